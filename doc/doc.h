@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * doc - strict JSON documents, each driven by one table of fields.
+ *
+ * The room below all others: json-c and libc, no vhost, no system call.  One table per document
+ * drives its reader, its writer, its schema and its help, so the four cannot disagree.
+ *
+ * Strict means: RFC 8259 and nothing more; UTF-8; no NUL and no lone surrogate in a string; every
+ * key known and given once; the type that the table says, never coerced; nothing behind the root
+ * object; at most DOC_MAX_SIZE bytes and DOC_MAX_DEPTH levels.  A failure names the JSON pointer
+ * and the line.
+ */
+#ifndef DOC_H
+#define DOC_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DOC_MAX_SIZE  (1u << 20)
+#define DOC_MAX_DEPTH 16u
+
+enum doc_type {
+	DOC_STRING,  /* char *, NULL when absent */
+	DOC_UINT,    /* uint64_t; in JSON a number, or a string "0x..." or "123" */
+	DOC_HEX,     /* uint64_t; written as "0x...", read like DOC_UINT */
+	DOC_BOOL,    /* bool */
+	DOC_CHOICE,  /* uint32_t: index into choices */
+	DOC_OBJECT,  /* struct, embedded; with DOC_OPTIONAL a pointer, NULL when absent */
+	DOC_STRINGS, /* struct doc_list of char * */
+	DOC_OBJECTS, /* struct doc_list of structs */
+	DOC_UINTS    /* struct doc_list of uint64_t, each like DOC_HEX */
+};
+
+struct doc_list {
+	void *items; /* an array of char *, of uint64_t, or of structs of the field's table */
+	size_t count;
+};
+
+enum {
+	DOC_REQUIRED = 1 << 0, /* absent is an error */
+	DOC_OPTIONAL = 1 << 1  /* DOC_OBJECT: a pointer that stays NULL */
+};
+
+struct doc_table;
+
+struct doc_field {
+	const char *key;
+	enum doc_type type;
+	uint32_t flags;
+	size_t offset; /* in the struct that the table describes */
+	uint64_t min,
+		max;	 /* of a number; of a string's bytes; of a list's count; max 0: no limit */
+	uint64_t preset; /* number, bool or choice when absent */
+	const char *const *choices;	 /* DOC_CHOICE: NULL-terminated */
+	const struct doc_table *table;	 /* DOC_OBJECT, DOC_OBJECTS */
+	bool (*check)(const char *text); /* DOC_STRING(S): may it be so?  NULL: any */
+	const char *pattern; /* the same rule for the schema (ECMA 262), and for the message */
+	const char *help;    /* one line, what it means, with its unit */
+};
+
+struct doc_table {
+	const char *kind; /* of a whole document ("vhost-setup"); NULL for a part of one */
+	uint32_t version; /* the only one that is read; 0 for a part */
+	size_t size;	  /* of the struct */
+	const char *help; /* what this object is, one line */
+	const struct doc_field *fields;
+	size_t count;
+};
+
+/* Why a document was refused.  text is one sentence without pointer and line. */
+struct doc_error {
+	unsigned int line; /* 1 is the first; 0 when there is none */
+	char pointer[256]; /* JSON pointer (RFC 6901) of the value; "" is the root */
+	char text[512];
+};
+
+/**
+ * doc_read() - read a whole document into a struct.
+ * @text: @len bytes, need not be NUL-terminated.  @ret: a struct of table->size bytes; overwritten;
+ * give it to doc_clear() after success.  A failure leaves nothing to clear.
+ * The keys "kind" and "version" are read for a table that has a kind, and are not fields.
+ * Errors: -EINVAL with @err filled; -E2BIG too long; -ENOMEM.
+ */
+int doc_read(const struct doc_table *table, const char *text, size_t len, void *ret,
+	     struct doc_error *err);
+
+/** doc_clear() - free what doc_read() allocated within a struct, and zero it. */
+void doc_clear(const struct doc_table *table, void *data);
+
+/** doc_write() - the struct as a JSON tree, with kind and version first.  NULL: no memory. */
+struct json_object *doc_write(const struct doc_table *table, const void *data);
+
+/** doc_schema() - the JSON Schema (draft 2020-12) of a table's document.  NULL: no memory. */
+struct json_object *doc_schema(const struct doc_table *table);
+
+/**
+ * doc_help() - the fields as a JSON array of objects {field, type, default, help} with dotted paths
+ * such as "devices[].tap.name", for people.  NULL: no memory.
+ */
+struct json_object *doc_help(const struct doc_table *table);
+
+/**
+ * doc_fail() - fill @err for a rule that no table can express, found after doc_read().
+ * @text, @len: the document again, to find the line; may be NULL.  @pointer: as in doc_error.
+ * Returns -EINVAL.
+ */
+int doc_fail(struct doc_error *err, const char *text, size_t len, const char *pointer,
+	     const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/**
+ * doc_scan() - check the form of a JSON text: everything that "strict" says and that needs no table.
+ * @pointer: when not NULL, also find the line of that value.  @ret_line may be NULL.
+ */
+int doc_scan(const char *text, size_t len, const char *pointer, unsigned int *ret_line,
+	     struct doc_error *err);
+
+#endif
