@@ -6,9 +6,9 @@
  * drives its reader, its writer, its schema and its help, so the four cannot disagree.
  *
  * Strict means: RFC 8259 and nothing more; UTF-8; no NUL and no lone surrogate in a string; every
- * key known and given once; the type that the table says, never coerced; nothing behind the root
- * object; at most DOC_MAX_SIZE bytes and DOC_MAX_DEPTH levels.  A failure names the JSON pointer
- * and the line.
+ * key known and given once; the type that the table says, never coerced; whole numbers within 64
+ * bits; nothing behind the root object; at most DOC_MAX_SIZE bytes, DOC_MAX_DEPTH levels and
+ * DOC_MAX_KEYS keys in an object.  A failure names the JSON pointer and the line.
  */
 #ifndef DOC_H
 #define DOC_H
@@ -20,14 +20,16 @@
 
 #define DOC_MAX_SIZE  (1u << 20)
 #define DOC_MAX_DEPTH 16u
+#define DOC_MAX_KEYS  256u /* in one object */
 
 enum doc_type {
-	DOC_STRING,  /* char *, NULL when absent */
-	DOC_UINT,    /* uint64_t; in JSON a number, or a string "0x..." or "123" */
-	DOC_HEX,     /* uint64_t; written as "0x...", read like DOC_UINT */
-	DOC_BOOL,    /* bool */
-	DOC_CHOICE,  /* uint32_t: index into choices */
-	DOC_OBJECT,  /* struct, embedded; with DOC_OPTIONAL a pointer, NULL when absent */
+	DOC_STRING, /* char *, NULL when absent */
+	DOC_UINT,   /* uint64_t; in JSON a number.  When max is 0 or above 2^53, where other readers
+			lose digits, also a string "0x..." or "123" */
+	DOC_HEX,    /* uint64_t; written as "0x..."; read from that, "123" or a number */
+	DOC_BOOL,   /* bool */
+	DOC_CHOICE, /* uint32_t: index into choices */
+	DOC_OBJECT, /* struct, embedded; with DOC_OPTIONAL a pointer, NULL when absent */
 	DOC_STRINGS, /* struct doc_list of char * */
 	DOC_OBJECTS, /* struct doc_list of structs */
 	DOC_UINTS    /* struct doc_list of uint64_t, each like DOC_HEX */
@@ -39,8 +41,9 @@ struct doc_list {
 };
 
 enum {
-	DOC_REQUIRED = 1 << 0, /* absent is an error */
-	DOC_OPTIONAL = 1 << 1  /* DOC_OBJECT: a pointer that stays NULL */
+	DOC_REQUIRED = 1 << 0, /* absent is an error; an empty list is written */
+	DOC_OPTIONAL = 1 << 1, /* DOC_OBJECT: a pointer that stays NULL */
+	DOC_POWER_2 = 1 << 2   /* a number: only powers of two (min and max are needed) */
 };
 
 struct doc_table;
@@ -51,13 +54,16 @@ struct doc_field {
 	uint32_t flags;
 	size_t offset; /* in the struct that the table describes */
 	uint64_t min,
-		max;	 /* of a number; of a string's bytes; of a list's count; max 0: no limit */
-	uint64_t preset; /* number, bool or choice when absent */
+		max; /* of a number; of a string's bytes; of a list's count; max 0: no limit */
+	uint64_t
+		preset; /* number, bool or choice when absent; a number outside min to max means "not
+			    given" and is not written */
 	const char *const *choices;	 /* DOC_CHOICE: NULL-terminated */
 	const struct doc_table *table;	 /* DOC_OBJECT, DOC_OBJECTS */
 	bool (*check)(const char *text); /* DOC_STRING(S): may it be so?  NULL: any */
-	const char *pattern; /* the same rule for the schema (ECMA 262), and for the message */
-	const char *help;    /* one line, what it means, with its unit */
+	const char *pattern;		 /* the same rule for the schema (ECMA 262) */
+	const char *rule; /* the same rule in words, for the message; NULL: the pattern */
+	const char *help; /* one line, what it means, with its unit */
 };
 
 struct doc_table {
@@ -81,7 +87,7 @@ struct doc_error {
  * @text: @len bytes, need not be NUL-terminated.  @ret: a struct of table->size bytes; overwritten;
  * give it to doc_clear() after success.  A failure leaves nothing to clear.
  * The keys "kind" and "version" are read for a table that has a kind, and are not fields.
- * Errors: -EINVAL with @err filled; -E2BIG too long; -ENOMEM.
+ * Errors: -EINVAL or -E2BIG (too long), with @err filled; -ENOMEM.
  */
 int doc_read(const struct doc_table *table, const char *text, size_t len, void *ret,
 	     struct doc_error *err);
@@ -103,7 +109,8 @@ struct json_object *doc_help(const struct doc_table *table);
 
 /**
  * doc_fail() - fill @err for a rule that no table can express, found after doc_read().
- * @text, @len: the document again, to find the line; may be NULL.  @pointer: as in doc_error.
+ * @text, @len: the document again, to find the line; may be NULL.  @pointer: as in doc_error.  The
+ * arguments may be fields of @err.
  * Returns -EINVAL.
  */
 int doc_fail(struct doc_error *err, const char *text, size_t len, const char *pointer,

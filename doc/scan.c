@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: doc.  The form of a JSON text: RFC 8259, and what our documents ask on top of it.  json-c
+ * lets a lot pass in silence (keys given twice, single quotes, NaN, \u0000, half a surrogate pair,
+ * numbers that do not fit), so every text comes through here before json-c sees it.
+ * Knows no table.  One pass, one allocation, no recursion deeper than DOC_MAX_DEPTH.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+struct scan {
+	const char *at, *end;
+	unsigned int line;
+	unsigned int depth;
+	struct doc_path path;
+	const char *want; /* the pointer whose line is asked for, or NULL */
+	unsigned int want_line;
+	char *keys; /* the decoded keys of all open objects, each NUL-terminated */
+	size_t keys_used;
+	struct doc_error *err;
+};
+
+static int fail(struct scan *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int fail(struct scan *s, const char *format, ...)
+{
+	va_list args;
+
+	s->err->line = s->line;
+	memcpy(s->err->pointer, s->path.text, sizeof(s->err->pointer));
+	va_start(args, format);
+	vsnprintf(s->err->text, sizeof(s->err->text), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static void skip_space(struct scan *s)
+{
+	for (; s->at < s->end; s->at++) {
+		if (*s->at == '\n')
+			s->line++;
+		else if (*s->at != ' ' && *s->at != '\t' && *s->at != '\r')
+			return;
+	}
+}
+
+static bool starts_with(const struct scan *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	return (size_t)(s->end - s->at) >= n && memcmp(s->at, word, n) == 0;
+}
+
+/* What is here instead of what was expected; the usual slips get a word of their own. */
+static int fail_found(struct scan *s, const char *expected)
+{
+	static const struct {
+		const char *start, *text;
+	} slips[] = {
+		{ "'", "a string takes double quotes, not single ones" },
+		{ "//", "JSON has no comments" },
+		{ "/*", "JSON has no comments" },
+		{ "#", "JSON has no comments" },
+		{ "NaN", "NaN is not JSON" },
+		{ "Infinity", "Infinity is not JSON" },
+		{ "-Infinity", "Infinity is not JSON" },
+		{ "True", "JSON writes true in lower case" },
+		{ "False", "JSON writes false in lower case" },
+		{ "None", "JSON has no None: leave the key out" },
+		{ "+", "a JSON number has no plus sign" },
+		{ ".", "a JSON number starts with a digit" },
+		{ "\xef\xbb\xbf", "the text starts with a byte order mark: save it without" },
+	};
+	char word[5] = "", quoted[DOC_QUOTE_MAX];
+	size_t n;
+
+	if (s->at == s->end)
+		return fail(s, "the text ends where %s is expected", expected);
+	for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++)
+		if (starts_with(s, slips[i].start))
+			return fail(s, "%s", slips[i].text);
+	n = doc_utf8_len(s->at, (size_t)(s->end - s->at));
+	if (n == 0)
+		return fail(s, "byte 0x%02x is not UTF-8", (unsigned char)*s->at);
+	if (*s->at == '\0')
+		return fail(s, "a NUL byte is where %s is expected", expected);
+	memcpy(word, s->at, n);
+	return fail(s, "%s is expected, not %s", expected, doc_quote(quoted, word));
+}
+
+/* Four hex digits; -1 when they are not. */
+static int32_t scan_hex4(struct scan *s)
+{
+	int32_t code = 0;
+
+	if (s->end - s->at < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		char c = *s->at++;
+
+		if (c >= '0' && c <= '9')
+			code = code * 16 + (c - '0');
+		else if (c >= 'a' && c <= 'f')
+			code = code * 16 + (c - 'a' + 10);
+		else if (c >= 'A' && c <= 'F')
+			code = code * 16 + (c - 'A' + 10);
+		else
+			return -1;
+	}
+	return code;
+}
+
+static char *put_utf8(char *out, uint32_t code)
+{
+	if (code < 0x80) {
+		*out++ = (char)code;
+	} else if (code < 0x800) {
+		*out++ = (char)(0xc0 | code >> 6);
+		*out++ = (char)(0x80 | (code & 0x3f));
+	} else if (code < 0x10000) {
+		*out++ = (char)(0xe0 | code >> 12);
+		*out++ = (char)(0x80 | (code >> 6 & 0x3f));
+		*out++ = (char)(0x80 | (code & 0x3f));
+	} else {
+		*out++ = (char)(0xf0 | code >> 18);
+		*out++ = (char)(0x80 | (code >> 12 & 0x3f));
+		*out++ = (char)(0x80 | (code >> 6 & 0x3f));
+		*out++ = (char)(0x80 | (code & 0x3f));
+	}
+	return out;
+}
+
+/* Behind "\u": one character, which takes two escapes when the first is half of a pair. */
+static int scan_unicode(struct scan *s, char **out)
+{
+	int32_t code = scan_hex4(s);
+
+	if (code < 0)
+		return fail(s, "\\u takes four hex digits");
+	if (code == 0)
+		return fail(s, "\\u0000 (NUL) is not allowed in a string");
+	if (code >= 0xdc00 && code < 0xe000)
+		return fail(s, "\\u%04x is the second half of a surrogate pair without the first",
+			    (unsigned int)code);
+	if (code >= 0xd800 && code < 0xdc00) {
+		int32_t low = -1;
+
+		if (starts_with(s, "\\u")) {
+			s->at += 2;
+			low = scan_hex4(s);
+		}
+		if (low < 0xdc00 || low > 0xdfff)
+			return fail(s,
+				    "\\u%04x is the first half of a surrogate pair without the "
+				    "second",
+				    (unsigned int)code);
+		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+	}
+	if (*out)
+		*out = put_utf8(*out, (uint32_t)code);
+	return 0;
+}
+
+/* @out: where the decoded bytes go, NULL for nowhere; never more bytes than the text has. */
+static int scan_string(struct scan *s, char *out)
+{
+	static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+
+	for (s->at++; s->at < s->end;) {
+		unsigned char c = (unsigned char)*s->at;
+		size_t n = doc_utf8_len(s->at, (size_t)(s->end - s->at));
+		const char *known;
+		int r;
+
+		if (c == '"') {
+			s->at++;
+			if (out)
+				*out = '\0';
+			return 0;
+		}
+		if (n == 0)
+			return fail(s, "byte 0x%02x in a string is not UTF-8", c);
+		if (c == '\n')
+			return fail(s, "a string must end on the line where it starts");
+		if (c == '\0')
+			return fail(s, "a NUL byte in a string");
+		if (c < 0x20)
+			return fail(s, "control character 0x%02x in a string: write \\u%04x", c, c);
+		if (c != '\\') {
+			if (out) {
+				memcpy(out, s->at, n);
+				out += n;
+			}
+			s->at += n;
+			continue;
+		}
+		s->at++;
+		if (s->at == s->end)
+			break;
+		c = (unsigned char)*s->at++;
+		if (c == 'u') {
+			r = scan_unicode(s, &out);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		known = c ? strchr(escapes, c) : NULL;
+		if (!known)
+			return fail(s, "a backslash may be followed by one of \"\\/bfnrtu only");
+		if (out)
+			*out++ = meant[known - escapes];
+	}
+	return fail(s, "the text ends inside a string");
+}
+
+static size_t skip_digits(struct scan *s)
+{
+	const char *start = s->at;
+
+	while (s->at < s->end && *s->at >= '0' && *s->at <= '9')
+		s->at++;
+	return (size_t)(s->at - start);
+}
+
+static int scan_number(struct scan *s)
+{
+	const char *start = s->at;
+	bool whole = true, minus = *s->at == '-';
+	char text[32];
+	uint64_t value;
+	size_t n;
+
+	s->at += minus;
+	n = skip_digits(s);
+	if (n == 0)
+		return fail_found(s, "a digit");
+	if (n > 1 && start[minus] == '0')
+		return fail(s, "a number may not start with 0 (hex goes into a string: \"0x...\")");
+	if (s->at < s->end && *s->at == '.') {
+		whole = false;
+		s->at++;
+		if (skip_digits(s) == 0)
+			return fail_found(s, "a digit behind the point");
+	}
+	if (s->at < s->end && (*s->at == 'e' || *s->at == 'E')) {
+		whole = false;
+		s->at++;
+		if (s->at < s->end && (*s->at == '+' || *s->at == '-'))
+			s->at++;
+		if (skip_digits(s) == 0)
+			return fail_found(s, "a digit of the exponent");
+	}
+	if (!whole)
+		return 0;
+	snprintf(text, sizeof(text), "%.*s", (int)(n < sizeof(text) ? n : sizeof(text) - 1),
+		 start + minus);
+	if (!doc_parse_u64(text, &value) || (minus && value > (uint64_t)1 << 63))
+		return fail(s, "%s%s%s does not fit in 64 bits", minus ? "-" : "", text,
+			    n < sizeof(text) ? "" : "...");
+	return 0;
+}
+
+static int scan_value(struct scan *s);
+
+/* Reads one key onto the stack of keys, and looks whether this object has it already. */
+static int scan_key(struct scan *s, size_t first, const char **ret_key)
+{
+	char *key = s->keys + s->keys_used;
+	unsigned int count = 0;
+	int r;
+
+	r = scan_string(s, key);
+	if (r < 0)
+		return r;
+	s->keys_used += strlen(key) + 1;
+	for (const char *old = s->keys + first; old < key; old += strlen(old) + 1, count++) {
+		char quoted[DOC_QUOTE_MAX];
+
+		if (strcmp(old, key) == 0)
+			return fail(s, "key %s is given twice", doc_quote(quoted, key));
+	}
+	/* Also what keeps the comparison above from taking for ever. */
+	if (count >= DOC_MAX_KEYS)
+		return fail(s, "more than %u keys in one object", DOC_MAX_KEYS);
+	*ret_key = key;
+	return 0;
+}
+
+static int scan_member(struct scan *s, size_t first_key)
+{
+	size_t path_len = s->path.len;
+	const char *key;
+	int r;
+
+	if (s->at == s->end || *s->at != '"')
+		return fail_found(s, "a key in double quotes");
+	r = scan_key(s, first_key, &key);
+	if (r < 0)
+		return r;
+	doc_path_add_key(&s->path, key);
+	skip_space(s);
+	if (s->at == s->end || *s->at != ':')
+		return fail_found(s, "':' behind the key");
+	s->at++;
+	skip_space(s);
+	r = scan_value(s);
+	if (r < 0)
+		return r;
+	doc_path_cut(&s->path, path_len);
+	return 0;
+}
+
+static int scan_element(struct scan *s, size_t index)
+{
+	size_t path_len = s->path.len;
+	int r;
+
+	doc_path_add_index(&s->path, index);
+	r = scan_value(s);
+	if (r < 0)
+		return r;
+	doc_path_cut(&s->path, path_len);
+	return 0;
+}
+
+/* An object or an array: what differs is the member and the bracket. */
+static int scan_container(struct scan *s)
+{
+	bool object = *s->at == '{';
+	char close = object ? '}' : ']';
+	size_t first_key = s->keys_used;
+	int r;
+
+	if (++s->depth > DOC_MAX_DEPTH)
+		return fail(s, "more than %u levels deep", DOC_MAX_DEPTH);
+	s->at++;
+	skip_space(s);
+	for (size_t index = 0; s->at == s->end || *s->at != close; index++) {
+		if (index > 0) {
+			if (s->at == s->end || *s->at != ',')
+				return fail_found(s, object ? "',' or '}'" : "',' or ']'");
+			s->at++;
+			skip_space(s);
+			if (s->at < s->end && *s->at == close)
+				return fail(s, "a comma before the closing '%c'", close);
+		}
+		r = object ? scan_member(s, first_key) : scan_element(s, index);
+		if (r < 0)
+			return r;
+		skip_space(s);
+	}
+	s->at++;
+	s->depth--;
+	s->keys_used = first_key;
+	return 0;
+}
+
+static int scan_word(struct scan *s)
+{
+	static const char *const words[] = { "true", "false", "null" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (starts_with(s, words[i])) {
+			s->at += strlen(words[i]);
+			return 0;
+		}
+	}
+	return fail_found(s, "a value");
+}
+
+static int scan_value(struct scan *s)
+{
+	if (s->want && s->want_line == 0 && strcmp(s->want, s->path.text) == 0)
+		s->want_line = s->line;
+	if (s->at == s->end)
+		return fail_found(s, "a value");
+	if (*s->at == '{' || *s->at == '[')
+		return scan_container(s);
+	if (*s->at == '"')
+		return scan_string(s, NULL);
+	if ((*s->at >= '0' && *s->at <= '9') || (*s->at == '-' && !starts_with(s, "-I")))
+		return scan_number(s);
+	return scan_word(s);
+}
+
+static int scan_document(struct scan *s)
+{
+	int r;
+
+	skip_space(s);
+	if (s->at == s->end)
+		return fail(s, "the document is empty");
+	if (*s->at != '{')
+		return fail_found(s, "'{' at the start of the document");
+	r = scan_value(s);
+	if (r < 0)
+		return r;
+	skip_space(s);
+	if (s->at != s->end)
+		return fail(s, "the text goes on behind the closing '}' of the document");
+	return 0;
+}
+
+int doc_scan(const char *text, size_t len, const char *pointer, unsigned int *ret_line,
+	     struct doc_error *err)
+{
+	struct scan s = { .at = text, .end = text + len, .line = 1, .want = pointer, .err = err };
+	int r;
+
+	memset(err, 0, sizeof(*err));
+	if (len > DOC_MAX_SIZE) {
+		snprintf(err->text, sizeof(err->text),
+			 "the document has %zu bytes: at most %u are read", len, DOC_MAX_SIZE);
+		return -E2BIG;
+	}
+	s.keys = malloc(len + 1);
+	if (!s.keys)
+		return -ENOMEM;
+	r = scan_document(&s);
+	free(s.keys);
+	if (r == 0 && ret_line)
+		*ret_line = s.want_line;
+	return r;
+}
+
+int doc_fail(struct doc_error *err, const char *text, size_t len, const char *pointer,
+	     const char *format, ...)
+{
+	struct doc_error unused;
+	unsigned int line = 0;
+	va_list args;
+
+	/* Written aside: the arguments may be the fields of @err. */
+	va_start(args, format);
+	vsnprintf(unused.text, sizeof(unused.text), format, args);
+	va_end(args);
+	snprintf(unused.pointer, sizeof(unused.pointer), "%s", pointer);
+	memcpy(err->text, unused.text, sizeof(err->text));
+	memcpy(err->pointer, unused.pointer, sizeof(err->pointer));
+	if (text && doc_scan(text, len, err->pointer, &line, &unused) < 0)
+		line = 0;
+	err->line = line;
+	return -EINVAL;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: doc.  Small texts: JSON pointers, values as messages show them, the nearest known word.
+ * May not fail and may not allocate.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+size_t doc_utf8_len(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	static const struct {
+		unsigned char mask, lead;
+		uint32_t least;
+	} forms[] = { { 0x80, 0x00, 0 },
+		      { 0xe0, 0xc0, 0x80 },
+		      { 0xf0, 0xe0, 0x800 },
+		      { 0xf8, 0xf0, 0x10000 } };
+
+	for (size_t n = 0; n < 4 && n < len; n++) {
+		uint32_t code;
+
+		if ((p[0] & forms[n].mask) != forms[n].lead)
+			continue;
+		code = p[0] & (unsigned char)~forms[n].mask;
+		for (size_t i = 1; i <= n; i++) {
+			if ((p[i] & 0xc0) != 0x80)
+				return 0;
+			code = code << 6 | (p[i] & 0x3fu);
+		}
+		if (code < forms[n].least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+			return 0;
+		return n + 1;
+	}
+	return 0;
+}
+
+static bool path_put(struct doc_path *path, const char *bytes, size_t n)
+{
+	if (path->len + n >= sizeof(path->text))
+		return false;
+	memcpy(path->text + path->len, bytes, n);
+	path->len += n;
+	path->text[path->len] = '\0';
+	return true;
+}
+
+void doc_path_add_key(struct doc_path *path, const char *key)
+{
+	bool fits = path_put(path, "/", 1);
+
+	while (fits && *key) {
+		size_t n = doc_utf8_len(key, strlen(key));
+
+		if (*key == '~')
+			fits = path_put(path, "~0", 2);
+		else if (*key == '/')
+			fits = path_put(path, "~1", 2);
+		else if (n == 0 || (unsigned char)*key < 0x20 || *key == 0x7f)
+			fits = path_put(path, "?", 1); /* never a control character on a terminal */
+		else
+			fits = path_put(path, key, n);
+		key += n ? n : 1;
+	}
+}
+
+void doc_path_add_index(struct doc_path *path, size_t index)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "/%zu", index);
+
+	path_put(path, text, (size_t)n);
+}
+
+void doc_path_cut(struct doc_path *path, size_t len)
+{
+	path->len = len;
+	path->text[len] = '\0';
+}
+
+const char *doc_quote(char buf[DOC_QUOTE_MAX], const char *text)
+{
+	size_t used = 0;
+
+	buf[used++] = '"';
+	while (*text && used < DOC_QUOTE_MAX - 12) {
+		size_t n = doc_utf8_len(text, strlen(text));
+
+		if (n == 0 || (unsigned char)*text < 0x20 || *text == 0x7f) {
+			used += (size_t)snprintf(buf + used, DOC_QUOTE_MAX - used, "\\u%04x",
+						 (unsigned char)*text);
+		} else {
+			memcpy(buf + used, text, n);
+			used += n;
+		}
+		text += n ? n : 1;
+	}
+	snprintf(buf + used, DOC_QUOTE_MAX - used, "%s\"", *text ? "..." : "");
+	return buf;
+}
+
+#define WORD_MAX 40u
+
+static unsigned int least(unsigned int a, unsigned int b)
+{
+	return a < b ? a : b;
+}
+
+/* How many letters must be changed, added, left out or swapped with the next (optimal alignment). */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[3][WORD_MAX + 1];
+	size_t na = strlen(a), nb = strlen(b);
+
+	if (na > WORD_MAX || nb > WORD_MAX)
+		return WORD_MAX;
+	for (size_t j = 0; j <= nb; j++)
+		row[0][j] = (unsigned int)j;
+	for (size_t i = 1; i <= na; i++) {
+		unsigned int *now = row[i % 3], *last = row[(i + 2) % 3],
+			     *before = row[(i + 1) % 3];
+
+		now[0] = (unsigned int)i;
+		for (size_t j = 1; j <= nb; j++) {
+			now[j] = least(least(last[j], now[j - 1]) + 1,
+				       last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				now[j] = least(now[j], before[j - 2] + 1);
+		}
+	}
+	return row[na % 3][nb];
+}
+
+void doc_suggest(char *buf, size_t size, const char *word, const char *const *names, size_t count)
+{
+	unsigned int best = 3;
+	const char *near = NULL;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		unsigned int d = distance(word, names[i]);
+
+		if (d < best && d < strlen(names[i])) {
+			best = d;
+			near = names[i];
+		}
+	}
+	if (near) {
+		snprintf(buf, size, ": did you mean \"%s\"?", near);
+		return;
+	}
+	for (size_t i = 0; i < count && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? ", " : ": known are ",
+					 names[i]);
+}
+
+bool doc_parse_u64(const char *text, uint64_t *ret)
+{
+	unsigned int base = 10;
+	uint64_t value = 0;
+
+	if (text[0] == '0' && text[1] == 'x') {
+		base = 16;
+		text += 2;
+	} else if (text[0] == '0' && text[1]) {
+		return false;
+	}
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		static const char digits[] = "0123456789abcdef";
+		char low = *text >= 'A' && *text <= 'F' ? (char)(*text + 32) : *text;
+		const char *digit = memchr(digits, low, base);
+
+		if (!digit || __builtin_mul_overflow(value, (uint64_t)base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(digit - digits), &value))
+			return false;
+	}
+	*ret = value;
+	return true;
+}
+
+/* A double holds whole numbers up to 2^53: what may be larger must have a form that keeps it. */
+bool doc_is_wide(const struct doc_field *field)
+{
+	return field->max == 0 || field->max > (uint64_t)1 << 53;
+}
+
+bool doc_is_unset(const struct doc_field *field, uint64_t value)
+{
+	return value == field->preset && !(field->flags & DOC_REQUIRED) &&
+	       (value < field->min || (field->max && value > field->max));
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: doc.  From struct to JSON tree, by the table.  What is written, read.c reads back to the
+ * same struct.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "internal.h"
+
+static struct json_object *write_hex(uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, value);
+	return json_object_new_string(text);
+}
+
+static bool write_fields(const struct doc_table *table, const void *data,
+			 struct json_object *object);
+
+static struct json_object *write_struct(const struct doc_table *table, const void *data)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (object && !write_fields(table, data, object)) {
+		json_object_put(object);
+		return NULL;
+	}
+	return object;
+}
+
+static struct json_object *write_item(const struct doc_field *field, const struct doc_list *list,
+				      size_t i)
+{
+	switch (field->type) {
+	case DOC_STRINGS:
+		return json_object_new_string(((char **)list->items)[i]);
+	case DOC_UINTS:
+		return write_hex(((uint64_t *)list->items)[i]);
+	default:
+		return write_struct(field->table,
+				    (const char *)list->items + i * field->table->size);
+	}
+}
+
+static struct json_object *write_list(const struct doc_field *field, const struct doc_list *list)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < list->count; i++) {
+		struct json_object *item = write_item(field, list, i);
+
+		if (!item || json_object_array_add(array, item) < 0) {
+			json_object_put(item);
+			json_object_put(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+/* Has this field nothing to say? */
+static bool is_absent(const struct doc_field *field, const void *at)
+{
+	switch (field->type) {
+	case DOC_STRING:
+		return !*(char *const *)at;
+	case DOC_UINT:
+	case DOC_HEX:
+		return doc_is_unset(field, *(const uint64_t *)at);
+	case DOC_OBJECT:
+		return (field->flags & DOC_OPTIONAL) && !*(void *const *)at;
+	case DOC_STRINGS:
+	case DOC_OBJECTS:
+	case DOC_UINTS:
+		return ((const struct doc_list *)at)->count == 0 && !(field->flags & DOC_REQUIRED);
+	default:
+		return false;
+	}
+}
+
+static struct json_object *write_value(const struct doc_field *field, const void *at)
+{
+	switch (field->type) {
+	case DOC_STRING:
+		return json_object_new_string(*(char *const *)at);
+	case DOC_UINT:
+		return json_object_new_uint64(*(const uint64_t *)at);
+	case DOC_HEX:
+		return write_hex(*(const uint64_t *)at);
+	case DOC_BOOL:
+		return json_object_new_boolean(*(const bool *)at);
+	case DOC_CHOICE:
+		return json_object_new_string(field->choices[*(const uint32_t *)at]);
+	case DOC_OBJECT:
+		return write_struct(field->table,
+				    field->flags & DOC_OPTIONAL ? *(void *const *)at : at);
+	default:
+		return write_list(field, at);
+	}
+}
+
+static bool write_fields(const struct doc_table *table, const void *data,
+			 struct json_object *object)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct doc_field *field = &table->fields[i];
+		const void *at = doc_at(field, data);
+		struct json_object *value;
+
+		if (is_absent(field, at))
+			continue;
+		value = write_value(field, at);
+		if (!value || json_object_object_add(object, field->key, value) < 0) {
+			json_object_put(value);
+			return false;
+		}
+	}
+	return true;
+}
+
+struct json_object *doc_write(const struct doc_table *table, const void *data)
+{
+	struct json_object *object = json_object_new_object(), *kind, *version;
+
+	if (!object)
+		return NULL;
+	if (table->kind) {
+		kind = json_object_new_string(table->kind);
+		version = json_object_new_uint64(table->version);
+		json_object_object_add(object, "kind", kind);
+		json_object_object_add(object, "version", version);
+		if (!kind || !version) {
+			json_object_put(object);
+			return NULL;
+		}
+	}
+	if (!write_fields(table, data, object)) {
+		json_object_put(object);
+		return NULL;
+	}
+	return object;
+}
