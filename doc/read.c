@@ -31,26 +31,6 @@ static int fail(struct read *rd, const char *format, ...)
 	return -EINVAL;
 }
 
-static const char *type_name(const struct json_object *value)
-{
-	switch (json_object_get_type(value)) {
-	case json_type_null:
-		return "null";
-	case json_type_boolean:
-		return "a boolean";
-	case json_type_double:
-	case json_type_int:
-		return "a number";
-	case json_type_object:
-		return "an object";
-	case json_type_array:
-		return "an array";
-	case json_type_string:
-		return "a string";
-	}
-	return "something else";
-}
-
 static int fail_type(struct read *rd, const char *wanted, struct json_object *value)
 {
 	char quoted[DOC_QUOTE_MAX];
@@ -60,9 +40,10 @@ static int fail_type(struct read *rd, const char *wanted, struct json_object *va
 	if (json_object_is_type(value, json_type_string))
 		return fail(rd, "%s is expected, not the string %s", wanted,
 			    doc_quote(quoted, json_object_get_string(value)));
-	if (json_object_is_type(value, json_type_object) ||
-	    json_object_is_type(value, json_type_array))
-		return fail(rd, "%s is expected, not %s", wanted, type_name(value));
+	if (json_object_is_type(value, json_type_object))
+		return fail(rd, "%s is expected, not an object", wanted);
+	if (json_object_is_type(value, json_type_array))
+		return fail(rd, "%s is expected, not an array", wanted);
 	return fail(rd, "%s is expected, not %s %s", wanted,
 		    json_object_is_type(value, json_type_boolean) ? "the boolean" : "the number",
 		    json_object_get_string(value));
@@ -408,45 +389,4 @@ int doc_read(const struct doc_table *table, const char *text, size_t len, void *
 		doc_scan(text, len, err->pointer, &err->line, &unused);
 	json_object_put(root);
 	return r;
-}
-
-static void clear_value(const struct doc_field *field, void *at)
-{
-	struct doc_list *list = at;
-
-	switch (field->type) {
-	case DOC_STRING:
-		free(*(char **)at);
-		break;
-	case DOC_OBJECT:
-		if (!(field->flags & DOC_OPTIONAL)) {
-			doc_clear(field->table, at);
-		} else if (*(void **)at) {
-			doc_clear(field->table, *(void **)at);
-			free(*(void **)at);
-		}
-		break;
-	case DOC_STRINGS:
-		for (size_t i = 0; i < list->count; i++)
-			free(((char **)list->items)[i]);
-		free(list->items);
-		break;
-	case DOC_OBJECTS:
-		for (size_t i = 0; i < list->count; i++)
-			doc_clear(field->table, (char *)list->items + i * field->table->size);
-		free(list->items);
-		break;
-	case DOC_UINTS:
-		free(list->items);
-		break;
-	default:
-		break;
-	}
-}
-
-void doc_clear(const struct doc_table *table, void *data)
-{
-	for (size_t i = 0; i < table->count; i++)
-		clear_value(&table->fields[i], doc_at(&table->fields[i], data));
-	memset(data, 0, table->size);
 }

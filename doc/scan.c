@@ -11,23 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "scan.h"
 
-struct scan {
-	const char *at, *end;
-	unsigned int line;
-	unsigned int depth;
-	struct doc_path path;
-	const char *want; /* the pointer whose line is asked for, or NULL */
-	unsigned int want_line;
-	char *keys; /* the decoded keys of all open objects, each NUL-terminated */
-	size_t keys_used;
-	struct doc_error *err;
-};
-
-static int fail(struct scan *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int fail(struct scan *s, const char *format, ...)
+int scan_fail(struct scan *s, const char *format, ...)
 {
 	va_list args;
 
@@ -49,7 +35,7 @@ static void skip_space(struct scan *s)
 	}
 }
 
-static bool starts_with(const struct scan *s, const char *word)
+bool scan_starts_with(const struct scan *s, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -80,142 +66,17 @@ static int fail_found(struct scan *s, const char *expected)
 	size_t n;
 
 	if (s->at == s->end)
-		return fail(s, "the text ends where %s is expected", expected);
+		return scan_fail(s, "the text ends where %s is expected", expected);
 	for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++)
-		if (starts_with(s, slips[i].start))
-			return fail(s, "%s", slips[i].text);
+		if (scan_starts_with(s, slips[i].start))
+			return scan_fail(s, "%s", slips[i].text);
 	n = doc_utf8_len(s->at, (size_t)(s->end - s->at));
 	if (n == 0)
-		return fail(s, "byte 0x%02x is not UTF-8", (unsigned char)*s->at);
+		return scan_fail(s, "byte 0x%02x is not UTF-8", (unsigned char)*s->at);
 	if (*s->at == '\0')
-		return fail(s, "a NUL byte is where %s is expected", expected);
+		return scan_fail(s, "a NUL byte is where %s is expected", expected);
 	memcpy(word, s->at, n);
-	return fail(s, "%s is expected, not %s", expected, doc_quote(quoted, word));
-}
-
-/* Four hex digits; -1 when they are not. */
-static int32_t scan_hex4(struct scan *s)
-{
-	int32_t code = 0;
-
-	if (s->end - s->at < 4)
-		return -1;
-	for (int i = 0; i < 4; i++) {
-		char c = *s->at++;
-
-		if (c >= '0' && c <= '9')
-			code = code * 16 + (c - '0');
-		else if (c >= 'a' && c <= 'f')
-			code = code * 16 + (c - 'a' + 10);
-		else if (c >= 'A' && c <= 'F')
-			code = code * 16 + (c - 'A' + 10);
-		else
-			return -1;
-	}
-	return code;
-}
-
-static char *put_utf8(char *out, uint32_t code)
-{
-	if (code < 0x80) {
-		*out++ = (char)code;
-	} else if (code < 0x800) {
-		*out++ = (char)(0xc0 | code >> 6);
-		*out++ = (char)(0x80 | (code & 0x3f));
-	} else if (code < 0x10000) {
-		*out++ = (char)(0xe0 | code >> 12);
-		*out++ = (char)(0x80 | (code >> 6 & 0x3f));
-		*out++ = (char)(0x80 | (code & 0x3f));
-	} else {
-		*out++ = (char)(0xf0 | code >> 18);
-		*out++ = (char)(0x80 | (code >> 12 & 0x3f));
-		*out++ = (char)(0x80 | (code >> 6 & 0x3f));
-		*out++ = (char)(0x80 | (code & 0x3f));
-	}
-	return out;
-}
-
-/* Behind "\u": one character, which takes two escapes when the first is half of a pair. */
-static int scan_unicode(struct scan *s, char **out)
-{
-	int32_t code = scan_hex4(s);
-
-	if (code < 0)
-		return fail(s, "\\u takes four hex digits");
-	if (code == 0)
-		return fail(s, "\\u0000 (NUL) is not allowed in a string");
-	if (code >= 0xdc00 && code < 0xe000)
-		return fail(s, "\\u%04x is the second half of a surrogate pair without the first",
-			    (unsigned int)code);
-	if (code >= 0xd800 && code < 0xdc00) {
-		int32_t low = -1;
-
-		if (starts_with(s, "\\u")) {
-			s->at += 2;
-			low = scan_hex4(s);
-		}
-		if (low < 0xdc00 || low > 0xdfff)
-			return fail(s,
-				    "\\u%04x is the first half of a surrogate pair without the "
-				    "second",
-				    (unsigned int)code);
-		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-	}
-	if (*out)
-		*out = put_utf8(*out, (uint32_t)code);
-	return 0;
-}
-
-/* @out: where the decoded bytes go, NULL for nowhere; never more bytes than the text has. */
-static int scan_string(struct scan *s, char *out)
-{
-	static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-
-	for (s->at++; s->at < s->end;) {
-		unsigned char c = (unsigned char)*s->at;
-		size_t n = doc_utf8_len(s->at, (size_t)(s->end - s->at));
-		const char *known;
-		int r;
-
-		if (c == '"') {
-			s->at++;
-			if (out)
-				*out = '\0';
-			return 0;
-		}
-		if (n == 0)
-			return fail(s, "byte 0x%02x in a string is not UTF-8", c);
-		if (c == '\n')
-			return fail(s, "a string must end on the line where it starts");
-		if (c == '\0')
-			return fail(s, "a NUL byte in a string");
-		if (c < 0x20)
-			return fail(s, "control character 0x%02x in a string: write \\u%04x", c, c);
-		if (c != '\\') {
-			if (out) {
-				memcpy(out, s->at, n);
-				out += n;
-			}
-			s->at += n;
-			continue;
-		}
-		s->at++;
-		if (s->at == s->end)
-			break;
-		c = (unsigned char)*s->at++;
-		if (c == 'u') {
-			r = scan_unicode(s, &out);
-			if (r < 0)
-				return r;
-			continue;
-		}
-		known = c ? strchr(escapes, c) : NULL;
-		if (!known)
-			return fail(s, "a backslash may be followed by one of \"\\/bfnrtu only");
-		if (out)
-			*out++ = meant[known - escapes];
-	}
-	return fail(s, "the text ends inside a string");
+	return scan_fail(s, "%s is expected, not %s", expected, doc_quote(quoted, word));
 }
 
 static size_t skip_digits(struct scan *s)
@@ -240,7 +101,8 @@ static int scan_number(struct scan *s)
 	if (n == 0)
 		return fail_found(s, "a digit");
 	if (n > 1 && start[minus] == '0')
-		return fail(s, "a number may not start with 0 (hex goes into a string: \"0x...\")");
+		return scan_fail(
+			s, "a number may not start with 0 (hex goes into a string: \"0x...\")");
 	if (s->at < s->end && *s->at == '.') {
 		whole = false;
 		s->at++;
@@ -260,8 +122,8 @@ static int scan_number(struct scan *s)
 	snprintf(text, sizeof(text), "%.*s", (int)(n < sizeof(text) ? n : sizeof(text) - 1),
 		 start + minus);
 	if (!doc_parse_u64(text, &value) || (minus && value > (uint64_t)1 << 63))
-		return fail(s, "%s%s%s does not fit in 64 bits", minus ? "-" : "", text,
-			    n < sizeof(text) ? "" : "...");
+		return scan_fail(s, "%s%s%s does not fit in 64 bits", minus ? "-" : "", text,
+				 n < sizeof(text) ? "" : "...");
 	return 0;
 }
 
@@ -282,11 +144,11 @@ static int scan_key(struct scan *s, size_t first, const char **ret_key)
 		char quoted[DOC_QUOTE_MAX];
 
 		if (strcmp(old, key) == 0)
-			return fail(s, "key %s is given twice", doc_quote(quoted, key));
+			return scan_fail(s, "key %s is given twice", doc_quote(quoted, key));
 	}
 	/* Also what keeps the comparison above from taking for ever. */
 	if (count >= DOC_MAX_KEYS)
-		return fail(s, "more than %u keys in one object", DOC_MAX_KEYS);
+		return scan_fail(s, "more than %u keys in one object", DOC_MAX_KEYS);
 	*ret_key = key;
 	return 0;
 }
@@ -337,7 +199,7 @@ static int scan_container(struct scan *s)
 	int r;
 
 	if (++s->depth > DOC_MAX_DEPTH)
-		return fail(s, "more than %u levels deep", DOC_MAX_DEPTH);
+		return scan_fail(s, "more than %u levels deep", DOC_MAX_DEPTH);
 	s->at++;
 	skip_space(s);
 	for (size_t index = 0; s->at == s->end || *s->at != close; index++) {
@@ -347,7 +209,7 @@ static int scan_container(struct scan *s)
 			s->at++;
 			skip_space(s);
 			if (s->at < s->end && *s->at == close)
-				return fail(s, "a comma before the closing '%c'", close);
+				return scan_fail(s, "a comma before the closing '%c'", close);
 		}
 		r = object ? scan_member(s, first_key) : scan_element(s, index);
 		if (r < 0)
@@ -365,7 +227,7 @@ static int scan_word(struct scan *s)
 	static const char *const words[] = { "true", "false", "null" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (starts_with(s, words[i])) {
+		if (scan_starts_with(s, words[i])) {
 			s->at += strlen(words[i]);
 			return 0;
 		}
@@ -383,7 +245,7 @@ static int scan_value(struct scan *s)
 		return scan_container(s);
 	if (*s->at == '"')
 		return scan_string(s, NULL);
-	if ((*s->at >= '0' && *s->at <= '9') || (*s->at == '-' && !starts_with(s, "-I")))
+	if ((*s->at >= '0' && *s->at <= '9') || (*s->at == '-' && !scan_starts_with(s, "-I")))
 		return scan_number(s);
 	return scan_word(s);
 }
@@ -394,7 +256,7 @@ static int scan_document(struct scan *s)
 
 	skip_space(s);
 	if (s->at == s->end)
-		return fail(s, "the document is empty");
+		return scan_fail(s, "the document is empty");
 	if (*s->at != '{')
 		return fail_found(s, "'{' at the start of the document");
 	r = scan_value(s);
@@ -402,7 +264,7 @@ static int scan_document(struct scan *s)
 		return r;
 	skip_space(s);
 	if (s->at != s->end)
-		return fail(s, "the text goes on behind the closing '}' of the document");
+		return scan_fail(s, "the text goes on behind the closing '}' of the document");
 	return 0;
 }
 
