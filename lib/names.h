@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * names - what is known of each feature bit: name, origin, requirement.
+ * Ground floor: no system call, no allocation.
+ */
+#ifndef LIB_NAMES_H
+#define LIB_NAMES_H
+
+#include "vhostconfig.h"
+
+/* A bit and its rule in the specification: all of @all, and one of @any unless that is empty. */
+struct vhc_bit {
+	struct vhc_feature feature;
+	struct vhc_features all, any;
+};
+
+/** vhc_bit_get() - what is known of one bit; NULL for one without a name. */
+const struct vhc_bit *vhc_bit_get(enum vhc_type type, uint32_t bit);
+
+/** vhc_name_is() - is this word that name?  ASCII in any case, whatever the locale. */
+bool vhc_name_is(const char *name, const char *word, size_t len);
+
+/**
+ * vhc_bit_find() - the bit of a name, of a constant, or of what others call it, in any case; private
+ * bits too.  Returns the bit or -ENOENT.
+ */
+int vhc_bit_find(enum vhc_type type, const char *word, size_t len);
+
+/**
+ * vhc_bit_private() - the constant of a bit that is between vhost and its user and never a guest's;
+ * NULL for the guest's bits.
+ */
+const char *vhc_bit_private(uint32_t bit);
+
+#endif
