@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What a suite needs in the VM: test results as TAP, and nested guests. A suite sources this file, makes its tests with
+# the functions below, cleans up what it made, and ends with `finish`.
+
+tests_run=0
+tests_failed=0
+
+# --- results -----------------------------------------------------------------------------------------------------
+
+pass() { echo "ok $((tests_run += 1)) - $1"; }
+
+# fail DESCRIPTION [LINE...]: the lines say what was seen.
+fail() {
+	echo "not ok $((tests_run += 1)) - $1"
+	tests_failed=$((tests_failed + 1))
+	shift
+	[ $# -eq 0 ] || printf '%s\n' "$@" | sed 's/^/# /'
+}
+
+skip() { echo "ok $((tests_run += 1)) - $1 # SKIP $2"; }
+
+# ok DESCRIPTION COMMAND...: the command succeeds. What it printed is shown when it does not.
+ok() {
+	local said
+	if said=$("${@:2}" 2>&1); then pass "$1"; else fail "$1" "status $?: ${*:2}" "$said"; fi
+}
+
+# fails DESCRIPTION STATUS COMMAND...: the command ends with exactly this status.
+fails() {
+	local said status=0
+	said=$("${@:3}" 2>&1) || status=$?
+	if [ "$status" -eq "$2" ]; then pass "$1"; else fail "$1" "status $status, not $2: ${*:3}" "$said"; fi
+}
+
+is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "got:      $2" "expected: $3"; fi; }
+
+# like DESCRIPTION TEXT REGULAR-EXPRESSION
+like() { if [[ $2 =~ $3 ]]; then pass "$1"; else fail "$1" "does not match $3:" "$2"; fi; }
+
+finish() {
+	echo "1..$tests_run"
+	exit $((tests_failed > 0))
+}
+
+# --- nested guests -------------------------------------------------------------------------------------------------
+
+# guest_options "vhc_address=10.0.0.2/24 vhc_ping=10.0.0.1" [CPUS]: sets the array `guest` to what QEMU needs to boot
+# the guest (see guest-init for its orders); devices are the caller's.
+guest_options() {
+	# shellcheck disable=SC2034 # the caller uses it
+	guest=(-nodefaults -no-user-config -accel kvm -cpu host -m 192 -smp "${2:-1}" -display none -no-reboot
+		-serial stdio -kernel "$GUEST_KERNEL" -initrd "$GUEST_INITRD"
+		-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr $1")
+}
+
+# guest_run [--timeout SECONDS] [--during FUNCTION] LOG COMMAND...: runs COMMAND, which is QEMU or becomes it, and
+# collects its output in LOG. FUNCTION is called once, when the guest begins to ping. 0: the guest came to its end.
+# Nested guests on 7.2 under TCG now and then die of the emulation: that is said, and tried once more.
+guest_run() {
+	local timeout=150 during='' log
+	while :; do
+		case $1 in
+		--timeout) timeout=$2; shift 2 ;;
+		--during) during=$2; shift 2 ;;
+		*) break ;;
+		esac
+	done
+	log=$1
+	shift
+	guest_once "$@" && return
+	[ "$VHC_KERNEL" = 7.2 ] && grep -q 'KVM internal error' "$log" || return 1
+	echo "# the guest died with \"KVM internal error\", which the emulated SVM of this VM causes: once more"
+	guest_once "$@"
+}
+
+guest_once() {
+	local pid watch=$during end=$((SECONDS + timeout))
+	"$@" > "$log" 2>&1 < /dev/null &
+	pid=$!
+	while kill -0 "$pid" 2> /dev/null; do
+		if [ -n "$watch" ] && guest_said "$log" '^guest: pinging' > /dev/null; then
+			"$watch"
+			watch=''
+		fi
+		if [ "$SECONDS" -ge "$end" ] || grep -q 'KVM internal error' "$log"; then
+			kill "$pid" 2> /dev/null
+			break
+		fi
+		sleep 0.3
+	done
+	wait "$pid" 2> /dev/null
+	guest_said "$log" '^guest: done$' > /dev/null
+}
+
+# guest_said LOG REGULAR-EXPRESSION: prints what matches; the console ends its lines with CR LF.
+guest_said() { tr -d '\r' < "$1" | grep -Eo "$2"; }
+
+# guest_feature LOG NUMBER BIT: prints 1 or 0. NUMBER is virtio's for the type of device: 1 is net, 19 vsock.
+guest_feature() {
+	tr -d '\r' < "$1" | awk -v id="$(printf '0x%04x' "$2")" -v bit="$3" \
+		'$1 == "guest:" && $2 == "features" && $4 == id { print substr($5, bit + 1, 1); exit }'
+}
+
+# The names of vhost's workers, one a line, whether they are kernel threads (6.1) or tasks of their owner.
+vhost_workers() { cat /proc/[0-9]*/task/*/comm 2> /dev/null | grep '^vhost-'; }
