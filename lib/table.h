@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * table - a memory table: sorted, merged, immutable.  Ground floor: no system call.
+ *
+ * Regions are kept in three arrays (addresses apart from sizes), so that a lookup touches few cache
+ * lines: first the region of the last hit, then a binary search without branches.
+ */
+#ifndef LIB_TABLE_H
+#define LIB_TABLE_H
+
+#include <errno.h>
+
+#include "vhostconfig.h"
+
+#define VHC_PAGE_SIZE 4096u
+
+struct vhc_span {
+	uint64_t guest;
+	uint64_t size;
+	uint64_t user;
+};
+
+struct vhc_table {
+	uint32_t refs;
+	uint32_t count;
+	uint32_t last;	 /* region of the last hit: one thread at a time per context */
+	uint64_t *guest; /* ascending */
+	uint64_t *size;
+	uint64_t *user;
+	uint64_t room[]; /* where the three are */
+};
+
+/* Why a span cannot be in a table; sentence in text. */
+struct vhc_table_error {
+	char text[256];
+};
+
+/**
+ * vhc_span_check() - may this span be in any table?  Not of size 0, none of its numbers off a
+ * VHC_PAGE_SIZE, not beyond the end of either address space, not at NULL, not in the kernel's half.
+ * Returns 0 or -EINVAL.
+ */
+int vhc_span_check(const struct vhc_span *span, struct vhc_table_error *err);
+
+/**
+ * vhc_span_conflict() - do two spans overlap in guest or in user addresses?  Returns 0 or -EINVAL,
+ * with both spans in the text.
+ */
+int vhc_span_conflict(const struct vhc_span *a, const struct vhc_span *b,
+		      struct vhc_table_error *err);
+
+/**
+ * vhc_table_new() - a table of these spans, in any order.  Checks each, and each pair of neighbours
+ * (in O(n log n)); merges spans that touch in guest and in user addresses alike.
+ * Errors: -EINVAL with @err; -ENOMEM.
+ */
+int vhc_table_new(const struct vhc_span *spans, uint32_t count, struct vhc_table **ret,
+		  struct vhc_table_error *err);
+struct vhc_table *vhc_table_ref(struct vhc_table *table);
+void vhc_table_unref(struct vhc_table *table);
+bool vhc_table_equal(const struct vhc_table *a, const struct vhc_table *b);
+
+/** vhc_table_search() - the region that could have this address: the last that begins at or before. */
+uint32_t vhc_table_search(const struct vhc_table *table, uint64_t guest);
+
+/**
+ * vhc_table_find() - where [guest, guest + size) lies in this process, if it is whole in one region.
+ * @size: 1 or more.  Returns 0 or -EFAULT (no region has it whole).
+ *
+ * An address below a region has an offset that wraps, and so is never below the region's size.  A
+ * table without regions has one of size 0 behind its end.
+ */
+static inline int vhc_table_find(struct vhc_table *table, uint64_t guest, uint64_t size,
+				 uint64_t *ret_user)
+{
+	uint32_t i = table->last;
+	uint64_t offset = guest - table->guest[i];
+
+	if (offset >= table->size[i]) {
+		i = vhc_table_search(table, guest);
+		offset = guest - table->guest[i];
+		if (offset >= table->size[i])
+			return -EFAULT;
+		table->last = i;
+	}
+	if (size > table->size[i] - offset)
+		return -EFAULT;
+	*ret_user = table->user[i] + offset;
+	return 0;
+}
+
+/**
+ * vhc_table_describe() - how a range lies in a table, for messages: "is in no region, ...", "begins
+ * in region 2 (0x1000-0x1fff) and ends 16 bytes behind it".
+ */
+void vhc_table_describe(const struct vhc_table *table, uint64_t guest, uint64_t size, char *text,
+			size_t len);
+
+#endif
