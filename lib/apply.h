@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * apply - the one loop that executes plans, and undoes them when a step fails.
+ */
+#ifndef LIB_APPLY_H
+#define LIB_APPLY_H
+
+#include "plan.h"
+
+struct vhc_dev;
+
+enum vhc_apply_mode {
+	VHC_APPLY_ALL_OR_NONE, /* a failure undoes what was done, in reverse */
+	VHC_APPLY_ALL_I_CAN    /* go on after a failure; the first error is returned */
+};
+
+/**
+ * vhc_apply() - execute a plan on a device, and write what was done into its `have`.
+ * Errors: what the kernel said, with the step in the text (an -EAGAIN of the kernel becomes -EIO);
+ * -ESTALE a step failed and so did its undo.
+ */
+int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ctx - the context object: one place for the last error, one for the log.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#ifndef VHC_VERSION
+#define VHC_VERSION "0"
+#endif
+
+const char *vhc_version(void)
+{
+	return VHC_VERSION;
+}
+
+int vhc_ctx_new_sys(const struct vhc_sys *sys, void *data, struct vhc_ctx **ret)
+{
+	struct vhc_ctx *ctx = calloc(1, sizeof(*ctx));
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->refs = 1;
+	ctx->sys = sys;
+	ctx->sys_data = data;
+	ctx->error = (struct vhc_error){ 0, ctx->error_text, ctx->error_device, ctx->error_where,
+					 ctx->error_hint };
+	*ret = ctx;
+	return 0;
+}
+
+VHC_EXPORT int vhc_ctx_new(struct vhc_ctx **ret)
+{
+	return vhc_ctx_new_sys(&vhc_sys_linux, NULL, ret);
+}
+
+struct vhc_ctx *vhc_ctx_ref(struct vhc_ctx *ctx)
+{
+	ctx->refs++;
+	return ctx;
+}
+
+void vhc_ctx_unref(struct vhc_ctx *ctx)
+{
+	if (ctx && --ctx->refs == 0)
+		free(ctx);
+}
+
+VHC_EXPORT void vhc_ctx_free(struct vhc_ctx *ctx)
+{
+	if (!ctx)
+		return;
+	ctx->log = NULL; /* its data may go with the caller */
+	vhc_ctx_unref(ctx);
+}
+
+VHC_EXPORT void vhc_ctx_set_log(struct vhc_ctx *ctx, enum vhc_level max, vhc_log_fn *fn, void *data)
+{
+	ctx->log_max = max;
+	ctx->log = fn;
+	ctx->log_data = data;
+}
+
+VHC_EXPORT const struct vhc_error *vhc_ctx_get_error(const struct vhc_ctx *ctx)
+{
+	return &ctx->error;
+}
+
+static void log_line(struct vhc_ctx *ctx, enum vhc_level level, const char *line)
+{
+	int saved = errno;
+
+	if (ctx->log && level <= ctx->log_max)
+		ctx->log(ctx->log_data, level, line);
+	errno = saved;
+}
+
+void vhc_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+
+	if (!ctx->log || level > ctx->log_max)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	log_line(ctx, level, line);
+}
+
+/* The arguments may point into the last error itself, so the new one is made beside it. */
+static void set_error(struct vhc_ctx *ctx, const struct vhc_place *place, int code,
+		      const char *message)
+{
+	const char *device = place && place->device ? place->device : "";
+	const char *where = place && place->where ? place->where : "";
+	const char *hint = place && place->hint ? place->hint : "";
+	char text[sizeof(ctx->error_text)];
+
+	snprintf(text, sizeof(text), "%s%s%s%s%s", device, *device ? ": " : "", where,
+		 *where ? ": " : "", message);
+	snprintf(ctx->error_device, sizeof(ctx->error_device), "%s", device);
+	snprintf(ctx->error_where, sizeof(ctx->error_where), "%s", where);
+	snprintf(ctx->error_hint, sizeof(ctx->error_hint), "%s", hint);
+	memcpy(ctx->error_text, text, sizeof(text));
+	ctx->error.code = code;
+	log_line(ctx, code == -EAGAIN ? VHC_LEVEL_DEBUG : VHC_LEVEL_ERROR, ctx->error_text);
+}
+
+int vhc_fail_at(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
+		...)
+{
+	char message[768];
+	va_list args;
+
+	if (!ctx)
+		return code;
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	set_error(ctx, place, code, message);
+	return code;
+}
+
+int vhc_fail(struct vhc_ctx *ctx, int code, const char *format, ...)
+{
+	char message[768];
+	va_list args;
+
+	if (!ctx)
+		return code;
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	set_error(ctx, NULL, code, message);
+	return code;
+}
+
+int vhc_copy_args(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from)
+{
+	const unsigned char *bytes = from;
+	uint64_t sz;
+
+	memcpy(&sz, from, sizeof(sz));
+	if (sz < sizeof(sz) || sz > 4096)
+		return vhc_fail(
+			ctx, -EINVAL,
+			"struct %s has sz %llu; set it to sizeof(struct %s), as VHC_ARG does", name,
+			(unsigned long long)sz, name);
+	for (size_t i = size; i < sz; i++)
+		if (bytes[i])
+			return vhc_fail(
+				ctx, -E2BIG,
+				"struct %s has a field at byte %zu that this library does not "
+				"know; it knows %zu bytes",
+				name, i, size);
+	memset(to, 0, size);
+	memcpy(to, from, sz < size ? sz : size);
+	memcpy(to, &(uint64_t){ size }, sizeof(uint64_t));
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * dev - the device object, as the files that make it up see it: dev.c (life), negotiate.c
+ * (features), rings.c (setters), run.c (transitions), kernel.c (back end).
+ */
+#ifndef LIB_DEV_H
+#define LIB_DEV_H
+
+#include "internal.h"
+#include "plan.h"
+#include "state.h"
+#include "tap.h"
+
+struct vhc_dev {
+	struct vhc_ctx *ctx;
+	char id[64];
+	enum vhc_type type;
+	uint32_t flags; /* VHC_DEV_ */
+	uint32_t pairs;
+	int *fds; /* one for each pair; NULL for a device that is not there */
+	struct vhc_mem *mem;
+	struct vhc_tap *tap;
+	struct vhc_features vhost_offers; /* word 0, and more once they were asked for */
+	struct vhc_features tap_offers;	  /* of a device that is not there */
+	uint32_t max_regions;
+	struct vhc_dev_state want, have;
+	bool stale;
+};
+
+/** vhc_dev_fail() - vhc_fail_at() with the device's id.  @where and @hint may be NULL. */
+int vhc_dev_fail(const struct vhc_dev *dev, int code, const char *where, const char *hint,
+		 const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/** vhc_dev_ring() - the wanted state of a ring.  -EINVAL when there is none. */
+int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret);
+
+/** vhc_dev_make() - a device without fds, all unset.  Checks id and args. */
+int vhc_dev_make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args *args,
+		 struct vhc_dev **ret);
+
+/**
+ * vhc_dev_vhost_offers() - what the vhost device has; asks the kernel for 128 bits when one of the
+ * upper ones is wanted.
+ */
+int vhc_dev_vhost_offers(struct vhc_dev *dev, bool upper, struct vhc_features *ret);
+
+/** vhc_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
+int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
+
+/* The kernel back end: kernel.c. */
+int vhc_kernel_open(struct vhc_ctx *ctx, const char *id, const char *path, int *ret_fd);
+int vhc_kernel_check_fd(struct vhc_dev *dev, int fd);
+/** vhc_kernel_ask() - features (once for each context) and the limit of regions. */
+int vhc_kernel_ask(struct vhc_dev *dev, bool upper);
+/** vhc_kernel_execute() - one operation.  GET_VRING_BASE writes its answer into op->value. */
+int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op);
+
+#endif

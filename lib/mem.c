@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mem - the guest's memory: staged edits, and the committed table that devices use.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define DEFAULT_MAX_REGIONS 64u
+
+struct vhc_mem {
+	struct vhc_ctx *ctx;
+	uint32_t refs;
+	struct vhc_span *staged;
+	uint32_t count, room;
+	struct vhc_span *committed; /* as they were staged, not merged: to go back to */
+	uint32_t committed_count;
+	bool edited;
+	int error; /* of the first edit that failed; the commit tells it again */
+	struct vhc_table *table;
+	struct vhc_dev **devs;
+	uint32_t devs_count;
+};
+
+VHC_EXPORT int vhc_mem_new(struct vhc_ctx *ctx, struct vhc_mem **ret)
+{
+	struct vhc_mem *mem = calloc(1, sizeof(*mem));
+
+	if (!mem)
+		return vhc_fail(ctx, -ENOMEM, "no memory for a memory table");
+	mem->ctx = vhc_ctx_ref(ctx);
+	mem->refs = 1;
+	*ret = mem;
+	return 0;
+}
+
+struct vhc_mem *vhc_mem_ref(struct vhc_mem *mem)
+{
+	mem->refs++;
+	return mem;
+}
+
+void vhc_mem_unref(struct vhc_mem *mem)
+{
+	if (!mem || --mem->refs)
+		return;
+	vhc_table_unref(mem->table);
+	vhc_ctx_unref(mem->ctx);
+	free(mem->staged);
+	free(mem->committed);
+	free(mem->devs);
+	free(mem);
+}
+
+VHC_EXPORT void vhc_mem_free(struct vhc_mem *mem)
+{
+	vhc_mem_unref(mem);
+}
+
+struct vhc_table *vhc_mem_table(struct vhc_mem *mem)
+{
+	return mem->table;
+}
+
+struct vhc_ctx *vhc_mem_ctx(struct vhc_mem *mem)
+{
+	return mem->ctx;
+}
+
+/* Drop the edits: what is committed is staged again.  There is room: it was staged before. */
+static void unstage(struct vhc_mem *mem)
+{
+	if (mem->committed_count)
+		memcpy(mem->staged, mem->committed, mem->committed_count * sizeof(*mem->staged));
+	mem->count = mem->committed_count;
+	mem->edited = false;
+	mem->error = 0;
+}
+
+VHC_EXPORT void vhc_mem_clear(struct vhc_mem *mem)
+{
+	mem->count = 0;
+	mem->error = 0;
+	mem->edited = true;
+}
+
+static int fail_edit(struct vhc_mem *mem, int code, const char *text)
+{
+	vhc_fail(mem->ctx, code, "%s", text);
+	if (!mem->error)
+		mem->error = code;
+	return code;
+}
+
+static int check_span(struct vhc_mem *mem, const struct vhc_span *span)
+{
+	struct vhc_table_error err;
+	int r = vhc_span_check(span, &err);
+
+	for (uint32_t i = 0; i < mem->count && !r; i++)
+		r = vhc_span_conflict(&mem->staged[i], span, &err);
+	if (r)
+		return fail_edit(mem, r, err.text);
+	r = mem->ctx->sys->mapped(mem->ctx->sys_data, span->user, span->size);
+	if (r == -ENOMEM) {
+		vhc_fail(
+			mem->ctx, -EINVAL,
+			"region [0x%llx, +0x%llx): its user addresses from 0x%llx are not mapped here",
+			(unsigned long long)span->guest, (unsigned long long)span->size,
+			(unsigned long long)span->user);
+		mem->error = mem->error ?: -EINVAL;
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int make_room(struct vhc_mem *mem)
+{
+	uint32_t room = mem->room ? 2 * mem->room : 16;
+	struct vhc_span *staged;
+
+	if (mem->count < mem->room)
+		return 0;
+	staged = realloc(mem->staged, room * sizeof(*staged));
+	if (!staged)
+		return fail_edit(mem, -ENOMEM, "no memory for a region");
+	mem->staged = staged;
+	mem->room = room;
+	return 0;
+}
+
+VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region)
+{
+	struct vhc_region copy;
+	struct vhc_span span;
+	int r = VHC_COPY_ARGS(mem->ctx, vhc_region, &copy, region);
+
+	if (r) {
+		mem->error = mem->error ?: r;
+		return r;
+	}
+	span = (struct vhc_span){ copy.guest_addr, copy.size, copy.user_addr };
+	r = check_span(mem, &span) ?: make_room(mem);
+	if (r)
+		return r;
+	mem->staged[mem->count++] = span;
+	mem->edited = true;
+	return 0;
+}
+
+VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t size)
+{
+	for (uint32_t i = 0; i < mem->count; i++)
+		if (mem->staged[i].guest == guest_addr && mem->staged[i].size == size) {
+			mem->staged[i] = mem->staged[--mem->count];
+			mem->edited = true;
+			return 0;
+		}
+	vhc_fail(mem->ctx, -EINVAL,
+		 "no region [0x%llx, +0x%llx) is staged: give its exact address and "
+		 "size",
+		 (unsigned long long)guest_addr, (unsigned long long)size);
+	mem->error = mem->error ?: -EINVAL;
+	return -EINVAL;
+}
+
+static int check_devs(struct vhc_mem *mem, const struct vhc_table *table)
+{
+	for (uint32_t i = 0; i < mem->devs_count; i++) {
+		struct vhc_dev *dev = mem->devs[i];
+		struct vhc_place place = { vhc_dev_id(dev), NULL, NULL };
+
+		if (vhc_dev_runs(dev)) {
+			place.hint = "stop the device first";
+			return vhc_fail_at(
+				mem->ctx, &place, -EBUSY,
+				"the device is running, and its memory changes only while it "
+				"is stopped");
+		}
+		if (table->count > vhc_dev_max_regions(dev)) {
+			place.hint = "raise vhost's module parameter max_mem_regions";
+			return vhc_fail_at(
+				mem->ctx, &place, -E2BIG,
+				"%u memory regions (%u before merging), and this kernel "
+				"takes %u (/sys/module/vhost/parameters/max_mem_regions)",
+				table->count, mem->count, vhc_dev_max_regions(dev));
+		}
+	}
+	return 0;
+}
+
+/* What is staged becomes what is committed. */
+static int keep(struct vhc_mem *mem, struct vhc_table *table)
+{
+	struct vhc_span *copy = calloc(mem->count ?: 1, sizeof(*copy));
+
+	if (!copy)
+		return vhc_fail(mem->ctx, -ENOMEM, "no memory for the table");
+	if (mem->count)
+		memcpy(copy, mem->staged, mem->count * sizeof(*copy));
+	free(mem->committed);
+	mem->committed = copy;
+	mem->committed_count = mem->count;
+	vhc_table_unref(mem->table);
+	mem->table = vhc_table_ref(table);
+	mem->edited = false;
+	return 0;
+}
+
+VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
+{
+	struct vhc_table *table = NULL;
+	struct vhc_table_error err;
+	int r = mem->error; /* its text is that of the edit */
+
+	if (!r && !mem->edited)
+		return 0;
+	if (!r) {
+		r = vhc_table_new(mem->staged, mem->count, &table, &err);
+		if (r)
+			vhc_fail(mem->ctx, r, "%s",
+				 r == -ENOMEM ? "no memory for the table" : err.text);
+	}
+	if (!r && (!mem->table || !vhc_table_equal(table, mem->table)))
+		r = check_devs(mem, table);
+	r = r ?: keep(mem, table);
+	vhc_table_unref(table);
+	if (r)
+		unstage(mem);
+	return r;
+}
+
+VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem)
+{
+	uint32_t limit = UINT32_MAX, used = mem->count;
+	struct vhc_table_error err;
+	struct vhc_table *table;
+
+	for (uint32_t i = 0; i < mem->devs_count; i++) {
+		uint32_t max = vhc_dev_max_regions(mem->devs[i]);
+
+		limit = max < limit ? max : limit;
+	}
+	if (limit == UINT32_MAX)
+		limit = DEFAULT_MAX_REGIONS;
+	if (!vhc_table_new(mem->staged, mem->count, &table, &err)) {
+		used = table->count;
+		vhc_table_unref(table);
+	}
+	return used < limit ? limit - used : 0;
+}
+
+int vhc_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev)
+{
+	struct vhc_dev **devs = realloc(mem->devs, (mem->devs_count + 1) * sizeof(*devs));
+
+	if (!devs)
+		return -ENOMEM;
+	mem->devs = devs;
+	mem->devs[mem->devs_count++] = dev;
+	vhc_mem_ref(mem);
+	return 0;
+}
+
+void vhc_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev)
+{
+	for (uint32_t i = 0; i < mem->devs_count; i++)
+		if (mem->devs[i] == dev) {
+			mem->devs[i] = mem->devs[--mem->devs_count];
+			vhc_mem_unref(mem);
+			return;
+		}
+}

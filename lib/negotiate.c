@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * negotiate - which features a guest is offered, and which it accepted.
+ *     offered = closure(want and (vhost's, the tap's, the launcher's own))
+ *     to vhost = acked and owned by vhost
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dev.h"
+#include "feature.h"
+
+static bool has_upper(const struct vhc_features *set)
+{
+	return set->w[1] || set->w[2] || set->w[3];
+}
+
+/* Every bit that has all that it needs: what vhost's bits need of vhost, and the tap's of the tap. */
+static int available(struct vhc_dev *dev, bool upper, struct vhc_features *ret)
+{
+	struct vhc_features vhost_bits = vhc_features_of(dev->type, VHC_ORIGIN_VHOST);
+	struct vhc_features tap_bits = vhc_features_of(dev->type, VHC_ORIGIN_TAP);
+	struct vhc_features vhost, tap = dev->tap_offers, lacking;
+	int r = vhc_dev_vhost_offers(dev, upper, &vhost);
+
+	if (!r && dev->fds)
+		r = vhc_tap_offers(dev->tap, &tap);
+	if (r)
+		return r;
+	lacking = vhc_features_without(&vhost_bits, &vhost);
+	*ret = (struct vhc_features){ { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
+	*ret = vhc_features_without(ret, &lacking);
+	lacking = vhc_features_without(&tap_bits, &tap);
+	*ret = vhc_features_without(ret, &lacking);
+	vhc_features_remove(ret, VHC_F_LOG_ALL);
+	vhc_features_remove(ret, VHC_F_PROTOCOL_FEATURES);
+	return 0;
+}
+
+int vhc_dev_vhost_offers(struct vhc_dev *dev, bool upper, struct vhc_features *ret)
+{
+	if (dev->fds) {
+		int r = vhc_kernel_ask(dev, upper);
+
+		if (r)
+			return r;
+		dev->vhost_offers = dev->ctx->facts.features;
+	}
+	*ret = dev->vhost_offers;
+	return 0;
+}
+
+static const char *remedy(uint32_t origin)
+{
+	return origin & VHC_ORIGIN_VHOST ? "a newer kernel on this host, or a guest without it"
+	       : origin & VHC_ORIGIN_TAP ? "a tap of a newer kernel, or a guest without it"
+					 : "the launcher's device model must provide it";
+}
+
+static const char *whose(uint32_t origin)
+{
+	return origin == (VHC_ORIGIN_VHOST | VHC_ORIGIN_TAP) ? "vhost and the tap"
+	       : origin & VHC_ORIGIN_VHOST		     ? "this kernel's vhost"
+	       : origin & VHC_ORIGIN_TAP		     ? "the tap"
+							     : "the launcher";
+}
+
+/* The first bit of a set that its origin lacks. */
+static int fail_lacking(struct vhc_dev *dev, const struct vhc_features *set, const char *verb)
+{
+	unsigned int bit = vhc_features_first(set);
+	const struct vhc_feature *feature = vhc_feature_get(dev->type, bit);
+	uint32_t origin = feature ? feature->origin : VHC_ORIGIN_MODEL;
+	char *names = NULL;
+	int r;
+
+	vhc_features_format(NULL, dev->type, set, &names);
+	r = vhc_dev_fail(dev, -EOPNOTSUPP, "features", remedy(origin),
+			 "%s (bit %u) is %s, and %s does not have it; all that is missing: %s",
+			 feature ? feature->name : "a feature", bit, verb, whose(origin),
+			 names ? names : "?");
+	free(names);
+	return r;
+}
+
+static int fail_requirement(struct vhc_dev *dev, int code, const struct vhc_features *set,
+			    unsigned int bit, const char *verb)
+{
+	char why[256] = "";
+
+	vhc_features_why(dev->type, set, bit, why, sizeof(why));
+	return vhc_dev_fail(dev, code, "features", "add what is required, or leave it out",
+			    "%s: %s", verb, why);
+}
+
+static void log_dropped(struct vhc_dev *dev, const struct vhc_features *kept,
+			const struct vhc_features *dropped)
+{
+	char why[256];
+
+	for (unsigned int bit = 0; bit < 256; bit++)
+		if (vhc_features_has(dropped, bit) &&
+		    vhc_features_why(dev->type, kept, bit, why, sizeof(why)))
+			vhc_log(dev->ctx, VHC_LEVEL_INFO, "%s: not offered: %s", dev->id, why);
+}
+
+static int check_tap(struct vhc_dev *dev)
+{
+	if (!dev->fds || dev->tap)
+		return 0;
+	return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_tap() first",
+			    "it has no tap yet, and part of the features are the tap's");
+}
+
+VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_features *want,
+				      const struct vhc_features *require, struct vhc_features *ret)
+{
+	bool upper = !want || has_upper(want) || (require && has_upper(require));
+	struct vhc_features can, offered, dropped, missing;
+	int r = check_tap(dev);
+
+	r = r ?: available(dev, upper, &can);
+	if (r)
+		return r;
+	if (!want) { /* everything that has a name */
+		struct vhc_features known = { { 0 } };
+
+		for (unsigned int bit = 0; bit < 256; bit++)
+			if (vhc_feature_get(dev->type, bit))
+				vhc_features_add(&known, bit);
+		offered = vhc_features_and(&can, &known);
+	} else {
+		offered = vhc_features_and(&can, want);
+	}
+	dropped = vhc_features_close(dev->type, &offered);
+	log_dropped(dev, &offered, &dropped);
+	if (require) {
+		missing = vhc_features_without(require, &can);
+		if (!vhc_features_empty(&missing))
+			return fail_lacking(dev, &missing, "required");
+		missing = vhc_features_without(require, &offered);
+		if (!vhc_features_empty(&missing))
+			return fail_requirement(dev, -EOPNOTSUPP, &offered,
+						vhc_features_first(&missing),
+						"required, but not to be offered");
+	}
+	*ret = offered;
+	return 0;
+}
+
+static int check_acked(struct vhc_dev *dev, const struct vhc_features *acked)
+{
+	struct vhc_features can, closed = *acked, missing;
+	uint32_t header = vhc_net_header_size(acked);
+	int r = available(dev, has_upper(acked), &can);
+
+	if (r)
+		return r;
+	if (vhc_features_has(acked, VHC_F_LOG_ALL) ||
+	    vhc_features_has(acked, VHC_F_PROTOCOL_FEATURES))
+		return vhc_dev_fail(dev, -EINVAL, "features", NULL,
+				    "bits 26 and 30 are vhost's own, not a guest's");
+	missing = vhc_features_without(acked, &can);
+	if (!vhc_features_empty(&missing))
+		return fail_lacking(dev, &missing, "accepted");
+	missing = vhc_features_close(dev->type, &closed);
+	if (!vhc_features_empty(&missing))
+		return fail_requirement(dev, -EINVAL, acked, vhc_features_first(&missing),
+					"accepted without its requirement");
+	if (header != 10 && header != 12 && header != 24)
+		return vhc_dev_fail(dev, -EOPNOTSUPP, "features", NULL,
+				    "they need a header of %u bytes; vhost-net has 10, 12 and 24",
+				    header);
+	return 0;
+}
+
+VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_features *acked,
+				    uint32_t guest)
+{
+	int r;
+
+	if (guest)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "guest flags 0x%x: none are known",
+				    guest);
+	if (dev->want.has_acked && vhc_features_equal(&dev->want.acked, acked))
+		return 0;
+	if (vhc_dev_runs(dev))
+		return vhc_dev_fail(
+			dev, -EBUSY, NULL, "stop the device first",
+			"the device is running, and its features change only while it is "
+			"stopped");
+	r = check_tap(dev);
+	r = r ?: check_acked(dev, acked);
+	if (r)
+		return r;
+	dev->want.acked = *acked;
+	dev->want.has_acked = true;
+	return 0;
+}

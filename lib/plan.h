@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * plan - what is to be done to a device: a flat list of typed operations, each with the operation
+ * that undoes it.  Pure functions of two states.  Ground floor: no system call.
+ */
+#ifndef LIB_PLAN_H
+#define LIB_PLAN_H
+
+#include "ctx.h"
+#include "state.h"
+
+struct json_object;
+
+enum vhc_op_kind {
+	VHC_OP_NONE,
+	VHC_OP_TAP_HEADER,
+	VHC_OP_TAP_OFFLOADS,
+	VHC_OP_FORK_FROM_OWNER,
+	VHC_OP_SET_OWNER,
+	VHC_OP_RESET_OWNER,
+	VHC_OP_SET_FEATURES,
+	VHC_OP_SET_MEM_TABLE,
+	VHC_OP_SET_VRING_NUM,
+	VHC_OP_SET_VRING_BASE,
+	VHC_OP_GET_VRING_BASE,
+	VHC_OP_SET_VRING_ADDR,
+	VHC_OP_SET_VRING_KICK,
+	VHC_OP_SET_VRING_CALL,
+	VHC_OP_SET_VRING_ERR,
+	VHC_OP_SET_BACKEND,
+	VHC_OP_COUNT
+};
+
+#define VHC_NO_RING UINT32_MAX
+
+struct vhc_op {
+	enum vhc_op_kind kind;
+	uint32_t fd;   /* which vhost fd of the device, or which queue of its tap */
+	uint32_t ring; /* virtqueue of the device, or VHC_NO_RING */
+	union {
+		uint64_t value;
+		int file; /* VHC_FD_NONE takes it off */
+		struct vhc_features features;
+		struct vhc_table *table; /* NULL: no memory at all; borrowed */
+		struct {
+			uint64_t guest[VHC_PARTS];
+			uint64_t user[VHC_PARTS];
+		} addr;
+	};
+};
+
+/* What the operation's argument is. */
+enum vhc_op_arg {
+	VHC_ARG_NONE,
+	VHC_ARG_VALUE,
+	VHC_ARG_FILE,
+	VHC_ARG_FEATURES,
+	VHC_ARG_TABLE,
+	VHC_ARG_ADDR
+};
+
+struct vhc_op_info {
+	const char *name; /* of the kernel's call */
+	enum vhc_op_arg arg;
+	bool on_tap; /* of a tap's queue, not of a vhost fd */
+	bool hex;    /* its value is a mask */
+};
+
+/** vhc_op_info() - what is known of a kind of operation. */
+const struct vhc_op_info *vhc_op_info(enum vhc_op_kind kind);
+
+/** vhc_op_where() - "ring 2, VHOST_SET_VRING_ADDR", "fd 0, VHOST_SET_OWNER". */
+void vhc_op_where(const struct vhc_op *op, char *text, size_t size);
+
+/** vhc_op_explain() - what an errno of this operation means, and what to do.  NULL: nothing special. */
+const char *vhc_op_explain(enum vhc_op_kind kind, int error);
+
+struct vhc_step {
+	struct vhc_op op;
+	struct vhc_op undo; /* kind VHC_OP_NONE: nothing that would have to be undone */
+};
+
+struct vhc_plan {
+	struct vhc_step *steps;
+	uint32_t count, room;
+	int error;	      /* sticky -ENOMEM */
+	struct vhc_step lost; /* what found no room */
+};
+
+void vhc_plan_clear(struct vhc_plan *plan);
+
+/* What a plan must know besides the two states. */
+struct vhc_plan_args {
+	const struct vhc_dev_state *want, *have;
+	uint32_t tap_queues_to_set; /* 1; macvtap keeps header and offloads for each queue */
+};
+
+/**
+ * vhc_plan_start() - from what the device has to what is wanted of it: every ring that has a size
+ * runs at the end.  The rings' checks were made before, and `want` has their user addresses.
+ * Order (drivers/vhost/vhost.c): owner, features, memory, then each ring's size, base, addresses and
+ * eventfds, and the backends last of all.
+ */
+int vhc_plan_start(struct vhc_plan *plan, const struct vhc_plan_args *args);
+
+/** vhc_plan_stop() - take every backend off, then ask where each ring stopped. */
+int vhc_plan_stop(struct vhc_plan *plan, const struct vhc_dev_state *have);
+
+/** vhc_plan_reset() - after a stop: let go of every eventfd.  With @owner also of the ownership. */
+int vhc_plan_reset(struct vhc_plan *plan, const struct vhc_dev_state *have, bool owner);
+
+/** vhc_plan_one() - a plan of one step. */
+int vhc_plan_one(struct vhc_plan *plan, const struct vhc_op *op, const struct vhc_op *undo);
+
+/** vhc_plan_json() - the plan as a vhost-plan document.  NULL: no memory. */
+struct json_object *vhc_plan_json(const struct vhc_plan *plan, const char *device);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * state - one device as a set of values: what is wanted of it, or what the kernel was told and what
+ * it answered.  A plan is the difference of two of these.  Ground floor: no system call.
+ */
+#ifndef LIB_STATE_H
+#define LIB_STATE_H
+
+#include "layout.h"
+#include "vhostconfig.h"
+
+#define VHC_FD_NONE  (-1)
+#define VHC_FD_NEW   (-2) /* in a plan that is only shown: one that the start will make */
+#define VHC_FD_STALE (-3) /* told to the kernel, and since replaced */
+
+/* What an adopted link was set to before us: nobody can ask. */
+#define VHC_OFFLOADS_UNKNOWN UINT32_MAX
+
+struct vhc_ring_state {
+	uint32_t size; /* descriptors; 0: not set */
+	bool has_addr, has_base;
+	uint64_t addr[VHC_PARTS]; /* guest-physical */
+	uint64_t user[VHC_PARTS]; /* the same in this process; of `have` only */
+	uint32_t base;
+	bool base_lost; /* have: it ran, and was not asked where it stopped */
+	int kick, call, err;
+	int backend; /* the tap's queue: the ring runs when it has one */
+};
+
+/* One vhost fd. */
+struct vhc_fd_state {
+	bool owned;
+	bool has_features;
+	struct vhc_features features; /* vhost's part of what the driver acked */
+	struct vhc_table *table;      /* referenced */
+};
+
+struct vhc_dev_state {
+	bool has_acked;
+	struct vhc_features acked; /* want: all that the driver accepted */
+	uint32_t header, offloads; /* of the tap */
+	uint32_t fds;
+	struct vhc_fd_state *fd;
+	uint32_t rings; /* rings_per_fd for each fd, in order */
+	struct vhc_ring_state *ring;
+};
+
+/* The two rings of a vhost-net fd. */
+#define VHC_NET_RINGS_PER_FD 2u
+
+struct vhc_op;
+
+/** vhc_state_new() - all unset.  Errors: -ENOMEM. */
+int vhc_state_new(struct vhc_dev_state *state, uint32_t fds);
+void vhc_state_clear(struct vhc_dev_state *state);
+
+void vhc_ring_state_forget(struct vhc_ring_state *ring);
+/** vhc_fd_state_forget() - what a fresh fd has, and one after RESET_OWNER: nothing, nor its rings. */
+void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd);
+/** vhc_fd_state_set_table() - hold a reference to this table instead of the one before. */
+void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table);
+
+/** vhc_state_note() - write down that an operation was done. */
+void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op);
+
+static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
+{
+	return ring->backend >= 0;
+}
+
+/** vhc_state_runs() - does any ring run? */
+bool vhc_state_runs(const struct vhc_dev_state *state);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sys - the border: system calls, and nothing else.  No file of the library but this one makes any.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define LOWEST_FD 3 /* never take the place of a standard stream that the caller closed */
+
+/* The same fd at LOWEST_FD or above. */
+static int lift(int fd)
+{
+	int high;
+
+	if (fd < 0)
+		return -errno;
+	if (fd >= LOWEST_FD)
+		return fd;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_FD);
+	high = high < 0 ? -errno : high;
+	close(fd);
+	return high;
+}
+
+static int linux_open(void *data, const char *path, int flags)
+{
+	int fd;
+
+	do
+		fd = open(path, flags | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	return lift(fd);
+}
+
+static int linux_close(void *data, int fd)
+{
+	return close(fd) ? -errno : 0; /* Linux closes it even when it says EINTR */
+}
+
+static int linux_dup(void *data, int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_FD);
+
+	return copy < 0 ? -errno : copy;
+}
+
+static int linux_ioctl(void *data, int fd, unsigned long request, void *arg)
+{
+	int r;
+
+	do
+		r = ioctl(fd, request, arg);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+static int linux_eventfd(void *data)
+{
+	return lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+static int linux_signal(void *data, int fd)
+{
+	uint64_t one = 1;
+
+	return write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+static int linux_same(void *data, int a, int b)
+{
+	long r = syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b);
+
+	return r < 0 ? -errno : r == 0;
+}
+
+static int linux_stat(void *data, int fd, struct vhc_file *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	*ret = (struct vhc_file){ S_ISCHR(st.st_mode), major(st.st_rdev), minor(st.st_rdev) };
+	return 0;
+}
+
+static int linux_read(void *data, const char *path, char *buf, size_t size)
+{
+	size_t done = 0;
+	ssize_t n = 0;
+	int fd = linux_open(NULL, path, O_RDONLY);
+
+	if (fd < 0)
+		return fd;
+	while (done < size - 1 && (n = read(fd, buf + done, size - 1 - done)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		done += (size_t)n;
+	}
+	n = n < 0 ? -errno : 0;
+	close(fd);
+	buf[done] = 0;
+	return n ? (int)n : (int)done;
+}
+
+/* MS_ASYNC does nothing to the pages, and fails with ENOMEM where one is not mapped. */
+static int linux_mapped(void *data, uint64_t addr, uint64_t size)
+{
+	return msync((void *)(uintptr_t)addr, size, MS_ASYNC) ? -errno : 0;
+}
+
+static int linux_peek(void *data, uint64_t addr, void *buf, size_t size)
+{
+	struct iovec to = { buf, size }, from = { (void *)(uintptr_t)addr, size };
+	ssize_t n = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? 0 : -EFAULT;
+}
+
+static int linux_socket(void *data)
+{
+	return lift(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+}
+
+struct netns_open {
+	const char *path;
+	int flags;
+	int result;
+};
+
+static void *open_in_netns(void *arg)
+{
+	struct netns_open *job = arg;
+
+	job->result = unshare(CLONE_NEWNET) ? -errno : linux_open(NULL, job->path, job->flags);
+	return NULL;
+}
+
+/* In a thread of its own, since a namespace belongs to the thread: this one keeps its own. */
+static int linux_open_in_new_netns(void *data, const char *path, int flags)
+{
+	struct netns_open job = { path, flags, -EAGAIN };
+	pthread_t thread;
+	int r = pthread_create(&thread, NULL, open_in_netns, &job);
+
+	if (r)
+		return -r;
+	pthread_join(thread, NULL);
+	return job.result;
+}
+
+static uint32_t linux_user(void *data)
+{
+	return geteuid();
+}
+
+static int linux_release(void *data, char *buf, size_t size)
+{
+	struct utsname name;
+
+	if (uname(&name))
+		return -errno;
+	snprintf(buf, size, "%s", name.release);
+	return 0;
+}
+
+const struct vhc_sys vhc_sys_linux = {
+	.open = linux_open,
+	.close = linux_close,
+	.dup = linux_dup,
+	.ioctl = linux_ioctl,
+	.eventfd = linux_eventfd,
+	.signal = linux_signal,
+	.same = linux_same,
+	.stat = linux_stat,
+	.read = linux_read,
+	.mapped = linux_mapped,
+	.peek = linux_peek,
+	.socket = linux_socket,
+	.open_in_new_netns = linux_open_in_new_netns,
+	.user = linux_user,
+	.release = linux_release,
+};
+
+int vhc_sys_open(struct vhc_ctx *ctx, const char *path, int flags)
+{
+	return ctx->sys->open(ctx->sys_data, path, flags);
+}
+
+int vhc_sys_dup(struct vhc_ctx *ctx, int fd)
+{
+	return ctx->sys->dup(ctx->sys_data, fd);
+}
+
+int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg)
+{
+	return ctx->sys->ioctl(ctx->sys_data, fd, request, arg);
+}
+
+void vhc_sys_close(struct vhc_ctx *ctx, int *fd)
+{
+	if (*fd >= 0)
+		ctx->sys->close(ctx->sys_data, *fd);
+	*fd = -1;
+}
+
+struct closing {
+	struct vhc_ctx *ctx;
+	int *fd;
+	pthread_t thread;
+	bool threaded;
+};
+
+static void *close_one(void *arg)
+{
+	struct closing *job = arg;
+
+	vhc_sys_close(job->ctx, job->fd);
+	return NULL;
+}
+
+void vhc_sys_close_all(struct vhc_ctx *ctx, int *fds, uint32_t count)
+{
+	struct closing *jobs = count > 1 ? calloc(count, sizeof(*jobs)) : NULL;
+
+	/* the first is closed here: one thread less */
+	for (uint32_t i = 1; jobs && i < count; i++) {
+		jobs[i] = (struct closing){ .ctx = ctx, .fd = &fds[i] };
+		jobs[i].threaded =
+			fds[i] >= 0 && !pthread_create(&jobs[i].thread, NULL, close_one, &jobs[i]);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		if (!jobs || !jobs[i].threaded)
+			vhc_sys_close(ctx, &fds[i]);
+	for (uint32_t i = 1; jobs && i < count; i++)
+		if (jobs[i].threaded)
+			pthread_join(jobs[i].thread, NULL);
+	free(jobs);
+}

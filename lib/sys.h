@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sys - the border: the only place that makes system calls.  Tests put a fake kernel here.
+ *
+ * Every operation returns 0, an fd or a count, or a negative errno; interrupted calls are repeated.
+ * Fds are O_CLOEXEC and 3 or higher.
+ */
+#ifndef LIB_SYS_H
+#define LIB_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What kind of file an fd is, as far as anybody here asks. */
+struct vhc_file {
+	bool is_char;
+	unsigned int major, minor; /* of a character device */
+};
+
+struct vhc_sys {
+	int (*open)(void *data, const char *path, int flags);
+	int (*close)(void *data, int fd);
+	int (*dup)(void *data, int fd);
+	int (*ioctl)(void *data, int fd, unsigned long request, void *arg);
+	int (*eventfd)(void *data);
+	/* Add 1 to an eventfd. */
+	int (*signal)(void *data, int fd);
+	/* Are two fds the same open file?  1, 0; an error means that nobody can tell. */
+	int (*same)(void *data, int a, int b);
+	int (*stat)(void *data, int fd, struct vhc_file *ret);
+	/* A whole small file, NUL-terminated.  The number of bytes. */
+	int (*read)(void *data, const char *path, char *buf, size_t size);
+	/* Is every page of this range of our own memory mapped?  0 or -ENOMEM. */
+	int (*mapped)(void *data, uint64_t addr, uint64_t size);
+	/* Copy from our own memory without a fault: -EFAULT instead of a signal. */
+	int (*peek)(void *data, uint64_t addr, void *buf, size_t size);
+	/* A socket for the SIOC... calls, in this thread's network namespace. */
+	int (*socket)(void *data);
+	/* Open a path from within a new network namespace, which lives as long as the fd. */
+	int (*open_in_new_netns)(void *data, const char *path, int flags);
+	/* The effective user, who owns a tap when nobody else is named. */
+	uint32_t (*user)(void *data);
+	/* The kernel's release, such as "6.1.0-13-amd64". */
+	int (*release)(void *data, char *buf, size_t size);
+};
+
+/* The real one; its data is NULL. */
+extern const struct vhc_sys vhc_sys_linux;
+
+struct vhc_ctx;
+
+/* vhc_sys_open() and so on: the operation of a context. */
+int vhc_sys_open(struct vhc_ctx *ctx, const char *path, int flags);
+int vhc_sys_dup(struct vhc_ctx *ctx, int fd);
+int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg);
+
+/** vhc_sys_close() - close an fd, if it is one, and make it -1. */
+void vhc_sys_close(struct vhc_ctx *ctx, int *fd);
+
+/**
+ * vhc_sys_close_all() - close these fds at the same time, each in a thread of its own, and return
+ * when all are closed: the last close of a vhost fd waits for RCU grace periods, 10 to 25 ms each.
+ * Where a thread cannot be had, closes in this one.
+ */
+void vhc_sys_close_all(struct vhc_ctx *ctx, int *fds, uint32_t count);
+
+#endif

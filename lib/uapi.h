@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * uapi - the kernel's constants of today.  Distributions' headers lag by years, so the newest are
+ * the library's own; what an installed header has too is compared at compile time.
+ * Sources: include/uapi/linux/{vhost.h,vhost_types.h,if_tun.h} of Linux 7.2.
+ */
+#ifndef LIB_UAPI_H
+#define LIB_UAPI_H
+
+#include <linux/if_tun.h>
+#include <linux/vhost.h>
+#include <sys/ioctl.h>
+
+/* 128 and more feature bits, since 6.17; behind the header come `count` words of 64 bits. */
+#define VHC_FEATURES_WORDS 2u
+struct vhc_uapi_features_array {
+	__u64 count;
+	__u64 features[VHC_FEATURES_WORDS];
+};
+/* The size in the number is that of the kernel's struct, whose array is empty: count alone. */
+#define VHC_GET_FEATURES_ARRAY _IOR(VHOST_VIRTIO, 0x83, __u64)
+#define VHC_SET_FEATURES_ARRAY _IOW(VHOST_VIRTIO, 0x83, __u64)
+#ifdef VHOST_GET_FEATURES_ARRAY
+_Static_assert(VHC_GET_FEATURES_ARRAY == VHOST_GET_FEATURES_ARRAY, "uapi");
+_Static_assert(VHC_SET_FEATURES_ARRAY == VHOST_SET_FEATURES_ARRAY, "uapi");
+#endif
+
+/* Whose threads the workers are, since 6.17 (and in some 6.12): before SET_OWNER only. */
+#define VHC_FORK_KTHREAD	0u
+#define VHC_FORK_TASK		1u
+#define VHC_SET_FORK_FROM_OWNER _IOW(VHOST_VIRTIO, 0x84, __u8)
+#define VHC_GET_FORK_FROM_OWNER _IOR(VHOST_VIRTIO, 0x85, __u8)
+#ifdef VHOST_SET_FORK_FROM_OWNER
+_Static_assert(VHC_SET_FORK_FROM_OWNER == VHOST_SET_FORK_FROM_OWNER, "uapi");
+_Static_assert(VHC_GET_FORK_FROM_OWNER == VHOST_GET_FORK_FROM_OWNER, "uapi");
+#endif
+
+/* Which worker runs a ring, since 6.5; only vhost-scsi lets one choose. */
+struct vhc_uapi_vring_worker {
+	unsigned int index;
+	unsigned int worker_id;
+};
+#define VHC_GET_VRING_WORKER _IOWR(VHOST_VIRTIO, 0x16, struct vhc_uapi_vring_worker)
+#ifdef VHOST_GET_VRING_WORKER
+_Static_assert(VHC_GET_VRING_WORKER == VHOST_GET_VRING_WORKER, "uapi");
+#endif
+
+/* What TUNSETOFFLOAD takes: USO since 6.2, the UDP tunnel bits since 6.17. */
+#define VHC_TUN_F_USO4		      0x20u
+#define VHC_TUN_F_USO6		      0x40u
+#define VHC_TUN_F_UDP_TUNNEL_GSO      0x80u
+#define VHC_TUN_F_UDP_TUNNEL_GSO_CSUM 0x100u
+#ifdef TUN_F_USO4
+_Static_assert(VHC_TUN_F_USO4 == TUN_F_USO4 && VHC_TUN_F_USO6 == TUN_F_USO6, "uapi");
+#endif
+#ifdef TUN_F_UDP_TUNNEL_GSO
+_Static_assert(VHC_TUN_F_UDP_TUNNEL_GSO == TUN_F_UDP_TUNNEL_GSO, "uapi");
+_Static_assert(VHC_TUN_F_UDP_TUNNEL_GSO_CSUM == TUN_F_UDP_TUNNEL_GSO_CSUM, "uapi");
+#endif
+
+/* /dev/vhost-net: a misc device (include/linux/miscdevice.h); and /dev/net/tun. */
+#define VHC_MISC_MAJOR	    10u
+#define VHC_VHOST_NET_MINOR 238u
+
+#endif
