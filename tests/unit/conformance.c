@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * conformance - does the fake kernel answer as a real one?  One list of calls through struct vhc_sys,
+ * and what each gave, on stdout:
+ *     conformance 6.12     on the fake kernel of that version
+ *     conformance real     on this machine's kernel, as root; makes taps and takes them away
+ * tests/vm/suites/conformance.sh runs both on each kernel and compares them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "conformance.h"
+#include "errname.h"
+#include "fake.h"
+#include "uapi.h"
+
+#define MANY_REGIONS 1000u
+#define CLOSED_FD    900
+
+struct world {
+	const struct vhc_sys *sys;
+	void *data;
+	uint64_t ram; /* where it is */
+	uint32_t number;
+	int fds[SLOTS];
+	/* the argument of one ioctl, whatever it is */
+	union {
+		uint8_t u8;
+		int32_t word;
+		uint64_t u64[16];
+		struct vhost_vring_state state;
+		struct vhost_vring_file file;
+		struct vhost_vring_addr addr;
+		struct ifreq ifr;
+	} arg;
+	uint64_t memory[1 + 4 * MANY_REGIONS]; /* struct vhost_memory with its regions */
+};
+
+static int fd_of(const struct world *world, uint64_t slot)
+{
+	if (slot < SLOTS)
+		return world->fds[slot];
+	return slot == CLOSED ? CLOSED_FD : -1;
+}
+
+static uint64_t address(const struct world *world, uint64_t value)
+{
+	return (value & ~0xffffffffull) == TAG ? world->ram + (value - TAG) : value;
+}
+
+static void *memory_arg(struct world *world, const struct step *step)
+{
+	uint32_t count = (uint32_t)step->v[0];
+	struct vhost_memory *memory = (struct vhost_memory *)world->memory;
+	const uint64_t *v = &step->v[2];
+
+	memset(world->memory, 0, sizeof(world->memory));
+	memory->nregions = count;
+	for (uint32_t i = 0; i < count; i++) {
+		struct vhost_memory_region *region = &memory->regions[i];
+
+		region->guest_phys_addr = step->arg == MANY ? i * 0x1000ull : v[3 * i];
+		region->memory_size = step->arg == MANY ? 0x1000 : v[3 * i + 1];
+		region->userspace_addr = address(world, step->arg == MANY ? RAM : v[3 * i + 2]);
+	}
+	if (step->arg == MEMORY)
+		memory->padding = (uint32_t)step->v[1];
+	return memory;
+}
+
+/* What the kernel gets as its third argument. */
+static void *make_arg(struct world *world, const struct step *step)
+{
+	const uint64_t *v = step->v;
+
+	memset(&world->arg, 0, sizeof(world->arg));
+	switch (step->arg) {
+	case PLAIN:
+		return (void *)(uintptr_t)v[0];
+	case BAD:
+		return (void *)(uintptr_t)address(world, HOLE);
+	case MEMORY:
+	case MANY:
+		return memory_arg(world, step);
+	case U8:
+		world->arg.u8 = (uint8_t)v[0];
+		break;
+	case INT:
+		world->arg.word = (int32_t)v[0];
+		break;
+	case U64:
+		world->arg.u64[0] = address(world, v[0]);
+		break;
+	case WORDS:
+		memcpy(world->arg.u64, v, sizeof(step->v));
+		break;
+	case STATE:
+		world->arg.state = (struct vhost_vring_state){ (uint32_t)v[0], (uint32_t)v[1] };
+		break;
+	case FILES:
+		world->arg.file = (struct vhost_vring_file){ (uint32_t)v[0], fd_of(world, v[1]) };
+		break;
+	case ADDR:
+		world->arg.addr = (struct vhost_vring_addr){
+			.index = (uint32_t)v[0],
+			.flags = (uint32_t)v[1],
+			.desc_user_addr = address(world, v[2]),
+			.avail_user_addr = address(world, v[3]),
+			.used_user_addr = address(world, v[4]),
+			.log_guest_addr = v[5],
+		};
+		break;
+	case IFREQ:
+		snprintf(world->arg.ifr.ifr_name, IFNAMSIZ, "%s", step->name);
+		if (step->request == SIOCSIFTXQLEN)
+			world->arg.ifr.ifr_qlen = (int)v[0];
+		else
+			world->arg.ifr.ifr_flags = (short)v[0];
+		break;
+	}
+	return &world->arg;
+}
+
+static void print_out(const struct world *world, const struct step *step)
+{
+	switch (step->arg) {
+	case U8:
+		printf(" -> %u", world->arg.u8);
+		break;
+	case INT:
+		printf(" -> %#x", (unsigned int)world->arg.word);
+		break;
+	case U64:
+		printf(" -> %#llx", (unsigned long long)world->arg.u64[0]);
+		break;
+	case WORDS:
+		for (uint32_t i = 1; i < 6; i++)
+			printf(" %#llx", (unsigned long long)world->arg.u64[i]);
+		break;
+	case STATE:
+		printf(" -> %u", world->arg.state.num);
+		break;
+	case IFREQ:
+		if (step->request == SIOCGIFTXQLEN || step->request == SIOCSIFTXQLEN)
+			printf(" -> %d", world->arg.ifr.ifr_qlen);
+		else
+			printf(" -> %s %#hx", world->arg.ifr.ifr_name, world->arg.ifr.ifr_flags);
+		break;
+	default:
+		break;
+	}
+}
+
+/* "A VHOST_SET_VRING_NUM 0 100", without the zeros at the end. */
+static void print_step(const struct step *step)
+{
+	static const char letters[] = "ABTUVEFSND--?";
+	size_t count = sizeof(step->v) / sizeof(step->v[0]);
+
+	printf("%s", step->text);
+	if (step->call != IOCTL)
+		return;
+	printf("%c %s", letters[step->slot], fake_request_name(step->request));
+	if (step->name)
+		printf(" \"%s\"", step->name);
+	while (count > 1 && !step->v[count - 1])
+		count--;
+	for (size_t i = 0; i < count; i++)
+		if (step->arg == FILES && i == 1)
+			printf(" %c", letters[step->v[i]]);
+		else
+			printf(" %llx", (unsigned long long)step->v[i]);
+}
+
+static int take(struct world *world, enum slot slot, int r)
+{
+	if (r >= 0)
+		world->fds[slot] = r;
+	return r < 0 ? r : 0;
+}
+
+static int call(struct world *world, const struct step *step)
+{
+	const struct vhc_sys *sys = world->sys;
+	int fd = fd_of(world, step->slot);
+	struct vhc_file file;
+	char text[64];
+	int r;
+
+	switch (step->call) {
+	case OPEN:
+		return take(world, step->slot, sys->open(world->data, step->name, O_RDWR));
+	case NETNS:
+		return take(world, step->slot,
+			    sys->open_in_new_netns(world->data, step->name, O_RDWR));
+	case CLOSE:
+		return sys->close(world->data, fd);
+	case DUP:
+		return take(world, (enum slot)step->v[0], sys->dup(world->data, fd));
+	case EVENTFD:
+		return take(world, step->slot, sys->eventfd(world->data));
+	case SOCKET:
+		return take(world, step->slot, sys->socket(world->data));
+	case SAME:
+		return sys->same(world->data, fd, fd_of(world, step->v[0]));
+	case STAT:
+		r = sys->stat(world->data, fd, &file);
+		if (!r)
+			printf(" -> %d %u:%u", file.is_char, file.major, file.minor);
+		return r;
+	case READ:
+		r = sys->read(world->data, step->name, text, sizeof(text));
+		if (r >= 0)
+			printf(" -> %.*s", (int)strcspn(text, "\n"), text);
+		return r;
+	case IOCTL:
+		return sys->ioctl(world->data, fd, step->request, make_arg(world, step));
+	}
+	return -ENOSYS;
+}
+
+static void run(struct world *world, const struct step *steps, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int r;
+
+		printf("%3u ", world->number++);
+		print_step(&steps[i]);
+		r = call(world, &steps[i]);
+		if (!r && steps[i].out)
+			print_out(world, &steps[i]);
+		printf(": %s\n", r < 0 ? vhc_errname(-r) : r ? "yes" : "0");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct world world;
+	bool real = argc == 2 && !strcmp(argv[1], "real");
+	void *ram = mmap(NULL, 2 * RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+
+	if (argc != 2 || ram == MAP_FAILED) {
+		fprintf(stderr, "usage: conformance real|6.1|6.12|7.2\n");
+		return 2;
+	}
+	mprotect((char *)ram + RAM_SIZE, RAM_SIZE, PROT_NONE);
+	world.ram = (uintptr_t)ram;
+	world.data = real ? NULL : fake_new(argv[1]);
+	world.sys = real ? &vhc_sys_linux : &fake_sys;
+	memset(world.fds, -1, sizeof(world.fds));
+	run(&world, steps_alone, steps_alone_count);
+	run(&world, steps_together, steps_together_count);
+	for (uint32_t i = 0; i < SLOTS; i++)
+		if (world.fds[i] >= 0)
+			world.sys->close(world.data, world.fds[i]);
+	if (!real && !fake_is_clean(world.data))
+		return 1;
+	if (!real)
+		fake_free(world.data);
+	munmap(ram, 2 * RAM_SIZE);
+	return 0;
+}

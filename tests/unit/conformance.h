@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * conformance - what a step of the list is made of: conformance-alone.c and
+ * conformance-together.c have the list, conformance.c runs it.  No result is written down there: the
+ * kernels have the word.
+ */
+#ifndef TESTS_CONFORMANCE_H
+#define TESTS_CONFORMANCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RAM_SIZE 0x100000u
+
+/* Addresses in the list: in our own memory, in a page that cannot be read, in the kernel. */
+#define TAG    0x4000000000000000ull
+#define RAM    TAG
+#define HOLE   (TAG + RAM_SIZE)
+#define KERNEL 0xffff888000000000ull
+
+/* Fds in the list, by a letter each; beside them none, and one that is not open. */
+enum slot { A, B, T, U, V, E, F, S, N, D, SLOTS, NONE, CLOSED };
+
+enum call { OPEN, NETNS, CLOSE, DUP, EVENTFD, SOCKET, SAME, STAT, READ, IOCTL };
+
+/* What an ioctl is given; OUT: it gives something back, which is printed. */
+enum arg { PLAIN, U8, INT, U64, WORDS, STATE, FILES, ADDR, MEMORY, MANY, IFREQ, BAD };
+
+struct step {
+	const char *text; /* of an ioctl: "", its numbers say it */
+	enum call call;
+	enum slot slot;
+	unsigned long request;
+	enum arg arg;
+	bool out;
+	const char *name;
+	uint64_t v[9];
+};
+
+/* clang-format off */
+#define STEP_OPEN(slot, path)  { "open " #slot " " path, OPEN, slot, .name = path }
+#define STEP_NETNS(slot, path) { "open in new netns " #slot " " path, NETNS, slot, .name = path }
+#define STEP_CLOSE(slot)       { "close " #slot, CLOSE, slot }
+#define STEP_DUP(from, to)     { "dup " #from " " #to, DUP, from, .v = { to } }
+#define STEP_EVENTFD(slot)     { "eventfd " #slot, EVENTFD, slot }
+#define STEP_SOCKET(slot)      { "socket " #slot, SOCKET, slot }
+#define STEP_SAME(one, other)  { "same " #one " " #other, SAME, one, .v = { other } }
+#define STEP_STAT(slot)	       { "stat " #slot, STAT, slot }
+#define STEP_READ(path)	       { "read " path, READ, NONE, .name = path }
+
+#define DO(slot, request, arg, out, ...) \
+	{ "", IOCTL, slot, request, arg, out, NULL, { __VA_ARGS__ } }
+#define LINK(slot, request, name, ...) \
+	{ "", IOCTL, slot, request, IFREQ, true, name, { __VA_ARGS__ } }
+/* clang-format on */
+
+#define OWNER(slot)		  DO(slot, VHOST_SET_OWNER, PLAIN, false, 0)
+#define RESET(slot)		  DO(slot, VHOST_RESET_OWNER, PLAIN, false, 0)
+#define VALUE(slot, request, ...) DO(slot, request, PLAIN, false, __VA_ARGS__)
+#define SET8(slot, request, ...)  DO(slot, request, U8, false, __VA_ARGS__)
+#define GET8(slot, request)	  DO(slot, request, U8, true, 0)
+#define SET32(slot, request, ...) DO(slot, request, INT, false, __VA_ARGS__)
+#define GET32(slot, request)	  DO(slot, request, INT, true, 0)
+#define SET64(slot, request, ...) DO(slot, request, U64, false, __VA_ARGS__)
+#define GET64(slot, request)	  DO(slot, request, U64, true, 0)
+#define GETWORDS(slot, ...)	  DO(slot, VHC_GET_FEATURES_ARRAY, WORDS, true, __VA_ARGS__)
+#define SETWORDS(slot, ...)	  DO(slot, VHC_SET_FEATURES_ARRAY, WORDS, false, __VA_ARGS__)
+#define NUM(slot, ...)		  DO(slot, VHOST_SET_VRING_NUM, STATE, false, __VA_ARGS__)
+#define BASE(slot, ...)		  DO(slot, VHOST_SET_VRING_BASE, STATE, false, __VA_ARGS__)
+#define GETBASE(slot, ...)	  DO(slot, VHOST_GET_VRING_BASE, STATE, true, __VA_ARGS__)
+#define KICK(slot, ...)		  DO(slot, VHOST_SET_VRING_KICK, FILES, false, __VA_ARGS__)
+#define CALL(slot, ...)		  DO(slot, VHOST_SET_VRING_CALL, FILES, false, __VA_ARGS__)
+#define ERR(slot, ...)		  DO(slot, VHOST_SET_VRING_ERR, FILES, false, __VA_ARGS__)
+#define BACKEND(slot, ...)	  DO(slot, VHOST_NET_SET_BACKEND, FILES, false, __VA_ARGS__)
+/* index, flags, desc, avail, used, log */
+#define ADDRESS(slot, ...) DO(slot, VHOST_SET_VRING_ADDR, ADDR, false, __VA_ARGS__)
+/* count, padding, then guest, size, user of each */
+#define TABLE(slot, ...)    DO(slot, VHOST_SET_MEM_TABLE, MEMORY, false, __VA_ARGS__)
+#define TABLE_OF(slot, ...) DO(slot, VHOST_SET_MEM_TABLE, MANY, false, __VA_ARGS__)
+/* An argument that cannot be read. */
+#define UNREADABLE(slot, request) DO(slot, request, BAD, false, 0)
+#define GOOD_RING(slot, ring)	  ADDRESS(slot, ring, 0, RAM + 0x1000, RAM + 0x2000, RAM + 0x3000, 0)
+#define TAP			  (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)
+#define MQ			  (TAP | IFF_MULTI_QUEUE)
+
+/* The list, in two parts. */
+extern const struct step steps_alone[], steps_together[];
+extern const uint32_t steps_alone_count, steps_together_count;
+
+#endif

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fake - the operations of struct vhc_sys on the fake kernel, each counted and able to fail, and the
+ * kernel's life.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/vhost.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "model.h"
+
+struct fake *fake_new(const char *name)
+{
+	struct fake *fake = calloc(1, sizeof(*fake));
+	const struct fake_profile *profile = fake_profiles;
+
+	while (profile->name && strcmp(profile->name, name))
+		profile++;
+	if (!fake || !profile->name) {
+		fprintf(stderr, "no fake kernel %s\n", name);
+		exit(2);
+	}
+	pthread_mutex_init(&fake->lock, NULL);
+	fake->profile = *profile;
+	fake->next_netns = 1;
+	return fake;
+}
+
+void fake_free(struct fake *fake)
+{
+	pthread_mutex_destroy(&fake->lock);
+	free(fake);
+}
+
+struct fake_profile *fake_profile(struct fake *fake)
+{
+	return &fake->profile;
+}
+
+void fake_set_fd_limit(struct fake *fake, uint32_t limit)
+{
+	fake->fd_limit = limit;
+}
+
+void fake_set_user(struct fake *fake, uint32_t uid, uint32_t gid)
+{
+	fake->uid = uid;
+	fake->gid = gid;
+}
+
+void fake_set_node(struct fake *fake, const char *path, int error)
+{
+	for (uint32_t i = 0; fake_nodes[i].path; i++)
+		if (!strcmp(fake_nodes[i].path, path))
+			fake->node_errors[i] = error;
+}
+
+/* --------------------------------------------------------------------------- calls and failures */
+
+uint32_t fake_calls(struct fake *fake)
+{
+	return fake->calls;
+}
+
+uint32_t fake_count(struct fake *fake, const char *prefix)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < fake->calls; i++)
+		n += !strncmp(fake->call[i].name, prefix, strlen(prefix));
+	return n;
+}
+
+const struct fake_call *fake_call(struct fake *fake, uint32_t n)
+{
+	return n < fake->calls ? &fake->call[n] : NULL;
+}
+
+void fake_forget_calls(struct fake *fake)
+{
+	fake->calls = 0;
+}
+
+void fake_print_calls(struct fake *fake)
+{
+	for (uint32_t i = 0; i < fake->calls; i++)
+		fprintf(stderr, "%4u %s fd %d index %u: %d\n", i, fake->call[i].name,
+			fake->call[i].fd, fake->call[i].index, fake->call[i].result);
+}
+
+void fake_fail(struct fake *fake, const char *prefix, uint32_t n, int error)
+{
+	for (uint32_t i = 0; i < FAKE_FAILURES; i++)
+		if (!fake->failures[i].countdown) {
+			fake->failures[i] = (struct fake_failure){ prefix, n, error };
+			return;
+		}
+}
+
+uint32_t fake_failed(struct fake *fake)
+{
+	return fake->failed;
+}
+
+void fake_forget_failures(struct fake *fake)
+{
+	memset(fake->failures, 0, sizeof(fake->failures));
+	fake->failed = 0;
+}
+
+/* Every operation begins here: it is counted, and gets the failure that waits for it, or 0. */
+static int enter(struct fake *fake, const char *name, int fd, uint32_t index)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&fake->lock);
+	if (fake->calls < FAKE_CALLS)
+		fake->call[fake->calls++] = (struct fake_call){ name, fd, index, 0 };
+	for (uint32_t i = 0; i < FAKE_FAILURES; i++) {
+		struct fake_failure *failure = &fake->failures[i];
+
+		if (!failure->countdown || strncmp(name, failure->prefix, strlen(failure->prefix)))
+			continue;
+		if (!--failure->countdown) {
+			error = -failure->error;
+			fake->failed++;
+		}
+	}
+	return error;
+}
+
+/* ... and ends here. */
+static int leave(struct fake *fake, int result)
+{
+	if (fake->calls)
+		fake->call[fake->calls - 1].result = result;
+	pthread_mutex_unlock(&fake->lock);
+	return result;
+}
+
+/* ------------------------------------------------------------------------------- the operations */
+
+static int open_node(struct fake *fake, const char *path, uint32_t netns)
+{
+	for (uint32_t i = 0; fake_nodes[i].path; i++) {
+		struct fake_file *file;
+
+		if (strcmp(fake_nodes[i].path, path))
+			continue;
+		if (fake->node_errors[i])
+			return -fake->node_errors[i];
+		file = fake_file_new(fake, fake_nodes[i].kind);
+		if (!file)
+			return -ENFILE;
+		file->node = &fake_nodes[i];
+		file->netns = netns;
+		return fake_fd_new(fake, file);
+	}
+	return -ENOENT;
+}
+
+static int fake_open(void *data, const char *path, int flags)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "open", -1, 0);
+
+	return leave(fake, r ? r : open_node(fake, path, 0));
+}
+
+static int fake_open_in_new_netns(void *data, const char *path, int flags)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "open_in_new_netns", -1, 0);
+
+	if (!r && fake->uid)
+		r = -EPERM;
+	return leave(fake, r ? r : open_node(fake, path, fake->next_netns++));
+}
+
+/* Linux closes also when it says EINTR or EIO. */
+static int fake_sys_close(void *data, int fd)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "close", fd, 0);
+	int closed = fake_fd_close(fake, fd);
+
+	return leave(fake, closed ? closed : r);
+}
+
+static int fake_dup(void *data, int fd)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "dup", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (!r)
+		r = file ? fake_fd_new(fake, fake_file_ref(file)) : -EBADF;
+	return leave(fake, r);
+}
+
+static int fake_sys_eventfd(void *data)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "eventfd", -1, 0);
+
+	return leave(fake, r ? r : fake_eventfd(fake));
+}
+
+static int fake_signal(void *data, int fd)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "signal", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (r)
+		return leave(fake, r);
+	if (!file || file->kind != FAKE_EVENTFD)
+		return leave(fake, file ? -EINVAL : -EBADF);
+	file->counter++;
+	return leave(fake, 0);
+}
+
+static int fake_same(void *data, int a, int b)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "same", a, 0);
+	struct fake_file *one = fake_file_of(fake, a), *other = fake_file_of(fake, b);
+
+	if (!r)
+		r = one && other ? one == other : -EBADF;
+	return leave(fake, r);
+}
+
+static int fake_stat(void *data, int fd, struct vhc_file *ret)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "stat", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (r || !file)
+		return leave(fake, r ? r : -EBADF);
+	*ret = (struct vhc_file){ 0 };
+	if (file->node)
+		*ret = (struct vhc_file){ true, file->node->major, file->node->minor };
+	return leave(fake, 0);
+}
+
+static int fake_read(void *data, const char *path, char *buf, size_t size)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "read", -1, 0);
+
+	return leave(fake, r ? r : fake_parameter(fake, path, buf, size));
+}
+
+static int fake_mapped(void *data, uint64_t addr, uint64_t size)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "mapped", -1, 0);
+
+	if (!r && msync((void *)(uintptr_t)addr, size, MS_ASYNC))
+		r = -errno;
+	return leave(fake, r);
+}
+
+static int fake_peek(void *data, uint64_t addr, void *buf, size_t size)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "peek", -1, 0);
+
+	return leave(fake, r ? r : fake_user_get(buf, (const void *)(uintptr_t)addr, size));
+}
+
+static int fake_socket(void *data)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "socket", -1, 0);
+
+	return leave(fake, r ? r : fake_fd_new(fake, fake_file_new(fake, FAKE_SOCKET)));
+}
+
+static uint32_t fake_user(void *data)
+{
+	return ((struct fake *)data)->uid;
+}
+
+static int fake_release(void *data, char *buf, size_t size)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "release", -1, 0);
+
+	if (!r)
+		snprintf(buf, size, "%s", fake->profile.release);
+	return leave(fake, r);
+}
+
+/* Which ring a call is about: in all of these the first word. */
+static uint32_t index_of(unsigned long request, const void *arg)
+{
+	uint32_t index = 0;
+
+	if (_IOC_TYPE(request) == VHOST_VIRTIO &&
+	    ((_IOC_NR(request) & 0xf0) == 0x10 || (_IOC_NR(request) & 0xf0) == 0x20 ||
+	     request == VHOST_NET_SET_BACKEND))
+		fake_user_get(&index, arg, sizeof(index));
+	return index;
+}
+
+static int fake_ioctl(void *data, int fd, unsigned long request, void *arg)
+{
+	struct fake *fake = data;
+	int r = enter(fake, fake_request_name(request), fd, index_of(request, arg));
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (r || !file)
+		return leave(fake, r ? r : -EBADF);
+	switch (file->kind) {
+	case FAKE_VHOST_NET:
+	case FAKE_VHOST_OTHER:
+		return leave(fake, fake_vhost_ioctl(fake, file, request, arg));
+	case FAKE_TUN:
+		return leave(fake, fake_tun_ioctl(fake, file, request, arg));
+	case FAKE_SOCKET:
+		return leave(fake, fake_socket_ioctl(fake, request, arg));
+	default:
+		return leave(fake, -ENOTTY);
+	}
+}
+
+const struct vhc_sys fake_sys = {
+	.open = fake_open,
+	.close = fake_sys_close,
+	.dup = fake_dup,
+	.ioctl = fake_ioctl,
+	.eventfd = fake_sys_eventfd,
+	.signal = fake_signal,
+	.same = fake_same,
+	.stat = fake_stat,
+	.read = fake_read,
+	.mapped = fake_mapped,
+	.peek = fake_peek,
+	.socket = fake_socket,
+	.open_in_new_netns = fake_open_in_new_netns,
+	.user = fake_user,
+	.release = fake_release,
+};

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * file - open files, the fds that name them, and what is left of them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model.h"
+
+struct fake_file *fake_file_new(struct fake *fake, enum fake_kind kind)
+{
+	for (uint32_t i = 0; i < FAKE_FILES; i++) {
+		struct fake_file *file = &fake->files[i];
+
+		if (file->kind != FAKE_FREE)
+			continue;
+		*file = (struct fake_file){ .kind = kind,
+					    .refs = 1,
+					    .serial = fake->next_serial++ };
+		return file;
+	}
+	return NULL;
+}
+
+static struct fake_vhost *vhost_new(struct fake *fake)
+{
+	for (uint32_t i = 0; i < FAKE_VHOSTS; i++)
+		if (!fake->vhost_used[i]) {
+			fake->vhost_used[i] = true;
+			fake_vhost_init(&fake->vhosts[i]);
+			return &fake->vhosts[i];
+		}
+	return NULL;
+}
+
+struct fake_file *fake_file_ref(struct fake_file *file)
+{
+	file->refs++;
+	return file;
+}
+
+void fake_file_unref(struct fake *fake, struct fake_file *file)
+{
+	if (!file || --file->refs)
+		return;
+	if (file->vhost) {
+		fake_vhost_release(fake, file->vhost);
+		fake->vhost_used[file->vhost - fake->vhosts] = false;
+	}
+	if (file->tap)
+		fake_tun_release(fake, file);
+	*file = (struct fake_file){ .kind = FAKE_FREE };
+}
+
+struct fake_file *fake_file_of(struct fake *fake, int fd)
+{
+	uint32_t n = (uint32_t)fd - FAKE_FIRST_FD;
+
+	return fd >= FAKE_FIRST_FD && n < FAKE_FDS ? fake->fds[n] : NULL;
+}
+
+int fake_fd_new(struct fake *fake, struct fake_file *file)
+{
+	uint32_t end = fake->fd_limit ? fake->fd_limit : FAKE_FDS;
+
+	if (!file)
+		return -ENFILE;
+	if ((file->kind == FAKE_VHOST_NET || file->kind == FAKE_VHOST_OTHER) && !file->vhost)
+		file->vhost = vhost_new(fake);
+	for (uint32_t i = 0; i < end; i++)
+		if (!fake->fds[i]) {
+			fake->fds[i] = file;
+			return FAKE_FIRST_FD + (int)i;
+		}
+	fake_file_unref(fake, file);
+	return -EMFILE;
+}
+
+int fake_fd_close(struct fake *fake, int fd)
+{
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (!file)
+		return -EBADF;
+	fake->fds[fd - FAKE_FIRST_FD] = NULL;
+	fake_file_unref(fake, file);
+	return 0;
+}
+
+struct fake_vhost *fake_vhost(struct fake *fake, uint32_t n)
+{
+	uint32_t after = 0;
+
+	for (;;) {
+		struct fake_file *next = NULL;
+
+		for (uint32_t i = 0; i < FAKE_FILES; i++) {
+			struct fake_file *file = &fake->files[i];
+
+			if (file->kind == FAKE_VHOST_NET && file->serial >= after &&
+			    (!next || file->serial < next->serial))
+				next = file;
+		}
+		if (!next)
+			return NULL;
+		if (!n--)
+			return next->vhost;
+		after = next->serial + 1;
+	}
+}
+
+struct fake_left fake_left(struct fake *fake)
+{
+	struct fake_left left = { 0 };
+
+	for (uint32_t i = 0; i < FAKE_FDS; i++)
+		left.fds += fake->fds[i] != NULL;
+	for (uint32_t i = 0; i < FAKE_FILES; i++)
+		left.files += fake->files[i].kind != FAKE_FREE;
+	for (uint32_t i = 0; i < FAKE_TAPS; i++)
+		left.taps += fake->taps[i].used;
+	for (uint32_t i = 0; i < FAKE_VHOSTS; i++)
+		left.workers += fake->vhost_used[i] && fake->vhosts[i].owned;
+	return left;
+}
+
+bool fake_is_clean(struct fake *fake)
+{
+	struct fake_left left = fake_left(fake);
+
+	if (left.fds || left.files || left.taps || left.workers)
+		fprintf(stderr, "left: %u fds, %u files, %u taps, %u workers\n", left.fds,
+			left.files, left.taps, left.workers);
+	return !(left.fds || left.files || left.taps || left.workers);
+}
+
+int fake_eventfd(struct fake *fake)
+{
+	return fake_fd_new(fake, fake_file_new(fake, FAKE_EVENTFD));
+}
+
+uint64_t fake_counter(struct fake *fake, int fd)
+{
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	return file ? file->counter : 0;
+}
+
+int64_t fake_ring_counter(const struct fake_ring *ring, char which)
+{
+	const struct fake_file *file = which == 'k'   ? ring->kick
+				       : which == 'c' ? ring->call
+						      : ring->err;
+
+	return file ? (int64_t)file->counter : -1;
+}
+
+void fake_close(struct fake *fake, int fd)
+{
+	fake_fd_close(fake, fd);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * profile - what differs between kernels, what paths exist, and how calls are called: tables.
+ * The values were read from Debian's kernels 6.1.0, 6.12.95 and 7.2.13 (tests/vm).
+ */
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
+#include <linux/vhost.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model.h"
+#include "uapi.h"
+
+#define BITS_6_1  0x33d008000ull
+#define BITS_6_12 (BITS_6_1 | 1ull << 40)
+#define BITS_7_2  (BITS_6_12 | 1ull << 35)
+
+const struct fake_profile fake_profiles[] = {
+	{ "6.1", "6.1.0-50-amd64", { BITS_6_1, 0 }, false, false, false, 0x1f, 64 },
+	{ "6.12", "6.12.95+deb12-amd64", { BITS_6_12, 0 }, false, true, true, 0x7f, 64 },
+	{ "7.2", "7.2.13+deb14-amd64", { BITS_7_2, 0xa }, true, true, true, 0x1ff, 64 },
+	{ 0 },
+};
+
+const char *fake_profile_name(unsigned int n)
+{
+	return n < sizeof(fake_profiles) / sizeof(fake_profiles[0]) ? fake_profiles[n].name : NULL;
+}
+
+const struct fake_node fake_nodes[] = {
+	{ "/dev/vhost-net", FAKE_VHOST_NET, 10, 238, 0 },
+	{ "/dev/vhost-vsock", FAKE_VHOST_OTHER, 10, 241, 0x33d000002 },
+	{ "/dev/vhost-scsi", FAKE_VHOST_OTHER, 10, 121, 0x13d00000a },
+	{ "/dev/net/tun", FAKE_TUN, 10, 200, 0 },
+	{ "/dev/kvm", FAKE_OTHER, 10, 232, 0 },
+	{ "/dev/null", FAKE_OTHER, 1, 3, 0 },
+	{ 0 },
+};
+
+int fake_parameter(const struct fake *fake, const char *path, char *buf, size_t size)
+{
+	static const char dir[] = "/sys/module/";
+	const struct fake_profile *profile = &fake->profile;
+	const char *name = path + strlen(dir);
+
+	if (strncmp(path, dir, strlen(dir)))
+		return -ENOENT;
+	if (!strcmp(name, "vhost/parameters/max_mem_regions"))
+		return snprintf(buf, size, "%u\n", profile->max_regions);
+	if (!strcmp(name, "vhost/parameters/max_iotlb_entries"))
+		return snprintf(buf, size, "2048\n");
+	if (!strcmp(name, "vhost/parameters/fork_from_owner_default") && profile->fork_from_owner)
+		return snprintf(buf, size, "Y\n");
+	if (!strcmp(name, "vhost_net/parameters/experimental_zcopytx"))
+		return snprintf(buf, size, "0\n");
+	return -ENOENT;
+}
+
+#define REQUEST(name)       \
+	{                   \
+		name, #name \
+	}
+
+static const struct {
+	unsigned long request;
+	const char *name;
+} requests[] = {
+	REQUEST(VHOST_GET_FEATURES),
+	REQUEST(VHOST_SET_FEATURES),
+	{ VHC_GET_FEATURES_ARRAY, "VHOST_GET_FEATURES_ARRAY" },
+	{ VHC_SET_FEATURES_ARRAY, "VHOST_SET_FEATURES_ARRAY" },
+	{ VHC_SET_FORK_FROM_OWNER, "VHOST_SET_FORK_FROM_OWNER" },
+	{ VHC_GET_FORK_FROM_OWNER, "VHOST_GET_FORK_FROM_OWNER" },
+	REQUEST(VHOST_SET_OWNER),
+	REQUEST(VHOST_RESET_OWNER),
+	REQUEST(VHOST_SET_MEM_TABLE),
+	REQUEST(VHOST_SET_LOG_BASE),
+	REQUEST(VHOST_SET_LOG_FD),
+	REQUEST(VHOST_SET_VRING_NUM),
+	REQUEST(VHOST_SET_VRING_ADDR),
+	REQUEST(VHOST_SET_VRING_BASE),
+	REQUEST(VHOST_GET_VRING_BASE),
+	REQUEST(VHOST_SET_VRING_ENDIAN),
+	REQUEST(VHOST_SET_VRING_KICK),
+	REQUEST(VHOST_SET_VRING_CALL),
+	REQUEST(VHOST_SET_VRING_ERR),
+	REQUEST(VHOST_SET_VRING_BUSYLOOP_TIMEOUT),
+	REQUEST(VHOST_GET_VRING_BUSYLOOP_TIMEOUT),
+	REQUEST(VHOST_SET_BACKEND_FEATURES),
+	REQUEST(VHOST_GET_BACKEND_FEATURES),
+	REQUEST(VHOST_NET_SET_BACKEND),
+	{ VHC_GET_VRING_WORKER, "VHOST_GET_VRING_WORKER" },
+	REQUEST(TUNSETIFF),
+	REQUEST(TUNGETIFF),
+	REQUEST(TUNSETPERSIST),
+	REQUEST(TUNSETOWNER),
+	REQUEST(TUNSETGROUP),
+	REQUEST(TUNGETFEATURES),
+	REQUEST(TUNSETOFFLOAD),
+	REQUEST(TUNGETSNDBUF),
+	REQUEST(TUNSETSNDBUF),
+	REQUEST(TUNGETVNETHDRSZ),
+	REQUEST(TUNSETVNETHDRSZ),
+	REQUEST(TUNSETQUEUE),
+	REQUEST(SIOCGIFFLAGS),
+	REQUEST(SIOCGIFINDEX),
+	REQUEST(SIOCGIFTXQLEN),
+	REQUEST(SIOCSIFTXQLEN),
+};
+
+const char *fake_request_name(unsigned long request)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		if (requests[i].request == request)
+			return requests[i].name;
+	return "ioctl";
+}

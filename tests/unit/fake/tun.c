@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tun - /dev/net/tun and the socket ioctls on links, as drivers/net/tun.c answers them.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model.h"
+#include "uapi.h"
+
+#define MAX_QUEUES   256u
+#define MIN_HEADER   10	     /* struct virtio_net_hdr */
+#define TUN_FEATURES 0x7173u /* what TUNGETFEATURES gives */
+/* What of the flags belongs to the link and is set again by who attaches first. */
+#define LINK_FLAGS (IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | IFF_MULTI_QUEUE | IFF_NAPI)
+
+static struct fake_tap *find(struct fake *fake, uint32_t netns, const char *name)
+{
+	for (uint32_t i = 0; i < FAKE_TAPS; i++)
+		if (fake->taps[i].used && fake->taps[i].netns == netns &&
+		    !strcmp(fake->taps[i].name, name))
+			return &fake->taps[i];
+	return NULL;
+}
+
+struct fake_tap *fake_tap(struct fake *fake, const char *name)
+{
+	return find(fake, 0, name);
+}
+
+static bool name_ok(const char *name)
+{
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return false;
+	for (; *name; name++)
+		if (*name == '/' || *name == ':' || isspace((unsigned char)*name))
+			return false;
+	return true;
+}
+
+/* "tp%d" becomes the first of tp0, tp1 ... that is free.  @name has IFNAMSIZ bytes. */
+static int expand(struct fake *fake, uint32_t netns, char *name)
+{
+	char *percent = strchr(name, '%'), made[2 * IFNAMSIZ];
+
+	if (!percent)
+		return 0;
+	if (percent[1] != 'd' || strchr(percent + 2, '%'))
+		return -EINVAL;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(made, sizeof(made), "%.*s%d%s", (int)(percent - name), name, i,
+			 percent + 2);
+		if (strlen(made) < IFNAMSIZ && !find(fake, netns, made)) {
+			memcpy(name, made, IFNAMSIZ);
+			return 0;
+		}
+	}
+	return -ENFILE;
+}
+
+static struct fake_tap *tap_new(struct fake *fake, const struct fake_file *file, const char *name,
+				uint32_t flags)
+{
+	for (uint32_t i = 0; i < FAKE_TAPS; i++) {
+		struct fake_tap *tap = &fake->taps[i];
+
+		if (tap->used)
+			continue;
+		*tap = (struct fake_tap){ .used = true,
+					  .netns = file->netns,
+					  .flags = flags,
+					  .header = MIN_HEADER,
+					  .sndbuf = 0x7fffffff,
+					  .txqueuelen = flags & IFF_TAP ? 1000 : 500 };
+		snprintf(tap->name, sizeof(tap->name), "%s", name);
+		return tap;
+	}
+	return NULL;
+}
+
+static bool may_attach(const struct fake *fake, const struct fake_tap *tap)
+{
+	return !fake->uid || !((tap->has_owner && tap->owner != fake->uid) ||
+			       (tap->has_group && tap->group != fake->gid));
+}
+
+static int attach(struct fake *fake, struct fake_file *file, struct fake_tap *tap, uint32_t flags)
+{
+	uint32_t kind = flags & (IFF_TUN | IFF_TAP) & tap->flags;
+
+	if (flags & IFF_TUN_EXCL)
+		return -EBUSY;
+	if (!kind || (flags & IFF_MULTI_QUEUE) != (tap->flags & IFF_MULTI_QUEUE))
+		return -EINVAL;
+	if (!may_attach(fake, tap))
+		return -EPERM;
+	if (!(tap->flags & IFF_MULTI_QUEUE) && tap->queues == 1)
+		return -EBUSY;
+	if (tap->queues + tap->detached == MAX_QUEUES)
+		return -E2BIG;
+	if (!(tap->queues + tap->detached))
+		tap->flags = (tap->flags & ~(uint32_t)LINK_FLAGS) | (flags & LINK_FLAGS);
+	tap->queues++;
+	file->tap = tap;
+	return 0;
+}
+
+static int create(struct fake *fake, struct fake_file *file, struct ifreq *ifr, uint32_t flags)
+{
+	struct fake_tap *tap;
+	int r;
+
+	if (fake->uid)
+		return -EPERM;
+	if (!(flags & (IFF_TUN | IFF_TAP)))
+		return -EINVAL;
+	if (!*ifr->ifr_name)
+		snprintf(ifr->ifr_name, IFNAMSIZ, "%s", flags & IFF_TUN ? "tun%d" : "tap%d");
+	if (!name_ok(ifr->ifr_name))
+		return -EINVAL;
+	r = expand(fake, file->netns, ifr->ifr_name);
+	if (r)
+		return r;
+	tap = tap_new(fake, file, ifr->ifr_name,
+		      (flags & LINK_FLAGS) | (flags & IFF_TUN ? IFF_TUN : IFF_TAP));
+	if (!tap)
+		return -ENOMEM;
+	tap->queues = 1;
+	file->tap = tap;
+	return 0;
+}
+
+static int set_iff(struct fake *fake, struct fake_file *file, void *arg)
+{
+	struct ifreq ifr;
+	struct fake_tap *tap;
+	uint32_t flags;
+	int r;
+
+	if (fake_user_get(&ifr, arg, sizeof(ifr)))
+		return -EFAULT;
+	if (file->tap)
+		return -EEXIST;
+	ifr.ifr_name[IFNAMSIZ - 1] = 0;
+	flags = (uint16_t)ifr.ifr_flags;
+	tap = find(fake, file->netns, ifr.ifr_name);
+	if (!tap && !strcmp(ifr.ifr_name, "lo"))
+		return flags & IFF_TUN_EXCL ? -EBUSY : -EINVAL;
+	r = tap ? attach(fake, file, tap, flags) : create(fake, file, &ifr, flags);
+	return r ? r : fake_user_put(arg, &ifr, sizeof(ifr));
+}
+
+static int get_iff(const struct fake_file *file, void *arg)
+{
+	struct ifreq ifr = { 0 };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", file->tap->name);
+	ifr.ifr_flags =
+		(short)(file->tap->flags | IFF_NOFILTER | (file->detached ? IFF_DETACH_QUEUE : 0));
+	return fake_user_put(arg, &ifr, sizeof(ifr));
+}
+
+static int set_queue(struct fake *fake, struct fake_file *file, const void *arg)
+{
+	struct ifreq ifr;
+	struct fake_tap *tap = file->tap;
+	int flags;
+
+	if (fake_user_get(&ifr, arg, sizeof(ifr)))
+		return -EFAULT;
+	flags = (uint16_t)ifr.ifr_flags;
+	if (flags & IFF_ATTACH_QUEUE) {
+		if (!file->detached)
+			return -EINVAL;
+		if (!may_attach(fake, tap))
+			return -EPERM;
+		tap->queues++;
+		tap->detached--;
+		file->detached = false;
+		return 0;
+	}
+	if (!(flags & IFF_DETACH_QUEUE) || !tap || !(tap->flags & IFF_MULTI_QUEUE) ||
+	    file->detached)
+		return -EINVAL;
+	tap->queues--;
+	tap->detached++;
+	file->detached = true;
+	return 0;
+}
+
+/* Some flags stand only with others; what is then left over is refused. */
+static int set_offload(const struct fake *fake, struct fake_tap *tap, uint64_t flags)
+{
+	static const uint32_t tso = TUN_F_TSO4 | TUN_F_TSO6;
+	static const uint32_t uso = VHC_TUN_F_USO4 | VHC_TUN_F_USO6;
+	static const uint32_t tunnel = VHC_TUN_F_UDP_TUNNEL_GSO | VHC_TUN_F_UDP_TUNNEL_GSO_CSUM;
+	uint64_t left = flags;
+	bool plain = false;
+
+	if (left & ~(uint64_t)fake->profile.offloads)
+		return -EINVAL;
+	if (left & TUN_F_CSUM) {
+		left &= ~(uint64_t)(TUN_F_CSUM | TUN_F_UFO);
+		if (left & tso) {
+			left &= ~(uint64_t)(tso | TUN_F_TSO_ECN);
+			plain = true;
+		}
+		if ((left & uso) == uso) {
+			left &= ~(uint64_t)uso;
+			plain = true;
+		}
+		if (plain && left & VHC_TUN_F_UDP_TUNNEL_GSO)
+			left &= ~(uint64_t)tunnel;
+	}
+	if (left)
+		return -EINVAL;
+	tap->offloads = (uint32_t)flags;
+	return 0;
+}
+
+static int set_int(int *value, int least, const void *arg)
+{
+	int n;
+
+	if (fake_user_get(&n, arg, sizeof(n)))
+		return -EFAULT;
+	if (n < least)
+		return -EINVAL;
+	*value = n;
+	return 0;
+}
+
+static int set_id(bool *has, uint32_t *id, uint64_t value)
+{
+	if ((uint32_t)value == UINT32_MAX)
+		return -EINVAL;
+	*has = true;
+	*id = (uint32_t)value;
+	return 0;
+}
+
+int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
+{
+	static const unsigned int features = TUN_FEATURES;
+	uint64_t value = (uintptr_t)arg; /* some take it itself, not what it points to */
+	struct fake_tap *tap = file->tap;
+
+	switch (request) {
+	case TUNGETFEATURES:
+		return fake_user_put(arg, &features, sizeof(features));
+	case TUNSETQUEUE:
+		return set_queue(fake, file, arg);
+	case TUNSETIFF:
+		return set_iff(fake, file, arg);
+	}
+	if (!tap)
+		return -EBADFD;
+	switch (request) {
+	case TUNGETIFF:
+		return get_iff(file, arg);
+	case TUNSETPERSIST:
+		tap->flags = value ? tap->flags | IFF_PERSIST : tap->flags & ~(uint32_t)IFF_PERSIST;
+		return 0;
+	case TUNSETOWNER:
+		return set_id(&tap->has_owner, &tap->owner, value);
+	case TUNSETGROUP:
+		return set_id(&tap->has_group, &tap->group, value);
+	case TUNSETOFFLOAD:
+		return set_offload(fake, tap, value);
+	case TUNGETSNDBUF:
+		return fake_user_put(arg, &tap->sndbuf, sizeof(tap->sndbuf));
+	case TUNSETSNDBUF:
+		return set_int(&tap->sndbuf, 1, arg);
+	case TUNGETVNETHDRSZ:
+		return fake_user_put(arg, &tap->header, sizeof(tap->header));
+	case TUNSETVNETHDRSZ:
+		return set_int(&tap->header, MIN_HEADER, arg);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* A queue goes when nobody holds its file any more; the link with its last queue. */
+void fake_tun_release(struct fake *fake, struct fake_file *file)
+{
+	struct fake_tap *tap = file->tap;
+
+	if (file->detached)
+		tap->detached--;
+	else
+		tap->queues--;
+	if (!tap->queues && !tap->detached && (!(tap->flags & IFF_PERSIST) || tap->netns))
+		tap->used = false;
+}
+
+int fake_socket_ioctl(struct fake *fake, unsigned long request, void *arg)
+{
+	struct ifreq ifr;
+	struct fake_tap *tap;
+
+	if (fake_user_get(&ifr, arg, sizeof(ifr)))
+		return -EFAULT;
+	ifr.ifr_name[IFNAMSIZ - 1] = 0;
+	tap = find(fake, 0, ifr.ifr_name);
+	if (!tap)
+		return -ENODEV;
+	switch (request) {
+	case SIOCGIFFLAGS:
+		ifr.ifr_flags = (short)(IFF_BROADCAST | IFF_MULTICAST);
+		break;
+	case SIOCGIFINDEX:
+		ifr.ifr_ifindex = (int)(tap - fake->taps) + 2;
+		break;
+	case SIOCGIFTXQLEN:
+		ifr.ifr_qlen = tap->txqueuelen;
+		break;
+	case SIOCSIFTXQLEN:
+		if (fake->uid)
+			return -EPERM;
+		if (ifr.ifr_qlen < 0)
+			return -EINVAL;
+		tap->txqueuelen = ifr.ifr_qlen;
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+	return fake_user_put(arg, &ifr, sizeof(ifr));
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vhost - the ioctls of a whole vhost device, as drivers/vhost/{net,vhost}.c answer them.
+ * What is not known here is tried as a ring's ioctl, which reads the first word as an index: that is
+ * why an old kernel answers a new ioctl with EPERM or ENOBUFS.
+ */
+#include <errno.h>
+#include <linux/vhost.h>
+#include <string.h>
+
+#include "model.h"
+#include "uapi.h"
+
+#define BACKEND_FEATURES (1ull << VHOST_BACKEND_F_IOTLB_MSG_V2)
+
+static void ring_init(struct fake_ring *ring)
+{
+	*ring = (struct fake_ring){ .num = 1, .log_addr = UINT64_MAX };
+}
+
+void fake_vhost_init(struct fake_vhost *vhost)
+{
+	memset(vhost, 0, sizeof(*vhost));
+	for (uint32_t i = 0; i < FAKE_RINGS; i++)
+		ring_init(&vhost->ring[i]);
+	vhost->fork_owner = VHC_FORK_TASK;
+}
+
+void fake_vhost_release(struct fake *fake, struct fake_vhost *vhost)
+{
+	for (uint32_t i = 0; i < FAKE_RINGS; i++) {
+		struct fake_ring *ring = &vhost->ring[i];
+
+		fake_file_unref(fake, ring->kick);
+		fake_file_unref(fake, ring->call);
+		fake_file_unref(fake, ring->err);
+		fake_file_unref(fake, ring->backend);
+		ring_init(ring);
+	}
+}
+
+static int set_owner(struct fake_vhost *vhost)
+{
+	if (vhost->owned)
+		return -EBUSY;
+	vhost->owned = true;
+	return 0;
+}
+
+/* What comes after is a device with an empty table, which is not the same as one without. */
+static int reset_owner(struct fake *fake, struct fake_vhost *vhost)
+{
+	if (!vhost->owned)
+		return -EPERM;
+	fake_vhost_release(fake, vhost);
+	fake_vhost_init(vhost);
+	vhost->has_table = true;
+	return 0;
+}
+
+static bool log_all_ok(const struct fake_vhost *vhost)
+{
+	for (uint32_t i = 0; i < FAKE_RINGS; i++) {
+		const struct fake_ring *ring = &vhost->ring[i];
+
+		if (ring->backend && !fake_regions_ok(ring, vhost->region, vhost->regions, true))
+			return false;
+	}
+	return true;
+}
+
+static int take_features(struct fake_vhost *vhost, const uint64_t features[2])
+{
+	if (features[0] & 1ull << VHOST_F_LOG_ALL && !log_all_ok(vhost))
+		return -EFAULT;
+	for (uint32_t i = 0; i < FAKE_RINGS; i++)
+		memcpy(vhost->ring[i].features, features, sizeof(vhost->ring[i].features));
+	return 0;
+}
+
+static int set_features(struct fake *fake, struct fake_vhost *vhost, const void *arg)
+{
+	uint64_t features[2] = { 0 };
+
+	if (fake_user_get(&features[0], arg, sizeof(features[0])))
+		return -EFAULT;
+	if (features[0] & ~fake->profile.features[0])
+		return -EOPNOTSUPP;
+	return take_features(vhost, features);
+}
+
+static int get_features_array(struct fake *fake, void *arg)
+{
+	uint64_t count, *word = (uint64_t *)arg + 1, zero = 0;
+
+	if (fake_user_get(&count, arg, sizeof(count)))
+		return -EFAULT;
+	for (uint64_t i = 0; i < count; i++)
+		if (fake_user_put(&word[i], i < 2 ? &fake->profile.features[i] : &zero,
+				  sizeof(zero)))
+			return -EFAULT;
+	return 0;
+}
+
+static int set_features_array(struct fake *fake, struct fake_vhost *vhost, const void *arg)
+{
+	uint64_t count, features[2] = { 0 };
+	const uint64_t *word = (const uint64_t *)arg + 1;
+
+	if (fake_user_get(&count, arg, sizeof(count)))
+		return -EFAULT;
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t value;
+
+		if (fake_user_get(&value, &word[i], sizeof(value)))
+			return -EFAULT;
+		if (i < 2)
+			features[i] = value;
+		else if (value)
+			return -EOPNOTSUPP;
+	}
+	for (uint32_t i = 0; i < 2; i++)
+		if (features[i] & ~fake->profile.features[i])
+			return -EOPNOTSUPP;
+	return take_features(vhost, features);
+}
+
+static int set_backend_features(struct fake_vhost *vhost, const void *arg)
+{
+	uint64_t features;
+
+	if (fake_user_get(&features, arg, sizeof(features)))
+		return -EFAULT;
+	if (features & ~BACKEND_FEATURES)
+		return -EOPNOTSUPP;
+	vhost->backend_features = features;
+	return 0;
+}
+
+/* Overlap, alignment and what is mapped are not looked at. */
+static int set_mem_table(struct fake *fake, struct fake_vhost *vhost, const void *arg)
+{
+	static const size_t header = sizeof(struct vhost_memory);
+	struct vhost_memory memory;
+	struct fake_region region[FAKE_MAX_REGIONS];
+
+	if (fake_user_get(&memory, arg, header))
+		return -EFAULT;
+	if (memory.padding)
+		return -EOPNOTSUPP;
+	if (memory.nregions > fake->profile.max_regions || memory.nregions > FAKE_MAX_REGIONS)
+		return -E2BIG;
+	for (uint32_t i = 0; i < memory.nregions; i++) {
+		struct vhost_memory_region r;
+
+		if (fake_user_get(&r, (const char *)arg + header + i * sizeof(r), sizeof(r)))
+			return -EFAULT;
+		if (r.guest_phys_addr + r.memory_size - 1 < r.guest_phys_addr)
+			return -EFAULT;
+		region[i] =
+			(struct fake_region){ r.guest_phys_addr, r.memory_size, r.userspace_addr };
+	}
+	for (uint32_t i = 0; i < FAKE_RINGS; i++)
+		if (vhost->ring[i].backend &&
+		    !fake_regions_ok(&vhost->ring[i], region, memory.nregions, false))
+			return -EFAULT;
+	memcpy(vhost->region, region, memory.nregions * sizeof(region[0]));
+	vhost->regions = memory.nregions;
+	vhost->has_table = true;
+	return 0;
+}
+
+static int set_log_base(struct fake_vhost *vhost, const void *arg)
+{
+	uint64_t base;
+	int r = 0;
+
+	if (fake_user_get(&base, arg, sizeof(base)))
+		return -EFAULT;
+	for (uint32_t i = 0; i < FAKE_RINGS; i++) {
+		struct fake_ring *ring = &vhost->ring[i], with = *ring;
+
+		with.log_base = base;
+		if (ring->backend &&
+		    (!fake_regions_ok(&with, vhost->region, vhost->regions, false) ||
+		     (ring->log_used && !fake_log_ok(base, ring->log_addr, 8ull * ring->num))))
+			r = -EFAULT;
+		else
+			ring->log_base = base;
+	}
+	return r;
+}
+
+static int set_log_fd(struct fake *fake, const void *arg)
+{
+	struct fake_file *file;
+	int fd;
+
+	if (fake_user_get(&fd, arg, sizeof(fd)))
+		return -EFAULT;
+	file = fake_file_of(fake, fd);
+	if (fd == VHOST_FILE_UNBIND)
+		return 0;
+	if (!file)
+		return -EBADF;
+	return file->kind == FAKE_EVENTFD ? 0 : -EINVAL;
+}
+
+/* Asked before anybody asks for an owner. */
+static int fork_from_owner(struct fake_vhost *vhost, unsigned long request, void *arg)
+{
+	uint8_t value;
+
+	if (request == VHC_GET_FORK_FROM_OWNER)
+		return fake_user_put(arg, &vhost->fork_owner, sizeof(value));
+	if (vhost->owned)
+		return -EBUSY;
+	if (fake_user_get(&value, arg, sizeof(value)))
+		return -EFAULT;
+	if (value != VHC_FORK_TASK && value != VHC_FORK_KTHREAD)
+		return -EINVAL;
+	vhost->fork_owner = value;
+	return 0;
+}
+
+static int common_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request,
+			void *arg)
+{
+	if (fake->profile.fork_from_owner &&
+	    (request == VHC_SET_FORK_FROM_OWNER || request == VHC_GET_FORK_FROM_OWNER))
+		return fork_from_owner(vhost, request, arg);
+	if (request == VHOST_SET_OWNER)
+		return set_owner(vhost);
+	if (!vhost->owned)
+		return -EPERM;
+	switch (request) {
+	case VHOST_SET_MEM_TABLE:
+		return set_mem_table(fake, vhost, arg);
+	case VHOST_SET_LOG_BASE:
+		return set_log_base(vhost, arg);
+	case VHOST_SET_LOG_FD:
+		return set_log_fd(fake, arg);
+	default:
+		return fake_vring_ioctl(fake, vhost, request, arg);
+	}
+}
+
+static int other_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
+{
+	static const uint64_t backend_features = BACKEND_FEATURES;
+	struct vhc_uapi_vring_worker worker = { 0 };
+	bool vsock = !strcmp(file->node->path, "/dev/vhost-vsock");
+
+	if (request == VHOST_GET_FEATURES)
+		return fake_user_put(arg, &file->node->features, sizeof(file->node->features));
+	if (request == VHOST_GET_BACKEND_FEATURES && vsock)
+		return fake_user_put(arg, &backend_features, sizeof(backend_features));
+	if (request == VHC_GET_VRING_WORKER && !vsock && fake->profile.workers)
+		return file->vhost->owned ? fake_user_put(arg, &worker, sizeof(worker)) : -EINVAL;
+	return common_ioctl(fake, file->vhost, request, arg);
+}
+
+int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
+{
+	static const uint64_t backend_features = BACKEND_FEATURES;
+	struct fake_vhost *vhost = file->vhost;
+
+	if (file->kind == FAKE_VHOST_OTHER)
+		return other_ioctl(fake, file, request, arg);
+	if (fake->profile.features_array && request == VHC_GET_FEATURES_ARRAY)
+		return get_features_array(fake, arg);
+	if (fake->profile.features_array && request == VHC_SET_FEATURES_ARRAY)
+		return set_features_array(fake, vhost, arg);
+	switch (request) {
+	case VHOST_NET_SET_BACKEND:
+		return fake_set_backend(fake, vhost, arg);
+	case VHOST_GET_FEATURES:
+		return fake_user_put(arg, &fake->profile.features[0], sizeof(uint64_t));
+	case VHOST_SET_FEATURES:
+		return set_features(fake, vhost, arg);
+	case VHOST_GET_BACKEND_FEATURES:
+		return fake_user_put(arg, &backend_features, sizeof(backend_features));
+	case VHOST_SET_BACKEND_FEATURES:
+		return set_backend_features(vhost, arg);
+	case VHOST_RESET_OWNER:
+		return reset_owner(fake, vhost);
+	default:
+		return common_ioctl(fake, vhost, request, arg);
+	}
+}
