@@ -240,7 +240,8 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json)
 	if (!r)
 		tree = doc_write(&vhc_caps_doc, &caps);
 	if (tree)
-		json = strdup(json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PRETTY));
+		json = strdup(json_object_to_json_string_ext(
+			tree, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(tree);
 	doc_clear(&vhc_caps_doc, &caps);
 	if (r || !json)

@@ -320,6 +320,7 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 
 VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap)
 {
+	const struct vhc_dev *rival;
 	int r;
 
 	if (dev->tap == tap)

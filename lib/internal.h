@@ -30,6 +30,7 @@ struct vhc_ctx {
 	void *log_data;
 	enum vhc_level log_max;
 	struct vhc_kernel_facts facts;
+	struct vhc_tap *taps; /* all that are alive */
 	struct vhc_error error;
 	char error_text[1024], error_device[64], error_where[160], error_hint[320];
 };

@@ -189,7 +189,8 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json)
 		tree = vhc_plan_json(&plan, dev->id);
 	vhc_plan_clear(&plan);
 	if (tree)
-		*ret_json = strdup(json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PRETTY));
+		*ret_json = strdup(json_object_to_json_string_ext(
+			tree, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	if (!tree || !*ret_json)
 		r = vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the plan");
 	json_object_put(tree);

@@ -7,6 +7,7 @@
 #include <linux/kcmp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,19 @@ static int lift(int fd)
 	high = high < 0 ? -errno : high;
 	close(fd);
 	return high;
+}
+
+/* A thread that takes none of the process's signals.  0 or a positive errno, as pthread's. */
+static int start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(thread, NULL, run, arg);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
 }
 
 static int linux_open(void *data, const char *path, int flags)
@@ -162,7 +176,7 @@ static int linux_open_in_new_netns(void *data, const char *path, int flags)
 {
 	struct netns_open job = { path, flags, -EAGAIN };
 	pthread_t thread;
-	int r = pthread_create(&thread, NULL, open_in_netns, &job);
+	int r = start_thread(&thread, open_in_netns, &job);
 
 	if (r)
 		return -r;
@@ -248,7 +262,7 @@ void vhc_sys_close_all(struct vhc_ctx *ctx, int *fds, uint32_t count)
 	for (uint32_t i = 1; jobs && i < count; i++) {
 		jobs[i] = (struct closing){ .ctx = ctx, .fd = &fds[i] };
 		jobs[i].threaded =
-			fds[i] >= 0 && !pthread_create(&jobs[i].thread, NULL, close_one, &jobs[i]);
+			fds[i] >= 0 && !start_thread(&jobs[i].thread, close_one, &jobs[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)
 		if (!jobs || !jobs[i].threaded)

@@ -63,6 +63,8 @@ static int tap_make(struct vhc_ctx *ctx, uint32_t queues, struct vhc_tap **ret)
 	tap->ctx = vhc_ctx_ref(ctx);
 	tap->refs = 1;
 	tap->queues = tap->active = queues;
+	tap->next = ctx->taps;
+	ctx->taps = tap;
 	*ret = tap;
 	return 0;
 }
@@ -75,12 +77,35 @@ struct vhc_tap *vhc_tap_ref(struct vhc_tap *tap)
 
 void vhc_tap_unref(struct vhc_tap *tap)
 {
+	struct vhc_tap **at;
+
 	if (!tap || --tap->refs)
 		return;
+	for (at = &tap->ctx->taps; *at != tap; at = &(*at)->next)
+		;
+	*at = tap->next;
 	vhc_sys_close_all(tap->ctx, tap->fds, tap->queues);
 	vhc_ctx_unref(tap->ctx);
 	free(tap->fds);
 	free(tap);
+}
+
+static bool share_queue(const struct vhc_tap *a, const struct vhc_tap *b)
+{
+	for (uint32_t i = 0; i < a->queues; i++)
+		for (uint32_t j = 0; j < b->queues; j++)
+			if (a->ctx->sys->same(a->ctx->sys_data, a->fds[i], b->fds[j]) == 1)
+				return true;
+	return false;
+}
+
+const struct vhc_dev *vhc_tap_rival(const struct vhc_tap *tap)
+{
+	for (const struct vhc_tap *other = tap->ctx->taps; other; other = other->next)
+		if (other->user &&
+		    (other == tap || (!strcmp(other->name, tap->name) && share_queue(other, tap))))
+			return other->user;
+	return NULL;
 }
 
 VHC_EXPORT void vhc_tap_close(struct vhc_tap *tap)

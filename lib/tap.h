@@ -10,6 +10,7 @@
 
 struct vhc_tap {
 	struct vhc_ctx *ctx;
+	struct vhc_tap *next; /* of the context */
 	uint32_t refs;
 	char name[16];
 	int *fds; /* one for each queue */
@@ -25,6 +26,12 @@ struct vhc_tap {
 
 struct vhc_tap *vhc_tap_ref(struct vhc_tap *tap);
 void vhc_tap_unref(struct vhc_tap *tap);
+
+/**
+ * vhc_tap_rival() - the device that already has this link's queue, be it by another tap object of
+ * the context.  NULL: none.
+ */
+const struct vhc_dev *vhc_tap_rival(const struct vhc_tap *tap);
 
 /** vhc_tap_offers() - the feature bits that the link has. */
 int vhc_tap_offers(struct vhc_tap *tap, struct vhc_features *ret);
