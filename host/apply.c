@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: host.  The one loop that executes a plan, and undoes it in reverse when a step fails.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan.h"
+
+static void free_run(struct host_run *run)
+{
+	host_launch_free(run->launch);
+	free(run->devices);
+	free(run->changed);
+	free(run->ours);
+	free(run);
+}
+
+static struct host_run *new_run(const struct host_plan *plan)
+{
+	struct host_run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return NULL;
+	run->plan = plan;
+	run->home_netns = -1;
+	run->devices = calloc(plan->setup->devices.count, sizeof(*run->devices));
+	run->changed = calloc(plan->count, sizeof(*run->changed));
+	if (run->devices && run->changed)
+		return run;
+	free_run(run);
+	return NULL;
+}
+
+/* "step 5 of 12: set mtu of net0" */
+static void say_where(const struct host_run *run, size_t step, struct host_error *err)
+{
+	const struct host_op *op = &run->plan->ops[step];
+	bool device = op->device != HOST_NO_DEVICE;
+
+	snprintf(err->where, sizeof(err->where), "step %zu of %zu: %s%s%s", step + 1,
+		 run->plan->count, host_op_table[op->kind].name, device ? ", device " : "",
+		 device ? host_device(run->plan->setup, op->device)->id : "");
+}
+
+/* What stays behind is said with what went wrong first. */
+static void add_text(struct host_error *err, const struct host_error *second, const char *name)
+{
+	size_t used = strlen(err->text);
+
+	snprintf(err->text + used, sizeof(err->text) - used, "; and undoing \"%s\" failed: %s",
+		 name, second->text);
+}
+
+static int undo_steps(struct host_run *run, struct host_error *err)
+{
+	int result = 0;
+
+	while (run->done > 0) {
+		size_t i = --run->done;
+		const struct host_op_info *info = &host_op_table[run->plan->ops[i].kind];
+		struct host_error second;
+		int r;
+
+		if (!run->changed[i] || !info->undo)
+			continue;
+		run->changed[i] = false;
+		r = info->undo(run, &run->plan->ops[i], &second);
+		if (r < 0) {
+			add_text(err, &second, info->name);
+			result = r;
+		}
+	}
+	return result;
+}
+
+int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct host_run **ret,
+		   struct host_error *err)
+{
+	struct host_run *run = new_run(plan);
+
+	if (!run)
+		return host_fail_memory(err);
+	while (run->done < plan->count && plan->ops[run->done].kind != until) {
+		const struct host_op *op = &plan->ops[run->done];
+		int r = host_op_table[op->kind].apply(run, op, err);
+
+		if (r < 0) {
+			say_where(run, run->done, err);
+			undo_steps(run, err);
+			free_run(run);
+			return r;
+		}
+		run->changed[run->done++] = r > 0;
+	}
+	*ret = run;
+	return 0;
+}
+
+int host_run_undo(struct host_run *run, struct host_error *err)
+{
+	int r;
+
+	memset(err, 0, sizeof(*err));
+	err->status = HOST_FAILED;
+	r = undo_steps(run, err);
+	free_run(run);
+	return r;
+}
+
+int host_setup_run(const struct host_setup *setup, const struct host_options *options,
+		   struct host_error *err)
+{
+	struct host_plan plan;
+	struct host_run *run;
+	int r;
+
+	r = host_plan_make(setup, options, &plan, err);
+	if (r < 0)
+		return r;
+	r = host_run_apply(&plan, HOST_OP_COUNT, &run, err);
+	if (r == 0) /* without a launcher the plan has an end */
+		r = host_run_undo(run, err);
+	host_plan_clear(&plan);
+	return r;
+}

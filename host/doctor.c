@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: host.  What this host lacks for vhost devices, and the one command that mends each.  Opens
+ * device nodes and closes them again: that a node is there says nothing.  Changes nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "document.h"
+#include "user.h"
+
+static const struct node {
+	const char *path, *module;
+	bool needed; /* by a vhost-net device */
+} nodes[] = {
+	{ "/dev/vhost-net", "vhost_net", true },
+	{ "/dev/vhost-vsock", "vhost_vsock", false },
+	{ "/dev/vhost-scsi", "vhost_scsi", false },
+	{ "/dev/net/tun", "tun", true },
+	{ "/dev/kvm", "kvm", false },
+};
+
+#define NODES	   (sizeof(nodes) / sizeof(nodes[0]))
+#define CHECKS_MAX (NODES + 4)
+
+struct doctor {
+	char user[64]; /* who it is for */
+	bool ok;
+	struct host_finding findings[CHECKS_MAX];
+	size_t count;
+	bool no_memory;
+};
+
+/* ---------------------------------------------------------------------------------------- texts */
+
+static void add(struct doctor *doctor, const char *check, const char *result, const char *text,
+		const char *fix)
+{
+	struct host_finding *finding = &doctor->findings[doctor->count++];
+
+	*finding =
+		(struct host_finding){ strdup(check), strdup(result), strdup(text), strdup(fix) };
+	if (!finding->check || !finding->result || !finding->text || !finding->fix)
+		doctor->no_memory = true;
+}
+
+/* KVM's module depends on the processor. */
+static const char *module_of(const struct node *node)
+{
+	FILE *file;
+	char word[64] = "";
+	const char *module = node->module;
+
+	if (strcmp(node->module, "kvm") != 0)
+		return node->module;
+	file = fopen("/proc/cpuinfo", "re");
+	while (file && fscanf(file, "%63s", word) == 1) {
+		if (strcmp(word, "vmx") == 0)
+			module = "kvm_intel";
+		else if (strcmp(word, "svm") == 0)
+			module = "kvm_amd";
+		else
+			continue;
+		break;
+	}
+	if (file)
+		fclose(file);
+	return module;
+}
+
+/* "root:kvm, mode 0660", and the command that lets the user in. */
+static void explain_denied(const struct node *node, const char *user, char *text, char *fix,
+			   size_t size)
+{
+	struct stat st;
+	struct group *group;
+	struct passwd *owner;
+	char owner_name[40], group_name[40];
+
+	snprintf(fix, size, "setfacl -m u:%s:rw %s", user, node->path);
+	if (stat(node->path, &st) < 0) {
+		snprintf(text, size, "%s may not open it, nor look at it", user);
+		return;
+	}
+	owner = getpwuid(st.st_uid);
+	group = getgrgid(st.st_gid);
+	snprintf(owner_name, sizeof(owner_name), "%s", owner ? owner->pw_name : "?");
+	snprintf(group_name, sizeof(group_name), "%s", group ? group->gr_name : "?");
+	snprintf(text, size, "%s may not open it: it belongs to %s:%s with mode %04o", user,
+		 owner_name, group_name, st.st_mode & 07777u);
+	/* The group "root" is no way to give one device to a user. */
+	if (group && st.st_gid != 0 && (st.st_mode & 060) == 060)
+		snprintf(fix, size, "usermod -aG %s %s", group_name, user);
+}
+
+/* Each reason why an open fails has a text of its own. */
+static void explain(const struct node *node, int error, const char *user, char *text, char *fix,
+		    size_t size)
+{
+	const char *module = module_of(node);
+	char number[HOST_ERRNO_MAX];
+	struct stat st;
+
+	snprintf(fix, size, "modprobe %s", module);
+	switch (error) {
+	case -ENOENT:
+		snprintf(text, size,
+			 "it is not there: the module %s is not loaded, or this container does not "
+			 "see the host's node",
+			 module);
+		break;
+	case -ENODEV:
+		snprintf(
+			text, size,
+			"the node is there, and no driver behind it: the kernel could not load the "
+			"module %s",
+			module);
+		break;
+	case -ENXIO:
+		snprintf(text, size, "the node's number belongs to no driver at all");
+		if (stat(node->path, &st) == 0 && !S_ISCHR(st.st_mode))
+			snprintf(text, size, "it is no device node");
+		snprintf(fix, size, "rm %s && modprobe %s", node->path, module);
+		break;
+	case -EACCES:
+		explain_denied(node, user, text, fix, size);
+		break;
+	case -EPERM:
+		snprintf(text, size,
+			 "its mode allows it, but a device cgroup, a security module or a sandbox "
+			 "does not");
+		snprintf(fix, size, "systemctl set-property UNIT DeviceAllow=\"%s rw\"",
+			 node->path);
+		break;
+	default:
+		snprintf(text, size, "it does not open: %s", host_errno(number, error));
+		snprintf(fix, size, "dmesg | tail");
+		break;
+	}
+}
+
+/* ---------------------------------------------------------------------------------------- checks */
+
+/* In a child, as the user: what each open gives. */
+static void open_nodes(void *answer, const void *question)
+{
+	int *results = answer;
+
+	for (size_t i = 0; i < NODES; i++) {
+		int fd = open(nodes[i].path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+		results[i] = fd < 0 ? -errno : 0;
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static int check_nodes(struct doctor *doctor, const struct host_user *user, struct host_error *err)
+{
+	int results[NODES] = { 0 };
+	int r = host_user_ask(user, open_nodes, NULL, results, sizeof(results), err);
+
+	for (size_t i = 0; r == 0 && i < NODES; i++) {
+		char text[300], fix[300];
+
+		if (results[i] == 0) {
+			add(doctor, nodes[i].path, "ok", "it opens", "");
+			continue;
+		}
+		explain(&nodes[i], results[i], doctor->user, text, fix, sizeof(text));
+		add(doctor, nodes[i].path, nodes[i].needed ? "missing" : "absent", text, fix);
+		if (nodes[i].needed)
+			doctor->ok = false;
+	}
+	return r;
+}
+
+static void check_regions(struct doctor *doctor)
+{
+	FILE *file = fopen("/sys/module/vhost/parameters/max_mem_regions", "re");
+	unsigned int limit = 0;
+	char text[200];
+
+	if (!file || fscanf(file, "%u", &limit) != 1) {
+		add(doctor, "memory regions", "info",
+		    "not known: the module vhost is not loaded (the kernel's default is 64)", "");
+	} else {
+		snprintf(text, sizeof(text),
+			 "a guest's memory may have %u regions; hot-plugged memory takes one each",
+			 limit);
+		add(doctor, "memory regions", limit < 64 ? "low" : "ok", text,
+		    limit < 509 ? "echo options vhost max_mem_regions=509 > "
+				  "/etc/modprobe.d/vhost.conf"
+				: "");
+	}
+	if (file)
+		fclose(file);
+}
+
+static void print_limit(char *buf, size_t size, rlim_t value)
+{
+	if (value == RLIM_INFINITY)
+		snprintf(buf, size, "unlimited");
+	else
+		snprintf(buf, size, "%llu", (unsigned long long)value);
+}
+
+/* They are this process's: what is started as another user keeps them. */
+static void check_limits(struct doctor *doctor)
+{
+	static const struct {
+		const char *name;
+		int resource;
+		rlim_t least; /* below is low */
+		const char *what, *fix;
+	} limits[] = {
+		{ "RLIMIT_NOFILE", RLIMIT_NOFILE, 1024,
+		  "open files; a queue pair takes two, and some eventfds in the launcher",
+		  "ulimit -n 4096" },
+		{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 0,
+		  "bytes of locked memory; vhost-net needs none, vDPA the guest's memory",
+		  "ulimit -l unlimited" },
+		{ "RLIMIT_NPROC", RLIMIT_NPROC, 256,
+		  "processes and threads of the user; each vhost worker counts as one",
+		  "ulimit -u 4096" },
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		char soft[32], hard[32], text[300];
+		struct rlimit limit;
+		bool low;
+
+		if (getrlimit((__rlimit_resource_t)limits[i].resource, &limit) < 0)
+			continue;
+		low = limit.rlim_cur < limits[i].least;
+		print_limit(soft, sizeof(soft), limit.rlim_cur);
+		print_limit(hard, sizeof(hard), limit.rlim_max);
+		snprintf(text, sizeof(text), "%s (at most %s) %s", soft, hard, limits[i].what);
+		add(doctor, limits[i].name, low ? "low" : "ok", text, low ? limits[i].fix : "");
+	}
+}
+
+static struct json_object *write_report(struct doctor *doctor)
+{
+	struct host_doctor_report report = { .ok = doctor->ok };
+	struct json_object *tree = NULL;
+
+	/* Borrowed for as long as it takes to write. */
+	report.command = (char *)(uintptr_t) "doctor";
+	report.user = doctor->user;
+	report.checks = (struct doc_list){ doctor->findings, doctor->count };
+	if (!doctor->no_memory)
+		tree = doc_write(&host_doctor_table, &report);
+	for (size_t i = 0; i < doctor->count; i++) {
+		free(doctor->findings[i].check);
+		free(doctor->findings[i].result);
+		free(doctor->findings[i].text);
+		free(doctor->findings[i].fix);
+	}
+	return tree;
+}
+
+int host_doctor(const char *user, struct json_object **ret, bool *ret_ok, struct host_error *err)
+{
+	struct doctor doctor = { .ok = true };
+	struct passwd *self = getpwuid(geteuid());
+	struct json_object *tree;
+	struct host_user found;
+	int r = 0;
+
+	if (user)
+		r = host_user_find(user, &found, err);
+	if (r < 0)
+		return r;
+	snprintf(doctor.user, sizeof(doctor.user), "%s",
+		 user	? found.name
+		 : self ? self->pw_name
+			: "this user");
+	r = check_nodes(&doctor, user ? &found : NULL, err);
+	if (r == 0) {
+		check_regions(&doctor);
+		check_limits(&doctor);
+	}
+	tree = write_report(&doctor);
+	if (r == 0 && !tree)
+		r = host_fail_memory(err);
+	if (r < 0) {
+		json_object_put(tree);
+		return r;
+	}
+	*ret = tree;
+	*ret_ok = doctor.ok;
+	return 0;
+}

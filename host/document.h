@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * document - the documents that this room writes, as structs and tables.
+ */
+#ifndef HOST_DOCUMENT_H
+#define HOST_DOCUMENT_H
+
+#include "doc.h"
+
+/* As the library's plans have it. */
+struct host_plan_row {
+	char *on, *operation, *argument, *undo;
+};
+
+struct host_plan_document {
+	char *name;
+	struct doc_list operations; /* of struct host_plan_row */
+	struct doc_list launcher;   /* of strings */
+};
+
+struct host_report_device {
+	char *device, *tap, *netns;
+	uint64_t queue_pairs;
+	bool vhost;
+	char *why; /* vhost is off though it was preferred */
+	char *tap_fds, *vhost_fds;
+};
+
+struct host_report {
+	char *command;
+	char *name;
+	struct doc_list devices; /* of struct host_report_device */
+	struct doc_list launcher;
+};
+
+struct host_finding {
+	char *check, *result, *text, *fix;
+};
+
+struct host_doctor_report {
+	char *command;
+	char *user;
+	bool ok;
+	struct doc_list checks; /* of struct host_finding */
+};
+
+extern const struct doc_table host_plan_table, host_report_table, host_doctor_table;
+
+/* host_copy_texts() - a NULL-terminated array of strings as a list.  -ENOMEM. */
+int host_copy_texts(char *const *texts, struct doc_list *ret);
+
+#endif

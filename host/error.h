@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * error - how the room's files fill a struct host_error.
+ */
+#ifndef HOST_ERROR_H
+#define HOST_ERROR_H
+
+#include "doc.h"
+#include "host.h"
+
+/*
+ * host_fail() - fill the error and return @code, a negative errno.  Its status is that of a host
+ * which lacks something when the code says so, else HOST_FAILED.  @hint: may be NULL.
+ */
+int host_fail(struct host_error *err, int code, const char *hint, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* The same with a status of its own. */
+int host_fail_status(struct host_error *err, enum host_status status, int code, const char *hint,
+		     const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* What doc.h found; @code as it came from there. */
+int host_fail_document(struct host_error *err, int code, const struct doc_error *doc);
+
+/* The library's last error; -ENOMEM and the like have one too. */
+int host_fail_library(struct host_error *err, struct vhc_ctx *ctx, int code);
+
+int host_fail_memory(struct host_error *err);
+
+/* Does this errno mean that the host lacks something, rather than that something went wrong? */
+bool host_lacks(int code);
+
+/* "Operation not permitted (EPERM)"; @buf of HOST_ERRNO_MAX bytes.  Returns @buf. */
+#define HOST_ERRNO_MAX 96
+const char *host_errno(char *buf, int code);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * launch - what the launcher gets: fds by number, arguments with the tokens filled in, environment.
+ */
+#ifndef HOST_LAUNCH_H
+#define HOST_LAUNCH_H
+
+#include <stdio.h>
+
+#include "error.h"
+#include "setup.h"
+
+#define HOST_FIRST_FD 3
+
+/* One device as the launcher is told of it. */
+struct host_view {
+	const struct host_device *device;
+	const char *tap_name; /* NULL: not known yet */
+	bool vhost;
+	int first_tap_fd, first_vhost_fd; /* one for each queue pair */
+	/* What must be masked besides, since it cannot stand without what is masked. */
+	struct vhc_features implied;
+	bool used[2]; /* by a token: at all; so that its features are told */
+};
+
+enum { HOST_USED, HOST_USED_FEATURES };
+
+struct host_launch {
+	const struct host_setup *setup;
+	struct host_view *views; /* one for each device */
+	int fd_count;
+	char **argv; /* NULL without a launcher */
+	char **env;  /* the whole environment */
+};
+
+/*
+ * host_launch_new() - number the fds.
+ * @vhost: has the device i its vhost fds; NULL: all that want some do.  @tap_names: NULL, or one for
+ * each device, borrowed.
+ */
+int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup, const bool *vhost,
+		    const char *const *tap_names, struct host_launch **ret, struct host_error *err);
+void host_launch_free(struct host_launch *launch);
+
+/* host_launch_arguments() - fill argv: tokens by the config's style.  A view keeps what was used. */
+int host_launch_arguments(struct host_launch *launch, const struct host_options *options,
+			  struct host_error *err);
+
+/* host_launch_environment() - fill env: this process's, with what tells of the fds. */
+int host_launch_environment(struct host_launch *launch, struct host_error *err);
+
+/* "net0.tap.0", for the fd of that number; -1: there is none. */
+int host_launch_fd_name(const struct host_launch *launch, int fd, char *buf, size_t size);
+
+/* Texts in one piece: give what open_memstream() made, or NULL when it found no memory. */
+char *host_close_text(FILE *out, char **text);
+
+/* ------------------------------------------------------------------------------------ QEMU's words */
+
+/* A token's text.  Returns 0 or a negative errno with the error filled. */
+typedef int host_token_fn(FILE *out, struct host_view *view, struct host_error *err);
+
+host_token_fn host_qemu_netdev, host_qemu_device, host_qemu_mask;
+
+/* Why QEMU cannot be told to leave a feature out, or to offer it; NULL: it can. */
+const char *host_qemu_cannot_mask(unsigned int bit);
+const char *host_qemu_cannot_require(unsigned int bit, const struct host_device *device);
+
+/* For a device that masks or requires: is QEMU told?  Also says what is implied. */
+int host_qemu_check(const struct host_view *view, const struct host_options *options,
+		    struct host_error *err);
+
+#endif

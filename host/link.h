@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * link - what rtnetlink knows and changes of a link, in the network namespace of this thread.
+ */
+#ifndef HOST_LINK_H
+#define HOST_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct nl_sock;
+
+/* A socket, and what the kernel said when it refused. */
+struct host_netlink {
+	struct nl_sock *sock;
+	int error;	/* negative errno */
+	char text[160]; /* the kernel's own words, or "" */
+};
+
+struct host_link {
+	int index;
+	char kind[16]; /* "tun", "bridge", ""; "" also where the kernel does not tell */
+	uint8_t mac[6];
+	uint32_t mtu;
+	int master; /* index, 0 for none */
+	bool up;
+};
+
+/* All return 0 or a negative errno, with the kernel's own words in netlink->text. */
+int host_netlink_open(struct host_netlink *netlink);
+void host_netlink_close(struct host_netlink *netlink);
+
+int host_link_get(struct host_netlink *netlink, const char *name, struct host_link *ret);
+int host_link_set_mac(struct host_netlink *netlink, int index, const uint8_t mac[6]);
+int host_link_set_mtu(struct host_netlink *netlink, int index, uint32_t mtu);
+int host_link_set_master(struct host_netlink *netlink, int index, int master);
+int host_link_set_up(struct host_netlink *netlink, int index, bool up);
+int host_link_delete(struct host_netlink *netlink, int index);
+
+/* @address: "10.0.0.1/24".  -EEXIST, -EADDRNOTAVAIL: it is so already. */
+int host_link_add_address(struct host_netlink *netlink, int index, const char *address);
+int host_link_del_address(struct host_netlink *netlink, int index, const char *address);
+
+#endif

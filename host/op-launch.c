@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: host.  The operations that end in the launcher: it is looked for first, its fds are put in
+ * their places, privileges go, and the process becomes it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "handover.h"
+#include "plan.h"
+
+/* ------------------------------------------------------------------------------ find the launcher */
+
+/* 0, -ENOENT, -EACCES ...: may the effective user execute this file? */
+static int try_file(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+/* Looks where execvp() will look.  An int at @answer: 0, or why not. */
+static void find_program(void *answer, const void *question)
+{
+	const char *name = question, *dir = getenv("PATH");
+	int *result = answer;
+
+	if (strchr(name, '/')) {
+		*result = try_file(name);
+		return;
+	}
+	*result = -ENOENT;
+	for (dir = dir ? dir : "/bin:/usr/bin"; *result < 0; dir++) {
+		size_t len = strcspn(dir, ":");
+		char path[PATH_MAX];
+		int r = -ENOENT;
+
+		if (snprintf(path, sizeof(path), "%.*s%s%s", (int)len, dir, len ? "/" : "", name) <
+		    (int)sizeof(path))
+			r = try_file(path);
+		/* One that may not be executed is said, when no other is found. */
+		if (r == 0 || r == -EACCES)
+			*result = r;
+		dir += len;
+		if (!*dir)
+			break;
+	}
+}
+
+static int fail_launcher(struct host_error *err, int code, const char *name, const char *user)
+{
+	char number[HOST_ERRNO_MAX];
+	bool absent = code == -ENOENT;
+
+	return host_fail_status(err, absent ? HOST_NOT_FOUND : HOST_CANNOT_RUN, code,
+				absent && !strchr(name, '/') ? "install it, or give its path"
+							     : NULL,
+				"cannot execute %s%s%s: %s", name, user ? " as " : "",
+				user ? user : "", host_errno(number, code));
+}
+
+/* Before anything is made: most launchers that do not start, do not for this. */
+int host_find_launcher(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const char *name = run->plan->options->launcher[0];
+	const char *user = host_plan_user(run->plan);
+	int answer = 0, r;
+
+	if (user) {
+		r = host_user_find(user, &run->user, err);
+		if (r < 0)
+			return r;
+	}
+	r = host_user_ask(user ? &run->user : NULL, find_program, name, &answer, sizeof(answer),
+			  err);
+	if (r < 0)
+		return r;
+	return answer < 0 ? fail_launcher(err, answer, name, user) : 0;
+}
+
+/* ----------------------------------------------------------------------------------- fds' places */
+
+static int count_fds(const struct host_plan *plan)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < plan->setup->devices.count; i++) {
+		const struct host_device *device = host_device(plan->setup, i);
+
+		count += (int)device->queue_pairs * (device->vhost == HOST_VHOST_OFF ? 1 : 2);
+	}
+	return count;
+}
+
+/* Room for the launcher's fds, for ours beside them, and for what is open for a moment. */
+static void raise_limit(struct host_run *run, int count)
+{
+	rlim_t need = (rlim_t)(HOST_FIRST_FD + 3 * count + 32);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
+		return;
+	run->nofile.soft = limit.rlim_cur;
+	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+	run->nofile.raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static void restore_limit(struct host_run *run)
+{
+	struct rlimit limit;
+
+	if (!run->nofile.raised || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = run->nofile.soft;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	run->nofile.raised = false;
+}
+
+int host_release_fds(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	for (int fd = 0; fd < run->fd_room; fd++)
+		if (run->ours[fd])
+			close(fd);
+	free(run->ours);
+	run->ours = NULL;
+	run->fd_room = 0;
+	restore_limit(run);
+	return 0;
+}
+
+/*
+ * Hold the places from 3 on, so that what is opened from here on lies above them and can be put
+ * there at the end without being in its own way.  0 to 2 too, when they are closed: a message on
+ * stderr must not end up in a tap.
+ */
+int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	int count = count_fds(run->plan), r;
+
+	raise_limit(run, count);
+	run->fd_room = HOST_FIRST_FD + count;
+	run->ours = calloc((size_t)run->fd_room, sizeof(*run->ours));
+	r = run->ours ? host_hold_fds(run->ours, run->fd_room) : -ENOMEM;
+	if (r == 0)
+		return 1;
+	host_release_fds(run, op, err);
+	if (r == -EMFILE)
+		return host_fail(
+			err, r, "ulimit -n 1024",
+			"the launcher needs fds %d to %d: RLIMIT_NOFILE does not allow that "
+			"many",
+			HOST_FIRST_FD, HOST_FIRST_FD + count - 1);
+	return host_fail(err, r, NULL, "cannot hold the places of the launcher's fds: %s",
+			 strerror(-r));
+}
+
+/* ------------------------------------------------------------------------------------- hand over */
+
+static int make_launch(struct host_run *run, struct host_error *err)
+{
+	const struct host_plan *plan = run->plan;
+	size_t count = plan->setup->devices.count;
+	bool *vhost = calloc(count, sizeof(*vhost));
+	const char **names = calloc(count, sizeof(*names));
+	int r = -ENOMEM;
+
+	for (size_t i = 0; vhost && names && i < count; i++) {
+		vhost[i] = run->devices[i].vhost;
+		names[i] = run->devices[i].name;
+	}
+	if (vhost && names)
+		r = host_launch_new(plan->options->ctx, plan->setup, vhost, names, &run->launch,
+				    err);
+	else
+		host_fail_memory(err);
+	free(vhost);
+	free(names);
+	if (r == 0)
+		r = host_launch_arguments(run->launch, plan->options, err);
+	if (r == 0)
+		r = host_launch_environment(run->launch, err);
+	return r;
+}
+
+/* The fd that goes to each place. */
+static int place_fds(struct host_run *run, struct host_error *err)
+{
+	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
+		const struct host_view *view = &run->launch->views[i];
+		struct host_device_run *device = &run->devices[i];
+
+		for (uint32_t n = 0; n < view->device->queue_pairs; n++) {
+			int tap = vhc_tap_get_fd(device->tap, n);
+			int vhost = device->vhost ? vhc_dev_get_fd(device->vhost, n) : 0;
+
+			if (tap < 0 || vhost < 0)
+				return host_fail_library(err, run->plan->options->ctx,
+							 tap < 0 ? tap : vhost);
+			if (dup2(tap, view->first_tap_fd + (int)n) < 0 ||
+			    (device->vhost && dup2(vhost, view->first_vhost_fd + (int)n) < 0))
+				return host_fail(err, -errno, NULL, "cannot place an fd: %s",
+						 strerror(errno));
+		}
+	}
+	return 0;
+}
+
+int host_hand_over(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const struct host_options *options = run->plan->options;
+	struct json_object *report;
+	int r;
+
+	r = make_launch(run, err);
+	if (r < 0)
+		return r;
+	report = host_run_report(run);
+	if (!report)
+		return host_fail_memory(err);
+	if (options->ready)
+		options->ready(options->data, report);
+	json_object_put(report);
+	/* From here on the places are ours, whoever had them: host_release_fds() closes them. */
+	for (int fd = HOST_FIRST_FD; fd < HOST_FIRST_FD + run->launch->fd_count; fd++)
+		run->ours[fd] = true;
+	r = host_close_on_exec();
+	if (r < 0)
+		return host_fail(err, r, NULL, "cannot keep other fds from the launcher: %s",
+				 strerror(-r));
+	return place_fds(run, err);
+}
+
+int host_become_user(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const struct host_plan *plan = run->plan;
+	int r = 0;
+
+	if (host_plan_user(plan))
+		r = host_user_become(&run->user, err);
+	if (r == 0 && (plan->options->no_new_privs || plan->setup->launcher.no_new_privs))
+		r = host_user_no_new_privs(err);
+	return r;
+}
+
+int host_exec(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	restore_limit(run);
+	execvpe(run->launch->argv[0], run->launch->argv, run->launch->env);
+	return fail_launcher(err, -errno, run->launch->argv[0], NULL);
+}

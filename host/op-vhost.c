@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: host.  The operations on vhost devices: opened by the library, asked, never owned.  An
+ * owned vhost fd is of no use to the launcher.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plan.h"
+
+static int fall_back(struct host_run *run, const struct host_op *op, const struct host_error *why)
+{
+	const struct host_options *options = run->plan->options;
+	struct host_device_run *device = &run->devices[op->device];
+	char line[sizeof(why->text) + 100];
+
+	device->fell_back = true;
+	snprintf(device->why, sizeof(device->why), "%s", why->text);
+	snprintf(line, sizeof(line), "%s: goes on without vhost, as the config allows: %s",
+		 host_device(run->plan->setup, op->device)->id, why->text);
+	if (options->say)
+		options->say(options->data, line);
+	return 0;
+}
+
+int host_open_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	static const uint32_t flags[] = { 0, VHC_DEV_TASK, VHC_DEV_KTHREAD };
+	const struct host_device *config = host_device(run->plan->setup, op->device);
+	struct vhc_ctx *ctx = run->plan->options->ctx;
+	struct vhc_dev_args args = {
+		.sz = sizeof(args),
+		.flags = flags[config->worker.mode],
+		.type = VHC_TYPE_NET,
+		.backend = VHC_BACKEND_KERNEL,
+		.queue_pairs = (uint32_t)config->queue_pairs,
+	};
+	int r;
+
+	r = vhc_dev_open(ctx, config->id, NULL, &args, &run->devices[op->device].vhost);
+	if (r == 0)
+		return 1;
+	host_fail_library(err, ctx, r);
+	if (config->vhost == HOST_VHOST_PREFER && host_lacks(r))
+		return fall_back(run, op, err);
+	if (host_lacks(r) && strlen(err->hint) + 60 < sizeof(err->hint))
+		snprintf(err->hint + strlen(err->hint), sizeof(err->hint) - strlen(err->hint),
+			 "%sor set \"vhost\" to \"prefer\" to go on without",
+			 err->hint[0] ? "; " : "");
+	return r;
+}
+
+int host_close_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	vhc_dev_close(run->devices[op->device].vhost);
+	run->devices[op->device].vhost = NULL;
+	return 0;
+}
+
+/* Can the guest be offered what the config requires, given this host's device and tap? */
+int host_check_features(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const struct host_device *config = host_device(run->plan->setup, op->device);
+	const struct host_options *options = run->plan->options;
+	struct host_device_run *device = &run->devices[op->device];
+	struct vhc_features want = { { 0 } }, offered;
+	char line[200];
+	int r;
+
+	if (!device->vhost) {
+		snprintf(line, sizeof(line),
+			 "%s: features.require is not checked: without vhost it is all up to the "
+			 "launcher",
+			 config->id);
+		if (options->say)
+			options->say(options->data, line);
+		return 0;
+	}
+	for (unsigned int bit = 0; bit < 256; bit++)
+		if (vhc_feature_get(VHC_TYPE_NET, bit) && !vhc_features_has(&config->mask, bit))
+			vhc_features_add(&want, bit);
+	r = vhc_dev_set_tap(device->vhost, device->tap);
+	if (r == 0)
+		r = vhc_dev_offer_features(device->vhost, &want, &config->require, &offered);
+	return r < 0 ? host_fail_library(err, options->ctx, r) : 0;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: host.  The table of operations: how each is called, what it is done to, what does it and
+ * what undoes it.  No system call.
+ */
+#include <stdio.h>
+
+#include "plan.h"
+
+static const struct host_device *device_of(const struct host_plan *plan, const struct host_op *op)
+{
+	return host_device(plan->setup, op->device);
+}
+
+static const char *link_of(const struct host_plan *plan, const struct host_op *op)
+{
+	const char *name = device_of(plan, op)->tap.name;
+
+	return name ? name : "the link";
+}
+
+/* What undoes a change of a link: nothing has to when the link was made for it. */
+static void undo_link(const struct host_plan *plan, const struct host_op *op, char *undo)
+{
+	snprintf(undo, HOST_UNDO_MAX, "%s",
+		 device_of(plan, op)->tap.existing ? "as it was before" : "goes with the link");
+}
+
+#define DESCRIBE(name)                                                                           \
+	static void name(const struct host_plan *plan, const struct host_op *op, char *argument, \
+			 char *undo)
+
+#define ARGUMENT(...) snprintf(argument, HOST_ARGUMENT_MAX, __VA_ARGS__)
+#define UNDO(text)    snprintf(undo, HOST_UNDO_MAX, "%s", text)
+
+DESCRIBE(describe_launcher)
+{
+	const char *user = host_plan_user(plan);
+
+	ARGUMENT("%s%s%s", plan->options->launcher[0], user ? ", as user " : "", user ? user : "");
+}
+
+static int count_fds(const struct host_plan *plan)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < plan->setup->devices.count; i++) {
+		const struct host_device *device = host_device(plan->setup, i);
+
+		count += (int)device->queue_pairs * (device->vhost == HOST_VHOST_OFF ? 1 : 2);
+	}
+	return count;
+}
+
+DESCRIBE(describe_reserve)
+{
+	ARGUMENT("%d to %d", HOST_FIRST_FD, HOST_FIRST_FD + count_fds(plan) - 1);
+	UNDO("close them");
+}
+
+DESCRIBE(describe_enter)
+{
+	ARGUMENT("%s", device_of(plan, op)->tap.netns);
+	UNDO("leave it");
+}
+
+DESCRIBE(describe_leave)
+{
+	ARGUMENT("%s", device_of(plan, op)->tap.netns);
+	UNDO("enter it again");
+}
+
+DESCRIBE(describe_find_link)
+{
+	ARGUMENT("%s", link_of(plan, op));
+}
+
+DESCRIBE(describe_open_tap)
+{
+	const struct host_device *device = device_of(plan, op);
+	const struct host_tap *tap = &device->tap;
+	int n = ARGUMENT("%s, %llu queue%s", tap->name ? tap->name : "name chosen by the kernel",
+			 (unsigned long long)device->queue_pairs,
+			 device->queue_pairs > 1 ? "s" : "");
+
+	if (tap->owner)
+		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", owner %s",
+			      tap->owner);
+	if (tap->group)
+		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", group %s",
+			      tap->group);
+	if (tap->txqueuelen)
+		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", txqueuelen %llu",
+			      (unsigned long long)tap->txqueuelen);
+	if (tap->existing || tap->persist)
+		snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n,
+			 tap->existing ? ", existing" : ", persistent");
+	UNDO(tap->persist ? "delete it" : "close it");
+}
+
+DESCRIBE(describe_mac)
+{
+	uint8_t mac[6];
+
+	host_parse_mac(device_of(plan, op)->tap.mac, mac);
+	ARGUMENT("%s: fe:%02x:%02x:%02x:%02x:%02x", link_of(plan, op), mac[1], mac[2], mac[3],
+		 mac[4], mac[5]);
+	undo_link(plan, op, undo);
+}
+
+DESCRIBE(describe_mtu)
+{
+	ARGUMENT("%s: %llu", link_of(plan, op), (unsigned long long)device_of(plan, op)->tap.mtu);
+	undo_link(plan, op, undo);
+}
+
+DESCRIBE(describe_address)
+{
+	ARGUMENT("%s: %s", link_of(plan, op),
+		 ((char **)device_of(plan, op)->tap.address.items)[op->item]);
+	undo_link(plan, op, undo);
+}
+
+DESCRIBE(describe_bridge)
+{
+	ARGUMENT("%s: %s", link_of(plan, op), device_of(plan, op)->tap.bridge);
+	undo_link(plan, op, undo);
+}
+
+DESCRIBE(describe_up)
+{
+	ARGUMENT("%s", link_of(plan, op));
+	undo_link(plan, op, undo);
+}
+
+DESCRIBE(describe_open_vhost)
+{
+	const struct host_device *device = device_of(plan, op);
+	static const char *const modes[] = { "", ", workers are tasks", ", workers are kthreads" };
+
+	ARGUMENT("/dev/vhost-net, %llu fd%s%s%s", (unsigned long long)device->queue_pairs,
+		 device->queue_pairs > 1 ? "s" : "", modes[device->worker.mode],
+		 device->vhost == HOST_VHOST_PREFER ? ", else go on without" : "");
+	UNDO("close it");
+}
+
+DESCRIBE(describe_features)
+{
+	const struct doc_list *list = &device_of(plan, op)->features.require;
+	size_t used = 0;
+
+	for (size_t i = 0; i < list->count && used < HOST_ARGUMENT_MAX; i++)
+		used += (size_t)snprintf(argument + used, HOST_ARGUMENT_MAX - used, "%s%s",
+					 i ? ", " : "", ((char **)list->items)[i]);
+}
+
+DESCRIBE(describe_hand_over)
+{
+	static const char *const styles[] = { "", ", LISTEN_FDS", "" };
+	int count = count_fds(plan);
+
+	ARGUMENT("%d fd%s to the launcher, VHOSTCTL_FDS%s", count, count > 1 ? "s" : "",
+		 styles[plan->setup->launcher.style]);
+	UNDO("close them");
+}
+
+DESCRIBE(describe_become)
+{
+	const char *user = host_plan_user(plan);
+	bool no_new_privs = plan->options->no_new_privs || plan->setup->launcher.no_new_privs;
+
+	ARGUMENT("%s%s%s", user ? user : "", user && no_new_privs ? ", " : "",
+		 no_new_privs ? "no_new_privs" : "");
+}
+
+DESCRIBE(describe_exec)
+{
+	ARGUMENT("%s", plan->options->launcher[0]);
+}
+
+const struct host_op_info host_op_table[HOST_OP_COUNT] = {
+	[HOST_OP_FIND_LAUNCHER] = { "find launcher", describe_launcher, host_find_launcher },
+	[HOST_OP_RESERVE_FDS] = { "reserve fds", describe_reserve, host_reserve_fds,
+				  host_release_fds },
+	[HOST_OP_ENTER_NETNS] = { "enter netns", describe_enter, host_enter_netns,
+				  host_leave_netns },
+	[HOST_OP_FIND_LINK] = { "find link", describe_find_link, host_find_link },
+	[HOST_OP_OPEN_TAP] = { "open tap", describe_open_tap, host_open_tap, host_close_tap },
+	[HOST_OP_SET_MAC] = { "set mac", describe_mac, host_set_mac, host_unset_mac },
+	[HOST_OP_SET_MTU] = { "set mtu", describe_mtu, host_set_mtu, host_unset_mtu },
+	[HOST_OP_ADD_ADDRESS] = { "add address", describe_address, host_add_address,
+				  host_del_address },
+	[HOST_OP_SET_BRIDGE] = { "set bridge", describe_bridge, host_set_bridge,
+				 host_unset_bridge },
+	[HOST_OP_SET_UP] = { "set up", describe_up, host_set_up, host_unset_up },
+	[HOST_OP_LEAVE_NETNS] = { "leave netns", describe_leave, host_leave_netns,
+				  host_enter_netns },
+	[HOST_OP_OPEN_VHOST] = { "open vhost", describe_open_vhost, host_open_vhost,
+				 host_close_vhost },
+	[HOST_OP_CHECK_FEATURES] = { "check features", describe_features, host_check_features },
+	[HOST_OP_HAND_OVER] = { "hand over", describe_hand_over, host_hand_over },
+	[HOST_OP_BECOME_USER] = { "become user", describe_become, host_become_user },
+	[HOST_OP_EXEC] = { "exec", describe_exec, host_exec },
+};

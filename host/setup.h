@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * setup - the vhost-setup document as a struct, and the one table that describes it.
+ */
+#ifndef HOST_SETUP_H
+#define HOST_SETUP_H
+
+#include "doc.h"
+#include "host.h"
+
+#define HOST_MAX_DEVICES     256u
+#define HOST_MAX_QUEUE_PAIRS 256u
+#define HOST_LINK_NAME_MAX   16u /* with the NUL */
+
+enum host_vhost { HOST_VHOST_REQUIRE, HOST_VHOST_PREFER, HOST_VHOST_OFF };
+enum host_worker { HOST_WORKER_DEFAULT, HOST_WORKER_TASK, HOST_WORKER_KTHREAD };
+enum host_style { HOST_STYLE_QEMU, HOST_STYLE_LISTEN_FDS, HOST_STYLE_ENV };
+
+struct host_tap {
+	char *name; /* NULL: the kernel chooses */
+	char *owner, *group;
+	char *mac; /* the guest's */
+	char *bridge;
+	char *netns;
+	uint64_t mtu;	     /* 0: the kernel's */
+	uint64_t txqueuelen; /* 0: the kernel's */
+	struct doc_list address;
+	bool persist, existing, up;
+};
+
+struct host_device {
+	char *id;
+	uint32_t type, attach, vhost;
+	uint64_t queue_pairs, ring_size, busyloop_us;
+	struct host_tap tap;
+	struct {
+		struct doc_list mask, require;
+	} features;
+	struct {
+		uint32_t mode;
+	} worker;
+	/* Not in the document: its names as bits, written by host_setup_check(). */
+	struct vhc_features mask, require;
+};
+
+struct host_launcher {
+	uint32_t style;
+	char *user;
+	bool no_new_privs;
+};
+
+struct host_setup {
+	char *name;
+	struct doc_list devices; /* of struct host_device */
+	struct host_launcher launcher;
+};
+
+extern const struct doc_table host_setup_table;
+
+static inline struct host_device *host_device(const struct host_setup *setup, size_t index)
+{
+	return (struct host_device *)setup->devices.items + index;
+}
+
+/*
+ * host_setup_check() - the rules that no table can express, and the features' names as bits.
+ * @text, @len: the document, to find lines in.
+ */
+int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *text, size_t len,
+		     struct doc_error *err);
+
+/* A MAC address "52:54:00:12:34:56" as bytes; false when it is none. */
+bool host_parse_mac(const char *text, uint8_t mac[6]);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: host.  Tokens such as @net0.netdev@ in a launcher's arguments, one table of them.  What
+ * stands for something in one style only says so.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "launch.h"
+
+static void put_fds(FILE *out, int first, const struct host_view *view)
+{
+	for (int i = 0; i < (int)view->device->queue_pairs; i++)
+		fprintf(out, "%s%d", i ? ":" : "", first + i);
+}
+
+static int put_id(FILE *out, struct host_view *view, struct host_error *err)
+{
+	fputs(view->device->id, out);
+	return 0;
+}
+
+static int put_tap(FILE *out, struct host_view *view, struct host_error *err)
+{
+	fputs(view->tap_name ? view->tap_name : "(chosen by the kernel)", out);
+	return 0;
+}
+
+static int put_tapfds(FILE *out, struct host_view *view, struct host_error *err)
+{
+	view->used[HOST_USED] = true;
+	put_fds(out, view->first_tap_fd, view);
+	return 0;
+}
+
+static int put_vhostfds(FILE *out, struct host_view *view, struct host_error *err)
+{
+	view->used[HOST_USED] = true;
+	if (!view->vhost)
+		return host_fail_status(err, HOST_USAGE, -EINVAL,
+					"use @ID.netdev@, which knows, or look at VHOSTCTL_FDS",
+					"device \"%s\" has no vhost fds: its vhost is off",
+					view->device->id);
+	put_fds(out, view->first_vhost_fd, view);
+	return 0;
+}
+
+static int put_vhost(FILE *out, struct host_view *view, struct host_error *err)
+{
+	fputs(view->vhost ? "on" : "off", out);
+	return 0;
+}
+
+static int put_mac(FILE *out, struct host_view *view, struct host_error *err)
+{
+	if (!view->device->tap.mac)
+		return host_fail_status(err, HOST_USAGE, -EINVAL, "add \"mac\" to its \"tap\"",
+					"device \"%s\" has no MAC address", view->device->id);
+	fputs(view->device->tap.mac, out);
+	return 0;
+}
+
+static int put_mtu(FILE *out, struct host_view *view, struct host_error *err)
+{
+	if (!view->device->tap.mtu)
+		return host_fail_status(err, HOST_USAGE, -EINVAL, "add \"mtu\" to its \"tap\"",
+					"device \"%s\" has no MTU", view->device->id);
+	fprintf(out, "%llu", (unsigned long long)view->device->tap.mtu);
+	return 0;
+}
+
+static int put_queues(FILE *out, struct host_view *view, struct host_error *err)
+{
+	fprintf(out, "%llu", (unsigned long long)view->device->queue_pairs);
+	return 0;
+}
+
+/* The names of what the guest must not be offered, with what goes with it. */
+static int put_mask(FILE *out, struct host_view *view, struct host_error *err)
+{
+	const char *comma = "";
+
+	view->used[HOST_USED_FEATURES] = true;
+	for (unsigned int bit = 0; bit < 256; bit++) {
+		const struct vhc_feature *feature = vhc_feature_get(VHC_TYPE_NET, bit);
+
+		if (!vhc_features_has(&view->device->mask, bit) &&
+		    !vhc_features_has(&view->implied, bit))
+			continue;
+		if (feature)
+			fprintf(out, "%s%s", comma, feature->name);
+		else
+			fprintf(out, "%sbit %u", comma, bit);
+		comma = ",";
+	}
+	return 0;
+}
+
+#define STYLES 3 /* qemu, listen-fds, env: as enum host_style */
+
+static const struct token {
+	const char *name;
+	host_token_fn *put[STYLES];
+} tokens[] = {
+	{ "netdev", { host_qemu_netdev, NULL, NULL } },
+	{ "device", { host_qemu_device, NULL, NULL } },
+	{ "mask", { host_qemu_mask, put_mask, put_mask } },
+	{ "tapfds", { put_tapfds, put_tapfds, put_tapfds } },
+	{ "vhostfds", { put_vhostfds, put_vhostfds, put_vhostfds } },
+	{ "vhost", { put_vhost, put_vhost, put_vhost } },
+	{ "id", { put_id, put_id, put_id } },
+	{ "tap", { put_tap, put_tap, put_tap } },
+	{ "mac", { put_mac, put_mac, put_mac } },
+	{ "mtu", { put_mtu, put_mtu, put_mtu } },
+	{ "queues", { put_queues, put_queues, put_queues } },
+};
+
+#define TOKEN_COUNT (sizeof(tokens) / sizeof(tokens[0]))
+
+/* "@ID.NAME@" at @text: its length, with id and name; 0 when it is no token. */
+static size_t match(const char *text, char id[40], char name[40])
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_-";
+	size_t id_len = strspn(text + 1, more), name_len;
+
+	if (id_len == 0 || id_len >= 40 || text[1 + id_len] != '.' || !strchr(letters, text[1]))
+		return 0;
+	name_len = strspn(text + id_len + 2, letters);
+	if (name_len == 0 || name_len >= 40 || text[id_len + 2 + name_len] != '@')
+		return 0;
+	snprintf(id, 40, "%.*s", (int)id_len, text + 1);
+	snprintf(name, 40, "%.*s", (int)name_len, text + id_len + 2);
+	return id_len + name_len + 3;
+}
+
+static struct host_view *find_view(const struct host_launch *launch, const char *id)
+{
+	for (size_t i = 0; i < launch->setup->devices.count; i++)
+		if (strcmp(launch->views[i].device->id, id) == 0)
+			return &launch->views[i];
+	return NULL;
+}
+
+static int fail_name(const char *id, const char *name, uint32_t style, struct host_error *err)
+{
+	char known[200] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < TOKEN_COUNT; i++)
+		if (tokens[i].put[style])
+			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+						 used ? ", " : "", tokens[i].name);
+	return host_fail_status(err, HOST_USAGE, -EINVAL, NULL,
+				"@%s.%s@ is not known in this launcher style: known are %s", id,
+				name, known);
+}
+
+static int put_token(FILE *out, const struct host_launch *launch, const char *id, const char *name,
+		     struct host_error *err)
+{
+	struct host_view *view = find_view(launch, id);
+	uint32_t style = launch->setup->launcher.style;
+
+	if (!view)
+		return host_fail_status(err, HOST_USAGE, -EINVAL, NULL,
+					"@%s.%s@: the config has no device \"%s\"", id, name, id);
+	for (size_t i = 0; i < TOKEN_COUNT; i++)
+		if (strcmp(tokens[i].name, name) == 0 && tokens[i].put[style])
+			return tokens[i].put[style](out, view, err);
+	return fail_name(id, name, style, err);
+}
+
+static int expand(const struct host_launch *launch, const char *argument, char **ret,
+		  struct host_error *err)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int r = 0;
+
+	if (!out)
+		return host_fail_memory(err);
+	while (*argument && r == 0) {
+		char id[40], name[40];
+		size_t n = *argument == '@' ? match(argument, id, name) : 0;
+
+		if (n)
+			r = put_token(out, launch, id, name, err);
+		else
+			fputc(*argument, out);
+		argument += n ? n : 1;
+	}
+	*ret = host_close_text(out, &text);
+	if (r == 0 && !*ret)
+		return host_fail_memory(err);
+	if (r < 0) {
+		free(*ret);
+		*ret = NULL;
+	}
+	return r;
+}
+
+static bool is_empty(const struct vhc_features *set)
+{
+	return !(set->w[0] | set->w[1] | set->w[2] | set->w[3]);
+}
+
+/* Another launcher has options of its own, or none: what it is not told is at least said. */
+static void say_mask(const struct host_view *view, const struct host_options *options)
+{
+	const char *id = view->device->id;
+	char line[300];
+
+	if (!options->say || view->used[HOST_USED_FEATURES] || is_empty(&view->device->mask))
+		return;
+	snprintf(line, sizeof(line),
+		 "%s: features.mask is up to the launcher: @%s.mask@ in its arguments names them",
+		 id, id);
+	options->say(options->data, line);
+}
+
+/* A device that no token brings to the launcher's ears would come up for nothing. */
+static int check_used(const struct host_launch *launch, const struct host_options *options,
+		      struct host_error *err)
+{
+	bool qemu = launch->setup->launcher.style == HOST_STYLE_QEMU;
+	int r = 0;
+
+	for (size_t i = 0; i < launch->setup->devices.count && r == 0; i++) {
+		const struct host_view *view = &launch->views[i];
+		const char *id = view->device->id;
+
+		if (!qemu)
+			say_mask(view, options);
+		else if (!view->used[HOST_USED])
+			r = host_fail_status(
+				err, HOST_USAGE, -EINVAL,
+				"or set \"style\" of \"launcher\" to \"env\" or \"listen-fds\" if it "
+				"reads the environment",
+				"device \"%s\" is not used: the launcher's arguments need "
+				"-netdev @%s.netdev@ -device @%s.device@",
+				id, id, id);
+		else if (!is_empty(&view->device->mask) || !is_empty(&view->device->require))
+			r = host_qemu_check(view, options, err);
+	}
+	return r;
+}
+
+int host_launch_arguments(struct host_launch *launch, const struct host_options *options,
+			  struct host_error *err)
+{
+	size_t count = 0;
+	int r = 0;
+
+	while (options->launcher[count])
+		count++;
+	launch->argv = calloc(count + 1, sizeof(*launch->argv));
+	if (!launch->argv)
+		return host_fail_memory(err);
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = expand(launch, options->launcher[i], &launch->argv[i], err);
+	return r < 0 ? r : check_used(launch, options, err);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: host.  Users, and giving up privileges.  Every change is read back: a launcher that runs
+ * with more than was asked for is worse than one that does not run.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "user.h"
+
+#define GROUPS_MAX  1024
+#define LOOKUP_ROOM 65536u /* of one entry of the databases; groups with many members are long */
+
+/* The number that @text is; false when it is a name.  UINT32_MAX means "leave as it is" to calls. */
+static bool parse_id(const char *text, uint32_t *ret)
+{
+	unsigned long long id = 0;
+
+	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 10)
+		return false;
+	id = strtoull(text, NULL, 10);
+	*ret = (uint32_t)id;
+	return id < UINT32_MAX;
+}
+
+int host_user_find(const char *text, struct host_user *ret, struct host_error *err)
+{
+	struct passwd entry, *found = NULL;
+	char *room = malloc(LOOKUP_ROOM);
+	uint32_t uid;
+	int r;
+
+	if (!room)
+		return host_fail_memory(err);
+	r = getpwnam_r(text, &entry, room, LOOKUP_ROOM, &found);
+	if (!found && parse_id(text, &uid))
+		r = getpwuid_r(uid, &entry, room, LOOKUP_ROOM, &found);
+	if (found) {
+		snprintf(ret->name, sizeof(ret->name), "%s", entry.pw_name);
+		ret->uid = entry.pw_uid;
+		ret->gid = entry.pw_gid;
+		r = strcmp(ret->name, entry.pw_name) == 0 ? 0 : -ENAMETOOLONG;
+	} else {
+		r = -(r ? r : ENOENT);
+	}
+	free(room);
+	if (r == -ENOENT || r == -ESRCH)
+		return host_fail(err, -ENOENT, "choose a user of `getent passwd`",
+				 "there is no user \"%s\" on this host", text);
+	if (r < 0)
+		return host_fail(err, r, NULL, "cannot look up the user \"%s\": %s", text,
+				 strerror(-r));
+	return 0;
+}
+
+int host_group_find(const char *text, uint32_t *ret_gid, struct host_error *err)
+{
+	struct group entry, *found = NULL;
+	char *room = malloc(LOOKUP_ROOM);
+	int r;
+
+	if (!room)
+		return host_fail_memory(err);
+	r = getgrnam_r(text, &entry, room, LOOKUP_ROOM, &found);
+	if (found)
+		*ret_gid = entry.gr_gid;
+	free(room);
+	if (found || parse_id(text, ret_gid))
+		return 0;
+	if (r && r != ENOENT && r != ESRCH)
+		return host_fail(err, -r, NULL, "cannot look up the group \"%s\": %s", text,
+				 strerror(r));
+	return host_fail(err, -ENOENT, "choose a group of `getent group`",
+			 "there is no group \"%s\" on this host", text);
+}
+
+static bool has_group(const gid_t *groups, int count, gid_t group)
+{
+	for (int i = 0; i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+/* The user's groups, no more and no fewer. */
+static int set_groups(const struct host_user *user)
+{
+	gid_t want[GROUPS_MAX], have[GROUPS_MAX];
+	int wanted = GROUPS_MAX, count;
+
+	if (getgrouplist(user->name, user->gid, want, &wanted) < 0)
+		return -E2BIG;
+	if (setgroups((size_t)wanted, want) < 0)
+		return -errno;
+	count = getgroups(GROUPS_MAX, have);
+	for (int i = 0; i < wanted; i++)
+		if (count != wanted || !has_group(have, count, want[i]))
+			return -EPERM;
+	return 0;
+}
+
+/* What is left in the bounding set comes back with the next program that has file capabilities. */
+static int drop_bounding(struct host_error *err)
+{
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EPERM)
+			return host_fail(err, -errno, NULL,
+					 "cannot drop capability %lu from the bounding set: %s",
+					 cap, strerror(errno));
+	return 0;
+}
+
+static int drop_capabilities(struct host_error *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 }, have[2];
+
+	/* Kernels without ambient capabilities have none to clear. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
+		return host_fail(err, -errno, NULL, "cannot clear the ambient capabilities: %s",
+				 strerror(errno));
+	if (syscall(SYS_capset, &header, none) < 0 || syscall(SYS_capget, &header, have) < 0)
+		return host_fail(err, -errno, NULL, "cannot drop the capabilities: %s",
+				 strerror(errno));
+	if (memcmp(have, none, sizeof(none)) != 0)
+		return host_fail(err, -EPERM, NULL, "capabilities are left after dropping all");
+	return 0;
+}
+
+static int check_identity(const struct host_user *user, struct host_error *err)
+{
+	uid_t uid[3];
+	gid_t gid[3];
+
+	if (getresuid(&uid[0], &uid[1], &uid[2]) < 0 || getresgid(&gid[0], &gid[1], &gid[2]) < 0)
+		return host_fail(err, -errno, NULL, "cannot read the identity back: %s",
+				 strerror(errno));
+	for (int i = 0; i < 3; i++)
+		if (uid[i] != user->uid || gid[i] != user->gid)
+			return host_fail(err, -EPERM, NULL,
+					 "the identity is not %s's after it was set", user->name);
+	return 0;
+}
+
+int host_user_become(const struct host_user *user, struct host_error *err)
+{
+	static const char hint[] = "run it as root, or leave \"user\" out";
+	bool other = getuid() != user->uid || geteuid() != user->uid || getgid() != user->gid;
+	int r = 0;
+
+	if (user->uid != 0) {
+		r = drop_bounding(err);
+		if (r < 0)
+			return r;
+	}
+	r = other ? set_groups(user) : 0;
+	if (r < 0)
+		return host_fail(err, r, hint, "cannot set the groups of %s: %s", user->name,
+				 strerror(-r));
+	if (other && setresgid(user->gid, user->gid, user->gid) < 0)
+		return host_fail(err, -errno, hint, "cannot set the group of %s: %s", user->name,
+				 strerror(errno));
+	if (other && setresuid(user->uid, user->uid, user->uid) < 0)
+		return host_fail(err, -errno, hint, "cannot become %s: %s", user->name,
+				 strerror(errno));
+	r = check_identity(user, err);
+	if (r == 0 && user->uid != 0)
+		r = drop_capabilities(err);
+	return r;
+}
+
+int host_user_no_new_privs(struct host_error *err)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return host_fail(err, -errno, NULL, "cannot set no_new_privs: %s", strerror(errno));
+	return 0;
+}
+
+/* In the child: the answer, or why there is none. */
+struct reply {
+	int code;
+	struct host_error err;
+};
+
+static int write_all(int fd, const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size > 0) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static int read_all(int fd, void *data, size_t size)
+{
+	char *at = data;
+
+	while (size > 0) {
+		ssize_t n = read(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static void answer_as(const struct host_user *user, void (*ask)(void *, const void *),
+		      const void *question, void *answer, size_t size, int fd)
+{
+	struct reply reply = { 0 };
+
+	if (user)
+		reply.code = host_user_become(user, &reply.err);
+	if (reply.code == 0)
+		ask(answer, question);
+	if (write_all(fd, &reply, sizeof(reply)) < 0 || write_all(fd, answer, size) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+int host_user_ask(const struct host_user *user, void (*ask)(void *answer, const void *question),
+		  const void *question, void *answer, size_t size, struct host_error *err)
+{
+	struct reply reply;
+	int fds[2], r;
+	pid_t child;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return host_fail(err, -errno, NULL, "cannot make a pipe: %s", strerror(errno));
+	child = fork();
+	if (child == 0)
+		answer_as(user, ask, question, answer, size, fds[1]);
+	r = child < 0 ? -errno : 0;
+	close(fds[1]);
+	if (child > 0 &&
+	    (read_all(fds[0], &reply, sizeof(reply)) < 0 || read_all(fds[0], answer, size) < 0))
+		r = -EIO;
+	close(fds[0]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (r < 0)
+		return host_fail(err, r, NULL, "a child to ask as another user failed: %s",
+				 strerror(-r));
+	if (reply.code < 0)
+		*err = reply.err;
+	return reply.code;
+}

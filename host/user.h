@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * user - users by name, and becoming one of them for good.
+ */
+#ifndef HOST_USER_H
+#define HOST_USER_H
+
+#include <stdint.h>
+
+#include "error.h"
+
+struct host_user {
+	char name[64]; /* as the password database has it */
+	uint32_t uid, gid;
+};
+
+/* By name or number.  -ENOENT: there is none. */
+int host_user_find(const char *text, struct host_user *ret, struct host_error *err);
+int host_group_find(const char *text, uint32_t *ret_gid, struct host_error *err);
+
+/*
+ * host_user_become() - groups, group and user, read back; and no capability but root's.  Cannot be
+ * undone, and stops half way when it fails.
+ */
+int host_user_become(const struct host_user *user, struct host_error *err);
+
+/* host_user_no_new_privs() - no execve from now on gains anything. */
+int host_user_no_new_privs(struct host_error *err);
+
+/*
+ * host_user_ask() - call @ask as that user in a child, and copy the @size bytes that it leaves at
+ * @answer from there to here.  @user: NULL asks as the caller, still in a child.
+ */
+int host_user_ask(const struct host_user *user, void (*ask)(void *answer, const void *question),
+		  const void *question, void *answer, size_t size, struct host_error *err);
+
+#endif
