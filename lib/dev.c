@@ -334,11 +334,12 @@ VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "tap %s has %u queues for %u queue pairs: each pair needs one",
 				    tap->name, tap->queues, dev->pairs);
-	if (tap->user)
+	rival = vhc_tap_rival(tap);
+	if (rival && rival != dev)
 		return vhc_dev_fail(
 			dev, -EBUSY, NULL, "give each device a tap of its own",
 			"tap %s belongs to device %s; the kernel would let both read it", tap->name,
-			tap->user->id);
+			rival->id);
 	if (dev->tap) {
 		dev->tap->user = NULL;
 		vhc_tap_unref(dev->tap);
