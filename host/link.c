@@ -5,7 +5,10 @@
  */
 #include <errno.h>
 #include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <netlink/errno.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
@@ -97,29 +100,74 @@ void host_netlink_close(struct host_netlink *netlink)
 	netlink->sock = NULL;
 }
 
+static uint32_t get_u32(struct nlattr *attr)
+{
+	return attr ? nla_get_u32(attr) : HOST_NOBODY;
+}
+
+/* libnl-route has no words for a tun's own attributes. */
+static void parse_tun(struct nlattr *data, struct host_tun *ret)
+{
+	struct nlattr *tb[IFLA_TUN_MAX + 1];
+
+	if (nla_parse_nested(tb, IFLA_TUN_MAX, data, NULL) < 0 || !tb[IFLA_TUN_TYPE])
+		return;
+	ret->known = true;
+	ret->tap = nla_get_u8(tb[IFLA_TUN_TYPE]) == IFF_TAP;
+	ret->multi_queue = tb[IFLA_TUN_MULTI_QUEUE] && nla_get_u8(tb[IFLA_TUN_MULTI_QUEUE]);
+	ret->owner = get_u32(tb[IFLA_TUN_OWNER]);
+	ret->group = get_u32(tb[IFLA_TUN_GROUP]);
+	ret->queues = tb[IFLA_TUN_NUM_QUEUES] ? nla_get_u32(tb[IFLA_TUN_NUM_QUEUES]) : 0;
+}
+
+static int parse_link(struct nl_msg *message, void *arg)
+{
+	struct host_link *link = arg;
+	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(message));
+	struct nlattr *tb[IFLA_MAX + 1], *kind[IFLA_INFO_MAX + 1] = { NULL };
+
+	if (nlmsg_parse(nlmsg_hdr(message), sizeof(*info), tb, IFLA_MAX, NULL) < 0)
+		return NL_SKIP;
+	link->index = info->ifi_index;
+	link->up = info->ifi_flags & IFF_UP;
+	link->mtu = tb[IFLA_MTU] ? nla_get_u32(tb[IFLA_MTU]) : 0;
+	link->master = tb[IFLA_MASTER] ? (int)nla_get_u32(tb[IFLA_MASTER]) : 0;
+	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof(link->mac))
+		memcpy(link->mac, nla_data(tb[IFLA_ADDRESS]), sizeof(link->mac));
+	if (tb[IFLA_LINKINFO])
+		nla_parse_nested(kind, IFLA_INFO_MAX, tb[IFLA_LINKINFO], NULL);
+	if (kind[IFLA_INFO_KIND])
+		nla_strlcpy(link->kind, kind[IFLA_INFO_KIND], sizeof(link->kind));
+	if (strcmp(link->kind, "tun") == 0 && kind[IFLA_INFO_DATA])
+		parse_tun(kind[IFLA_INFO_DATA], &link->tun);
+	return NL_OK;
+}
+
 int host_link_get(struct host_netlink *netlink, const char *name, struct host_link *ret)
 {
-	struct rtnl_link *link = NULL;
-	struct nl_addr *mac;
-	const char *kind;
+	struct nl_msg *message = nlmsg_alloc_simple(RTM_GETLINK, 0);
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct host_link link = { 0 };
 	int r;
 
+	if (!message || nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+	    nla_put_string(message, IFLA_IFNAME, name) < 0) {
+		nlmsg_free(message);
+		return -ENOMEM;
+	}
 	forget_error(netlink);
-	r = result(netlink, rtnl_link_get_kernel(netlink->sock, 0, name, &link));
-	if (r < 0)
-		return r;
-	memset(ret, 0, sizeof(*ret));
-	kind = rtnl_link_get_type(link);
-	snprintf(ret->kind, sizeof(ret->kind), "%s", kind ? kind : "");
-	ret->index = rtnl_link_get_ifindex(link);
-	ret->mtu = rtnl_link_get_mtu(link);
-	ret->master = rtnl_link_get_master(link);
-	ret->up = rtnl_link_get_flags(link) & IFF_UP;
-	mac = rtnl_link_get_addr(link);
-	if (mac && nl_addr_get_len(mac) == sizeof(ret->mac))
-		memcpy(ret->mac, nl_addr_get_binary_addr(mac), sizeof(ret->mac));
-	rtnl_link_put(link);
-	return 0;
+	nl_socket_modify_cb(netlink->sock, NL_CB_VALID, NL_CB_CUSTOM, parse_link, &link);
+	r = nl_send_auto(netlink->sock, message);
+	nlmsg_free(message);
+	if (r >= 0)
+		r = nl_recvmsgs_default(netlink->sock); /* the link */
+	if (r >= 0)
+		r = nl_wait_for_ack(netlink->sock);
+	r = result(netlink, r);
+	nl_socket_modify_cb(netlink->sock, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
+	if (r == 0)
+		*ret = link;
+	return r;
 }
 
 /* Sends the change; takes it. */

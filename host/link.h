@@ -17,8 +17,18 @@ struct host_netlink {
 	char text[160]; /* the kernel's own words, or "" */
 };
 
+#define HOST_NOBODY UINT32_MAX
+
+/* A tun or tap, as the kernel tells since 4.20. */
+struct host_tun {
+	bool known, tap, multi_queue;
+	uint32_t owner, group; /* HOST_NOBODY: none */
+	uint32_t queues;       /* open now; the kernel tells it of multi-queue ones */
+};
+
 struct host_link {
 	int index;
+	struct host_tun tun;
 	char kind[16]; /* "tun", "bridge", ""; "" also where the kernel does not tell */
 	uint8_t mac[6];
 	uint32_t mtu;

@@ -257,5 +257,9 @@ int host_exec(struct host_run *run, const struct host_op *op, struct host_error 
 {
 	restore_limit(run);
 	execvpe(run->launch->argv[0], run->launch->argv, run->launch->env);
+	if (errno == ENOENT) /* it was found before, so this is about what it needs */
+		return host_fail_status(err, HOST_NOT_FOUND, -errno, NULL,
+					"cannot execute %s: its interpreter is not there",
+					run->launch->argv[0]);
 	return fail_launcher(err, -errno, run->launch->argv[0], NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  The operations on taps and their links.  The library makes and opens the tap; what
- * rtnetlink does is here.  What is so already is left alone, so that no privilege is needed for it;
- * an adopted link gets its old values back when a later step fails.
+ * Room: host.  The operations on links: what rtnetlink does to a tap that is there.  What is so
+ * already is left alone, so that no privilege is needed for it; an adopted link gets its old values
+ * back when a later step fails.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,21 +10,11 @@
 #include <unistd.h>
 
 #include "netns.h"
-#include "plan.h"
-
-static const struct host_tap *tap_of(const struct host_run *run, const struct host_op *op)
-{
-	return &host_device(run->plan->setup, op->device)->tap;
-}
-
-static struct host_device_run *device_of(struct host_run *run, const struct host_op *op)
-{
-	return &run->devices[op->device];
-}
+#include "op.h"
 
 /* ------------------------------------------------------------------------------------- netlink */
 
-static int open_netlink(struct host_netlink *netlink, struct host_error *err)
+int host_netlink_begin(struct host_netlink *netlink, struct host_error *err)
 {
 	int r = host_netlink_open(netlink);
 
@@ -33,9 +23,8 @@ static int open_netlink(struct host_netlink *netlink, struct host_error *err)
 	return 0;
 }
 
-/* What the kernel refused to do to a link, in its own words when it has some. */
-static int fail_link(struct host_error *err, const struct host_netlink *netlink, int code,
-		     const char *what, const char *name, const char *value)
+int host_fail_link(struct host_error *err, const struct host_netlink *netlink, int code,
+		   const char *what, const char *name, const char *value)
 {
 	const char *hint = NULL;
 	char number[HOST_ERRNO_MAX];
@@ -43,15 +32,16 @@ static int fail_link(struct host_error *err, const struct host_netlink *netlink,
 	if (code == -EPERM)
 		hint = "changing links takes CAP_NET_ADMIN in the owner of the network namespace: run "
 		       "it as root, or set the link up beforehand and say \"existing\"";
-	return host_fail(err, code, hint, "cannot %s of %s to %s: %s%s%s", what, name, value,
-			 host_errno(number, code), netlink->text[0] ? ": " : "", netlink->text);
+	return host_fail(err, code, hint, "cannot %s of %s%s%s: %s%s%s", what, name,
+			 value ? " to " : "", value ? value : "", host_errno(number, code),
+			 netlink->text[0] ? ": " : "", netlink->text);
 }
 
 /* --------------------------------------------------------------------------------------- netns */
 
 int host_enter_netns(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	const char *name = tap_of(run, op)->netns;
+	const char *name = host_tap_of(run, op)->netns;
 	char number[HOST_ERRNO_MAX], hint[300];
 	int target, r;
 
@@ -85,139 +75,9 @@ int host_leave_netns(struct host_run *run, const struct host_op *op, struct host
 
 	if (r < 0)
 		return host_fail(err, r, NULL, "cannot leave the network namespace \"%s\": %s",
-				 tap_of(run, op)->netns, host_errno(number, r));
+				 host_tap_of(run, op)->netns, host_errno(number, r));
 	close(run->home_netns);
 	run->home_netns = -1;
-	return 1;
-}
-
-/* ----------------------------------------------------------------------------------------- tap */
-
-/* An existing link: is it there, is it a tap, and how was it before? */
-int host_find_link(struct host_run *run, const struct host_op *op, struct host_error *err)
-{
-	struct host_device_run *device = device_of(run, op);
-	const char *name = tap_of(run, op)->name;
-	struct host_netlink netlink;
-	char hint[200];
-	int r;
-
-	r = open_netlink(&netlink, err);
-	if (r < 0)
-		return r;
-	r = host_link_get(&netlink, name, &device->before);
-	host_netlink_close(&netlink);
-	if (r == -ENODEV) {
-		snprintf(
-			hint, sizeof(hint),
-			"ip tuntap add dev %s mode tap%s vnet_hdr user USER; or leave \"existing\" "
-			"out",
-			name,
-			host_device(run->plan->setup, op->device)->queue_pairs > 1 ? " multi_queue"
-										   : "");
-		return host_fail(err, r, hint, "there is no link \"%s\" to adopt", name);
-	}
-	if (r < 0)
-		return fail_link(err, &netlink, r, "read the state", name, "itself");
-	if (device->before.kind[0] && strcmp(device->before.kind, "tun") != 0)
-		return host_fail(err, -EINVAL, "choose another name",
-				 "the link \"%s\" is no tap: it "
-				 "is of kind %s",
-				 name, device->before.kind);
-	device->adopted = true;
-	return 0;
-}
-
-static int fill_args(const struct host_device *device, struct vhc_tap_args *args,
-		     struct host_error *err)
-{
-	const struct host_tap *tap = &device->tap;
-	struct host_user user;
-	int r = 0;
-
-	args->queues = (uint32_t)device->queue_pairs;
-	args->txqueuelen = (uint32_t)tap->txqueuelen;
-	args->flags = (tap->persist ? VHC_TAP_PERSIST : 0u) | (tap->existing ? VHC_TAP_ADOPT : 0u);
-	if (tap->owner) {
-		r = host_user_find(tap->owner, &user, err);
-		args->flags |= VHC_TAP_OWNER;
-		args->owner = r == 0 ? user.uid : 0;
-	}
-	if (r == 0 && tap->group) {
-		r = host_group_find(tap->group, &args->group, err);
-		args->flags |= VHC_TAP_GROUP;
-	}
-	return r;
-}
-
-/* A link that outlives its fds must be taken away by name. */
-static int delete_link(const char *name, struct host_error *err)
-{
-	struct host_netlink netlink;
-	struct host_link link;
-	int r;
-
-	r = open_netlink(&netlink, err);
-	if (r < 0)
-		return r;
-	r = host_link_get(&netlink, name, &link);
-	if (r == 0)
-		r = host_link_delete(&netlink, link.index);
-	if (r < 0)
-		host_fail(err, r, NULL, "cannot delete the link %s: %s", name, strerror(-r));
-	host_netlink_close(&netlink);
-	return r;
-}
-
-static int get_link(const char *name, struct host_link *ret, struct host_error *err)
-{
-	struct host_netlink netlink;
-	int r;
-
-	r = open_netlink(&netlink, err);
-	if (r < 0)
-		return r;
-	r = host_link_get(&netlink, name, ret);
-	host_netlink_close(&netlink);
-	if (r < 0)
-		return fail_link(err, &netlink, r, "read the state", name, "itself");
-	return 0;
-}
-
-int host_close_tap(struct host_run *run, const struct host_op *op, struct host_error *err)
-{
-	struct host_device_run *device = device_of(run, op);
-	int r = 0;
-
-	vhc_tap_close(device->tap);
-	device->tap = NULL;
-	if (tap_of(run, op)->persist)
-		r = delete_link(device->name, err);
-	return r;
-}
-
-int host_open_tap(struct host_run *run, const struct host_op *op, struct host_error *err)
-{
-	struct vhc_ctx *ctx = run->plan->options->ctx;
-	struct host_device_run *device = device_of(run, op);
-	const struct host_device *config = host_device(run->plan->setup, op->device);
-	struct vhc_tap_args args = { .sz = sizeof(args) };
-	struct host_error unused;
-	int r;
-
-	r = fill_args(config, &args, err);
-	if (r < 0)
-		return r;
-	r = vhc_tap_open(ctx, config->tap.name, &args, &device->tap);
-	if (r < 0)
-		return host_fail_library(err, ctx, r);
-	snprintf(device->name, sizeof(device->name), "%s", vhc_tap_get_name(device->tap));
-	if (!device->adopted)
-		r = get_link(device->name, &device->before, err);
-	if (r < 0) {
-		host_close_tap(run, op, &unused);
-		return r;
-	}
 	return 1;
 }
 
@@ -269,11 +129,11 @@ static int del_address(struct host_netlink *netlink, int index, const union valu
 static int set(struct host_run *run, const struct host_op *op, set_fn *fn, const union value *value,
 	       const char *what, const char *text, struct host_error *err)
 {
-	struct host_device_run *device = device_of(run, op);
+	struct host_device_run *device = host_run_of(run, op);
 	struct host_netlink netlink;
 	int r;
 
-	r = open_netlink(&netlink, err);
+	r = host_netlink_begin(&netlink, err);
 	if (r < 0)
 		return r;
 	r = fn(&netlink, device->before.index, value);
@@ -281,7 +141,7 @@ static int set(struct host_run *run, const struct host_op *op, set_fn *fn, const
 	if (r == -EEXIST && fn == add_address)
 		return 0;
 	if (r < 0)
-		return fail_link(err, &netlink, r, what, device->name, text);
+		return host_fail_link(err, &netlink, r, what, device->name, text);
 	return device->adopted;
 }
 
@@ -291,9 +151,9 @@ int host_set_mac(struct host_run *run, const struct host_op *op, struct host_err
 	char text[24];
 
 	/* A bridge takes frames to a port's own address for the host, so the guest's must differ. */
-	host_parse_mac(tap_of(run, op)->mac, value.mac);
+	host_parse_mac(host_tap_of(run, op)->mac, value.mac);
 	value.mac[0] = 0xfe;
-	if (memcmp(value.mac, device_of(run, op)->before.mac, sizeof(value.mac)) == 0)
+	if (memcmp(value.mac, host_run_of(run, op)->before.mac, sizeof(value.mac)) == 0)
 		return 0;
 	snprintf(text, sizeof(text), "fe:%02x:%02x:%02x:%02x:%02x", value.mac[1], value.mac[2],
 		 value.mac[3], value.mac[4], value.mac[5]);
@@ -304,16 +164,16 @@ int host_unset_mac(struct host_run *run, const struct host_op *op, struct host_e
 {
 	union value value;
 
-	memcpy(value.mac, device_of(run, op)->before.mac, sizeof(value.mac));
+	memcpy(value.mac, host_run_of(run, op)->before.mac, sizeof(value.mac));
 	return set(run, op, set_mac, &value, "set the MAC address", "what it was", err);
 }
 
 int host_set_mtu(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .mtu = (uint32_t)tap_of(run, op)->mtu };
+	union value value = { .mtu = (uint32_t)host_tap_of(run, op)->mtu };
 	char text[24];
 
-	if (value.mtu == device_of(run, op)->before.mtu)
+	if (value.mtu == host_run_of(run, op)->before.mtu)
 		return 0;
 	snprintf(text, sizeof(text), "%u", value.mtu);
 	return set(run, op, set_mtu, &value, "set the MTU", text, err);
@@ -321,48 +181,54 @@ int host_set_mtu(struct host_run *run, const struct host_op *op, struct host_err
 
 int host_unset_mtu(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .mtu = device_of(run, op)->before.mtu };
+	union value value = { .mtu = host_run_of(run, op)->before.mtu };
 
 	return set(run, op, set_mtu, &value, "set the MTU", "what it was", err);
 }
 
 int host_add_address(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .address = ((char **)tap_of(run, op)->address.items)[op->item] };
+	union value value = { .address = ((char **)host_tap_of(run, op)->address.items)[op->item] };
 
 	return set(run, op, add_address, &value, "add to the addresses", value.address, err);
 }
 
 int host_del_address(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .address = ((char **)tap_of(run, op)->address.items)[op->item] };
+	union value value = { .address = ((char **)host_tap_of(run, op)->address.items)[op->item] };
 
 	return set(run, op, del_address, &value, "take from the addresses", value.address, err);
 }
 
+static int fail_bridge(struct host_error *err, const char *name, const char *netns)
+{
+	const char *in = netns ? " -n " : "";
+	char hint[700];
+
+	snprintf(hint, sizeof(hint), "ip%s%s link add %s type bridge && ip%s%s link set %s up", in,
+		 netns ? netns : "", name, in, netns ? netns : "", name);
+	return host_fail(err, -ENODEV, hint, "there is no bridge \"%s\"%s", name,
+			 netns ? " in the link's network namespace" : "");
+}
+
 int host_set_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	struct host_device_run *device = device_of(run, op);
-	const char *name = tap_of(run, op)->bridge;
+	struct host_device_run *device = host_run_of(run, op);
+	const char *name = host_tap_of(run, op)->bridge;
 	struct host_netlink netlink;
 	struct host_link bridge;
 	union value value;
-	char hint[100];
 	int r;
 
-	r = open_netlink(&netlink, err);
+	r = host_netlink_begin(&netlink, err);
 	if (r < 0)
 		return r;
 	r = host_link_get(&netlink, name, &bridge);
 	host_netlink_close(&netlink);
-	if (r == -ENODEV) {
-		snprintf(hint, sizeof(hint), "ip link add %s type bridge && ip link set %s up",
-			 name, name);
-		return host_fail(err, r, hint, "there is no bridge \"%s\"%s", name,
-				 tap_of(run, op)->netns ? " in the link's network namespace" : "");
-	}
+	if (r == -ENODEV)
+		return fail_bridge(err, name, host_tap_of(run, op)->netns);
 	if (r < 0)
-		return fail_link(err, &netlink, r, "read the state", name, "itself");
+		return host_fail_link(err, &netlink, r, "read the state", name, NULL);
 	if (bridge.index == device->before.master)
 		return 0;
 	value.master = bridge.index;
@@ -371,7 +237,7 @@ int host_set_bridge(struct host_run *run, const struct host_op *op, struct host_
 
 int host_unset_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .master = device_of(run, op)->before.master };
+	union value value = { .master = host_run_of(run, op)->before.master };
 
 	return set(run, op, set_master, &value, "set the bridge", "what it was", err);
 }
@@ -380,7 +246,7 @@ int host_set_up(struct host_run *run, const struct host_op *op, struct host_erro
 {
 	union value value = { .up = true };
 
-	if (device_of(run, op)->before.up)
+	if (host_run_of(run, op)->before.up)
 		return 0;
 	return set(run, op, set_up, &value, "set the state", "up", err);
 }

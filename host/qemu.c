@@ -221,11 +221,10 @@ static void say_implied(const struct host_view *view, const struct host_options 
 		options->say(options->data, line);
 	}
 	if (options->say && newer && *newer) {
-		snprintf(
-			line, sizeof(line),
-			"%s: newer QEMUs offer what cannot stand alone, and older ones do not know "
-			"it: add to features.mask if yours does:%s",
-			view->device->id, newer);
+		snprintf(line, sizeof(line),
+			 "%s: these cannot stand without what is masked: with a QEMU that has such "
+			 "properties, add them to features.mask:%s",
+			 view->device->id, newer);
 		options->say(options->data, line);
 	}
 	free(also);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Room: host.  The operations that bring a tap up: made or adopted by the library.  What the kernel
+ * calls EINVAL is explained by what the link says of itself.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "op.h"
+
+/* An existing link: is it there, is it a tap, and how was it before? */
+int host_find_link(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	struct host_device_run *device = host_run_of(run, op);
+	const char *name = host_tap_of(run, op)->name;
+	struct host_netlink netlink;
+	char hint[200];
+	int r;
+
+	r = host_netlink_begin(&netlink, err);
+	if (r < 0)
+		return r;
+	r = host_link_get(&netlink, name, &device->before);
+	host_netlink_close(&netlink);
+	if (r == -ENODEV) {
+		snprintf(
+			hint, sizeof(hint),
+			"ip tuntap add dev %s mode tap%s vnet_hdr user USER; or leave \"existing\" "
+			"out",
+			name,
+			host_device(run->plan->setup, op->device)->queue_pairs > 1 ? " multi_queue"
+										   : "");
+		return host_fail(err, r, hint, "there is no link \"%s\" to adopt", name);
+	}
+	if (r < 0)
+		return host_fail_link(err, &netlink, r, "read the state", name, NULL);
+	if (device->before.tun.known && !device->before.tun.tap)
+		return host_fail(err, -EINVAL, "choose another name",
+				 "the link \"%s\" is a tun, which carries packets: a tap is needed",
+				 name);
+	if (device->before.kind[0] && strcmp(device->before.kind, "tun") != 0)
+		return host_fail(err, -EINVAL, "choose another name",
+				 "the link \"%s\" is no tap: it "
+				 "is of kind %s",
+				 name, device->before.kind);
+	device->adopted = true;
+	return 0;
+}
+
+static int fill_args(const struct host_device *device, struct vhc_tap_args *args,
+		     struct host_error *err)
+{
+	const struct host_tap *tap = &device->tap;
+	struct host_user user;
+	int r = 0;
+
+	args->queues = (uint32_t)device->queue_pairs;
+	args->txqueuelen = (uint32_t)tap->txqueuelen;
+	args->flags = (tap->persist ? VHC_TAP_PERSIST : 0u) | (tap->existing ? VHC_TAP_ADOPT : 0u);
+	if (tap->owner) {
+		r = host_user_find(tap->owner, &user, err);
+		args->flags |= VHC_TAP_OWNER;
+		args->owner = r == 0 ? user.uid : 0;
+	}
+	if (r == 0 && tap->group) {
+		r = host_group_find(tap->group, &args->group, err);
+		args->flags |= VHC_TAP_GROUP;
+	}
+	return r;
+}
+
+/* A link that outlives its fds must be taken away by name. */
+static int delete_link(const char *name, struct host_error *err)
+{
+	struct host_netlink netlink;
+	struct host_link link;
+	int r;
+
+	r = host_netlink_begin(&netlink, err);
+	if (r < 0)
+		return r;
+	r = host_link_get(&netlink, name, &link);
+	if (r == 0)
+		r = host_link_delete(&netlink, link.index);
+	if (r < 0)
+		host_fail(err, r, NULL, "cannot delete the link %s: %s", name, strerror(-r));
+	host_netlink_close(&netlink);
+	return r;
+}
+
+static int get_link(const char *name, struct host_link *ret, struct host_error *err)
+{
+	struct host_netlink netlink;
+	int r;
+
+	r = host_netlink_begin(&netlink, err);
+	if (r < 0)
+		return r;
+	r = host_link_get(&netlink, name, ret);
+	host_netlink_close(&netlink);
+	if (r < 0)
+		return host_fail_link(err, &netlink, r, "read the state", name, NULL);
+	return 0;
+}
+
+int host_close_tap(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	struct host_device_run *device = host_run_of(run, op);
+	int r = 0;
+
+	vhc_tap_close(device->tap);
+	device->tap = NULL;
+	if (host_tap_of(run, op)->persist)
+		r = delete_link(device->name, err);
+	return r;
+}
+
+static void say_who(char *buf, size_t size, const struct host_tun *tun)
+{
+	int n = 0;
+
+	if (tun->owner != HOST_NOBODY)
+		n = snprintf(buf, size, "user %u", tun->owner);
+	if (tun->group != HOST_NOBODY)
+		snprintf(buf + n, size - (size_t)n, "%sgroup %u", n ? " and " : "", tun->group);
+}
+
+/* The kernel says EINVAL, EPERM or EBUSY: compare what is there with what is asked for. */
+static int explain_adopted(const struct host_device *config, const struct host_link *link, int code,
+			   struct host_error *err)
+{
+	const char *name = config->tap.name;
+	unsigned long long pairs = config->queue_pairs;
+	const char *multi = link->tun.multi_queue ? " multi_queue" : "";
+	char hint[300], who[60] = "nobody";
+
+	if (code == -EINVAL && link->tun.known && link->tun.multi_queue != (pairs > 1)) {
+		snprintf(
+			hint, sizeof(hint),
+			"set \"queue_pairs\" to %s, or make it anew: ip tuntap del dev %s mode tap%s "
+			"&& ip tuntap add dev %s mode tap%s vnet_hdr user USER",
+			pairs > 1 ? "1" : "2 or more", name, pairs > 1 ? "" : " multi_queue", name,
+			pairs > 1 ? " multi_queue" : "");
+		return host_fail(err, code, hint,
+				 "the tap \"%s\" was made %s multi_queue, and the config asks for "
+				 "%llu queue pair%s",
+				 name, pairs > 1 ? "without" : "with", pairs, pairs > 1 ? "s" : "");
+	}
+	if (code == -EPERM && link->tun.known) {
+		say_who(who, sizeof(who), &link->tun);
+		snprintf(
+			hint, sizeof(hint),
+			"make it anew as root: ip tuntap del dev %s mode tap%s && ip tuntap add dev %s "
+			"mode tap%s vnet_hdr user %u",
+			name, multi, name, multi, geteuid());
+		return host_fail(err, code, hint,
+				 "the tap \"%s\" belongs to %s, and this is user %u without "
+				 "CAP_NET_ADMIN",
+				 name, who, geteuid());
+	}
+	if (code == -EBUSY) {
+		snprintf(hint, sizeof(hint), "grep -l 'iff:.*%s' /proc/[0-9]*/fdinfo/* finds it",
+			 name);
+		return host_fail(err, code, hint, "the tap \"%s\" is in use by another program",
+				 name);
+	}
+	return 0;
+}
+
+int host_open_tap(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	struct vhc_ctx *ctx = run->plan->options->ctx;
+	struct host_device_run *device = host_run_of(run, op);
+	const struct host_device *config = host_device(run->plan->setup, op->device);
+	struct vhc_tap_args args = { .sz = sizeof(args) };
+	struct host_error unused;
+	int r;
+
+	r = fill_args(config, &args, err);
+	if (r < 0)
+		return r;
+	r = vhc_tap_open(ctx, config->tap.name, &args, &device->tap);
+	if (r < 0 && device->adopted && explain_adopted(config, &device->before, r, err) < 0)
+		return r;
+	if (r < 0)
+		return host_fail_library(err, ctx, r);
+	snprintf(device->name, sizeof(device->name), "%s", vhc_tap_get_name(device->tap));
+	if (!device->adopted)
+		r = get_link(device->name, &device->before, err);
+	if (r < 0) {
+		host_close_tap(run, op, &unused);
+		return r;
+	}
+	return 1;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * op - what the files of the operations share.
+ */
+#ifndef HOST_OP_H
+#define HOST_OP_H
+
+#include "plan.h"
+
+/* The tap that an operation is about, as the config has it, and what its device has so far. */
+static inline const struct host_tap *host_tap_of(const struct host_run *run,
+						 const struct host_op *op)
+{
+	return &host_device(run->plan->setup, op->device)->tap;
+}
+
+static inline struct host_device_run *host_run_of(struct host_run *run, const struct host_op *op)
+{
+	return &run->devices[op->device];
+}
+
+/* host_netlink_open() with the error filled. */
+int host_netlink_begin(struct host_netlink *netlink, struct host_error *err);
+
+/* "cannot WHAT of NAME to VALUE" (NULL: none): what the kernel refused, in its own words when it has some. */
+int host_fail_link(struct host_error *err, const struct host_netlink *netlink, int code,
+		   const char *what, const char *name, const char *value);
+
+#endif
