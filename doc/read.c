@@ -101,9 +101,11 @@ static int read_string(struct read *rd, const struct doc_field *field, uint64_t 
 		return fail_type(rd, "a string", value);
 	text = json_object_get_string(value);
 	len = strlen(text);
+	if (len == 0 && min > 0)
+		return fail(rd, "an empty string is not allowed");
 	if (len < min)
-		return fail(rd, min == 1 ? "an empty string is not allowed"
-					 : "the string is too short");
+		return fail(rd, "%s has %zu bytes: at least %" PRIu64 " are needed",
+			    doc_quote(quoted, text), len, min);
 	if (max && len > max)
 		return fail(rd, "%s has %zu bytes: at most %" PRIu64 " are allowed",
 			    doc_quote(quoted, text), len, max);

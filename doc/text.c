@@ -104,12 +104,17 @@ const char *doc_quote(char buf[DOC_QUOTE_MAX], const char *text)
 
 #define WORD_MAX 40u
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
 static unsigned int least(unsigned int a, unsigned int b)
 {
 	return a < b ? a : b;
 }
 
-/* How many letters must be changed, added, left out or swapped with the next (optimal alignment). */
+/* How many letters must be changed, added, left out or swapped; upper and lower case are the same. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int row[3][WORD_MAX + 1];
@@ -126,8 +131,9 @@ static unsigned int distance(const char *a, const char *b)
 		now[0] = (unsigned int)i;
 		for (size_t j = 1; j <= nb; j++) {
 			now[j] = least(least(last[j], now[j - 1]) + 1,
-				       last[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				       last[j - 1] + (lower(a[i - 1]) != lower(b[j - 1])));
+			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+			    lower(a[i - 2]) == lower(b[j - 1]))
 				now[j] = least(now[j], before[j - 2] + 1);
 		}
 	}
@@ -136,9 +142,9 @@ static unsigned int distance(const char *a, const char *b)
 
 void doc_suggest(char *buf, size_t size, const char *word, const char *const *names, size_t count)
 {
-	unsigned int best = 3;
+	size_t len = strlen(word), used = 0;
+	unsigned int best = len < 4 ? 2 : 3; /* short words are all near each other */
 	const char *near = NULL;
-	size_t used = 0;
 
 	buf[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
@@ -173,8 +179,7 @@ bool doc_parse_u64(const char *text, uint64_t *ret)
 		return false;
 	for (; *text; text++) {
 		static const char digits[] = "0123456789abcdef";
-		char low = *text >= 'A' && *text <= 'F' ? (char)(*text + 32) : *text;
-		const char *digit = memchr(digits, low, base);
+		const char *digit = memchr(digits, lower(*text), base);
 
 		if (!digit || __builtin_mul_overflow(value, (uint64_t)base, &value) ||
 		    __builtin_add_overflow(value, (uint64_t)(digit - digits), &value))
