@@ -114,7 +114,7 @@ static void set_error(struct vhc_ctx *ctx, const struct vhc_place *place, int co
 int vhc_fail_at(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
 		...)
 {
-	char message[768];
+	char message[1536];
 	va_list args;
 
 	if (!ctx)
@@ -128,7 +128,7 @@ int vhc_fail_at(struct vhc_ctx *ctx, const struct vhc_place *place, int code, co
 
 int vhc_fail(struct vhc_ctx *ctx, int code, const char *format, ...)
 {
-	char message[768];
+	char message[1536];
 	va_list args;
 
 	if (!ctx)

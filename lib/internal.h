@@ -32,7 +32,7 @@ struct vhc_ctx {
 	struct vhc_kernel_facts facts;
 	struct vhc_tap *taps; /* all that are alive */
 	struct vhc_error error;
-	char error_text[1024], error_device[64], error_where[160], error_hint[320];
+	char error_text[2048], error_device[64], error_where[160], error_hint[640];
 };
 
 /** vhc_ctx_new_sys() - a context on another kernel: for tests.  @data is given to each operation. */

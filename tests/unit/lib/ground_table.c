@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ground_table - memory tables: what is refused, what is merged, what is found.
+ * The oracle works on 128 bits and on pages of a small range, where spans collide often.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ground_random.h"
+#include "table.h"
+
+#define PAGE	  ((uint64_t)VHC_PAGE_SIZE)
+#define USER	  UINT64_C(0x7f0000000000)
+#define TOP	  UINT64_C(0xfffffffffffff000) /* the last page of all */
+#define USER_TOP  UINT64_C(0x7ffffffffffff000) /* the last that may be a process's */
+#define COUNT(of) (sizeof(of) / sizeof((of)[0]))
+
+typedef unsigned __int128 u128;
+
+static int allocations_left = -1; /* -1: as many as wanted */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+	if (allocations_left == 0)
+		return NULL;
+	if (allocations_left > 0)
+		allocations_left--;
+	return __real_calloc(count, size);
+}
+
+static void test_span_check(void **state)
+{
+	static const struct {
+		struct vhc_span span;
+		const char *part; /* of the message; NULL: it is fine */
+	} cases[] = {
+		{ { 0, PAGE, USER }, NULL },
+		{ { 0, PAGE, PAGE }, NULL },
+		{ { TOP, PAGE, USER }, NULL }, /* ends at 2^64 */
+		{ { 0, 1ull << 40, USER }, NULL },
+		{ { 0, PAGE, USER_TOP }, NULL }, /* ends at 2^63 */
+		{ { 0, 0, USER }, "its size is 0" },
+		{ { 0, 0, 0 }, "its size is 0" },
+		{ { 1, PAGE, USER }, "multiples of 4096" },
+		{ { PAGE / 2, PAGE, USER }, "multiples of 4096" },
+		{ { 0, PAGE - 1, USER }, "multiples of 4096" },
+		{ { 0, PAGE + 1, USER }, "multiples of 4096" },
+		{ { 0, PAGE, USER + 8 }, "multiples of 4096" },
+		{ { 0, UINT64_MAX, USER }, "multiples of 4096" },
+		{ { TOP, 2 * PAGE, USER }, "beyond the last guest address" },
+		{ { PAGE, TOP, USER }, "beyond the last address of a process" },
+		{ { 2 * PAGE, TOP, USER }, "beyond the last guest address" },
+		{ { 0, PAGE, 0 }, "NULL" },
+		{ { 0, 2 * PAGE, USER_TOP }, "beyond the last address of a process" },
+		{ { 0, PAGE, USER_TOP + PAGE }, "beyond the last address of a process" },
+		{ { 0, PAGE, 0xffff888000000000 }, "beyond the last address of a process" },
+		{ { 0, PAGE, TOP }, "beyond the last address of a process" },
+		{ { 0, 2 * PAGE, TOP }, "beyond the last address of a process" },
+		{ { 0, TOP, 2 * PAGE }, "beyond the last address of a process" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct vhc_table_error err = { "" };
+		int r = vhc_span_check(&cases[i].span, &err);
+
+		assert_int_equal(r, cases[i].part ? -EINVAL : 0);
+		if (cases[i].part && !strstr(err.text, cases[i].part))
+			fail_msg("case %zu: %s", i, err.text);
+	}
+}
+
+static void test_span_conflict(void **state)
+{
+	static const struct {
+		struct vhc_span a, b;
+		const char *part;
+	} cases[] = {
+		{ { 0, PAGE, USER }, { PAGE, PAGE, USER + PAGE }, NULL },
+		{ { 0, PAGE, USER }, { PAGE, PAGE, USER - PAGE }, NULL },
+		{ { TOP, PAGE, USER }, { 0, PAGE, USER + PAGE }, NULL },
+		{ { 0, PAGE, USER }, { 0, PAGE, USER }, "overlap in guest addresses" },
+		{ { 0, PAGE, USER }, { 0, PAGE, USER + PAGE }, "overlap in guest addresses" },
+		{ { 0, 2 * PAGE, USER }, { PAGE, PAGE, USER + 9 * PAGE }, "in guest addresses" },
+		{ { 0, 4 * PAGE, USER }, { PAGE, PAGE, USER + 9 * PAGE }, "in guest addresses" },
+		{ { TOP - PAGE, 2 * PAGE, USER }, { TOP, PAGE, USER + 9 * PAGE }, "in guest" },
+		{ { 0, PAGE, USER }, { PAGE, PAGE, USER }, "in this process's addresses" },
+		{ { 0, 2 * PAGE, USER }, { 2 * PAGE, PAGE, USER + PAGE }, "in this process's" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (int swap = 0; swap < 2; swap++) {
+			const struct vhc_span *a = swap ? &cases[i].b : &cases[i].a;
+			const struct vhc_span *b = swap ? &cases[i].a : &cases[i].b;
+			struct vhc_table_error err = { "" };
+
+			assert_int_equal(vhc_span_conflict(a, b, &err),
+					 cases[i].part ? -EINVAL : 0);
+			if (cases[i].part && !strstr(err.text, cases[i].part))
+				fail_msg("case %zu: %s", i, err.text);
+		}
+}
+
+static struct vhc_table *new_table(const struct vhc_span *spans, uint32_t count)
+{
+	struct vhc_table_error err;
+	struct vhc_table *table;
+
+	if (vhc_table_new(spans, count, &table, &err) != 0)
+		fail_msg("%s", err.text);
+	return table;
+}
+
+static void test_merge(void **state)
+{
+	/* Not in order.  What is at 0 goes on at 1; 1 at 3 for the guest only; 3 at 9 here only. */
+	struct vhc_span spans[] = {
+		{ 9 * PAGE, PAGE, USER + 7 * PAGE },
+		{ PAGE, 2 * PAGE, USER + PAGE },
+		{ 3 * PAGE, 2 * PAGE, USER + 5 * PAGE },
+		{ 0, PAGE, USER },
+	};
+	struct vhc_table *table, *same;
+
+	table = new_table(spans, 4);
+	assert_int_equal(table->count, 3);
+	assert_int_equal(table->guest[0], 0);
+	assert_int_equal(table->size[0], 3 * PAGE);
+	assert_int_equal(table->user[0], USER);
+	assert_int_equal(table->guest[1], 3 * PAGE);
+	assert_int_equal(table->guest[2], 9 * PAGE);
+	/* The caller's are as they were. */
+	assert_int_equal(spans[0].guest, 9 * PAGE);
+
+	/* The same memory in other pieces and another order is an equal table. */
+	same = new_table((struct vhc_span[]){ { 3 * PAGE, PAGE, USER + 5 * PAGE },
+					      { 0, 3 * PAGE, USER },
+					      { 4 * PAGE, PAGE, USER + 6 * PAGE },
+					      { 9 * PAGE, PAGE, USER + 7 * PAGE } },
+			 4);
+	assert_true(vhc_table_equal(table, same));
+	same->user[2] += PAGE;
+	assert_false(vhc_table_equal(table, same));
+	vhc_table_unref(same);
+	same = new_table(spans, 2);
+	assert_false(vhc_table_equal(table, same));
+	assert_false(vhc_table_equal(table, NULL));
+	assert_true(vhc_table_equal(NULL, NULL));
+	vhc_table_unref(same);
+	assert_ptr_equal(vhc_table_ref(table), table);
+	vhc_table_unref(table);
+	assert_int_equal(table->count, 3);
+	vhc_table_unref(table);
+	vhc_table_unref(NULL);
+}
+
+static void test_find_edges(void **state)
+{
+	struct vhc_span spans[] = { { PAGE, 2 * PAGE, USER }, { TOP, PAGE, 2 * USER } };
+	static const struct {
+		uint64_t guest, size, user; /* user 0: not found */
+	} cases[] = {
+		{ PAGE, 1, USER },
+		{ PAGE, 2 * PAGE, USER },
+		{ PAGE, 2 * PAGE + 1, 0 },
+		{ PAGE - 1, 1, 0 },
+		{ PAGE - 1, 2, 0 },
+		{ 3 * PAGE - 1, 1, USER + 2 * PAGE - 1 },
+		{ 3 * PAGE - 1, 2, 0 },
+		{ 3 * PAGE, 1, 0 },
+		{ 0, 1, 0 },
+		{ TOP, PAGE, 2 * USER },
+		{ TOP, PAGE + 1, 0 },
+		{ UINT64_MAX, 1, 2 * USER + PAGE - 1 },
+		{ UINT64_MAX, 2, 0 },
+		{ TOP - 1, 1, 0 },
+		{ PAGE, UINT64_MAX, 0 },
+		{ UINT64_MAX, UINT64_MAX, 0 },
+	};
+	struct vhc_table *table = new_table(spans, 2), *empty = new_table(NULL, 0);
+
+	/* Whatever the last hit was. */
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (uint32_t last = 0; last < 2; last++) {
+			uint64_t user = 7;
+
+			table->last = last;
+			assert_int_equal(
+				vhc_table_find(table, cases[i].guest, cases[i].size, &user),
+				cases[i].user ? 0 : -EFAULT);
+			assert_int_equal(user, cases[i].user ? cases[i].user : 7);
+			assert_int_equal(
+				vhc_table_find(empty, cases[i].guest, cases[i].size, &user),
+				-EFAULT);
+		}
+	vhc_table_unref(table);
+	vhc_table_unref(empty);
+}
+
+/* Guest address 0 is an address as any other. */
+static void test_find_zero(void **state)
+{
+	struct vhc_table *table = new_table(&(struct vhc_span){ 0, PAGE, USER }, 1);
+	uint64_t user = 0;
+
+	assert_int_equal(vhc_table_find(table, 0, PAGE, &user), 0);
+	assert_int_equal(user, USER);
+	assert_int_equal(vhc_table_find(table, 0, PAGE + 1, &user), -EFAULT);
+	assert_int_equal(vhc_table_find(table, PAGE, 1, &user), -EFAULT);
+	vhc_table_unref(table);
+}
+
+static void test_describe(void **state)
+{
+	struct vhc_span spans[] = { { PAGE, PAGE, USER }, { 4 * PAGE, PAGE, 2 * USER } };
+	static const struct {
+		uint64_t guest, size;
+		const char *text;
+	} cases[] = {
+		{ PAGE, PAGE, "is in region 0 (0x1000-0x1fff)" },
+		{ 4 * PAGE, 8, "is in region 1 (0x4000-0x4fff)" },
+		{ PAGE + 8, PAGE, "begins in region 0 (0x1000-0x1fff) and ends 8 bytes behind it" },
+		{ PAGE - 16, 17, "begins 16 bytes before region 0 (0x1000-0x1fff)" },
+		{ 2 * PAGE, 3 * PAGE, "begins 8192 bytes before region 1 (0x4000-0x4fff)" },
+		{ 0, PAGE, "is below the first region, region 0 (0x1000-0x1fff)" },
+		{ 2 * PAGE, 2 * PAGE,
+		  "is between region 0 (0x1000-0x1fff) and region 1 (0x4000-0x4fff)" },
+		{ 5 * PAGE, 1, "is above the last region, region 1 (0x4000-0x4fff)" },
+		{ UINT64_MAX, UINT64_MAX, "is above the last region, region 1 (0x4000-0x4fff)" },
+	};
+	struct vhc_table *table = new_table(spans, 2), *empty = new_table(NULL, 0);
+	char text[160];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		vhc_table_describe(table, cases[i].guest, cases[i].size, text, sizeof(text));
+		assert_string_equal(text, cases[i].text);
+	}
+	vhc_table_describe(empty, 0, 1, text, sizeof(text));
+	assert_string_equal(text, "is in no region: there are none");
+	vhc_table_unref(table);
+	vhc_table_unref(empty);
+}
+
+static void test_no_memory(void **state)
+{
+	struct vhc_span spans[] = { { 0, PAGE, USER }, { 2 * PAGE, PAGE, 2 * USER } };
+	struct vhc_table *table = (struct vhc_table *)spans;
+	struct vhc_table_error err;
+
+	for (int left = 0; left < 2; left++) {
+		err.text[0] = 0;
+		allocations_left = left;
+		assert_int_equal(vhc_table_new(spans, 2, &table, &err), -ENOMEM);
+		allocations_left = -1;
+		assert_string_equal(err.text, "no memory for a table of 2 regions");
+		assert_ptr_equal(table, spans);
+	}
+	vhc_table_unref(new_table(spans, 2));
+}
+
+/* ------------------------------------------------------------------------------ against an oracle */
+
+#define MOST 6
+
+static bool span_right(const struct vhc_span *span)
+{
+	u128 guest_end = (u128)span->guest + span->size, user_end = (u128)span->user + span->size;
+
+	return span->size && span->user && span->guest % PAGE == 0 && span->size % PAGE == 0 &&
+	       span->user % PAGE == 0 && guest_end <= (u128)1 << 64 && user_end <= (u128)1 << 63;
+}
+
+static bool apart(u128 a, u128 a_size, u128 b, u128 b_size)
+{
+	return a + a_size <= b || b + b_size <= a;
+}
+
+static bool table_right(const struct vhc_span *spans, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (!span_right(&spans[i]))
+			return false;
+		for (uint32_t j = 0; j < i; j++)
+			if (!apart(spans[i].guest, spans[i].size, spans[j].guest, spans[j].size) ||
+			    !apart(spans[i].user, spans[i].size, spans[j].user, spans[j].size))
+				return false;
+	}
+	return true;
+}
+
+/*
+ * How many regions are left: a span that goes on behind another is not one of its own.  And where a
+ * range is: page by page, it may cross into a span only where that goes on behind the one before.
+ */
+static const struct vhc_span *span_of(const struct vhc_span *spans, uint32_t count, u128 guest)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (guest >= spans[i].guest && guest < (u128)spans[i].guest + spans[i].size)
+			return &spans[i];
+	return NULL;
+}
+
+static bool goes_on(const struct vhc_span *spans, uint32_t count, const struct vhc_span *span)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if ((u128)spans[i].guest + spans[i].size == span->guest &&
+		    (u128)spans[i].user + spans[i].size == span->user)
+			return true;
+	return false;
+}
+
+static bool find_slowly(const struct vhc_span *spans, uint32_t count, uint64_t guest, uint64_t size,
+			uint64_t *ret_user)
+{
+	const struct vhc_span *span = span_of(spans, count, guest);
+	u128 end = (u128)guest + size;
+
+	if (!span)
+		return false;
+	*ret_user = span->user + (guest - span->guest);
+	for (u128 at = (u128)span->guest + span->size; at < end;
+	     at = (u128)span->guest + span->size) {
+		span = span_of(spans, count, at);
+		if (!span || !goes_on(spans, count, span))
+			return false;
+	}
+	return true;
+}
+
+/* Near 0, in the middle, and at the end of the address space. */
+static uint64_t random_guest(struct random *random, uint64_t base, uint64_t pages)
+{
+	return base + random_below(random, pages) * PAGE;
+}
+
+static void random_span(struct random *random, uint64_t base, uint64_t user, struct vhc_span *span)
+{
+	span->guest = random_guest(random, base, 24);
+	span->size = (1 + random_below(random, 4)) * PAGE;
+	/* Often at one distance from the guest's, so that neighbours merge. */
+	span->user = user + (random_once_in(random, 3) ? random_below(random, 48) * PAGE
+						       : span->guest - base);
+	if (!random_once_in(random, 24))
+		return;
+	switch (random_below(random, 5)) {
+	case 0:
+		span->size = 0;
+		break;
+	case 1:
+		span->size = random_u64(random);
+		break;
+	case 2:
+		span->user = random_u64(random) & ~(PAGE - 1);
+		break;
+	case 3:
+		span->guest ^= 1ull << random_below(random, 12);
+		break;
+	default:
+		span->user = 0;
+	}
+}
+
+static void compare_with_oracle(struct random *random, const struct vhc_span *spans, uint32_t count,
+				uint64_t base, struct vhc_table *table)
+{
+	uint32_t regions = count;
+
+	for (uint32_t i = 0; i < count; i++)
+		regions -= goes_on(spans, count, &spans[i]);
+	assert_int_equal(table->count, regions);
+	for (int n = 0; n < 16; n++) {
+		uint64_t guest = random_guest(random, base, 28) + random_below(random, 3) - 1;
+		uint64_t size = 1 + random_below(random, 6 * PAGE), user = 0, slow = 0;
+		bool found;
+
+		if (random_once_in(random, 16))
+			guest = random_u64(random), size = 1 + random_u64(random) / 2;
+		else if (random_once_in(random, 2))
+			size = (size + PAGE - 1) / PAGE * PAGE;
+		found = find_slowly(spans, count, guest, size, &slow);
+		assert_int_equal(vhc_table_find(table, guest, size, &user), found ? 0 : -EFAULT);
+		assert_int_equal(user, found ? slow : 0);
+	}
+}
+
+static void test_oracle(void **state)
+{
+	static const uint64_t bases[] = { 0, 1ull << 32, TOP - 23 * PAGE, TOP - 21 * PAGE };
+	static const uint64_t users[] = { USER, PAGE, USER_TOP - 47 * PAGE, USER_TOP - 20 * PAGE };
+	struct random random = random_new("memory tables");
+	unsigned int right = 0, merged = 0;
+
+	for (int n = 0; n < 1000000; n++) {
+		uint32_t count = (uint32_t)random_below(&random, MOST + 1);
+		uint64_t base = bases[random_below(&random, COUNT(bases))];
+		uint64_t user = users[random_below(&random, COUNT(users))];
+		struct vhc_table *table = NULL;
+		struct vhc_span spans[MOST];
+		struct vhc_table_error err;
+		bool expected;
+
+		for (uint32_t i = 0; i < count; i++)
+			random_span(&random, base, user, &spans[i]);
+		expected = table_right(spans, count);
+		if (vhc_table_new(spans, count, &table, &err) != (expected ? 0 : -EINVAL))
+			fail_msg("case %d: %s", n, expected ? err.text : "taken, but wrong");
+		if (!expected)
+			continue;
+		compare_with_oracle(&random, spans, count, base, table);
+		right++;
+		merged += table->count < count;
+		vhc_table_unref(table);
+	}
+	printf("memory tables: %u of 1000000 right, %u of them merged\n", right, merged);
+	assert_true(right > 100000 && merged > 10000 && right < 900000);
+}
+
+/* Every count up to more than any kernel takes: the search has no bad sizes. */
+static void test_search_every_count(void **state)
+{
+	for (uint32_t count = 1; count <= 520; count++) {
+		struct vhc_span spans[520];
+		struct vhc_table *table;
+
+		for (uint32_t i = 0; i < count; i++)
+			spans[i] = (struct vhc_span){ (2ull * i + 1) * PAGE, PAGE,
+						      USER + 3ull * i * PAGE };
+		table = new_table(spans, count);
+		for (uint32_t i = 0; i < count; i++) {
+			uint64_t user = 0;
+
+			assert_int_equal(vhc_table_find(table, spans[i].guest + 5, 1, &user), 0);
+			assert_int_equal(user, spans[i].user + 5);
+			assert_int_equal(vhc_table_find(table, spans[i].guest - 1, 1, &user),
+					 -EFAULT);
+			assert_int_equal(vhc_table_search(table, spans[i].guest - 1),
+					 i ? i - 1 : 0);
+		}
+		vhc_table_unref(table);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_span_check),
+		cmocka_unit_test(test_span_conflict),
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_find_edges),
+		cmocka_unit_test(test_find_zero),
+		cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_oracle),
+		cmocka_unit_test(test_search_every_count),
+	};
+
+	return cmocka_run_group_tests_name("ground_table", tests, NULL, NULL);
+}
