@@ -352,10 +352,10 @@ static void test_close_random(void **state)
 		struct vhc_features set = random_set(&random), left = set, slow = set, again;
 		struct vhc_features drop = vhc_features_close(NET, &left), check;
 
-		/* One bit at a time, from the other end. */
+		/* In the other order. */
 		for (bool changed = true; changed;) {
 			changed = false;
-			for (unsigned int bit = 256; bit-- > 0 && !changed;)
+			for (unsigned int bit = 128; bit-- > 0;)
 				if (vhc_features_has(&slow, bit) && !spec_allows(&slow, bit)) {
 					vhc_features_remove(&slow, bit);
 					changed = true;
