@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli - vhostctl: one static table of commands over the public headers.
+ *
+ * A command's run function gets its options in a struct cli_call, fills call->result with a JSON
+ * tree, and returns an exit status.  It never prints: main does, once, so stdout is whole or empty.
+ * What goes wrong is said on stderr by cli_fail() and cli_fail_library().
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "vhostconfig.h"
+
+#define CLI_OPTIONS_MAX	  8
+#define CLI_COMMAND_WORDS 2
+
+enum cli_status {
+	CLI_YES = 0,	 /* done, or the answer is yes */
+	CLI_NO = 1,	 /* the answer is no */
+	CLI_USAGE = 2,	 /* the command line is wrong */
+	CLI_INPUT = 3,	 /* an input document is wrong */
+	CLI_LACKS = 4,	 /* this host lacks something that was asked for */
+	CLI_FAILED = 5,	 /* it failed, and was undone */
+	CLI_HELP = -1,	 /* not a status: the options asked for help, */
+	CLI_VERSION = -2 /* or for the version, so nothing is to be run */
+};
+
+enum cli_type {
+	CLI_FLAG,   /* no value; may be repeated */
+	CLI_STRING, /* any text */
+	CLI_FILE,   /* a path: a string, but completions know what to offer */
+	CLI_USER,   /* a user of this host: likewise */
+	CLI_NUMBER  /* min to max */
+};
+
+struct cli_option {
+	const char *name;     /* without dashes */
+	char letter;	      /* 0: none */
+	const char *argument; /* how the help calls the value; NULL for a flag */
+	enum cli_type type;
+	uint64_t min, max, preset; /* CLI_NUMBER */
+	const char *help;
+};
+
+struct cli_value {
+	unsigned int count; /* how often it was given */
+	const char *text;
+	uint64_t number;
+};
+
+struct cli_call;
+
+struct cli_command {
+	const char *name;	 /* "caps", "features list" */
+	const char *arguments;	 /* "CONFIG [-- LAUNCHER ARGUMENT...]", "" */
+	const char *text;	 /* what it does, one line */
+	const char *const *more; /* paragraphs for its own help; NULL, or NULL-terminated */
+	const struct cli_option *options;
+	size_t count;			     /* of options */
+	int min_args, max_args;		     /* positional; -1: any number */
+	bool launcher;			     /* takes what stands after -- */
+	struct json_object *(*fields)(void); /* of the document that it reads; may be NULL */
+	int (*run)(struct cli_call *call);
+};
+
+struct cli_call {
+	const struct cli_command *command;
+	const char *group; /* "features" when no more of the name was given */
+	struct vhc_ctx *ctx;
+	bool json;
+	bool quiet;
+	unsigned int verbose;
+	struct cli_value values[CLI_OPTIONS_MAX]; /* in the order of command->options */
+	int argc;				  /* positional arguments */
+	char **argv;
+	char **launcher; /* what stands after --, NULL-terminated; NULL without it */
+	struct json_object *result;
+};
+
+/* commands.c: every command there is, in the order of the help */
+extern const struct cli_command cli_commands[];
+extern const size_t cli_command_count;
+extern const struct cli_option cli_globals[];
+extern const size_t cli_global_count;
+
+/* options.c */
+int cli_parse(struct cli_call *call, int argc, char **argv);
+const struct cli_value *cli_option(const struct cli_call *call, const char *name);
+
+/* help.c */
+void cli_help_report(struct cli_call *call);
+void cli_help(FILE *out, const char *group, const struct cli_command *command);
+
+/* print.c */
+void cli_print(FILE *out, struct json_object *result, bool json, bool colour);
+void cli_print_table(FILE *out, struct json_object *rows, int indent);
+
+/* message.c: one line on stderr, and a line with what to do; each returns @status */
+int cli_fail(enum cli_status status, const char *hint, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int cli_fail_library(const struct cli_call *call);
+void cli_warn(const struct cli_call *call, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void cli_log(void *call, enum vhc_level level, const char *line);
+bool cli_colour(int fd);
+
+/* input.c */
+int cli_read(const char *path, char **ret_text, size_t *ret_length);
+
+/* report.c: the tree of a result; never NULL */
+struct json_object *cli_report(struct cli_call *call, const char *name);
+struct json_object *cli_add(struct json_object *to, const char *key, struct json_object *value);
+struct json_object *cli_text(const char *text);
+struct json_object *cli_number(uint64_t number);
+struct json_object *cli_bool(bool value);
+struct json_object *cli_array(void);
+struct json_object *cli_object(void);
+
+/* the run functions */
+int cli_features_list(struct cli_call *call);
+int cli_features_decode(struct cli_call *call);
+int cli_features_encode(struct cli_call *call);
+int cli_features_check(struct cli_call *call);
+int cli_features_diff(struct cli_call *call);
+int cli_caps(struct cli_call *call);
+int cli_doctor(struct cli_call *call);
+int cli_setup(struct cli_call *call);
+int cli_plan(struct cli_call *call);
+int cli_validate(struct cli_call *call);
+int cli_loop(struct cli_call *call);
+
+#endif

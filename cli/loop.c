@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli/loop - does vhost work here, and how fast?  A scratch device whose driver is this process.
+ *
+ *     rings --vhost--> tap --> packet socket      transmit, as the driver calls it
+ *     rings <--vhost-- tap <-- packet socket      receive
+ *
+ * This file has the device and the report; loop-run.c moves the frames, which are numbered, and
+ * counts them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "loop.h"
+
+#define RING_SIZE  256u
+#define BUFFER_MIN 2048u /* what the host's own stack sends must fit, too */
+
+static int set_up_ring(struct loop *loop, uint32_t index)
+{
+	const size_t bytes = virtqueue_bytes(RING_SIZE, loop->buffer_size);
+	struct virtqueue *ring = &loop->rings[index];
+	int kick = vhc_ring_get_kick(loop->dev, index);
+	int call = vhc_ring_get_call(loop->dev, index);
+
+	if (kick < 0 || call < 0)
+		return -1;
+	virtqueue_init(ring, loop->ram + index * bytes, index * bytes, RING_SIZE, loop->buffer_size,
+		       kick, call);
+	loop->polls[index] = (struct pollfd){ .fd = call, .events = POLLIN };
+	return vhc_ring_set_size(loop->dev, index, RING_SIZE) ||
+	       vhc_ring_set_addr(loop->dev, index, VHC_ARG(vhc_ring_addr, VIRTQUEUE_ADDR(ring)));
+}
+
+static int set_up_memory(struct loop *loop)
+{
+	struct vhc_mem *mem = NULL;
+	int r = vhc_mem_new(loop->call->ctx, &mem) ||
+		vhc_mem_add(mem, VHC_ARG(vhc_region, .size = loop->ram_size,
+					 .user_addr = (uintptr_t)loop->ram)) ||
+		vhc_mem_commit(mem) || vhc_dev_set_mem(loop->dev, mem);
+
+	vhc_mem_free(mem); /* the device holds on to it */
+	return r;
+}
+
+/* From a tap to a running device.  Not 0: the context has the error. */
+static int start_device(struct loop *loop)
+{
+	struct vhc_ctx *ctx = loop->call->ctx;
+	struct vhc_features want;
+
+	if (vhc_dev_open(ctx, "loop0", NULL,
+			 VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = loop->pairs),
+			 &loop->dev) ||
+	    set_up_memory(loop) || vhc_dev_set_tap(loop->dev, loop->tap) ||
+	    vhc_features_parse(ctx, VHC_TYPE_NET, "version_1,mrg_rxbuf", &want) ||
+	    vhc_dev_offer_features(loop->dev, &want, &want, &loop->features) ||
+	    vhc_dev_set_features(loop->dev, &loop->features, 0))
+		return -1;
+	for (uint32_t i = 0; i < 2 * loop->pairs; i++)
+		if (set_up_ring(loop, i))
+			return -1;
+	return vhc_dev_start(loop->dev);
+}
+
+static int allocate(struct loop *loop)
+{
+	loop->ram_size = 2 * loop->pairs * virtqueue_bytes(RING_SIZE, loop->buffer_size);
+	loop->ram = mmap(NULL, loop->ram_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
+	loop->rings = calloc(2 * loop->pairs, sizeof(*loop->rings));
+	loop->counts = calloc(2 * loop->pairs, sizeof(*loop->counts));
+	loop->polls = calloc(2 * loop->pairs + 1, sizeof(*loop->polls));
+	loop->batch = calloc(LOOP_BATCH, loop->size + 1);
+	loop->transmit.seen = calloc(loop->frames / 8 + 1, 1);
+	loop->receive.seen = calloc(loop->frames / 8 + 1, 1);
+	if (loop->ram == MAP_FAILED || !loop->rings || !loop->counts || !loop->polls ||
+	    !loop->batch || !loop->transmit.seen || !loop->receive.seen)
+		return cli_fail(CLI_FAILED, NULL, "no memory for %u queue pairs", loop->pairs);
+	for (uint32_t i = 0; i < LOOP_BATCH; i++) {
+		loop->vectors[i].iov_base = loop->batch + i * (loop->size + 1);
+		loop->messages[i].msg_hdr.msg_iov = &loop->vectors[i];
+		loop->messages[i].msg_hdr.msg_iovlen = 1;
+	}
+	return CLI_YES;
+}
+
+static int set_up(struct loop *loop)
+{
+	int status = allocate(loop);
+
+	if (!status)
+		status = scratch_enter();
+	if (status)
+		return status;
+	if (vhc_tap_open(loop->call->ctx, NULL, VHC_ARG(vhc_tap_args, .queues = loop->pairs),
+			 &loop->tap) ||
+	    start_device(loop))
+		return cli_fail_library(loop->call);
+	status = scratch_up(vhc_tap_get_name(loop->tap), loop->size);
+	if (!status)
+		status = scratch_socket(vhc_tap_get_name(loop->tap), loop->size, &loop->wire,
+					&loop->window);
+	loop->polls[2 * loop->pairs] = (struct pollfd){ .fd = loop->wire, .events = POLLIN };
+	return status;
+}
+
+static void tear_down(struct loop *loop)
+{
+	vhc_dev_close(loop->dev);
+	vhc_tap_close(loop->tap);
+	if (loop->wire >= 0)
+		close(loop->wire);
+	if (loop->ram != MAP_FAILED)
+		munmap(loop->ram, loop->ram_size);
+	free(loop->rings);
+	free(loop->counts);
+	free(loop->polls);
+	free(loop->batch);
+	free(loop->transmit.seen);
+	free(loop->receive.seen);
+}
+
+/* A ring that stands still for a reason that its memory shows, says it. */
+static void explain(const struct loop *loop)
+{
+	for (uint32_t i = 0; i < 2 * loop->pairs; i++)
+		if (vhc_ring_check(loop->dev, i))
+			cli_warn(loop->call, "ring %u: %s", i,
+				 vhc_ctx_get_error(loop->call->ctx)->text);
+}
+
+static void report_way(struct json_object *rows, const char *name, const struct loop *loop,
+		       const struct way *way)
+{
+	const uint64_t time = (way->end ? way->end : loop_now()) - way->start;
+	const double rate = (double)way->arrived * 1e9 / (double)(time ? time : 1);
+	struct json_object *row = cli_add(rows, NULL, cli_object());
+
+	cli_add(row, "way", cli_text(name));
+	cli_add(row, "sent", cli_number(way->sent));
+	cli_add(row, "arrived", cli_number(way->arrived));
+	cli_add(row, "lost", cli_number(way->sent - way->arrived));
+	cli_add(row, "duplicated", cli_number(way->duplicated));
+	cli_add(row, "corrupt", cli_number(way->wrong));
+	cli_add(row, "frames_per_second", cli_number((uint64_t)rate));
+	cli_add(row, "mbit_per_second", cli_number((uint64_t)(rate * (double)loop->size * 8e-6)));
+}
+
+static void report(struct cli_call *call, const struct loop *loop, bool whole)
+{
+	struct json_object *report = cli_report(call, call->command->name);
+	struct json_object *rows;
+	char *features = NULL;
+
+	cli_add(report, "works", cli_bool(whole));
+	cli_add(report, "queue_pairs", cli_number(loop->pairs));
+	cli_add(report, "frame_bytes", cli_number(loop->size));
+	if (!vhc_features_format(call->ctx, VHC_TYPE_NET, &loop->features, &features))
+		cli_add(report, "features", cli_text(features));
+	free(features);
+	rows = cli_add(report, "ways", cli_array());
+	report_way(rows, "transmit", loop, &loop->transmit);
+	report_way(rows, "receive", loop, &loop->receive);
+	rows = cli_add(report, "pairs", cli_array());
+	for (uint32_t i = 0; i < loop->pairs; i++) {
+		struct json_object *row = cli_add(rows, NULL, cli_object());
+
+		cli_add(row, "pair", cli_number(i));
+		cli_add(row, "transmitted", cli_number(loop->counts[2 * i + 1]));
+		cli_add(row, "received", cli_number(loop->counts[2 * i]));
+	}
+}
+
+int cli_loop(struct cli_call *call)
+{
+	struct loop loop = {
+		.call = call,
+		.frames = cli_option(call, "frames")->number,
+		.pairs = (uint32_t)cli_option(call, "queues")->number,
+		.size = (size_t)cli_option(call, "size")->number,
+		.ram = MAP_FAILED,
+		.wire = -1,
+		.progress = !call->quiet && isatty(STDERR_FILENO),
+	};
+	int status;
+	bool whole;
+
+	loop.buffer_size = loop.size + LOOP_HEADER > BUFFER_MIN
+				   ? ((uint32_t)loop.size + LOOP_HEADER + 63) & ~63u
+				   : BUFFER_MIN;
+	status = set_up(&loop);
+	if (!status) {
+		loop_run(&loop);
+		whole = loop.transmit.arrived == loop.frames && !loop.transmit.duplicated &&
+			!loop.transmit.wrong && loop.receive.arrived == loop.frames &&
+			!loop.receive.duplicated && !loop.receive.wrong;
+		if (!whole)
+			explain(&loop);
+		report(call, &loop, whole);
+		status = whole ? CLI_YES : CLI_NO;
+	}
+	tear_down(&loop);
+	return status;
+}

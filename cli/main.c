@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli/main - reads the command line, runs one command, prints its result.
+ *
+ * The only place that writes to stdout, after everything else went well and the whole answer is
+ * there: what reads it gets all of it or nothing.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+/* Puts help, or the result if there is one, on stdout. */
+static int put(const struct cli_call *call, bool help)
+{
+	static char buffer[1 << 16];
+
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+	if (help)
+		cli_help(stdout, call->group, call->command);
+	else if (call->result)
+		cli_print(stdout, call->result, call->json, cli_colour(STDOUT_FILENO));
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		return cli_fail(CLI_FAILED, NULL, "cannot write the result: %s",
+				strerror(errno ? errno : EIO));
+	return 0;
+}
+
+static int run(struct cli_call *call)
+{
+	int status;
+
+	if (vhc_ctx_new(&call->ctx))
+		return cli_fail(CLI_FAILED, NULL, "out of memory");
+	vhc_ctx_set_log(call->ctx,
+			call->verbose > 1 ? VHC_LEVEL_DEBUG
+			: call->verbose	  ? VHC_LEVEL_INFO
+					  : VHC_LEVEL_WARNING,
+			cli_log, call);
+	status = call->command->run(call);
+	vhc_ctx_free(call->ctx);
+	return status;
+}
+
+static void report_version(struct cli_call *call)
+{
+	struct json_object *report = cli_report(call, "version");
+
+	cli_add(report, "vhostctl", cli_text(CLI_VERSION_TEXT));
+	cli_add(report, "libvhostconfig", cli_text(vhc_version()));
+}
+
+int main(int argc, char **argv)
+{
+	static struct cli_call call; /* so that the result, which is never freed, is still held */
+	int status = cli_parse(&call, argc, argv);
+	bool help = status == CLI_HELP && !call.json;
+	int r;
+
+	if (status == CLI_HELP && call.json)
+		cli_help_report(&call);
+	else if (status == CLI_VERSION)
+		report_version(&call);
+	else if (!status)
+		status = run(&call);
+	r = put(&call, help);
+	return r ? r : status < 0 ? 0 : status;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli/report - building the tree of a result.
+ *
+ * Memory that is refused ends the program here, before anything is printed; so the run functions
+ * need no check of their own.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static struct json_object *need(struct json_object *value)
+{
+	if (!value)
+		exit(cli_fail(CLI_FAILED, NULL, "out of memory"));
+	return value;
+}
+
+/* Starts the call's result: a vhost-report that says which command made it. */
+struct json_object *cli_report(struct cli_call *call, const char *name)
+{
+	struct json_object *report = need(json_object_new_object());
+
+	call->result = report;
+	cli_add(report, "kind", cli_text("vhost-report"));
+	cli_add(report, "version", cli_number(1));
+	cli_add(report, "command", cli_text(name));
+	return report;
+}
+
+/*
+ * Adds a value to an object under a new key that outlives it, or, without a key, to an array.
+ * Returns the value.
+ */
+struct json_object *cli_add(struct json_object *to, const char *key, struct json_object *value)
+{
+	const unsigned int flags = JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY;
+
+	need(value);
+	if (key ? json_object_object_add_ex(to, key, value, flags)
+		: json_object_array_add(to, value))
+		need(NULL);
+	return value;
+}
+
+struct json_object *cli_text(const char *text)
+{
+	return need(json_object_new_string(text));
+}
+
+struct json_object *cli_number(uint64_t number)
+{
+	return need(json_object_new_uint64(number));
+}
+
+struct json_object *cli_bool(bool value)
+{
+	return need(json_object_new_boolean(value));
+}
+
+struct json_object *cli_array(void)
+{
+	return need(json_object_new_array());
+}
+
+struct json_object *cli_object(void)
+{
+	return need(json_object_new_object());
+}
