@@ -50,38 +50,51 @@ int vhc_kernel_check_fd(struct vhc_dev *dev, int fd)
 	return 0;
 }
 
-static uint32_t read_max_regions(struct vhc_ctx *ctx)
+/* Without the module, or where /sys is not to be seen, the kernel's default; not when we ran out. */
+static int read_max_regions(struct vhc_dev *dev, uint32_t *ret)
 {
+	struct vhc_ctx *ctx = dev->ctx;
 	char text[32], *end;
 	unsigned long n;
+	int r = ctx->sys->read(ctx->sys_data, MAX_REGIONS_PATH, text, sizeof(text));
 
-	if (ctx->sys->read(ctx->sys_data, MAX_REGIONS_PATH, text, sizeof(text)) <= 0)
-		return DEFAULT_MAX_REGIONS;
+	*ret = DEFAULT_MAX_REGIONS;
+	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+		return vhc_dev_fail(dev, r, NULL, NULL, MAX_REGIONS_PATH ": %s (%s)", strerror(-r),
+				    vhc_errname(-r));
+	if (r <= 0)
+		return 0;
 	n = strtoul(text, &end, 10);
-	return end == text || n == 0 || n > UINT32_MAX ? DEFAULT_MAX_REGIONS : (uint32_t)n;
+	if (end != text && n > 0 && n <= UINT32_MAX)
+		*ret = (uint32_t)n;
+	return 0;
 }
 
 /*
  * The upper words, where the kernel has them.  An older kernel takes the number for another ioctl's
- * and answers EPERM, ENOBUFS or ENOTTY: any failure is a no.  The words are zeroed before, since the
- * kernel writes only those that it has.
+ * and answers EPERM, ENOBUFS or ENOTTY: that is a no.  The words are zeroed before, since the kernel
+ * writes only those that it has.
  */
-static void ask_array(struct vhc_ctx *ctx, int fd)
+static int ask_array(struct vhc_dev *dev, int fd)
 {
 	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
+	struct vhc_kernel_facts *facts = &dev->ctx->facts;
+	int r = vhc_sys_ioctl(dev->ctx, fd, VHC_GET_FEATURES_ARRAY, &array);
 
-	ctx->facts.has_features_array = true;
-	if (vhc_sys_ioctl(ctx, fd, VHC_GET_FEATURES_ARRAY, &array))
-		return;
-	for (uint32_t i = 1; i < VHC_FEATURES_WORDS; i++)
-		ctx->facts.features.w[i] = array.features[i];
+	if (r && r != -EPERM && r != -ENOBUFS && r != -ENOTTY && r != -EINVAL)
+		return vhc_dev_fail(dev, r, "VHOST_GET_FEATURES_ARRAY", NULL, "%s (%s)",
+				    strerror(-r), vhc_errname(-r));
+	facts->has_features_array = true;
+	for (uint32_t i = 1; i < VHC_FEATURES_WORDS && !r; i++)
+		facts->features.w[i] = array.features[i];
+	return 0;
 }
 
 int vhc_kernel_ask(struct vhc_dev *dev, bool upper)
 {
 	struct vhc_kernel_facts *facts = &dev->ctx->facts;
 	uint64_t word = 0;
-	int r;
+	int r = 0;
 
 	if (!facts->has_features) {
 		r = vhc_sys_ioctl(dev->ctx, dev->fds[0], VHOST_GET_FEATURES, &word);
@@ -92,12 +105,12 @@ int vhc_kernel_ask(struct vhc_dev *dev, bool upper)
 		facts->has_features = true;
 	}
 	if (upper && !facts->has_features_array)
-		ask_array(dev->ctx, dev->fds[0]);
-	if (!facts->has_max_regions) {
-		facts->max_regions = read_max_regions(dev->ctx);
-		facts->has_max_regions = true;
+		r = ask_array(dev, dev->fds[0]);
+	if (!r && !facts->has_max_regions) {
+		r = read_max_regions(dev, &facts->max_regions);
+		facts->has_max_regions = !r;
 	}
-	return 0;
+	return r;
 }
 
 static int set_features(struct vhc_dev *dev, int fd, const struct vhc_features *features)
