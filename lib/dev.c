@@ -11,6 +11,7 @@
 #include "apply.h"
 #include "caps.h"
 #include "dev.h"
+#include "errname.h"
 #include "uapi.h"
 
 #define NET_PATH  "/dev/vhost-net"
@@ -95,34 +96,43 @@ int vhc_dev_make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args 
 	return 0;
 }
 
-/* Worker mode and ownership are done to fresh fds, before anything else. */
-static int prepare(struct vhc_dev *dev)
+/* The same operation on every vhost fd, as one plan. */
+static int each_fd(struct vhc_dev *dev, enum vhc_op_kind kind, uint64_t value,
+		   enum vhc_op_kind undo_kind)
 {
-	const uint32_t modes = VHC_DEV_TASK | VHC_DEV_KTHREAD;
 	struct vhc_plan plan = { 0 };
 	int r = 0;
 
 	for (uint32_t i = 0; i < dev->pairs && !r; i++) {
-		struct vhc_op op = { .kind = VHC_OP_FORK_FROM_OWNER, .fd = i, .ring = VHC_NO_RING };
+		struct vhc_op op = { .kind = kind, .fd = i, .ring = VHC_NO_RING, .value = value };
+		struct vhc_op undo = { .kind = undo_kind, .fd = i, .ring = VHC_NO_RING };
 
-		op.value = dev->flags & VHC_DEV_TASK ? VHC_FORK_TASK : VHC_FORK_KTHREAD;
-		if (dev->flags & modes)
-			r = vhc_plan_one(&plan, &op, NULL);
-		op.kind = VHC_OP_SET_OWNER;
-		if (!r && dev->flags & VHC_DEV_OWN)
-			r = vhc_plan_one(&plan, &op,
-					 &(struct vhc_op){ .kind = VHC_OP_RESET_OWNER,
-							   .fd = i,
-							   .ring = VHC_NO_RING });
+		r = vhc_plan_one(&plan, &op, &undo);
 	}
 	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
 	vhc_plan_clear(&plan);
-	if (r && dev->flags & modes && !dev->have.fd[0].owned && r != -EBUSY && r != -ENOMEM)
-		r = vhc_dev_fail(
+	return r;
+}
+
+/* Worker mode and ownership are done to fresh fds, before anything else. */
+static int prepare(struct vhc_dev *dev)
+{
+	int r = 0;
+
+	if (dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD))
+		r = each_fd(dev, VHC_OP_FORK_FROM_OWNER,
+			    dev->flags & VHC_DEV_TASK ? VHC_FORK_TASK : VHC_FORK_KTHREAD,
+			    VHC_OP_NONE);
+	/* an older kernel takes the number for a ring's call */
+	if (r == -EPERM || r == -ENOTTY || r == -ENOBUFS || r == -EINVAL)
+		return vhc_dev_fail(
 			dev, -ENOTTY, "VHOST_SET_FORK_FROM_OWNER",
 			"leave the worker mode to the kernel",
-			"this kernel cannot choose whose threads the workers are; Linux 6.18 "
-			"and some 6.12 can");
+			"this kernel cannot choose whose threads the workers are; Linux "
+			"6.18 and some 6.12 can (%s)",
+			vhc_errname(-r));
+	if (!r && dev->flags & VHC_DEV_OWN)
+		r = each_fd(dev, VHC_OP_SET_OWNER, 0, VHC_OP_RESET_OWNER);
 	return r;
 }
 
