@@ -104,7 +104,7 @@ static void plan_ring(struct vhc_plan *plan, uint32_t ring, const struct vhc_rin
 
 	if (want->size != have->size)
 		add_value(plan, VHC_OP_SET_VRING_NUM, fd, ring, want->size);
-	if (want->has_base && want->base != have->base)
+	if (want->has_base && (want->base != have->base || have->base_lost))
 		add_value(plan, VHC_OP_SET_VRING_BASE, fd, ring, want->base);
 	if (!have->has_addr || memcmp(want->user, have->user, sizeof(want->user))) {
 		struct vhc_step *step = add(plan, VHC_OP_SET_VRING_ADDR, fd, ring);

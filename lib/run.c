@@ -197,14 +197,29 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json)
 	return r;
 }
 
+/* Rings that a stop before took the backend off, and could not ask where they stopped. */
+static void plan_lost(struct vhc_dev *dev, struct vhc_plan *plan)
+{
+	for (uint32_t i = 0; i < dev->have.rings; i++) {
+		const struct vhc_ring_state *have = &dev->have.ring[i];
+		struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
+				     .fd = i / VHC_NET_RINGS_PER_FD,
+				     .ring = i };
+
+		if (!vhc_ring_runs(have) && have->base_lost && !dev->want.ring[i].has_base)
+			vhc_plan_one(plan, &op, NULL);
+	}
+}
+
 VHC_EXPORT int vhc_dev_stop(struct vhc_dev *dev)
 {
 	struct vhc_plan plan = { 0 };
 	int r = check_stale(dev);
 
-	if (r || !vhc_dev_runs(dev))
+	if (r)
 		return r;
 	vhc_plan_stop(&plan, &dev->have);
+	plan_lost(dev, &plan);
 	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_I_CAN);
 	vhc_plan_clear(&plan);
 	return r;
