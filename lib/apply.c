@@ -44,9 +44,8 @@ static int fail_step(struct vhc_dev *dev, const struct vhc_op *op, int error)
 	char where[96];
 
 	vhc_op_where(op, where, sizeof(where));
-	return vhc_dev_fail(dev, error == -EAGAIN ? -EIO : error, where, NULL, "%s (%s)%s%s",
-			    strerror(-error), vhc_errname(-error), meaning ? ": " : "",
-			    meaning ? meaning : "");
+	return vhc_dev_fail(dev, error, where, NULL, "%s (%s)%s%s", strerror(-error),
+			    vhc_errname(-error), meaning ? ": " : "", meaning ? meaning : "");
 }
 
 /* The undo itself failed: the device's state is not known any more. */

@@ -16,7 +16,7 @@ enum vhc_apply_mode {
 
 /**
  * vhc_apply() - execute a plan on a device, and write what was done into its `have`.
- * Errors: what the kernel said, with the step in the text (an -EAGAIN of the kernel becomes -EIO);
+ * Errors: what the kernel said, with the step in the text;
  * -ESTALE a step failed and so did its undo.
  */
 int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode);

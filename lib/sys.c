@@ -227,9 +227,12 @@ int vhc_sys_dup(struct vhc_ctx *ctx, int fd)
 	return ctx->sys->dup(ctx->sys_data, fd);
 }
 
+/* EAGAIN is a word of our own, "something is still to be set": it never comes from the kernel. */
 int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg)
 {
-	return ctx->sys->ioctl(ctx->sys_data, fd, request, arg);
+	int r = ctx->sys->ioctl(ctx->sys_data, fd, request, arg);
+
+	return r == -EAGAIN ? -EIO : r;
 }
 
 void vhc_sys_close(struct vhc_ctx *ctx, int *fd)

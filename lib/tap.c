@@ -26,8 +26,8 @@
 static int fail(struct vhc_ctx *ctx, const char *name, const char *call, int r, const char *hint,
 		const char *more)
 {
-	return vhc_fail_at(ctx, &(struct vhc_place){ name, call, hint }, r == -EAGAIN ? -EIO : r,
-			   "%s (%s)%s%s", strerror(-r), vhc_errname(-r), *more ? ": " : "", more);
+	return vhc_fail_at(ctx, &(struct vhc_place){ name, call, hint }, r, "%s (%s)%s%s",
+			   strerror(-r), vhc_errname(-r), *more ? ": " : "", more);
 }
 
 /* Names that the kernel would refuse, or expand (%d), or that break in paths and in `ip`. */
