@@ -123,7 +123,7 @@ static uint32_t merge(struct vhc_span *spans, uint32_t count)
 
 static struct vhc_table *make(const struct vhc_span *spans, uint32_t count)
 {
-	size_t room = count ? count : 1; /* vhc_table_find() looks at one even if there is none */
+	size_t room = count ? count : 1; /* vhc_table_turn() looks at one even if there is none */
 	struct vhc_table *table = calloc(1, sizeof(*table) + 3 * room * sizeof(uint64_t));
 
 	if (!table)
@@ -138,6 +138,8 @@ static struct vhc_table *make(const struct vhc_span *spans, uint32_t count)
 		table->size[i] = spans[i].size;
 		table->user[i] = spans[i].user;
 	}
+	if (count)
+		table->hit = spans[0];
 	return table;
 }
 
@@ -214,6 +216,16 @@ uint32_t vhc_table_search(const struct vhc_table *table, uint64_t guest)
 		at += half & -here;
 	}
 	return (uint32_t)(at - table->guest);
+}
+
+int vhc_table_turn(struct vhc_table *table, uint64_t guest)
+{
+	uint32_t i = vhc_table_search(table, guest);
+
+	if (guest - table->guest[i] >= table->size[i])
+		return -EFAULT;
+	table->hit = (struct vhc_span){ table->guest[i], table->size[i], table->user[i] };
+	return 0;
 }
 
 /* "region 2 (0x1000-0x1fff)" */

@@ -2,8 +2,8 @@
 /*
  * table - a memory table: sorted, merged, immutable.  Ground floor: no system call.
  *
- * Regions are kept in three arrays (addresses apart from sizes), so that a lookup touches few cache
- * lines: first the region of the last hit, then a binary search without branches.
+ * A lookup tries the region of the last hit, then does a binary search without branches.  Regions are
+ * in three arrays (addresses apart from sizes), so that the search touches few cache lines.
  */
 #ifndef LIB_TABLE_H
 #define LIB_TABLE_H
@@ -23,8 +23,8 @@ struct vhc_span {
 struct vhc_table {
 	uint32_t refs;
 	uint32_t count;
-	uint32_t last;	 /* region of the last hit: one thread at a time per context */
-	uint64_t *guest; /* ascending */
+	struct vhc_span hit; /* region of the last hit: one thread at a time per context */
+	uint64_t *guest;     /* ascending */
 	uint64_t *size;
 	uint64_t *user;
 	uint64_t room[]; /* where the three are */
@@ -63,29 +63,28 @@ bool vhc_table_equal(const struct vhc_table *a, const struct vhc_table *b);
 /** vhc_table_search() - the region that could have this address: the last that begins at or before. */
 uint32_t vhc_table_search(const struct vhc_table *table, uint64_t guest);
 
+/** vhc_table_turn() - make the region that has this address the one of the last hit.  0 or -EFAULT. */
+int vhc_table_turn(struct vhc_table *table, uint64_t guest);
+
 /**
  * vhc_table_find() - where [guest, guest + size) lies in this process, if it is whole in one region.
  * @size: 1 or more.  Returns 0 or -EFAULT (no region has it whole).
  *
- * An address below a region has an offset that wraps, and so is never below the region's size.  A
- * table without regions has one of size 0 behind its end.
+ * An address below a region has an offset that wraps, and so is never below the region's size.
  */
 static inline int vhc_table_find(struct vhc_table *table, uint64_t guest, uint64_t size,
 				 uint64_t *ret_user)
 {
-	uint32_t i = table->last;
-	uint64_t offset = guest - table->guest[i];
+	uint64_t offset = guest - table->hit.guest;
 
-	if (offset >= table->size[i]) {
-		i = vhc_table_search(table, guest);
-		offset = guest - table->guest[i];
-		if (offset >= table->size[i])
+	if (offset >= table->hit.size) {
+		if (vhc_table_turn(table, guest) < 0)
 			return -EFAULT;
-		table->last = i;
+		offset = guest - table->hit.guest;
 	}
-	if (size > table->size[i] - offset)
+	if (size > table->hit.size - offset)
 		return -EFAULT;
-	*ret_user = table->user[i] + offset;
+	*ret_user = table->hit.user + offset;
 	return 0;
 }
 

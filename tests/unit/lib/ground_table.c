@@ -190,7 +190,7 @@ static void test_find_edges(void **state)
 		for (uint32_t last = 0; last < 2; last++) {
 			uint64_t user = 7;
 
-			table->last = last;
+			table->hit = spans[last];
 			assert_int_equal(
 				vhc_table_find(table, cases[i].guest, cases[i].size, &user),
 				cases[i].user ? 0 : -EFAULT);
