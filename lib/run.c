@@ -173,6 +173,7 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json)
 {
 	struct json_object *tree = NULL;
 	struct vhc_plan plan = { 0 };
+	char *json = NULL;
 	int r = check_start(dev);
 
 	if (r)
@@ -189,12 +190,13 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json)
 		tree = vhc_plan_json(&plan, dev->id);
 	vhc_plan_clear(&plan);
 	if (tree)
-		*ret_json = strdup(json_object_to_json_string_ext(
+		json = strdup(json_object_to_json_string_ext(
 			tree, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	if (!tree || !*ret_json)
-		r = vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the plan");
 	json_object_put(tree);
-	return r;
+	if (!json)
+		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the plan");
+	*ret_json = json;
+	return 0;
 }
 
 /* Rings that a stop before took the backend off, and could not ask where they stopped. */
