@@ -110,7 +110,8 @@ void cli_warn(const struct cli_call *call, const char *format, ...)
 void cli_log(void *call, enum vhc_level level, const char *line);
 bool cli_colour(int fd);
 
-/* input.c */
+/* input.c: the documents that the command line names; "-" is stdin */
+const char *cli_document(const char *path);
 int cli_read(const char *path, char **ret_text, size_t *ret_length);
 
 /* report.c: the tree of a result; never NULL */

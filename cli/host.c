@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
-#include "host.h"
+#include "config.h"
 
 int cli_caps(struct cli_call *call)
 {
@@ -26,7 +26,6 @@ int cli_doctor(struct cli_call *call)
 	bool ok = false;
 
 	if (host_doctor(cli_option(call, "user")->text, &call->result, &ok, &error))
-		return cli_fail((enum cli_status)error.status, error.hint, "%s%s%s", error.where,
-				*error.where ? ": " : "", error.text);
+		return cli_fail_host("", &error);
 	return ok ? CLI_YES : CLI_NO;
 }

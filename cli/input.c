@@ -11,6 +11,12 @@
 #include "cli.h"
 #include "doc.h"
 
+/* How messages call a document. */
+const char *cli_document(const char *path)
+{
+	return strcmp(path, "-") ? path : "standard input";
+}
+
 /* Reads until the end, or until it is longer than any document may be.  A negative errno. */
 static int read_all(int fd, char *text, size_t size, size_t *ret_length)
 {
@@ -45,8 +51,8 @@ int cli_read(const char *path, char **ret_text, size_t *ret_length)
 		close(fd);
 	if (r) {
 		free(text);
-		return cli_fail(CLI_INPUT, NULL, "cannot read %s: %s",
-				standard ? "standard input" : path, strerror(-r));
+		return cli_fail(CLI_INPUT, NULL, "cannot read %s: %s", cli_document(path),
+				strerror(-r));
 	}
 	text[*ret_length] = '\0';
 	*ret_text = text;

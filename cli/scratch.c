@@ -55,7 +55,8 @@ int scratch_enter(void)
 
 static int link_failed(const char *name, const char *call)
 {
-	return cli_fail(CLI_FAILED, NULL, "scratch link %s: %s: %s", name, call, strerror(errno));
+	return cli_fail(CLI_FAILED, NULL, "scratch link %s: %s: %s (%s)", name, call,
+			strerror(errno), strerrorname_np(errno));
 }
 
 int scratch_up(const char *name, size_t size)

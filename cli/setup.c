@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/setup - the commands that read a vhost-setup document: setup, plan, validate.
+ * cli/setup - the commands that read a vhost-setup document, and what they share.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
-#include "host.h"
+#include "config.h"
 
-static int fail(const char *document, const struct host_error *error)
+int cli_fail_host(const char *document, const struct host_error *error)
 {
 	const bool input = error->status == HOST_DOCUMENT;
 
 	return cli_fail((enum cli_status)error->status, error->hint, "%s%s%s%s%s",
-			input ? document : "", input ? ": " : "", error->where,
+			input ? cli_document(document) : "", input ? ": " : "", error->where,
 			*error->where ? ": " : "", error->text);
 }
 
-static int read_setup(struct cli_call *call, struct host_setup **ret)
+int cli_read_setup(struct cli_call *call, struct host_setup **ret)
 {
 	struct host_error error = { 0 };
 	size_t length;
@@ -28,7 +30,7 @@ static int read_setup(struct cli_call *call, struct host_setup **ret)
 	if (status)
 		return status;
 	if (host_setup_read(call->ctx, text, length, ret, &error))
-		status = fail(call->argv[0], &error);
+		status = cli_fail_host(call->argv[0], &error);
 	free(text);
 	return status;
 }
@@ -38,17 +40,30 @@ static void say(void *data, const char *line)
 	cli_warn(data, "%s", line);
 }
 
+/* Can the report be written?  To be known before anything is made. */
+static int check_report(const struct cli_call *call)
+{
+	const char *path = cli_option(call, "report")->text;
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666) : -1;
+
+	if (path && fd < 0)
+		return cli_fail(CLI_FAILED, NULL, "cannot write the report to %s: %s", path,
+				strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return CLI_YES;
+}
+
 /* The launcher is next and stdout is its: the report goes to the file that was asked for. */
 static void write_report(void *data, struct json_object *report)
 {
 	const struct cli_call *call = data;
 	const char *path = cli_option(call, "report")->text;
 	FILE *out = path ? fopen(path, "we") : NULL;
-	bool bad;
+	bool bad = !out;
 
 	if (!path)
 		return;
-	bad = !out;
 	if (out) {
 		cli_print(out, report, true, false);
 		bad = ferror(out);
@@ -58,7 +73,7 @@ static void write_report(void *data, struct json_object *report)
 		cli_warn(call, "cannot write the report to %s: %s", path, strerror(errno));
 }
 
-static struct host_options options_of(struct cli_call *call)
+struct host_options cli_host_options(struct cli_call *call)
 {
 	return (struct host_options){ .ctx = call->ctx,
 				      .launcher = call->launcher,
@@ -69,7 +84,7 @@ static struct host_options options_of(struct cli_call *call)
 
 int cli_setup(struct cli_call *call)
 {
-	struct host_options options = options_of(call);
+	struct host_options options = cli_host_options(call);
 	struct host_error error = { 0 };
 	struct host_setup *setup;
 	int status;
@@ -77,36 +92,23 @@ int cli_setup(struct cli_call *call)
 	if (!call->launcher || !call->launcher[0])
 		return cli_fail(CLI_USAGE, "vhostctl setup CONFIG -- LAUNCHER [ARGUMENT]...",
 				"no launcher was given");
-	status = read_setup(call, &setup);
+	status = check_report(call);
+	if (!status)
+		status = cli_read_setup(call, &setup);
 	if (status)
 		return status;
 	options.no_new_privs = cli_option(call, "no-new-privs")->count;
 	options.ready = write_report;
 	host_setup_run(setup, &options, &error);
 	host_setup_free(setup);
-	return fail(call->argv[0], &error);
-}
-
-int cli_plan(struct cli_call *call)
-{
-	struct host_options options = options_of(call);
-	struct host_error error = { 0 };
-	struct host_setup *setup;
-	int status = read_setup(call, &setup);
-
-	if (status)
-		return status;
-	if (host_setup_plan(setup, &options, &call->result, &error))
-		status = fail(call->argv[0], &error);
-	host_setup_free(setup);
-	return status;
+	return cli_fail_host(call->argv[0], &error);
 }
 
 int cli_validate(struct cli_call *call)
 {
 	struct json_object *report;
 	struct host_setup *setup;
-	int status = read_setup(call, &setup);
+	int status = cli_read_setup(call, &setup);
 
 	if (status)
 		return status;
