@@ -255,12 +255,14 @@ static int tap_open(struct vhc_tap *tap, const char *name, const struct vhc_tap_
 		if (!r && !i)
 			r = set_owner(tap, args);
 	}
-	if (!r && args->flags & VHC_TAP_PERSIST)
-		r = set_number(tap, tap->fds[0], TUNSETPERSIST, "TUNSETPERSIST", 1);
 	tap->offloads = adopt ? VHC_OFFLOADS_UNKNOWN : 0;
 	r = r ?: set_sndbuf(tap);
 	r = r ?: set_txqueuelen(tap, args->txqueuelen);
-	return r ?: get_header(tap, 0, &tap->header);
+	r = r ?: get_header(tap, 0, &tap->header);
+	/* the last step, so that no failure leaves a link that stays, or ends one that was there */
+	if (!r && args->flags & VHC_TAP_PERSIST)
+		r = set_number(tap, tap->fds[0], TUNSETPERSIST, "TUNSETPERSIST", 1);
+	return r;
 }
 
 VHC_EXPORT int vhc_tap_open(struct vhc_ctx *ctx, const char *name, const struct vhc_tap_args *args,
@@ -286,8 +288,6 @@ VHC_EXPORT int vhc_tap_open(struct vhc_ctx *ctx, const char *name, const struct 
 		return r;
 	r = tap_open(tap, name ? name : "tap%d", &copy);
 	if (r) {
-		if (copy.flags & VHC_TAP_PERSIST && tap->fds[0] >= 0 && tap->name[0])
-			vhc_sys_ioctl(ctx, tap->fds[0], TUNSETPERSIST, NULL);
 		vhc_tap_unref(tap);
 		return r;
 	}
