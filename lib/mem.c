@@ -3,6 +3,7 @@
  * mem - the guest's memory: staged edits, and the committed table that devices use.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct vhc_mem {
 	uint32_t committed_count;
 	bool edited;
 	int error; /* of the first edit that failed; the commit tells it again */
+	char why[320];
 	struct vhc_table *table;
 	struct vhc_dev **devs;
 	uint32_t devs_count;
@@ -86,11 +88,13 @@ VHC_EXPORT void vhc_mem_clear(struct vhc_mem *mem)
 	mem->edited = true;
 }
 
-static int fail_edit(struct vhc_mem *mem, int code, const char *text)
+/* An edit failed, and the context has its text: the commit will fail with both. */
+static int spoil(struct vhc_mem *mem, int code)
 {
-	vhc_fail(mem->ctx, code, "%s", text);
-	if (!mem->error)
+	if (!mem->error) {
 		mem->error = code;
+		snprintf(mem->why, sizeof(mem->why), "%s", mem->ctx->error.text);
+	}
 	return code;
 }
 
@@ -102,17 +106,14 @@ static int check_span(struct vhc_mem *mem, const struct vhc_span *span)
 	for (uint32_t i = 0; i < mem->count && !r; i++)
 		r = vhc_span_conflict(&mem->staged[i], span, &err);
 	if (r)
-		return fail_edit(mem, r, err.text);
+		return vhc_fail(mem->ctx, r, "%s", err.text);
 	r = mem->ctx->sys->mapped(mem->ctx->sys_data, span->user, span->size);
-	if (r == -ENOMEM) {
-		vhc_fail(
-			mem->ctx, -EINVAL,
-			"region [0x%llx, +0x%llx): its user addresses from 0x%llx are not mapped here",
-			(unsigned long long)span->guest, (unsigned long long)span->size,
-			(unsigned long long)span->user);
-		mem->error = mem->error ?: -EINVAL;
-		return -EINVAL;
-	}
+	if (r == -ENOMEM)
+		return vhc_fail(mem->ctx, -EINVAL,
+				"region [0x%llx, +0x%llx): its user addresses from 0x%llx are not "
+				"mapped here",
+				(unsigned long long)span->guest, (unsigned long long)span->size,
+				(unsigned long long)span->user);
 	return 0;
 }
 
@@ -125,7 +126,7 @@ static int make_room(struct vhc_mem *mem)
 		return 0;
 	staged = realloc(mem->staged, room * sizeof(*staged));
 	if (!staged)
-		return fail_edit(mem, -ENOMEM, "no memory for a region");
+		return vhc_fail(mem->ctx, -ENOMEM, "no memory for a region");
 	mem->staged = staged;
 	mem->room = room;
 	return 0;
@@ -137,14 +138,12 @@ VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region)
 	struct vhc_span span;
 	int r = VHC_COPY_ARGS(mem->ctx, vhc_region, &copy, region);
 
-	if (r) {
-		mem->error = mem->error ?: r;
-		return r;
-	}
+	if (r)
+		return spoil(mem, r);
 	span = (struct vhc_span){ copy.guest_addr, copy.size, copy.user_addr };
 	r = check_span(mem, &span) ?: make_room(mem);
 	if (r)
-		return r;
+		return spoil(mem, r);
 	mem->staged[mem->count++] = span;
 	mem->edited = true;
 	return 0;
@@ -158,12 +157,10 @@ VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t si
 			mem->edited = true;
 			return 0;
 		}
-	vhc_fail(mem->ctx, -EINVAL,
-		 "no region [0x%llx, +0x%llx) is staged: give its exact address and "
-		 "size",
-		 (unsigned long long)guest_addr, (unsigned long long)size);
-	mem->error = mem->error ?: -EINVAL;
-	return -EINVAL;
+	return spoil(mem, vhc_fail(mem->ctx, -EINVAL,
+				   "no region [0x%llx, +0x%llx) is staged: give its exact address "
+				   "and size",
+				   (unsigned long long)guest_addr, (unsigned long long)size));
 }
 
 static int check_devs(struct vhc_mem *mem, const struct vhc_table *table)
@@ -213,9 +210,11 @@ VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
 {
 	struct vhc_table *table = NULL;
 	struct vhc_table_error err;
-	int r = mem->error; /* its text is that of the edit */
+	int r = 0;
 
-	if (!r && !mem->edited)
+	if (mem->error)
+		r = vhc_fail(mem->ctx, mem->error, "%s", mem->why);
+	else if (!mem->edited)
 		return 0;
 	if (!r) {
 		r = vhc_table_new(mem->staged, mem->count, &table, &err);
