@@ -18,7 +18,8 @@ const struct vhc_node vhc_nodes[] = {
 	{ NULL, NULL, NULL },
 };
 
-/* %s is the module in the reason, and in the remedy the module ("m") or the node's path ("p"). */
+/* %s is the module in the reason, and in the remedy the module ('m'), the node's path ('p') or
+ * nothing. */
 static const struct {
 	int error;
 	const char *reason;
@@ -40,6 +41,9 @@ static const struct {
 	{ EPERM,
 	  "a device cgroup, a security module or seccomp forbids it, not the node's mode (module %s)",
 	  "systemctl set-property UNIT DeviceAllow='%s rw'", 'p' },
+	{ EMFILE,
+	  "this process has as many fds open as RLIMIT_NOFILE lets it (opening the node of %s)",
+	  "ulimit -n 4096", 0 },
 };
 
 static const struct vhc_node *find(const char *path)

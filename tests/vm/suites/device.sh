@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A device without a guest: frames both ways through real rings, the ioctls that it takes, and every step of its
+# bring-up failing once.
+set -u
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+loopback=$VHC_BUILD/examples/loopback
+programs=$VHC_BUILD/tests/vm
+tmp=$(mktemp -d)
+
+# run_tap COMMAND...: the results of a program that prints TAP are the suite's.
+run_tap() {
+	local line said lines
+	said=$("$@" 2>&1)
+	mapfile -t lines <<< "$said"
+	for line in "${lines[@]}"; do
+		case $line in
+		'ok '*) pass "${line#*- }" ;;
+		'not ok '*) fail "${line#*- }" ;;
+		'#'*) echo "$line" ;;
+		esac
+	done
+	like "$(basename "$1") comes to its end" "$said" '1\.\.[0-9]+'
+}
+
+for pairs in 1 4; do
+	ok "examples/loopback, $pairs queue pairs: every frame once, each way" "$loopback" "$pairs"
+done
+loop=$(vhostctl --json loop --queues 4 --frames 100000)
+is 'vhostctl loop, 4 queue pairs, 100000 frames each way' $? 0
+like 'it lost and duplicated nothing' "$(tr -d ' \n' <<< "$loop")" '"lost":0,"duplicated":0.*"lost":0,"duplicated":0'
+
+# --- as few vhost ioctls as it takes: up to the last SET_BACKEND, with the ERR eventfd of each ring
+calls() { strace --seccomp-bpf -f -e trace=ioctl -o "$tmp/trace" vhostctl loop --queues "$1" --frames 64 > "$tmp/said" 2>&1; }
+bring_up_calls() {
+	grep -n -E 'VHOST|_IOC\(_IOC_(READ|WRITE), 0xaf' "$tmp/trace" | awk -F: '
+		{ count++ } /VHOST_NET_SET_BACKEND/ && !/fd=-1/ { last = count } END { print last }'
+}
+for row in 1:16 4:61; do
+	calls "${row%:*}"
+	is "${row%:*} queue pairs take ${row#*:} vhost ioctls" "$(bring_up_calls)" "${row#*:}"
+done
+
+# --- every ioctl of the bring-up fails once: it says so, and nothing is left
+before=$(ip -o link)
+workers=$(vhost_workers | wc -l)
+bad='' failures=0
+errors=(ENOMEM EPERM EBUSY EFAULT)
+for ((n = 1; n <= 60; n++)); do
+	status=0 error=${errors[n % 4]}
+	strace --seccomp-bpf -f -o "$tmp/trace" -e trace=ioctl -e "inject=ioctl:error=$error:when=$n" \
+		vhostctl loop --queues 1 --frames 64 > "$tmp/said" 2> "$tmp/error" || status=$?
+	grep -q '(INJECTED)' "$tmp/trace" || break # past the last call
+	failures=$((failures + 1))
+	call=$(sed -n 's/.*ioctl([0-9]*, \([A-Z_0-9]*\).*(INJECTED)$/\1/p' "$tmp/trace")
+	[ "$status" -le 5 ] || bad+="$call $error: exit status $status"$'\n'
+	if [ "$status" -ge 4 ] && ! grep -q "$error" "$tmp/error"; then
+		bad+="$call $error: the errno is not in: $(cat "$tmp/error")"$'\n'
+	fi
+done
+is 'each of its ioctls failing once is said, with the errno' "$bad" ''
+ok "there were enough of them: $failures" test "$failures" -ge 25
+is 'no link is left' "$(ip -o link)" "$before"
+is 'no worker is left' "$(vhost_workers | wc -l)" "$workers"
+
+run_tap "$programs/vm-nofile"
+
+# --- fds that others opened, a macvtap among them
+nodes=()
+ip link add vmdummy0 type dummy
+ip link set vmdummy0 up
+ip link add link vmdummy0 name vmmacvtap0 type macvtap mode bridge
+ip link set vmmacvtap0 up
+index=$(cat /sys/class/net/vmmacvtap0/ifindex)
+[ -e "/dev/tap$index" ] && nodes=("/dev/tap$index" "/dev/tap$index")
+ok 'there is a macvtap' test ${#nodes[@]} -eq 2
+run_tap "$programs/vm-fds" "${nodes[@]}"
+ip link delete vmmacvtap0
+ip link delete vmdummy0
+
+rm -r "$tmp"
+finish

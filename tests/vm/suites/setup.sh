@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The main job: `vhostctl setup` brings vhost-net up for a real hypervisor, as root and for an unprivileged launcher,
+# with one queue pair and with four; and it says so when it cannot.
+set -u
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+tmp=$(mktemp -d)
+chmod 755 "$tmp"
+links=$(ip -o link | wc -l)
+
+# config NAME PAIRS USER MASK: a vhost-setup document; USER and MASK may be empty.
+config() {
+	cat > "$tmp/$1.json" <<-END
+		{ "kind": "vhost-setup", "version": 1, "name": "$1",
+		  "devices": [ { "id": "net0", "type": "net", "attach": "fd", "vhost": "require", "queue_pairs": $2,
+		    "tap": { "name": "vm0", "mac": "52:54:00:12:34:56", "address": ["10.9.0.1/24"] },
+		    "features": { "mask": [ ${4:+"\"${4//,/\", \"}\""} ], "require": [ "mrg_rxbuf", "version_1" ] } } ],
+		  "launcher": { "style": "qemu"${3:+, \"user\": \"$3\"} } }
+	END
+}
+
+# What can be seen from here while the guest pings.
+look() {
+	local pid
+	pid=$(pgrep -n qemu-system)
+	workers=$(vhost_workers | wc -l)
+	user=$(stat -c %U "/proc/$pid")
+	capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status")
+	taps=$(find "/proc/$pid/fd" -lname /dev/net/tun | wc -l)
+	vhosts=$(find "/proc/$pid/fd" -lname /dev/vhost-net | wc -l)
+	carried=$(cat /sys/class/net/vm0/statistics/rx_packets)
+	queues=$(find /sys/class/net/vm0/queues -name 'rx-*' | wc -l)
+}
+
+# boot NAME PAIRS [PREFIX...]: a guest on the config, and what holds for each of them.
+boot() {
+	local name=$1 pairs=$2 log=$tmp/$1.log
+	shift 2
+	workers=0 user='' taps=0 vhosts=0 carried=0 queues=0 capabilities=''
+	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_pairs=$pairs"
+	guest_run --during look "$log" "$@" vhostctl setup "$tmp/$name.json" -- qemu-system-x86_64 "${guest[@]}" \
+		-netdev @net0.netdev@ -device @net0.device@,romfile=
+	is "$name: the guest comes to its end" $? 0
+	like "$name: it pings the host" "$(cat "$log")" '3 packets transmitted, 3 packets received'
+	is "$name: it has its MAC" "$(guest_said "$log" 'link eth0 [0-9a-f:]+')" 'link eth0 52:54:00:12:34:56'
+	is "$name: ethtool -l shows the queue pairs" \
+		"$(guest_said "$log" 'channels eth0 max [0-9]+')" "channels eth0 max $pairs"
+	is "$name: vhost-net fds in the launcher" "$vhosts" "$pairs"
+	is "$name: tap queues in the launcher" "$taps" "$pairs"
+	is "$name: tap queues on the link" "$queues" "$pairs"
+	is "$name: vhost workers" "$workers" "$pairs"
+	ok "$name: frames crossed the tap" test "$carried" -ge 2
+	is "$name: the link is gone with the launcher" "$(ip -o link | wc -l)" "$links"
+	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$log"
+}
+
+config one 1 '' ''
+boot one 1
+is 'one: the launcher is root' "$user" root
+
+config four 4 '' guest_tso4,host_ufo
+boot four 4
+for bit in 0 1 8 11 12 15 17 22 32; do
+	is "four: bit $bit is there" "$(guest_feature "$tmp/four.log" 1 "$bit")" 1
+done
+for bit in 7 14; do
+	is "four: bit $bit is masked" "$(guest_feature "$tmp/four.log" 1 "$bit")" 0
+done
+
+config user 4 nobody ''
+boot user 4
+is 'user: the launcher is nobody' "$user" nobody
+is 'user: it has no capability' "$capabilities" 0000000000000000
+is 'user: bit 7 is there without a mask' "$(guest_feature "$tmp/user.log" 1 7)" 1
+
+# --- what cannot be: said, with the status of design, and nothing left
+config missing 1 '' ''
+sed -i 's/"mrg_rxbuf", "version_1"/"hash_report"/' "$tmp/missing.json"
+fails 'a feature that this kernel lacks is required' 4 vhostctl setup "$tmp/missing.json" -- true @net0.netdev@
+like 'it names the feature and whose it is' \
+	"$(vhostctl setup "$tmp/missing.json" -- true @net0.netdev@ 2>&1)" 'hash_report.*vhost'
+mount --bind /dev/null /dev/vhost-net
+fails 'vhost-net is not what it should be' 4 vhostctl setup "$tmp/one.json" -- true @net0.netdev@
+sed 's/"require", "queue/"prefer", "queue/' "$tmp/one.json" > "$tmp/prefer.json"
+# shellcheck disable=SC2016 # the launcher's shell expands it
+said=$(vhostctl setup "$tmp/prefer.json" -- sh -c 'echo "vhost=$VHOSTCTL_VHOST" "$@"' sh @net0.netdev@ 2> "$tmp/error")
+like 'a preferred vhost falls back, in VHOSTCTL_VHOST and in the option' "$said" 'vhost=off tap,.*vhost=off'
+like 'and says so' "$(cat "$tmp/error")" 'vhost'
+umount /dev/vhost-net
+is 'nothing is left of these' "$(ip -o link | wc -l)" "$links"
+
+# --- only the promised fds, and nobody's ownership of them
+# shellcheck disable=SC2016 # the launcher's shell expands it
+said=$(vhostctl setup "$tmp/one.json" -- sh -c 'ls -l /proc/self/fd | sed -n "s/.* \([0-9]*\) -> /\1 /p"' sh @net0.netdev@ \
+	9< /etc/passwd 8< /etc/hostname | sort -n)
+is 'the launcher has its fds and no other' "$(awk '$1 > 2 && $2 !~ /^.proc/' <<< "$said")" \
+	$'3 /dev/net/tun\n4 /dev/vhost-net'
+strace -f -e trace=ioctl,execve -o "$tmp/trace" vhostctl setup "$tmp/one.json" -- true @net0.netdev@ 2> "$tmp/error"
+is 'ownership is left to the launcher' "$(grep -c VHOST_SET_OWNER "$tmp/trace")" 0
+ok 'the node was asked what it can do' grep -q VHOST_GET_FEATURES "$tmp/trace"
+
+rm -r "$tmp"
+finish
