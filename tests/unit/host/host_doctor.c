@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tests of doctor: each reason why a node does not open has words and a remedy of its own. */
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "document.h"
+#include "host_test.h"
+#include "sandbox.h"
+
+/* One node as it is made for a case, and what doctor has to say of it. */
+struct node_case {
+	const char *path;
+	int major, minor; /* 0: there is no such node */
+	mode_t mode;
+	gid_t group;
+	const char *user;
+	const char *result, *text, *fix;
+};
+
+/* /dev is empty but for these two, so that only the case's node can be found. */
+static void make_dev(void)
+{
+	assert_int_equal(mount("none", "/dev", "tmpfs", 0, "mode=755"), 0);
+	assert_int_equal(mkdir("/dev/net", 0755), 0);
+	assert_int_equal(mknod("/dev/null", S_IFCHR | 0666, makedev(1, 3)), 0);
+	assert_int_equal(chmod("/dev/null", 0666), 0);
+}
+
+/* The finding about @path. */
+static void find(const char *user, const char *path, struct host_finding *ret, bool *ret_ok)
+{
+	static struct host_doctor_report report;
+	struct json_object *tree;
+	struct host_error err;
+	struct doc_error doc;
+	const char *text;
+
+	doc_clear(&host_doctor_table,
+		  &report); /* of the last call: what is returned points into it */
+	if (host_doctor(user, &tree, ret_ok, &err) < 0)
+		fail_msg("%s", err.text);
+	text = json_object_to_json_string(tree);
+	/* Its own table reads it. */
+	if (doc_read(&host_doctor_table, text, strlen(text), &report, &doc) < 0)
+		fail_msg("%s: %s", doc.pointer, doc.text);
+	json_object_put(tree);
+	assert_int_equal(report.ok, *ret_ok);
+	for (size_t i = 0; i < report.checks.count; i++) {
+		*ret = ((struct host_finding *)report.checks.items)[i];
+		if (strcmp(ret->check, path) == 0)
+			return;
+	}
+	fail_msg("nothing about %s", path);
+}
+
+static void expect(const struct node_case *c)
+{
+	struct host_finding finding;
+	bool ok;
+
+	if (c->major) {
+		assert_int_equal(mknod(c->path, S_IFCHR | c->mode,
+				       makedev((unsigned int)c->major, (unsigned int)c->minor)),
+				 0);
+		assert_int_equal(chmod(c->path, c->mode), 0);
+		assert_int_equal(chown(c->path, 0, c->group), 0);
+	}
+	find(c->user, c->path, &finding, &ok);
+	if (c->major)
+		unlink(c->path);
+	if (strcmp(finding.result, c->result) || !strstr(finding.text, c->text) ||
+	    strcmp(finding.fix, c->fix))
+		fail_msg("%s: %s: %s [%s]\nwanted %s: %s [%s]", c->path, finding.result,
+			 finding.text, finding.fix, c->result, c->text, c->fix);
+	assert_false(ok); /* there is never all of it */
+}
+
+static void test_reasons(void **state)
+{
+	static const struct node_case cases[] = {
+		{ "/dev/vhost-net", 0, 0, 0, 0, NULL, "missing", "it is not there",
+		  "modprobe vhost_net" },
+		{ "/dev/vhost-vsock", 0, 0, 0, 0, NULL, "absent", "it is not there",
+		  "modprobe vhost_vsock" },
+		{ "/dev/net/tun", 0, 0, 0, 0, NULL, "missing", "it is not there", "modprobe tun" },
+		{ "/dev/net/tun", 10, 200, 0666, 0, "nobody", "ok", "it opens", "" },
+		{ "/dev/net/tun", 10, 200, 0600, 0, "nobody", "missing",
+		  "nobody may not open it: it belongs to root:root with mode 0600",
+		  "setfacl -m u:nobody:rw /dev/net/tun" },
+		{ "/dev/net/tun", 10, 200, 0660, 1, "nobody", "missing",
+		  "it belongs to root:daemon with mode 0660", "usermod -aG daemon nobody" },
+		/* group root is no way to give one device to a user */
+		{ "/dev/net/tun", 10, 200, 0660, 0, "nobody", "missing", "root:root with mode 0660",
+		  "setfacl -m u:nobody:rw /dev/net/tun" },
+		{ "/dev/vhost-scsi", 240, 77, 0666, 0, NULL, "absent", "belongs to no driver",
+		  "rm /dev/vhost-scsi && modprobe vhost_scsi" },
+		{ "/dev/vhost-net", 10, 254, 0666, 0, NULL, "missing", "no driver behind it",
+		  "modprobe vhost_net" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		expect(&cases[i]);
+}
+
+/* Every open for reading and writing is refused with EPERM, as a device cgroup does. */
+static void refuse_opens(const void *arg)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_RDWR, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { COUNT(filter), filter };
+	struct host_finding finding;
+	bool ok;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(77);
+	find(NULL, "/dev/net/tun", &finding, &ok);
+	printf("%s: %s [%s]\n", finding.result, finding.text, finding.fix);
+	fflush(stdout);
+	_exit(0);
+}
+
+static void test_forbidden(void **state)
+{
+	char out[1000];
+
+	assert_int_equal(sandbox_run(refuse_opens, NULL, out, sizeof(out)), 0);
+	assert_string_equal(
+		out, "missing: its mode allows it, but a device cgroup, a security module or "
+		     "a sandbox does not [systemctl set-property UNIT "
+		     "DeviceAllow=\"/dev/net/tun rw\"]\n");
+}
+
+static void test_user(void **state)
+{
+	struct json_object *tree = NULL;
+	struct host_error err;
+	bool ok;
+
+	assert_int_equal(host_doctor("no-such-user", &tree, &ok, &err), -ENOENT);
+	assert_int_equal(err.status, HOST_LACKS);
+	assert_null(tree);
+}
+
+static void test_leaves_no_fd(void **state)
+{
+	struct snapshot before;
+	struct host_finding finding;
+	bool ok;
+
+	sandbox_look(&before);
+	find(NULL, "/dev/net/tun", &finding, &ok);
+	find("nobody", "RLIMIT_NOFILE", &finding, &ok);
+	sandbox_expect_same(&before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_forbidden),
+		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_leaves_no_fd),
+	};
+	const char *why = sandbox_enter();
+
+	if (why) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
+	make_dev();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

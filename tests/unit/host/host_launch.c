@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tests of what a launcher is told: tokens, QEMU's words, environment. */
+#include <unistd.h>
+
+#include "host_test.h"
+
+static struct vhc_ctx *ctx;
+
+#define NET(more)  "{\"id\":\"net0\",\"type\":\"net\"" more "}"
+#define TAP(more)  ",\"tap\":{" more "}"
+#define MASK(list) ",\"features\":{\"mask\":[" list "]}"
+
+/* One argument with tokens, and what becomes of it. */
+struct token_case {
+	const char *devices, *launcher;
+	bool no_vhost;
+	const char *argument, *expanded;
+};
+
+/* The arguments; with an error NULL. */
+static char **expand(const char *devices, const char *launcher, bool no_vhost, char **arguments,
+		     struct said *said, struct host_launch **ret, struct host_error *err)
+{
+	struct host_options options = {
+		.ctx = ctx, .launcher = arguments, .say = say, .data = said
+	};
+	static struct host_setup *setup;
+	const bool vhost[8] = { !no_vhost, !no_vhost, !no_vhost, !no_vhost };
+	char text[2000];
+
+	host_setup_free(setup); /* of the last call: what is returned points into it */
+	snprintf(text, sizeof(text), CONFIG("%s", "%s"), devices, launcher);
+	setup = read_setup(ctx, text);
+	memset(said, 0, sizeof(*said));
+	assert_int_equal(host_launch_new(ctx, setup, vhost, NULL, ret, err), 0);
+	if (host_launch_arguments(*ret, &options, err) == 0)
+		return (*ret)->argv;
+	return NULL;
+}
+
+static void test_tokens(void **state)
+{
+	static const struct token_case cases[] = {
+		{ NET(""), "", false, "@net0.netdev@", "tap,id=net0,fd=3,vhost=on,vhostfd=4" },
+		{ NET(""), "", true, "@net0.netdev@", "tap,id=net0,fd=3,vhost=off" },
+		{ NET(",\"queue_pairs\":2"), "", false, "@net0.netdev@",
+		  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6" },
+		{ NET(",\"queue_pairs\":2,\"busyloop_us\":50"), "", false, "@net0.netdev@",
+		  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6,poll-us=50" },
+		{ NET(",\"busyloop_us\":50"), "", true, "@net0.netdev@",
+		  "tap,id=net0,fd=3,vhost=off" },
+		{ NET(""), "", false, "@net0.netdev@,br=@net0.id@/@net0.device@",
+		  "tap,id=net0,fd=3,vhost=on,vhostfd=4,br=net0/virtio-net-pci,netdev=net0" },
+		{ NET(TAP("\"mac\":\"52:54:00:00:00:01\",\"mtu\":9000")), "", false,
+		  "@net0.tapfds@ @net0.device@",
+		  "3 virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01,host_mtu=9000" },
+		{ NET(",\"queue_pairs\":4,\"ring_size\":1024"), "", false,
+		  "@net0.tapfds@ @net0.device@",
+		  "3:4:5:6 virtio-net-pci,netdev=net0,mq=on,vectors=10,rx_queue_size=1024" },
+		/* masks */
+		{ NET(MASK("\"mrg_rxbuf\",\"bit 29\"")), "", false, "@net0.tapfds@ @net0.device@",
+		  "3 virtio-net-pci,netdev=net0,mrg_rxbuf=off,event_idx=off" },
+		{ NET(MASK("\"csum\"")), "", false, "@net0.tapfds@ @net0.device@",
+		  "3 virtio-net-pci,netdev=net0,csum=off,host_tso4=off,host_tso6=off,host_ecn=off,"
+		  "host_ufo=off" },
+		{ NET(MASK("\"host_uso\",\"csum\"")), "", false, "@net0.tapfds@ @net0.device@",
+		  "3 virtio-net-pci,netdev=net0,csum=off,host_tso4=off,host_tso6=off,host_ecn=off,"
+		  "host_ufo=off,host_uso=off" },
+		{ NET(MASK("\"guest_tso4\",\"guest_tso6\"")), "", false,
+		  "@net0.tapfds@ @net0.mask@", "3 guest_tso4=off,guest_tso6=off,guest_ecn=off" },
+		{ NET(TAP("\"mtu\":9000") MASK("\"mtu\"")), "", false,
+		  "@net0.tapfds@ @net0.device@", "3 virtio-net-pci,netdev=net0" },
+		{ NET(",\"features\":{\"require\":[\"ring_packed\",\"csum\"]}"), "", false,
+		  "@net0.tapfds@ @net0.device@", "3 virtio-net-pci,netdev=net0,packed=on" },
+		{ NET(",\"features\":{\"require\":[\"mq\"]}"), "", false,
+		  "@net0.tapfds@ @net0.device@", "3 virtio-net-pci,netdev=net0,mq=on" },
+		/* the second device's fds come behind the first one's */
+		{ NET("") ",{\"id\":\"b-1\",\"type\":\"net\",\"queue_pairs\":2}", "", false,
+		  "@net0.tapfds@|@net0.vhostfds@|@b-1.tapfds@|@b-1.vhostfds@", "3|4|5:6|7:8" },
+		{ NET("") ",{\"id\":\"b-1\",\"type\":\"net\",\"queue_pairs\":2}", "", true,
+		  "@net0.tapfds@|@b-1.tapfds@|@b-1.vhost@", "3|4:5|off" },
+		/* other styles */
+		{ NET(TAP("\"name\":\"t0\",\"mac\":\"52:54:00:00:00:01\",\"mtu\":68")),
+		  "\"style\":\"env\"", false,
+		  "@net0.tap@ @net0.mac@ @net0.mtu@ @net0.queues@ @net0.vhost@",
+		  "t0 52:54:00:00:00:01 68 1 on" },
+		{ NET(MASK("\"csum\",\"bit 200\"")), "\"style\":\"env\"", false, "@net0.mask@",
+		  "csum,host_tso4,host_tso6,host_ecn,host_ufo,host_uso,rsc_ext,host_udp_tunnel_gso,"
+		  "host_udp_tunnel_gso_csum,bit 200" },
+		/* no tokens */
+		{ NET(""), "\"style\":\"env\"", false, "user@host.domain a@b.c d@ @ @@ @x@ @.id@",
+		  "user@host.domain a@b.c d@ @ @@ @x@ @.id@" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *arguments[] = { (char *)(uintptr_t)cases[i].argument, NULL };
+		struct host_launch *launch;
+		struct host_error err;
+		struct said said;
+		char **argv = expand(cases[i].devices, cases[i].launcher, cases[i].no_vhost,
+				     arguments, &said, &launch, &err);
+
+		if (!argv || strcmp(argv[0], cases[i].expanded) != 0)
+			fail_msg("%s %s\n  gave   %s\n  wanted %s", cases[i].devices,
+				 cases[i].argument, argv ? argv[0] : err.text, cases[i].expanded);
+		host_launch_free(launch);
+	}
+}
+
+static void test_refuses(void **state)
+{
+	static const struct {
+		const char *devices, *launcher;
+		bool no_vhost;
+		const char *argument, *words;
+	} cases[] = {
+		{ NET(""), "", false, "-nographic", "device \"net0\" is not used" },
+		{ NET(""), "", false, "@net0.id@", "device \"net0\" is not used" },
+		{ NET(""), "", false, "@net1.netdev@", "the config has no device \"net1\"" },
+		{ NET(""), "", false, "@net0.netdv@", "@net0.netdv@ is not known" },
+		{ NET(""), "\"style\":\"env\"", false, "@net0.netdev@", "known are mask, tapfds" },
+		{ NET(""), "", false, "@net0.netdev@ @net0.mac@", "has no MAC address" },
+		{ NET(""), "", false, "@net0.netdev@ @net0.mtu@", "has no MTU" },
+		{ NET(""), "\"style\":\"env\"", true, "@net0.vhostfds@", "its vhost is off" },
+		{ NET(MASK("\"csum\"")), "", false, "@net0.netdev@", "only @net0.device@" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *arguments[] = { (char *)(uintptr_t)cases[i].argument, NULL };
+		struct host_launch *launch;
+		struct host_error err;
+		struct said said;
+
+		if (expand(cases[i].devices, cases[i].launcher, cases[i].no_vhost, arguments, &said,
+			   &launch, &err))
+			fail_msg("%s: %s", cases[i].argument, launch->argv[0]);
+		assert_int_equal(err.status, HOST_USAGE);
+		if (!strstr(err.text, cases[i].words))
+			fail_msg("%s: %s", cases[i].argument, err.text);
+		host_launch_free(launch);
+	}
+}
+
+/* What is not done as asked, or done besides, is said. */
+static void test_says(void **state)
+{
+	static const struct {
+		const char *devices, *launcher, *words;
+	} cases[] = {
+		{ NET(MASK("\"csum\"")), "",
+		  "masked too, since they cannot stand alone: host_tso4" },
+		{ NET(MASK("\"csum\"")), "", "add them to features.mask: host_uso host_tunnel" },
+		{ NET(MASK("\"csum\"")), "\"style\":\"env\"", "@net0.mask@ in its arguments" },
+	};
+	static const char *const quiet[] = { NET(""), NET(MASK("\"mrg_rxbuf\"")) };
+	char *arguments[] = { (char *)(uintptr_t) "@net0.tapfds@", NULL };
+	char *device[] = { (char *)(uintptr_t) "@net0.tapfds@ @net0.device@", NULL };
+	struct host_launch *launch;
+	struct host_error err;
+	struct said said;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_non_null(expand(cases[i].devices, cases[i].launcher, false,
+				       cases[i].launcher[0] ? arguments : device, &said, &launch,
+				       &err));
+		if (!strstr(said.text, cases[i].words))
+			fail_msg("said: %s", said.text);
+		host_launch_free(launch);
+	}
+	for (size_t i = 0; i < COUNT(quiet); i++) {
+		assert_non_null(expand(quiet[i], "", false, device, &said, &launch, &err));
+		assert_string_equal(said.text, "");
+		host_launch_free(launch);
+	}
+}
+
+static const char *variable(char **env, const char *name)
+{
+	size_t len = strlen(name);
+	const char *found = NULL;
+
+	for (; *env; env++) {
+		if (strncmp(*env, name, len) != 0 || (*env)[len] != '=')
+			continue;
+		assert_null(found); /* never twice */
+		found = *env + len + 1;
+	}
+	return found;
+}
+
+static void test_environment(void **state)
+{
+	char *arguments[] = { (char *)(uintptr_t) "@net0.tapfds@ @b.tapfds@", NULL }, pid[20];
+	const char *devices = NET(",\"queue_pairs\":2") ",{\"id\":\"b\",\"type\":\"net\"}";
+	static const char *const styles[] = { "", "\"style\":\"env\"", "\"style\":\"listen-fds\"" };
+
+	setenv("LISTEN_FDS", "7", 1);
+	setenv("LISTEN_PID", "1", 1);
+	setenv("LISTEN_FDNAMES", "x", 1);
+	setenv("VHOSTCTL_FDS", "x", 1);
+	setenv("OTHER", "stays", 1);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	for (size_t i = 0; i < COUNT(styles); i++) {
+		struct host_launch *launch;
+		struct host_error err;
+		struct said said;
+		char **env;
+
+		assert_non_null(expand(devices, styles[i], false, arguments, &said, &launch, &err));
+		assert_int_equal(host_launch_environment(launch, &err), 0);
+		env = launch->env;
+		assert_string_equal(variable(env, "VHOSTCTL_FDS"),
+				    "net0.tap.0=3,net0.tap.1=4,net0.vhost.0=5,net0.vhost.1=6,"
+				    "b.tap.0=7,b.vhost.0=8");
+		assert_string_equal(variable(env, "VHOSTCTL_VHOST"), "on");
+		assert_string_equal(variable(env, "OTHER"), "stays");
+		if (i == 2) {
+			assert_string_equal(variable(env, "LISTEN_PID"), pid);
+			assert_string_equal(variable(env, "LISTEN_FDS"), "6");
+			assert_string_equal(variable(env, "LISTEN_FDNAMES"),
+					    "net0.tap.0:net0.tap.1:net0.vhost.0:net0.vhost.1:"
+					    "b.tap.0:b.vhost.0");
+		} else {
+			assert_null(variable(env, "LISTEN_PID"));
+			assert_null(variable(env, "LISTEN_FDS"));
+			assert_null(variable(env, "LISTEN_FDNAMES"));
+		}
+		host_launch_free(launch);
+	}
+}
+
+static void test_environment_without_vhost(void **state)
+{
+	char *arguments[] = { (char *)(uintptr_t) "@net0.tapfds@", NULL };
+	struct host_launch *launch;
+	struct host_error err;
+	struct said said;
+
+	assert_non_null(expand(NET(""), "", true, arguments, &said, &launch, &err));
+	assert_int_equal(host_launch_environment(launch, &err), 0);
+	assert_string_equal(variable(launch->env, "VHOSTCTL_VHOST"), "off");
+	assert_string_equal(variable(launch->env, "VHOSTCTL_FDS"), "net0.tap.0=3");
+	host_launch_free(launch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_says),
+		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_environment_without_vhost),
+	};
+	int r;
+
+	if (vhc_ctx_new(&ctx) < 0)
+		return 1;
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	vhc_ctx_free(ctx);
+	return r;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tests of plans: the operations, their order and what undoes them; nothing is done. */
+#include "document.h"
+#include "host_test.h"
+
+static struct vhc_ctx *ctx;
+
+/* The plan's rows, one a line. */
+static char *plan_text(const char *config, struct host_options *options)
+{
+	struct host_setup *setup = read_setup(ctx, config);
+	struct host_plan_document plan;
+	struct json_object *tree;
+	struct host_error err;
+	struct doc_error doc;
+	const char *json;
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	options->ctx = ctx;
+	if (host_setup_plan(setup, options, &tree, &err) < 0)
+		fail_msg("%s", err.text);
+	json = json_object_to_json_string(tree);
+	/* Its own table reads what it wrote. */
+	assert_int_equal(doc_read(&host_plan_table, json, strlen(json), &plan, &doc), 0);
+	for (size_t i = 0; i < plan.operations.count; i++) {
+		const struct host_plan_row *row = (struct host_plan_row *)plan.operations.items + i;
+
+		fprintf(out, "%s: %s %s [%s]\n", row->on, row->operation, row->argument, row->undo);
+	}
+	fclose(out);
+	doc_clear(&host_plan_table, &plan);
+	json_object_put(tree);
+	host_setup_free(setup);
+	return text;
+}
+
+static void expect_plan(const char *config, struct host_options *options, const char *wanted)
+{
+	char *text = plan_text(config, options);
+
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+static void test_new_tap(void **state)
+{
+	char *launcher[] = { (char *)(uintptr_t) "qemu", (char *)(uintptr_t) "@net0.netdev@",
+			     NULL };
+	struct host_options options = { .launcher = launcher, .user = "nobody" };
+
+	expect_plan(
+		CONFIG("{\"id\":\"net0\",\"type\":\"net\",\"queue_pairs\":2,\"tap\":{"
+		       "\"name\":\"t0\",\"owner\":\"qemu\",\"group\":\"kvm\",\"mac\":"
+		       "\"52:54:00:0A:0b:0c\",\"mtu\":9000,\"bridge\":\"br0\",\"netns\":\"blue\","
+		       "\"address\":[\"10.0.0.1/24\",\"fd00::1/64\"],\"txqueuelen\":5000},"
+		       "\"worker\":{\"mode\":\"task\"}}",
+		       "\"user\":\"other\",\"no_new_privs\":true"),
+		&options,
+		"launcher: find launcher qemu, as user nobody []\n"
+		"launcher: reserve fds 3 to 6 [close them]\n"
+		"net0: enter netns blue [leave it]\n"
+		"net0: open tap t0, 2 queues, owner qemu, group kvm, txqueuelen 5000 [close it]\n"
+		"net0: set mac t0: fe:54:00:0a:0b:0c [goes with the link]\n"
+		"net0: set mtu t0: 9000 [goes with the link]\n"
+		"net0: add address t0: 10.0.0.1/24 [goes with the link]\n"
+		"net0: add address t0: fd00::1/64 [goes with the link]\n"
+		"net0: set bridge t0: br0 [goes with the link]\n"
+		"net0: set up t0 [goes with the link]\n"
+		"net0: leave netns blue [enter it again]\n"
+		"net0: open vhost /dev/vhost-net, 2 fds, workers are tasks [close it]\n"
+		"launcher: hand over 4 fds to the launcher, VHOSTCTL_FDS [close them]\n"
+		"launcher: become user nobody, no_new_privs []\n"
+		"launcher: exec qemu []\n");
+}
+
+static void test_existing_tap(void **state)
+{
+	struct host_options options = { 0 };
+
+	expect_plan(
+		CONFIG("{\"id\":\"a\",\"type\":\"net\",\"vhost\":\"off\",\"tap\":{"
+		       "\"name\":\"t0\",\"existing\":true,\"mtu\":1400}},"
+		       "{\"id\":\"b\",\"type\":\"net\",\"vhost\":\"prefer\",\"tap\":{\"persist\":true,"
+		       "\"up\":false},\"features\":{\"require\":[\"csum\",\"bit 40\"]}}",
+		       ""),
+		&options,
+		"a: find link t0 []\n"
+		"a: open tap t0, 1 queue, existing [close it]\n"
+		"a: set mtu t0: 1400 [as it was before]\n"
+		"a: set up t0 [as it was before]\n"
+		"b: open tap name chosen by the kernel, 1 queue, persistent [delete it]\n"
+		"b: open vhost /dev/vhost-net, 1 fd, else go on without [close it]\n"
+		"b: check features csum, bit 40 []\n");
+}
+
+static void test_launcher_is_in_it(void **state)
+{
+	char *launcher[] = { (char *)(uintptr_t) "qemu", (char *)(uintptr_t) "@net0.netdev@",
+			     NULL };
+	struct host_options options = { .ctx = ctx, .launcher = launcher };
+	struct host_setup *setup =
+		read_setup(ctx, CONFIG("{\"id\":\"net0\",\"type\":\"net\"}", ""));
+	struct json_object *tree, *argument;
+	struct host_error err;
+
+	assert_int_equal(host_setup_plan(setup, &options, &tree, &err), 0);
+	assert_int_equal(json_pointer_get(tree, "/launcher/1", &argument), 0);
+	assert_string_equal(json_object_get_string(argument),
+			    "tap,id=net0,fd=3,vhost=on,vhostfd=4");
+	json_object_put(tree);
+	launcher[1] = (char *)(uintptr_t) "@net0.nothing@";
+	assert_int_equal(host_setup_plan(setup, &options, &tree, &err), -EINVAL);
+	assert_int_equal(err.status, HOST_USAGE);
+	host_setup_free(setup);
+}
+
+/* So many devices of four queue pairs each, with an address each. */
+static size_t count_operations(unsigned int devices)
+{
+	struct host_options options = { .ctx = ctx };
+	struct host_setup *setup;
+	struct host_plan plan;
+	struct host_error err;
+	char *text;
+	size_t size, count;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs("{\"kind\":\"vhost-setup\",\"version\":1,\"devices\":[", out);
+	for (unsigned int i = 0; i < devices; i++)
+		fprintf(out,
+			"%s{\"id\":\"n%u\",\"type\":\"net\",\"queue_pairs\":4,\"tap\":{\"name\":"
+			"\"t%u\",\"address\":[\"10.0.%u.1/24\"]}}",
+			i ? "," : "", i, i, i);
+	fputs("]}", out);
+	fclose(out);
+	setup = read_setup(ctx, text);
+	assert_int_equal(host_plan_make(setup, &options, &plan, &err), 0);
+	count = plan.count;
+	host_plan_clear(&plan);
+	host_setup_free(setup);
+	free(text);
+	return count;
+}
+
+static void test_linear(void **state)
+{
+	size_t one = count_operations(1);
+
+	assert_int_equal(one, 4); /* tap, address, up, vhost */
+	assert_int_equal(count_operations(16), 16 * one);
+	assert_int_equal(count_operations(256), 256 * one);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_new_tap),
+		cmocka_unit_test(test_existing_tap),
+		cmocka_unit_test(test_launcher_is_in_it),
+		cmocka_unit_test(test_linear),
+	};
+	int r;
+
+	if (vhc_ctx_new(&ctx) < 0)
+		return 1;
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	vhc_ctx_free(ctx);
+	return r;
+}

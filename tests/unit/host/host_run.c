@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tests of what is really done: taps are made in a sandbox, launchers are executed, and after every
+ * failure nothing is left.  Vhost is left off, so this runs where there is none.
+ */
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "host_test.h"
+#include "sandbox.h"
+
+static struct vhc_ctx *ctx;
+
+#define NET(id, more) "{\"id\":\"" id "\",\"type\":\"net\",\"vhost\":\"off\",\"tap\":{" more "}}"
+#define PAIRS(id, pairs, more)                                                         \
+	"{\"id\":\"" id "\",\"type\":\"net\",\"vhost\":\"off\",\"queue_pairs\":" pairs \
+	",\"tap\":{" more "}}"
+
+/* Everything up to the hand-over. */
+static int apply(const char *config, struct host_plan *plan, struct host_run **ret,
+		 struct host_error *err)
+{
+	static struct host_options options;
+	static struct host_setup *setup;
+
+	host_setup_free(setup);
+	setup = read_setup(ctx, config);
+	options = (struct host_options){ .ctx = ctx };
+	assert_int_equal(host_plan_make(setup, &options, plan, err), 0);
+	return host_run_apply(plan, HOST_OP_HAND_OVER, ret, err);
+}
+
+static void expect_undo(struct host_plan *plan, struct host_run *run)
+{
+	struct host_error err;
+
+	if (host_run_undo(run, &err) < 0)
+		fail_msg("%s", err.text);
+	host_plan_clear(plan);
+}
+
+static void get_link(const char *name, struct host_link *ret)
+{
+	struct host_netlink netlink;
+
+	assert_int_equal(host_netlink_open(&netlink), 0);
+	assert_int_equal(host_link_get(&netlink, name, ret), 0);
+	host_netlink_close(&netlink);
+}
+
+/* Refused with this status and these words, and nothing is left. */
+static void expect_failure(const char *config, enum host_status status, const char *where,
+			   const char *words)
+{
+	struct snapshot before;
+	struct host_plan plan;
+	struct host_run *run;
+	struct host_error err;
+
+	sandbox_look(&before);
+	if (apply(config, &plan, &run, &err) >= 0)
+		fail_msg("%s: succeeds", config);
+	host_plan_clear(&plan);
+	if (err.status != status || !strstr(err.where, where) || !strstr(err.text, words))
+		fail_msg("%s\n%d %s: %s", config, err.status, err.where, err.text);
+	sandbox_expect_same(&before);
+}
+
+#define FULL                                                                                      \
+	PAIRS("a", "2",                                                                           \
+	      "\"name\":\"ta\",\"mac\":\"52:54:00:00:00:01\",\"mtu\":1400,\"bridge\":\"br0\","    \
+	      "\"address\":[\"10.1.0.1/24\",\"fd00:1::1/64\"],\"owner\":\"nobody\"")              \
+	"," NET("b", "\"name\":\"tb\",\"netns\":\"blue\",\"address\":[\"10.2.0.1/24\"]") "," NET( \
+		"c", "\"persist\":true,\"name\":\"tc\"")
+
+static void test_brings_up_and_takes_down(void **state)
+{
+	struct host_link link, bridge;
+	struct snapshot before;
+	struct host_plan plan;
+	struct host_run *run;
+	struct host_error err;
+
+	sandbox_look(&before);
+	for (int again = 0; again < 2; again++) {
+		if (apply(CONFIG(FULL, ""), &plan, &run, &err) < 0)
+			fail_msg("%s: %s", err.where, err.text);
+		get_link("ta", &link);
+		get_link("br0", &bridge);
+		assert_memory_equal(link.mac, "\xfe\x54\x00\x00\x00\x01", 6);
+		assert_int_equal(link.mtu, 1400);
+		assert_int_equal(link.master, bridge.index);
+		assert_true(link.up && link.tun.tap && link.tun.multi_queue);
+		assert_int_equal(link.tun.owner, 65534);
+		assert_int_equal(link.tun.queues, 2);
+		sandbox_command("ip addr show ta | grep -q 'inet 10.1.0.1/24'");
+		sandbox_command("ip addr show ta | grep -q 'inet6 fd00:1::1/64'");
+		sandbox_command("ip -n blue addr show tb | grep -q 'inet 10.2.0.1/24'");
+		sandbox_command("ip -n blue -d link show tb | grep -q 'tap.*vnet_hdr on'");
+		sandbox_command("! ip link show tb 2>/dev/null");
+		sandbox_command("ip -d link show tc | grep -q 'persist on'");
+		expect_undo(&plan, run);
+		sandbox_expect_same(&before);
+	}
+}
+
+static void test_failures_leave_nothing(void **state)
+{
+	static const struct {
+		const char *config;
+		enum host_status status;
+		const char *where, *words;
+	} cases[] = {
+		{ CONFIG(FULL "," NET("d", "\"bridge\":\"br9\""), ""), HOST_LACKS,
+		  "set bridge, device d", "there is no bridge \"br9\"" },
+		{ CONFIG(FULL "," NET("d", "\"netns\":\"red\""), ""), HOST_LACKS,
+		  "enter netns, device d", "there is no network namespace \"red\"" },
+		{ CONFIG(FULL "," NET("d", "\"mtu\":65535"), ""), HOST_FAILED, "set mtu, device d",
+		  "(EINVAL)" },
+		{ CONFIG(FULL "," NET("d", "\"name\":\"br0\""), ""), HOST_FAILED, "open tap",
+		  "br0" },
+		{ CONFIG(FULL "," NET("d", "\"owner\":\"no-such-user\""), ""), HOST_LACKS,
+		  "open tap, device d", "no user \"no-such-user\"" },
+		{ CONFIG(FULL "," NET("d", "\"group\":\"no-such-group\""), ""), HOST_LACKS,
+		  "open tap, device d", "no group \"no-such-group\"" },
+		{ CONFIG(FULL "," NET("d", "\"name\":\"td\",\"existing\":true"), ""), HOST_LACKS,
+		  "find link, device d", "there is no link \"td\"" },
+		{ CONFIG(FULL "," NET("d", "\"name\":\"br0\",\"existing\":true"), ""), HOST_FAILED,
+		  "find link, device d", "it is of kind bridge" },
+		/* inside the other namespace: we must be back afterwards */
+		{ CONFIG(NET("d", "\"netns\":\"blue\",\"bridge\":\"br0\""), ""), HOST_LACKS,
+		  "set bridge", "in the link's network namespace" },
+		{ CONFIG(NET("d", "\"netns\":\"blue\",\"persist\":true,\"mtu\":65535"), ""),
+		  HOST_FAILED, "set mtu", "(EINVAL)" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		expect_failure(cases[i].config, cases[i].status, cases[i].where, cases[i].words);
+}
+
+static void test_adopts(void **state)
+{
+	struct host_link before, link;
+	struct snapshot look;
+	struct host_plan plan;
+	struct host_run *run;
+	struct host_error err;
+
+	sandbox_command("ip tuntap add at1 mode tap vnet_hdr user nobody");
+	sandbox_command("ip link set at1 mtu 1300 up && ip link set at1 down");
+	sandbox_command("ip addr add 10.3.0.1/24 dev at1");
+	sandbox_look(&look);
+	get_link("at1", &before);
+	if (apply(CONFIG(NET("d", "\"name\":\"at1\",\"existing\":true,\"mtu\":1400,\"mac\":"
+				  "\"52:54:00:00:00:07\",\"bridge\":\"br0\",\"address\":["
+				  "\"10.3.0.1/24\",\"10.4.0.1/24\"]"),
+			 ""),
+		  &plan, &run, &err) < 0)
+		fail_msg("%s: %s", err.where, err.text);
+	get_link("at1", &link);
+	assert_int_equal(link.mtu, 1400);
+	assert_int_equal(link.mac[0], 0xfe);
+	assert_true(link.up && link.master);
+	expect_undo(&plan, run);
+	/* As it was, with the address that was there before and without the other. */
+	sandbox_expect_same(&look);
+	sandbox_command("ip link del at1");
+}
+
+static void test_explains_adopted(void **state)
+{
+	sandbox_command("ip tuntap add at1 mode tap && ip tuntap add atm mode tap multi_queue");
+	sandbox_command("ip tuntap add att mode tun");
+	expect_failure(CONFIG(PAIRS("d", "2", "\"name\":\"at1\",\"existing\":true"), ""),
+		       HOST_FAILED, "open tap",
+		       "was made without multi_queue, and the config asks for 2 queue");
+	expect_failure(CONFIG(NET("d", "\"name\":\"atm\",\"existing\":true"), ""), HOST_FAILED,
+		       "open tap", "was made with multi_queue, and the config asks for 1 queue");
+	expect_failure(CONFIG(NET("d", "\"name\":\"att\",\"existing\":true"), ""), HOST_FAILED,
+		       "find link", "is a tun");
+	expect_failure(CONFIG(NET("d", "\"name\":\"at1\""), ""), HOST_FAILED, "open tap", "EBUSY");
+	sandbox_command("ip link del at1 && ip link del atm && ip link del att");
+}
+
+/* ------------------------------------------------------------------------------------ launchers */
+
+struct launch_case {
+	const char *config;
+	char *arguments[8];
+	const char *user;
+	bool no_new_privs;
+	int junk;	     /* so many fds are open that the launcher must not get */
+	bool closed;	     /* 0 is closed when it starts */
+	uid_t as;	     /* the caller's; 0: root */
+	unsigned int nofile; /* limit; 0: as it is */
+};
+
+static void launch(const void *arg)
+{
+	const struct launch_case *c = arg;
+	struct host_options options = { .ctx = ctx,
+					.user = c->user,
+					.no_new_privs = c->no_new_privs,
+					.launcher = (char **)(uintptr_t)c->arguments };
+	struct host_setup *setup = read_setup(ctx, c->config);
+	struct rlimit limit = { c->nofile, c->nofile };
+	struct said said = { "" };
+	struct host_error err;
+
+	options.say = say;
+	options.data = &said;
+	for (int i = 0; i < c->junk; i++)
+		if (dup(0) < 0)
+			_exit(98);
+	if (c->as && (setgroups(0, NULL) < 0 || setresgid(c->as, c->as, c->as) < 0 ||
+		      setresuid(c->as, c->as, c->as) < 0))
+		_exit(97);
+	if (c->closed)
+		close(0);
+	if (c->nofile && setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		_exit(96);
+	host_setup_run(setup, &options, &err);
+	dprintf(2, "%s: %s\n%s", err.where, err.text, said.text);
+	_exit(err.status);
+}
+
+static void expect_launch(const struct launch_case *c, int status, const char *words)
+{
+	struct snapshot before;
+	char out[8192];
+	int got;
+
+	sandbox_look(&before);
+	got = sandbox_run(launch, c, out, sizeof(out));
+	if (got != status || !strstr(out, words))
+		fail_msg("exit status %d, wanted %d; output, wanted \"%s\":\n%s", got, status,
+			 words, out);
+	sandbox_expect_same(&before);
+}
+
+#define SHELL(script)                                                                            \
+	{                                                                                        \
+		(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", (char *)(uintptr_t)(script), \
+			NULL                                                                     \
+	}
+#define ENV "\"style\":\"env\""
+/* The fds of the shell itself; ls has more. */
+#define FDS "echo fds; ls -m -w 0 /proc/$$/fd; true"
+
+static void test_fds(void **state)
+{
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL(FDS) },
+		      0, "fds\n0, 1, 2, 3\n");
+	expect_launch(&(struct launch_case){ .config = CONFIG(PAIRS("a", "4", ""), ENV),
+					     .arguments = SHELL(FDS),
+					     .junk = 100 },
+		      0, "fds\n0, 1, 2, 3, 4, 5, 6\n");
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", "") "," NET("b", ""), ENV),
+					     .arguments = SHELL(FDS "; echo $VHOSTCTL_FDS"),
+					     .closed = true },
+		      0, "fds\n1, 2, 3, 4\na.tap.0=3,b.tap.0=4\n");
+}
+
+/* Each fd is a queue of the tap that it is said to be. */
+static void test_fds_are_the_taps(void **state)
+{
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(
+				PAIRS("a", "2", "\"name\":\"ta\"") "," NET("b", "\"name\":\"tb\""),
+				ENV),
+			.arguments = SHELL("echo $(sed -n 's/iff:.//p' /proc/$$/fdinfo/*)") },
+		0, "ta ta tb\n");
+}
+
+static void test_arguments(void **state)
+{
+	static const struct launch_case c = {
+		.config = CONFIG(PAIRS("a", "2", "\"name\":\"ta\""), ""),
+		.arguments = { (char *)(uintptr_t) "echo", (char *)(uintptr_t) "-netdev",
+			       (char *)(uintptr_t) "@a.netdev@,x", (char *)(uintptr_t) "@a.tap@",
+			       NULL },
+	};
+
+	expect_launch(&c, 0, "-netdev tap,id=a,fds=3:4,vhost=off,x ta\n");
+}
+
+static void test_exit_statuses(void **state)
+{
+	static const struct {
+		const char *program;
+		const char *user;
+		int status;
+		const char *words;
+	} cases[] = {
+		{ "true", NULL, 0, "" },
+		{ "false", NULL, 1, "" },
+		{ "no-such-launcher", NULL, 127, "find launcher: cannot execute" },
+		{ "/no/such", NULL, 127, "ENOENT" },
+		{ "/etc/passwd", NULL, 126, "EACCES" },
+		{ "/etc", NULL, 126, "EISDIR" },
+		{ "/run/interpreter", NULL, 127, "interpreter" },
+		{ "/run/private", NULL, 0, "" },
+		{ "/run/private", "nobody", 126, "as nobody" },
+		{ "true", "no-such-user", 4, "no user \"no-such-user\"" },
+	};
+
+	sandbox_command("printf '#!/no/such\\n' >/run/interpreter; chmod 755 /run/interpreter");
+	sandbox_command("cp /bin/true /run/private; chmod 700 /run/private");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		/* What persists would stay when the launcher runs. */
+		struct launch_case c = { .config = cases[i].status <= 1 ? CONFIG(NET("a", ""), ENV)
+									: CONFIG(FULL, ENV),
+					 .arguments = { (char *)(uintptr_t)cases[i].program, NULL },
+					 .user = cases[i].user };
+
+		expect_launch(&c, cases[i].status, cases[i].words);
+	}
+}
+
+static void test_persistent_tap_stays(void **state)
+{
+	const struct launch_case c = {
+		.config = CONFIG(NET("a", "\"name\":\"tp\",\"persist\":true"), ENV),
+		.arguments = SHELL("true"),
+	};
+	char out[1000];
+
+	assert_int_equal(sandbox_run(launch, &c, out, sizeof(out)), 0);
+	sandbox_command("ip link show tp >/dev/null && ip link del tp");
+}
+
+static void test_user(void **state)
+{
+	static const char script[] = "id -u; id -g; id -G; grep -E 'Cap|NoNew' /proc/self/status";
+	static const char dropped[] = "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
+				      "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n"
+				      "CapAmb:\t0000000000000000\nNoNewPrivs:\t0\n";
+	char wanted[400];
+
+	snprintf(wanted, sizeof(wanted), "65534\n65534\n65534\n%s", dropped);
+	expect_launch(
+		&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV ",\"user\":\"nobody\""),
+				       .arguments = SHELL(script) },
+		0, wanted);
+	/* the option counts, not the config; by number; with no_new_privs */
+	expect_launch(
+		&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV ",\"user\":\"daemon\""),
+				       .arguments = SHELL(script),
+				       .user = "65534" },
+		0, wanted);
+	memcpy(strrchr(wanted, '0'), "1", 1);
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL(script),
+					     .user = "nobody",
+					     .no_new_privs = true },
+		      0, wanted);
+	/* root stays what it is */
+	expect_launch(
+		&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV ",\"user\":\"root\""),
+				       .arguments = SHELL("id -u; grep CapEff /proc/self/status; "
+							  "grep -c 0000000000000000 "
+							  "/proc/self/status") },
+		0, "0\nCapEff:");
+}
+
+static void test_unprivileged_caller(void **state)
+{
+	sandbox_command("ip tuntap add at1 mode tap vnet_hdr user nobody && ip link set at1 up");
+	sandbox_command("ip tuntap add at2 mode tap vnet_hdr user daemon && ip link set at2 up");
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true"), ENV),
+			.arguments = SHELL("id -u; " FDS),
+			.as = 65534 },
+		0, "65534\nfds\n0, 1, 2, 3\n");
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(NET("a", "\"name\":\"at2\",\"existing\":true"), ENV),
+			.arguments = SHELL("true"),
+			.as = 65534 },
+		HOST_LACKS, "belongs to user 1, and this is user 65534");
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL("true"),
+					     .as = 65534 },
+		      HOST_LACKS, "CAP_NET_ADMIN");
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true"), ENV),
+			.arguments = SHELL("true"),
+			.user = "daemon",
+			.as = 65534 },
+		HOST_LACKS, "cannot set the groups of daemon");
+	sandbox_command("ip link del at1 && ip link del at2");
+}
+
+/* Too few fds at any point: an error that says so, nothing left; and the launcher's limit is ours. */
+static void test_few_fds(void **state)
+{
+	bool failed = false, succeeded = false;
+
+	for (unsigned int limit = 3; limit <= 40; limit++) {
+		const struct launch_case c = {
+			.config =
+				CONFIG(PAIRS("a", "4", "") "," NET("b", "\"netns\":\"blue\""), ENV),
+			.arguments = SHELL("ulimit -n"),
+			.nofile = limit,
+		};
+		struct snapshot before;
+		char out[4096], number[20];
+		int status;
+
+		sandbox_look(&before);
+		status = sandbox_run(launch, &c, out, sizeof(out));
+		sandbox_expect_same(&before);
+		snprintf(number, sizeof(number), "%u\n", limit);
+		if (status == 0 && strcmp(out, number) != 0)
+			fail_msg("limit %u: %s", limit, out);
+		if (status != 0 && status != HOST_FAILED && status != HOST_LACKS &&
+		    status != HOST_CANNOT_RUN && status != 2 && status != 127)
+			fail_msg("limit %u: status %d: %s", limit, status, out);
+		failed = failed || status != 0;
+		succeeded = succeeded || status == 0;
+	}
+	assert_true(failed && succeeded);
+}
+
+static void test_soft_limit_is_raised_and_put_back(void **state)
+{
+	/* 128 queues with a soft limit of 128: the shell sees what it was. */
+	expect_launch(
+		&(struct launch_case){ .config = CONFIG(PAIRS("a", "100", ""), ENV),
+				       .arguments = { (char *)(uintptr_t) "prlimit",
+						      (char *)(uintptr_t) "--nofile",
+						      (char *)(uintptr_t) "--output",
+						      (char *)(uintptr_t) "SOFT",
+						      (char *)(uintptr_t) "--noheadings", NULL } },
+		0, "\n");
+}
+
+/* --------------------------------------------------------------------------------------- vhost */
+
+static void test_prefer(void **state)
+{
+	const struct launch_case c = {
+		.config = CONFIG("{\"id\":\"a\",\"type\":\"net\",\"vhost\":\"prefer\"}", ENV),
+		.arguments = SHELL("echo $VHOSTCTL_VHOST $VHOSTCTL_FDS"),
+	};
+	int fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	expect_launch(&c, 0, fd >= 0 ? "on a.tap.0=3,a.vhost.0=4\n" : "off a.tap.0=3\n");
+}
+
+static void test_require(void **state)
+{
+	const struct launch_case c = {
+		.config = CONFIG("{\"id\":\"a\",\"type\":\"net\",\"queue_pairs\":2}", ENV),
+		.arguments = SHELL("echo $VHOSTCTL_VHOST $VHOSTCTL_FDS"),
+	};
+	int fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0)
+		expect_launch(&c, 0, "on a.tap.0=3,a.tap.1=4,a.vhost.0=5,a.vhost.1=6\n");
+	else
+		expect_launch(&c, HOST_LACKS, "open vhost, device a: ");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_brings_up_and_takes_down),
+		cmocka_unit_test(test_failures_leave_nothing),
+		cmocka_unit_test(test_adopts),
+		cmocka_unit_test(test_explains_adopted),
+		cmocka_unit_test(test_fds),
+		cmocka_unit_test(test_fds_are_the_taps),
+		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_exit_statuses),
+		cmocka_unit_test(test_persistent_tap_stays),
+		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_unprivileged_caller),
+		cmocka_unit_test(test_few_fds),
+		cmocka_unit_test(test_soft_limit_is_raised_and_put_back),
+		cmocka_unit_test(test_prefer),
+		cmocka_unit_test(test_require),
+	};
+	const char *why = sandbox_enter();
+	int r;
+
+	if (why) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
+	if (vhc_ctx_new(&ctx) < 0)
+		return 1;
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	vhc_ctx_free(ctx);
+	return r;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "sandbox.h"
+
+void sandbox_command(const char *command)
+{
+	if (system(command) != 0)
+		fail_msg("%s failed", command);
+}
+
+static bool run(const char *command)
+{
+	return system(command) == 0;
+}
+
+const char *sandbox_enter(void)
+{
+	int fd;
+
+	if (geteuid() != 0)
+		return "it takes root";
+	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return "/dev/net/tun does not open";
+	close(fd);
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/run", "tmpfs", 0, "mode=755") < 0)
+		return "no namespaces of its own here";
+	if (!run("ip link set lo up && ip link add br0 type bridge && "
+		 "ip link set br0 up address 02:00:00:00:00:01 && "
+		 "ip netns add blue"))
+		return "it takes ip(8) with bridges";
+	if (mknod("/run/tun", S_IFCHR | 0666, makedev(10, 200)) < 0 ||
+	    chmod("/run/tun", 0666) < 0 ||
+	    mount("/run/tun", "/dev/net/tun", NULL, MS_BIND, NULL) < 0)
+		return "no device node of its own here";
+	return NULL;
+}
+
+static size_t read_command(const char *command, char *buf, size_t size)
+{
+	FILE *file = popen(command, "re");
+	size_t n = file ? fread(buf, 1, size - 1, file) : 0;
+
+	if (file)
+		pclose(file);
+	buf[n] = '\0';
+	return n;
+}
+
+void sandbox_look(struct snapshot *ret)
+{
+	/* Without what comes and goes by itself: carrier, and IPv6's link-local addresses. */
+	static const char links[] =
+		"for n in '' '-n blue'; do ip $n -o link show; ip $n -d link show type tun; "
+		"ip $n -o addr show | grep -v fe80; done | sed 's/NO-CARRIER,//; s/,LOWER_UP//; "
+		"s/ state [A-Z]*//; s/ *valid_lft.*//'";
+	size_t used = read_command(links, ret->text, sizeof(ret->text) / 2);
+	DIR *dir = opendir("/proc/self/fd");
+
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (atoi(entry->d_name) != dirfd(dir))
+			used += (size_t)snprintf(ret->text + used, sizeof(ret->text) - used,
+						 "fd %s\n", entry->d_name);
+	closedir(dir);
+}
+
+void sandbox_expect_same(const struct snapshot *before)
+{
+	struct snapshot now;
+
+	sandbox_look(&now);
+	assert_string_equal(now.text, before->text);
+}
+
+int sandbox_run(void (*fn)(const void *arg), const void *arg, char *out, size_t size)
+{
+	int fds[2], status;
+	size_t used = 0;
+	pid_t child;
+	ssize_t n;
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	fflush(NULL);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+		dup2(null, 0);
+		dup2(fds[1], 1);
+		dup2(fds[1], 2);
+		fn(arg);
+		_exit(99);
+	}
+	close(fds[1]);
+	while ((n = read(fds[0], out + used, size - 1 - used)) > 0)
+		used += (size_t)n;
+	out[used] = '\0';
+	close(fds[0]);
+	assert_true(waitpid(child, &status, 0) == child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

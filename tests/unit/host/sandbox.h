@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A network of its own to make taps in, and what must be the same afterwards.
+ */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * sandbox_enter() - this process gets network and mounts of its own, with a bridge "br0", a second
+ * namespace "blue" in /run/netns, and a /dev/net/tun that everybody may open.
+ * Returns NULL, or why that cannot be here.
+ */
+const char *sandbox_enter(void);
+
+/* Links of this namespace and of blue with all that ip(8) tells of them, and the open fds. */
+struct snapshot {
+	char text[16384];
+};
+
+void sandbox_look(struct snapshot *ret);
+
+/* Fails the test when something is not as it was. */
+void sandbox_expect_same(const struct snapshot *before);
+
+/*
+ * sandbox_run() - call @fn in a child, with 0 to 2 as files, and give what it wrote to 1 and 2.
+ * Returns its exit status.
+ */
+int sandbox_run(void (*fn)(const void *arg), const void *arg, char *out, size_t size);
+
+/* system(3) that has to succeed. */
+void sandbox_command(const char *command);
+
+#endif
