@@ -113,7 +113,8 @@ static int check_start(struct vhc_dev *dev)
 	r = r ?: check_device(dev);
 	for (uint32_t i = 0; i < dev->want.rings && !r; i++) {
 		sized += dev->want.ring[i].size != 0;
-		if (to_start(dev, i))
+		/* one with addresses and no size would stay silent while the others run */
+		if (to_start(dev, i) || (dev->want.ring[i].has_addr && !dev->want.ring[i].size))
 			r = vhc_ring_check_want(dev, i);
 	}
 	if (!r && !sized)
