@@ -106,6 +106,11 @@ uint32_t fake_failed(struct fake *fake)
 	return fake->failed;
 }
 
+const char *fake_failed_name(struct fake *fake, uint32_t n)
+{
+	return n < fake->failed && n < FAKE_FAILURES ? fake->failed_names[n] : "none";
+}
+
 void fake_forget_failures(struct fake *fake)
 {
 	memset(fake->failures, 0, sizeof(fake->failures));
@@ -127,6 +132,8 @@ static int enter(struct fake *fake, const char *name, int fd, uint32_t index)
 			continue;
 		if (!--failure->countdown) {
 			error = -failure->error;
+			if (fake->failed < FAKE_FAILURES)
+				fake->failed_names[fake->failed] = name;
 			fake->failed++;
 		}
 	}

@@ -92,6 +92,8 @@ void fake_print_calls(struct fake *fake);
 void fake_fail(struct fake *fake, const char *prefix, uint32_t n, int error);
 /** fake_failed() - how many of these failures have come about. */
 uint32_t fake_failed(struct fake *fake);
+/** fake_failed_name() - the name of the n-th call that a failure hit, from 0; "none". */
+const char *fake_failed_name(struct fake *fake, uint32_t n);
 void fake_forget_failures(struct fake *fake);
 
 /* ------------------------------------------------------------------------------------ the device */

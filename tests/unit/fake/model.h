@@ -64,6 +64,7 @@ struct fake {
 	struct fake_tap taps[FAKE_TAPS];
 	int node_errors[8];
 	struct fake_failure failures[FAKE_FAILURES];
+	const char *failed_names[FAKE_FAILURES];
 	uint32_t failed, calls;
 	struct fake_call call[FAKE_CALLS];
 };

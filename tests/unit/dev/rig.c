@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rig - a device on the fake kernel, brought up call by call.
+ */
+#include <sys/mman.h>
+
+#include "internal.h"
+#include "rig.h"
+
+void rig_new(struct rig *rig, const char *kernel, uint32_t pairs)
+{
+	*rig = (struct rig){ .kernel = kernel, .pairs = pairs, .rings = 2 * pairs };
+	rig->fake = fake_new(kernel);
+	rig->ram_size = rig->rings * RIG_RING_ROOM;
+	rig->ram = mmap(NULL, rig->ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+	assert_ptr_not_equal(rig->ram, MAP_FAILED);
+	assert_int_equal(vhc_ctx_new_sys(&fake_sys, rig->fake, &rig->ctx), 0);
+	rig->acked = rig_acked(false);
+}
+
+void rig_close(struct rig *rig)
+{
+	vhc_dev_close(rig->dev);
+	vhc_tap_close(rig->tap);
+	vhc_mem_free(rig->mem);
+	rig->dev = NULL;
+	rig->tap = NULL;
+	rig->mem = NULL;
+}
+
+void rig_free(struct rig *rig)
+{
+	rig_close(rig);
+	vhc_ctx_free(rig->ctx);
+	assert_true(fake_is_clean(rig->fake));
+	munmap(rig->ram, rig->ram_size);
+	fake_free(rig->fake);
+}
+
+struct vhc_features rig_acked(bool array)
+{
+	static const unsigned int bits[] = {
+		VHC_F_CSUM,	 VHC_F_GUEST_CSUM, VHC_F_GUEST_TSO4, VHC_F_GUEST_TSO6,
+		VHC_F_HOST_TSO4, VHC_F_MRG_RXBUF,  VHC_F_STATUS,     VHC_F_CTRL_VQ,
+		VHC_F_EVENT_IDX, VHC_F_VERSION_1,
+	};
+	static const unsigned int upper[] = {
+		VHC_F_HOST_TSO6,
+		VHC_F_HOST_USO,
+		VHC_F_GUEST_USO4,
+		VHC_F_GUEST_USO6,
+		VHC_F_GUEST_UDP_TUNNEL_GSO,
+		VHC_F_HOST_UDP_TUNNEL_GSO,
+	};
+	struct vhc_features set = { { 0 } };
+
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		vhc_features_add(&set, bits[i]);
+	for (size_t i = 0; i < sizeof(upper) / sizeof(upper[0]) && array; i++)
+		vhc_features_add(&set, upper[i]);
+	return set;
+}
+
+struct vhc_ring_addr rig_addr(uint32_t ring)
+{
+	uint64_t at = RIG_GUEST + ring * RIG_RING_ROOM;
+
+	return (struct vhc_ring_addr){ .sz = sizeof(struct vhc_ring_addr),
+				       .desc = at,
+				       .avail = at + 0x1000,
+				       .used = at + 0x2000 };
+}
+
+void rig_set_index(struct rig *rig, uint32_t ring, char which, uint16_t value)
+{
+	uint64_t at = ring * RIG_RING_ROOM + (which == 'a' ? 0x1000 : 0x2000) + 2;
+
+	memcpy(rig->ram + at, &value, sizeof(value));
+}
+
+struct fake_ring *rig_kernel_ring(struct rig *rig, uint32_t ring)
+{
+	struct fake_vhost *vhost = fake_vhost(rig->fake, ring / 2);
+
+	assert_non_null(vhost);
+	return &vhost->ring[ring % 2];
+}
+
+int rig_mem(struct rig *rig)
+{
+	int r = rig->mem ? 0 : vhc_mem_new(rig->ctx, &rig->mem);
+
+	if (r)
+		return r;
+	vhc_mem_clear(rig->mem);
+	r = vhc_mem_add(rig->mem, VHC_ARG(vhc_region, .guest_addr = RIG_GUEST,
+					  .size = rig->ram_size, .user_addr = (uintptr_t)rig->ram));
+	return r ? r : vhc_mem_commit(rig->mem);
+}
+
+int rig_tap(struct rig *rig)
+{
+	if (rig->tap)
+		return 0;
+	return vhc_tap_open(rig->ctx, "tap0",
+			    VHC_ARG(vhc_tap_args, .queues = rig->pairs, .txqueuelen = 2000,
+				    .flags = VHC_TAP_GROUP, .group = 77),
+			    &rig->tap);
+}
+
+int rig_dev(struct rig *rig)
+{
+	if (rig->dev)
+		return 0;
+	return vhc_dev_open(rig->ctx, "net0", NULL,
+			    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = rig->pairs,
+				    .flags = rig->dev_flags),
+			    &rig->dev);
+}
+
+int rig_attach(struct rig *rig)
+{
+	int r = vhc_dev_set_mem(rig->dev, rig->mem);
+
+	return r ? r : vhc_dev_set_tap(rig->dev, rig->tap);
+}
+
+int rig_offer(struct rig *rig)
+{
+	struct vhc_features want = rig_acked(rig->array), offered;
+	int r = vhc_dev_offer_features(rig->dev, &want, &want, &offered);
+
+	if (!r)
+		rig->acked = offered;
+	return r;
+}
+
+int rig_features(struct rig *rig)
+{
+	return vhc_dev_set_features(rig->dev, &rig->acked, 0);
+}
+
+int rig_ring(struct rig *rig, uint32_t ring)
+{
+	struct vhc_ring_addr addr = rig_addr(ring);
+	int r = vhc_ring_set_size(rig->dev, ring, RIG_SIZE);
+
+	r = r ? r : vhc_ring_set_addr(rig->dev, ring, &addr);
+	if (!r) {
+		int fd = vhc_ring_get_kick(rig->dev, ring);
+
+		r = fd < 0 ? fd : 0;
+	}
+	if (!r) {
+		int fd = vhc_ring_get_call(rig->dev, ring);
+
+		r = fd < 0 ? fd : 0;
+	}
+	return r;
+}
+
+int rig_rings(struct rig *rig)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < rig->rings && !r; i++)
+		r = rig_ring(rig, i);
+	return r;
+}
+
+int rig_start(struct rig *rig)
+{
+	return vhc_dev_start(rig->dev);
+}
+
+void rig_prepare(struct rig *rig)
+{
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, rig_tap(rig));
+	assert_ok(rig, rig_dev(rig));
+	assert_ok(rig, rig_attach(rig));
+	assert_ok(rig, rig_features(rig));
+	assert_ok(rig, rig_rings(rig));
+}
+
+void rig_up(struct rig *rig)
+{
+	rig_prepare(rig);
+	assert_ok(rig, rig_start(rig));
+}
+
+const char *rig_text(const struct rig *rig)
+{
+	return vhc_ctx_get_error(rig->ctx)->text;
+}
+
+bool rig_says(const struct rig *rig, ...)
+{
+	bool all = true;
+	const char *word;
+	va_list words;
+
+	va_start(words, rig);
+	while ((word = va_arg(words, const char *)) != NULL)
+		if (!strstr(rig_text(rig), word) &&
+		    !strstr(vhc_ctx_get_error(rig->ctx)->hint, word)) {
+			fprintf(stderr, "\"%s\" is not in: %s\n", word, rig_text(rig));
+			all = false;
+		}
+	va_end(words);
+	return all;
+}
+
+bool left_equal(const struct fake_left *a, const struct fake_left *b)
+{
+	if (memcmp(a, b, sizeof(*a)))
+		fprintf(stderr, "before %u fds %u files %u taps %u workers, then %u %u %u %u\n",
+			a->fds, a->files, a->taps, a->workers, b->fds, b->files, b->taps,
+			b->workers);
+	return !memcmp(a, b, sizeof(*a));
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rig - a device on the fake kernel, with memory, a tap and rings, brought up call by call.  Every
+ * function returns what the library returned, and may be called again after it failed.
+ */
+#ifndef TESTS_DEV_RIG_H
+#define TESTS_DEV_RIG_H
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* behind the others */
+#include <cmocka.h>
+
+#include "fake.h"
+#include "feature.h"
+#include "vhostconfig.h"
+
+/* Guest addresses are not user addresses: who mixes them up is found out. */
+#define RIG_GUEST     0x40000000ull
+#define RIG_RING_ROOM 0x4000ull /* descriptors, 0x1000 avail, 0x2000 used */
+#define RIG_SIZE      256u
+
+struct rig {
+	const char *kernel;
+	uint32_t pairs, rings;
+	uint32_t dev_flags;
+	bool array; /* use a feature above 63 */
+	struct fake *fake;
+	struct vhc_ctx *ctx;
+	struct vhc_mem *mem;
+	struct vhc_tap *tap;
+	struct vhc_dev *dev;
+	uint8_t *ram;
+	uint64_t ram_size;
+	struct vhc_features acked;
+};
+
+/** rig_new() - the fake kernel, the context and the memory that will be the guest's. */
+void rig_new(struct rig *rig, const char *kernel, uint32_t pairs);
+/** rig_free() - close what is open, and nothing may be left. */
+void rig_free(struct rig *rig);
+/** rig_close() - the library's objects only. */
+void rig_close(struct rig *rig);
+
+int rig_mem(struct rig *rig);
+int rig_tap(struct rig *rig);
+int rig_dev(struct rig *rig);
+int rig_attach(struct rig *rig);
+int rig_offer(struct rig *rig);
+int rig_features(struct rig *rig);
+/** rig_ring() - one ring: size, addresses, kick and call. */
+int rig_ring(struct rig *rig, uint32_t ring);
+int rig_rings(struct rig *rig);
+int rig_start(struct rig *rig);
+/** rig_prepare() - everything before the start; it must succeed. */
+void rig_prepare(struct rig *rig);
+/** rig_up() - everything and the start; it must succeed. */
+void rig_up(struct rig *rig);
+
+/** rig_acked() - what a guest accepts: of the header, of the tap, and of its own model. */
+struct vhc_features rig_acked(bool array);
+/** rig_addr() - where ring i is. */
+struct vhc_ring_addr rig_addr(uint32_t ring);
+/** rig_set_index() - write the avail ('a') or used ('u') index into a ring's memory. */
+void rig_set_index(struct rig *rig, uint32_t ring, char which, uint16_t value);
+/** rig_kernel_ring() - what the kernel knows of ring i. */
+struct fake_ring *rig_kernel_ring(struct rig *rig, uint32_t ring);
+
+/** rig_text() - the text of the last error. */
+const char *rig_text(const struct rig *rig);
+/** rig_says() - is each of these words in it, or in its hint?  NULL ends them.  Prints what is missing. */
+bool rig_says(const struct rig *rig, ...) __attribute__((sentinel));
+
+bool left_equal(const struct fake_left *a, const struct fake_left *b);
+
+#define assert_says(rig, ...) assert_true(rig_says(rig, __VA_ARGS__, NULL))
+#define assert_ok(rig, call)                                                    \
+	do {                                                                    \
+		int assert_ok_r = (call);                                       \
+                                                                                \
+		if (assert_ok_r < 0)                                            \
+			fail_msg(#call ": %d: %s", assert_ok_r, rig_text(rig)); \
+	} while (0)
+
+#endif
