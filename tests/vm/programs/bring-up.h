@@ -25,7 +25,11 @@ struct bring_up {
 	struct vhc_dev *dev;
 	void *ram;
 	size_t size;
+	const char *features; /* to ask for; NULL is BRING_UP_FEATURES */
+	struct vhc_features acked;
 };
+
+#define BRING_UP_FEATURES "version_1,mrg_rxbuf,csum"
 
 /* fds that this process has open, the directory's own not counted. */
 static inline unsigned int count_fds(void)
@@ -92,7 +96,7 @@ static inline int bring_up_memory(struct bring_up *b, uint32_t pairs)
 /* From a tap and a device that were opened to running rings. */
 static inline int bring_up_start(struct bring_up *b, uint32_t pairs)
 {
-	struct vhc_features want, acked;
+	struct vhc_features want;
 	int r = vhc_mem_new(b->ctx, &b->mem);
 
 	if (!r)
@@ -105,11 +109,12 @@ static inline int bring_up_start(struct bring_up *b, uint32_t pairs)
 	if (!r)
 		r = vhc_dev_set_tap(b->dev, b->tap);
 	if (!r)
-		r = vhc_features_parse(b->ctx, VHC_TYPE_NET, "version_1,mrg_rxbuf,csum", &want);
+		r = vhc_features_parse(b->ctx, VHC_TYPE_NET,
+				       b->features ? b->features : BRING_UP_FEATURES, &want);
 	if (!r)
-		r = vhc_dev_offer_features(b->dev, &want, &want, &acked);
+		r = vhc_dev_offer_features(b->dev, &want, NULL, &b->acked);
 	if (!r)
-		r = vhc_dev_set_features(b->dev, &acked, 0);
+		r = vhc_dev_set_features(b->dev, &b->acked, 0);
 	if (!r)
 		r = bring_up_rings(b, 2 * pairs);
 	return r ? r : vhc_dev_start(b->dev);

@@ -68,6 +68,11 @@ is 'no worker is left' "$(vhost_workers | wc -l)" "$workers"
 
 run_tap "$programs/vm-nofile"
 
+# --- 128 feature bits, where the kernel has them
+wide=no
+[ "$VHC_KERNEL" != 7.2 ] || wide=yes
+run_tap "$programs/vm-wide" "$wide"
+
 # --- fds that others opened, a macvtap among them
 nodes=()
 ip link add vmdummy0 type dummy
