@@ -89,8 +89,9 @@ int vhc_dev_make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args 
 	dev->flags = copy.flags;
 	dev->pairs = copy.queue_pairs ? copy.queue_pairs : 1;
 	if (vhc_state_new(&dev->want, dev->pairs) || vhc_state_new(&dev->have, dev->pairs)) {
+		r = vhc_fail(ctx, -ENOMEM, "no memory for %u queue pairs", dev->pairs);
 		vhc_dev_close(dev);
-		return vhc_fail(ctx, -ENOMEM, "no memory for %u queue pairs", dev->pairs);
+		return r;
 	}
 	*ret = dev;
 	return 0;
