@@ -8,6 +8,9 @@
 
 #include "internal.h"
 
+/* A table has each key once, and lives as long as the program: neither looked up nor copied. */
+#define NEW_KEY (JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT)
+
 static struct json_object *write_hex(uint64_t value)
 {
 	char text[24];
@@ -112,7 +115,7 @@ static bool write_fields(const struct doc_table *table, const void *data,
 		if (is_absent(field, at))
 			continue;
 		value = write_value(field, at);
-		if (!value || json_object_object_add(object, field->key, value) < 0) {
+		if (!value || json_object_object_add_ex(object, field->key, value, NEW_KEY) < 0) {
 			json_object_put(value);
 			return false;
 		}

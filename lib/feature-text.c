@@ -20,13 +20,14 @@ VHC_EXPORT int vhc_features_format(struct vhc_ctx *ctx, enum vhc_type type,
 {
 	char buffer[4096] = "", *text; /* all 256 bits fit */
 	struct vhc_text out = { buffer, sizeof(buffer) };
+	struct vhc_features left = *set;
 	const char *before = "";
+	unsigned int bit;
 
-	for (unsigned int bit = 0; bit < BITS; bit++) {
+	while ((bit = vhc_features_first(&left)) < BITS) {
 		const struct vhc_feature *feature = vhc_feature_get(type, bit);
 
-		if (!vhc_features_has(set, bit))
-			continue;
+		vhc_features_remove(&left, bit);
 		if (feature)
 			vhc_text_put(&out, "%s%s", before, feature->name);
 		else
