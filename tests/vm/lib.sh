@@ -58,7 +58,8 @@ guest_options() {
 }
 
 # guest_run [--timeout SECONDS] [--during FUNCTION] LOG COMMAND...: runs COMMAND, which is QEMU or becomes it, and
-# collects its output in LOG. FUNCTION is called when the guest begins to ping. 0: the guest came to its end.
+# collects its output in LOG. FUNCTION is called when the guest begins to ping; the guest, which must have QEMU's stdin
+# for its console, stays up and pings until FUNCTION is done. 0: the guest came to its end.
 # $guest_status is COMMAND's exit status, or 124 when the time was over.
 # Under TCG a nested kernel now and then dies before its first program starts. That is said, and tried once more.
 guest_run() {
@@ -80,13 +81,18 @@ guest_run() {
 }
 
 guest_once() {
-	local pid watch=$during end=$((SECONDS + timeout))
-	"$@" > "$log" 2>&1 < /dev/null &
+	local pid console pipe watch=${during:-:} end=$((SECONDS + timeout))
+	pipe=$(mktemp -u)
+	mkfifo "$pipe"
+	exec {console}<> "$pipe"
+	rm "$pipe"
+	"$@" > "$log" 2>&1 <&"$console" {console}>&- &
 	pid=$!
 	while kill -0 "$pid" 2> /dev/null; do
 		if [ -n "$watch" ] && guest_said "$log" '^guest: pinging' > /dev/null; then
 			"$watch"
 			watch=''
+			echo >&"$console" # the guest may go
 		fi
 		if [ "$SECONDS" -ge "$end" ] || grep -q 'KVM internal error' "$log"; then
 			kill "$pid" 2> /dev/null
@@ -96,6 +102,7 @@ guest_once() {
 	done
 	guest_status=0
 	wait "$pid" 2> /dev/null || guest_status=$?
+	exec {console}>&-
 	[ "$SECONDS" -lt "$end" ] || guest_status=124
 	guest_said "$log" '^guest: done$' > /dev/null
 }

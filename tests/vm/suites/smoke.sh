@@ -6,7 +6,8 @@ set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-opens() { exec 5<> "$1" && exec 5>&-; }
+# The shell would make a file of a name that is not there.
+opens() { [ -c "$1" ] && exec 5<> "$1" && exec 5>&-; }
 
 for device in /dev/vhost-net /dev/vhost-vsock /dev/vhost-scsi /dev/net/tun /dev/kvm; do
 	ok "$device opens" opens "$device"
