@@ -261,7 +261,7 @@ static int fake_read(void *data, const char *path, char *buf, size_t size)
 	struct fake *fake = data;
 	int r = enter(fake, "read", -1, 0);
 
-	return leave(fake, r ? r : fake_parameter(fake, path, buf, size));
+	return leave(fake, r ? r : fake_sysfs(fake, path, buf, size));
 }
 
 static int fake_mapped(void *data, uint64_t addr, uint64_t size)

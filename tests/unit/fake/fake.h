@@ -138,6 +138,15 @@ struct fake_tap {
 /** fake_tap() - the tap of this name in the first network namespace; NULL: there is none. */
 struct fake_tap *fake_tap(struct fake *fake, const char *name);
 
+/** fake_tap_of() - the tap that an fd is a queue of; a macvtap's queue has one of its own. */
+struct fake_tap *fake_tap_of(struct fake *fake, int fd);
+
+/**
+ * fake_macvtap() - a queue of a macvtap, opened by the test: header size and offloads are its own,
+ * and the link is nowhere to be found by name.
+ */
+int fake_macvtap(struct fake *fake, const char *name);
+
 /** fake_eventfd() - an eventfd of the test's own; not in the list of calls. */
 int fake_eventfd(struct fake *fake);
 /** fake_counter() - the value of an eventfd. */

@@ -72,8 +72,8 @@ struct fake {
 /* profile.c: tables. */
 extern const struct fake_profile fake_profiles[];
 extern const struct fake_node fake_nodes[];
-/** fake_parameter() - a module parameter's text; -ENOENT. */
-int fake_parameter(const struct fake *fake, const char *path, char *buf, size_t size);
+/** fake_sysfs() - a module parameter's text, or a tap's flags; -ENOENT. */
+int fake_sysfs(struct fake *fake, const char *path, char *buf, size_t size);
 
 /* file.c: files and fds. */
 struct fake_file *fake_file_new(struct fake *fake, enum fake_kind kind);

@@ -39,14 +39,25 @@ const struct fake_node fake_nodes[] = {
 	{ 0 },
 };
 
-int fake_parameter(const struct fake *fake, const char *path, char *buf, size_t size)
+static int tun_flags(struct fake *fake, const char *path, char *buf, size_t size)
+{
+	const struct fake_tap *tap;
+	char name[16] = "";
+
+	if (sscanf(path, "/sys/class/net/%15[^/]/tun_flags", name) != 1)
+		return -ENOENT;
+	tap = fake_tap(fake, name);
+	return tap ? snprintf(buf, size, "0x%x\n", tap->flags) : -ENOENT;
+}
+
+int fake_sysfs(struct fake *fake, const char *path, char *buf, size_t size)
 {
 	static const char dir[] = "/sys/module/";
 	const struct fake_profile *profile = &fake->profile;
 	const char *name = path + strlen(dir);
 
 	if (strncmp(path, dir, strlen(dir)))
-		return -ENOENT;
+		return tun_flags(fake, path, buf, size);
 	if (!strcmp(name, "vhost/parameters/max_mem_regions"))
 		return snprintf(buf, size, "%u\n", profile->max_regions);
 	if (!strcmp(name, "vhost/parameters/max_iotlb_entries"))

@@ -33,6 +33,13 @@ struct fake_tap *fake_tap(struct fake *fake, const char *name)
 	return find(fake, 0, name);
 }
 
+struct fake_tap *fake_tap_of(struct fake *fake, int fd)
+{
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	return file ? file->tap : NULL;
+}
+
 static bool name_ok(const char *name)
 {
 	if (!strcmp(name, ".") || !strcmp(name, ".."))
@@ -81,6 +88,18 @@ static struct fake_tap *tap_new(struct fake *fake, const struct fake_file *file,
 		return tap;
 	}
 	return NULL;
+}
+
+int fake_macvtap(struct fake *fake, const char *name)
+{
+	static const struct fake_node node = { "/dev/tap7", FAKE_TUN, 240, 7, 0 };
+	struct fake_file *file = fake_file_new(fake, FAKE_TUN);
+
+	file->node = &node;
+	file->netns = fake->next_netns++;
+	file->tap = tap_new(fake, file, name, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+	file->tap->queues = 1;
+	return fake_fd_new(fake, file);
 }
 
 static bool may_attach(const struct fake *fake, const struct fake_tap *tap)
