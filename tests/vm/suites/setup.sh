@@ -32,6 +32,7 @@ look() {
 	local pid
 	pid=$(pgrep -n qemu-system)
 	workers=$(vhost_workers | wc -l)
+	threads=$(cat "/proc/$pid/task/"*/comm | grep -c '^vhost-')
 	user=$(stat -c %U "/proc/$pid")
 	capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status")
 	taps=$(find "/proc/$pid/fd" -lname /dev/net/tun | wc -l)
@@ -44,7 +45,7 @@ look() {
 boot() {
 	local name=$1 pairs=$2 log=$tmp/$1.log
 	shift 2
-	workers=0 user='' taps=0 vhosts=0 carried=0 queues=0 capabilities=''
+	workers=0 threads=0 user='' taps=0 vhosts=0 carried=0 queues=0 capabilities=''
 	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_pairs=$pairs vhc_up=10"
 	guest_run --during look "$log" "$@" vhostctl setup "$tmp/$name.json" -- qemu-system-x86_64 "${guest[@]}" \
 		-netdev "${tokens[0]}" -device "${tokens[1]},romfile="
@@ -81,13 +82,26 @@ is 'user: the launcher is nobody' "$user" nobody
 is 'user: it has no capability' "$capabilities" 0000000000000000
 is 'user: bit 7 is there without a mask' "$(guest_feature "$tmp/user.log" 1 7)" 1
 
+# --- whose threads the workers are, where the kernel lets one choose: before the exec, and it outlives that
+for mode in kthread task; do
+	config "$mode" 1 '' ''
+	sed -i "s/\"queue_pairs\"/\"worker\": { \"mode\": \"$mode\" }, &/" "$tmp/$mode.json"
+	if [ "$VHC_KERNEL" = 6.1 ]; then
+		fails "worker mode $mode is not to be had here" 4 vhostctl setup "$tmp/$mode.json" -- true "${tokens[@]}"
+	else
+		boot "$mode" 1
+		is "$mode: threads of the launcher" "$threads" "$([ "$mode" = task ] && echo 1 || echo 0)"
+	fi
+done
+
 # --- what cannot be: said, with the status of design, and nothing left
 config missing 1 '' ''
 sed -i 's/"mrg_rxbuf", "version_1"/"hash_report"/' "$tmp/missing.json"
 fails 'a feature that this kernel lacks is required' 4 vhostctl setup "$tmp/missing.json" -- true "${tokens[@]}"
 like 'it names the feature and whose it is' \
 	"$(vhostctl setup "$tmp/missing.json" -- true "${tokens[@]}" 2>&1)" 'hash_report.*vhost'
-modprobe -r vhost_net
+modprobe -r vhost_net # and tun, which it needs
+modprobe tun
 fails 'there is no vhost-net' 4 vhostctl setup "$tmp/one.json" -- true "${tokens[@]}"
 sed 's/"require", "queue/"prefer", "queue/' "$tmp/one.json" > "$tmp/prefer.json"
 # shellcheck disable=SC2016 # the launcher's shell expands it
