@@ -48,7 +48,7 @@ struct reading {
 static int bad_word(const char *what, const char *word, size_t length)
 {
 	return cli_fail(CLI_USAGE, "see 'vhostctl features decode --help' for how to write a set",
-			"%s: '%.*s'", what, (int)length, word);
+			"%s: \"%.*s\"", what, (int)length, word);
 }
 
 /* "0x..." of up to 256 bits. */

@@ -26,7 +26,7 @@ static int usage_error(const struct cli_call *call, const char *what, const char
 
 	snprintf(hint, sizeof(hint), "see 'vhostctl %s%s--help'", name ? name : "",
 		 name ? " " : "");
-	return cli_fail(CLI_USAGE, hint, "%s '%s'", what, which);
+	return cli_fail(CLI_USAGE, hint, "%s \"%s\"", what, which);
 }
 
 /* Finds an option by name (@length bytes) or by letter, first the command's, then the globals. */

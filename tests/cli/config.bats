@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# vhost-setup documents: right ones, wrong ones, and that a wrong one leaves nothing.
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+
+load lib.bash
+
+@test "validate: every example is right, and comes back with its defaults" {
+	for document in "$source_root"/examples/*.json; do
+		says 0 validate --json "$document"
+		[ "$(json '"\(.valid) \(.setup.kind) \(.setup.version)"')" = "true vhost-setup 1" ]
+		[ "$(json '.setup.devices[0] | has("vhost") and has("queue_pairs") and has("ring_size")')" = true ]
+	done
+}
+
+@test "validate: what it prints is right again, and the same" {
+	for document in "$source_root"/examples/*.json; do
+		says 0 validate --json "$document"
+		local once=$output
+		json .setup > "$BATS_TEST_TMPDIR/again.json"
+		says 0 validate --json "$BATS_TEST_TMPDIR/again.json"
+		[ "$output" = "$once" ]
+	done
+}
+
+@test "validate: - is standard input" {
+	run --separate-stderr bash -c '"$VHOSTCTL" validate --json - < "$1"' - "$source_root/examples/qemu.json"
+	[ "$status" = 0 ]
+	local piped=$output
+	says 0 validate --json "$source_root/examples/qemu.json"
+	[ "$output" = "$piped" ]
+	run --separate-stderr bash -c 'echo "{" | "$VHOSTCTL" validate -'
+	[ "$status" = 3 ]
+	[[ $stderr == "vhostctl: standard input: line "* ]]
+}
+
+@test "a document that cannot be read" {
+	fails 3 "No such file" validate "$BATS_TEST_TMPDIR/none.json"
+	fails 3 "Is a directory" validate "$BATS_TEST_TMPDIR"
+	run bash -c 'exec "$VHOSTCTL" validate - <&-'
+	[ "$status" = 3 ]
+	[ "$output" = "vhostctl: cannot read standard input: Bad file descriptor" ]
+}
+
+@test "validate: each bad document is refused with its line, and its place where it has one" {
+	local n=0
+	for document in "$here"/bad/*.json "$here"/bad-meaning/*.json; do
+		fails 3 "$document: " validate "$document"
+		[[ $stderr =~ ": line "[0-9]+(", /"[^:]*)?": " ]] || { echo "$document: $stderr"; return 1; }
+		n=$((n + 1))
+	done
+	[ "$n" -ge 100 ]
+}
+
+@test "setup: no bad document runs the launcher or leaves a link" {
+	local before
+	before=$(ls /sys/class/net)
+	for document in "$here"/bad/*.json "$here"/bad-meaning/*.json; do
+		fails 3 "$document: " setup "$document" -- touch "$BATS_TEST_TMPDIR/there"
+		[ ! -e "$BATS_TEST_TMPDIR/there" ]
+	done
+	[ "$(ls /sys/class/net)" = "$before" ]
+}
+
+@test "plan: a bad document has no plan" {
+	fails 3 "line " plan "$here/bad/duplicate-key.json"
+}
+
+@test "a document cut at any byte is wrong" {
+	local document=$source_root/examples/qemu.json size
+	# without what stands behind the closing brace
+	size=$(grep -bo '}' "$document" | tail -n 1 | cut -d: -f1)
+	for ((at = 0; at <= size; at++)); do
+		run --separate-stderr vhostctl validate - < <(head -c "$at" "$document")
+		[ "$status" = 3 ] || { echo "cut at $at: $status"; return 1; }
+		[ -z "$output" ]
+	done
+	run vhostctl validate - < <(head -c "$((size + 1))" "$document")
+	[ "$status" = 0 ]
+}
+
+@test "a document of more than 1 MiB is refused, wherever it ends" {
+	{ head -c 1048577 /dev/zero | tr '\0' ' '; cat "$source_root/examples/qemu.json"; } > "$BATS_TEST_TMPDIR/long.json"
+	fails 3 "1048576" validate "$BATS_TEST_TMPDIR/long.json"
+}
+
+@test "plan: its steps in their order, and the launcher's line with the fds" {
+	says 0 plan --json "$source_root/examples/qemu.json" -- qemu-system-x86_64 -netdev @net0.netdev@ -device @net0.device@
+	[ "$(json .kind)" = vhost-plan ]
+	[ "$(json '[.operations[].operation] | [index("open tap"), index("open vhost"), index("exec")] | . == sort and all(. != null)')" = true ]
+	[[ $(json '.launcher | join(" ")') == *"fds="*"vhostfds="* || $(json '.launcher | join(" ")') == *"fd="*"vhostfd="* ]]
+	[[ $(json '.launcher | join(" ")') != *@* ]]
+}
+
+@test "plan: makes nothing" {
+	local before
+	before=$(ls /sys/class/net)
+	says 0 plan "$source_root/examples/qemu.json"
+	[ "$(ls /sys/class/net)" = "$before" ]
+}
+
+@test "plan: a token of no device is refused" {
+	fails 2 "net9" plan "$source_root/examples/qemu.json" -- qemu @net9.netdev@
+}
+
+# caps_of NODE-MEMBERS: the caps document of a host whose vhost-net is so.
+caps_of() {
+	vhostctl --json caps | jq --argjson node "$1" '(.nodes[] | select(.path == "/dev/vhost-net")) += $node'
+}
+
+# has_features MASK: such a host's vhost-net, which opens.
+has_features() {
+	caps_of "{\"opens\": true, \"error\": \"\", \"reason\": \"\", \"remedy\": \"\", \"words\": [\"$1\", \"0x0\"]}"
+}
+
+@test "plan --caps: a host that has all of it, one that lacks a feature, one without vhost" {
+	local document=$BATS_TEST_TMPDIR/setup.json
+	echo '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net",
+		"features": {"require": ["mrg_rxbuf"]}}]}' > "$document"
+	has_features 0x33d008000 > "$BATS_TEST_TMPDIR/good.json"
+	says 0 plan "$document" --caps "$BATS_TEST_TMPDIR/good.json"
+	has_features 0x33d000000 > "$BATS_TEST_TMPDIR/poor.json"
+	fails 4 mrg_rxbuf plan "$document" --caps "$BATS_TEST_TMPDIR/poor.json"
+	caps_of '{"opens": false, "error": "ENOENT", "reason": "gone fishing", "remedy": "modprobe vhost_net",
+		"words": [], "features": []}' > "$BATS_TEST_TMPDIR/none.json"
+	fails 4 "gone fishing" plan "$document" --caps "$BATS_TEST_TMPDIR/none.json"
+	[[ $stderr == *"hint: modprobe vhost_net"* ]]
+	sed 's/"type"/"vhost": "prefer", "type"/' "$document" > "$BATS_TEST_TMPDIR/prefer.json"
+	run --separate-stderr vhostctl plan "$BATS_TEST_TMPDIR/prefer.json" --caps "$BATS_TEST_TMPDIR/none.json"
+	[ "$status" = 0 ]
+	[[ $stderr == "vhostctl: warning: would go on without vhost: "*"gone fishing"* ]]
+}
+
+@test "plan --caps: a wrong caps document" {
+	fails 3 "/dev/null: " plan "$source_root/examples/qemu.json" --caps /dev/null
+	fails 3 "vhost-caps" plan "$source_root/examples/qemu.json" --caps "$source_root/examples/qemu.json"
+	fails 3 "No such file" plan "$source_root/examples/qemu.json" --caps "$BATS_TEST_TMPDIR/none.json"
+}

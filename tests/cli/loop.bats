@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# loop, which needs vhost-net for more than its refusal.
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+
+load lib.bash
+
+@test "without vhost-net: status 4, the reason and what mends it" {
+	need_tap
+	[ ! -e /dev/vhost-net ] || skip "vhost-net is here"
+	fails 4 "/dev/vhost-net" loop --frames 1
+	[[ $stderr == *"hint: "* ]]
+}
+
+@test "without rights: status 4" {
+	need_vhost
+	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$VHOSTCTL" loop --frames 1
+	[ "$status" = 4 ]
+	[ -z "$output" ]
+}
+
+@test "frames both ways, none lost, by any number of queue pairs, each of which is used" {
+	need_vhost
+	for queues in 1 2 4; do
+		says 0 loop --json --frames 2000 --queues "$queues"
+		[ "$(json .works)" = true ]
+		[ "$(json '[.ways[] | "\(.way) \(.sent) \(.arrived) \(.lost) \(.duplicated) \(.corrupt)"] | join(", ")')" = \
+			"transmit 2000 2000 0 0 0, receive 2000 2000 0 0 0" ]
+		[ "$(json '.pairs | length')" = "$queues" ]
+		[ "$(json '[.pairs[] | select(.transmitted == 0 or .received == 0)] | length')" = 0 ]
+		[ "$(json '[.pairs[].received] | add')" = 2000 ]
+	done
+}
+
+@test "one frame, and frames of every size" {
+	need_vhost
+	says 0 loop --frames 1
+	for size in 60 61 1514 1515 9014; do
+		says 0 loop --json --frames 100 --queues 2 --size "$size"
+		[ "$(json '"\(.works) \(.frame_bytes)"')" = "true $size" ]
+	done
+}
+
+@test "the host's links are as before" {
+	need_vhost
+	local before
+	before=$(ls /sys/class/net)
+	says 0 loop --frames 10
+	[ "$(ls /sys/class/net)" = "$before" ]
+}
+
+@test "the example does the same by the library alone" {
+	need_vhost
+	[ -x "${LOOPBACK:-}" ] || skip "LOOPBACK, the example's program, is not set"
+	run "$LOOPBACK" 2
+	[ "$status" = 0 ]
+	[[ $output == *"100000 came out and 100000 came in right, 0 wrong" ]]
+	run "$LOOPBACK" 5
+	[ "$status" = 2 ]
+}

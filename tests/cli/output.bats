@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What reads stdout gets all of it or nothing, and only what a person sees has colour.
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+
+load lib.bash
+
+# on_terminal ARGUMENT...: what a terminal shows, of both outputs.
+on_terminal() {
+	TERM=xterm script -qec "$(printf '%q ' "$VHOSTCTL" "$@")" /dev/null < /dev/null
+}
+
+@test "every command's help and result is text, and with --json one document of a kind" {
+	for command in "features list" "features decode 0x8001" "features encode csum" "features check csum" \
+		"features diff 1 1" "validate $source_root/examples/qemu.json" \
+		"plan $source_root/examples/qemu.json" "--version" "--help"; do
+		# shellcheck disable=SC2086 # several words
+		says 0 $command
+		[ -n "$output" ]
+		[[ $output != *$'\e'* ]]
+		# shellcheck disable=SC2086 # several words
+		says 0 $command --json
+		[[ $(json .kind) == vhost-* ]]
+		[ "$(json .version)" = 1 ]
+		[ "$(jq -s length <<< "$output")" = 1 ]
+	done
+}
+
+@test "a full disk is a failure, and is said" {
+	[ -c /dev/full ] || skip "no /dev/full here"
+	for arguments in "features list" "features list --json" --help --version; do
+		# shellcheck disable=SC2086 # several words
+		run --separate-stderr bash -c '"$VHOSTCTL" "$@" > /dev/full' - $arguments
+		[ "$status" = 5 ]
+		[[ $stderr == "vhostctl: cannot write the result: No space left on device" ]]
+	done
+}
+
+@test "a reader that went away ends it, by the signal or, where that is ignored, by status" {
+	run bash -c '{ sleep 0.2; "$VHOSTCTL" features list; echo "$?" >&2; } 2>&1 > >(exec true)'
+	[ "$output" = 141 ]
+	run bash -c 'trap "" PIPE; { sleep 0.2; "$VHOSTCTL" features list; echo "$?" >&2; } 2>&1 > >(exec true)'
+	[ "${lines[0]}" = "vhostctl: cannot write the result: Broken pipe" ]
+	[ "${lines[1]}" = 5 ]
+}
+
+@test "no stdout at all is a failure" {
+	run --separate-stderr bash -c '"$VHOSTCTL" features list >&-'
+	[ "$status" = 5 ]
+	[[ $stderr == *"cannot write the result"* ]]
+}
+
+@test "no stderr and no stdin change nothing" {
+	says 0 features list
+	local whole=$output
+	run bash -c '"$VHOSTCTL" features list 2>&- <&-'
+	[ "$status" = 0 ]
+	[ "$output" = "$whole" ]
+	run bash -c '"$VHOSTCTL" fly 2>&-'
+	[ "$status" = 2 ]
+}
+
+@test "colour on a terminal, not with NO_COLOR, not on a dumb one, not in a file" {
+	command -v script > /dev/null || skip "script(1) is not there"
+	unset NO_COLOR
+	[[ $(on_terminal features list) == *$'\e[1m'* ]]
+	[[ $(on_terminal fly) == *$'\e[1;31mvhostctl:'* ]]
+	[[ $(NO_COLOR=1 on_terminal features list) != *$'\e'* ]]
+	[[ $(NO_COLOR=1 on_terminal fly) != *$'\e'* ]]
+	[[ $(NO_COLOR='' on_terminal features list) == *$'\e[1m'* ]]
+	[[ $(vhostctl features list) != *$'\e'* ]]
+	run script -qec "TERM=dumb $(printf %q "$VHOSTCTL") features list" /dev/null
+	[[ $output != *$'\e'* ]]
+}
+
+@test "JSON has no colour, not even on a terminal" {
+	command -v script > /dev/null || skip "script(1) is not there"
+	unset NO_COLOR
+	[[ $(on_terminal features list --json) != *$'\e'* ]]
+}

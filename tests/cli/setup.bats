@@ -1,0 +1,185 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# setup and the launcher it becomes. Where there is no vhost the documents say "prefer" or "off".
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+
+load lib.bash
+
+setup() {
+	need_tap
+	cd "$BATS_TEST_TMPDIR" || return
+	document off > off.json
+	document require > require.json
+}
+
+# document VHOST [DEVICE-MEMBERS [LAUNCHER-MEMBERS]]
+document() {
+	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "vhost": "%s"%s,
+		"tap": {"name": "tp0", "address": ["192.0.2.1/24"], "mtu": 1400}}],
+		"launcher": {"style": "env"%s}}' "$1" "${2:+, $2}" "${3:+, $3}"
+}
+
+@test "the launcher's output and status are its own" {
+	run --separate-stderr alone setup off.json -- sh -c 'echo out; echo err >&2; exit 7'
+	[ "$status" = 7 ]
+	[ "$output" = out ]
+	[ "$stderr" = err ]
+}
+
+@test "with --json, too, stdout is the launcher's" {
+	run --separate-stderr alone --json setup off.json -- echo out
+	[ "$output" = out ]
+}
+
+@test "a launcher that is killed leaves the signal's status" {
+	run alone setup off.json -- sh -c 'kill -9 $$'
+	[ "$status" = 137 ]
+}
+
+@test "the launcher has the fds that it was promised, and no other" {
+	run alone setup off.json -- sh -c 'echo "$VHOSTCTL_FDS"; ls -l /proc/$$/fd | grep -c net/tun; ls /proc/$$/fd'
+	[ "$status" = 0 ]
+	[ "${lines[0]}" = "net0.tap.0=3" ]
+	[ "${lines[1]}" = 1 ]
+	[ "${lines[*]:2}" = "0 1 2 3" ]
+}
+
+@test "vhostctl is gone: the launcher is the process that was started" {
+	run alone setup off.json -- sh -c 'echo $$; cut -d" " -f4 /proc/$$/stat; echo $PPID'
+	[ "$status" = 0 ]
+	[ "${lines[1]}" = "${lines[2]}" ]
+	run bash -c 'unshare -n "$VHOSTCTL" setup off.json -- sh -c "echo \$\$" & echo $!; wait'
+	[ "${lines[0]}" = "${lines[1]}" ]
+}
+
+@test "the link is there for the launcher, with all that was asked for, and goes with it" {
+	run unshare -n bash -c '"$VHOSTCTL" setup off.json -- sh -c "ip -json address show dev tp0"; ls /sys/class/net'
+	[ "$status" = 0 ]
+	output=${lines[0]}
+	[ "$(json '.[0].mtu')" = 1400 ]
+	[ "$(json '.[0].flags | index("UP") != null')" = true ]
+	[ "$(json '.[0].addr_info[] | select(.family == "inet") | "\(.local)/\(.prefixlen)"')" = 192.0.2.1/24 ]
+	[[ ${lines[*]:1} != *tp0* ]]
+}
+
+@test "several queue pairs are several fds" {
+	document off '"queue_pairs": 4' > four.json
+	run alone setup four.json -- sh -c 'echo "$VHOSTCTL_FDS"'
+	[ "$output" = "net0.tap.0=3,net0.tap.1=4,net0.tap.2=5,net0.tap.3=6" ]
+}
+
+@test "tokens in the launcher's arguments" {
+	run alone setup off.json -- echo @net0.tapfds@ x@net0.tapfds@y
+	[ "$status" = 0 ]
+	[[ $output == "3 x3y" ]]
+	run --separate-stderr alone setup off.json -- echo @net9.tapfds@
+	[ "$status" = 2 ]
+	[[ $stderr == "vhostctl: "*net9* ]]
+}
+
+@test "--user: the launcher is that user, and no longer root" {
+	run alone setup --user nobody off.json -- sh -c 'id -un; id -Gn; grep -E "^Cap(Eff|Prm):" /proc/$$/status | tr -d "\n\t"'
+	[ "$status" = 0 ]
+	[ "${lines[0]}" = nobody ]
+	[[ ${lines[2]} =~ ^CapPrm:0+CapEff:0+$ ]]
+	run --separate-stderr alone setup --user no-such-user off.json -- true
+	[ "$status" -ge 3 ]
+	[[ $stderr == "vhostctl: "*no-such-user* ]]
+}
+
+@test "--no-new-privs" {
+	run alone setup --no-new-privs off.json -- grep NoNewPrivs /proc/self/status
+	[[ $output == *1 ]]
+	run alone setup off.json -- grep NoNewPrivs /proc/self/status
+	[[ $output == *0 ]]
+}
+
+@test "listen-fds: systemd's protocol" {
+	document off '"queue_pairs": 2' | sed 's/"env"/"listen-fds"/' > listen.json
+	run alone setup listen.json -- sh -c '[ "$LISTEN_PID" = $$ ] && echo "$LISTEN_FDS $LISTEN_FDNAMES"'
+	[ "$status" = 0 ]
+	[[ $output == "2 tap:net0.0:tap:net0.1" || $output == 2\ * ]]
+}
+
+@test "no such launcher is 127, one that cannot run is 126, as with env(1), and nothing is left" {
+	run -127 --separate-stderr alone setup off.json -- /no/such/launcher
+	[ -z "$output" ]
+	[[ $stderr == "vhostctl: "*"/no/such/launcher"* ]]
+	run -127 --separate-stderr alone setup off.json -- no-such-launcher
+	run --separate-stderr alone setup off.json -- "$BATS_TEST_TMPDIR"
+	[ "$status" = 126 ]
+	touch plain
+	run --separate-stderr alone setup off.json -- ./plain
+	[ "$status" = 126 ]
+	[[ $stderr == "vhostctl: "* ]]
+}
+
+@test "what failed is undone: a persistent link of a set-up that failed is not left" {
+	# its second device wants a bridge that is not there
+	echo '{"kind": "vhost-setup", "version": 1, "devices": [
+		{"id": "a", "type": "net", "vhost": "off", "tap": {"name": "tp1", "persist": true}},
+		{"id": "b", "type": "net", "vhost": "off", "tap": {"name": "tp2", "persist": true, "bridge": "nobr0"}}],
+		"launcher": {"style": "env"}}' > two.json
+	run unshare -n bash -c '"$VHOSTCTL" setup two.json -- true; echo $?; ls /sys/class/net'
+	[[ $output == *"nobr0"* ]]
+	[[ $output != *tp1* ]]
+	[[ $(tail -n +2 <<< "$output") != *tp2$'\n'* ]]
+	[[ ${lines[*]} == *" 4 "* || ${lines[*]} == *" 5 "* ]]
+}
+
+@test "prefer: without vhost it goes on, says so on stderr, in the environment and in the report" {
+	[ ! -e /dev/vhost-net ] || skip "vhost-net is here"
+	document prefer > prefer.json
+	run --separate-stderr alone setup prefer.json --report report.json -- sh -c 'echo "$VHOSTCTL_VHOST"'
+	[ "$status" = 0 ]
+	[ "$output" = off ]
+	[[ $stderr == "vhostctl: warning: net0: goes on without vhost"* ]]
+	output=$(cat report.json)
+	[ "$(json '"\(.kind) \(.command) \(.devices[0].vhost)"')" = "vhost-report setup false" ]
+	[[ $(json '.devices[0].why') == *vhost-net* ]]
+}
+
+@test "require: without vhost it is status 4 with the reason, and the launcher does not run" {
+	[ ! -e /dev/vhost-net ] || skip "vhost-net is here"
+	run --separate-stderr unshare -n bash -c '"$VHOSTCTL" setup require.json -- touch there; r=$?; ls /sys/class/net >&2; exit $r'
+	[ "$status" = 4 ]
+	[ ! -e there ]
+	[[ $stderr == "vhostctl: "*"/dev/vhost-net"* ]]
+	[[ $stderr != *tp0 ]]
+}
+
+@test "require: with vhost the launcher gets a vhost fd for each pair, and nobody owns them" {
+	need_vhost
+	document require '"queue_pairs": 2' > two.json
+	run --separate-stderr alone setup two.json --report report.json -- sh -c 'echo "$VHOSTCTL_FDS $VHOSTCTL_VHOST"; ls -l /proc/$$/fd | grep -c vhost-net'
+	[ "$status" = 0 ]
+	[ "${lines[0]}" = "net0.tap.0=3,net0.tap.1=4,net0.vhost.0=5,net0.vhost.1=6 on" ]
+	[ "${lines[1]}" = 2 ]
+	output=$(cat report.json)
+	[ "$(json '.devices[0].vhost')" = true ]
+}
+
+@test "--report: what was set up, before the launcher runs; a place that cannot be written is refused first" {
+	run --separate-stderr alone setup off.json --report report.json -- cat report.json
+	[ "$status" = 0 ]
+	[ "$(json '"\(.kind) \(.devices[0].tap) \(.devices[0].tap_fds)"')" = "vhost-report tp0 3" ]
+	run --separate-stderr alone setup off.json --report /no/such/place -- touch there
+	[ "$status" = 5 ]
+	[ ! -e there ]
+	[[ $stderr == "vhostctl: cannot write the report to /no/such/place: No such file or directory" ]]
+}
+
+@test "-q: no warning" {
+	[ ! -e /dev/vhost-net ] || skip "vhost-net is here"
+	document prefer > prefer.json
+	run --separate-stderr alone -q setup prefer.json -- true
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+}
+
+@test "without rights: status 4, the step and what is missing" {
+	run --separate-stderr unshare -n setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all \
+		"$VHOSTCTL" setup off.json -- true
+	[ "$status" = 4 ]
+	[[ $stderr == "vhostctl: "*tp0* || $stderr == "vhostctl: "*tun* ]]
+}
