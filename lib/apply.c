@@ -61,11 +61,17 @@ static int fail_undo(struct vhc_dev *dev, const struct vhc_op *undo, int error)
 			    vhc_errname(-error), first);
 }
 
+/* A ring whose backend was refused did not move: nothing is to be asked. */
+static bool is_moot(const struct vhc_dev *dev, const struct vhc_op *op)
+{
+	return op->kind == VHC_OP_GET_VRING_BASE && !dev->have.ring[op->ring].base_lost;
+}
+
 static int undo(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t done, int result)
 {
 	while (done--) {
 		struct vhc_op *op = &plan->steps[done].undo;
-		int r = execute(dev, op);
+		int r = is_moot(dev, op) ? 0 : execute(dev, op);
 
 		if (r && !dev->stale)
 			result = fail_undo(dev, op, r);
