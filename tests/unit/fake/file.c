@@ -18,6 +18,8 @@ struct fake_file *fake_file_new(struct fake *fake, enum fake_kind kind)
 		*file = (struct fake_file){ .kind = kind,
 					    .refs = 1,
 					    .serial = fake->next_serial++ };
+		if (i >= fake->files_end)
+			fake->files_end = i + 1;
 		return file;
 	}
 	return NULL;
@@ -71,6 +73,8 @@ int fake_fd_new(struct fake *fake, struct fake_file *file)
 	for (uint32_t i = 0; i < end; i++)
 		if (!fake->fds[i]) {
 			fake->fds[i] = file;
+			if (i >= fake->fds_end)
+				fake->fds_end = i + 1;
 			return FAKE_FIRST_FD + (int)i;
 		}
 	fake_file_unref(fake, file);
@@ -95,7 +99,7 @@ struct fake_vhost *fake_vhost(struct fake *fake, uint32_t n)
 	for (;;) {
 		struct fake_file *next = NULL;
 
-		for (uint32_t i = 0; i < FAKE_FILES; i++) {
+		for (uint32_t i = 0; i < fake->files_end; i++) {
 			struct fake_file *file = &fake->files[i];
 
 			if (file->kind == FAKE_VHOST_NET && file->serial >= after &&
@@ -114,9 +118,9 @@ struct fake_left fake_left(struct fake *fake)
 {
 	struct fake_left left = { 0 };
 
-	for (uint32_t i = 0; i < FAKE_FDS; i++)
+	for (uint32_t i = 0; i < fake->fds_end; i++)
 		left.fds += fake->fds[i] != NULL;
-	for (uint32_t i = 0; i < FAKE_FILES; i++)
+	for (uint32_t i = 0; i < fake->files_end; i++)
 		left.files += fake->files[i].kind != FAKE_FREE;
 	for (uint32_t i = 0; i < FAKE_TAPS; i++)
 		left.taps += fake->taps[i].used;

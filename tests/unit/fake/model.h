@@ -59,6 +59,7 @@ struct fake {
 	uint32_t fd_limit, next_serial, next_netns;
 	struct fake_file *fds[FAKE_FDS];
 	struct fake_file files[FAKE_FILES];
+	uint32_t fds_end, files_end; /* behind the last that was ever used */
 	struct fake_vhost vhosts[FAKE_VHOSTS];
 	bool vhost_used[FAKE_VHOSTS];
 	struct fake_tap taps[FAKE_TAPS];
