@@ -323,6 +323,7 @@ static void a_lost_base(void **state)
 	work(&rig, 0, 1);
 	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 1, EIO);
 	assert_int_equal(vhc_dev_stop(rig.dev), -EIO);
+	assert_int_equal(vhc_ring_get_base(rig.dev, 0, &base), -ENODATA);
 	rig_kernel_ring(&rig, 0)->base = 1234;
 	rig_set_index(&rig, 0, 'u', 9);
 	assert_ok(&rig, vhc_ring_set_base(rig.dev, 0, 9));
