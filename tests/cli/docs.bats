@@ -1,0 +1,161 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+# Help, man pages and completions say the same as the tables of commands and of fields.
+
+load lib.bash
+
+setup() {
+	man=$source_root/man completions=$source_root/completions
+	vhostctl --json --help > "$BATS_TEST_TMPDIR/help.json"
+}
+
+table() { # FILTER: from all of the tables
+	jq -r "$1" "$BATS_TEST_TMPDIR/help.json"
+}
+
+commands() {
+	table '.commands[].name'
+}
+
+# options_of COMMAND: "-n --frames" a line, its own and everybody's.
+options_of() {
+	table "(.commands[] | select(.name == \"$1\") | .options[]), .options[] | \"-\\(.letter) --\\(.name)\""
+}
+
+page_of() { # COMMAND: its man page
+	case $1 in
+	plan | validate) echo "$man/vhostctl-setup.1" ;;
+	*) echo "$man/vhostctl-${1%% *}.1" ;;
+	esac
+}
+
+rendered() {
+	mandoc -T ascii "$1" | col -bx
+}
+
+@test "help: each command has its own, with each option" {
+	while read -r command; do
+		# shellcheck disable=SC2086 # two words
+		says 0 $command --help
+		[[ ${lines[0]} == "Usage: vhostctl $command"* ]]
+		while read -r letter long; do
+			[[ $output == *"$letter, $long"* ]] || { echo "$command: $long"; return 1; }
+		done < <(options_of "$command")
+	done < <(commands)
+}
+
+@test "help: the program's has each command, the group's its own, and no line is too wide" {
+	says 0 --help
+	while read -r command; do
+		[[ $output == *"  $command "* ]]
+	done < <(commands)
+	[ "$(wc -L <<< "$output")" -le 120 ]
+	says 0 features --help
+	[[ $output == *"features diff"* ]]
+	[[ $output != *loop* ]]
+}
+
+@test "help: names, letters and texts are there once and not empty" {
+	[ "$(table '[.commands[] | select(.text == "")] | length')" = 0 ]
+	[ "$(table '[.commands[].options[], .options[] | select(.help == "" or .letter == "")] | length')" = 0 ]
+	[ "$(table '[. as $all | .commands[] | [.options[], $all.options[]] | (map(.name) | unique | length) == length and (map(.letter) | unique | length) == length] | all')" = true ]
+}
+
+@test "man: nothing for mandoc to complain about" {
+	command -v mandoc > /dev/null || skip "mandoc is not there"
+	cd "$man"
+	run mandoc -T lint ./*.[1-9]
+	echo "$output"
+	[ -z "$output" ]
+}
+
+@test "man: a page for each command, with its options, and no other" {
+	command -v mandoc > /dev/null || skip "mandoc is not there"
+	while read -r command; do
+		page=$(rendered "$(page_of "$command")")
+		[[ $page == *"vhostctl $command"* ]] || { echo "$command: not named"; return 1; }
+		while IFS=$'\t' read -r letter name argument; do
+			[[ $page == *"-$letter, --$name${argument:+ $argument}"* ]] || { echo "$command: --$name"; return 1; }
+		done < <(table ".commands[] | select(.name == \"$command\") | .options[] | \"\\(.letter)\\t\\(.name)\\t\\(.argument)\"")
+	done < <(commands)
+	for page in "$man"/*.1; do
+		while read -r option; do
+			table '.commands[].options[], .options[] | .name' | grep -qx -- "$option" || { echo "$page: --$option"; return 1; }
+		done < <(rendered "$page" | grep -oE '^ +-., --[a-z-]+' | sed 's/.*--//')
+	done
+	page=$(rendered "$man/vhostctl.1")
+	while read -r letter long; do
+		[[ $page == *"$letter, $long"* ]]
+	done < <(table '.options[] | "-\(.letter) --\(.name)"')
+}
+
+@test "man: each field of a vhost-setup document, and no other" {
+	fields=$(table '.commands[] | select(.name == "setup") | .fields[] | select(.type != "object") | .field' | sed 's/^devices\[\]\.//')
+	objects=$(table '.commands[] | select(.name == "setup") | .fields[] | select(.type == "object") | .field' | sed 's/^devices\[\]\.//')
+	[ -n "$fields" ]
+	written=$(sed -n 's/^\.It Ic //p' "$man/vhost-setup.5" | sed 's/ , /\n/g')
+	diff <(sort <<< "$fields") <(grep -vxF -e kind -e version -e "$objects" <<< "$written" | sort)
+}
+
+@test "man: each function of the library, and no other" {
+	functions=$(grep -oE '\bvhc_[a-z_]+\(' "$source_root/include/vhostconfig.h" | tr -d '(' | grep -v '^vhc_log_fn$' | sort -u)
+	written=$(grep -oE 'Fn vhc_[a-z_]+' "$man/libvhostconfig.3" | cut -d' ' -f2 | sort -u)
+	diff <(echo "$functions") <(echo "$written")
+}
+
+# complete_bash WORD...: what bash offers for the last one.
+complete_bash() {
+	PATH="$(dirname "$VHOSTCTL"):$PATH" bash --norc -c 'source "$0/vhostctl.bash"
+		COMP_WORDS=(vhostctl "$@") COMP_CWORD=$#
+		_vhostctl vhostctl "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+		printf "%s\n" "${COMPREPLY[@]}"' "$completions" "$@"
+}
+
+@test "bash: commands, options, features, files, users" {
+	while read -r command; do
+		# shellcheck disable=SC2086 # two words
+		diff <(complete_bash $command - | grep -vx -- -- | sort) <(options_of "$command" | tr ' ' '\n' | sort)
+	done < <(commands)
+	diff <(complete_bash '' | sort) <(commands | cut -d' ' -f1 | sort -u)
+	diff <(complete_bash features '' | sort) <(commands | sed -n 's/^features //p' | sort)
+	[ "$(complete_bash --json features decode mrg_)" = mrg_rxbuf ]
+	[ "$(complete_bash loop --frames '')" = "" ]
+	complete_bash setup --user roo | grep -qx root
+	cd "$source_root/examples"
+	[ "$(complete_bash setup qemu.j)" = qemu.json ]
+	[ "$(complete_bash setup --user root qemu.j)" = qemu.json ]
+	[ "$(complete_bash setup qemu.json qemu.j)" = "" ]
+	complete_bash setup qemu.json -- unshar | grep -qx unshare
+}
+
+@test "fish: the same" {
+	command -v fish > /dev/null || skip "fish is not there"
+	complete_fish() {
+		PATH="$(dirname "$VHOSTCTL"):$PATH" HOME=$BATS_TEST_TMPDIR fish --no-config -c "source $completions/vhostctl.fish; complete -C '$*'" | cut -f1
+	}
+	while read -r command; do
+		diff <(complete_fish "vhostctl $command --" | sort) <(options_of "$command" | cut -d' ' -f2 | sort)
+	done < <(commands)
+	diff <(complete_fish 'vhostctl ' | sort) <(commands | cut -d' ' -f1 | sort -u)
+	diff <(complete_fish 'vhostctl features ' | sort) <(commands | sed -n 's/^features //p' | sort)
+	[ "$(complete_fish 'vhostctl features decode mrg_')" = mrg_rxbuf ]
+}
+
+@test "zsh: the same, as far as it is read without a terminal" {
+	if command -v zsh > /dev/null; then zsh -n "$completions/_vhostctl"; fi
+	while read -r name; do
+		case $name in
+		"features "*) grep -qE "[( 	]${name#features }\\\\:" "$completions/_vhostctl" ;;
+		*) grep -qE "^		'$name:" "$completions/_vhostctl" ;;
+		esac || { echo "$name"; return 1; }
+	done < <(commands)
+	while read -r command; do
+		[[ $command != features* ]] || continue
+		part=$(awk -v start="		$command)" '$0 == start { on = 1 } on; on && /;;/ { exit }' "$completions/_vhostctl")
+		diff <(grep -oE "\{-.,--[a-z-]+\}" <<< "$part" | tr -d '{}' | tr ',' ' ' | sort) \
+			<(table ".commands[] | select(.name == \"$command\") | .options[] | \"-\\(.letter) --\\(.name)\"" | sort)
+	done < <(commands)
+	diff <(sed -n '/globals=(/,/^	)/p' "$completions/_vhostctl" | grep -oE "\{-.,--[a-z-]+\}" | tr -d '{}' | tr ',' ' ' | sort) \
+		<(table '.options[] | "-\(.letter) --\(.name)"' | sort)
+}
