@@ -31,6 +31,8 @@ static const struct node {
 #define NODES	   (sizeof(nodes) / sizeof(nodes[0]))
 #define CHECKS_MAX (NODES + 4)
 
+#define DEFAULT_REGIONS 64u
+
 struct doctor {
 	char user[64]; /* who it is for */
 	bool ok;
@@ -188,18 +190,21 @@ static void check_regions(struct doctor *doctor)
 	FILE *file = fopen("/sys/module/vhost/parameters/max_mem_regions", "re");
 	unsigned int limit = 0;
 	char text[200];
+	bool low;
 
 	if (!file || fscanf(file, "%u", &limit) != 1) {
 		add(doctor, "memory regions", "info",
 		    "not known: the module vhost is not loaded (the kernel's default is 64)", "");
 	} else {
-		snprintf(text, sizeof(text),
-			 "a guest's memory may have %u regions; hot-plugged memory takes one each",
-			 limit);
-		add(doctor, "memory regions", limit < 64 ? "low" : "ok", text,
-		    limit < 509 ? "echo options vhost max_mem_regions=509 > "
-				  "/etc/modprobe.d/vhost.conf"
-				: "");
+		low = limit < DEFAULT_REGIONS;
+		snprintf(
+			text, sizeof(text),
+			"a guest's memory may have %u; each piece of hot-plugged memory is one more "
+			"(vhost.max_mem_regions, up to 509)",
+			limit);
+		add(doctor, "memory regions", low ? "low" : "ok", text,
+		    low ? "echo options vhost max_mem_regions=509 > /etc/modprobe.d/vhost.conf"
+			: "");
 	}
 	if (file)
 		fclose(file);

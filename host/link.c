@@ -131,6 +131,7 @@ static int parse_link(struct nl_msg *message, void *arg)
 	link->index = info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
 	link->mtu = tb[IFLA_MTU] ? nla_get_u32(tb[IFLA_MTU]) : 0;
+	link->txqueuelen = tb[IFLA_TXQLEN] ? nla_get_u32(tb[IFLA_TXQLEN]) : 0;
 	link->master = tb[IFLA_MASTER] ? (int)nla_get_u32(tb[IFLA_MASTER]) : 0;
 	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof(link->mac))
 		memcpy(link->mac, nla_data(tb[IFLA_ADDRESS]), sizeof(link->mac));
@@ -207,6 +208,15 @@ int host_link_set_mtu(struct host_netlink *netlink, int index, uint32_t mtu)
 
 	if (change)
 		rtnl_link_set_mtu(change, mtu);
+	return change_link(netlink, index, change);
+}
+
+int host_link_set_txqueuelen(struct host_netlink *netlink, int index, uint32_t frames)
+{
+	struct rtnl_link *change = rtnl_link_alloc();
+
+	if (change)
+		rtnl_link_set_txqlen(change, frames);
 	return change_link(netlink, index, change);
 }
 

@@ -31,7 +31,7 @@ struct host_link {
 	struct host_tun tun;
 	char kind[16]; /* "tun", "bridge", ""; "" also where the kernel does not tell */
 	uint8_t mac[6];
-	uint32_t mtu;
+	uint32_t mtu, txqueuelen;
 	int master; /* index, 0 for none */
 	bool up;
 };
@@ -43,6 +43,7 @@ void host_netlink_close(struct host_netlink *netlink);
 int host_link_get(struct host_netlink *netlink, const char *name, struct host_link *ret);
 int host_link_set_mac(struct host_netlink *netlink, int index, const uint8_t mac[6]);
 int host_link_set_mtu(struct host_netlink *netlink, int index, uint32_t mtu);
+int host_link_set_txqueuelen(struct host_netlink *netlink, int index, uint32_t frames);
 int host_link_set_master(struct host_netlink *netlink, int index, int master);
 int host_link_set_up(struct host_netlink *netlink, int index, bool up);
 int host_link_delete(struct host_netlink *netlink, int index);

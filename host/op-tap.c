@@ -4,8 +4,10 @@
  * calls EINVAL is explained by what the link says of itself.
  */
 #include <errno.h>
+#include <linux/if_tun.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "op.h"
@@ -49,26 +51,38 @@ int host_find_link(struct host_run *run, const struct host_op *op, struct host_e
 	return 0;
 }
 
-static int fill_args(const struct host_device *device, struct vhc_tap_args *args,
-		     struct host_error *err)
+/* Who may open the tap; what an adopted one has already takes no call, so no privilege. */
+static int fill_owner(const struct host_tap *tap, const struct host_tun *now,
+		      struct vhc_tap_args *args, struct host_error *err)
 {
-	const struct host_tap *tap = &device->tap;
 	struct host_user user;
 	int r = 0;
 
-	args->queues = (uint32_t)device->queue_pairs;
-	args->txqueuelen = (uint32_t)tap->txqueuelen;
-	args->flags = (tap->persist ? VHC_TAP_PERSIST : 0u) | (tap->existing ? VHC_TAP_ADOPT : 0u);
 	if (tap->owner) {
 		r = host_user_find(tap->owner, &user, err);
-		args->flags |= VHC_TAP_OWNER;
-		args->owner = r == 0 ? user.uid : 0;
+		if (r == 0 && !(now->known && now->owner == user.uid)) {
+			args->flags |= VHC_TAP_OWNER;
+			args->owner = user.uid;
+		}
 	}
 	if (r == 0 && tap->group) {
 		r = host_group_find(tap->group, &args->group, err);
-		args->flags |= VHC_TAP_GROUP;
+		if (r == 0 && !(now->known && now->group == args->group))
+			args->flags |= VHC_TAP_GROUP;
 	}
 	return r;
+}
+
+static int fill_args(const struct host_device *device, const struct host_link *now,
+		     struct vhc_tap_args *args, struct host_error *err)
+{
+	const struct host_tap *tap = &device->tap;
+
+	args->queues = (uint32_t)device->queue_pairs;
+	args->flags = (tap->persist ? VHC_TAP_PERSIST : 0u) | (tap->existing ? VHC_TAP_ADOPT : 0u);
+	if (tap->txqueuelen != now->txqueuelen)
+		args->txqueuelen = (uint32_t)tap->txqueuelen;
+	return fill_owner(tap, &now->tun, args, err);
 }
 
 /* A link that outlives its fds must be taken away by name. */
@@ -105,14 +119,46 @@ static int get_link(const char *name, struct host_link *ret, struct host_error *
 	return 0;
 }
 
+/* What the library changed of an adopted tap.  A tap that was nobody's cannot be that again. */
+static int restore_adopted(const struct host_tap *tap, const struct host_device_run *device,
+			   struct host_error *err)
+{
+	const struct host_tun *tun = &device->before.tun;
+	int fd = vhc_tap_get_fd(device->tap, 0), r;
+	struct host_netlink netlink;
+
+	if (tap->owner && tun->known && tun->owner != HOST_NOBODY &&
+	    ioctl(fd, TUNSETOWNER, (unsigned long)tun->owner) < 0)
+		return host_fail(err, -errno, NULL, "cannot give %s back to user %u: %s",
+				 device->name, tun->owner, strerror(errno));
+	if (tap->group && tun->known && tun->group != HOST_NOBODY &&
+	    ioctl(fd, TUNSETGROUP, (unsigned long)tun->group) < 0)
+		return host_fail(err, -errno, NULL, "cannot give %s back to group %u: %s",
+				 device->name, tun->group, strerror(errno));
+	if (!tap->txqueuelen || tap->txqueuelen == device->before.txqueuelen)
+		return 0;
+	r = host_netlink_begin(&netlink, err);
+	if (r < 0)
+		return r;
+	r = host_link_set_txqueuelen(&netlink, device->before.index, device->before.txqueuelen);
+	host_netlink_close(&netlink);
+	if (r < 0)
+		return host_fail_link(err, &netlink, r, "set the txqueuelen", device->name,
+				      "what it was");
+	return 0;
+}
+
 int host_close_tap(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
+	const struct host_tap *tap = host_tap_of(run, op);
 	int r = 0;
 
+	if (device->adopted)
+		r = restore_adopted(tap, device, err);
 	vhc_tap_close(device->tap);
 	device->tap = NULL;
-	if (host_tap_of(run, op)->persist)
+	if (tap->persist)
 		r = delete_link(device->name, err);
 	return r;
 }
@@ -178,7 +224,7 @@ int host_open_tap(struct host_run *run, const struct host_op *op, struct host_er
 	struct host_error unused;
 	int r;
 
-	r = fill_args(config, &args, err);
+	r = fill_args(config, &device->before, &args, err);
 	if (r < 0)
 		return r;
 	r = vhc_tap_open(ctx, config->tap.name, &args, &device->tap);

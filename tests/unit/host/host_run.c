@@ -157,7 +157,8 @@ static void test_adopts(void **state)
 	sandbox_command("ip addr add 10.3.0.1/24 dev at1");
 	sandbox_look(&look);
 	get_link("at1", &before);
-	if (apply(CONFIG(NET("d", "\"name\":\"at1\",\"existing\":true,\"mtu\":1400,\"mac\":"
+	if (apply(CONFIG(NET("d", "\"name\":\"at1\",\"existing\":true,\"mtu\":1400,"
+				  "\"owner\":\"daemon\",\"txqueuelen\":3000,\"mac\":"
 				  "\"52:54:00:00:00:07\",\"bridge\":\"br0\",\"address\":["
 				  "\"10.3.0.1/24\",\"10.4.0.1/24\"]"),
 			 ""),
@@ -166,6 +167,8 @@ static void test_adopts(void **state)
 	get_link("at1", &link);
 	assert_int_equal(link.mtu, 1400);
 	assert_int_equal(link.mac[0], 0xfe);
+	assert_int_equal(link.tun.owner, 1);
+	assert_int_equal(link.txqueuelen, 3000);
 	assert_true(link.up && link.master);
 	expect_undo(&plan, run);
 	/* As it was, with the address that was there before and without the other. */
@@ -407,7 +410,10 @@ static void test_unprivileged_caller(void **state)
 	sandbox_command("ip tuntap add at2 mode tap vnet_hdr user daemon && ip link set at2 up");
 	expect_launch(
 		&(struct launch_case){
-			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true"), ENV),
+			/* what is so already takes no privilege */
+			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true,\"mtu\":1500,"
+						  "\"owner\":\"nobody\",\"txqueuelen\":1000"),
+					 ENV),
 			.arguments = SHELL("id -u; " FDS),
 			.as = 65534 },
 		0, "65534\nfds\n0, 1, 2, 3\n");
