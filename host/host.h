@@ -74,8 +74,10 @@ int host_setup_plan(const struct host_setup *setup, const struct host_options *o
 
 /**
  * host_setup_run() - bring the devices up and become the launcher.
- * Returns on failure only, and then everything was undone, or the text says what was not.  Fds from
- * 3 on are the launcher's: hold none there that is needed after a failure.
+ * Returns on failure only, and then everything was undone, or the text says what was not (once
+ * privileges are given up, an adopted link cannot be put back).  Fds from 3 on are the launcher's:
+ * hold none there that is needed after a failure.  Without a launcher everything comes up and is
+ * taken down again, and 0 is returned.
  */
 int host_setup_run(const struct host_setup *setup, const struct host_options *options,
 		   struct host_error *err);

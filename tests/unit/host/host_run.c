@@ -254,7 +254,7 @@ static void launch(const void *arg)
 		keep_capabilities();
 	host_setup_run(setup, &options, &err);
 	dprintf(2, "%s: %s\n%s", err.where, err.text, said.text);
-	_exit(err.status);
+	_exit((int)err.status);
 }
 
 static void expect_launch(const struct launch_case *c, int status, const char *words)
