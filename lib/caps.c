@@ -65,7 +65,7 @@ static int append_features(struct doc_list *words, struct doc_list *features, bo
 		snprintf(number, sizeof(number), "bit %u", bit);
 		item->bit = bit;
 		item->name = strdup(known ? known->name : number);
-		item->origin = strdup(origins[known ? known->origin : VHC_ORIGIN_VHOST]);
+		item->origin = strdup(origins[net && known ? known->origin : VHC_ORIGIN_VHOST]);
 		if (!item->name || !item->origin)
 			return -ENOMEM;
 	}
@@ -128,8 +128,10 @@ static int ask_features(struct vhc_ctx *ctx, int fd, bool net, struct vhc_caps_n
 		set.w[1] = array.features[1];
 	if (!vhc_sys_ioctl(ctx, fd, VHOST_GET_BACKEND_FEATURES, &backend))
 		node->backend_features = backend;
-	/* LOG_ALL is vhost's own */
+	/* vhost's own: LOG_ALL, and of vhost-net VIRTIO_NET_HDR, which has any_layout's number */
 	vhc_features_remove(&set, VHC_F_LOG_ALL);
+	if (net)
+		vhc_features_remove(&set, VHC_F_ANY_LAYOUT);
 	return append_features(&node->words, &node->features, net, &set)
 		       ?: ask_newer(ctx, fd, node);
 }
