@@ -115,11 +115,15 @@ int vhc_kernel_ask(struct vhc_dev *dev, bool upper)
 
 static int set_features(struct vhc_dev *dev, int fd, const struct vhc_features *features)
 {
-	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
 	uint64_t word = features->w[0];
 
-	if (!features->w[1])
-		return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_FEATURES, &word);
+	return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_FEATURES, &word);
+}
+
+static int set_features_array(struct vhc_dev *dev, int fd, const struct vhc_features *features)
+{
+	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
+
 	memcpy(array.features, features->w, sizeof(array.features));
 	return vhc_sys_ioctl(dev->ctx, fd, VHC_SET_FEATURES_ARRAY, &array);
 }
@@ -202,6 +206,8 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 		return vhc_sys_ioctl(dev->ctx, fd, VHOST_RESET_OWNER, NULL);
 	case VHC_OP_SET_FEATURES:
 		return set_features(dev, fd, &op->features);
+	case VHC_OP_SET_FEATURES_ARRAY:
+		return set_features_array(dev, fd, &op->features);
 	case VHC_OP_SET_MEM_TABLE:
 		return set_mem_table(dev, fd, op->table);
 	case VHC_OP_SET_VRING_ADDR:

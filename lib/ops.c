@@ -16,6 +16,7 @@ static const struct vhc_op_info infos[VHC_OP_COUNT] = {
 	[VHC_OP_SET_OWNER] = { "VHOST_SET_OWNER", VHC_ARG_NONE, false },
 	[VHC_OP_RESET_OWNER] = { "VHOST_RESET_OWNER", VHC_ARG_NONE, false },
 	[VHC_OP_SET_FEATURES] = { "VHOST_SET_FEATURES", VHC_ARG_FEATURES, false },
+	[VHC_OP_SET_FEATURES_ARRAY] = { "VHOST_SET_FEATURES_ARRAY", VHC_ARG_FEATURES, false },
 	[VHC_OP_SET_MEM_TABLE] = { "VHOST_SET_MEM_TABLE", VHC_ARG_TABLE, false },
 	[VHC_OP_SET_VRING_NUM] = { "VHOST_SET_VRING_NUM", VHC_ARG_VALUE, false },
 	[VHC_OP_SET_VRING_BASE] = { "VHOST_SET_VRING_BASE", VHC_ARG_VALUE, false },
@@ -55,6 +56,8 @@ static const struct {
 	  "no memory, or RLIMIT_NPROC is reached: since Linux 6.4 the worker is a task of the owner; "
 	  "raise it (ulimit -u)" },
 	{ VHC_OP_FORK_FROM_OWNER, EBUSY, "the vhost fd has an owner already: choose before that" },
+	{ VHC_OP_SET_FEATURES_ARRAY, EOPNOTSUPP,
+	  "this kernel's vhost does not have one of these features" },
 	{ VHC_OP_SET_FEATURES, EOPNOTSUPP,
 	  "this kernel's vhost does not have one of these features" },
 	{ VHC_OP_SET_MEM_TABLE, E2BIG,

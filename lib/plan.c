@@ -75,16 +75,22 @@ static void plan_tap(struct vhc_plan *plan, const struct vhc_plan_args *args)
 			}
 }
 
+/* The old call takes 64 bits, and clears those above. */
+static enum vhc_op_kind features_kind(const struct vhc_features *set)
+{
+	return set->w[1] ? VHC_OP_SET_FEATURES_ARRAY : VHC_OP_SET_FEATURES;
+}
+
 static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
 		    const struct vhc_fd_state *have)
 {
 	if (!have->owned)
 		add(plan, VHC_OP_SET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_RESET_OWNER;
 	if (!have->has_features || !vhc_features_equal(&want->features, &have->features)) {
-		struct vhc_step *step = add(plan, VHC_OP_SET_FEATURES, fd, VHC_NO_RING);
+		struct vhc_step *step = add(plan, features_kind(&want->features), fd, VHC_NO_RING);
 
 		step->op.features = want->features;
-		step->undo.kind = VHC_OP_SET_FEATURES;
+		step->undo.kind = features_kind(&have->features);
 		step->undo.features = have->features;
 	}
 	if (!have->table || !vhc_table_equal(want->table, have->table)) {

@@ -19,6 +19,7 @@ enum vhc_op_kind {
 	VHC_OP_SET_OWNER,
 	VHC_OP_RESET_OWNER,
 	VHC_OP_SET_FEATURES,
+	VHC_OP_SET_FEATURES_ARRAY, /* where a bit above 63 is among them */
 	VHC_OP_SET_MEM_TABLE,
 	VHC_OP_SET_VRING_NUM,
 	VHC_OP_SET_VRING_BASE,

@@ -112,6 +112,7 @@ static void note_fd(struct vhc_dev_state *have, const struct vhc_op *op)
 		vhc_fd_state_forget(have, op->fd);
 		break;
 	case VHC_OP_SET_FEATURES:
+	case VHC_OP_SET_FEATURES_ARRAY:
 		fd->features = op->features;
 		fd->has_features = true;
 		break;
