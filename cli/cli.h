@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "doc.h"
 #include "vhostconfig.h"
 
 #define CLI_OPTIONS_MAX	  8
@@ -115,6 +116,7 @@ const char *cli_document(const char *path);
 int cli_read(const char *path, char **ret_text, size_t *ret_length);
 
 /* report.c: the tree of a result; never NULL */
+int cli_write(struct cli_call *call, const struct doc_table *table, const void *data);
 struct json_object *cli_report(struct cli_call *call, const char *name);
 struct json_object *cli_add(struct json_object *to, const char *key, struct json_object *value);
 struct json_object *cli_text(const char *text);

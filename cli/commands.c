@@ -40,7 +40,7 @@ static const struct cli_option doctor_options[] = {
 
 static const struct cli_option loop_options[] = {
 	{ "frames", 'n', "N", CLI_NUMBER, 1, 100000000, 100000, "frames each way" },
-	{ "queues", 'Q', "N", CLI_NUMBER, 1, 16, 1, "queue pairs" },
+	{ "queues", 'Q', "N", CLI_NUMBER, 1, LOOP_PAIRS_MAX, 1, "queue pairs" },
 	{ "size", 's', "BYTES", CLI_NUMBER, FRAME_MIN, FRAME_MAX, FRAME_MIN, "bytes of a frame" },
 };
 

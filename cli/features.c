@@ -3,11 +3,13 @@
  * cli/features - what feature bits mean, and arithmetic on sets of them.  Asks no device.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "cli.h"
+#include "documents.h"
 
 #define BITS  256u
 #define WORDS 4u
@@ -138,127 +140,141 @@ static int read_set(const struct cli_call *call, char **arguments, int count,
 	return status;
 }
 
-/* ---------------------------------------------------------------------------- printing a set */
+/* ---------------------------------------------------------------------------- writing a set */
 
-static void add_name(struct json_object *names, unsigned int bit)
+/* Names of a set's bits, with room for those that have none. */
+struct names {
+	const char *items[BITS];
+	char unknown[BITS][sizeof("bit 255")];
+};
+
+static const char *name_of(struct names *names, unsigned int bit)
 {
 	const struct vhc_feature *feature = feature_of(bit);
-	char unknown[16];
 
-	snprintf(unknown, sizeof(unknown), "bit %u", bit);
-	cli_add(names, NULL, cli_text(feature ? feature->name : unknown));
+	if (feature)
+		return feature->name;
+	snprintf(names->unknown[bit], sizeof(names->unknown[bit]), "bit %u", bit & 0xff);
+	return names->unknown[bit];
 }
 
-static void add_names(struct json_object *report, const char *key, const struct vhc_features *set)
+static struct doc_list names_of(struct names *names, const struct vhc_features *set)
 {
-	struct json_object *names = cli_add(report, key, cli_array());
+	struct doc_list list = { .items = names->items };
 
 	for (unsigned int bit = 0; bit < BITS; bit++)
 		if (vhc_features_has(set, bit))
-			add_name(names, bit);
+			names->items[list.count++] = name_of(names, bit);
+	return list;
 }
 
-static struct json_object *origin_names(uint32_t origin)
+static struct doc_list origin_names(uint32_t origin)
 {
-	static const char *const names[] = { "vhost", "tap", "model" };
-	struct json_object *array = cli_array();
-
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (origin & 1u << i)
-			cli_add(array, NULL, cli_text(names[i]));
-	return array;
-}
-
-/* One row for each bit of @set; NULL is every bit that has a name. */
-static struct json_object *feature_rows(const struct vhc_features *set)
-{
-	static const struct vhc_feature unknown = {
-		.name = "-", .constant = "", .text = "", .requires = ""
+	static const char *const names[][3] = {
+		[VHC_ORIGIN_VHOST] = { "vhost" },
+		[VHC_ORIGIN_TAP] = { "tap" },
+		[VHC_ORIGIN_VHOST | VHC_ORIGIN_TAP] = { "vhost", "tap" },
+		[VHC_ORIGIN_MODEL] = { "model" },
+		[VHC_ORIGIN_VHOST | VHC_ORIGIN_MODEL] = { "vhost", "model" },
+		[VHC_ORIGIN_TAP | VHC_ORIGIN_MODEL] = { "tap", "model" },
+		[VHC_ORIGIN_VHOST | VHC_ORIGIN_TAP |
+			VHC_ORIGIN_MODEL] = { "vhost", "tap", "model" },
 	};
-	struct json_object *rows = cli_array();
+
+	return (struct doc_list){ (void *)names[origin & 7],
+				  (size_t)__builtin_popcount(origin & 7) };
+}
+
+/* A row for each bit of @set in @rows, of BITS. */
+static struct doc_list rows_of(struct cli_feature *rows, struct names *names,
+			       const struct vhc_features *set)
+{
+	static const struct vhc_feature unknown = { .constant = "", .text = "", .requires = "" };
+	struct doc_list list = { .items = rows };
 
 	for (unsigned int bit = 0; bit < BITS; bit++) {
-		const struct vhc_feature *feature =
-			set ? feature_of(bit) : vhc_feature_get(VHC_TYPE_NET, bit);
-		struct json_object *row;
+		const struct vhc_feature *feature = feature_of(bit);
 
-		if (set ? !vhc_features_has(set, bit) : !feature)
+		if (!vhc_features_has(set, bit))
 			continue;
 		if (!feature)
 			feature = &unknown;
-		row = cli_add(rows, NULL, cli_object());
-		cli_add(row, "bit", cli_number(bit));
-		cli_add(row, "name", cli_text(feature->name));
-		cli_add(row, "origin", origin_names(feature->origin));
-		cli_add(row, "requires", cli_text(feature->requires));
-		cli_add(row, "constant", cli_text(feature->constant));
-		cli_add(row, "text", cli_text(feature->text));
+		rows[list.count++] = (struct cli_feature){
+			.bit = bit,
+			.name = name_of(names, bit),
+			.origin = origin_names(feature->origin),
+			.requires = feature->requires,
+			.constant = feature->constant,
+			.text = feature->text,
+		};
 	}
-	return rows;
+	return list;
 }
 
-/* The set as one number, and as 64-bit words, the lowest first. */
-static void add_masks(struct json_object *report, const struct vhc_features *set)
+/* The set as one number. */
+static void write_mask(const struct vhc_features *set, char *text, size_t size)
 {
-	struct json_object *words = cli_array();
-	char text[2 + 16 * WORDS + 1];
 	unsigned int top = WORDS;
-	int length;
+	size_t length;
 
 	while (top > 1 && !set->w[top - 1])
 		top--;
-	length = snprintf(text, sizeof(text), "0x%llx", (unsigned long long)set->w[top - 1]);
+	length = (size_t)snprintf(text, size, "0x%" PRIx64, set->w[top - 1]);
 	for (unsigned int w = top - 1; w-- > 0;)
-		length += snprintf(text + length, sizeof(text) - (size_t)length, "%016llx",
-				   (unsigned long long)set->w[w]);
-	cli_add(report, "hex", cli_text(text));
-	for (unsigned int w = 0; w < WORDS; w++) {
-		snprintf(text, sizeof(text), "0x%llx", (unsigned long long)set->w[w]);
-		cli_add(words, NULL, cli_text(text));
-	}
-	cli_add(report, "words", words);
+		length += (size_t)snprintf(text + length, size - length, "%016" PRIx64, set->w[w]);
 }
 
 /* ------------------------------------------------------------------------------ the commands */
 
+/* What list, decode and encode say of a set, by the table of each. */
+static int report_set(struct cli_call *call, const struct doc_table *table, struct vhc_features set)
+{
+	static struct cli_feature rows[BITS]; /* too large for the stack */
+	static struct names names;
+	char hex[2 + 16 * WORDS + 1];
+	struct cli_features report = {
+		.command = call->command->name,
+		.hex = hex,
+		.words = { set.w, WORDS },
+		.names = names_of(&names, &set),
+		.features = rows_of(rows, &names, &set),
+	};
+
+	write_mask(&set, hex, sizeof(hex));
+	return cli_write(call, table, &report);
+}
+
 int cli_features_list(struct cli_call *call)
 {
-	cli_add(cli_report(call, call->command->name), "features", feature_rows(NULL));
-	return CLI_YES;
+	struct vhc_features all = { 0 };
+
+	for (unsigned int bit = 0; bit < BITS; bit++)
+		if (vhc_feature_get(VHC_TYPE_NET, bit))
+			vhc_features_add(&all, bit);
+	return report_set(call, &cli_features_list_table, all);
 }
 
 int cli_features_decode(struct cli_call *call)
 {
 	struct vhc_features set;
-	struct json_object *report;
 	int status = read_set(call, call->argv, call->argc, &set);
 
-	if (status)
-		return status;
-	report = cli_report(call, call->command->name);
-	add_masks(report, &set);
-	cli_add(report, "features", feature_rows(&set));
-	return CLI_YES;
+	return status ? status : report_set(call, &cli_features_decode_table, set);
 }
 
 int cli_features_encode(struct cli_call *call)
 {
 	struct vhc_features set;
-	struct json_object *report;
 	int status = read_set(call, call->argv, call->argc, &set);
 
-	if (status)
-		return status;
-	report = cli_report(call, call->command->name);
-	add_masks(report, &set);
-	add_names(report, "names", &set);
-	return CLI_YES;
+	return status ? status : report_set(call, &cli_features_encode_table, set);
 }
 
 int cli_features_check(struct cli_call *call)
 {
+	struct cli_features_check report = { .command = call->command->name, .reason = "" };
 	struct vhc_features set, drop = { 0 };
-	struct json_object *report;
+	struct names names;
 	int status = read_set(call, call->argv, call->argc, &set);
 	int r;
 
@@ -268,18 +284,19 @@ int cli_features_check(struct cli_call *call)
 	r = vhc_features_check(call->ctx, VHC_TYPE_NET, &set, &drop);
 	if (r && r != -EOPNOTSUPP)
 		return cli_fail_library(call);
-	report = cli_report(call, call->command->name);
-	cli_add(report, "valid", cli_bool(!r));
-	cli_add(report, "reason", cli_text(r ? vhc_ctx_get_error(call->ctx)->text : ""));
-	add_names(report, "drop", &drop);
+	report.valid = !r;
+	if (r)
+		report.reason = vhc_ctx_get_error(call->ctx)->text;
+	report.drop = names_of(&names, &drop);
+	cli_write(call, &cli_features_check_table, &report);
 	return r ? CLI_NO : CLI_YES;
 }
 
 int cli_features_diff(struct cli_call *call)
 {
 	struct vhc_features a, b, only_a, only_b, both;
-	struct json_object *report;
-	bool same = true;
+	struct cli_features_diff report = { .command = call->command->name, .same = true };
+	struct names a_names, b_names, both_names;
 	int status = read_set(call, call->argv, 1, &a);
 
 	if (!status)
@@ -290,12 +307,11 @@ int cli_features_diff(struct cli_call *call)
 		only_a.w[w] = a.w[w] & ~b.w[w];
 		only_b.w[w] = b.w[w] & ~a.w[w];
 		both.w[w] = a.w[w] & b.w[w];
-		same = same && a.w[w] == b.w[w];
+		report.same = report.same && a.w[w] == b.w[w];
 	}
-	report = cli_report(call, call->command->name);
-	cli_add(report, "same", cli_bool(same));
-	add_names(report, "only_a", &only_a);
-	add_names(report, "only_b", &only_b);
-	add_names(report, "both", &both);
-	return same ? CLI_YES : CLI_NO;
+	report.only_a = names_of(&a_names, &only_a);
+	report.only_b = names_of(&b_names, &only_b);
+	report.both = names_of(&both_names, &both);
+	cli_write(call, &cli_features_diff_table, &report);
+	return report.same ? CLI_YES : CLI_NO;
 }

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "documents.h"
 #include "loop.h"
 
 #define RING_SIZE  256u
@@ -133,46 +134,47 @@ static void explain(const struct loop *loop)
 				 vhc_ctx_get_error(loop->call->ctx)->text);
 }
 
-static void report_way(struct json_object *rows, const char *name, const struct loop *loop,
-		       const struct way *way)
+static struct cli_loop_way way_of(const struct loop *loop, const char *name, const struct way *way)
 {
 	const uint64_t time = (way->end ? way->end : loop_now()) - way->start;
 	const double rate = (double)way->arrived * 1e9 / (double)(time ? time : 1);
-	struct json_object *row = cli_add(rows, NULL, cli_object());
 
-	cli_add(row, "way", cli_text(name));
-	cli_add(row, "sent", cli_number(way->sent));
-	cli_add(row, "arrived", cli_number(way->arrived));
-	cli_add(row, "lost", cli_number(way->sent - way->arrived));
-	cli_add(row, "duplicated", cli_number(way->duplicated));
-	cli_add(row, "corrupt", cli_number(way->wrong));
-	cli_add(row, "frames_per_second", cli_number((uint64_t)rate));
-	cli_add(row, "mbit_per_second", cli_number((uint64_t)(rate * (double)loop->size * 8e-6)));
+	return (struct cli_loop_way){
+		.way = name,
+		.sent = way->sent,
+		.arrived = way->arrived,
+		.lost = way->sent - way->arrived,
+		.duplicated = way->duplicated,
+		.corrupt = way->wrong,
+		.frames_per_second = (uint64_t)rate,
+		.mbit_per_second = (uint64_t)(rate * (double)loop->size * 8e-6),
+	};
 }
 
-static void report(struct cli_call *call, const struct loop *loop, bool whole)
+static int report(struct cli_call *call, const struct loop *loop, bool whole)
 {
-	struct json_object *report = cli_report(call, call->command->name);
-	struct json_object *rows;
+	struct cli_loop_way ways[] = { way_of(loop, "transmit", &loop->transmit),
+				       way_of(loop, "receive", &loop->receive) };
+	struct cli_loop_pair pairs[LOOP_PAIRS_MAX];
 	char *features = NULL;
+	struct cli_loop report = {
+		.command = call->command->name,
+		.works = whole,
+		.queue_pairs = loop->pairs,
+		.frame_bytes = loop->size,
+		.ways = { ways, sizeof(ways) / sizeof(*ways) },
+		.pairs = { pairs, loop->pairs },
+	};
 
-	cli_add(report, "works", cli_bool(whole));
-	cli_add(report, "queue_pairs", cli_number(loop->pairs));
-	cli_add(report, "frame_bytes", cli_number(loop->size));
-	if (!vhc_features_format(call->ctx, VHC_TYPE_NET, &loop->features, &features))
-		cli_add(report, "features", cli_text(features));
+	for (uint32_t i = 0; i < loop->pairs; i++)
+		pairs[i] =
+			(struct cli_loop_pair){ i, loop->counts[2 * i + 1], loop->counts[2 * i] };
+	if (vhc_features_format(call->ctx, VHC_TYPE_NET, &loop->features, &features))
+		return cli_fail_library(call);
+	report.features = features;
+	cli_write(call, &cli_loop_table, &report);
 	free(features);
-	rows = cli_add(report, "ways", cli_array());
-	report_way(rows, "transmit", loop, &loop->transmit);
-	report_way(rows, "receive", loop, &loop->receive);
-	rows = cli_add(report, "pairs", cli_array());
-	for (uint32_t i = 0; i < loop->pairs; i++) {
-		struct json_object *row = cli_add(rows, NULL, cli_object());
-
-		cli_add(row, "pair", cli_number(i));
-		cli_add(row, "transmitted", cli_number(loop->counts[2 * i + 1]));
-		cli_add(row, "received", cli_number(loop->counts[2 * i]));
-	}
+	return whole ? CLI_YES : CLI_NO;
 }
 
 int cli_loop(struct cli_call *call)
@@ -200,8 +202,7 @@ int cli_loop(struct cli_call *call)
 			!loop.receive.duplicated && !loop.receive.wrong;
 		if (!whole)
 			explain(&loop);
-		report(call, &loop, whole);
-		status = whole ? CLI_YES : CLI_NO;
+		status = report(call, &loop, whole);
 	}
 	tear_down(&loop);
 	return status;

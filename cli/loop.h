@@ -15,8 +15,9 @@
 #define FRAME_MIN 60u
 #define FRAME_MAX 9014u
 
-#define LOOP_HEADER 12u /* struct virtio_net_hdr_v1; all zero is a plain frame */
-#define LOOP_BATCH  64u /* frames for one system call */
+#define LOOP_PAIRS_MAX 16u
+#define LOOP_HEADER    12u /* struct virtio_net_hdr_v1; all zero is a plain frame */
+#define LOOP_BATCH     64u /* frames for one system call */
 
 /* One direction. */
 struct way {

@@ -106,15 +106,12 @@ int cli_setup(struct cli_call *call)
 
 int cli_validate(struct cli_call *call)
 {
-	struct json_object *report;
 	struct host_setup *setup;
 	int status = cli_read_setup(call, &setup);
 
 	if (status)
 		return status;
-	report = cli_report(call, call->command->name);
-	cli_add(report, "valid", cli_bool(true));
-	cli_add(report, "setup", host_setup_write(setup));
+	call->result = host_setup_write(setup);
 	host_setup_free(setup);
-	return status;
+	return call->result ? CLI_YES : cli_fail(CLI_FAILED, NULL, "out of memory");
 }

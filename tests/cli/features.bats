@@ -60,7 +60,7 @@ load lib.bash
 
 @test "decode: a bit without a name is there all the same" {
 	says 0 features decode --json 255
-	[ "$(json '.features[0] | "\(.bit) \(.name)"')" = "255 -" ]
+	[ "$(json '.features[0] | "\(.bit) \(.name)"')" = "255 bit 255" ]
 }
 
 @test "decode: nothing is nothing" {

@@ -22,13 +22,13 @@ load lib.bash
 @test "frames both ways, none lost, by any number of queue pairs, each of which is used" {
 	need_vhost
 	for queues in 1 2 4; do
-		says 0 loop --json --frames 2000 --queues "$queues"
+		says 0 loop --json --frames 500 --queues "$queues"
 		[ "$(json .works)" = true ]
 		[ "$(json '[.ways[] | "\(.way) \(.sent) \(.arrived) \(.lost) \(.duplicated) \(.corrupt)"] | join(", ")')" = \
-			"transmit 2000 2000 0 0 0, receive 2000 2000 0 0 0" ]
+			"transmit 500 500 0 0 0, receive 500 500 0 0 0" ]
 		[ "$(json '.pairs | length')" = "$queues" ]
 		[ "$(json '[.pairs[] | select(.transmitted == 0 or .received == 0)] | length')" = 0 ]
-		[ "$(json '[.pairs[].received] | add')" = 2000 ]
+		[ "$(json '[.pairs[].received] | add')" = 500 ]
 	done
 }
 

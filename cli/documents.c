@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli/documents - the tables of the reports of vhostctl's own commands.  Static data only.
+ */
+#include "documents.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define FIELD(struct_type, member, doc_type, ...)                           \
+	{                                                                   \
+		.key = #member, .type = doc_type, .flags = DOC_REQUIRED,    \
+		.offset = offsetof(struct struct_type, member), __VA_ARGS__ \
+	}
+#define PART(struct_type, name, about)                                             \
+	{                                                                          \
+		.size = sizeof(struct struct_type), .help = about, .fields = name, \
+		.count = COUNT(name)                                               \
+	}
+#define REPORT(struct_type, name, about)                                                  \
+	{                                                                                 \
+		.kind = "vhost-report", .version = 1, .size = sizeof(struct struct_type), \
+		.help = about, .fields = name, .count = COUNT(name)                       \
+	}
+#define COMMAND(struct_type) FIELD(struct_type, command, DOC_STRING, .help = "which command")
+
+static const struct doc_field feature_fields[] = {
+	FIELD(cli_feature, bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
+	FIELD(cli_feature, name, DOC_STRING, .help = "its name, or \"bit N\""),
+	FIELD(cli_feature, origin, DOC_STRINGS, .max = 3,
+	      .help = "who must have it: vhost, tap, model"),
+	FIELD(cli_feature, requires, DOC_STRING, .help = "what it cannot stand without"),
+	FIELD(cli_feature, constant, DOC_STRING, .help = "as headers call it"),
+	FIELD(cli_feature, text, DOC_STRING, .help = "what it does"),
+};
+
+static const struct doc_table feature_table = PART(cli_feature, feature_fields, "one bit");
+
+static const struct doc_field list_fields[] = {
+	COMMAND(cli_features),
+	FIELD(cli_features, features, DOC_OBJECTS, .table = &feature_table,
+	      .help = "every bit that has a name"),
+};
+
+const struct doc_table cli_features_list_table = REPORT(cli_features, list_fields, "the features");
+
+#define HEX FIELD(cli_features, hex, DOC_STRING, .help = "the set as one number")
+#define WORDS                                           \
+	FIELD(cli_features, words, DOC_UINTS, .max = 4, \
+	      .help = "the set, 64 bits a word, the lowest first")
+
+static const struct doc_field decode_fields[] = {
+	COMMAND(cli_features),
+	HEX,
+	WORDS,
+	FIELD(cli_features, features, DOC_OBJECTS, .table = &feature_table,
+	      .help = "the bits of the set"),
+};
+
+const struct doc_table cli_features_decode_table =
+	REPORT(cli_features, decode_fields, "what a set means");
+
+static const struct doc_field encode_fields[] = {
+	COMMAND(cli_features),
+	HEX,
+	WORDS,
+	FIELD(cli_features, names, DOC_STRINGS, .help = "the bits of the set"),
+};
+
+const struct doc_table cli_features_encode_table =
+	REPORT(cli_features, encode_fields, "a set as numbers");
+
+static const struct doc_field check_fields[] = {
+	COMMAND(cli_features_check),
+	FIELD(cli_features_check, valid, DOC_BOOL, .help = "has each bit what it requires"),
+	FIELD(cli_features_check, reason, DOC_STRING, .help = "each rule that is broken"),
+	FIELD(cli_features_check, drop, DOC_STRINGS, .help = "without these the rest can stand"),
+};
+
+const struct doc_table cli_features_check_table =
+	REPORT(cli_features_check, check_fields, "whether a set can be");
+
+static const struct doc_field diff_fields[] = {
+	COMMAND(cli_features_diff),
+	FIELD(cli_features_diff, same, DOC_BOOL, .help = "are they the same set"),
+	FIELD(cli_features_diff, only_a, DOC_STRINGS, .help = "what only the first has"),
+	FIELD(cli_features_diff, only_b, DOC_STRINGS, .help = "what only the second has"),
+	FIELD(cli_features_diff, both, DOC_STRINGS, .help = "what both have"),
+};
+
+const struct doc_table cli_features_diff_table =
+	REPORT(cli_features_diff, diff_fields, "how two sets differ");
+
+static const struct doc_field way_fields[] = {
+	FIELD(cli_loop_way, way, DOC_STRING, .help = "transmit or receive, as the driver calls it"),
+	FIELD(cli_loop_way, sent, DOC_UINT, .help = "frames"),
+	FIELD(cli_loop_way, arrived, DOC_UINT, .help = "once, and as they were sent"),
+	FIELD(cli_loop_way, lost, DOC_UINT, .help = "that did not arrive"),
+	FIELD(cli_loop_way, duplicated, DOC_UINT, .help = "that came once more"),
+	FIELD(cli_loop_way, corrupt, DOC_UINT, .help = "that came with other bytes"),
+	FIELD(cli_loop_way, frames_per_second, DOC_UINT, .help = "until the last arrived"),
+	FIELD(cli_loop_way, mbit_per_second, DOC_UINT, .help = "millions of bits of frames"),
+};
+
+static const struct doc_table way_table = PART(cli_loop_way, way_fields, "one direction");
+
+static const struct doc_field pair_fields[] = {
+	FIELD(cli_loop_pair, pair, DOC_UINT, .help = "which, from 0"),
+	FIELD(cli_loop_pair, transmitted, DOC_UINT, .help = "frames on its transmit ring"),
+	FIELD(cli_loop_pair, received, DOC_UINT, .help = "frames on its receive ring"),
+};
+
+static const struct doc_table pair_table = PART(cli_loop_pair, pair_fields, "one queue pair");
+
+static const struct doc_field loop_fields[] = {
+	COMMAND(cli_loop),
+	FIELD(cli_loop, works, DOC_BOOL, .help = "did every frame arrive once and right"),
+	FIELD(cli_loop, queue_pairs, DOC_UINT, .help = "queues each way"),
+	FIELD(cli_loop, frame_bytes, DOC_UINT, .help = "of a frame, with its Ethernet header"),
+	FIELD(cli_loop, features, DOC_STRING, .help = "what was negotiated, with commas"),
+	FIELD(cli_loop, ways, DOC_OBJECTS, .table = &way_table, .help = "both directions"),
+	FIELD(cli_loop, pairs, DOC_OBJECTS, .table = &pair_table, .help = "each queue pair"),
+};
+
+const struct doc_table cli_loop_table = REPORT(cli_loop, loop_fields, "what became of the frames");
