@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../cli/documents.h"
 #include "doc.h"
 #include "document.h"
 #include "documents.h"
 #include "setup.h"
 
-#define PARTS_MAX 2
+#define PARTS_MAX 8
 
 /*
  * A kind with more than one form: each a table, told apart by the key that only it requires, or by
@@ -26,7 +27,12 @@ static const struct kind {
 	{ "vhost-setup", { &host_setup_table }, { NULL } },
 	{ "vhost-caps", { &vhc_caps_doc }, { NULL } },
 	{ "vhost-plan", { &vhc_plan_doc, &host_plan_table }, { NULL } },
-	{ "vhost-report", { &host_report_table, &host_doctor_table }, { "setup", "doctor" } },
+	{ "vhost-report",
+	  { &host_report_table, &host_doctor_table, &cli_features_list_table,
+	    &cli_features_decode_table, &cli_features_encode_table, &cli_features_check_table,
+	    &cli_features_diff_table, &cli_loop_table },
+	  { "setup", "doctor", "features list", "features decode", "features encode",
+	    "features check", "features diff", "loop" } },
 };
 
 static struct json_object *parse(const char *text)
@@ -42,7 +48,7 @@ static struct json_object *one_of(const struct kind *kind)
 	struct json_object *forms = json_object_new_array();
 
 	json_object_object_add(root, "title", json_object_new_string(kind->name));
-	for (int i = 0; i < PARTS_MAX; i++) {
+	for (int i = 0; i < PARTS_MAX && kind->tables[i]; i++) {
 		struct json_object *form = doc_schema(kind->tables[i]);
 
 		json_object_object_del(form, "$schema");
@@ -66,7 +72,7 @@ static struct json_object *by_command(const struct kind *kind)
 		" \"required\": [\"kind\", \"version\", \"command\"]}");
 	struct json_object *rules = json_object_new_array();
 
-	for (int i = 0; i < PARTS_MAX; i++) {
+	for (int i = 0; i < PARTS_MAX && kind->tables[i]; i++) {
 		struct json_object *rule = parse("{\"if\": {\"properties\": {\"command\": {}}}}");
 		struct json_object *form = doc_schema(kind->tables[i]), *command;
 

@@ -78,3 +78,32 @@ on_terminal() {
 	unset NO_COLOR
 	[[ $(on_terminal features list --json) != *$'\e'* ]]
 }
+
+@test "every document that is printed is what its schema says" {
+	python3 -c 'import jsonschema' 2> /dev/null || skip "python3-jsonschema is not there"
+	cd "$BATS_TEST_TMPDIR"
+	vhostctl --json features list > 1.json
+	vhostctl --json features decode 0x5 255 > 2.json
+	vhostctl --json features decode 0x10b3d008000 0xa > 3.json
+	vhostctl --json features encode csum > 4.json
+	vhostctl --json features check hash_tunnel > 5.json || true
+	vhostctl --json features diff csum 0x3 > 6.json || true
+	vhostctl --json caps > 7.json
+	vhostctl --json doctor > 8.json || true
+	vhostctl --json validate "$source_root/examples/qemu-mq.json" > 9.json
+	vhostctl --json plan "$source_root/examples/qemu-mq.json" > 10.json
+	vhostctl --json loop --frames 10 --queues 2 > 11.json || true
+	vhostctl --json --version > 12.json
+	vhostctl --json --help > 13.json
+	find . -size 0 -delete
+	[ -e 9.json ]
+	run python3 - "$source_root/schemas" ./*.json <<- 'END'
+		import json, sys, jsonschema
+		for path in sys.argv[2:]:
+		    document = json.load(open(path))
+		    schema = json.load(open(f"{sys.argv[1]}/{document['kind']}.schema.json"))
+		    jsonschema.Draft202012Validator(schema).validate(document)
+	END
+	echo "$output"
+	[ "$status" = 0 ]
+}
