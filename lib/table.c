@@ -200,20 +200,29 @@ bool vhc_table_equal(const struct vhc_table *a, const struct vhc_table *b)
 }
 
 /*
- * Without a branch that depends on the address: the number of steps depends on the count alone.  The
- * empty asm keeps the compiler from seeing a condition here, which it may make a branch of.
+ * A step of the search, or none, without a branch: the address decides at random, so half of the
+ * branches would be mispredicted.  gcc takes a conditional move when both are as likely; clang makes
+ * a branch of what it recognises as a condition, and the empty asm hides that it is one.
  */
+static inline const uint64_t *step(const uint64_t *at, size_t half, bool up)
+{
+#ifdef __clang__
+	size_t one = up;
+
+	__asm__("" : "+r"(one));
+	return at + (half & -one);
+#else
+	return __builtin_expect_with_probability(up, 1, 0.5) ? at + half : at;
+#endif
+}
+
 uint32_t vhc_table_search(const struct vhc_table *table, uint64_t guest)
 {
 	const uint64_t *at = table->guest;
 
 	for (size_t left = table->count, half; left > 1; left -= half) {
-		size_t here;
-
 		half = left / 2;
-		here = at[half] <= guest;
-		__asm__("" : "+r"(here));
-		at += half & -here;
+		at = step(at, half, at[half] <= guest);
 	}
 	return (uint32_t)(at - table->guest);
 }
