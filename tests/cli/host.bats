@@ -9,6 +9,7 @@ links() {
 	ls /sys/class/net
 }
 
+# bats test_tags=vhost
 @test "caps: a vhost-caps document, and nothing on the host is changed" {
 	local before
 	before=$(links)
@@ -19,12 +20,14 @@ links() {
 	[ "$(links)" = "$before" ]
 }
 
+# bats test_tags=vhost
 @test "caps: a node that does not open has its reason, one that opens has its features" {
 	says 0 caps --json
 	[ "$(json '[.nodes[] | select(.opens == false) | select((.reason // "") == "" or (.error // "") == "")] | length')" = 0 ]
 	[ "$(json '[.nodes[] | select(.opens and (.path | startswith("/dev/vhost-"))) | select((.words // []) == [])] | length')" = 0 ]
 }
 
+# bats test_tags=vhost
 @test "caps: the words of the tap are its features" {
 	says 0 caps --json
 	[ "$(json .tap.probed)" = true ] || skip "no tap can be probed: $(json .tap.reason)"
@@ -39,6 +42,7 @@ links() {
 	[[ $output == *"$(uname -r)"* ]]
 }
 
+# bats test_tags=vhost
 @test "doctor: a line for each device and limit; what is wrong has what mends it" {
 	run --separate-stderr vhostctl doctor --json
 	[ "$status" = 0 ] || [ "$status" = 1 ]
@@ -48,6 +52,7 @@ links() {
 	[ "$(json '[.checks[] | select(.result == "missing") | select((.fix // "") == "")] | length')" = 0 ]
 }
 
+# bats test_tags=vhost
 @test "doctor: the status is the answer" {
 	run --separate-stderr vhostctl doctor --json
 	if [ "$(json .ok)" = true ]; then [ "$status" = 0 ]; else [ "$status" = 1 ]; fi

@@ -12,6 +12,7 @@ load lib.bash
 	[[ $stderr == *"hint: "* ]]
 }
 
+# bats test_tags=vhost
 @test "without rights: status 4" {
 	need_vhost
 	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$VHOSTCTL" loop --frames 1
@@ -19,6 +20,7 @@ load lib.bash
 	[ -z "$output" ]
 }
 
+# bats test_tags=vhost
 @test "frames both ways, none lost, by any number of queue pairs, each of which is used" {
 	need_vhost
 	for queues in 1 2 4; do
@@ -32,6 +34,7 @@ load lib.bash
 	done
 }
 
+# bats test_tags=vhost
 @test "one frame, and frames of every size" {
 	need_vhost
 	says 0 loop --frames 1
@@ -41,6 +44,7 @@ load lib.bash
 	done
 }
 
+# bats test_tags=vhost
 @test "the host's links are as before" {
 	need_vhost
 	local before

@@ -148,6 +148,7 @@ document() {
 	[[ $stderr != *tp0 ]]
 }
 
+# bats test_tags=vhost
 @test "require: with vhost the launcher gets a vhost fd for each pair, and nobody owns them" {
 	need_vhost
 	document require '"queue_pairs": 2' > two.json

@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The tests of vhostctl that say more, or anything, where there is vhost-net.
+set -u
+export VHOSTCTL=$VHC_BUILD/cli/vhostctl
+exec bats --formatter tap --filter-tags vhost "$VHC_SOURCE"/tests/cli/{setup,host,loop}.bats
