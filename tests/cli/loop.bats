@@ -45,6 +45,18 @@ load lib.bash
 }
 
 # bats test_tags=vhost
+@test "a progress bar on a terminal, none with -q, none in a file" {
+	need_vhost
+	command -v script > /dev/null || skip "script(1) is not there"
+	run script -qec "$(printf %q "$VHOSTCTL") loop --frames 2000" /dev/null
+	[ "$status" = 0 ]
+	[[ $output == *%*"works"* ]]
+	run script -qec "$(printf %q "$VHOSTCTL") -q loop --frames 2000" /dev/null
+	[[ $output != *%* ]]
+	says 0 loop --frames 2000
+}
+
+# bats test_tags=vhost
 @test "the host's links are as before" {
 	need_vhost
 	local before
