@@ -40,18 +40,31 @@ static void say(void *data, const char *line)
 	cli_warn(data, "%s", line);
 }
 
-/* Can the report be written?  To be known before anything is made. */
-static int check_report(const struct cli_call *call)
+/* Can the report be written?  To be known before anything is made.  @made: the file is new. */
+static int check_report(const char *path, bool *made)
 {
-	const char *path = cli_option(call, "report")->text;
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666) : -1;
+	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	int fd = path ? open(path, flags | O_EXCL, 0666) : -1;
 
+	*made = fd >= 0;
+	if (path && fd < 0)
+		fd = open(path, flags, 0666);
 	if (path && fd < 0)
 		return cli_fail(CLI_FAILED, NULL, "cannot write the report to %s: %s", path,
 				strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return CLI_YES;
+}
+
+/* What was not set up is not reported: a new file goes again, and one of before is left empty. */
+static void drop_report(const struct cli_call *call, const char *path, bool made)
+{
+	if (path && (made ? unlink(path) : truncate(path, 0)) && errno != ENOENT && errno != EINVAL)
+		cli_warn(call,
+			 "the report in %s is not so: nothing was set up, and it could not be "
+			 "taken back: %s",
+			 path, strerror(errno));
 }
 
 /* The launcher is next and stdout is its: the report goes to the file that was asked for. */
@@ -86,21 +99,27 @@ int cli_setup(struct cli_call *call)
 {
 	struct host_options options = cli_host_options(call);
 	struct host_error error = { 0 };
+	const char *report = cli_option(call, "report")->text;
 	struct host_setup *setup;
+	bool made;
 	int status;
 
 	if (!call->launcher || !call->launcher[0])
 		return cli_fail(CLI_USAGE, "vhostctl setup CONFIG -- LAUNCHER [ARGUMENT]...",
 				"no launcher was given");
-	status = check_report(call);
-	if (!status)
-		status = cli_read_setup(call, &setup);
+	status = cli_read_setup(call, &setup);
 	if (status)
 		return status;
+	status = check_report(report, &made);
+	if (status) {
+		host_setup_free(setup);
+		return status;
+	}
 	options.no_new_privs = cli_option(call, "no-new-privs")->count;
 	options.ready = write_report;
-	host_setup_run(setup, &options, &error);
+	host_setup_run(setup, &options, &error); /* it returns on failure only */
 	host_setup_free(setup);
+	drop_report(call, report, made);
 	return cli_fail_host(call->argv[0], &error);
 }
 

@@ -387,7 +387,10 @@ VHC_EXPORT int vhc_dev_open_fds(struct vhc_ctx *ctx, const char *id, const int *
 VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char *caps,
 				 const struct vhc_dev_args *args, struct vhc_dev **ret);
 
-/** vhc_dev_close() - stop and close, all fds at the same time. */
+/**
+ * vhc_dev_close() - stop and close, all fds at the same time.  Vhost fds that somebody else opened
+ * are given back as they came: stopped, without an owner.
+ */
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev);
 
 struct vhc_dev_info {

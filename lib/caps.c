@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * caps - what this host can do: every node opened, every question a GET on a throw-away fd.  A vhost
- * fd that is asked more than its features is owned first, since an unknown call on another's could
- * act on a ring; a vhost-vdpa node is never opened, since that resets the device.
+ * caps - what this host can do: every node opened, every question a GET on a throw-away fd.  What is
+ * a ring's is asked of a fd that is owned, since without an owner every answer is no; a vhost-vdpa
+ * node is never opened, since that resets the device.
  */
 #include <errno.h>
 #include <fcntl.h>

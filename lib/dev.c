@@ -162,6 +162,7 @@ static int dup_all(struct vhc_dev *dev, const int *fds)
 {
 	int r = make_fds(dev);
 
+	dev->shared = true;
 	for (uint32_t i = 0; i < dev->pairs && !r; i++) {
 		int fd = vhc_sys_dup(dev->ctx, fds[i]);
 
@@ -250,6 +251,8 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 {
 	if (!dev)
 		return;
+	if (dev->shared)
+		vhc_dev_let_go(dev);
 	/* the last close of a vhost fd stops its rings and its worker */
 	if (dev->fds)
 		vhc_sys_close_all(dev->ctx, dev->fds, dev->pairs);

@@ -25,6 +25,7 @@ struct vhc_dev {
 	uint32_t max_regions;
 	struct vhc_dev_state want, have;
 	bool stale;
+	bool shared; /* the giver of the vhost fds may keep them open */
 };
 
 /** vhc_dev_fail() - vhc_fail_at() with the device's id.  @where and @hint may be NULL. */
@@ -46,6 +47,9 @@ int vhc_dev_vhost_offers(struct vhc_dev *dev, bool upper, struct vhc_features *r
 
 /** vhc_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
+
+/** vhc_dev_let_go() - stop, and give up ownership: when the close of our fds may not be the last. */
+void vhc_dev_let_go(struct vhc_dev *dev);
 
 /* The kernel back end: kernel.c. */
 int vhc_kernel_open(struct vhc_ctx *ctx, const char *id, const char *path, int *ret_fd);

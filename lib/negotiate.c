@@ -94,6 +94,54 @@ static int fail_requirement(struct vhc_dev *dev, int code, const struct vhc_feat
 			    "%s: %s", verb, why);
 }
 
+/* Bits that are between vhost and its user. */
+static int check_private(struct vhc_dev *dev, const struct vhc_features *set)
+{
+	if (!vhc_features_has(set, VHC_F_LOG_ALL) &&
+	    !vhc_features_has(set, VHC_F_PROTOCOL_FEATURES))
+		return 0;
+	return vhc_dev_fail(dev, -EINVAL, "features", "leave them out",
+			    "bits 26 and 30 are vhost's own, not a guest's");
+}
+
+static int check_required(struct vhc_dev *dev, const struct vhc_features *require,
+			  const struct vhc_features *can, const struct vhc_features *want,
+			  const struct vhc_features *offered)
+{
+	struct vhc_features missing = vhc_features_without(require, can);
+	const struct vhc_feature *feature;
+	unsigned int bit;
+	int r = check_private(dev, require);
+
+	if (r)
+		return r;
+	if (!vhc_features_empty(&missing))
+		return fail_lacking(dev, &missing, "required");
+	missing = vhc_features_without(require, want);
+	bit = vhc_features_first(&missing);
+	feature = vhc_feature_get(dev->type, bit);
+	if (!vhc_features_empty(&missing))
+		return vhc_dev_fail(dev, -EOPNOTSUPP, "features", "add it to what is wanted",
+				    "%s (bit %u) is required, and not wanted",
+				    feature ? feature->name : "a feature", bit);
+	missing = vhc_features_without(require, offered);
+	if (!vhc_features_empty(&missing))
+		return fail_requirement(dev, -EOPNOTSUPP, offered, vhc_features_first(&missing),
+					"required, but not to be offered");
+	return 0;
+}
+
+/* Everything that has a name. */
+static struct vhc_features all_known(enum vhc_type type)
+{
+	struct vhc_features known = { { 0 } };
+
+	for (unsigned int bit = 0; bit < 256; bit++)
+		if (vhc_feature_get(type, bit))
+			vhc_features_add(&known, bit);
+	return known;
+}
+
 static void log_dropped(struct vhc_dev *dev, const struct vhc_features *kept,
 			const struct vhc_features *dropped)
 {
@@ -117,50 +165,30 @@ VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_feat
 				      const struct vhc_features *require, struct vhc_features *ret)
 {
 	bool upper = !want || has_upper(want) || (require && has_upper(require));
-	struct vhc_features can, offered, dropped, missing;
+	struct vhc_features can, offered, dropped, wanted = want ? *want : all_known(dev->type);
 	int r = check_tap(dev);
 
 	r = r ?: available(dev, upper, &can);
 	if (r)
 		return r;
-	if (!want) { /* everything that has a name */
-		struct vhc_features known = { { 0 } };
-
-		for (unsigned int bit = 0; bit < 256; bit++)
-			if (vhc_feature_get(dev->type, bit))
-				vhc_features_add(&known, bit);
-		offered = vhc_features_and(&can, &known);
-	} else {
-		offered = vhc_features_and(&can, want);
-	}
+	offered = vhc_features_and(&can, &wanted);
 	dropped = vhc_features_close(dev->type, &offered);
 	log_dropped(dev, &offered, &dropped);
-	if (require) {
-		missing = vhc_features_without(require, &can);
-		if (!vhc_features_empty(&missing))
-			return fail_lacking(dev, &missing, "required");
-		missing = vhc_features_without(require, &offered);
-		if (!vhc_features_empty(&missing))
-			return fail_requirement(dev, -EOPNOTSUPP, &offered,
-						vhc_features_first(&missing),
-						"required, but not to be offered");
-	}
-	*ret = offered;
-	return 0;
+	if (require)
+		r = check_required(dev, require, &can, &wanted, &offered);
+	if (!r)
+		*ret = offered;
+	return r;
 }
 
 static int check_acked(struct vhc_dev *dev, const struct vhc_features *acked)
 {
 	struct vhc_features can, closed = *acked, missing;
 	uint32_t header = vhc_net_header_size(acked);
-	int r = available(dev, has_upper(acked), &can);
+	int r = check_private(dev, acked) ?: available(dev, has_upper(acked), &can);
 
 	if (r)
 		return r;
-	if (vhc_features_has(acked, VHC_F_LOG_ALL) ||
-	    vhc_features_has(acked, VHC_F_PROTOCOL_FEATURES))
-		return vhc_dev_fail(dev, -EINVAL, "features", NULL,
-				    "bits 26 and 30 are vhost's own, not a guest's");
 	missing = vhc_features_without(acked, &can);
 	if (!vhc_features_empty(&missing))
 		return fail_lacking(dev, &missing, "accepted");

@@ -252,6 +252,17 @@ static void start_over(struct vhc_dev *dev)
 	}
 }
 
+void vhc_dev_let_go(struct vhc_dev *dev)
+{
+	struct vhc_plan plan = { 0 };
+
+	vhc_plan_stop(&plan, &dev->have);
+	vhc_plan_reset(&plan, &dev->have, true);
+	vhc_apply(dev, &plan,
+		  VHC_APPLY_ALL_I_CAN); /* what fails is in the log: nobody can help it */
+	vhc_plan_clear(&plan);
+}
+
 VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
 {
 	bool owner = dev->stale; /* without it the worker stays, and the next start is quick */

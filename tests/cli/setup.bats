@@ -170,6 +170,22 @@ document() {
 	[[ $stderr == "vhostctl: cannot write the report to /no/such/place: No such file or directory" ]]
 }
 
+@test "--report: what was not set up is not reported, and leaves no file" {
+	run --separate-stderr alone setup no-such.json --report report.json -- true
+	[ "$status" != 0 ]
+	[ ! -e report.json ]
+	printf '#!/no/such/interpreter\n' > launcher
+	chmod +x launcher
+	run --separate-stderr alone setup off.json --report report.json -- ./launcher
+	[ "$status" = 127 ]
+	[ ! -e report.json ]
+	echo before > report.json
+	run --separate-stderr alone setup off.json --report report.json -- ./launcher
+	[ "$status" = 127 ]
+	[ -e report.json ]
+	[ ! -s report.json ]
+}
+
 @test "-q: no warning" {
 	[ ! -e /dev/vhost-net ] || skip "vhost-net is here"
 	document prefer > prefer.json

@@ -256,6 +256,30 @@ static void fds_of_somebody_else(void **state)
 	assert_ok(&rig, rig_start(&rig));
 }
 
+/* The giver keeps its fds open: the device is stopped all the same, and nobody's afterwards. */
+static void fds_that_stay_open(void **state)
+{
+	int fds[2] = { fake_sys.open(rig.fake, "/dev/vhost-net", 0),
+		       fake_sys.open(rig.fake, "/dev/vhost-net", 0) };
+
+	assert_ok(&rig, take(fds, 2, 0));
+	assert_ok(&rig, rig_mem(&rig));
+	assert_ok(&rig, rig_tap(&rig));
+	assert_ok(&rig, rig_attach(&rig));
+	assert_ok(&rig, rig_features(&rig));
+	assert_ok(&rig, rig_rings(&rig));
+	assert_ok(&rig, rig_start(&rig));
+	vhc_dev_close(rig.dev);
+	rig.dev = NULL;
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_false(fake_vhost(rig.fake, i)->owned);
+		for (uint32_t ring = 0; ring < 2; ring++)
+			assert_null(fake_vhost(rig.fake, i)->ring[ring].backend);
+	}
+	fake_close(rig.fake, fds[0]);
+	fake_close(rig.fake, fds[1]);
+}
+
 static void fds_that_have_an_owner(void **state)
 {
 	int fds[2] = { fake_sys.open(rig.fake, "/dev/vhost-net", 0),
@@ -322,6 +346,7 @@ int main(void)
 		TEST(workers_of_an_older_kernel),
 		TEST(why_there_is_no_owner),
 		TEST(fds_of_somebody_else),
+		TEST(fds_that_stay_open),
 		TEST(fds_that_have_an_owner),
 		TEST(closing_in_any_order),
 	};
