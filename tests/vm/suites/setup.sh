@@ -63,8 +63,15 @@ boot() {
 	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$log"
 }
 
-config one 1 '' ''
+config one 1 '' host_tso6,mrg_rxbuf
+sed -i 's/"mrg_rxbuf", "version_1" \]/"version_1" ]/' "$tmp/one.json"
 boot one 1
+for bit in 0 1 7 8 11 17 32; do
+	is "one: bit $bit is there" "$(guest_feature "$tmp/one.log" 1 "$bit")" 1
+done
+for bit in 12 15; do
+	is "one: bit $bit is masked" "$(guest_feature "$tmp/one.log" 1 "$bit")" 0
+done
 is 'one: the launcher is root' "$user" root
 
 config four 4 '' guest_tso4,host_ufo
@@ -76,11 +83,13 @@ for bit in 7 14; do
 	is "four: bit $bit is masked" "$(guest_feature "$tmp/four.log" 1 "$bit")" 0
 done
 
-config user 4 nobody ''
-boot user 4
-is 'user: the launcher is nobody' "$user" nobody
-is 'user: it has no capability' "$capabilities" 0000000000000000
-is 'user: bit 7 is there without a mask' "$(guest_feature "$tmp/user.log" 1 7)" 1
+for pairs in 1 4; do
+	config "user$pairs" "$pairs" nobody ''
+	boot "user$pairs" "$pairs"
+	is "user$pairs: the launcher is nobody" "$user" nobody
+	is "user$pairs: it has no capability" "$capabilities" 0000000000000000
+	is "user$pairs: bit 7 is there without a mask" "$(guest_feature "$tmp/user$pairs.log" 1 7)" 1
+done
 
 # --- whose threads the workers are, where the kernel lets one choose: before the exec, and it outlives that
 for mode in kthread task; do
