@@ -240,20 +240,6 @@ int host_link_set_up(struct host_netlink *netlink, int index, bool up)
 	return change_link(netlink, index, change);
 }
 
-int host_link_delete(struct host_netlink *netlink, int index)
-{
-	struct rtnl_link *link = rtnl_link_alloc();
-	int r;
-
-	if (!link)
-		return -ENOMEM;
-	forget_error(netlink);
-	rtnl_link_set_ifindex(link, index);
-	r = result(netlink, rtnl_link_delete(netlink->sock, link));
-	rtnl_link_put(link);
-	return r;
-}
-
 static int change_address(struct host_netlink *netlink, int index, const char *text, bool add)
 {
 	struct rtnl_addr *address = rtnl_addr_alloc();

@@ -46,7 +46,6 @@ int host_link_set_mtu(struct host_netlink *netlink, int index, uint32_t mtu);
 int host_link_set_txqueuelen(struct host_netlink *netlink, int index, uint32_t frames);
 int host_link_set_master(struct host_netlink *netlink, int index, int master);
 int host_link_set_up(struct host_netlink *netlink, int index, bool up);
-int host_link_delete(struct host_netlink *netlink, int index);
 
 /* @address: "10.0.0.1/24".  -EEXIST, -EADDRNOTAVAIL: it is so already. */
 int host_link_add_address(struct host_netlink *netlink, int index, const char *address);

@@ -85,25 +85,6 @@ static int fill_args(const struct host_device *device, const struct host_link *n
 	return fill_owner(tap, &now->tun, args, err);
 }
 
-/* A link that outlives its fds must be taken away by name. */
-static int delete_link(const char *name, struct host_error *err)
-{
-	struct host_netlink netlink;
-	struct host_link link;
-	int r;
-
-	r = host_netlink_begin(&netlink, err);
-	if (r < 0)
-		return r;
-	r = host_link_get(&netlink, name, &link);
-	if (r == 0)
-		r = host_link_delete(&netlink, link.index);
-	if (r < 0)
-		host_fail(err, r, NULL, "cannot delete the link %s: %s", name, strerror(-r));
-	host_netlink_close(&netlink);
-	return r;
-}
-
 static int get_link(const char *name, struct host_link *ret, struct host_error *err)
 {
 	struct host_netlink netlink;
@@ -156,10 +137,12 @@ int host_close_tap(struct host_run *run, const struct host_op *op, struct host_e
 
 	if (device->adopted)
 		r = restore_adopted(tap, device, err);
+	/* Then it goes with its fds.  Takes no privilege, unlike deleting it by name. */
+	if (tap->persist && ioctl(vhc_tap_get_fd(device->tap, 0), TUNSETPERSIST, 0) < 0)
+		r = host_fail(err, -errno, NULL, "cannot take the persistent tap %s away: %s",
+			      device->name, strerror(errno));
 	vhc_tap_close(device->tap);
 	device->tap = NULL;
-	if (tap->persist)
-		r = delete_link(device->name, err);
 	return r;
 }
 
