@@ -18,7 +18,6 @@
 
 #include "user.h"
 
-#define GROUPS_MAX  1024
 #define LOOKUP_ROOM 65536u /* of one entry of the databases; groups with many members are long */
 
 /* The number that @text is; false when it is a name.  UINT32_MAX means "leave as it is" to calls. */
@@ -54,6 +53,9 @@ int host_user_find(const char *text, struct host_user *ret, struct host_error *e
 		r = -(r ? r : ENOENT);
 	}
 	free(room);
+	ret->group_count = HOST_GROUPS_MAX;
+	if (r == 0 && getgrouplist(ret->name, ret->gid, ret->groups, &ret->group_count) < 0)
+		r = -E2BIG;
 	if (r == -ENOENT || r == -ESRCH)
 		return host_fail(err, -ENOENT, "choose a user of `getent passwd`",
 				 "there is no user \"%s\" on this host", text);
@@ -92,21 +94,29 @@ static bool has_group(const gid_t *groups, int count, gid_t group)
 	return false;
 }
 
-/* The user's groups, no more and no fewer. */
+/* Has the process the user's groups, no more and no fewer?  The gid counts whether listed or not. */
+static bool has_groups_of(const struct host_user *user)
+{
+	gid_t have[HOST_GROUPS_MAX];
+	int count = getgroups(HOST_GROUPS_MAX, have);
+
+	for (int i = 0; i < count; i++)
+		if (have[i] != user->gid && !has_group(user->groups, user->group_count, have[i]))
+			return false;
+	for (int i = 0; count >= 0 && i < user->group_count; i++)
+		if (user->groups[i] != user->gid && !has_group(have, count, user->groups[i]))
+			return false;
+	return count >= 0;
+}
+
+/* Takes no privilege when they are right already. */
 static int set_groups(const struct host_user *user)
 {
-	gid_t want[GROUPS_MAX], have[GROUPS_MAX];
-	int wanted = GROUPS_MAX, count;
-
-	if (getgrouplist(user->name, user->gid, want, &wanted) < 0)
-		return -E2BIG;
-	if (setgroups((size_t)wanted, want) < 0)
+	if (has_groups_of(user))
+		return 0;
+	if (setgroups((size_t)user->group_count, user->groups) < 0)
 		return -errno;
-	count = getgroups(GROUPS_MAX, have);
-	for (int i = 0; i < wanted; i++)
-		if (count != wanted || !has_group(have, count, want[i]))
-			return -EPERM;
-	return 0;
+	return has_groups_of(user) ? 0 : -EPERM;
 }
 
 /* What is left in the bounding set comes back with the next program that has file capabilities. */
@@ -163,7 +173,7 @@ int host_user_become(const struct host_user *user, struct host_error *err)
 		if (r < 0)
 			return r;
 	}
-	r = other ? set_groups(user) : 0;
+	r = set_groups(user);
 	if (r < 0)
 		return host_fail(err, r, hint, "cannot set the groups of %s: %s", user->name,
 				 strerror(-r));

@@ -6,15 +6,23 @@
 #define HOST_USER_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "error.h"
+
+#define HOST_GROUPS_MAX 1024
 
 struct host_user {
 	char name[64]; /* as the password database has it */
 	uint32_t uid, gid;
+	gid_t groups[HOST_GROUPS_MAX];
+	int group_count;
 };
 
-/* By name or number.  -ENOENT: there is none. */
+/*
+ * host_user_find() - by name or number, with the user's groups: all that the databases are asked
+ * for, since a lookup may leave a socket open.  -ENOENT: there is none.
+ */
 int host_user_find(const char *text, struct host_user *ret, struct host_error *err);
 int host_group_find(const char *text, uint32_t *ret_gid, struct host_error *err);
 

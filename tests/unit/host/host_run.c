@@ -201,6 +201,7 @@ struct launch_case {
 	int junk;	     /* so many fds are open that the launcher must not get */
 	bool closed;	     /* 0 is closed when it starts */
 	uid_t as;	     /* the caller's; 0: root */
+	gid_t group;	     /* that the caller has besides; 0: none */
 	unsigned int nofile; /* hard and soft limit; 0: as it is */
 	unsigned int soft;   /* soft limit alone */
 	bool inherits;	     /* the caller has capabilities that survive a change of user */
@@ -238,8 +239,9 @@ static void launch(const void *arg)
 	for (int i = 0; i < c->junk; i++)
 		if (dup(0) < 0)
 			_exit(98);
-	if (c->as && (setgroups(0, NULL) < 0 || setresgid(c->as, c->as, c->as) < 0 ||
-		      setresuid(c->as, c->as, c->as) < 0))
+	if ((c->as || c->group) && setgroups(c->group ? 1 : 0, &c->group) < 0)
+		_exit(93);
+	if (c->as && (setresgid(c->as, c->as, c->as) < 0 || setresuid(c->as, c->as, c->as) < 0))
 		_exit(97);
 	if (c->closed)
 		close(0);
@@ -334,6 +336,8 @@ static void test_exit_statuses(void **state)
 		{ "/etc/passwd", NULL, 126, "EACCES" },
 		{ "/etc", NULL, 126, "EISDIR" },
 		{ "/run/interpreter", NULL, 127, "interpreter" },
+		/* without a privilege to undo anything with */
+		{ "/run/interpreter", "nobody", 127, "interpreter" },
 		{ "/run/private", NULL, 0, "" },
 		{ "/run/private", "nobody", 126, "as nobody" },
 		{ "true", "no-such-user", 4, "no user \"no-such-user\"" },
@@ -402,6 +406,12 @@ static void test_user(void **state)
 							  "grep -c 0000000000000000 "
 							  "/proc/self/status") },
 		0, "0\nCapEff:");
+	/* the caller's other groups go, also when its user stays */
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL("echo groups $(id -G)"),
+					     .user = "root",
+					     .group = 6 },
+		      0, "groups 0\n");
 }
 
 static void test_unprivileged_caller(void **state)
@@ -433,7 +443,22 @@ static void test_unprivileged_caller(void **state)
 			.arguments = SHELL("true"),
 			.user = "daemon",
 			.as = 65534 },
-		HOST_LACKS, "cannot set the groups of daemon");
+		HOST_LACKS, "cannot set the group of daemon");
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true"), ENV),
+			.arguments = SHELL("id -u"),
+			.user = "nobody",
+			.as = 65534 },
+		0, "65534\n");
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true"), ENV),
+			.arguments = SHELL("true"),
+			.user = "nobody",
+			.as = 65534,
+			.group = 6 },
+		HOST_LACKS, "cannot set the groups of nobody");
 	sandbox_command("ip link del at1 && ip link del at2");
 }
 
