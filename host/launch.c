@@ -118,8 +118,10 @@ int host_launch_fd_name(const struct host_launch *launch, int fd, char *buf, siz
 /* ----------------------------------------------------------------------------------- environment */
 
 /* Whose values are ours, or would be wrong: they speak of fds that the launcher does not get. */
-static const char *const own_variables[] = { "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=",
-					     "VHOSTCTL_FDS=", "VHOSTCTL_VHOST=" };
+static const char *const own_variables[] = {
+	"LISTEN_PID=",	   "LISTEN_FDS=",   "LISTEN_FDNAMES=",
+	"LISTEN_PIDFDID=", "VHOSTCTL_FDS=", "VHOSTCTL_VHOST="
+};
 
 static bool is_own(const char *variable)
 {

@@ -197,6 +197,7 @@ static void test_environment(void **state)
 	setenv("LISTEN_FDS", "7", 1);
 	setenv("LISTEN_PID", "1", 1);
 	setenv("LISTEN_FDNAMES", "x", 1);
+	setenv("LISTEN_PIDFDID", "1", 1);
 	setenv("VHOSTCTL_FDS", "x", 1);
 	setenv("OTHER", "stays", 1);
 	snprintf(pid, sizeof(pid), "%d", getpid());
@@ -214,6 +215,7 @@ static void test_environment(void **state)
 				    "b.tap.0=7,b.vhost.0=8");
 		assert_string_equal(variable(env, "VHOSTCTL_VHOST"), "on");
 		assert_string_equal(variable(env, "OTHER"), "stays");
+		assert_null(variable(env, "LISTEN_PIDFDID"));
 		if (i == 2) {
 			assert_string_equal(variable(env, "LISTEN_PID"), pid);
 			assert_string_equal(variable(env, "LISTEN_FDS"), "6");
