@@ -104,9 +104,14 @@ static int count_fds(const struct host_plan *plan)
 }
 
 /* Room for the launcher's fds, for ours beside them, and for what is open for a moment. */
+static int need_fds(int count)
+{
+	return HOST_FIRST_FD + 3 * count + 32;
+}
+
 static void raise_limit(struct host_run *run, int count)
 {
-	rlim_t need = (rlim_t)(HOST_FIRST_FD + 3 * count + 32);
+	rlim_t need = (rlim_t)need_fds(count);
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
@@ -147,6 +152,7 @@ int host_release_fds(struct host_run *run, const struct host_op *op, struct host
 int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	int count = count_fds(run->plan), r;
+	char hint[40];
 
 	raise_limit(run, count);
 	run->fd_room = HOST_FIRST_FD + count;
@@ -155,9 +161,10 @@ int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host
 	if (r == 0)
 		return 1;
 	host_release_fds(run, op, err);
+	snprintf(hint, sizeof(hint), "ulimit -n %d", need_fds(count));
 	if (r == -EMFILE)
 		return host_fail(
-			err, r, "ulimit -n 1024",
+			err, r, hint,
 			"the launcher needs fds %d to %d: RLIMIT_NOFILE does not allow that "
 			"many",
 			HOST_FIRST_FD, HOST_FIRST_FD + count - 1);

@@ -255,7 +255,7 @@ static void launch(const void *arg)
 	if (c->inherits)
 		keep_capabilities();
 	host_setup_run(setup, &options, &err);
-	dprintf(2, "%s: %s\n%s", err.where, err.text, said.text);
+	dprintf(2, "%s: %s\n%s%s", err.where, err.text, said.text, err.hint);
 	_exit((int)err.status);
 }
 
@@ -491,6 +491,15 @@ static void test_few_fds(void **state)
 		succeeded = succeeded || status == 0;
 	}
 	assert_true(failed && succeeded);
+	/* 1000 fds in the launcher */
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(PAIRS("a", "250", "") "," PAIRS("b", "250", "") "," PAIRS(
+						 "c", "250", "") "," PAIRS("d", "250", ""),
+					 ENV),
+			.arguments = SHELL("true"),
+			.nofile = 512 },
+		HOST_FAILED, "ulimit -n 3035");
 }
 
 /* 100 queues find no room twice below 128: ours is raised, the launcher's is as it was. */
