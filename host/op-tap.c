@@ -213,8 +213,13 @@ int host_open_tap(struct host_run *run, const struct host_op *op, struct host_er
 	r = vhc_tap_open(ctx, config->tap.name, &args, &device->tap);
 	if (r < 0 && device->adopted && explain_adopted(config, &device->before, r, err) < 0)
 		return r;
-	if (r < 0)
-		return host_fail_library(err, ctx, r);
+	if (r < 0) {
+		host_fail_library(err, ctx, r);
+		if (r == -EBUSY && config->tap.name && !device->adopted)
+			snprintf(err->hint, sizeof(err->hint),
+				 "set \"existing\": true to use it, or choose another name");
+		return r;
+	}
 	snprintf(device->name, sizeof(device->name), "%s", vhc_tap_get_name(device->tap));
 	if (!device->adopted)
 		r = get_link(device->name, &device->before, err);

@@ -365,6 +365,8 @@ static void test_persistent_tap_stays(void **state)
 	char out[1000];
 
 	assert_int_equal(sandbox_run(launch, &c, out, sizeof(out)), 0);
+	/* the next time it is in the way */
+	expect_launch(&c, HOST_FAILED, "set \"existing\": true to use it, or choose another name");
 	sandbox_command("ip link show tp >/dev/null && ip link del tp");
 }
 
