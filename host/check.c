@@ -111,6 +111,20 @@ static const char *name_of(unsigned int bit)
 	return feature ? feature->name : "the feature";
 }
 
+/* The launcher sets these up, so it must be told; a document that says the default says nothing. */
+static int check_told(struct check *c, size_t index)
+{
+	const struct host_device *device = host_device(c->setup, index);
+
+	if (c->setup->launcher.style == HOST_STYLE_QEMU)
+		return 0;
+	if (device->busyloop_us)
+		return FAIL(c, index, "/busyloop_us", "only the style qemu has a word for it");
+	if (device->ring_size != HOST_RING_SIZE)
+		return FAIL(c, index, "/ring_size", "only the style qemu has a word for it");
+	return 0;
+}
+
 /* A launcher of this style must be able to do what is asked of one bit. */
 static int check_style(struct check *c, size_t index, unsigned int bit)
 {
@@ -158,6 +172,7 @@ int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *
 		     struct doc_error *err)
 {
 	static int (*const checks[])(struct check * c, size_t index) = { check_unique, check_tap,
+									 check_told,
 									 check_features };
 	struct check c = { ctx, setup, text, len, err };
 

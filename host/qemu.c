@@ -163,7 +163,7 @@ int host_qemu_device(FILE *out, struct host_view *view, struct host_error *err)
 		fputs(",mq=on", out);
 	if (pairs > 1) /* an interrupt for each ring, the control ring, and configuration changes */
 		fprintf(out, ",vectors=%llu", 2 * pairs + 2);
-	if (device->ring_size != 256)
+	if (device->ring_size != HOST_RING_SIZE)
 		fprintf(out, ",rx_queue_size=%llu", (unsigned long long)device->ring_size);
 	if (device->tap.mtu && !vhc_features_has(&device->mask, BIT_MTU))
 		fprintf(out, ",host_mtu=%llu", (unsigned long long)device->tap.mtu);
