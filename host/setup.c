@@ -154,7 +154,7 @@ static const struct doc_field tap_fields[] = {
 	  .pattern = "^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$",
 	  .rule = "write six pairs of hex digits with colons, not a multicast address",
 	  .help = "the guest's MAC address; the link gets the same with fe as its first byte" },
-	{ FIELD("mtu", DOC_UINT, host_tap, mtu), .min = 68, .max = 65535,
+	{ FIELD("mtu", DOC_UINT, host_tap, mtu), .min = 68, .max = HOST_MAX_MTU,
 	  .help = "bytes of a frame without its header; told to the guest too" },
 	{ FIELD("bridge", DOC_STRING, host_tap, bridge), .min = 1, .max = 15, .check = check_link,
 	  .pattern = LINK_PATTERN, .rule = LINK_RULE,

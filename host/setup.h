@@ -10,8 +10,9 @@
 
 #define HOST_MAX_DEVICES     256u
 #define HOST_MAX_QUEUE_PAIRS 256u
-#define HOST_RING_SIZE	     256u /* when the document says none */
-#define HOST_LINK_NAME_MAX   16u  /* with the NUL */
+#define HOST_MAX_MTU	     65521u /* of a tap: 65535 with the Ethernet header */
+#define HOST_RING_SIZE	     256u   /* when the document says none */
+#define HOST_LINK_NAME_MAX   16u    /* with the NUL */
 
 enum host_vhost { HOST_VHOST_REQUIRE, HOST_VHOST_PREFER, HOST_VHOST_OFF };
 enum host_worker { HOST_WORKER_DEFAULT, HOST_WORKER_TASK, HOST_WORKER_KTHREAD };

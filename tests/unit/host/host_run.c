@@ -121,8 +121,8 @@ static void test_failures_leave_nothing(void **state)
 		  "set bridge, device d", "there is no bridge \"br9\"" },
 		{ CONFIG(FULL "," NET("d", "\"netns\":\"red\""), ""), HOST_LACKS,
 		  "enter netns, device d", "there is no network namespace \"red\"" },
-		{ CONFIG(FULL "," NET("d", "\"mtu\":65535"), ""), HOST_FAILED, "set mtu, device d",
-		  "(EINVAL)" },
+		{ CONFIG(FULL "," NET("d", "\"address\":[\"ff02::1/64\"]"), ""), HOST_FAILED,
+		  "add address, device d", "(EADDRNOTAVAIL)" },
 		{ CONFIG(FULL "," NET("d", "\"name\":\"br0\""), ""), HOST_FAILED, "open tap",
 		  "br0" },
 		{ CONFIG(FULL "," NET("d", "\"owner\":\"no-such-user\""), ""), HOST_LACKS,
@@ -136,8 +136,10 @@ static void test_failures_leave_nothing(void **state)
 		/* inside the other namespace: we must be back afterwards */
 		{ CONFIG(NET("d", "\"netns\":\"blue\",\"bridge\":\"br0\""), ""), HOST_LACKS,
 		  "set bridge", "in the link's network namespace" },
-		{ CONFIG(NET("d", "\"netns\":\"blue\",\"persist\":true,\"mtu\":65535"), ""),
-		  HOST_FAILED, "set mtu", "(EINVAL)" },
+		{ CONFIG(NET("d",
+			     "\"netns\":\"blue\",\"persist\":true,\"address\":[\"ff02::1/64\"]"),
+			 ""),
+		  HOST_FAILED, "add address", "(EADDRNOTAVAIL)" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
@@ -174,6 +176,21 @@ static void test_adopts(void **state)
 	/* As it was, with the address that was there before and without the other. */
 	sandbox_expect_same(&look);
 	sandbox_command("ip link del at1");
+}
+
+/* What the table lets through, the kernel takes. */
+static void test_greatest_mtu(void **state)
+{
+	struct host_link link;
+	struct host_plan plan;
+	struct host_run *run;
+	struct host_error err;
+
+	if (apply(CONFIG(NET("d", "\"name\":\"tm\",\"mtu\":65521"), ""), &plan, &run, &err) < 0)
+		fail_msg("%s: %s", err.where, err.text);
+	get_link("tm", &link);
+	assert_int_equal(link.mtu, 65521);
+	expect_undo(&plan, run);
 }
 
 static void test_explains_adopted(void **state)
@@ -551,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_brings_up_and_takes_down),
 		cmocka_unit_test(test_failures_leave_nothing),
 		cmocka_unit_test(test_adopts),
+		cmocka_unit_test(test_greatest_mtu),
 		cmocka_unit_test(test_explains_adopted),
 		cmocka_unit_test(test_fds),
 		cmocka_unit_test(test_fds_are_the_taps),
