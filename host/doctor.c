@@ -130,7 +130,6 @@ static void explain(const struct node *node, int error, const char *user, char *
 		snprintf(text, size, "the node's number belongs to no driver at all");
 		if (stat(node->path, &st) == 0 && !S_ISCHR(st.st_mode))
 			snprintf(text, size, "it is no device node");
-		snprintf(fix, size, "rm %s && modprobe %s", node->path, module);
 		break;
 	case -EACCES:
 		explain_denied(node, user, text, fix, size);
@@ -200,10 +199,10 @@ static void check_regions(struct doctor *doctor)
 		snprintf(
 			text, sizeof(text),
 			"a guest's memory may have %u; each piece of hot-plugged memory is one more "
-			"(vhost.max_mem_regions, up to 509)",
-			limit);
+			"(vhost.max_mem_regions, up to 509)%s",
+			limit, low ? "; what mends it counts once vhost is loaded again" : "");
 		add(doctor, "memory regions", low ? "low" : "ok", text,
-		    low ? "echo options vhost max_mem_regions=509 > /etc/modprobe.d/vhost.conf"
+		    low ? "echo options vhost max_mem_regions=509 > /etc/modprobe.d/vhostctl.conf"
 			: "");
 	}
 	if (file)
@@ -218,8 +217,8 @@ static void print_limit(char *buf, size_t size, rlim_t value)
 		snprintf(buf, size, "%llu", (unsigned long long)value);
 }
 
-/* They are this process's: what is started as another user keeps them. */
-static void check_limits(struct doctor *doctor)
+/* They are this process's: what is started as another user keeps them, which is said for one. */
+static void check_limits(struct doctor *doctor, bool other)
 {
 	static const struct {
 		const char *name;
@@ -248,7 +247,8 @@ static void check_limits(struct doctor *doctor)
 		low = limit.rlim_cur < limits[i].least;
 		print_limit(soft, sizeof(soft), limit.rlim_cur);
 		print_limit(hard, sizeof(hard), limit.rlim_max);
-		snprintf(text, sizeof(text), "%s (at most %s) %s", soft, hard, limits[i].what);
+		snprintf(text, sizeof(text), "%s (at most %s) %s%s", soft, hard, limits[i].what,
+			 other ? "; of this process, which a launcher inherits" : "");
 		add(doctor, limits[i].name, low ? "low" : "ok", text, low ? limits[i].fix : "");
 	}
 }
@@ -292,7 +292,7 @@ int host_doctor(const char *user, struct json_object **ret, bool *ret_ok, struct
 	r = check_nodes(&doctor, user ? &found : NULL, err);
 	if (r == 0) {
 		check_regions(&doctor);
-		check_limits(&doctor);
+		check_limits(&doctor, user != NULL);
 	}
 	tree = write_report(&doctor);
 	if (r == 0 && !tree)
