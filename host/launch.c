@@ -40,11 +40,6 @@ static int find_implied(struct vhc_ctx *ctx, struct host_view *view, struct host
 	return 0;
 }
 
-static bool has_mask(const struct host_device *device)
-{
-	return device->mask.w[0] || device->mask.w[1] || device->mask.w[2] || device->mask.w[3];
-}
-
 int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup, const bool *vhost,
 		    const char *const *tap_names, struct host_launch **ret, struct host_error *err)
 {
@@ -70,7 +65,7 @@ int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup, const b
 		fd += pairs;
 		view->first_vhost_fd = view->vhost ? fd : -1;
 		fd += view->vhost ? pairs : 0;
-		if (has_mask(view->device))
+		if (!host_is_empty(&view->device->mask))
 			r = find_implied(ctx, view, err);
 	}
 	if (r < 0) {

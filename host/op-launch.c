@@ -91,18 +91,6 @@ int host_find_launcher(struct host_run *run, const struct host_op *op, struct ho
 
 /* ----------------------------------------------------------------------------------- fds' places */
 
-static int count_fds(const struct host_plan *plan)
-{
-	int count = 0;
-
-	for (size_t i = 0; i < plan->setup->devices.count; i++) {
-		const struct host_device *device = host_device(plan->setup, i);
-
-		count += (int)device->queue_pairs * (device->vhost == HOST_VHOST_OFF ? 1 : 2);
-	}
-	return count;
-}
-
 /* Room for the launcher's fds, for ours beside them, and for what is open for a moment. */
 static int need_fds(int count)
 {
@@ -151,7 +139,7 @@ int host_release_fds(struct host_run *run, const struct host_op *op, struct host
  */
 int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	int count = count_fds(run->plan), r;
+	int count = host_plan_fd_count(run->plan), r;
 	char hint[40];
 
 	raise_limit(run, count);

@@ -40,21 +40,9 @@ DESCRIBE(describe_launcher)
 	ARGUMENT("%s%s%s", plan->options->launcher[0], user ? ", as user " : "", user ? user : "");
 }
 
-static int count_fds(const struct host_plan *plan)
-{
-	int count = 0;
-
-	for (size_t i = 0; i < plan->setup->devices.count; i++) {
-		const struct host_device *device = host_device(plan->setup, i);
-
-		count += (int)device->queue_pairs * (device->vhost == HOST_VHOST_OFF ? 1 : 2);
-	}
-	return count;
-}
-
 DESCRIBE(describe_reserve)
 {
-	ARGUMENT("%d to %d", HOST_FIRST_FD, HOST_FIRST_FD + count_fds(plan) - 1);
+	ARGUMENT("%d to %d", HOST_FIRST_FD, HOST_FIRST_FD + host_plan_fd_count(plan) - 1);
 	UNDO("close them");
 }
 
@@ -157,7 +145,7 @@ DESCRIBE(describe_features)
 DESCRIBE(describe_hand_over)
 {
 	static const char *const styles[] = { "", ", LISTEN_FDS", "" };
-	int count = count_fds(plan);
+	int count = host_plan_fd_count(plan);
 
 	ARGUMENT("%d fd%s to the launcher, VHOSTCTL_FDS%s", count, count > 1 ? "s" : "",
 		 styles[plan->setup->launcher.style]);

@@ -15,6 +15,18 @@ const char *host_plan_user(const struct host_plan *plan)
 	return plan->options->user ? plan->options->user : plan->setup->launcher.user;
 }
 
+int host_plan_fd_count(const struct host_plan *plan)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < plan->setup->devices.count; i++) {
+		const struct host_device *device = host_device(plan->setup, i);
+
+		count += (int)device->queue_pairs * (device->vhost == HOST_VHOST_OFF ? 1 : 2);
+	}
+	return count;
+}
+
 /* There is room: host_plan_make() has counted. */
 static void add(struct host_plan *plan, enum host_op_kind kind, uint32_t device, uint32_t item)
 {

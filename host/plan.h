@@ -53,6 +53,9 @@ void host_plan_clear(struct host_plan *plan);
 /* The user that the launcher runs as; NULL: the caller. */
 const char *host_plan_user(const struct host_plan *plan);
 
+/* How many fds the launcher gets, when every device that wants vhost has it. */
+int host_plan_fd_count(const struct host_plan *plan);
+
 /* ------------------------------------------------------------------------------------- executing */
 
 /* What one device has so far. */

@@ -71,6 +71,12 @@ static inline struct host_device *host_device(const struct host_setup *setup, si
 int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *text, size_t len,
 		     struct doc_error *err);
 
+/* No feature at all. */
+static inline bool host_is_empty(const struct vhc_features *set)
+{
+	return !(set->w[0] | set->w[1] | set->w[2] | set->w[3]);
+}
+
 /* A MAC address "52:54:00:12:34:56" as bytes; false when it is none. */
 bool host_parse_mac(const char *text, uint8_t mac[6]);
 

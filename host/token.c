@@ -203,18 +203,13 @@ static int expand(const struct host_launch *launch, const char *argument, char *
 	return r;
 }
 
-static bool is_empty(const struct vhc_features *set)
-{
-	return !(set->w[0] | set->w[1] | set->w[2] | set->w[3]);
-}
-
 /* Another launcher has options of its own, or none: what it is not told is at least said. */
 static void say_mask(const struct host_view *view, const struct host_options *options)
 {
 	const char *id = view->device->id;
 	char line[300];
 
-	if (!options->say || view->used[HOST_USED_FEATURES] || is_empty(&view->device->mask))
+	if (!options->say || view->used[HOST_USED_FEATURES] || host_is_empty(&view->device->mask))
 		return;
 	snprintf(line, sizeof(line),
 		 "%s: features.mask is up to the launcher: @%s.mask@ in its arguments names them",
@@ -243,7 +238,8 @@ static int check_used(const struct host_launch *launch, const struct host_option
 				"device \"%s\" is not used: the launcher's arguments need "
 				"-netdev @%s.netdev@ -device @%s.device@",
 				id, id, id);
-		else if (!is_empty(&view->device->mask) || !is_empty(&view->device->require))
+		else if (!host_is_empty(&view->device->mask) ||
+			 !host_is_empty(&view->device->require))
 			r = host_qemu_check(view, options, err);
 	}
 	return r;
