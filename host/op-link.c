@@ -17,9 +17,11 @@
 int host_netlink_begin(struct host_netlink *netlink, struct host_error *err)
 {
 	int r = host_netlink_open(netlink);
+	char number[HOST_ERRNO_MAX];
 
 	if (r < 0)
-		return host_fail(err, r, NULL, "cannot open a netlink socket: %s", strerror(-r));
+		return host_fail(err, r, NULL, "cannot open a netlink socket: %s",
+				 host_errno(number, r));
 	return 0;
 }
 

@@ -253,12 +253,14 @@ static void answer_as(const struct host_user *user, void (*ask)(void *, const vo
 int host_user_ask(const struct host_user *user, void (*ask)(void *answer, const void *question),
 		  const void *question, void *answer, size_t size, struct host_error *err)
 {
+	char number[HOST_ERRNO_MAX];
 	struct reply reply;
 	int fds[2], r;
 	pid_t child;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return host_fail(err, -errno, NULL, "cannot make a pipe: %s", strerror(errno));
+		return host_fail(err, -errno, NULL, "cannot make a pipe: %s",
+				 host_errno(number, -errno));
 	child = fork();
 	if (child == 0)
 		answer_as(user, ask, question, answer, size, fds[1]);
