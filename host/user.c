@@ -119,14 +119,30 @@ static int set_groups(const struct host_user *user)
 	return has_groups_of(user) ? 0 : -EPERM;
 }
 
-/* What is left in the bounding set comes back with the next program that has file capabilities. */
+/*
+ * What is left in the bounding set comes back with the next program that has file capabilities.
+ * Without CAP_SETPCAP it stays as it is, as vhostctl-setup(1) says: that is all that EPERM means.
+ */
 static int drop_bounding(struct host_error *err)
 {
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EPERM)
+	char number[HOST_ERRNO_MAX];
+	int left;
+
+	for (unsigned long cap = 0; (left = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) >= 0; cap++) {
+		if (left == 0)
+			continue;
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
+			if (errno == EPERM)
+				return 0;
 			return host_fail(err, -errno, NULL,
 					 "cannot drop capability %lu from the bounding set: %s",
-					 cap, strerror(errno));
+					 cap, host_errno(number, -errno));
+		}
+		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 0)
+			return host_fail(err, -EPERM, NULL,
+					 "capability %lu is in the bounding set after dropping it",
+					 cap);
+	}
 	return 0;
 }
 
