@@ -34,4 +34,18 @@ int sandbox_run(void (*fn)(const void *arg), const void *arg, char *out, size_t 
 /* system(3) that has to succeed. */
 void sandbox_command(const char *command);
 
+/* Devices for the sandbox, without vhost. */
+#define NET(id, more) "{\"id\":\"" id "\",\"type\":\"net\",\"vhost\":\"off\",\"tap\":{" more "}}"
+
+#define PAIRS(id, pairs, more)                                                         \
+	"{\"id\":\"" id "\",\"type\":\"net\",\"vhost\":\"off\",\"queue_pairs\":" pairs \
+	",\"tap\":{" more "}}"
+
+#define FULL                                                                                      \
+	PAIRS("a", "2",                                                                           \
+	      "\"name\":\"ta\",\"mac\":\"52:54:00:00:00:01\",\"mtu\":1400,\"bridge\":\"br0\","    \
+	      "\"address\":[\"10.1.0.1/24\",\"fd00:1::1/64\"],\"owner\":\"nobody\"")              \
+	"," NET("b", "\"name\":\"tb\",\"netns\":\"blue\",\"address\":[\"10.2.0.1/24\"]") "," NET( \
+		"c", "\"persist\":true,\"name\":\"tc\"")
+
 #endif

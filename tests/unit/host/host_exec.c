@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tests of what a launcher finds: it is executed in a sandbox, with its fds, its environment and its
+ * rights; and of what is left when it cannot be.
+ */
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host_test.h"
+#include "sandbox.h"
+
+static struct vhc_ctx *ctx;
+
+struct launch_case {
+	const char *config;
+	char *arguments[8];
+	const char *user;
+	bool no_new_privs;
+	int junk;	     /* so many fds are open that the launcher must not get */
+	bool closed;	     /* 0 is closed when it starts */
+	uid_t as;	     /* the caller's; 0: root */
+	gid_t group;	     /* that the caller has besides; 0: none */
+	unsigned int nofile; /* hard and soft limit; 0: as it is */
+	unsigned int soft;   /* soft limit alone */
+	bool inherits;	     /* the caller has capabilities that survive a change of user */
+};
+
+static void keep_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2];
+
+	if (syscall(SYS_capget, &header, caps) < 0)
+		_exit(95);
+	for (int i = 0; i < 2; i++)
+		caps[i].inheritable = caps[i].permitted;
+	if (syscall(SYS_capset, &header, caps) < 0 ||
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0) < 0 ||
+	    prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+		_exit(94);
+}
+
+static void launch(const void *arg)
+{
+	const struct launch_case *c = arg;
+	struct host_options options = { .ctx = ctx,
+					.user = c->user,
+					.no_new_privs = c->no_new_privs,
+					.launcher = (char **)(uintptr_t)c->arguments };
+	struct host_setup *setup = read_setup(ctx, c->config);
+	struct rlimit limit;
+	struct said said = { "" };
+	struct host_error err;
+
+	options.say = say;
+	options.data = &said;
+	for (int i = 0; i < c->junk; i++)
+		if (dup(0) < 0)
+			_exit(98);
+	if ((c->as || c->group) && setgroups(c->group ? 1 : 0, &c->group) < 0)
+		_exit(93);
+	if (c->as && (setresgid(c->as, c->as, c->as) < 0 || setresuid(c->as, c->as, c->as) < 0))
+		_exit(97);
+	if (c->closed)
+		close(0);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (c->nofile)
+		limit = (struct rlimit){ c->nofile, c->nofile };
+	if (c->soft)
+		limit.rlim_cur = c->soft;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		_exit(96);
+	if (c->inherits)
+		keep_capabilities();
+	host_setup_run(setup, &options, &err);
+	dprintf(2, "%s: %s\n%s%s", err.where, err.text, said.text, err.hint);
+	_exit((int)err.status);
+}
+
+static void expect_launch(const struct launch_case *c, int status, const char *words)
+{
+	struct snapshot before;
+	char out[8192];
+	int got;
+
+	sandbox_look(&before);
+	got = sandbox_run(launch, c, out, sizeof(out));
+	if (got != status || !strstr(out, words))
+		fail_msg("exit status %d, wanted %d; output, wanted \"%s\":\n%s", got, status,
+			 words, out);
+	sandbox_expect_same(&before);
+}
+
+#define SHELL(script)                                                                            \
+	{                                                                                        \
+		(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", (char *)(uintptr_t)(script), \
+			NULL                                                                     \
+	}
+#define ENV "\"style\":\"env\""
+/* The fds of the shell itself; ls has more. */
+#define FDS "echo fds; ls -m -w 0 /proc/$$/fd; true"
+
+static void test_fds(void **state)
+{
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL(FDS) },
+		      0, "fds\n0, 1, 2, 3\n");
+	expect_launch(&(struct launch_case){ .config = CONFIG(PAIRS("a", "4", ""), ENV),
+					     .arguments = SHELL(FDS),
+					     .junk = 100 },
+		      0, "fds\n0, 1, 2, 3, 4, 5, 6\n");
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", "") "," NET("b", ""), ENV),
+					     .arguments = SHELL(FDS "; echo $VHOSTCTL_FDS"),
+					     .closed = true },
+		      0, "fds\n1, 2, 3, 4\na.tap.0=3,b.tap.0=4\n");
+}
+
+/* Each fd is a queue of the tap that it is said to be. */
+static void test_fds_are_the_taps(void **state)
+{
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(
+				PAIRS("a", "2", "\"name\":\"ta\"") "," NET("b", "\"name\":\"tb\""),
+				ENV),
+			.arguments = SHELL("echo $(sed -n 's/iff:.//p' /proc/$$/fdinfo/*)") },
+		0, "ta ta tb\n");
+}
+
+static void test_arguments(void **state)
+{
+	static const struct launch_case c = {
+		.config = CONFIG(PAIRS("a", "2", "\"name\":\"ta\""), ""),
+		.arguments = { (char *)(uintptr_t) "echo", (char *)(uintptr_t) "-netdev",
+			       (char *)(uintptr_t) "@a.netdev@,x", (char *)(uintptr_t) "@a.tap@",
+			       NULL },
+	};
+
+	expect_launch(&c, 0, "-netdev tap,id=a,fds=3:4,vhost=off,x ta\n");
+}
+
+static void test_exit_statuses(void **state)
+{
+	static const struct {
+		const char *program;
+		const char *user;
+		int status;
+		const char *words;
+	} cases[] = {
+		{ "true", NULL, 0, "" },
+		{ "false", NULL, 1, "" },
+		{ "no-such-launcher", NULL, 127, "find launcher: cannot execute" },
+		{ "/no/such", NULL, 127, "ENOENT" },
+		{ "/etc/passwd", NULL, 126, "EACCES" },
+		{ "/etc", NULL, 126, "EISDIR" },
+		{ "/run/interpreter", NULL, 127, "interpreter" },
+		/* without a privilege to undo anything with */
+		{ "/run/interpreter", "nobody", 127, "interpreter" },
+		{ "/run/private", NULL, 0, "" },
+		{ "/run/private", "nobody", 126, "as nobody" },
+		{ "true", "no-such-user", 4, "no user \"no-such-user\"" },
+	};
+
+	sandbox_command("printf '#!/no/such\\n' >/run/interpreter; chmod 755 /run/interpreter");
+	sandbox_command("cp /bin/true /run/private; chmod 700 /run/private");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		/* What persists would stay when the launcher runs. */
+		struct launch_case c = { .config = cases[i].status <= 1 ? CONFIG(NET("a", ""), ENV)
+									: CONFIG(FULL, ENV),
+					 .arguments = { (char *)(uintptr_t)cases[i].program, NULL },
+					 .user = cases[i].user };
+
+		expect_launch(&c, cases[i].status, cases[i].words);
+	}
+}
+
+static void test_persistent_tap_stays(void **state)
+{
+	const struct launch_case c = {
+		.config = CONFIG(NET("a", "\"name\":\"tp\",\"persist\":true"), ENV),
+		.arguments = SHELL("true"),
+	};
+	char out[1000];
+
+	assert_int_equal(sandbox_run(launch, &c, out, sizeof(out)), 0);
+	/* the next time it is in the way */
+	expect_launch(&c, HOST_FAILED, "set \"existing\": true to use it, or choose another name");
+	sandbox_command("ip link show tp >/dev/null && ip link del tp");
+}
+
+static void test_user(void **state)
+{
+	static const char script[] = "id -u; id -g; id -G; grep -E 'Cap|NoNew' /proc/self/status";
+	static const char dropped[] = "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
+				      "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n"
+				      "CapAmb:\t0000000000000000\nNoNewPrivs:\t0\n";
+	char wanted[400];
+
+	snprintf(wanted, sizeof(wanted), "65534\n65534\n65534\n%s", dropped);
+	expect_launch(
+		&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV ",\"user\":\"nobody\""),
+				       .arguments = SHELL(script) },
+		0, wanted);
+	/* whatever it has */
+	expect_launch(
+		&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV ",\"user\":\"nobody\""),
+				       .arguments = SHELL(script),
+				       .inherits = true },
+		0, wanted);
+	/* the option counts, not the config; by number; with no_new_privs */
+	expect_launch(
+		&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV ",\"user\":\"daemon\""),
+				       .arguments = SHELL(script),
+				       .user = "65534" },
+		0, wanted);
+	memcpy(strrchr(wanted, '0'), "1", 1);
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL(script),
+					     .user = "nobody",
+					     .no_new_privs = true },
+		      0, wanted);
+	/* root stays what it is */
+	expect_launch(
+		&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV ",\"user\":\"root\""),
+				       .arguments = SHELL("id -u; grep CapEff /proc/self/status; "
+							  "grep -c 0000000000000000 "
+							  "/proc/self/status") },
+		0, "0\nCapEff:");
+	/* the caller's other groups go, also when its user stays */
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL("echo groups $(id -G)"),
+					     .user = "root",
+					     .group = 6 },
+		      0, "groups 0\n");
+}
+
+static void test_unprivileged_caller(void **state)
+{
+	sandbox_command("ip tuntap add at1 mode tap vnet_hdr user nobody && ip link set at1 up");
+	sandbox_command("ip tuntap add at2 mode tap vnet_hdr user daemon && ip link set at2 up");
+	expect_launch(
+		&(struct launch_case){
+			/* what is so already takes no privilege */
+			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true,\"mtu\":1500,"
+						  "\"owner\":\"nobody\",\"txqueuelen\":1000"),
+					 ENV),
+			.arguments = SHELL("id -u; " FDS),
+			.as = 65534 },
+		0, "65534\nfds\n0, 1, 2, 3\n");
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(NET("a", "\"name\":\"at2\",\"existing\":true"), ENV),
+			.arguments = SHELL("true"),
+			.as = 65534 },
+		HOST_LACKS, "belongs to user 1, and this is user 65534");
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL("true"),
+					     .as = 65534 },
+		      HOST_LACKS, "CAP_NET_ADMIN");
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true"), ENV),
+			.arguments = SHELL("true"),
+			.user = "daemon",
+			.as = 65534 },
+		HOST_LACKS, "cannot set the group of daemon");
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true"), ENV),
+			.arguments = SHELL("id -u"),
+			.user = "nobody",
+			.as = 65534 },
+		0, "65534\n");
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true"), ENV),
+			.arguments = SHELL("true"),
+			.user = "nobody",
+			.as = 65534,
+			.group = 6 },
+		HOST_LACKS, "cannot set the groups of nobody");
+	sandbox_command("ip link del at1 && ip link del at2");
+}
+
+/* Too few fds at any point: an error that says so, nothing left; and the launcher's limit is ours. */
+static void test_few_fds(void **state)
+{
+	bool failed = false, succeeded = false;
+
+	for (unsigned int limit = 3; limit <= 40; limit++) {
+		const struct launch_case c = {
+			.config =
+				CONFIG(PAIRS("a", "4", "") "," NET("b", "\"netns\":\"blue\""), ENV),
+			.arguments = SHELL("ulimit -n"),
+			.nofile = limit,
+		};
+		struct snapshot before;
+		char out[4096], number[20];
+		int status;
+
+		sandbox_look(&before);
+		status = sandbox_run(launch, &c, out, sizeof(out));
+		sandbox_expect_same(&before);
+		snprintf(number, sizeof(number), "%u\n", limit);
+		if (status == 0 && strcmp(out, number) != 0)
+			fail_msg("limit %u: %s", limit, out);
+		if (status != 0 && status != HOST_FAILED && status != HOST_LACKS &&
+		    status != HOST_CANNOT_RUN && status != 2 && status != 127)
+			fail_msg("limit %u: status %d: %s", limit, status, out);
+		if (status != 0 && !strstr(out, "EMFILE") && !strstr(out, "RLIMIT_NOFILE"))
+			fail_msg("limit %u: does not say of what too few: %s", limit, out);
+		failed = failed || status != 0;
+		succeeded = succeeded || status == 0;
+	}
+	assert_true(failed && succeeded);
+	/* 1000 fds in the launcher */
+	expect_launch(
+		&(struct launch_case){
+			.config = CONFIG(PAIRS("a", "250", "") "," PAIRS("b", "250", "") "," PAIRS(
+						 "c", "250", "") "," PAIRS("d", "250", ""),
+					 ENV),
+			.arguments = SHELL("true"),
+			.nofile = 512 },
+		HOST_FAILED, "ulimit -n 3035");
+}
+
+/* 100 queues find no room twice below 128: ours is raised, the launcher's is as it was. */
+static void test_soft_limit_is_put_back(void **state)
+{
+	expect_launch(&(struct launch_case){ .config = CONFIG(PAIRS("a", "100", ""), ENV),
+					     .arguments = SHELL(
+						     "ulimit -Sn; ls /proc/$$/fd | wc -l; true"),
+					     .soft = 128 },
+		      0, "128\n");
+}
+
+static void test_prefer(void **state)
+{
+	const struct launch_case c = {
+		.config = CONFIG("{\"id\":\"a\",\"type\":\"net\",\"vhost\":\"prefer\"}", ENV),
+		.arguments = SHELL("echo $VHOSTCTL_VHOST $VHOSTCTL_FDS"),
+	};
+	int fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	expect_launch(&c, 0, fd >= 0 ? "on a.tap.0=3,a.vhost.0=4\n" : "off a.tap.0=3\n");
+}
+
+static void test_require(void **state)
+{
+	const struct launch_case c = {
+		.config = CONFIG("{\"id\":\"a\",\"type\":\"net\",\"queue_pairs\":2}", ENV),
+		.arguments = SHELL("echo $VHOSTCTL_VHOST $VHOSTCTL_FDS"),
+	};
+	int fd = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0)
+		expect_launch(&c, 0, "on a.tap.0=3,a.tap.1=4,a.vhost.0=5,a.vhost.1=6\n");
+	else
+		expect_launch(&c, HOST_LACKS, "open vhost, device a: ");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fds),
+		cmocka_unit_test(test_fds_are_the_taps),
+		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_exit_statuses),
+		cmocka_unit_test(test_persistent_tap_stays),
+		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_unprivileged_caller),
+		cmocka_unit_test(test_few_fds),
+		cmocka_unit_test(test_soft_limit_is_put_back),
+		cmocka_unit_test(test_prefer),
+		cmocka_unit_test(test_require),
+	};
+	const char *why = sandbox_enter();
+	int r;
+
+	if (why) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
+	if (vhc_ctx_new(&ctx) < 0)
+		return 1;
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	vhc_ctx_free(ctx);
+	return r;
+}
