@@ -4,10 +4,14 @@
  *
  * The model.  A struct vhc_dev is one virtio device as the guest sees it, with all of its queue
  * pairs, however many vhost fds stand behind it.  Several devices of one guest share one struct
- * vhc_mem (the guest's memory) and each may have one struct vhc_tap.  Setters only write down what
- * is wanted.  They check it and may come in any order.  A transition computes the plan from what
- * the device has to what is wanted, applies it, and undoes it when a step fails.  The transitions
- * are vhc_dev_start(), vhc_dev_stop(), vhc_dev_reset() and vhc_mem_commit().
+ * vhc_mem (the guest's memory and its dirty log) and each may have one struct vhc_tap.  Setters
+ * only write down what is wanted.  They check it and may come in any order.  A transition computes
+ * the plan from what the device has to what is wanted, applies it, and undoes it when a step fails.
+ * These are the transitions:
+ *
+ *     one ring        vhc_ring_start  vhc_ring_stop  vhc_ring_reset
+ *     one device      vhc_dev_start   vhc_dev_stop   vhc_dev_reset
+ *     a whole guest   vhc_mem_commit  vhc_dirty_start  vhc_dirty_stop  vhc_dirty_sync
  *
  * On a running ring a setter either takes effect at once, as a plan of one step, or returns -EBUSY;
  * each says which.  Setting what is already so, starting what runs and stopping what does not run
@@ -36,8 +40,13 @@
  * Threads.  A context and all that was made from it are used by one thread at a time, any thread;
  * take a lock, or make a context for each thread (it is small).  What shares a memory table shares
  * a context, because a commit acts on all of it.  Calls block for as long as the kernel takes (up
- * to about 30 ms to take ownership, to stop under load or to close).  There are no callbacks but
- * the log's, no threads that outlive a call, no globals, no environment, no signals.
+ * to about 30 ms to take ownership, to stop under load or to close); only events are asynchronous,
+ * and pulled.  There are no callbacks but the log's, no threads that outlive a call, no globals, no
+ * environment, no signals.
+ *
+ * Processes.  The kernel ties a vhost device to the memory of the process that took its ownership.
+ * A transition that is called in a forked child of that process is -EPERM, says so, and leaves the
+ * device running.
  *
  * Structs.  `sz` is the sizeof the caller was compiled with (VHC_ARG sets it; 0 is -EINVAL).  They
  * only grow at the end, and zero always means what it meant before the field was there.  Unknown
@@ -215,7 +224,27 @@ VHC_EXPORT int vhc_features_check(struct vhc_ctx *ctx, enum vhc_type type,
  */
 VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
 
-/* --------------------------------------------------------------------------- the guest's memory */
+/**
+ * vhc_caps_check() - can a host with these capabilities take a device in this state?  No host is
+ * touched.
+ * @caps: a vhost-caps document, NUL-terminated.  @state: a vhost-state document, NUL-terminated.
+ * Returns 0 for yes.  Errors: -EOPNOTSUPP for no, the text with every reason (each feature with its
+ * name, its origin and the remedy); -EINVAL a document is wrong, with the JSON pointer.
+ */
+VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state);
+
+/**
+ * vhc_state_check() - is this a vhost-state document that a device could be loaded from?  Form,
+ * checksum, every number in its range, rings whole inside the memory and apart from each other,
+ * features that can stand together.  No host is touched and no memory is read.
+ * @state: NUL-terminated; read as untrusted.
+ * Errors: -EINVAL with the JSON pointer and the line; -E2BIG longer than 1 MiB.
+ */
+VHC_EXPORT int vhc_state_check(struct vhc_ctx *ctx, const char *state);
+
+/* ---------------------------------------------------- the guest's memory, and its one dirty log */
+
+#define VHC_PAGE_SIZE 4096u
 
 struct vhc_region {
 	uint64_t sz;
@@ -255,9 +284,14 @@ VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region)
 VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t size);
 
 /**
- * vhc_mem_commit() - make the staged table the one that every attached device uses from its next
- * start on.  A commit that changes nothing makes no system call.  A failure drops the edits.
- * Errors: -E2BIG more regions than a device takes; -EBUSY a device runs (stop it first).
+ * vhc_mem_commit() - make the staged table the one that every attached device uses.  All or none:
+ * devices that run are changed one after the other, and a failure gives them the old table back and
+ * drops the edits.  A dirty log grows before and shrinks after; pages that were in it stay in it.
+ * A commit that changes nothing makes no system call.  After success the caller may unmap what it
+ * took out.  After a failure the devices still use the old memory: who must unmap it anyway stops
+ * them first.
+ * Errors: -E2BIG more regions than a device takes, or than a log of the caller's covers; -EBUSY a
+ * ring that runs would move or lose its memory (the text names it; stop it first); -ESTALE.
  */
 VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem);
 
@@ -266,6 +300,86 @@ VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem);
  * room for them.  What is staged counts as it would after merging.
  */
 VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem);
+
+/**
+ * vhc_dirty_start() - from now on write down which pages of VHC_PAGE_SIZE the devices write.  Turns
+ * logging on in every attached device that runs; those that start later begin with it.  All or
+ * none.  The log is the library's and as long as the memory table needs (32 KiB for each GiB of
+ * guest addresses, counted up to the highest), unless vhc_dirty_set_file() gave another.
+ * Errors: -EAGAIN no memory is committed; -E2BIG the file that was given is too short; -ENOMEM;
+ * -ESTALE.
+ */
+VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem);
+
+/**
+ * vhc_dirty_stop() - turn logging off, forget pages that were not read, and let go of the file that
+ * vhc_dirty_set_file() gave.
+ * For the last pages of a guest that has been stopped: vhc_dev_stop() all devices, then
+ * vhc_dirty_sync(), then vhc_dirty_read(), then this.
+ */
+VHC_EXPORT int vhc_dirty_stop(struct vhc_mem *mem);
+
+/**
+ * vhc_dirty_set_file() - log into a file of the caller's instead, as VHOST_USER_SET_LOG_BASE asks;
+ * its giver harvests, not we.
+ * @fd: a memfd that is sealed against shrinking (F_SEAL_SHRINK), since a log that becomes shorter
+ * would end this process; -1 goes back to a log of the library's.  @offset, @size: the part of it
+ * that is the log; a bit for each page, bit 0 of its first byte for the page at guest address 0.
+ * Before or after vhc_dirty_start().  While logging this takes effect at once, in all devices or in
+ * none, and pages that were logged before move over.
+ * Errors: -EINVAL the file is shorter than it says, is not sealed, or @offset is not a multiple of
+ * VHC_PAGE_SIZE; -E2BIG the committed memory needs more log than that.
+ */
+VHC_EXPORT int vhc_dirty_set_file(struct vhc_mem *mem, int fd, uint64_t offset, uint64_t size);
+
+/**
+ * vhc_dirty_set_event() - an eventfd that vhost signals whenever it wrote to the log for a ring's
+ * used index (VHOST_SET_LOG_FD); -1 for none, as at first.  At once in all devices that log, or in
+ * none.  Errors: -EINVAL it is not an eventfd.
+ */
+VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd);
+
+enum vhc_dirty_mode {
+	/*
+	 * SWAP for a log of 2 MiB or more (64 GiB of guest addresses), and when the pass before handed
+	 * out one page in a hundred or more; else EXCHANGE.
+	 */
+	VHC_DIRTY_AUTO = 0,
+	/* Words of the live log are exchanged with 0: no system call, slow where much is dirty. */
+	VHC_DIRTY_EXCHANGE = 1,
+	/*
+	 * The devices get a second log, and the first is read at the speed of memory: an ioctl for each
+	 * vhost fd, and twice the memory.
+	 */
+	VHC_DIRTY_SWAP = 2
+};
+
+/** vhc_dirty_set_mode() - how pages are taken out of the log, from the next vhc_dirty_sync() on. */
+VHC_EXPORT int vhc_dirty_set_mode(struct vhc_mem *mem, enum vhc_dirty_mode mode);
+
+/**
+ * vhc_dirty_sync() - begin a pass: every page that was dirtied up to now is handed out by
+ * vhc_dirty_read() until the next pass.  One call for each pass over the guest's memory, whatever
+ * the number of reads.
+ * Errors: -ENODATA there is no log, or it is the caller's file.
+ */
+VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem);
+
+/* Nobody else touches the bitmap meanwhile: plain stores, which are faster when much is dirty. */
+enum { VHC_DIRTY_PRIVATE = 1 << 0 };
+
+/**
+ * vhc_dirty_read() - move what is dirty into a bitmap of the caller's, by OR; by atomic OR without
+ * VHC_DIRTY_PRIVATE.
+ * @guest_addr, @size: the range, in whole pages, of any alignment; what lies behind the log is
+ * clean.  @bitmap: 64-bit words in the host's byte order; bit 0 of word 0 is the page at
+ * @guest_addr; bits behind the range are left alone.  @ret_pages: how many pages were handed out;
+ * may be NULL, which saves counting them.
+ * A page is handed out once.  What no call asks for stays for later, across passes.
+ * Errors: -EINVAL not whole pages, or unknown flags; -ENODATA as above.
+ */
+VHC_EXPORT int vhc_dirty_read(struct vhc_mem *mem, uint64_t guest_addr, uint64_t size,
+			      uint64_t *bitmap, uint32_t flags, uint64_t *ret_pages);
 
 /* ------------------------------------------------------------------------------------------ tap */
 
@@ -342,9 +456,14 @@ VHC_EXPORT int vhc_tap_set_active(struct vhc_tap *tap, uint32_t queues);
 enum vhc_backend { VHC_BACKEND_KERNEL = 0 };
 
 enum {
-	VHC_DEV_OWN = 1 << 0,	 /* take ownership now; without, the first start does */
-	VHC_DEV_TASK = 1 << 1,	 /* workers are threads of the owner and count as its */
-	VHC_DEV_KTHREAD = 1 << 2 /* kernel threads; with neither, the kernel's choice */
+	VHC_DEV_OWN = 1 << 0,	  /* take ownership now; without, the first start does */
+	VHC_DEV_TASK = 1 << 1,	  /* workers are threads of the owner and count as its */
+	VHC_DEV_KTHREAD = 1 << 2, /* kernel threads; with neither, the kernel's choice */
+	/*
+	 * Find each worker thread when ownership is taken, for vhc_dev_get_worker() and its setters.
+	 * Costs a look through /proc before and after.
+	 */
+	VHC_DEV_WORKERS = 1 << 3
 };
 
 struct vhc_dev_args {
@@ -393,10 +512,21 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
  */
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev);
 
+/* What may be relied on, whoever runs the rings. */
+enum {
+	VHC_CAN_DIRTY = 1 << 0,	   /* vhc_dirty_start() works with this device */
+	VHC_CAN_SAVE = 1 << 1,	   /* after a stop the rings' bases are known */
+	VHC_CAN_RING = 1 << 2,	   /* single rings start and stop while others run */
+	VHC_CAN_IOMMU = 1 << 3,	   /* VHC_GUEST_IOMMU works */
+	VHC_CAN_BUSYLOOP = 1 << 4, /* vhc_ring_set_busyloop() works */
+	VHC_CAN_WORKERS = 1 << 5   /* vhc_ring_set_worker() works */
+};
+
 struct vhc_dev_info {
 	uint64_t sz;
 	uint32_t rings;	      /* virtqueues that the device runs; indices are below */
 	uint32_t max_regions; /* of a memory table */
+	uint64_t can;	      /* VHC_CAN_ */
 };
 
 /**
@@ -441,18 +571,51 @@ VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap);
 VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_features *want,
 				      const struct vhc_features *require, struct vhc_features *ret);
 
+enum {
+	/*
+	 * Addresses go through an IOMMU that the caller models: VHC_EVENT_MISS asks for them.  Without
+	 * this flag they are guest-physical even if the driver accepted ACCESS_PLATFORM, which vhost is
+	 * then not told.  With it, that feature must be among those that the driver accepted.
+	 */
+	VHC_GUEST_IOMMU = 1 << 0
+};
+
 /**
  * vhc_dev_set_features() - what the driver accepted, all of it: the tap and the device each get
- * their part.  ACCESS_PLATFORM may be in it, but vhost is not told: addresses are guest-physical.
- * @guest: 0.  Needed before the first start; header size and offloads follow from it.
+ * their part.
+ * @guest: VHC_GUEST_ flags.  Needed before the first start; header size and offloads follow from it.
  * Errors: -EINVAL a bit's requirement is missing; -EOPNOTSUPP its origin lacks it; -EBUSY other than
  * now while a ring runs.
  */
 VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_features *acked,
 				    uint32_t guest);
 
+enum {
+	VHC_NET_MAC = 1 << 0, /* mac is given */
+	VHC_NET_MTU = 1 << 1  /* mtu is given */
+};
+
+/*
+ * What of a net device's configuration space must be the same wherever it runs.  The library only
+ * keeps it, for the vhost-state document: the space itself is the caller's device model's.
+ */
+struct vhc_net_config {
+	uint64_t sz;
+	uint32_t flags; /* VHC_NET_ */
+	uint32_t mtu;	/* bytes, 68 to 65535 */
+	uint8_t mac[6]; /* the guest's */
+	uint8_t reserved[2];
+};
+
+/** vhc_dev_set_net_config() - write it down, instead of any before.  Errors: -EINVAL. */
+VHC_EXPORT int vhc_dev_set_net_config(struct vhc_dev *dev, const struct vhc_net_config *config);
+
+/** vhc_dev_get_net_config() - what was set, or what vhc_dev_load() read.  @ret: sz set by the caller. */
+VHC_EXPORT int vhc_dev_get_net_config(const struct vhc_dev *dev, struct vhc_net_config *ret);
+
 /**
- * vhc_dev_start() - start every ring that has a size; rings never set up are left alone.  All or
+ * vhc_dev_start() - start every ring that has a size; rings never set up are left alone, and so are
+ * those that vhc_ring_stop() stopped or a document says were not enabled.  All or
  * none.  The first start takes ownership of the vhost fds.  Every ring is checked as
  * vhc_ring_check() does.
  * Errors: -EAGAIN a ring, the features, the tap or the memory is incomplete (the text names it), or
@@ -481,6 +644,111 @@ VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev);
  */
 VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json);
 
+/**
+ * vhc_dev_save() - the device as a vhost-state document: what the driver accepted, its rings, the
+ * memory's layout; what a migration needs, and nothing of this host.
+ * Of a running device it is a picture for people, marked "running", and vhc_dev_load() refuses it.
+ * Errors: -EAGAIN features are not set; -ENODATA the kernel could not tell where a ring stopped.
+ */
+VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json);
+
+/**
+ * vhc_dev_load() - set features, configuration, and size, addresses, base of every ring, from a
+ * document.  @json: NUL-terminated; read as untrusted.  The memory must be committed before, with
+ * the guest's memory in it, and the tap set: every feature must be offered here, and each ring is
+ * checked as vhc_ring_check() does.  Set afterwards what no document has (eventfds), then start.
+ * Errors: -EINVAL with the JSON pointer, or the ring with its numbers; -EAGAIN no memory or no tap
+ * yet; -EOPNOTSUPP this host lacks something, as vhc_caps_check(); -EBUSY a ring runs.  The device
+ * is as before when it fails, and the kernel was not asked to change anything.
+ */
+VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json);
+
+/**
+ * vhc_dev_get_worker() - the thread that runs a queue pair's rings, as the kernel counts threads:
+ * one of this process's, or a kernel thread.
+ * Errors: -EAGAIN not owned yet; -ENODATA opened without VHC_DEV_WORKERS, or it could not be told
+ * from others that began at the same moment.
+ */
+VHC_EXPORT int vhc_dev_get_worker(struct vhc_dev *dev, uint32_t pair, int32_t *ret_tid);
+
+/**
+ * vhc_dev_set_worker_cpus() - on which processors a pair's worker may run; at once, and again
+ * whenever ownership is taken.
+ * @cpus: @words words of 64 bits, bit 0 of word 0 is processor 0.
+ * Errors: -EINVAL none of them is online, or opened without VHC_DEV_WORKERS; -EPERM a kernel thread
+ * needs CAP_SYS_NICE.
+ */
+VHC_EXPORT int vhc_dev_set_worker_cpus(struct vhc_dev *dev, uint32_t pair, const uint64_t *cpus,
+				       uint32_t words);
+
+/**
+ * vhc_dev_set_worker_sched() - a pair's worker's scheduling; at once, and again whenever ownership
+ * is taken.
+ * @policy: SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR of <sched.h>.  @priority: 0,
+ * or 1 to 99 for the last two.
+ * Errors: -EINVAL, as above too; -EPERM needs CAP_SYS_NICE.
+ */
+VHC_EXPORT int vhc_dev_set_worker_sched(struct vhc_dev *dev, uint32_t pair, int32_t policy,
+					int32_t priority);
+
+/* --------------------------------------------------------------------------- events of a device */
+
+enum vhc_event_kind {
+	VHC_EVENT_RING_ERROR = 1, /* vhc_ring_check() looks for the cause */
+	VHC_EVENT_MISS = 2	  /* with VHC_GUEST_IOMMU: the device waits for vhc_dev_map() */
+};
+
+struct vhc_event {
+	uint64_t sz;
+	uint32_t kind;	/* enum vhc_event_kind; ignore those you do not know */
+	uint32_t ring;	/* RING_ERROR; of a MISS the first ring of its queue pair */
+	uint64_t iova;	/* MISS */
+	uint32_t perm;	/* MISS: VHC_PERM_ */
+	uint32_t count; /* RING_ERROR: how many since the last event of this ring */
+};
+
+/**
+ * vhc_dev_get_event_fd() - an fd that is readable (poll, epoll) while vhc_dev_next_event() has
+ * something.
+ * One for the device, all rings and fds; borrowed; the same until the device closes.
+ */
+VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev);
+
+/**
+ * vhc_dev_next_event() - fetch one event.  Never blocks.
+ * @ret: sz set by the caller.  Returns 1 with an event, 0 without.  Call until 0.
+ */
+VHC_EXPORT int vhc_dev_next_event(struct vhc_dev *dev, struct vhc_event *ret);
+
+enum { VHC_PERM_READ = 1 << 0, VHC_PERM_WRITE = 1 << 1 };
+
+struct vhc_map {
+	uint64_t sz;
+	uint64_t iova;
+	uint64_t size;
+	uint64_t addr;	/* what iova stands for: guest-physical */
+	uint32_t perm;	/* VHC_PERM_ */
+	uint32_t flags; /* 0 */
+};
+
+/**
+ * vhc_dev_map() - tell the device what an I/O virtual address stands for: the answer to a miss, or
+ * in advance.  Replaces what overlaps.
+ * Each used ring must be mapped before its ring starts.  Mappings are kept over stop and start, and
+ * told to the kernel again where it forgets them.  A map that reaches past the region of its first
+ * byte is cut there.  Of more than 2048 the oldest that no ring lies in is forgotten, as the kernel
+ * does; the device will ask for it again.
+ * Errors: -EINVAL addr is in no region, or a size of 0; -EOPNOTSUPP VHC_GUEST_IOMMU is not set;
+ * -E2BIG 2048 mappings are rings'.
+ */
+VHC_EXPORT int vhc_dev_map(struct vhc_dev *dev, const struct vhc_map *map);
+
+/**
+ * vhc_dev_unmap() - forget what is mapped in a range; when this returns the device does not use it
+ * any more.  Errors: -EBUSY a ring that runs has its used ring there.
+ */
+VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size);
+
 /* ---------------------------------------------------------------------------------------- rings */
 
 /*
@@ -494,8 +762,8 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json);
 VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t size);
 
 /*
- * Where the driver put its ring, as it told the transport: guest-physical addresses.  The library
- * finds the bytes by the memory table when the ring starts.  For a packed ring: the descriptor
+ * Where the driver put its ring, as it told the transport: guest-physical addresses, or I/O virtual
+ * ones with VHC_GUEST_IOMMU.  The library finds the bytes by the memory table when the ring starts.  For a packed ring: the descriptor
  * ring, the driver's and the device's event suppression area.
  */
 struct vhc_ring_addr {
@@ -529,6 +797,16 @@ VHC_EXPORT int vhc_ring_set_base(struct vhc_dev *dev, uint32_t ring, uint32_t ba
 VHC_EXPORT int vhc_ring_get_base(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_base);
 
 /**
+ * vhc_ring_recover_base() - set the base where the ring's memory says that the device stopped, after
+ * the process that ran it died without a stop: what it used is done, and what it took and did not
+ * use is taken again.  For devices that use buffers in the order in which they take them, as
+ * vhost-net does.  Size, addresses and memory must be set.
+ * Errors: -EAGAIN something is still to be set; -EBUSY it runs; -EOPNOTSUPP a packed ring, whose
+ * memory does not say it; -EINVAL the memory has indices that cannot be.
+ */
+VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring);
+
+/**
  * vhc_ring_set_kick() - the eventfd by which the driver notifies the device; -1 takes it off; at
  * once if it runs.  Errors: -EINVAL it is the call eventfd too.
  */
@@ -551,12 +829,121 @@ VHC_EXPORT int vhc_ring_set_call(struct vhc_dev *dev, uint32_t ring, int fd);
 VHC_EXPORT int vhc_ring_get_call(struct vhc_dev *dev, uint32_t ring);
 
 /**
+ * vhc_ring_set_masked() - hold the ring's interrupts back, or let them go; at once, and kept over
+ * stop and start.
+ * Those that came while it was masked are delivered as one when it is unmasked.  None is lost.
+ */
+VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool masked);
+
+/**
+ * vhc_ring_is_pending() - has an interrupt been held back since it was masked?  Does not clear it.
+ */
+VHC_EXPORT bool vhc_ring_is_pending(struct vhc_dev *dev, uint32_t ring);
+
+/**
+ * vhc_ring_set_busyloop() - how long the worker polls before it sleeps; at once.
+ * @us: microseconds, 0 for not.  Errors: -ENOTTY without VHC_CAN_BUSYLOOP.
+ */
+VHC_EXPORT int vhc_ring_set_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t us);
+
+/**
+ * vhc_ring_get_busyloop() - the same, as the kernel has it; before the device is owned, as it was
+ * set.
+ */
+VHC_EXPORT int vhc_ring_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us);
+
+/**
+ * vhc_ring_set_worker() - which thread runs the ring: rings with the same number share one; at
+ * first all are 0.
+ * Errors: -ENOTTY without VHC_CAN_WORKERS, which no kernel's vhost-net has: its pairs have one worker
+ * each.
+ */
+VHC_EXPORT int vhc_ring_set_worker(struct vhc_dev *dev, uint32_t ring, uint32_t worker);
+
+/**
+ * vhc_ring_start() - start one ring, and before it whatever of the device is not done yet.  -EAGAIN
+ * says that something is still to be set (size, addresses, kick, features, memory, a mapping of the
+ * used ring): where configuration arrives in pieces, ignore it and call again after the next piece.
+ * Errors: as vhc_dev_start().
+ */
+VHC_EXPORT int vhc_ring_start(struct vhc_dev *dev, uint32_t ring);
+
+/**
+ * vhc_ring_stop() - stop one ring and keep its settings and its base; others go on.  It stays
+ * stopped until vhc_ring_start().
+ */
+VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring);
+
+/**
+ * vhc_ring_reset() - virtio queue reset: stop it and forget its settings, eventfds, KVM bindings
+ * and base.
+ */
+VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring);
+
+/**
  * vhc_ring_check() - is everything in order with this ring, as far as its memory shows?
- * Start does this by itself.  Reads guest memory; changes nothing.
+ * Start does this by itself; after VHC_EVENT_RING_ERROR it looks for the cause.  Reads guest
+ * memory; changes nothing.
  * Returns 0 when nothing is found.  Errors: -EAGAIN incomplete; -EINVAL rings outside memory or
  * overlapping, indices that cannot be, with the numbers in the text.
  */
 VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring);
+
+/* ----------------------------------- KVM: only for the process that made the VM; always at once */
+
+enum {
+	VHC_IOEVENTFD_PIO = 1 << 0,	 /* addr is an I/O port */
+	VHC_IOEVENTFD_DATAMATCH = 1 << 1 /* only a write of datamatch counts */
+};
+
+struct vhc_ioeventfd {
+	uint64_t sz;
+	uint64_t addr; /* guest-physical, or the port */
+	uint64_t datamatch;
+	uint32_t len;	/* of the write: 1, 2, 4 or 8; 0 is any, without DATAMATCH */
+	uint32_t flags; /* VHC_IOEVENTFD_ */
+};
+
+/**
+ * vhc_ring_add_ioeventfd() - the guest's write to an address becomes a kick, without leaving the
+ * kernel.
+ * @vm_fd: the VM's.  Several may be added to a ring.  Uses vhc_ring_get_kick()'s eventfd and
+ * follows it.
+ * Taken off by vhc_ring_del_ioeventfd(), by a ring or device reset and by close, after vhost let go
+ * of the eventfd.
+ * Errors: -EEXIST the address is taken (the text says by which ring, when it is one of this
+ * context's); -EINVAL not a VM's fd, or a width or value that cannot be; -EIO the VM belongs to
+ * another process.
+ */
+VHC_EXPORT int vhc_ring_add_ioeventfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
+				      const struct vhc_ioeventfd *args);
+
+/**
+ * vhc_ring_del_ioeventfd() - take one off, such as when a BAR moves.  @args: as it was added; else
+ * -EINVAL.
+ */
+VHC_EXPORT int vhc_ring_del_ioeventfd(struct vhc_dev *dev, uint32_t ring,
+				      const struct vhc_ioeventfd *args);
+
+enum { VHC_IRQFD_RESAMPLE = 1 << 0 }; /* resample_fd is given */
+
+struct vhc_irqfd {
+	uint64_t sz;
+	uint32_t gsi;	     /* of the VM's routing, which is the caller's */
+	uint32_t flags;	     /* VHC_IRQFD_ */
+	int32_t resample_fd; /* an eventfd that is signalled when the guest ends a level interrupt */
+	uint32_t reserved;
+};
+
+/**
+ * vhc_ring_set_irqfd() - the device's call becomes an interrupt in the guest, without leaving the
+ * kernel.
+ * @vm_fd: the VM's, -1 takes it off (@args may be NULL then).  Replaces the one before.  Uses
+ * vhc_ring_get_call()'s eventfd and follows it; the caller must not read that meanwhile.
+ * Errors: -EBUSY the eventfd is another irqfd already; -EINVAL not a VM's fd, or no such gsi.
+ */
+VHC_EXPORT int vhc_ring_set_irqfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
+				  const struct vhc_irqfd *args);
 
 #ifdef __cplusplus
 }

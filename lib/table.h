@@ -12,7 +12,6 @@
 
 #include "vhostconfig.h"
 
-#define VHC_PAGE_SIZE 4096u
 
 struct vhc_span {
 	uint64_t guest;
