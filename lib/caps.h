@@ -8,17 +8,12 @@
 #include "doc.h"
 #include "vhostconfig.h"
 
-struct vhc_caps_feature {
-	uint64_t bit;
-	char *name, *origin;
-};
-
 struct vhc_caps_node {
 	char *path;
 	bool opens;
 	char *error, *reason, *remedy; /* "" when it opens */
 	struct doc_list words;	       /* of features */
-	struct doc_list features;
+	struct doc_list features;      /* of struct vhc_feature_row */
 	uint64_t backend_features;
 	struct doc_list ioctls; /* the newer ones that it has */
 };
