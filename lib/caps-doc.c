@@ -90,7 +90,7 @@ const struct doc_table vhc_caps_doc = {
 	.count = COUNT(caps_fields),
 };
 
-static const struct vhc_caps_node *find_node(const struct vhc_caps *caps, const char *path)
+const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const char *path)
 {
 	const struct vhc_caps_node *nodes = caps->nodes.items;
 
@@ -102,7 +102,7 @@ static const struct vhc_caps_node *find_node(const struct vhc_caps *caps, const 
 
 static int take(struct vhc_dev *dev, const struct vhc_caps *caps)
 {
-	const struct vhc_caps_node *node = find_node(caps, "/dev/vhost-net");
+	const struct vhc_caps_node *node = vhc_caps_find(caps, "/dev/vhost-net");
 
 	if (!node)
 		return vhc_dev_fail(dev, -EINVAL, "/nodes", NULL,
@@ -112,6 +112,7 @@ static int take(struct vhc_dev *dev, const struct vhc_caps *caps)
 				    node->error);
 	dev->vhost_offers = vhc_feature_words(&node->words);
 	dev->tap_offers = vhc_feature_words(&caps->tap.words);
+	dev->backend_offers = node->backend_features;
 	dev->max_regions = (uint32_t)caps->max_mem_regions;
 	if (dev->pairs > caps->max_tap_queues)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
@@ -121,18 +122,28 @@ static int take(struct vhc_dev *dev, const struct vhc_caps *caps)
 	return 0;
 }
 
+int vhc_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_caps *ret)
+{
+	struct doc_error err;
+	int r = doc_read(&vhc_caps_doc, json, strlen(json), ret, &err);
+
+	if (r == -ENOMEM)
+		return vhc_fail_at(ctx, &(struct vhc_place){ device, NULL, NULL }, r,
+				   "no memory for the vhost-caps document");
+	if (r)
+		return vhc_fail_at(ctx, &(struct vhc_place){ device, err.pointer, NULL }, -EINVAL,
+				   "the vhost-caps document is wrong in line %u: %s", err.line,
+				   err.text);
+	return 0;
+}
+
 int vhc_caps_read(struct vhc_dev *dev, const char *json)
 {
 	struct vhc_caps caps;
-	struct doc_error err;
-	int r = doc_read(&vhc_caps_doc, json, strlen(json), &caps, &err);
+	int r = vhc_caps_parse(dev->ctx, dev->id, json, &caps);
 
-	if (r == -ENOMEM)
-		return vhc_dev_fail(dev, r, NULL, NULL, "no memory for the vhost-caps document");
 	if (r)
-		return vhc_dev_fail(dev, -EINVAL, err.pointer, NULL,
-				    "the vhost-caps document is wrong in line %u: %s", err.line,
-				    err.text);
+		return r;
 	r = take(dev, &caps);
 	doc_clear(&vhc_caps_doc, &caps);
 	return r;

@@ -37,6 +37,16 @@ struct vhc_caps {
 	struct doc_list parameters;
 };
 
+/** vhc_caps_find() - the node of a path; NULL: the document does not have it. */
+const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const char *path);
+
+/**
+ * vhc_caps_parse() - read a whole document.  Give @ret to doc_clear() after success.
+ * @device: whose error it is; NULL for nobody's.
+ * Errors: -EINVAL with the JSON pointer and the line; -ENOMEM.
+ */
+int vhc_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_caps *ret);
+
 struct vhc_dev;
 
 /** vhc_caps_read() - make a device that is not there one of the host that a document describes. */
