@@ -26,6 +26,7 @@ static const struct kind {
 } kinds[] = {
 	{ "vhost-setup", { &host_setup_table }, { NULL } },
 	{ "vhost-caps", { &vhc_caps_doc }, { NULL } },
+	{ "vhost-state", { &vhc_state_doc }, { NULL } },
 	{ "vhost-plan", { &vhc_plan_doc, &host_plan_table }, { NULL } },
 	{ "vhost-report",
 	  { &host_report_table, &host_doctor_table, &cli_features_list_table,
@@ -104,6 +105,7 @@ int main(int argc, char **argv)
 		json_object_put(schema);
 		return 0;
 	}
-	fprintf(stderr, "usage: doc-schema vhost-setup|vhost-caps|vhost-plan|vhost-report\n");
+	fprintf(stderr,
+		"usage: doc-schema vhost-setup|vhost-caps|vhost-state|vhost-plan|vhost-report\n");
 	return 2;
 }
