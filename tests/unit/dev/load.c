@@ -145,7 +145,7 @@ static void a_device_that_ran_before(void **state)
 	assert_int_equal(rig_kernel_ring(&rig, 0)->base, 5);
 	assert_int_equal(rig_kernel_ring(&rig, 1)->base, 0);
 	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	/* one that was not enabled is told so, and saved so again */
+	/* one that was not enabled stays off, and is saved so again */
 	off = edit_put_sum(json, "/rings/0/enabled", "false");
 	moved_indices(&rig);
 	assert_ok(&rig, vhc_dev_load(rig.dev, off));
@@ -156,6 +156,9 @@ static void a_device_that_ran_before(void **state)
 	free(json);
 	json = edit_compact(less);
 	assert_string_equal(json, off);
+	assert_ok(&rig, rig_start(&rig));
+	assert_null(rig_kernel_ring(&rig, 0)->backend);
+	assert_non_null(rig_kernel_ring(&rig, 1)->backend);
 	free(off);
 	free(less);
 	free(json);
