@@ -86,7 +86,7 @@ static size_t find_missing(struct json_object *state, struct json_object *caps,
 }
 
 static int put_report(struct cli_call *call, const struct cli_state *state, struct host *host,
-		  const char *path, bool possible)
+		      const char *path, bool possible)
 {
 	const struct vhc_error *error = vhc_ctx_get_error(call->ctx);
 	struct cli_missing rows[FEATURES_MAX];
