@@ -133,6 +133,7 @@ static int take(struct vhc_dev *dev, const struct vhc_caps *caps)
 		return vhc_dev_fail(dev, -ENODEV, node->path, node->remedy, "%s (%s)", node->reason,
 				    node->error);
 	dev->vhost_offers = to_set(&node->words);
+	dev->backend_offers = node->backend_features;
 	dev->tap_offers = to_set(&caps->tap.words);
 	dev->max_regions = (uint32_t)caps->max_mem_regions;
 	if (dev->pairs > caps->max_tap_queues)

@@ -9,6 +9,9 @@
 #include "errname.h"
 #include "feature.h"
 
+/* How often a ring that runs is looked at before we believe that it does. */
+#define LOOKS 8
+
 static int fail_ring(struct vhc_dev *dev, int code, uint32_t ring, const char *hint,
 		     const char *text)
 {
@@ -32,10 +35,76 @@ static int check_complete(struct vhc_dev *dev, uint32_t ring, const struct vhc_r
 	return 0;
 }
 
-static int read_index(struct vhc_dev *dev, uint64_t user, uint16_t *ret)
+/* ---------------------------------------------------------------------------- behind an IOMMU */
+
+/*
+ * The used ring must be mapped, to be read and written: when a ring starts vhost reads it, later it
+ * writes it, and a mapping that lacks one of both is no miss to it.  The others it asks for by itself.
+ */
+static int check_mapped(struct vhc_dev *dev, uint32_t ring, const struct vhc_ring_state *want,
+			enum vhc_format format, enum vhc_part part)
 {
-	/* struct vring_avail and vring_used: flags, then idx, both 16 bits */
-	return dev->ctx->sys->peek(dev->ctx->sys_data, user + 2, ret, sizeof(*ret));
+	uint64_t size = vhc_layout_get(format, want->size).size[part], iova = want->addr[part];
+	uint32_t perm = VHC_PERM_READ | (part == VHC_USED ? (uint32_t)VHC_PERM_WRITE : 0);
+	uint64_t reach = vhc_iotlb_reach(dev->iotlb, iova, size, perm);
+	const struct vhc_mapping *map;
+
+	if (reach == size)
+		return 0;
+	map = vhc_iotlb_find(dev->iotlb, iova + reach);
+	if (!map && part != VHC_USED)
+		return 0;
+	return vhc_dev_fail(
+		dev, map ? -EINVAL : -EAGAIN, NULL,
+		"call vhc_dev_map() for all of it, to be read and, the used ring, written",
+		"ring %u: %s (%llu bytes at I/O virtual address 0x%llx) is %s at 0x%llx; "
+		"vhost would wait for it, silently",
+		ring, vhc_layout_part_name(format, part), (unsigned long long)size,
+		(unsigned long long)iova,
+		map ? "mapped without the right to read or write it" : "not mapped",
+		(unsigned long long)(iova + reach));
+}
+
+static int check_virtual(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state *want,
+			 enum vhc_format format)
+{
+	struct vhc_ring_error err;
+	int r = 0;
+
+	if (vhc_layout_check_virtual(format, want->size, want->addr, &err))
+		return fail_ring(dev, -EINVAL, ring, NULL, err.text);
+	for (int part = 0; part < VHC_PARTS && !r; part++)
+		r = check_mapped(dev, ring, want, format, (enum vhc_part)part);
+	/* vhost translates them */
+	memcpy(want->user, want->addr, sizeof(want->user));
+	return r;
+}
+
+/* ------------------------------------------------------------------------------------- indices */
+
+/*
+ * The index of the avail or of the used ring.  Both structs begin with flags, then idx, of 16 bits.
+ * -ENOENT: nobody has mapped it yet.
+ */
+static int read_index(struct vhc_dev *dev, const struct vhc_ring_state *want, enum vhc_part part,
+		      uint16_t *ret)
+{
+	uint64_t at = want->addr[part] + 2, user = want->user[part] + 2;
+
+	if (dev->want.iommu) {
+		const struct vhc_mapping *map = vhc_iotlb_find(dev->iotlb, at);
+
+		if (!map || map->size - (at - map->iova) < sizeof(*ret))
+			return -ENOENT;
+		user = map->user + (at - map->iova);
+	}
+	return dev->ctx->sys->peek(dev->ctx->sys_data, user, ret, sizeof(*ret));
+}
+
+static int fail_read(struct vhc_dev *dev, uint32_t ring, int error)
+{
+	return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "ring %u: its memory cannot be read: %s (%s)",
+			    ring, strerror(-error), vhc_errname(-error));
 }
 
 /* Where the ring would go on, against what its memory says. */
@@ -44,22 +113,62 @@ static int check_window(struct vhc_dev *dev, uint32_t ring, const struct vhc_rin
 	uint32_t base = want->has_base ? want->base : vhc_base_fresh(VHC_SPLIT);
 	uint16_t avail, used;
 	struct vhc_ring_error err;
-	int r = read_index(dev, want->user[VHC_AVAIL], &avail);
+	int r = read_index(dev, want, VHC_AVAIL, &avail);
 
-	r = r ?: read_index(dev, want->user[VHC_USED], &used);
-	if (r)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "ring %u: its memory cannot be read: %s (%s)", ring,
-				    strerror(-r), vhc_errname(-r));
+	r = r ?: read_index(dev, want, VHC_USED, &used);
+	if (r && r != -ENOENT)
+		return fail_read(dev, ring, r);
 	if (!want->has_base && dev->have.ring[ring].base_lost)
 		return fail_ring(dev, -EAGAIN, ring, "call vhc_ring_set_base()",
 				 "the kernel did not tell where it stopped");
 	if (base > UINT16_MAX)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "ring %u: base 0x%x; a split ring's has 16 bits", ring, base);
-	if (vhc_window_check(want->size, used, (uint16_t)base, avail, &err))
+	if (!r && vhc_window_check(want->size, used, (uint16_t)base, avail, &err))
 		return fail_ring(dev, -EINVAL, ring, "set the base where the device stopped",
 				 err.text);
+	return 0;
+}
+
+static int ask_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)
+{
+	struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
+			     .fd = ring / VHC_NET_RINGS_PER_FD,
+			     .ring = ring };
+	int r = vhc_kernel_execute(dev, &op);
+
+	*ret = (uint16_t)op.value;
+	return r ? vhc_dev_fail(dev, r, "VHOST_GET_VRING_BASE", NULL, "ring %u: %s (%s)", ring,
+				strerror(-r), vhc_errname(-r))
+		 : 0;
+}
+
+/*
+ * A ring that runs moves on while we look.  One that the kernel gave up on does not: when it stands
+ * still, and has something to do that cannot be, that is the cause.
+ */
+static int check_running(struct vhc_dev *dev, uint32_t ring, const struct vhc_ring_state *want)
+{
+	uint16_t base, again, avail, used;
+	struct vhc_ring_error err;
+
+	for (int i = 0; i < LOOKS; i++) {
+		/* in this order: what is used by then was available before */
+		int r = ask_base(dev, ring, &base), r2 = read_index(dev, want, VHC_AVAIL, &avail);
+
+		r2 = r2 ?: read_index(dev, want, VHC_USED, &used);
+		r = r ?: ask_base(dev, ring, &again);
+		if (r || r2 == -ENOENT)
+			return r;
+		if (r2)
+			return fail_read(dev, ring, r2);
+		if (base == again && vhc_window_check(want->size, used, base, avail, &err))
+			return fail_ring(dev, -EINVAL, ring,
+					 "the driver wrote what cannot be: reset the device",
+					 err.text);
+		if (base == again)
+			return 0;
+	}
 	return 0;
 }
 
@@ -75,14 +184,18 @@ int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring)
 	if (r)
 		return r;
 	if (vhc_layout_check_size(format, want->size, &err) ||
-	    vhc_layout_check_align(format, want->addr, &err) ||
-	    vhc_layout_place(format, want->size, want->addr, vhc_mem_table(dev->mem), want->user,
-			     &err))
+	    vhc_layout_check_align(format, want->addr, &err))
 		return fail_ring(dev, -EINVAL, ring, NULL, err.text);
-	/* a ring that runs moves on while we look */
-	if (packed || vhc_ring_runs(&dev->have.ring[ring]))
-		return 0;
-	return check_window(dev, ring, want);
+	if (dev->want.iommu)
+		r = check_virtual(dev, ring, want, format);
+	else if (vhc_layout_place(format, want->size, want->addr, vhc_mem_table(dev->mem),
+				  want->user, &err))
+		r = fail_ring(dev, -EINVAL, ring, NULL, err.text);
+	/* the place for what the log needs: that it reaches to the end of the used ring */
+	if (r || packed)
+		return r;
+	return vhc_ring_runs(&dev->have.ring[ring]) ? check_running(dev, ring, want)
+						    : check_window(dev, ring, want);
 }
 
 VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "iommu.h"
 
 #define DEFAULT_MAX_REGIONS 64u
 
@@ -163,6 +164,16 @@ VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t si
 				   (unsigned long long)guest_addr, (unsigned long long)size));
 }
 
+/* The mappings of devices behind an IOMMU that do not hold in other memory go. */
+static int change_devs(struct vhc_mem *mem, const struct vhc_table *table)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
+		r = vhc_iommu_change_mem(mem->devs[i], table);
+	return r;
+}
+
 static int check_devs(struct vhc_mem *mem, const struct vhc_table *table)
 {
 	for (uint32_t i = 0; i < mem->devs_count; i++) {
@@ -223,7 +234,7 @@ VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
 				 r == -ENOMEM ? "no memory for the table" : err.text);
 	}
 	if (!r && (!mem->table || !vhc_table_equal(table, mem->table)))
-		r = check_devs(mem, table);
+		r = check_devs(mem, table) ?: change_devs(mem, table);
 	r = r ?: keep(mem, table);
 	vhc_table_unref(table);
 	if (r)

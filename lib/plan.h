@@ -7,6 +7,7 @@
 #define LIB_PLAN_H
 
 #include "ctx.h"
+#include "iotlb.h"
 #include "state.h"
 
 struct json_object;
@@ -20,6 +21,7 @@ enum vhc_op_kind {
 	VHC_OP_RESET_OWNER,
 	VHC_OP_SET_FEATURES,
 	VHC_OP_SET_FEATURES_ARRAY, /* where a bit above 63 is among them */
+	VHC_OP_SET_BACKEND_FEATURES,
 	VHC_OP_SET_MEM_TABLE,
 	VHC_OP_SET_VRING_NUM,
 	VHC_OP_SET_VRING_BASE,
@@ -29,6 +31,9 @@ enum vhc_op_kind {
 	VHC_OP_SET_VRING_CALL,
 	VHC_OP_SET_VRING_ERR,
 	VHC_OP_SET_BACKEND,
+	VHC_OP_IOTLB_UPDATE,
+	VHC_OP_IOTLB_INVALIDATE,
+	VHC_OP_IOTLB_FILL, /* update with all of the device's table that is in a range */
 	VHC_OP_COUNT
 };
 
@@ -47,6 +52,7 @@ struct vhc_op {
 			uint64_t guest[VHC_PARTS];
 			uint64_t user[VHC_PARTS];
 		} addr;
+		struct vhc_mapping map; /* for a range: iova and size; size 0 is all there is */
 	};
 };
 
@@ -57,7 +63,9 @@ enum vhc_op_arg {
 	VHC_ARG_FILE,
 	VHC_ARG_FEATURES,
 	VHC_ARG_TABLE,
-	VHC_ARG_ADDR
+	VHC_ARG_ADDR,
+	VHC_ARG_MAP,
+	VHC_ARG_RANGE
 };
 
 struct vhc_op_info {

@@ -13,8 +13,9 @@
 #include "dev.h"
 #include "errname.h"
 #include "feature.h"
+#include "iommu.h"
 
-static int check_stale(struct vhc_dev *dev)
+int vhc_dev_check_stale(struct vhc_dev *dev)
 {
 	if (!dev->stale)
 		return 0;
@@ -43,13 +44,14 @@ static bool to_start(const struct vhc_dev *dev, uint32_t ring)
 	return dev->want.ring[ring].size && !vhc_ring_runs(&dev->have.ring[ring]);
 }
 
-/* What vhost is told: its own part, and not that addresses go through an IOMMU. */
+/* What vhost is told: its own part, and of an IOMMU only where the caller models one. */
 static struct vhc_features to_vhost(const struct vhc_dev *dev)
 {
 	struct vhc_features own = vhc_features_of(dev->type, VHC_ORIGIN_VHOST);
 
 	own = vhc_features_and(&own, &dev->want.acked);
-	vhc_features_remove(&own, VHC_F_ACCESS_PLATFORM);
+	if (!dev->want.iommu)
+		vhc_features_remove(&own, VHC_F_ACCESS_PLATFORM);
 	return own;
 }
 
@@ -63,6 +65,7 @@ static void complete(struct vhc_dev *dev)
 
 		fd->owned = fd->has_features = true;
 		fd->features = own;
+		fd->backend = vhc_iommu_backend(dev);
 		vhc_fd_state_set_table(fd, vhc_mem_table(dev->mem));
 	}
 	for (uint32_t i = 0; i < dev->want.rings; i++)
@@ -79,19 +82,13 @@ static void complete(struct vhc_dev *dev)
 static int make_errs(struct vhc_dev *dev, bool *made)
 {
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
-		int *err = &dev->want.ring[i].err;
+		int r;
 
-		if (!to_start(dev, i) || *err >= 0)
+		if (!to_start(dev, i) || dev->want.ring[i].err >= 0)
 			continue;
-		*err = dev->ctx->sys->eventfd(dev->ctx->sys_data);
-		if (*err < 0) {
-			int r = *err;
-
-			*err = VHC_FD_NONE;
-			return vhc_dev_fail(dev, r, NULL, NULL,
-					    "ring %u: no error eventfd: %s (%s)", i, strerror(-r),
-					    vhc_errname(-r));
-		}
+		r = vhc_events_make_err(dev, i);
+		if (r)
+			return r;
 		made[i] = true;
 	}
 	return 0;
@@ -101,14 +98,14 @@ static void drop_errs(struct vhc_dev *dev, const bool *made)
 {
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		if (made[i])
-			vhc_sys_close(dev->ctx, &dev->want.ring[i].err);
+			vhc_events_close_err(dev, i);
 }
 
 /* Everything that can be wrong is found here, before the first call into the kernel. */
 static int check_start(struct vhc_dev *dev)
 {
 	uint32_t sized = 0;
-	int r = check_stale(dev);
+	int r = vhc_dev_check_stale(dev);
 
 	r = r ?: check_device(dev);
 	for (uint32_t i = 0; i < dev->want.rings && !r; i++) {
@@ -217,7 +214,7 @@ static void plan_lost(struct vhc_dev *dev, struct vhc_plan *plan)
 VHC_EXPORT int vhc_dev_stop(struct vhc_dev *dev)
 {
 	struct vhc_plan plan = { 0 };
-	int r = check_stale(dev);
+	int r = vhc_dev_check_stale(dev);
 
 	if (r)
 		return r;
@@ -236,9 +233,10 @@ static void forget(struct vhc_dev *dev)
 
 		vhc_sys_close(dev->ctx, &ring->kick);
 		vhc_sys_close(dev->ctx, &ring->call);
-		vhc_sys_close(dev->ctx, &ring->err);
+		vhc_events_close_err(dev, i);
 		vhc_ring_state_forget(ring);
 	}
+	vhc_iommu_forget(dev);
 	dev->want.has_acked = false;
 	dev->want.acked = (struct vhc_features){ { 0 } };
 }

@@ -32,12 +32,15 @@ struct vhc_fd_state {
 	bool owned;
 	bool has_features;
 	struct vhc_features features; /* vhost's part of what the driver acked */
+	uint64_t backend;	      /* backend features, as a mask */
+	bool iotlb;		      /* have: it was told of an IOMMU, since it has this owner */
 	struct vhc_table *table;      /* referenced */
 };
 
 struct vhc_dev_state {
 	bool has_acked;
 	struct vhc_features acked; /* want: all that the driver accepted */
+	bool iommu;		   /* want: addresses go through one */
 	uint32_t header, offloads; /* of the tap */
 	uint32_t fds;
 	struct vhc_fd_state *fd;
@@ -62,6 +65,9 @@ void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table);
 
 /** vhc_state_note() - write down that an operation was done. */
 void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op);
+
+/** vhc_fd_translates() - was this fd told that addresses go through an IOMMU? */
+bool vhc_fd_translates(const struct vhc_fd_state *fd);
 
 static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
 {

@@ -18,9 +18,9 @@
 #define BITS_7_2  (BITS_6_12 | 1ull << 35)
 
 const struct fake_profile fake_profiles[] = {
-	{ "6.1", "6.1.0-50-amd64", { BITS_6_1, 0 }, false, false, false, 0x1f, 64 },
-	{ "6.12", "6.12.95+deb12-amd64", { BITS_6_12, 0 }, false, true, true, 0x7f, 64 },
-	{ "7.2", "7.2.13+deb14-amd64", { BITS_7_2, 0xa }, true, true, true, 0x1ff, 64 },
+	{ "6.1", "6.1.0-50-amd64", { BITS_6_1, 0 }, false, false, false, false, 0x1f, 64 },
+	{ "6.12", "6.12.95+deb12-amd64", { BITS_6_12, 0 }, false, true, true, false, 0x7f, 64 },
+	{ "7.2", "7.2.13+deb14-amd64", { BITS_7_2, 0xa }, true, true, true, true, 0x1ff, 64 },
 	{ 0 },
 };
 
