@@ -256,7 +256,7 @@ static int fake_write(void *data, int fd, const void *buf, size_t size)
 		return leave(fake, r);
 	if (!file || file->kind != FAKE_VHOST_NET)
 		return leave(fake, file ? -EINVAL : -EBADF);
-	return leave(fake, fake_message_write(file->vhost, buf, size));
+	return leave(fake, fake_message_write(fake, file->vhost, buf, size));
 }
 
 static int fake_read_fd(void *data, int fd, void *buf, size_t size)

@@ -38,7 +38,10 @@ struct fake_profile {
 	bool workers; /* of vhost-scsi, which alone has these calls */
 	/* features without the IOMMU end it, and with each turn the rings' addresses go */
 	bool iotlb_forgets;
-	uint32_t offloads; /* all that TUNSETOFFLOAD knows */
+	bool backend_features;	       /* asking for them is no error */
+	uint64_t net_backend_features; /* of vhost-net */
+	int max_mappings;	       /* max_iotlb_entries; 0 is no limit */
+	uint32_t offloads;	       /* all that TUNSETOFFLOAD knows */
 	uint32_t max_regions;
 };
 
@@ -139,6 +142,8 @@ struct fake_vhost {
 	uint32_t mappings;
 	uint32_t unread, waiting; /* misses that were read, and are not answered yet */
 	uint32_t woken;		  /* misses that were answered */
+	uint32_t written[3];	  /* messages that it took, by version */
+	bool endless;		  /* what is read of it comes again */
 	/* from here on is only as much as these say */
 	struct fake_message message[FAKE_MESSAGES], miss[FAKE_MESSAGES];
 	struct fake_mapping mapping[FAKE_MAX_MAPPINGS]; /* oldest first */

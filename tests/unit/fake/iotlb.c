@@ -26,7 +26,7 @@ static void drop(struct fake_vhost *vhost, uint32_t n)
 }
 
 /* What is over another stays there; of too many the oldest goes. */
-static int update(struct fake_vhost *vhost, const struct vhost_iotlb_msg *msg)
+static int update(struct fake *fake, struct fake_vhost *vhost, const struct vhost_iotlb_msg *msg)
 {
 	uint64_t last = msg->iova + msg->size - 1;
 
@@ -36,7 +36,8 @@ static int update(struct fake_vhost *vhost, const struct vhost_iotlb_msg *msg)
 		return -EFAULT;
 	if (last < msg->iova)
 		return -EFAULT;
-	if (vhost->mappings == FAKE_MAX_MAPPINGS)
+	if (vhost->mappings == FAKE_MAX_MAPPINGS ||
+	    (vhost->mappings && vhost->mappings == (uint32_t)fake->profile.max_mappings))
 		drop(vhost, 0);
 	vhost->mapping[vhost->mappings++] =
 		(struct fake_mapping){ msg->iova, msg->size, msg->uaddr, msg->perm };
@@ -107,7 +108,7 @@ const char *fake_message_name(const void *buf, size_t size)
 							  : "write";
 }
 
-int fake_message_write(struct fake_vhost *vhost, const void *buf, size_t size)
+int fake_message_write(struct fake *fake, struct fake_vhost *vhost, const void *buf, size_t size)
 {
 	struct vhost_msg_v2 msg = { 0 };
 	int r;
@@ -120,9 +121,10 @@ int fake_message_write(struct fake_vhost *vhost, const void *buf, size_t size)
 		return -EINVAL;
 	if (msg.iotlb.type == VHOST_IOTLB_UPDATE && !msg.iotlb.size)
 		return -EINVAL;
-	r = msg.iotlb.type == VHOST_IOTLB_UPDATE       ? update(vhost, &msg.iotlb)
+	r = msg.iotlb.type == VHOST_IOTLB_UPDATE       ? update(fake, vhost, &msg.iotlb)
 	    : msg.iotlb.type == VHOST_IOTLB_INVALIDATE ? invalidate(vhost, &msg.iotlb)
 						       : -EFAULT;
+	vhost->written[msg.type] += !r;
 	return r ? r : (int)sizeof(msg);
 }
 
@@ -138,7 +140,8 @@ int fake_message_read(struct fake_vhost *vhost, void *buf, size_t size)
 	size = first->size;
 	if (size == sizeof(first->bytes) && vhost->waiting < FAKE_MESSAGES)
 		vhost->miss[vhost->waiting++] = *first;
-	memmove(first, first + 1, --vhost->unread * sizeof(*first));
+	if (!vhost->endless)
+		memmove(first, first + 1, --vhost->unread * sizeof(*first));
 	return (int)size;
 }
 

@@ -116,7 +116,7 @@ bool fake_log_ok(uint64_t base, uint64_t guest, uint64_t size);
 
 /* iotlb.c. */
 const char *fake_message_name(const void *buf, size_t size);
-int fake_message_write(struct fake_vhost *vhost, const void *buf, size_t size);
+int fake_message_write(struct fake *fake, struct fake_vhost *vhost, const void *buf, size_t size);
 int fake_message_read(struct fake_vhost *vhost, void *buf, size_t size);
 void fake_messages_clear(struct fake_vhost *vhost);
 /** fake_iotlb_features() - these are set: what becomes of the mappings and the rings' addresses. */

@@ -127,13 +127,13 @@ static int set_features_array(struct fake *fake, struct fake_vhost *vhost, const
 	return take_features(fake, vhost, features);
 }
 
-static int set_backend_features(struct fake_vhost *vhost, const void *arg)
+static int set_backend_features(struct fake *fake, struct fake_vhost *vhost, const void *arg)
 {
 	uint64_t features;
 
 	if (fake_user_get(&features, arg, sizeof(features)))
 		return -EFAULT;
-	if (features & ~BACKEND_FEATURES)
+	if (features & ~fake->profile.net_backend_features)
 		return -EOPNOTSUPP;
 	vhost->backend_features = features;
 	return 0;
@@ -264,7 +264,7 @@ static int other_ioctl(struct fake *fake, struct fake_file *file, unsigned long 
 
 int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
 {
-	static const uint64_t backend_features = BACKEND_FEATURES;
+	const uint64_t *backend = &fake->profile.net_backend_features;
 	struct fake_vhost *vhost = file->vhost;
 
 	if (file->kind == FAKE_VHOST_OTHER)
@@ -281,9 +281,11 @@ int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long re
 	case VHOST_SET_FEATURES:
 		return set_features(fake, vhost, arg);
 	case VHOST_GET_BACKEND_FEATURES:
-		return fake_user_put(arg, &backend_features, sizeof(backend_features));
+		if (!fake->profile.backend_features)
+			return common_ioctl(fake, vhost, request, arg);
+		return fake_user_put(arg, backend, sizeof(*backend));
 	case VHOST_SET_BACKEND_FEATURES:
-		return set_backend_features(vhost, arg);
+		return set_backend_features(fake, vhost, arg);
 	case VHOST_RESET_OWNER:
 		return reset_owner(fake, vhost);
 	default:
