@@ -203,6 +203,11 @@ static void the_window_is_looked_at_where_it_is_mapped(void **state)
 	/* without the avail ring nobody can say */
 	assert_ok(&rig, vhc_dev_unmap(rig.dev, rig_io_addr(0).avail + 2, 1));
 	assert_ok(&rig, vhc_ring_check(rig.dev, 0));
+	/* nor by half of its index */
+	assert_ok(&rig, rig_map(&rig));
+	assert_int_equal(vhc_ring_check(rig.dev, 0), -EINVAL);
+	assert_ok(&rig, vhc_dev_unmap(rig.dev, rig_io_addr(0).avail + 3, 1));
+	assert_ok(&rig, vhc_ring_check(rig.dev, 0));
 	assert_ok(&rig, rig_start(&rig));
 	rig_free(&rig);
 }
@@ -295,7 +300,10 @@ static void a_reset_forgets_them(void **state)
 		assert_ok(&rig, rig_rings(&rig));
 		assert_int_equal(rig_start(&rig), -EAGAIN);
 		assert_says(&rig, "used ring", "not mapped");
+		/* vhost has what was before, and is told with the features */
+		fake_forget_calls(rig.fake);
 		assert_ok(&rig, rig_map(&rig));
+		assert_int_equal(fake_calls(rig.fake), 0);
 		assert_ok(&rig, rig_start(&rig));
 		/* what the driver before had is not there any more */
 		assert_int_equal(vhost_of(&rig, 0)->mappings, 1);
@@ -376,6 +384,34 @@ static void a_driver_without_it_comes_next(void **state)
 			assert_int_equal(fake_count(rig.fake, "VHOST_SET_OWNER"), 0);
 			rig_free(&rig);
 		}
+}
+
+/* Since 7.2 the kernel forgets where a ring is, even where the numbers would be the same. */
+static void addresses_that_stay_the_same(void **state)
+{
+	for (uint32_t k = 0; fake_profile_name(k); k++) {
+		struct rig rig;
+
+		rig_new(&rig, fake_profile_name(k), 1);
+		rig_up(&rig);
+		assert_ok(&rig, vhc_dev_stop(rig.dev));
+		rig.iommu = true;
+		assert_ok(&rig, rig_features(&rig));
+		assert_ok(&rig,
+			  rig_map_at(&rig, (uintptr_t)rig.ram, rig.ram_size, RIG_GUEST, RIG_RW));
+		for (uint32_t i = 0; i < rig.rings; i++) {
+			struct vhc_ring_addr addr = rig_addr(i);
+
+			addr.desc += (uintptr_t)rig.ram - RIG_GUEST;
+			addr.avail += (uintptr_t)rig.ram - RIG_GUEST;
+			addr.used += (uintptr_t)rig.ram - RIG_GUEST;
+			assert_ok(&rig, vhc_ring_set_addr(rig.dev, i, &addr));
+		}
+		assert_ok(&rig, rig_start(&rig));
+		assert_int_equal(rig_kernel_ring(&rig, 1)->desc,
+				 (uintptr_t)rig.ram + RIG_RING_ROOM);
+		rig_free(&rig);
+	}
 }
 
 static void the_turn_fails_at_each_step(void **state)
@@ -545,6 +581,7 @@ int main(void)
 		cmocka_unit_test(a_reset_forgets_them),
 		cmocka_unit_test(off_and_on_again),
 		cmocka_unit_test(a_driver_without_it_comes_next),
+		cmocka_unit_test(addresses_that_stay_the_same),
 		cmocka_unit_test(the_turn_fails_at_each_step),
 		cmocka_unit_test(a_start_that_is_undone),
 		cmocka_unit_test(mappings_of_memory_that_goes_or_moves),
