@@ -439,7 +439,7 @@ VHC_EXPORT int vhc_tap_get_fd(const struct vhc_tap *tap, uint32_t queue);
  * vhc_tap_set_features() - header size and offloads as a guest with these features expects; at once.
  * vhc_dev_set_features() does the same at the next start.  This one is for a tap that no vhost
  * device runs on, and for VIRTIO_NET_CTRL_GUEST_OFFLOADS on one where it does.  The last counts.
- * @guest: 0.
+ * @guest: VHC_GUEST_ flags, none of which changes anything here.
  * Errors: -EBUSY the header size would change under a running device; -EOPNOTSUPP this link cannot.
  */
 VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_features *acked,

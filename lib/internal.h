@@ -20,6 +20,9 @@ struct vhc_kernel_facts {
 	struct vhc_features features; /* word 0 only, until the array was asked for */
 	bool has_max_regions;
 	uint32_t max_regions;
+	bool has_iotlb; /* both of these were asked for */
+	uint32_t max_mappings;
+	uint64_t backend_features;
 };
 
 struct vhc_ctx {

@@ -109,6 +109,20 @@ static char *format_argument(const struct vhc_op *op)
 			 (unsigned long long)op->addr.guest[VHC_USED],
 			 op->addr.log ? ", logged" : "");
 		break;
+	case VHC_ARG_MAP:
+		snprintf(text, sizeof(text), "0x%llx+0x%llx to guest 0x%llx, %s%s",
+			 (unsigned long long)op->map.iova, (unsigned long long)op->map.size,
+			 (unsigned long long)op->map.guest, op->map.perm & VHC_PERM_READ ? "r" : "",
+			 op->map.perm & VHC_PERM_WRITE ? "w" : "");
+		break;
+	case VHC_ARG_RANGE:
+		if (op->map.size)
+			snprintf(text, sizeof(text), "0x%llx+0x%llx",
+				 (unsigned long long)op->map.iova,
+				 (unsigned long long)op->map.size);
+		else
+			snprintf(text, sizeof(text), "all mappings");
+		break;
 	case VHC_ARG_FILE:
 		if (op->file == VHC_FD_NONE)
 			snprintf(text, sizeof(text), "off");

@@ -7,6 +7,7 @@
 #define LIB_PLAN_H
 
 #include "ctx.h"
+#include "iotlb.h"
 #include "state.h"
 
 struct json_object;
@@ -20,6 +21,7 @@ enum vhc_op_kind {
 	VHC_OP_RESET_OWNER,
 	VHC_OP_SET_FEATURES,
 	VHC_OP_SET_FEATURES_ARRAY, /* where a bit above 63 is among them */
+	VHC_OP_SET_BACKEND_FEATURES,
 	VHC_OP_SET_MEM_TABLE,
 	VHC_OP_SET_LOG_BASE,
 	VHC_OP_SET_LOG_FD,
@@ -31,6 +33,9 @@ enum vhc_op_kind {
 	VHC_OP_SET_VRING_CALL,
 	VHC_OP_SET_VRING_ERR,
 	VHC_OP_SET_BACKEND,
+	VHC_OP_IOTLB_UPDATE,
+	VHC_OP_IOTLB_INVALIDATE,
+	VHC_OP_IOTLB_FILL, /* update with all of the device's table that is in a range */
 	VHC_OP_COUNT
 };
 
@@ -51,6 +56,7 @@ struct vhc_op {
 			uint64_t user[VHC_PARTS];
 			bool log; /* the used ring, by its guest address */
 		} addr;
+		struct vhc_mapping map; /* for a range: iova and size; size 0 is all there is */
 	};
 };
 
@@ -62,7 +68,9 @@ enum vhc_op_arg {
 	VHC_ARG_FEATURES,
 	VHC_ARG_TABLE,
 	VHC_ARG_LOG,
-	VHC_ARG_ADDR
+	VHC_ARG_ADDR,
+	VHC_ARG_MAP,
+	VHC_ARG_RANGE
 };
 
 struct vhc_op_info {

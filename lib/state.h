@@ -34,8 +34,10 @@ struct vhc_ring_state {
 struct vhc_fd_state {
 	bool owned;
 	bool has_features;
-	struct vhc_features
-		features;	 /* vhost's part of what the driver acked; LOG_ALL with a log */
+	/* vhost's part of what the driver acked; LOG_ALL with a log */
+	struct vhc_features features;
+	uint64_t backend;	 /* backend features, as a mask */
+	bool iotlb;		 /* have: it was told of an IOMMU, since it has this owner */
 	struct vhc_table *table; /* referenced */
 	struct vhc_log *log;	 /* referenced; NULL: none */
 	int log_event;		 /* borrowed of the memory; VHC_FD_NONE: none */
@@ -78,6 +80,9 @@ void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op);
  * a plan needed is let go of.
  */
 void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *have);
+
+/** vhc_fd_translates() - was this fd told that addresses go through an IOMMU? */
+bool vhc_fd_translates(const struct vhc_fd_state *fd);
 
 static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
 {

@@ -7,7 +7,7 @@
 
 #include "apply.h"
 #include "dev.h"
-#include "errname.h"
+#include "iommu.h"
 
 /* Rings that a stop before took the backend off, and could not ask where they stopped. */
 static void plan_lost(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t one)
@@ -71,7 +71,7 @@ static void forget_ring(struct vhc_dev *dev, uint32_t ring)
 
 	vhc_sys_close(dev->ctx, &want->kick);
 	vhc_sys_close(dev->ctx, &want->call);
-	vhc_sys_close(dev->ctx, &want->err);
+	vhc_events_close_err(dev, ring);
 	vhc_ring_state_forget(want);
 	want->base = vhc_base_fresh(VHC_SPLIT);
 	want->has_base = have->base_lost || have->base;
@@ -129,7 +129,8 @@ VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
 	dev->stale = false;
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		forget_ring(dev, i);
-	dev->want.has_acked = dev->want.iommu = false;
+	vhc_iommu_forget(dev);
+	dev->want.has_acked = false;
 	dev->want.acked = (struct vhc_features){ { 0 } };
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -96,6 +97,71 @@ static int linux_signal(void *data, int fd)
 	uint64_t one = 1;
 
 	return write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+static int linux_poll(void *data, struct pollfd *fds, uint32_t count)
+{
+	int r;
+
+	do
+		r = poll(fds, count, 0);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+/* Whoever opened the fd may not have made it O_NONBLOCK: nothing is read before it is there. */
+static int linux_read_fd(void *data, int fd, void *buf, size_t size)
+{
+	struct pollfd ready = { fd, POLLIN, 0 };
+	int r = linux_poll(NULL, &ready, 1);
+	ssize_t n;
+
+	if (r <= 0)
+		return r;
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	return (int)n;
+}
+
+static int linux_drain(void *data, int fd, uint64_t *ret)
+{
+	uint64_t count = 0;
+	int r = linux_read_fd(NULL, fd, &count, sizeof(count));
+
+	if (r < 0)
+		return r;
+	*ret = count;
+	return 0;
+}
+
+static int linux_write(void *data, int fd, const void *buf, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : (int)n;
+}
+
+static int linux_epoll(void *data)
+{
+	return vhc_linux_lift(epoll_create1(EPOLL_CLOEXEC));
+}
+
+static int linux_epoll_add(void *data, int epoll, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int linux_epoll_del(void *data, int epoll, int fd)
+{
+	return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) ? -errno : 0;
 }
 
 static int linux_same(void *data, int a, int b)
@@ -192,6 +258,13 @@ const struct vhc_sys vhc_sys_linux = {
 	.ioctl = linux_ioctl,
 	.eventfd = linux_eventfd,
 	.signal = linux_signal,
+	.drain = linux_drain,
+	.write = linux_write,
+	.read_fd = linux_read_fd,
+	.poll = linux_poll,
+	.epoll = linux_epoll,
+	.epoll_add = linux_epoll_add,
+	.epoll_del = linux_epoll_del,
 	.same = linux_same,
 	.stat = linux_stat,
 	.read = linux_read,
@@ -232,6 +305,15 @@ int vhc_sys_peek(struct vhc_ctx *ctx, uint64_t addr, void *buf, size_t size)
 bool vhc_sys_same(struct vhc_ctx *ctx, int a, int b)
 {
 	return ctx->sys->same(ctx->sys_data, a, b) == 1;
+}
+
+int vhc_sys_write(struct vhc_ctx *ctx, int fd, const void *buf, size_t size)
+{
+	int r = ctx->sys->write(ctx->sys_data, fd, buf, size);
+
+	if (r < 0)
+		return r == -EAGAIN ? -EIO : r;
+	return (size_t)r == size ? 0 : -EIO;
 }
 
 void vhc_sys_close(struct vhc_ctx *ctx, int *fd)

@@ -164,9 +164,11 @@ static void print_step(const struct step *step)
 	size_t count = sizeof(step->v) / sizeof(step->v[0]);
 
 	printf("%s", step->text);
-	if (step->call != IOCTL)
+	if (step->call != IOCTL && step->call != MESSAGE && step->call != MESSAGES &&
+	    step->call != RECEIVE)
 		return;
-	printf("%c %s", letters[step->slot], fake_request_name(step->request));
+	if (step->call == IOCTL)
+		printf("%c %s", letters[step->slot], fake_request_name(step->request));
 	if (step->name)
 		printf(" \"%s\"", step->name);
 	while (count > 1 && !step->v[count - 1])
@@ -185,10 +187,54 @@ static int take(struct world *world, enum slot slot, int r)
 	return r < 0 ? r : 0;
 }
 
+/* struct vhost_msg and struct vhost_msg_v2 have the same layout; v1 has padding for the address space. */
+static int message(struct world *world, const struct step *step, uint64_t iova)
+{
+	const uint64_t *v = step->v;
+	struct vhost_msg_v2 msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.type = v[0] == 1 ? VHOST_IOTLB_MSG : v[0] == 2 ? VHOST_IOTLB_MSG_V2 : (uint32_t)v[0];
+	msg.asid = (uint32_t)v[6];
+	msg.iotlb.type = (uint8_t)v[1];
+	msg.iotlb.iova = iova;
+	msg.iotlb.size = v[3];
+	msg.iotlb.uaddr = address(world, v[4]);
+	msg.iotlb.perm = (uint8_t)v[5];
+	return world->sys->write(world->data, fd_of(world, step->slot), &msg,
+				 v[7] ? v[7] : sizeof(msg));
+}
+
+static int messages(struct world *world, const struct step *step)
+{
+	int r = 0;
+
+	for (uint64_t i = 0; i < step->v[8] && r >= 0; i++)
+		r = message(world, step, step->v[2] + i * step->v[3]);
+	return r;
+}
+
+static int receive(struct world *world, const struct step *step)
+{
+	struct vhost_msg_v2 msg;
+	int r;
+
+	memset(&msg, 0xee, sizeof(msg));
+	r = world->sys->read_fd(world->data, fd_of(world, step->slot), &msg, step->v[0]);
+	if (r > 0)
+		printf(" -> %d bytes, %u %u: type %u iova %#llx size %#llx uaddr %#llx perm %u", r,
+		       msg.type, msg.asid, msg.iotlb.type, (unsigned long long)msg.iotlb.iova,
+		       (unsigned long long)msg.iotlb.size, (unsigned long long)msg.iotlb.uaddr,
+		       msg.iotlb.perm);
+	return r;
+}
+
 static int call(struct world *world, const struct step *step)
 {
 	const struct vhc_sys *sys = world->sys;
 	int fd = fd_of(world, step->slot);
+	struct pollfd ready = { fd, POLLIN, 0 };
+	uint64_t count = 0;
 	struct vhc_file file;
 	char text[64];
 	int r;
@@ -219,6 +265,29 @@ static int call(struct world *world, const struct step *step)
 		if (r >= 0)
 			printf(" -> %.*s", (int)strcspn(text, "\n"), text);
 		return r;
+	case SIGNAL:
+		return sys->signal(world->data, fd);
+	case DRAIN:
+		r = sys->drain(world->data, fd, &count);
+		if (!r)
+			printf(" -> %llu", (unsigned long long)count);
+		return r;
+	case POLL:
+		r = sys->poll(world->data, &ready, 1);
+		printf(" -> %#x", (unsigned int)ready.revents);
+		return r;
+	case EPOLL:
+		return take(world, step->slot, sys->epoll(world->data));
+	case EPOLL_ADD:
+		return sys->epoll_add(world->data, fd, fd_of(world, step->v[0]));
+	case EPOLL_DEL:
+		return sys->epoll_del(world->data, fd, fd_of(world, step->v[0]));
+	case MESSAGE:
+		return message(world, step, step->v[2]);
+	case MESSAGES:
+		return messages(world, step);
+	case RECEIVE:
+		return receive(world, step);
 	case IOCTL:
 		return sys->ioctl(world->data, fd, step->request, make_arg(world, step));
 	}
@@ -257,6 +326,7 @@ int main(int argc, char **argv)
 	memset(world.fds, -1, sizeof(world.fds));
 	run(&world, steps_alone, steps_alone_count);
 	run(&world, steps_together, steps_together_count);
+	run(&world, steps_iotlb, steps_iotlb_count);
 	for (uint32_t i = 0; i < SLOTS; i++)
 		if (world.fds[i] >= 0)
 			world.sys->close(world.data, world.fds[i]);

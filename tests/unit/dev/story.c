@@ -145,7 +145,7 @@ static int base(struct rig *rig)
 	return 0;
 }
 
-const struct act story[] = {
+static const struct act acts[] = {
 	{ "memory", rig_mem, true },
 	{ "tap", rig_tap, true },
 	{ "device", rig_dev, true },
@@ -185,14 +185,14 @@ const struct act story[] = {
 	{ "start anew", rig_start, true },
 };
 
-const uint32_t story_count = sizeof(story) / sizeof(story[0]);
+const struct story story = { acts, sizeof(acts) / sizeof(acts[0]) };
 
-uint32_t story_find(const char *name)
+uint32_t story_find(const struct story *of, const char *name)
 {
 	uint32_t i = 0;
 
-	while (i < story_count && strcmp(story[i].name, name))
+	while (i < of->count && strcmp(of->acts[i].name, name))
 		i++;
-	assert_true(i < story_count);
+	assert_true(i < of->count);
 	return i;
 }

@@ -52,6 +52,7 @@ void fake_file_unref(struct fake *fake, struct fake_file *file)
 	}
 	if (file->tap)
 		fake_tun_release(fake, file);
+	fake_watch_forget(fake, file);
 	*file = (struct fake_file){ .kind = FAKE_FREE };
 }
 

@@ -17,10 +17,29 @@
 #define BITS_6_12 (BITS_6_1 | 1ull << 40)
 #define BITS_7_2  (BITS_6_12 | 1ull << 35)
 
+/* What they have in common. */
+#define COMMON                                                                                  \
+	.backend_features = true, .net_backend_features = 1ull << VHOST_BACKEND_F_IOTLB_MSG_V2, \
+	.max_mappings = 2048, .max_regions = 64
+
 const struct fake_profile fake_profiles[] = {
-	{ "6.1", "6.1.0-50-amd64", { BITS_6_1, 0 }, false, false, false, 0x1f, 64 },
-	{ "6.12", "6.12.95+deb12-amd64", { BITS_6_12, 0 }, false, true, true, 0x7f, 64 },
-	{ "7.2", "7.2.13+deb14-amd64", { BITS_7_2, 0xa }, true, true, true, 0x1ff, 64 },
+	{ "6.1", "6.1.0-50-amd64", { BITS_6_1, 0 }, .offloads = 0x1f, COMMON },
+	{ "6.12",
+	  "6.12.95+deb12-amd64",
+	  { BITS_6_12, 0 },
+	  .fork_from_owner = true,
+	  .workers = true,
+	  .offloads = 0x7f,
+	  COMMON },
+	{ "7.2",
+	  "7.2.13+deb14-amd64",
+	  { BITS_7_2, 0xa },
+	  .features_array = true,
+	  .fork_from_owner = true,
+	  .workers = true,
+	  .iotlb_forgets = true,
+	  .offloads = 0x1ff,
+	  COMMON },
 	{ 0 },
 };
 
@@ -61,7 +80,7 @@ int fake_sysfs(struct fake *fake, const char *path, char *buf, size_t size)
 	if (!strcmp(name, "vhost/parameters/max_mem_regions"))
 		return snprintf(buf, size, "%u\n", profile->max_regions);
 	if (!strcmp(name, "vhost/parameters/max_iotlb_entries"))
-		return snprintf(buf, size, "2048\n");
+		return snprintf(buf, size, "%d\n", profile->max_mappings);
 	if (!strcmp(name, "vhost/parameters/fork_from_owner_default") && profile->fork_from_owner)
 		return snprintf(buf, size, "Y\n");
 	if (!strcmp(name, "vhost_net/parameters/experimental_zcopytx"))
