@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dev - the device object, as the files that make it up see it: dev.c (life), negotiate.c
- * (features), rings.c (setters), run.c (transitions), kernel.c (back end).
+ * (features), rings.c, mask.c and bind.c (setters), run.c (transitions), kernel.c (back end).
  */
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
@@ -47,6 +47,9 @@ int vhc_dev_vhost_offers(struct vhc_dev *dev, bool upper, struct vhc_features *r
 
 /** vhc_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
+
+/** vhc_ring_close_eventfds() - kick, call, err and the mask's: when nobody else has them any more. */
+void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring);
 
 /** vhc_dev_let_go() - stop, and give up ownership: when the close of our fds may not be the last. */
 void vhc_dev_let_go(struct vhc_dev *dev);

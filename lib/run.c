@@ -12,6 +12,7 @@
 #include "apply.h"
 #include "dev.h"
 #include "errname.h"
+#include "kvm.h"
 #include "feature.h"
 
 static int check_stale(struct vhc_dev *dev)
@@ -232,12 +233,8 @@ VHC_EXPORT int vhc_dev_stop(struct vhc_dev *dev)
 static void forget(struct vhc_dev *dev)
 {
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
-		struct vhc_ring_state *ring = &dev->want.ring[i];
-
-		vhc_sys_close(dev->ctx, &ring->kick);
-		vhc_sys_close(dev->ctx, &ring->call);
-		vhc_sys_close(dev->ctx, &ring->err);
-		vhc_ring_state_forget(ring);
+		vhc_ring_close_eventfds(dev, i);
+		vhc_ring_state_forget(&dev->want.ring[i]);
 	}
 	dev->want.has_acked = false;
 	dev->want.acked = (struct vhc_features){ { 0 } };
@@ -281,6 +278,7 @@ VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
 		/* after RESET_OWNER nothing of before is left, whatever failed on the way */
 		r = owner ? r2 : r ?: r2;
 	}
+	r = r ?: vhc_kvm_forget(dev, VHC_NO_RING);
 	if (r)
 		return r;
 	dev->stale = false;

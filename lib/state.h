@@ -24,6 +24,8 @@ struct vhc_ring_state {
 	uint32_t base;
 	bool base_lost; /* have: it ran, and was not asked where it stopped */
 	int kick, call, err;
+	bool masked; /* want: interrupts go to `mask` */
+	int mask;    /* want: the eventfd that holds them back; kept when it is unmasked */
 	int backend; /* the tap's queue: the ring runs when it has one */
 };
 
@@ -66,6 +68,12 @@ void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op);
 static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
 {
 	return ring->backend >= 0;
+}
+
+/** vhc_ring_call() - of a wanted ring: the eventfd that vhost is to notify. */
+static inline int vhc_ring_call(const struct vhc_ring_state *want)
+{
+	return want->masked ? want->mask : want->call;
 }
 
 /** vhc_state_runs() - does any ring run? */

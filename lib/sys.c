@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -96,6 +97,46 @@ static int linux_signal(void *data, int fd)
 	uint64_t one = 1;
 
 	return write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+static int linux_readable(void *data, int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	int r;
+
+	do
+		r = poll(&poll_fd, 1, 0);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	return poll_fd.revents & POLLNVAL ? -EBADF : !!(poll_fd.revents & POLLIN);
+}
+
+static int linux_drain(void *data, int fd, uint64_t *count)
+{
+	int r = linux_readable(data, fd); /* one of the caller's may block */
+	ssize_t n;
+
+	*count = 0;
+	if (r <= 0)
+		return r;
+	do
+		n = read(fd, count, sizeof(*count));
+	while (n < 0 && errno == EINTR);
+	return n < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+static int linux_name(void *data, int fd, char *buf, size_t size)
+{
+	char path[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, buf, size - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	return 0;
 }
 
 static int linux_same(void *data, int a, int b)
@@ -206,6 +247,9 @@ const struct vhc_sys vhc_sys_linux = {
 	.ioctl = linux_ioctl,
 	.eventfd = linux_eventfd,
 	.signal = linux_signal,
+	.drain = linux_drain,
+	.readable = linux_readable,
+	.name = linux_name,
 	.same = linux_same,
 	.stat = linux_stat,
 	.read = linux_read,

@@ -26,6 +26,12 @@ struct vhc_sys {
 	int (*eventfd)(void *data);
 	/* Add 1 to an eventfd. */
 	int (*signal)(void *data, int fd);
+	/* An eventfd's counter, which becomes 0.  Never blocks: 0 when there is nothing. */
+	int (*drain)(void *data, int fd, uint64_t *count);
+	/* Is there something to read?  1, 0. */
+	int (*readable)(void *data, int fd);
+	/* What an fd is called: "anon_inode:kvm-vm", "/dev/kvm".  An error means that nobody can tell. */
+	int (*name)(void *data, int fd, char *buf, size_t size);
 	/* Are two fds the same open file?  1, 0; an error means that nobody can tell. */
 	int (*same)(void *data, int a, int b);
 	int (*stat)(void *data, int fd, struct vhc_file *ret);

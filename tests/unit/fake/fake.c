@@ -227,7 +227,50 @@ static int fake_signal(void *data, int fd)
 		return leave(fake, r);
 	if (!file || file->kind != FAKE_EVENTFD)
 		return leave(fake, file ? -EINVAL : -EBADF);
-	file->counter++;
+	fake_eventfd_add(fake, file);
+	return leave(fake, 0);
+}
+
+static int fake_drain(void *data, int fd, uint64_t *count)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "drain", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	*count = 0;
+	if (r)
+		return leave(fake, r);
+	if (!file || file->kind != FAKE_EVENTFD)
+		return leave(fake, file ? -EINVAL : -EBADF);
+	*count = file->counter;
+	file->counter = 0;
+	return leave(fake, 0);
+}
+
+static int fake_readable(void *data, int fd)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "readable", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (!r)
+		r = file ? file->counter != 0 : -EBADF;
+	return leave(fake, r);
+}
+
+static int fake_name(void *data, int fd, char *buf, size_t size)
+{
+	static const char *const names[] = { [FAKE_EVENTFD] = "anon_inode:[eventfd]",
+					     [FAKE_VM] = "anon_inode:kvm-vm",
+					     [FAKE_VCPU] = "anon_inode:kvm-vcpu:0",
+					     [FAKE_SOCKET] = "socket:[1]" };
+	struct fake *fake = data;
+	int r = enter(fake, "name", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (r || !file)
+		return leave(fake, r ? r : -ENOENT);
+	snprintf(buf, size, "%s", file->node ? file->node->path : names[file->kind]);
 	return leave(fake, 0);
 }
 
@@ -333,6 +376,10 @@ static int fake_ioctl(void *data, int fd, unsigned long request, void *arg)
 		return leave(fake, fake_tun_ioctl(fake, file, request, arg));
 	case FAKE_SOCKET:
 		return leave(fake, fake_socket_ioctl(fake, request, arg));
+	case FAKE_KVM:
+	case FAKE_VM:
+	case FAKE_VCPU:
+		return leave(fake, fake_kvm_ioctl(fake, file, request, arg));
 	default:
 		return leave(fake, -ENOTTY);
 	}
@@ -345,6 +392,9 @@ const struct vhc_sys fake_sys = {
 	.ioctl = fake_ioctl,
 	.eventfd = fake_sys_eventfd,
 	.signal = fake_signal,
+	.drain = fake_drain,
+	.readable = fake_readable,
+	.name = fake_name,
 	.same = fake_same,
 	.stat = fake_stat,
 	.read = fake_read,

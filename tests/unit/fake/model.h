@@ -14,6 +14,7 @@
 #define FAKE_FILES    8192u
 #define FAKE_VHOSTS   320u
 #define FAKE_TAPS     64u
+#define FAKE_VMS      4u
 #define FAKE_CALLS    65536u
 #define FAKE_FAILURES 8u
 
@@ -24,6 +25,9 @@ enum fake_kind {
 	FAKE_TUN,
 	FAKE_EVENTFD,
 	FAKE_SOCKET,
+	FAKE_KVM, /* /dev/kvm itself */
+	FAKE_VM,
+	FAKE_VCPU,
 	FAKE_OTHER
 };
 
@@ -37,6 +41,7 @@ struct fake_file {
 	uint32_t netns;		  /* of a tun file */
 	struct fake_tap *tap;	  /* that this tun file is a queue of */
 	bool detached;
+	struct fake_vm *vm; /* of a VM's file */
 };
 
 struct fake_node {
@@ -63,6 +68,7 @@ struct fake {
 	struct fake_vhost vhosts[FAKE_VHOSTS];
 	bool vhost_used[FAKE_VHOSTS];
 	struct fake_tap taps[FAKE_TAPS];
+	struct fake_vm vms[FAKE_VMS];
 	int node_errors[8];
 	struct fake_failure failures[FAKE_FAILURES];
 	const char *failed_names[FAKE_FAILURES];
@@ -103,6 +109,13 @@ void fake_vhost_release(struct fake *fake, struct fake_vhost *vhost);
 bool fake_regions_ok(const struct fake_ring *ring, const struct fake_region *region, uint32_t count,
 		     bool log);
 bool fake_log_ok(uint64_t base, uint64_t guest, uint64_t size);
+
+/* kvm.c. */
+int fake_kvm_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
+void fake_vm_release(struct fake *fake, struct fake_vm *vm);
+/** fake_eventfd_add() - add 1 to an eventfd, which may be an irqfd. */
+void fake_eventfd_add(struct fake *fake, struct fake_file *file);
+void fake_kvm_eventfd_closed(struct fake *fake, const struct fake_file *file);
 
 /* tun.c. */
 int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/if_tun.h>
+#include <linux/kvm.h>
 #include <linux/sockios.h>
 #include <linux/vhost.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 const struct fake_profile fake_profiles[] = {
 	{ "6.1", "6.1.0-50-amd64", { BITS_6_1, 0 }, false, false, false, 0x1f, 64 },
 	{ "6.12", "6.12.95+deb12-amd64", { BITS_6_12, 0 }, false, true, true, 0x7f, 64 },
-	{ "7.2", "7.2.13+deb14-amd64", { BITS_7_2, 0xa }, true, true, true, 0x1ff, 64 },
+	{ "7.2", "7.2.13+deb14-amd64", { BITS_7_2, 0xa }, true, true, true, 0x1ff, 64, true },
 	{ 0 },
 };
 
@@ -34,7 +35,7 @@ const struct fake_node fake_nodes[] = {
 	{ "/dev/vhost-vsock", FAKE_VHOST_OTHER, 10, 241, 0x33d000002 },
 	{ "/dev/vhost-scsi", FAKE_VHOST_OTHER, 10, 121, 0x13d00000a },
 	{ "/dev/net/tun", FAKE_TUN, 10, 200, 0 },
-	{ "/dev/kvm", FAKE_OTHER, 10, 232, 0 },
+	{ "/dev/kvm", FAKE_KVM, 10, 232, 0 },
 	{ "/dev/null", FAKE_OTHER, 1, 3, 0 },
 	{ 0 },
 };
@@ -119,6 +120,13 @@ static const struct {
 	REQUEST(SIOCGIFINDEX),
 	REQUEST(SIOCGIFTXQLEN),
 	REQUEST(SIOCSIFTXQLEN),
+	REQUEST(KVM_GET_API_VERSION),
+	REQUEST(KVM_CREATE_VM),
+	REQUEST(KVM_CHECK_EXTENSION),
+	REQUEST(KVM_CREATE_VCPU),
+	REQUEST(KVM_CREATE_IRQCHIP),
+	REQUEST(KVM_IOEVENTFD),
+	REQUEST(KVM_IRQFD),
 };
 
 const char *fake_request_name(unsigned long request)
