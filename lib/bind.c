@@ -37,7 +37,8 @@ static int make(struct vhc_dev *dev, uint32_t ring, int vm_fd, enum vhc_binding_
 	if (!b)
 		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "ring %u: no memory for a binding",
 				    ring);
-	*b = (struct vhc_binding){ .kind = kind, .dev = dev, .ring = ring, .bound = VHC_FD_NONE };
+	*b = (struct vhc_binding){ .kind = kind, .dev = dev, .ring = ring };
+	b->bound = b->own = VHC_FD_NONE;
 	r = vhc_vm_get(dev, ring, vm_fd, &b->vm);
 	if (r) {
 		free(b);

@@ -22,6 +22,7 @@ struct vhc_binding {
 	struct vhc_vm *vm;
 	/* the eventfd that KVM has; VHC_FD_NONE: it is wished, and waits for one */
 	int bound;
+	int own; /* that one, where nobody else keeps it open: an undo failed; else VHC_FD_NONE */
 	union {
 		struct vhc_ioeventfd doorbell;
 		struct vhc_irqfd interrupt; /* resample_fd is ours, or VHC_FD_NONE */

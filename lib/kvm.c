@@ -110,8 +110,20 @@ void vhc_kvm_free(struct vhc_binding *b)
 {
 	if (b->kind == VHC_INTERRUPT)
 		vhc_sys_close(b->dev->ctx, &b->interrupt.resample_fd);
+	vhc_sys_close(b->dev->ctx, &b->own);
 	vhc_vm_put(b->dev->ctx, b->vm);
 	free(b);
+}
+
+bool vhc_kvm_keep(struct vhc_dev *dev, int file)
+{
+	struct vhc_binding *b = dev->ctx->bindings;
+
+	while (b && (b->dev != dev || b->bound != file))
+		b = b->next;
+	if (b)
+		b->own = file;
+	return b;
 }
 
 /* ------------------------------------------------------------------------------------ taking off */
@@ -135,18 +147,24 @@ static void drop(struct vhc_dev *dev, uint32_t ring, bool all)
 	}
 }
 
+/* Each as a plan of its own, for which no memory is needed: a device can always be closed. */
 int vhc_kvm_forget(struct vhc_dev *dev, uint32_t ring)
 {
-	struct vhc_plan plan = { 0 };
-	int r;
+	int result = 0;
 
-	for (struct vhc_binding *b = dev->ctx->bindings; b; b = b->next)
-		if (is_of(b, dev, ring) && b->bound >= 0)
-			vhc_kvm_plan(&plan, b, b->bound, false);
-	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_I_CAN);
-	vhc_plan_clear(&plan);
+	for (struct vhc_binding *b = dev->ctx->bindings; b; b = b->next) {
+		struct vhc_step step;
+		struct vhc_plan plan = { .steps = &step, .room = 1 };
+		int r;
+
+		if (!is_of(b, dev, ring) || b->bound < 0)
+			continue;
+		vhc_kvm_plan(&plan, b, b->bound, false);
+		r = vhc_apply(dev, &plan, VHC_APPLY_ALL_I_CAN);
+		result = result ?: r;
+	}
 	drop(dev, ring, false);
-	return r;
+	return result;
 }
 
 void vhc_kvm_close(struct vhc_dev *dev)

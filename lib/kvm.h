@@ -45,6 +45,12 @@ void vhc_kvm_take(struct vhc_binding *binding);
 void vhc_kvm_free(struct vhc_binding *binding);
 
 /**
+ * vhc_kvm_keep() - take over an eventfd that a ring will not have after all, if KVM still has it, as
+ * it does when an undo failed: without it nothing could be taken off.
+ */
+bool vhc_kvm_keep(struct vhc_dev *dev, int file);
+
+/**
  * vhc_kvm_forget() - take a ring's bindings off, after vhost let go of its eventfds and before they
  * close.  @ring: VHC_NO_RING for all.  Takes off all it can, and returns the first error; what is left
  * is tried again by the next call.

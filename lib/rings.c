@@ -211,7 +211,8 @@ static int put_fd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, i
 	int r = tell(dev, ring, slot, fd);
 
 	if (r) {
-		vhc_sys_close(dev->ctx, &fd);
+		if (fd < 0 || !vhc_kvm_keep(dev, fd))
+			vhc_sys_close(dev->ctx, &fd);
 		return r;
 	}
 	if (*have >= 0 && *have == *want)

@@ -34,6 +34,8 @@ struct rig {
 	struct vhc_mem *mem;
 	struct vhc_tap *tap;
 	struct vhc_dev *dev;
+	int vm;		/* a VM's fd, once a test makes one; 0: none */
+	uint32_t stuck; /* bindings that the VM keeps, as the test knows */
 	uint8_t *ram;
 	uint64_t ram_size;
 	struct vhc_features acked;
