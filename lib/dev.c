@@ -14,6 +14,7 @@
 #include "errname.h"
 #include "feature.h"
 #include "iommu.h"
+#include "kvm.h"
 #include "uapi.h"
 
 #define NET_PATH  "/dev/vhost-net"
@@ -241,15 +242,6 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
 	return 0;
 }
 
-static void close_eventfds(struct vhc_dev *dev)
-{
-	for (uint32_t i = 0; i < dev->want.rings; i++) {
-		vhc_sys_close(dev->ctx, &dev->want.ring[i].kick);
-		vhc_sys_close(dev->ctx, &dev->want.ring[i].call);
-		vhc_sys_close(dev->ctx, &dev->want.ring[i].err);
-	}
-}
-
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 {
 	if (!dev)
@@ -261,7 +253,10 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	if (dev->fds)
 		vhc_sys_close_all(dev->ctx, dev->fds, dev->pairs);
 	free(dev->fds);
-	close_eventfds(dev);
+	/* a VM lets go after vhost, while the eventfds are there */
+	vhc_kvm_close(dev);
+	for (uint32_t i = 0; i < dev->want.rings; i++)
+		vhc_ring_close_eventfds(dev, i);
 	if (dev->mem)
 		vhc_mem_detach(dev->mem, dev);
 	if (dev->tap && dev->tap->user == dev)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dev - the device object, as the files that make it up see it: dev.c (life), negotiate.c
- * (features), rings.c (setters), check.c and window.c (is it in order), complete.c (what follows from
- * it), start.c and stop.c (transitions), save.c and load.c (documents), iommu.c (mappings), events.c,
- * and kernel.c with kernel-iotlb.c (back end).
+ * (features), rings.c, mask.c and bind.c (setters), check.c and window.c (is it in order), complete.c
+ * (what follows from it), start.c and stop.c (transitions), save.c and load.c (documents), iommu.c
+ * (mappings), events.c, and kernel.c with kernel-iotlb.c (back end).
  */
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
@@ -70,6 +70,9 @@ int vhc_dev_check_header(struct vhc_dev *dev, const struct vhc_features *acked);
 
 /** vhc_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
+
+/** vhc_ring_close_eventfds() - kick, call, err and the mask's: when nobody else has them any more. */
+void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring);
 
 /**
  * vhc_ring_check_memory() - do these values of a ring go with the memory that is here?  Writes the

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "binding.h"
 #include "ctx.h"
 #include "sys.h"
 #include "table.h"
@@ -33,7 +34,8 @@ struct vhc_ctx {
 	void *log_data;
 	enum vhc_level log_max;
 	struct vhc_kernel_facts facts;
-	struct vhc_tap *taps; /* all that are alive */
+	struct vhc_tap *taps;	      /* all that are alive */
+	struct vhc_binding *bindings; /* of all devices, to KVM */
 	struct vhc_error error;
 	char error_text[2048], error_device[64], error_where[160], error_hint[640];
 };

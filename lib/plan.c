@@ -209,8 +209,8 @@ static void plan_ring(struct vhc_plan *plan, uint32_t ring, const struct vhc_rin
 		add_addr(plan, ring, want, want->logs);
 	if (want->kick != have->kick)
 		add_file(plan, VHC_OP_SET_VRING_KICK, ring, want->kick, have->kick);
-	if (want->call != have->call)
-		add_file(plan, VHC_OP_SET_VRING_CALL, ring, want->call, have->call);
+	if (vhc_ring_call(want) != have->call)
+		add_file(plan, VHC_OP_SET_VRING_CALL, ring, vhc_ring_call(want), have->call);
 	if (want->err != have->err)
 		add_file(plan, VHC_OP_SET_VRING_ERR, ring, want->err, have->err);
 }

@@ -13,7 +13,11 @@
 void vhc_ring_state_forget(struct vhc_ring_state *ring)
 {
 	*ring = (struct vhc_ring_state){
-		.kick = VHC_FD_NONE, .call = VHC_FD_NONE, .err = VHC_FD_NONE, .backend = VHC_FD_NONE
+		.kick = VHC_FD_NONE,
+		.call = VHC_FD_NONE,
+		.err = VHC_FD_NONE,
+		.mask = VHC_FD_NONE,
+		.backend = VHC_FD_NONE,
 	};
 }
 

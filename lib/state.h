@@ -27,6 +27,8 @@ struct vhc_ring_state {
 	bool disabled;	/* want: a start of the device leaves it alone */
 	bool logs;	/* its used ring is written down in the dirty log */
 	int kick, call, err;
+	bool masked; /* want: interrupts go to `mask` */
+	int mask;    /* want: the eventfd that holds them back; kept when it is unmasked */
 	int backend; /* the tap's queue: the ring runs when it has one */
 };
 
@@ -87,6 +89,12 @@ bool vhc_fd_translates(const struct vhc_fd_state *fd);
 static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
 {
 	return ring->backend >= 0;
+}
+
+/** vhc_ring_call() - of a wanted ring: the eventfd that vhost is to notify. */
+static inline int vhc_ring_call(const struct vhc_ring_state *want)
+{
+	return want->masked ? want->mask : want->call;
 }
 
 /** vhc_state_runs() - does any ring run? */

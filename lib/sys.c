@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -164,6 +165,19 @@ static int linux_epoll_del(void *data, int epoll, int fd)
 	return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) ? -errno : 0;
 }
 
+static int linux_name(void *data, int fd, char *buf, size_t size)
+{
+	char path[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, buf, size - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	return 0;
+}
+
 static int linux_same(void *data, int a, int b)
 {
 	long r = syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b);
@@ -265,6 +279,7 @@ const struct vhc_sys vhc_sys_linux = {
 	.epoll = linux_epoll,
 	.epoll_add = linux_epoll_add,
 	.epoll_del = linux_epoll_del,
+	.name = linux_name,
 	.same = linux_same,
 	.stat = linux_stat,
 	.read = linux_read,
@@ -300,6 +315,13 @@ int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg)
 int vhc_sys_peek(struct vhc_ctx *ctx, uint64_t addr, void *buf, size_t size)
 {
 	return ctx->sys->peek(ctx->sys_data, addr, buf, size);
+}
+
+bool vhc_sys_readable(struct vhc_ctx *ctx, int fd)
+{
+	struct pollfd ready = { fd, POLLIN, 0 };
+
+	return ctx->sys->poll(ctx->sys_data, &ready, 1) == 1 && ready.revents & POLLIN;
 }
 
 bool vhc_sys_same(struct vhc_ctx *ctx, int a, int b)

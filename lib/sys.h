@@ -41,6 +41,8 @@ struct vhc_sys {
 	int (*epoll)(void *data);
 	int (*epoll_add)(void *data, int epoll, int fd);
 	int (*epoll_del)(void *data, int epoll, int fd);
+	/* What an fd is called: "anon_inode:kvm-vm", "/dev/kvm".  An error means that nobody can tell. */
+	int (*name)(void *data, int fd, char *buf, size_t size);
 	/* Are two fds the same open file?  1, 0; an error means that nobody can tell. */
 	int (*same)(void *data, int a, int b);
 	int (*stat)(void *data, int fd, struct vhc_file *ret);
@@ -78,6 +80,8 @@ int vhc_sys_open(struct vhc_ctx *ctx, const char *path, int flags);
 int vhc_sys_dup(struct vhc_ctx *ctx, int fd);
 int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg);
 int vhc_sys_peek(struct vhc_ctx *ctx, uint64_t addr, void *buf, size_t size);
+/** vhc_sys_readable() - is there something to read, as far as anybody can tell? */
+bool vhc_sys_readable(struct vhc_ctx *ctx, int fd);
 /** vhc_sys_same() - are these two fds the same open file, as far as anybody can tell? */
 bool vhc_sys_same(struct vhc_ctx *ctx, int a, int b);
 /** vhc_sys_write() - all of it in one piece, or an error: -EIO when it was cut. */

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -38,6 +39,8 @@ struct world {
 		struct vhost_vring_file file;
 		struct vhost_vring_addr addr;
 		struct ifreq ifr;
+		struct kvm_ioeventfd doorbell;
+		struct kvm_irqfd interrupt;
 	} arg;
 	uint64_t memory[1 + 4 * MANY_REGIONS]; /* struct vhost_memory with its regions */
 };
@@ -123,6 +126,23 @@ static void *make_arg(struct world *world, const struct step *step)
 		else
 			world->arg.ifr.ifr_flags = (short)v[0];
 		break;
+	case DOORBELL:
+		world->arg.doorbell = (struct kvm_ioeventfd){
+			.fd = fd_of(world, v[0]),
+			.addr = v[1],
+			.len = (uint32_t)v[2],
+			.flags = (uint32_t)v[3],
+			.datamatch = v[4],
+		};
+		break;
+	case INTERRUPT:
+		world->arg.interrupt = (struct kvm_irqfd){
+			.fd = (uint32_t)fd_of(world, v[0]),
+			.gsi = (uint32_t)v[1],
+			.flags = (uint32_t)v[2],
+			.resamplefd = (uint32_t)fd_of(world, v[3]),
+		};
+		break;
 	}
 	return &world->arg;
 }
@@ -157,10 +177,18 @@ static void print_out(const struct world *world, const struct step *step)
 	}
 }
 
+/* Is this value of a step an fd? */
+static bool is_slot(const struct step *step, size_t i)
+{
+	return step->arg == FILES ? i == 1
+				  : (step->arg == DOORBELL && i == 0) ||
+					    (step->arg == INTERRUPT && (i == 0 || i == 3));
+}
+
 /* "A VHOST_SET_VRING_NUM 0 100", without the zeros at the end. */
 static void print_step(const struct step *step)
 {
-	static const char letters[] = "ABTUVEFSND--?";
+	static const char letters[] = "ABTUVEFSNDKMWP--?";
 	size_t count = sizeof(step->v) / sizeof(step->v[0]);
 
 	printf("%s", step->text);
@@ -174,7 +202,7 @@ static void print_step(const struct step *step)
 	while (count > 1 && !step->v[count - 1])
 		count--;
 	for (size_t i = 0; i < count; i++)
-		if (step->arg == FILES && i == 1)
+		if (is_slot(step, i))
 			printf(" %c", letters[step->v[i]]);
 		else
 			printf(" %llx", (unsigned long long)step->v[i]);
@@ -288,6 +316,14 @@ static int call(struct world *world, const struct step *step)
 		return messages(world, step);
 	case RECEIVE:
 		return receive(world, step);
+	case NAME:
+		r = sys->name(world->data, fd, text, sizeof(text));
+		if (!r)
+			printf(" -> %s", text);
+		return r;
+	case MAKE:
+		return take(world, (enum slot)step->v[0],
+			    sys->ioctl(world->data, fd, step->request, NULL));
 	case IOCTL:
 		return sys->ioctl(world->data, fd, step->request, make_arg(world, step));
 	}
@@ -327,6 +363,7 @@ int main(int argc, char **argv)
 	run(&world, steps_alone, steps_alone_count);
 	run(&world, steps_together, steps_together_count);
 	run(&world, steps_iotlb, steps_iotlb_count);
+	run(&world, steps_kvm, steps_kvm_count);
 	for (uint32_t i = 0; i < SLOTS; i++)
 		if (world.fds[i] >= 0)
 			world.sys->close(world.data, world.fds[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * conformance - what a step of the list is made of: conformance-alone.c, conformance-together.c and
- * conformance-iotlb.c have the list, conformance.c runs it.  No result is written down there: the
+ * conformance-iotlb.c and conformance-kvm.c have the list, conformance.c runs it.  No result is
+ * written down there: the
  * kernels have the word.
  */
 #ifndef TESTS_CONFORMANCE_H
@@ -20,7 +21,7 @@
 #define KERNEL 0xffff888000000000ull
 
 /* Fds in the list, by a letter each; beside them none, and one that is not open. */
-enum slot { A, B, T, U, V, E, F, S, N, D, SLOTS, NONE, CLOSED };
+enum slot { A, B, T, U, V, E, F, S, N, D, K, M, W, P, SLOTS, NONE, CLOSED };
 
 enum call {
 	OPEN,
@@ -41,11 +42,28 @@ enum call {
 	MESSAGE,
 	MESSAGES,
 	RECEIVE,
+	NAME,
+	MAKE, /* an ioctl that returns an fd */
 	IOCTL
 };
 
 /* What an ioctl is given; OUT: it gives something back, which is printed. */
-enum arg { PLAIN, U8, INT, U64, WORDS, STATE, FILES, ADDR, MEMORY, MANY, IFREQ, BAD };
+enum arg {
+	PLAIN,
+	U8,
+	INT,
+	U64,
+	WORDS,
+	STATE,
+	FILES,
+	ADDR,
+	MEMORY,
+	MANY,
+	IFREQ,
+	DOORBELL,  /* an eventfd's slot, address, len, flags, datamatch */
+	INTERRUPT, /* an eventfd's slot, gsi, flags, the resample eventfd's slot */
+	BAD
+};
 
 struct step {
 	const char *text; /* of an ioctl: "", its numbers say it */
@@ -68,6 +86,8 @@ struct step {
 #define STEP_SAME(one, other)  { "same " #one " " #other, SAME, one, .v = { other } }
 #define STEP_STAT(slot)	       { "stat " #slot, STAT, slot }
 #define STEP_READ(path)	       { "read " path, READ, NONE, .name = path }
+#define STEP_NAME(slot)	       { "name " #slot, NAME, slot }
+#define STEP_MAKE(slot, request, ret) { "make " #ret " by " #request " of " #slot, MAKE, slot, request, .v = { ret } }
 
 #define STEP_SIGNAL(slot)      { "signal " #slot, SIGNAL, slot }
 #define STEP_DRAIN(slot)       { "drain " #slot, DRAIN, slot }
@@ -116,8 +136,11 @@ struct step {
 #define TAP			  (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)
 #define MQ			  (TAP | IFF_MULTI_QUEUE)
 
-/* The list, in three parts. */
-extern const struct step steps_alone[], steps_together[], steps_iotlb[];
-extern const uint32_t steps_alone_count, steps_together_count, steps_iotlb_count;
+#define BELL(slot, ...) DO(slot, KVM_IOEVENTFD, DOORBELL, false, __VA_ARGS__)
+#define IRQ(slot, ...)	DO(slot, KVM_IRQFD, INTERRUPT, false, __VA_ARGS__)
+
+/* The list, in four parts. */
+extern const struct step steps_alone[], steps_together[], steps_iotlb[], steps_kvm[];
+extern const uint32_t steps_alone_count, steps_together_count, steps_iotlb_count, steps_kvm_count;
 
 #endif

@@ -40,6 +40,10 @@ void rig_free(struct rig *rig)
 {
 	rig_close(rig);
 	vhc_ctx_free(rig->ctx);
+	if (rig->vm) {
+		assert_int_equal(fake_vm_bindings(fake_vm_of(rig->fake, rig->vm)), rig->stuck);
+		fake_close(rig->fake, rig->vm);
+	}
 	assert_true(fake_is_clean(rig->fake));
 	munmap(rig->ram, rig->ram_size);
 	munmap(rig->more, RIG_MORE_SIZE);

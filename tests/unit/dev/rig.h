@@ -41,6 +41,8 @@ struct rig {
 	struct vhc_mem *mem;
 	struct vhc_tap *tap;
 	struct vhc_dev *dev;
+	int vm;		/* a VM's fd, once a test makes one; 0: none */
+	uint32_t stuck; /* bindings that the VM keeps, as the test knows */
 	uint8_t *ram;
 	uint64_t ram_size;
 	uint8_t *more; /* RIG_MORE_SIZE bytes that are not the guest's at first */

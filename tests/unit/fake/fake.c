@@ -227,22 +227,39 @@ static int fake_signal(void *data, int fd)
 		return leave(fake, r);
 	if (!file || file->kind != FAKE_EVENTFD)
 		return leave(fake, file ? -EINVAL : -EBADF);
-	file->counter++;
+	fake_eventfd_add(fake, file);
 	return leave(fake, 0);
 }
 
-static int fake_drain(void *data, int fd, uint64_t *ret)
+static int fake_drain(void *data, int fd, uint64_t *count)
 {
 	struct fake *fake = data;
 	int r = enter(fake, "drain", fd, 0);
 	struct fake_file *file = fake_file_of(fake, fd);
 
+	*count = 0;
 	if (r)
 		return leave(fake, r);
 	if (!file || file->kind != FAKE_EVENTFD)
 		return leave(fake, file ? -EINVAL : -EBADF);
-	*ret = file->counter;
+	*count = file->counter;
 	file->counter = 0;
+	return leave(fake, 0);
+}
+
+static int fake_name(void *data, int fd, char *buf, size_t size)
+{
+	static const char *const names[] = { [FAKE_EVENTFD] = "anon_inode:[eventfd]",
+					     [FAKE_VM] = "anon_inode:kvm-vm",
+					     [FAKE_VCPU] = "anon_inode:kvm-vcpu:0",
+					     [FAKE_SOCKET] = "socket:[1]" };
+	struct fake *fake = data;
+	int r = enter(fake, "name", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (r || !file)
+		return leave(fake, r ? r : -ENOENT);
+	snprintf(buf, size, "%s", file->node ? file->node->path : names[file->kind]);
 	return leave(fake, 0);
 }
 
@@ -459,6 +476,10 @@ static int fake_ioctl(void *data, int fd, unsigned long request, void *arg)
 		return leave(fake, fake_tun_ioctl(fake, file, request, arg));
 	case FAKE_SOCKET:
 		return leave(fake, fake_socket_ioctl(fake, request, arg));
+	case FAKE_KVM:
+	case FAKE_VM:
+	case FAKE_VCPU:
+		return leave(fake, fake_kvm_ioctl(fake, file, request, arg));
 	default:
 		return leave(fake, -ENOTTY);
 	}
@@ -478,6 +499,7 @@ const struct vhc_sys fake_sys = {
 	.epoll = fake_sys_epoll,
 	.epoll_add = fake_epoll_add,
 	.epoll_del = fake_epoll_del,
+	.name = fake_name,
 	.same = fake_same,
 	.stat = fake_stat,
 	.read = fake_read,

@@ -8,7 +8,7 @@
  * one list of calls on it and on real kernels; the answers must be the same.
  *
  * Not modelled: packed rings, traffic (so that a ring misses an address only when it starts, or when
- * a test says so), fork and exec, signals.
+ * a test says so), fork and exec, signals; of KVM all but eventfds.
  *
  * It allocates nothing after fake_new(), so that a test can make malloc fail.  All operations may
  * come from several threads.  Its fds start at FAKE_FIRST_FD: real ones are never touched.
@@ -43,6 +43,7 @@ struct fake_profile {
 	int max_mappings;	       /* max_iotlb_entries; 0 is no limit */
 	uint32_t offloads;	       /* all that TUNSETOFFLOAD knows */
 	uint32_t max_regions;
+	bool irqfd_exclusive; /* an eventfd is one irqfd on the whole host, not one of each VM */
 };
 
 /** fake_new() - a kernel; @name: "6.1", "6.12" or "7.2".  Stops the test when there is no such. */
@@ -193,7 +194,52 @@ int fake_eventfd(struct fake *fake);
 uint64_t fake_counter(struct fake *fake, int fd);
 /** fake_close() - close an fd of the test's own; not in the list of calls. */
 void fake_close(struct fake *fake, int fd);
+/** fake_ring_signal() - the device notifies: 'c'all or 'e'rr of a ring; nothing happens without one. */
+void fake_ring_signal(struct fake *fake, const struct fake_ring *ring, char which);
 /** fake_ring_counter() - the counter of the eventfd that a ring has: 'k'ick, 'c'all or 'e'rr; -1: none. */
 int64_t fake_ring_counter(const struct fake_ring *ring, char which);
+
+/* --------------------------------------------------------------------------------------- the VMs */
+
+#define FAKE_BINDINGS 600u
+#define FAKE_GSIS     64u
+
+struct fake_ioeventfd {
+	bool pio, wildcard;
+	uint64_t addr, datamatch;
+	uint32_t len;
+	struct fake_file *file; /* NULL: none here */
+};
+
+struct fake_irqfd {
+	struct fake_file *file, *resample;
+	uint32_t gsi;
+};
+
+struct fake_vm {
+	bool used, irqchip;
+	bool foreign; /* another process made it */
+	uint32_t vcpus;
+	struct fake_ioeventfd ioeventfds[FAKE_BINDINGS];
+	struct fake_irqfd irqfds[FAKE_BINDINGS];
+	uint32_t injected[FAKE_GSIS]; /* interrupts that the guest got */
+};
+
+/** fake_vm() - a VM of the test's own, with an interrupt controller or not: its fd. */
+int fake_vm(struct fake *fake, bool irqchip);
+struct fake_vm *fake_vm_of(struct fake *fake, int fd);
+/** fake_vm_bindings() - how many ioeventfds and irqfds it has. */
+uint32_t fake_vm_bindings(const struct fake_vm *vm);
+
+struct fake_write {
+	bool pio;
+	uint64_t addr, value;
+	uint32_t len;
+};
+
+/** fake_guest_writes() - the guest writes to a port or an address.  Returns whether it stays inside. */
+bool fake_guest_writes(struct fake *fake, struct fake_vm *vm, const struct fake_write *write);
+/** fake_guest_ends() - the guest ends an interrupt. */
+void fake_guest_ends(struct fake *fake, struct fake_vm *vm, uint32_t gsi);
 
 #endif

@@ -14,6 +14,7 @@
 #define FAKE_FILES    8192u
 #define FAKE_VHOSTS   320u
 #define FAKE_TAPS     64u
+#define FAKE_VMS      4u
 #define FAKE_CALLS    65536u
 #define FAKE_FAILURES 8u
 #define FAKE_WATCHES  4096u
@@ -27,6 +28,9 @@ enum fake_kind {
 	FAKE_MEMFD,
 	FAKE_EPOLL,
 	FAKE_SOCKET,
+	FAKE_KVM, /* /dev/kvm itself */
+	FAKE_VM,
+	FAKE_VCPU,
 	FAKE_OTHER
 };
 
@@ -42,6 +46,7 @@ struct fake_file {
 	uint32_t netns;		  /* of a tun file */
 	struct fake_tap *tap;	  /* that this tun file is a queue of */
 	bool detached;
+	struct fake_vm *vm; /* of a VM's file */
 };
 
 struct fake_node {
@@ -77,6 +82,7 @@ struct fake {
 	struct fake_tap taps[FAKE_TAPS];
 	struct fake_watch watches[FAKE_WATCHES];
 	uint32_t watches_end; /* behind the last that was ever used */
+	struct fake_vm vms[FAKE_VMS];
 	int node_errors[8];
 	struct fake_failure failures[FAKE_FAILURES];
 	const char *failed_names[FAKE_FAILURES];
@@ -134,6 +140,12 @@ int fake_watch_add(struct fake *fake, int epoll, int fd);
 int fake_watch_del(struct fake *fake, int epoll, int fd);
 /** fake_watch_forget() - a file is closed for good. */
 void fake_watch_forget(struct fake *fake, const struct fake_file *file);
+/* kvm.c. */
+int fake_kvm_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
+void fake_vm_release(struct fake *fake, struct fake_vm *vm);
+/** fake_eventfd_add() - add 1 to an eventfd, which may be an irqfd. */
+void fake_eventfd_add(struct fake *fake, struct fake_file *file);
+void fake_kvm_eventfd_closed(struct fake *fake, const struct fake_file *file);
 
 /* tun.c. */
 int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);

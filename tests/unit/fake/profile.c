@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/if_tun.h>
+#include <linux/kvm.h>
 #include <linux/sockios.h>
 #include <linux/vhost.h>
 #include <stdio.h>
@@ -38,6 +39,7 @@ const struct fake_profile fake_profiles[] = {
 	  .fork_from_owner = true,
 	  .workers = true,
 	  .iotlb_forgets = true,
+	  .irqfd_exclusive = true,
 	  .offloads = 0x1ff,
 	  COMMON },
 	{ 0 },
@@ -53,7 +55,7 @@ const struct fake_node fake_nodes[] = {
 	{ "/dev/vhost-vsock", FAKE_VHOST_OTHER, 10, 241, 0x33d000002 },
 	{ "/dev/vhost-scsi", FAKE_VHOST_OTHER, 10, 121, 0x13d00000a },
 	{ "/dev/net/tun", FAKE_TUN, 10, 200, 0 },
-	{ "/dev/kvm", FAKE_OTHER, 10, 232, 0 },
+	{ "/dev/kvm", FAKE_KVM, 10, 232, 0 },
 	{ "/dev/null", FAKE_OTHER, 1, 3, 0 },
 	{ 0 },
 };
@@ -138,6 +140,13 @@ static const struct {
 	REQUEST(SIOCGIFINDEX),
 	REQUEST(SIOCGIFTXQLEN),
 	REQUEST(SIOCSIFTXQLEN),
+	REQUEST(KVM_GET_API_VERSION),
+	REQUEST(KVM_CREATE_VM),
+	REQUEST(KVM_CHECK_EXTENSION),
+	REQUEST(KVM_CREATE_VCPU),
+	REQUEST(KVM_CREATE_IRQCHIP),
+	REQUEST(KVM_IOEVENTFD),
+	REQUEST(KVM_IRQFD),
 };
 
 const char *fake_request_name(unsigned long request)
