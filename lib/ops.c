@@ -89,7 +89,7 @@ static const struct {
 	{ VHC_OP_SET_BACKEND, EFAULT, "the kernel cannot reach the ring's memory" },
 	{ VHC_OP_TAP_OFFLOADS, EINVAL, "this link does not take these offloads together" },
 	{ VHC_OP_IOEVENTFD, EEXIST,
-	  "another ioeventfd of this VM has it, which is none of this context's" },
+	  "another ioeventfd of this VM has it: the launcher's own, or another context's" },
 	{ VHC_OP_IOEVENTFD, EIO, KVM_EIO },
 	{ VHC_OP_IRQFD, EIO, KVM_EIO },
 	{ VHC_OP_IRQFD, EAGAIN, "the VM's interrupt controller is not initialised yet" },

@@ -226,6 +226,7 @@ static void what_fails(void **state)
 	fake_fail(rig->fake, "drain", 1, EIO);
 	assert_ok(rig, mask(false));
 	calls_are(2);
+	assert_false(pending());
 	fake_fail(rig->fake, "readable", 1, EIO);
 	assert_ok(rig, mask(true));
 	assert_false(pending());
