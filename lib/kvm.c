@@ -121,9 +121,11 @@ bool vhc_kvm_keep(struct vhc_dev *dev, int file)
 
 	while (b && (b->dev != dev || b->bound != file))
 		b = b->next;
-	if (b)
-		b->own = file;
-	return b;
+	if (!b)
+		return false;
+	vhc_sys_close(dev->ctx, &b->own); /* of a failure before: KVM has another one now */
+	b->own = file;
+	return true;
 }
 
 /* ------------------------------------------------------------------------------------ taking off */

@@ -107,7 +107,7 @@ static const struct {
 	{ VHC_OP_IOTLB_INVALIDATE, EFAULT, "vhost is not told of an IOMMU" },
 	{ VHC_OP_TAP_OFFLOADS, EINVAL, "this link does not take these offloads together" },
 	{ VHC_OP_IOEVENTFD, EEXIST,
-	  "another ioeventfd of this VM has it, which is none of this context's" },
+	  "another ioeventfd of this VM has it: the launcher's own, or another context's" },
 	{ VHC_OP_IOEVENTFD, EIO, KVM_EIO },
 	{ VHC_OP_IRQFD, EIO, KVM_EIO },
 	{ VHC_OP_IRQFD, EAGAIN, "the VM's interrupt controller is not initialised yet" },

@@ -62,4 +62,15 @@ AT(vhc_ring_addr, avail, 16);
 AT(vhc_ring_addr, used, 24);
 AT(vhc_ring_addr, flags, 32);
 
+SIZE(vhc_ioeventfd, 32);
+AT(vhc_ioeventfd, addr, 8);
+AT(vhc_ioeventfd, datamatch, 16);
+AT(vhc_ioeventfd, len, 24);
+AT(vhc_ioeventfd, flags, 28);
+
+SIZE(vhc_irqfd, 24);
+AT(vhc_irqfd, gsi, 8);
+AT(vhc_irqfd, flags, 12);
+AT(vhc_irqfd, resample_fd, 16);
+
 typedef char features_size[sizeof(struct vhc_features) == 32 ? 1 : -1];

@@ -135,7 +135,7 @@ static void taken(void)
 				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &dev);
 	r = r ?: vhc_ring_add_ioeventfd(dev, 0, guest.vm, &bell);
 	result("one of another context is told what KVM says",
-	       r == -EEXIST && strstr(vhc_ctx_get_error(other)->text, "none of this context's"),
+	       r == -EEXIST && strstr(vhc_ctx_get_error(other)->text, "or another context's"),
 	       vhc_ctx_get_error(other)->text);
 	vhc_dev_close(dev);
 	vhc_ctx_free(other);
