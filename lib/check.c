@@ -160,7 +160,7 @@ static int check_stays(struct vhc_dev *dev, uint32_t ring, struct vhc_table *tab
 		return vhc_dev_fail(dev, -EBUSY, NULL, "stop the ring first",
 				    "ring %u is running, and its %s (%llu bytes at guest address "
 				    "0x%llx) %s in the new memory table",
-				    ring, vhc_layout_part_name(format, i),
+				    ring, vhc_layout_part_name(format, (enum vhc_part)i),
 				    (unsigned long long)layout.size[i],
 				    (unsigned long long)have->addr[i], how);
 	}
