@@ -52,6 +52,7 @@ void fake_file_unref(struct fake *fake, struct fake_file *file)
 	}
 	if (file->tap)
 		fake_tun_release(fake, file);
+	fake_memory_release(file);
 	*file = (struct fake_file){ .kind = FAKE_FREE };
 }
 
@@ -126,7 +127,8 @@ struct fake_left fake_left(struct fake *fake)
 		left.taps += fake->taps[i].used;
 	for (uint32_t i = 0; i < FAKE_VHOSTS; i++)
 		left.workers += fake->vhost_used[i] && fake->vhosts[i].owned;
-	left.maps = fake->maps;
+	for (uint32_t i = 0; i < FAKE_MAPS; i++)
+		left.maps += fake->maps[i].at != NULL;
 	return left;
 }
 
@@ -150,6 +152,11 @@ uint64_t fake_counter(struct fake *fake, int fd)
 	struct fake_file *file = fake_file_of(fake, fd);
 
 	return file ? file->counter : 0;
+}
+
+int64_t fake_log_counter(const struct fake_vhost *vhost)
+{
+	return vhost->log_event ? (int64_t)vhost->log_event->counter : -1;
 }
 
 int64_t fake_ring_counter(const struct fake_ring *ring, char which)
