@@ -256,6 +256,7 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	/* the last close of a vhost fd stops its rings and its worker */
 	if (dev->fds)
 		vhc_sys_close_all(dev->ctx, dev->fds, dev->pairs);
+	vhc_dev_rescue_log(dev);
 	free(dev->fds);
 	close_eventfds(dev);
 	if (dev->mem)

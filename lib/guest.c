@@ -30,12 +30,26 @@ static int give_back(struct vhc_mem *mem, struct vhc_plan *plans, uint32_t count
 	return result;
 }
 
-int vhc_guest_follow(struct vhc_mem *mem)
+/* Before any of them is changed. */
+static int check_stale(const struct vhc_mem *mem)
 {
-	struct vhc_plan *plans = calloc(mem->devs_count ?: 1, sizeof(*plans));
-	uint32_t i;
 	int r = 0;
 
+	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
+		if (vhc_dev_runs(mem->devs[i]))
+			r = vhc_dev_check_stale(mem->devs[i]);
+	return r;
+}
+
+int vhc_guest_follow(struct vhc_mem *mem)
+{
+	struct vhc_plan *plans;
+	uint32_t i;
+	int r = check_stale(mem);
+
+	if (r)
+		return r;
+	plans = calloc(mem->devs_count ?: 1, sizeof(*plans));
 	if (!plans)
 		return vhc_fail(mem->ctx, -ENOMEM, "no memory to change %u devices",
 				mem->devs_count);
@@ -44,15 +58,10 @@ int vhc_guest_follow(struct vhc_mem *mem)
 
 		if (!vhc_dev_runs(dev))
 			continue;
-		r = vhc_dev_check_stale(dev);
-		if (!r) {
-			vhc_dev_plan_change(dev, &plans[i]);
-			r = vhc_apply(dev, &plans[i], VHC_APPLY_ALL_OR_NONE);
-		}
-		if (r) {
+		vhc_dev_plan_change(dev, &plans[i]);
+		r = vhc_apply(dev, &plans[i], VHC_APPLY_ALL_OR_NONE);
+		if (r)
 			r = give_back(mem, plans, i, r);
-			break;
-		}
 	}
 	for (i = 0; i < mem->devs_count; i++) {
 		vhc_plan_clear(&plans[i]);

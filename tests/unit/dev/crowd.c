@@ -128,8 +128,7 @@ static bool check_ring(struct fake *fake, const struct fake_vhost *vhost, const 
 	if (!ring->log_used || ring->log_addr == used_in_guest(vhost, ring))
 		return size >= need;
 	fprintf(stderr, "%s: its used ring is at 0x%llx, and logged at 0x%llx\n", where,
-		(unsigned long long)used_in_guest(vhost, ring),
-		(unsigned long long)ring->log_addr);
+		(unsigned long long)used_in_guest(vhost, ring), (unsigned long long)ring->log_addr);
 	return false;
 }
 

@@ -54,7 +54,11 @@ static void change_memory(void)
 	check_result(r);
 	now.more ^= !r;
 	ledger_settle(&ledger, false, r);
-	if (!r && !now.file)
+	if (now.file)
+		return;
+	if (r)
+		ledger_cut(&ledger, now.more ? MORE_LOG : less_log());
+	else
 		ledger_moved(&ledger, now.more ? MORE_LOG : less_log());
 }
 

@@ -63,14 +63,16 @@ static void watch(void *data, const struct fake_call *call)
 				write_page(ledger, &vhost->ring[i], any_page(ledger, vhost));
 }
 
-static const struct fake_vhost *any_that_writes(struct ledger *ledger, uint32_t first)
+/* From ring @first on, as all of them are counted; NULL: none does. */
+static const struct fake_ring *any_that_writes(struct ledger *ledger, uint32_t first,
+					       const struct fake_vhost **vhost)
 {
-	const struct fake_vhost *vhost;
+	uint32_t rings = ledger->crowd.count * FAKE_RINGS;
 
-	for (uint32_t i = 0; i < ledger->crowd.count; i++) {
-		vhost = fake_vhost(ledger->crowd.rig.fake, (first + i) % ledger->crowd.count);
-		if (vhost && writes(&vhost->ring[0]))
-			return vhost;
+	for (uint32_t i = first; i < first + rings; i++) {
+		*vhost = fake_vhost(ledger->crowd.rig.fake, i % rings / FAKE_RINGS);
+		if (*vhost && writes(&(*vhost)->ring[i % FAKE_RINGS]))
+			return &(*vhost)->ring[i % FAKE_RINGS];
 	}
 	return NULL;
 }
@@ -84,22 +86,23 @@ static void book_live(struct ledger *ledger)
 
 void ledger_write_page(struct ledger *ledger, uint64_t page)
 {
-	const struct fake_vhost *vhost = any_that_writes(ledger, 0);
+	const struct fake_vhost *vhost;
+	const struct fake_ring *ring = any_that_writes(ledger, 0, &vhost);
 
-	assert_non_null(vhost);
-	write_page(ledger, &vhost->ring[0], page);
+	assert_non_null(ring);
+	write_page(ledger, ring, page);
 	book_live(ledger);
 }
 
 void ledger_write(struct ledger *ledger, uint32_t pages)
 {
 	while (pages--) {
-		const struct fake_vhost *vhost =
-			any_that_writes(ledger, ledger_below(ledger, ledger->crowd.count));
+		const struct fake_vhost *vhost;
+		const struct fake_ring *ring =
+			any_that_writes(ledger, ledger_below(ledger, 100), &vhost);
 
-		if (vhost)
-			write_page(ledger, &vhost->ring[ledger_below(ledger, FAKE_RINGS)],
-				   any_page(ledger, vhost));
+		if (ring)
+			write_page(ledger, ring, any_page(ledger, vhost));
 		book_live(ledger);
 	}
 }
@@ -126,23 +129,28 @@ static void book_swap(struct ledger *ledger, uint64_t before)
 	ledger->swapped = true;
 }
 
-/* A log that is shorter has no place for what lies behind it, where no memory is any more. */
 void ledger_moved(struct ledger *ledger, uint64_t size)
+{
+	forget_swap(ledger);
+	ledger_cut(ledger, size);
+}
+
+void ledger_cut(struct ledger *ledger, uint64_t size)
 {
 	uint64_t words = size / sizeof(uint64_t);
 
-	forget_swap(ledger);
 	if (words < LEDGER_WORDS)
 		memset(&ledger->live[words], 0, (LEDGER_WORDS - words) * sizeof(uint64_t));
 }
 
 void ledger_settle(struct ledger *ledger, bool sync, int r)
 {
-	const struct fake_vhost *vhost = any_that_writes(ledger, 0);
+	const struct fake_vhost *vhost;
+	const struct fake_ring *ring = any_that_writes(ledger, 0, &vhost);
 	uint64_t before = ledger->base;
 
-	if (vhost)
-		ledger->base = vhost->ring[0].log_base;
+	if (ring)
+		ledger->base = ring->log_base;
 	if (sync || ledger->base != before)
 		forget_swap(ledger);
 	if (sync && !r && ledger->base != before)
