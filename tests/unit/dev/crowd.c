@@ -86,6 +86,45 @@ void crowd_free(struct crowd *crowd)
 	rig_free(&crowd->rig);
 }
 
+/* ------------------------------------------------------------------------- what the kernel has */
+
+struct fake_vhost *crowd_vhost(struct crowd *crowd, uint32_t n, uint32_t pair)
+{
+	struct fake_vhost *vhost = fake_vhost(crowd->rig.fake, n * crowd->pairs + pair);
+
+	assert_non_null(vhost);
+	return vhost;
+}
+
+struct fake_vhost *crowd_kernel(struct crowd *crowd)
+{
+	uint32_t count = crowd->count * crowd->pairs;
+	struct fake_vhost *copy = calloc(count, sizeof(*copy)), *vhost;
+
+	for (uint32_t i = 0; i < count && (vhost = fake_vhost(crowd->rig.fake, i)) != NULL; i++) {
+		copy[i] = *vhost;
+		/* behind the table there may be what was there once */
+		memset(&copy[i].region[vhost->regions], 0,
+		       (FAKE_MAX_REGIONS - vhost->regions) * sizeof(copy[i].region[0]));
+	}
+	return copy;
+}
+
+bool crowd_same(struct crowd *crowd, struct fake_vhost *before)
+{
+	struct fake_vhost *after = crowd_kernel(crowd);
+	bool same = true;
+
+	for (uint32_t i = 0; i < crowd->count * crowd->pairs; i++)
+		if (memcmp(&before[i], &after[i], sizeof(*before))) {
+			fprintf(stderr, "vhost fd %u is not as it was\n", i);
+			same = false;
+		}
+	free(before);
+	free(after);
+	return same;
+}
+
 /* ------------------------------------------------------------------------ what must always be so */
 
 uint64_t crowd_need(const struct fake_vhost *vhost)

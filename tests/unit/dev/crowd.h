@@ -35,6 +35,13 @@ int crowd_add(struct crowd *crowd, uint64_t guest, uint64_t size, const void *at
 /** crowd_rings_memory() - stage the region that the rings are in. */
 int crowd_rings_memory(struct crowd *crowd);
 
+/** crowd_vhost() - what the kernel has of the pair @pair of device @n. */
+struct fake_vhost *crowd_vhost(struct crowd *crowd, uint32_t n, uint32_t pair);
+/** crowd_kernel() - a copy of what the kernel has of all devices, as many as there are pairs. */
+struct fake_vhost *crowd_kernel(struct crowd *crowd);
+/** crowd_same() - is it the same now?  Frees the copy. */
+bool crowd_same(struct crowd *crowd, struct fake_vhost *before);
+
 /** crowd_need() - bytes of log that a kernel's table needs, by the kernel's own reckoning. */
 uint64_t crowd_need(const struct fake_vhost *vhost);
 
