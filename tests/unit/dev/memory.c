@@ -146,6 +146,26 @@ static void what_a_ring_does_not_let_go(void **state)
 	}
 }
 
+/* The first byte of it stays, and its last does not. */
+static void a_part_over_the_end(void **state)
+{
+	crowd_up(&crowd, "6.12", 1, 1);
+	assert_ok(rig, vhc_dev_stop(crowd.dev[0]));
+	assert_ok(rig, vhc_ring_set_size(crowd.dev[0], 0, 512));
+	assert_ok(rig, vhc_ring_set_addr(crowd.dev[0], 0,
+					 VHC_ARG(vhc_ring_addr, .desc = RIG_GUEST,
+						 .avail = RIG_GUEST + 0x2000,
+						 .used = RIG_GUEST + 0x2800)));
+	assert_ok(rig, vhc_ring_start(crowd.dev[0], 0));
+	vhc_mem_clear(rig->mem);
+	assert_ok(rig, crowd_add(&crowd, RIG_GUEST, 0x3000, rig->ram));
+	fake_forget_calls(rig->fake);
+	assert_int_equal(vhc_mem_commit(rig->mem), -EBUSY);
+	assert_says(rig, "ring 0", "used ring", "4102 bytes", "0x40002800", "2054 bytes behind");
+	assert_true(calls_are(rig->fake, ""));
+	crowd_free(&crowd);
+}
+
 /* Only rings that run count: of two, the one that is stopped may lose its memory. */
 static void a_ring_that_is_stopped_may_lose_it(void **state)
 {
@@ -358,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(add_move_and_remove),
 		cmocka_unit_test(what_a_ring_does_not_let_go),
+		cmocka_unit_test(a_part_over_the_end),
 		cmocka_unit_test(a_ring_that_is_stopped_may_lose_it),
 		cmocka_unit_test(the_kth_device_refuses),
 		cmocka_unit_test(and_one_does_not_take_it_back),
