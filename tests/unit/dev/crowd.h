@@ -54,7 +54,4 @@ bool crowd_check(struct fake *fake);
 /** crowd_watch() - crowd_check() after every call from now on; crowd_free() fails if it said no. */
 void crowd_watch(struct crowd *crowd);
 
-/** calls_are() - are these the calls to vhost since the last fake_forget_calls()?  "A,B,B"; prints. */
-bool calls_are(struct fake *fake, const char *names);
-
 #endif

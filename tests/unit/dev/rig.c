@@ -110,9 +110,8 @@ int rig_mem(struct rig *rig)
 /* A commit tells of an edit that failed before it, and drops it. */
 int rig_more(struct rig *rig)
 {
-	vhc_mem_add(rig->mem,
-		    VHC_ARG(vhc_region, .guest_addr = RIG_MORE, .size = RIG_MORE_SIZE,
-			    .user_addr = (uintptr_t)rig->more));
+	vhc_mem_add(rig->mem, VHC_ARG(vhc_region, .guest_addr = RIG_MORE, .size = RIG_MORE_SIZE,
+				      .user_addr = (uintptr_t)rig->more));
 	return vhc_mem_commit(rig->mem);
 }
 
@@ -243,4 +242,26 @@ bool left_equal(const struct fake_left *a, const struct fake_left *b)
 			a->fds, a->files, a->taps, a->workers, a->maps, b->fds, b->files, b->taps,
 			b->workers, b->maps);
 	return !memcmp(a, b, sizeof(*a));
+}
+
+bool calls_are(struct fake *fake, const char *names)
+{
+	const char *at = names;
+	bool same = true;
+
+	for (uint32_t i = 0; i < fake_calls(fake) && same; i++) {
+		const char *name = fake_call(fake, i)->name;
+		size_t length = strlen(name);
+
+		if (strncmp(name, "VHOST_", 6) && strncmp(name, "TUN", 3))
+			continue;
+		same = !strncmp(at, name, length) && (at[length] == ',' || !at[length]);
+		at += same ? length : 0;
+		at += same && *at == ',';
+	}
+	if (same && !*at)
+		return true;
+	fprintf(stderr, "expected %s, and were:\n", names);
+	fake_print_calls(fake);
+	return false;
 }
