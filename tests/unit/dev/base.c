@@ -172,6 +172,8 @@ static void who_goes_on_is_signalled(void **state)
 	assert_ok(&rig, vhc_ring_set_base(rig.dev, 3, 7));
 	assert_ok(&rig, vhc_ring_start(rig.dev, 3));
 	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 3), 'c'), 1);
+	/* those that ran all the time were not */
+	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 2), 'c'), 1);
 	fake_close(rig.fake, fd);
 }
 
