@@ -12,11 +12,11 @@
 #include "errname.h"
 #include "kvm.h"
 
-/* Where a ring stopped is where it is to go on. */
+/* Where a ring stopped is where it is to go on; of one that could not be stopped nobody knows it. */
 static void note(struct vhc_dev *dev, const struct vhc_op *op)
 {
 	vhc_state_note(&dev->have, op);
-	if (op->kind == VHC_OP_GET_VRING_BASE) {
+	if (op->kind == VHC_OP_GET_VRING_BASE && !vhc_ring_runs(&dev->have.ring[op->ring])) {
 		dev->want.ring[op->ring].base = (uint32_t)op->value;
 		dev->want.ring[op->ring].has_base = true;
 	}
@@ -97,9 +97,19 @@ static int undo(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t done, int r
 	return result;
 }
 
-static uint32_t is_partly(const struct vhc_op *op)
+/*
+ * A step failed.  One that may have been done in part counts as done until it is undone: what it gave
+ * to the kernel must not go away before.
+ */
+static int undo_from(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t failed, int error)
 {
-	return vhc_op_info(op->kind)->partly;
+	struct vhc_op *op = &plan->steps[failed].op;
+	bool partly = vhc_op_info(op->kind)->partly;
+	int result = fail_step(dev, op, error);
+
+	if (partly)
+		note(dev, op);
+	return undo(dev, plan, failed + partly, result);
 }
 
 int vhc_undo(struct vhc_dev *dev, struct vhc_plan *plan, int result)
@@ -126,8 +136,7 @@ int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mo
 		if (!r)
 			continue;
 		if (mode == VHC_APPLY_ALL_OR_NONE)
-			return undo(dev, plan, i + is_partly(&plan->steps[i].op),
-				    fail_step(dev, &plan->steps[i].op, r));
+			return undo_from(dev, plan, i, r);
 		if (!result)
 			result = fail_step(dev, &plan->steps[i].op, r);
 	}

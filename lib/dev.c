@@ -252,6 +252,7 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	/* the last close of a vhost fd stops its rings and its worker */
 	if (dev->fds)
 		vhc_sys_close_all(dev->ctx, dev->fds, dev->pairs);
+	vhc_dev_rescue_log(dev);
 	free(dev->fds);
 	/* a VM lets go after vhost, while the eventfds are there */
 	vhc_kvm_close(dev);

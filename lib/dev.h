@@ -91,6 +91,12 @@ int vhc_dev_check_stale(struct vhc_dev *dev);
  */
 int vhc_dev_plan_change(struct vhc_dev *dev, struct vhc_plan *plan);
 
+/**
+ * vhc_dev_rescue_log() - of a stale device, which does not run any more: it may have written to a log
+ * that the others left behind; its pages go into the one that there is.
+ */
+void vhc_dev_rescue_log(struct vhc_dev *dev);
+
 /** vhc_dev_let_go() - stop, and give up ownership: when the close of our fds may not be the last. */
 void vhc_dev_let_go(struct vhc_dev *dev);
 

@@ -37,14 +37,23 @@ static int give_back(struct vhc_mem *mem, struct part *parts, uint32_t count, in
 	return result;
 }
 
+/* Before any of them is changed. */
+static int check_stale(const struct vhc_mem *mem)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
+		if (vhc_dev_runs(mem->devs[i]))
+			r = vhc_dev_check_stale(mem->devs[i]);
+	return r;
+}
+
 /* A device that does not run is told at its next start; but of its mappings none may lead nowhere. */
 static int change(struct vhc_mem *mem, struct vhc_dev *dev, struct part *part)
 {
-	bool runs = vhc_dev_runs(dev);
-	int r = runs ? vhc_dev_check_stale(dev) : 0;
+	int r = vhc_iommu_plan_mem(dev, mem->table, &part->plan, &part->mappings);
 
-	r = r ?: vhc_iommu_plan_mem(dev, mem->table, &part->plan, &part->mappings);
-	if (!r && runs)
+	if (!r && vhc_dev_runs(dev))
 		vhc_dev_plan_change(dev, &part->plan);
 	return r ?: vhc_apply(dev, &part->plan, VHC_APPLY_ALL_OR_NONE);
 }
@@ -62,9 +71,12 @@ static void end(struct vhc_dev *dev, struct part *part, bool kept)
 
 int vhc_guest_follow(struct vhc_mem *mem)
 {
-	struct part *parts = calloc(mem->devs_count ?: 1, sizeof(*parts));
-	int r = 0;
+	struct part *parts;
+	int r = check_stale(mem);
 
+	if (r)
+		return r;
+	parts = calloc(mem->devs_count ?: 1, sizeof(*parts));
 	if (!parts)
 		return vhc_fail(mem->ctx, -ENOMEM, "no memory to change %u devices",
 				mem->devs_count);

@@ -109,6 +109,15 @@ static void plan_table(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_s
 	step->undo.table = have->table ? vhc_table_ref(have->table) : NULL;
 }
 
+/* Does a ring on this fd run, or is one to run? */
+static bool fd_runs(const struct vhc_dev_state *state, uint32_t fd)
+{
+	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
+		if (state->ring[fd * VHC_NET_RINGS_PER_FD + i].backend != VHC_FD_NONE)
+			return true;
+	return false;
+}
+
 static void plan_log(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
 		     const struct vhc_fd_state *have)
 {
@@ -130,10 +139,15 @@ static void plan_log(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_sta
 	}
 }
 
-/* A log that covers less than the one before must wait until nothing is written behind its end. */
-static bool log_shrinks(const struct vhc_fd_state *want, const struct vhc_fd_state *have)
+/*
+ * A log that covers less than the one before must wait until nothing is written behind its end.  But
+ * rings that are only started must not begin with the one before: nobody reads that any more.
+ */
+static bool log_waits(const struct vhc_plan_args *args, uint32_t fd)
 {
-	return have->log && (!want->log || want->log->size < have->log->size);
+	const struct vhc_log *want = args->want->fd[fd].log, *have = args->have->fd[fd].log;
+
+	return have && (!want || want->size < have->size) && fd_runs(args->have, fd);
 }
 
 static void plan_backend_features(struct vhc_plan *plan, uint32_t fd, uint64_t want, uint64_t have)
@@ -170,12 +184,19 @@ static bool to_renew(const struct vhc_plan_args *args, uint32_t fd)
 	return args->have->fd[fd].iotlb && !vhc_fd_translates(&args->want->fd[fd]);
 }
 
-static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
-		    const struct vhc_fd_state *have)
+/* An fd that some ring runs on, or is to. */
+static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_plan_args *args)
 {
+	const struct vhc_fd_state fresh = { .log_event = VHC_FD_NONE };
+	const struct vhc_fd_state *want = &args->want->fd[fd], *have = &args->have->fd[fd];
+
+	if (to_renew(args, fd)) {
+		add(plan, VHC_OP_RESET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_SET_OWNER;
+		have = &fresh;
+	}
 	if (!have->owned)
 		add(plan, VHC_OP_SET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_RESET_OWNER;
-	if (!log_shrinks(want, have))
+	if (!log_waits(args, fd))
 		plan_log(plan, fd, want, have);
 	if (!have->has_features || !vhc_features_equal(&want->features, &have->features))
 		plan_features(plan, fd, want, have);
@@ -203,9 +224,10 @@ static void plan_ring(struct vhc_plan *plan, uint32_t ring, const struct vhc_rin
 		add_value(plan, VHC_OP_SET_VRING_NUM, fd, ring, want->size);
 	if (want->has_base && (want->base != have->base || have->base_lost))
 		add_value(plan, VHC_OP_SET_VRING_BASE, fd, ring, want->base);
-	if (!have->has_addr || memcmp(want->user, have->user, sizeof(want->user)) ||
-	    want->logs != have->logs ||
-	    (want->logs && memcmp(want->addr, have->addr, sizeof(want->addr))))
+	/* without a log the kernel gets no guest address; but the log may come when the ring runs */
+	if (!have->has_addr || want->logs != have->logs ||
+	    memcmp(want->user, have->user, sizeof(want->user)) ||
+	    memcmp(want->addr, have->addr, sizeof(want->addr)))
 		add_addr(plan, ring, want, want->logs);
 	if (want->kick != have->kick)
 		add_file(plan, VHC_OP_SET_VRING_KICK, ring, want->kick, have->kick);
@@ -243,26 +265,6 @@ static bool to_start(const struct vhc_plan_args *args, uint32_t ring)
 	       !vhc_ring_runs(&args->have->ring[ring]);
 }
 
-/* Is there a ring on this fd that runs, or is to? */
-static bool is_used(const struct vhc_plan_args *args, uint32_t fd)
-{
-	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
-		if (args->want->ring[fd * VHC_NET_RINGS_PER_FD + i].backend != VHC_FD_NONE)
-			return true;
-	return false;
-}
-
-/* An fd that some ring runs on, or is to. */
-static void plan_fd_of(struct vhc_plan *plan, uint32_t fd, const struct vhc_plan_args *args)
-{
-	const struct vhc_fd_state fresh = { .log_event = VHC_FD_NONE };
-	bool renew = to_renew(args, fd);
-
-	if (renew)
-		add(plan, VHC_OP_RESET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_SET_OWNER;
-	plan_fd(plan, fd, &args->want->fd[fd], renew ? &fresh : &args->have->fd[fd]);
-}
-
 /* What the kernel will know of a ring once its fd is done. */
 static struct vhc_ring_state ring_then(const struct vhc_plan_args *args, uint32_t ring)
 {
@@ -283,8 +285,8 @@ int vhc_plan_change(struct vhc_plan *plan, const struct vhc_plan_args *args)
 
 	plan_tap(plan, args);
 	for (uint32_t fd = 0; fd < want->fds; fd++)
-		if (is_used(args, fd))
-			plan_fd_of(plan, fd, args);
+		if (fd_runs(want, fd))
+			plan_fd(plan, fd, args);
 	for (uint32_t i = 0; i < want->rings; i++) {
 		struct vhc_ring_state then = ring_then(args, i);
 
@@ -297,7 +299,7 @@ int vhc_plan_change(struct vhc_plan *plan, const struct vhc_plan_args *args)
 		if (to_start(args, i))
 			plan_backend(plan, i, want->ring[i].backend);
 	for (uint32_t fd = 0; fd < want->fds; fd++)
-		if (is_used(args, fd) && log_shrinks(&want->fd[fd], &args->have->fd[fd]))
+		if (fd_runs(want, fd) && log_waits(args, fd))
 			plan_log(plan, fd, &want->fd[fd], &args->have->fd[fd]);
 	return plan->error;
 }

@@ -118,7 +118,7 @@ static void note_ring(struct vhc_ring_state *ring, const struct vhc_op *op)
 	case VHC_OP_SET_VRING_BASE:
 	case VHC_OP_GET_VRING_BASE:
 		ring->base = (uint32_t)op->value;
-		ring->base_lost = false;
+		ring->base_lost = vhc_ring_runs(ring);
 		break;
 	case VHC_OP_SET_VRING_ADDR:
 		memcpy(ring->addr, op->addr.guest, sizeof(ring->addr));

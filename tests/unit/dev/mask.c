@@ -37,7 +37,7 @@ static void notify(void)
 	fake_ring_signal(rig->fake, rig_kernel_ring(rig, 0), 'c');
 }
 
-static void calls_are(uint64_t count)
+static void notified(uint64_t count)
 {
 	assert_int_equal(fake_counter(rig->fake, call), count);
 }
@@ -52,26 +52,26 @@ static void held_back_and_delivered_as_one(void **state)
 	notify();
 	assert_true(pending());
 	assert_true(pending());
-	calls_are(0);
+	notified(0);
 	fake_forget_calls(rig->fake);
 	assert_ok(rig, mask(false));
-	calls_are(1);
+	notified(1);
 	assert_false(pending());
 	/* vhost goes to the real one first: what it signals until then is seen by the look behind it */
 	assert_true(guest_position(&guest, "VHOST_SET_VRING_CALL", 0) <
 		    guest_position(&guest, "drain", 0));
 	assert_true(guest_position(&guest, "drain", 0) < guest_position(&guest, "signal", 0));
 	notify();
-	calls_are(2);
+	notified(2);
 	/* a second time, with nothing to deliver */
 	assert_ok(rig, mask(true));
 	assert_false(pending());
 	assert_ok(rig, mask(false));
-	calls_are(2);
+	notified(2);
 	/* another ring is another matter */
 	assert_ok(rig, vhc_ring_set_masked(rig->dev, 1, true));
 	notify();
-	calls_are(3);
+	notified(3);
 	assert_false(vhc_ring_is_pending(rig->dev, 1));
 }
 
@@ -100,9 +100,9 @@ static void over_stop_and_start(void **state)
 	assert_true(pending());
 	assert_ok(rig, rig_start(rig));
 	assert_true(pending());
-	calls_are(0);
+	notified(0);
 	assert_ok(rig, mask(false));
-	calls_are(1);
+	notified(1);
 	/* masked and unmasked while it does not run */
 	assert_ok(rig, vhc_dev_stop(rig->dev));
 	fake_forget_calls(rig->fake);
@@ -111,13 +111,13 @@ static void over_stop_and_start(void **state)
 	assert_ok(rig, rig_start(rig));
 	assert_int_equal(fake_count(rig->fake, "VHOST_SET_VRING_CALL"), 1);
 	notify();
-	calls_are(1);
+	notified(1);
 	assert_ok(rig, vhc_dev_stop(rig->dev));
 	assert_ok(rig, mask(false));
-	calls_are(2);
+	notified(2);
 	assert_ok(rig, rig_start(rig));
 	notify();
-	calls_are(3);
+	notified(3);
 }
 
 static void forgotten_by_a_reset(void **state)
@@ -135,7 +135,7 @@ static void forgotten_by_a_reset(void **state)
 	assert_true(left_equal(&before, &after));
 	call = vhc_ring_get_call(rig->dev, 0);
 	notify();
-	calls_are(1);
+	notified(1);
 }
 
 /* While it is masked the wish changes, and vhost does not hear of it. */
@@ -148,13 +148,13 @@ static void another_call_while_masked(void **state)
 	assert_ok(rig, vhc_ring_set_call(rig->dev, 0, fd));
 	assert_int_equal(fake_count(rig->fake, "VHOST_"), 0);
 	call = fd;
-	calls_are(0);
+	notified(0);
 	/* one may have gone to the old eventfd just before the mask: it is due now */
 	assert_true(pending());
 	assert_ok(rig, mask(false));
-	calls_are(1);
+	notified(1);
 	notify();
-	calls_are(2);
+	notified(2);
 	fake_close(rig->fake, fd);
 }
 
@@ -173,9 +173,9 @@ static void no_call_while_masked(void **state)
 	notify();
 	assert_true(pending());
 	assert_ok(rig, call = vhc_ring_get_call(rig->dev, 0));
-	calls_are(0);
+	notified(0);
 	assert_ok(rig, mask(false));
-	calls_are(1);
+	notified(1);
 }
 
 /* With the ring bound to a VM, the interrupt comes to the guest when it is unmasked. */
@@ -214,18 +214,18 @@ static void what_fails(void **state)
 	after = fake_left(rig->fake);
 	assert_true(left_equal(&before, &after));
 	notify();
-	calls_are(1);
+	notified(1);
 	assert_ok(rig, mask(true));
 	notify();
 	fake_fail(rig->fake, "VHOST_SET_VRING_CALL", 1, EIO);
 	assert_int_equal(mask(false), -EIO);
-	calls_are(1);
+	notified(1);
 	assert_true(pending());
 	notify();
 	/* nobody can tell whether there was one: there was */
 	fake_fail(rig->fake, "drain", 1, EIO);
 	assert_ok(rig, mask(false));
-	calls_are(2);
+	notified(2);
 	fake_fail(rig->fake, "poll", 1, EIO);
 	assert_ok(rig, mask(true));
 	assert_false(pending());

@@ -276,3 +276,25 @@ bool left_equal(const struct fake_left *a, const struct fake_left *b)
 			b->workers, b->maps);
 	return !memcmp(a, b, sizeof(*a));
 }
+
+bool calls_are(struct fake *fake, const char *names)
+{
+	const char *at = names;
+	bool same = true;
+
+	for (uint32_t i = 0; i < fake_calls(fake) && same; i++) {
+		const char *name = fake_call(fake, i)->name;
+		size_t length = strlen(name);
+
+		if (strncmp(name, "VHOST_", 6) && strncmp(name, "TUN", 3))
+			continue;
+		same = !strncmp(at, name, length) && (at[length] == ',' || !at[length]);
+		at += same ? length : 0;
+		at += same && *at == ',';
+	}
+	if (same && !*at)
+		return true;
+	fprintf(stderr, "expected %s, and were:\n", names);
+	fake_print_calls(fake);
+	return false;
+}

@@ -95,6 +95,11 @@ const char *rig_text(const struct rig *rig);
 bool rig_says(const struct rig *rig, ...) __attribute__((sentinel));
 
 bool left_equal(const struct fake_left *a, const struct fake_left *b);
+/**
+ * calls_are() - are these the calls to vhost and the tap since the last fake_forget_calls()?
+ * @names: "A,B,B".  Prints those that were.
+ */
+bool calls_are(struct fake *fake, const char *names);
 
 #define assert_says(rig, ...) assert_true(rig_says(rig, __VA_ARGS__, NULL))
 #define assert_ok(rig, call)                                                    \

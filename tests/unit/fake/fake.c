@@ -117,6 +117,17 @@ void fake_forget_failures(struct fake *fake)
 	fake->failed = 0;
 }
 
+void fake_tear_log_base(struct fake *fake, uint32_t n)
+{
+	fake->tear_log_base = n;
+}
+
+void fake_watch(struct fake *fake, fake_watch_fn *fn, void *data)
+{
+	fake->watch = fn;
+	fake->watch_data = data;
+}
+
 /* Every operation begins here: it is counted, and gets the failure that waits for it, or 0. */
 static int enter(struct fake *fake, const char *name, int fd, uint32_t index)
 {
@@ -143,8 +154,12 @@ static int enter(struct fake *fake, const char *name, int fd, uint32_t index)
 /* ... and ends here. */
 static int leave(struct fake *fake, int result)
 {
-	if (fake->calls)
-		fake->call[fake->calls - 1].result = result;
+	struct fake_call *call = fake->calls ? &fake->call[fake->calls - 1] : NULL;
+
+	if (call)
+		call->result = result;
+	if (call && fake->watch)
+		fake->watch(fake->watch_data, call);
 	pthread_mutex_unlock(&fake->lock);
 	return result;
 }
@@ -381,37 +396,24 @@ static int fake_peek(void *data, uint64_t addr, void *buf, size_t size)
 	return leave(fake, r ? r : fake_user_get(buf, (const void *)(uintptr_t)addr, size));
 }
 
-static int fake_memfd(void *data, const char *name, uint64_t size)
+static int fake_sys_memfd(void *data, const char *name, uint64_t size)
 {
 	struct fake *fake = data;
 	int r = enter(fake, "memfd", -1, 0);
-	struct fake_file *file = r ? NULL : fake_file_new(fake, FAKE_MEMFD);
 
-	if (file) {
-		file->size = size;
-		file->seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-	}
-	return leave(fake, r ? r : fake_fd_new(fake, file));
+	r = r ? r : fake_memfd(fake, size, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+	return leave(fake, r);
 }
 
-/* Real memory, so that one can look at it; each mapping has its own, whatever the file. */
 static int fake_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
 {
 	struct fake *fake = data;
 	int r = enter(fake, "map", fd, 0);
 	struct fake_file *file = fake_file_of(fake, fd);
-	void *at;
 
 	if (!r && (!file || file->kind != FAKE_MEMFD))
 		r = file ? -ENODEV : -EBADF;
-	if (r)
-		return leave(fake, r);
-	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (at == MAP_FAILED)
-		return leave(fake, -errno);
-	fake->maps++;
-	*ret = at;
-	return leave(fake, 0);
+	return leave(fake, r ? r : fake_map_file(fake, file, offset, size, ret));
 }
 
 static void fake_unmap(void *data, void *addr, uint64_t size)
@@ -420,8 +422,7 @@ static void fake_unmap(void *data, void *addr, uint64_t size)
 
 	/* it cannot fail, so it is not in the list of calls */
 	pthread_mutex_lock(&fake->lock);
-	fake->maps--;
-	munmap(addr, size);
+	fake_unmap_file(fake, addr, size);
 	pthread_mutex_unlock(&fake->lock);
 }
 
@@ -505,7 +506,7 @@ const struct vhc_sys fake_sys = {
 	.read = fake_read,
 	.mapped = fake_mapped,
 	.peek = fake_peek,
-	.memfd = fake_memfd,
+	.memfd = fake_sys_memfd,
 	.map = fake_map,
 	.unmap = fake_unmap,
 	.socket = fake_socket,

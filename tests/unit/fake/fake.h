@@ -106,6 +106,19 @@ uint32_t fake_failed(struct fake *fake);
 const char *fake_failed_name(struct fake *fake, uint32_t n);
 void fake_forget_failures(struct fake *fake);
 
+/**
+ * fake_tear_log_base() - let the n-th VHOST_SET_LOG_BASE from now on fail with EFAULT when the first
+ * ring has the new base already and the second does not, which the kernel's loop can do.
+ */
+void fake_tear_log_base(struct fake *fake, uint32_t n);
+
+/**
+ * fake_watch() - call @fn at the end of each call, with what it did to be seen; NULL ends that.  It
+ * may look at the kernel and write to memory, and make no call of its own.
+ */
+typedef void fake_watch_fn(void *data, const struct fake_call *call);
+void fake_watch(struct fake *fake, fake_watch_fn *fn, void *data);
+
 /* ------------------------------------------------------------------------------------ the device */
 
 struct fake_ring {
@@ -140,6 +153,7 @@ struct fake_vhost {
 	uint32_t regions;
 	struct fake_region region[FAKE_MAX_REGIONS];
 	struct fake_ring ring[FAKE_RINGS];
+	struct fake_file *log_event;
 	bool has_iotlb;
 	uint32_t mappings;
 	uint32_t unread, waiting; /* misses that were read, and are not answered yet */
@@ -194,6 +208,14 @@ int fake_eventfd(struct fake *fake);
 uint64_t fake_counter(struct fake *fake, int fd);
 /** fake_close() - close an fd of the test's own; not in the list of calls. */
 void fake_close(struct fake *fake, int fd);
+/** fake_log_counter() - the counter of the eventfd for the log that a vhost fd has; -1: none. */
+int64_t fake_log_counter(const struct fake_vhost *vhost);
+/** fake_memfd() - a memfd of the test's own with these F_SEAL_; not in the list of calls. */
+int fake_memfd(struct fake *fake, uint64_t size, unsigned int seals);
+/** fake_content() - what is in a memfd, as another process that has it mapped sees it. */
+void *fake_content(struct fake *fake, int fd);
+/** fake_map_size() - how many bytes are mapped from this address on; 0: no mapping begins there. */
+uint64_t fake_map_size(struct fake *fake, uint64_t addr);
 /** fake_ring_signal() - the device notifies: 'c'all or 'e'rr of a ring; nothing happens without one. */
 void fake_ring_signal(struct fake *fake, const struct fake_ring *ring, char which);
 /** fake_ring_counter() - the counter of the eventfd that a ring has: 'k'ick, 'c'all or 'e'rr; -1: none. */

@@ -57,6 +57,7 @@ void fake_file_unref(struct fake *fake, struct fake_file *file)
 		fake_vm_release(fake, file->vm);
 	if (file->kind == FAKE_EVENTFD)
 		fake_kvm_eventfd_closed(fake, file);
+	fake_memory_release(file);
 	*file = (struct fake_file){ .kind = FAKE_FREE };
 }
 
@@ -131,7 +132,8 @@ struct fake_left fake_left(struct fake *fake)
 		left.taps += fake->taps[i].used;
 	for (uint32_t i = 0; i < FAKE_VHOSTS; i++)
 		left.workers += fake->vhost_used[i] && fake->vhosts[i].owned;
-	left.maps = fake->maps;
+	for (uint32_t i = 0; i < FAKE_MAPS; i++)
+		left.maps += fake->maps[i].at != NULL;
 	return left;
 }
 
@@ -155,6 +157,11 @@ uint64_t fake_counter(struct fake *fake, int fd)
 	struct fake_file *file = fake_file_of(fake, fd);
 
 	return file ? file->counter : 0;
+}
+
+int64_t fake_log_counter(const struct fake_vhost *vhost)
+{
+	return vhost->log_event ? (int64_t)vhost->log_event->counter : -1;
 }
 
 static struct fake_file *of_ring(const struct fake_ring *ring, char which)

@@ -18,6 +18,7 @@
 #define FAKE_CALLS    65536u
 #define FAKE_FAILURES 8u
 #define FAKE_WATCHES  4096u
+#define FAKE_MAPS     64u
 
 enum fake_kind {
 	FAKE_FREE,
@@ -42,6 +43,8 @@ struct fake_file {
 	uint64_t counter; /* of an eventfd */
 	uint64_t size;	  /* of a memfd */
 	unsigned int seals;
+	int memory;		  /* of a memfd: a real one, once somebody looks into it; or 0 */
+	void *content;		  /* the same, all of it mapped for the test */
 	struct fake_vhost *vhost; /* of a vhost file */
 	uint32_t netns;		  /* of a tun file */
 	struct fake_tap *tap;	  /* that this tun file is a queue of */
@@ -62,6 +65,11 @@ struct fake_watch {
 	int fd;
 };
 
+struct fake_map {
+	void *at; /* NULL: none */
+	uint64_t size;
+};
+
 struct fake_failure {
 	const char *prefix;
 	uint32_t countdown; /* 0: none waits here */
@@ -75,7 +83,7 @@ struct fake {
 	uint32_t fd_limit, next_serial, next_netns;
 	struct fake_file *fds[FAKE_FDS];
 	struct fake_file files[FAKE_FILES];
-	uint32_t maps;
+	struct fake_map maps[FAKE_MAPS];
 	uint32_t fds_end, files_end; /* behind the last that was ever used */
 	struct fake_vhost vhosts[FAKE_VHOSTS];
 	bool vhost_used[FAKE_VHOSTS];
@@ -88,6 +96,9 @@ struct fake {
 	const char *failed_names[FAKE_FAILURES];
 	uint32_t failed, calls;
 	struct fake_call call[FAKE_CALLS];
+	uint32_t tear_log_base; /* countdown */
+	fake_watch_fn *watch;
+	void *watch_data;
 };
 
 /* profile.c: tables. */
@@ -105,6 +116,14 @@ struct fake_file *fake_file_of(struct fake *fake, int fd);
 /** fake_fd_new() - the lowest free fd for a file, whose reference it takes over.  -EMFILE. */
 int fake_fd_new(struct fake *fake, struct fake_file *file);
 int fake_fd_close(struct fake *fake, int fd);
+
+/* memfd.c: memory that several may map. */
+/** fake_map_file() - map a part of a memfd, between two pages that nobody can touch. */
+int fake_map_file(struct fake *fake, struct fake_file *file, uint64_t offset, uint64_t size,
+		  void **ret);
+void fake_unmap_file(struct fake *fake, void *addr, uint64_t size);
+/** fake_memory_release() - the last reference to a memfd is gone. */
+void fake_memory_release(struct fake_file *file);
 
 /* user.c: the process's memory, as copy_from_user() and access_ok() see it. */
 /** fake_user_get() - copy what an ioctl was given.  0 or -EFAULT. */

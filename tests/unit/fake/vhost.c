@@ -38,6 +38,8 @@ void fake_vhost_release(struct fake *fake, struct fake_vhost *vhost)
 		fake_file_unref(fake, ring->backend);
 		ring_init(ring);
 	}
+	fake_file_unref(fake, vhost->log_event);
+	vhost->log_event = NULL;
 }
 
 static int set_owner(struct fake_vhost *vhost)
@@ -172,13 +174,17 @@ static int set_mem_table(struct fake *fake, struct fake_vhost *vhost, const void
 	return 0;
 }
 
-static int set_log_base(struct fake_vhost *vhost, const void *arg)
+static int set_log_base(struct fake *fake, struct fake_vhost *vhost, const void *arg)
 {
 	uint64_t base;
 	int r = 0;
 
 	if (fake_user_get(&base, arg, sizeof(base)))
 		return -EFAULT;
+	if (fake->tear_log_base && !--fake->tear_log_base) {
+		vhost->ring[0].log_base = base;
+		return -EFAULT;
+	}
 	for (uint32_t i = 0; i < FAKE_RINGS; i++) {
 		struct fake_ring *ring = &vhost->ring[i], with = *ring;
 
@@ -193,19 +199,24 @@ static int set_log_base(struct fake_vhost *vhost, const void *arg)
 	return r;
 }
 
-static int set_log_fd(struct fake *fake, const void *arg)
+static int set_log_fd(struct fake *fake, struct fake_vhost *vhost, const void *arg)
 {
-	struct fake_file *file;
+	struct fake_file *file = NULL;
 	int fd;
 
 	if (fake_user_get(&fd, arg, sizeof(fd)))
 		return -EFAULT;
-	file = fake_file_of(fake, fd);
-	if (fd == VHOST_FILE_UNBIND)
-		return 0;
-	if (!file)
-		return -EBADF;
-	return file->kind == FAKE_EVENTFD ? 0 : -EINVAL;
+	if (fd != VHOST_FILE_UNBIND) {
+		file = fake_file_of(fake, fd);
+		if (!file)
+			return -EBADF;
+		if (file->kind != FAKE_EVENTFD)
+			return -EINVAL;
+		fake_file_ref(file);
+	}
+	fake_file_unref(fake, vhost->log_event);
+	vhost->log_event = file;
+	return 0;
 }
 
 /* Asked before anybody asks for an owner. */
@@ -239,9 +250,9 @@ static int common_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned lo
 	case VHOST_SET_MEM_TABLE:
 		return set_mem_table(fake, vhost, arg);
 	case VHOST_SET_LOG_BASE:
-		return set_log_base(vhost, arg);
+		return set_log_base(fake, vhost, arg);
 	case VHOST_SET_LOG_FD:
-		return set_log_fd(fake, arg);
+		return set_log_fd(fake, vhost, arg);
 	default:
 		return fake_vring_ioctl(fake, vhost, request, arg);
 	}
