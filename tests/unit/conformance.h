@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance - what a step of the list is made of: conformance-alone.c and
+ * conformance - what a step of the list is made of: conformance-tuning.c, conformance-alone.c and
  * conformance-together.c have the list, conformance.c runs it.  No result is written down there: the
  * kernels have the word.
  */
@@ -22,7 +22,22 @@
 /* Fds in the list, by a letter each; beside them none, and one that is not open. */
 enum slot { A, B, T, U, V, E, F, S, N, D, SLOTS, NONE, CLOSED };
 
-enum call { OPEN, NETNS, CLOSE, DUP, EVENTFD, SOCKET, SAME, STAT, READ, IOCTL };
+enum call {
+	OPEN,
+	NETNS,
+	CLOSE,
+	DUP,
+	EVENTFD,
+	SOCKET,
+	SAME,
+	STAT,
+	READ,
+	TASKS,
+	NOBODY,
+	CPUS,
+	SCHED,
+	IOCTL
+};
 
 /* What an ioctl is given; OUT: it gives something back, which is printed. */
 enum arg { PLAIN, U8, INT, U64, WORDS, STATE, FILES, ADDR, MEMORY, MANY, IFREQ, BAD };
@@ -49,6 +64,13 @@ struct step {
 #define STEP_STAT(slot)	       { "stat " #slot, STAT, slot }
 #define STEP_READ(path)	       { "read " path, READ, NONE, .name = path }
 
+/* How many workers there are; the last is the one that the steps below are about. */
+#define STEP_TASKS	       { "tasks", TASKS, NONE }
+#define STEP_NOBODY	       { "a thread that is not there", NOBODY, NONE }
+#define STEP_CPUS(mask)	       { "cpus " #mask, CPUS, NONE, .v = { mask } }
+#define STEP_SCHED(policy, priority) \
+	{ "sched " #policy " " #priority, SCHED, NONE, .v = { policy, (uint64_t)(priority) } }
+
 #define DO(slot, request, arg, out, ...) \
 	{ "", IOCTL, slot, request, arg, out, NULL, { __VA_ARGS__ } }
 #define LINK(slot, request, name, ...) \
@@ -72,6 +94,8 @@ struct step {
 #define KICK(slot, ...)		  DO(slot, VHOST_SET_VRING_KICK, FILES, false, __VA_ARGS__)
 #define CALL(slot, ...)		  DO(slot, VHOST_SET_VRING_CALL, FILES, false, __VA_ARGS__)
 #define ERR(slot, ...)		  DO(slot, VHOST_SET_VRING_ERR, FILES, false, __VA_ARGS__)
+#define BUSYLOOP(slot, ...)	  DO(slot, VHOST_SET_VRING_BUSYLOOP_TIMEOUT, STATE, false, __VA_ARGS__)
+#define GETBUSYLOOP(slot, ...)	  DO(slot, VHOST_GET_VRING_BUSYLOOP_TIMEOUT, STATE, true, __VA_ARGS__)
 #define BACKEND(slot, ...)	  DO(slot, VHOST_NET_SET_BACKEND, FILES, false, __VA_ARGS__)
 /* index, flags, desc, avail, used, log */
 #define ADDRESS(slot, ...) DO(slot, VHOST_SET_VRING_ADDR, ADDR, false, __VA_ARGS__)
@@ -84,8 +108,8 @@ struct step {
 #define TAP			  (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)
 #define MQ			  (TAP | IFF_MULTI_QUEUE)
 
-/* The list, in two parts. */
-extern const struct step steps_alone[], steps_together[];
-extern const uint32_t steps_alone_count, steps_together_count;
+/* The list, in parts. */
+extern const struct step steps_tuning[], steps_alone[], steps_together[];
+extern const uint32_t steps_tuning_count, steps_alone_count, steps_together_count;
 
 #endif
