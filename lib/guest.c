@@ -19,6 +19,15 @@ bool vhc_guest_runs(const struct vhc_mem *mem)
 	return false;
 }
 
+int vhc_guest_check_process(const struct vhc_mem *mem)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
+		r = vhc_dev_check_process(mem->devs[i]);
+	return r;
+}
+
 /* Back to what these devices had, the last first.  The text is that of the failure, or of an undo's. */
 static int give_back(struct vhc_mem *mem, struct vhc_plan *plans, uint32_t count, int result)
 {

@@ -15,6 +15,10 @@ static const struct vhc_op_info infos[VHC_OP_COUNT] = {
 	[VHC_OP_FORK_FROM_OWNER] = { "VHOST_SET_FORK_FROM_OWNER", VHC_ARG_VALUE, false },
 	[VHC_OP_SET_OWNER] = { "VHOST_SET_OWNER", VHC_ARG_NONE, false },
 	[VHC_OP_RESET_OWNER] = { "VHOST_RESET_OWNER", VHC_ARG_NONE, false },
+	[VHC_OP_LIST_TASKS] = { "list of tasks in /proc", VHC_ARG_NONE, false },
+	[VHC_OP_FIND_WORKER] = { "its worker in /proc", VHC_ARG_NONE, false },
+	[VHC_OP_WORKER_CPUS] = { "sched_setaffinity", VHC_ARG_CPUS, false },
+	[VHC_OP_WORKER_SCHED] = { "sched_setscheduler", VHC_ARG_SCHED, false },
 	[VHC_OP_SET_FEATURES] = { "VHOST_SET_FEATURES", VHC_ARG_FEATURES, false },
 	[VHC_OP_SET_FEATURES_ARRAY] = { "VHOST_SET_FEATURES_ARRAY", VHC_ARG_FEATURES, false },
 	[VHC_OP_SET_MEM_TABLE] = { "VHOST_SET_MEM_TABLE", VHC_ARG_TABLE, false },
@@ -27,6 +31,7 @@ static const struct vhc_op_info infos[VHC_OP_COUNT] = {
 	[VHC_OP_SET_VRING_KICK] = { "VHOST_SET_VRING_KICK", VHC_ARG_FILE, false },
 	[VHC_OP_SET_VRING_CALL] = { "VHOST_SET_VRING_CALL", VHC_ARG_FILE, false },
 	[VHC_OP_SET_VRING_ERR] = { "VHOST_SET_VRING_ERR", VHC_ARG_FILE, false },
+	[VHC_OP_SET_VRING_BUSYLOOP] = { "VHOST_SET_VRING_BUSYLOOP_TIMEOUT", VHC_ARG_VALUE, false },
 	[VHC_OP_SET_BACKEND] = { "VHOST_NET_SET_BACKEND", VHC_ARG_FILE, false },
 };
 
@@ -50,7 +55,7 @@ void vhc_op_where(const struct vhc_op *op, char *text, size_t size)
 static const struct {
 	enum vhc_op_kind kind; /* VHC_OP_NONE: any */
 	int error;
-	const char *text;
+	const char *text, *hint;
 } meanings[] = {
 	{ VHC_OP_SET_OWNER, EBUSY,
 	  "the vhost fd has an owner already: it was given twice, or to another process" },
@@ -78,16 +83,46 @@ static const struct {
 	{ VHC_OP_SET_BACKEND, ENOTSOCK, "the fd is not a tap with IFF_VNET_HDR, nor a macvtap" },
 	{ VHC_OP_SET_BACKEND, EFAULT, "the kernel cannot reach the ring's memory" },
 	{ VHC_OP_TAP_OFFLOADS, EINVAL, "this link does not take these offloads together" },
+	{ VHC_OP_SET_VRING_BUSYLOOP, ENOTTY, "this kernel's vhost does not poll" },
+	{ VHC_OP_LIST_TASKS, EPERM, "/proc may not be read" },
+	{ VHC_OP_FIND_WORKER, EPERM, "/proc may not be read" },
+	{ VHC_OP_WORKER_CPUS, EINVAL,
+	  "none of these processors is online, or allowed to the worker by its cpuset" },
+	{ VHC_OP_WORKER_CPUS, EPERM, "the worker is a kernel thread, or another user's",
+	  "it needs CAP_SYS_NICE, or a worker that is this process's own (VHC_DEV_TASK)" },
+	{ VHC_OP_WORKER_CPUS, ESRCH, "the worker has ended" },
+	{ VHC_OP_WORKER_SCHED, EPERM,
+	  "the worker is a kernel thread, or another user's, or the priority is above "
+	  "RLIMIT_RTPRIO",
+	  "it needs CAP_SYS_NICE" },
+	{ VHC_OP_WORKER_SCHED, ESRCH, "the worker has ended" },
 	{ VHC_OP_NONE, EPERM,
 	  "this process is not the owner of the vhost fd: it was opened before a fork or an exec" },
 };
 
+#define COUNT (sizeof(meanings) / sizeof(meanings[0]))
+
+static size_t find(enum vhc_op_kind kind, int error)
+{
+	size_t i = 0;
+
+	while (i < COUNT && (meanings[i].error != error ||
+			     (meanings[i].kind != kind &&
+			      (meanings[i].kind != VHC_OP_NONE || vhc_op_info(kind)->on_tap))))
+		i++;
+	return i;
+}
+
 const char *vhc_op_explain(enum vhc_op_kind kind, int error)
 {
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
-		if (meanings[i].error == error &&
-		    (meanings[i].kind == kind ||
-		     (meanings[i].kind == VHC_OP_NONE && !vhc_op_info(kind)->on_tap)))
-			return meanings[i].text;
-	return NULL;
+	size_t i = find(kind, error);
+
+	return i < COUNT ? meanings[i].text : NULL;
+}
+
+const char *vhc_op_hint(enum vhc_op_kind kind, int error)
+{
+	size_t i = find(kind, error);
+
+	return i < COUNT ? meanings[i].hint : NULL;
 }

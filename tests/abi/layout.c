@@ -32,9 +32,10 @@ AT(vhc_dev_args, type, 12);
 AT(vhc_dev_args, backend, 16);
 AT(vhc_dev_args, queue_pairs, 20);
 
-SIZE(vhc_dev_info, 16);
+SIZE(vhc_dev_info, 24);
 AT(vhc_dev_info, rings, 8);
 AT(vhc_dev_info, max_regions, 12);
+AT(vhc_dev_info, can, 16);
 
 SIZE(vhc_net_config, 24);
 AT(vhc_net_config, flags, 8);
