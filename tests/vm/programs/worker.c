@@ -92,7 +92,8 @@ static void it_does_the_work(uint32_t pairs, uint32_t pair)
 	sent = send_many(pair, ROUNDS);
 	for (uint32_t i = 0; i < pairs; i++) {
 		now[i] = switches_of(tids[i]) - before[i];
-		others = others && (i == pair || now[i] == 0);
+		/* one that worked before may have gone to sleep only now */
+		others = others && (i == pair || now[i] <= 1);
 	}
 	result("a pair's frames are sent", sent, "pair %u", pair);
 	result("its worker ran", now[pair] >= ROUNDS / 2, "%lu switches for %u frames", now[pair],
