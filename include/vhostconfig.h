@@ -669,16 +669,17 @@ VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json);
  * vhc_dev_get_worker() - the thread that runs a queue pair's rings, as the kernel counts threads:
  * one of this process's, or a kernel thread.
  * Errors: -EAGAIN not owned yet; -ENODATA opened without VHC_DEV_WORKERS, or it could not be told
- * from others that began at the same moment.
+ * from others that began at the same moment, or is hidden (a PID namespace hides kernel threads).
  */
 VHC_EXPORT int vhc_dev_get_worker(struct vhc_dev *dev, uint32_t pair, int32_t *ret_tid);
 
 /**
  * vhc_dev_set_worker_cpus() - on which processors a pair's worker may run; at once, and again
  * whenever ownership is taken.
- * @cpus: @words words of 64 bits, bit 0 of word 0 is processor 0.
+ * @cpus: @words words of 64 bits, bit 0 of word 0 is processor 0; at most 1024 words.
  * Errors: -EINVAL none of them is online, or opened without VHC_DEV_WORKERS; -EPERM a kernel thread
- * needs CAP_SYS_NICE.
+ * needs CAP_SYS_NICE; -ENODATA the worker is not known.  What fails when ownership is taken fails the
+ * start.
  */
 VHC_EXPORT int vhc_dev_set_worker_cpus(struct vhc_dev *dev, uint32_t pair, const uint64_t *cpus,
 				       uint32_t words);
@@ -688,7 +689,7 @@ VHC_EXPORT int vhc_dev_set_worker_cpus(struct vhc_dev *dev, uint32_t pair, const
  * is taken.
  * @policy: SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR of <sched.h>.  @priority: 0,
  * or 1 to 99 for the last two.
- * Errors: -EINVAL, as above too; -EPERM needs CAP_SYS_NICE.
+ * Errors: -EINVAL, as above too; -EPERM needs CAP_SYS_NICE; -ENODATA as above.
  */
 VHC_EXPORT int vhc_dev_set_worker_sched(struct vhc_dev *dev, uint32_t pair, int32_t policy,
 					int32_t priority);
@@ -844,8 +845,10 @@ VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool mask
 VHC_EXPORT bool vhc_ring_is_pending(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_set_busyloop() - how long the worker polls before it sleeps; at once.
- * @us: microseconds, 0 for not.  Errors: -ENOTTY without VHC_CAN_BUSYLOOP.
+ * vhc_ring_set_busyloop() - how long the worker polls before it sleeps; at once.  It is the host's
+ * choice: kept over stop, start and reset.
+ * @us: microseconds, 0 for not; at most 1000000, since a stop waits for as long.
+ * Errors: -EINVAL more than that; -ENOTTY without VHC_CAN_BUSYLOOP.
  */
 VHC_EXPORT int vhc_ring_set_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t us);
 

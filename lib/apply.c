@@ -12,10 +12,41 @@
 #include "errname.h"
 #include "kvm.h"
 
+static int32_t this_process(const struct vhc_dev *dev)
+{
+	return dev->ctx->sys->pid(dev->ctx->sys_data);
+}
+
+bool vhc_dev_in_child(const struct vhc_dev *dev)
+{
+	return dev->owner && dev->owner != this_process(dev);
+}
+
+int vhc_dev_check_process(const struct vhc_dev *dev)
+{
+	if (!vhc_dev_in_child(dev))
+		return 0;
+	return vhc_dev_fail(dev, -EPERM, NULL, "call it in the owner; here only close it",
+			    "process %d owns it, and this is its forked child %d: vhost's ioctls "
+			    "work only in the memory of the process that took ownership; nothing "
+			    "was done, and the device goes on as it was",
+			    dev->owner, this_process(dev));
+}
+
+static void note_owner(struct vhc_dev *dev)
+{
+	dev->owner = 0;
+	for (uint32_t i = 0; i < dev->have.fds; i++)
+		if (dev->have.fd[i].owned)
+			dev->owner = this_process(dev);
+}
+
 /* Where a ring stopped is where it is to go on; of one that could not be stopped nobody knows it. */
 static void note(struct vhc_dev *dev, const struct vhc_op *op)
 {
 	vhc_state_note(&dev->have, op);
+	if (op->kind == VHC_OP_SET_OWNER || op->kind == VHC_OP_RESET_OWNER)
+		note_owner(dev);
 	if (op->kind == VHC_OP_GET_VRING_BASE && !vhc_ring_runs(&dev->have.ring[op->ring])) {
 		dev->want.ring[op->ring].base = (uint32_t)op->value;
 		dev->want.ring[op->ring].has_base = true;
@@ -33,6 +64,7 @@ static int tell(struct vhc_dev *dev, struct vhc_op *op)
 		[VHC_ON_VHOST] = vhc_kernel_execute,
 		[VHC_ON_TAP] = execute_on_tap,
 		[VHC_ON_KVM] = vhc_kvm_execute,
+		[VHC_ON_WORKER] = vhc_worker_execute,
 	};
 	char where[160];
 	int r;
@@ -56,14 +88,23 @@ static int execute(struct vhc_dev *dev, struct vhc_op *op)
 	return r;
 }
 
+static const char *explain(const struct vhc_dev *dev, const struct vhc_op *op, int error)
+{
+	bool on_worker = op->kind == VHC_OP_WORKER_CPUS || op->kind == VHC_OP_WORKER_SCHED;
+
+	return on_worker && error == -ENODATA ? vhc_worker_why(dev, op->fd)
+					      : vhc_op_explain(op->kind, -error);
+}
+
 static int fail_step(struct vhc_dev *dev, const struct vhc_op *op, int error)
 {
-	const char *meaning = vhc_op_explain(op->kind, -error);
+	const char *meaning = explain(dev, op, error);
 	char where[160];
 
 	vhc_op_where(op, where, sizeof(where));
-	return vhc_dev_fail(dev, error, where, NULL, "%s (%s)%s%s", strerror(-error),
-			    vhc_errname(-error), meaning ? ": " : "", meaning ? meaning : "");
+	return vhc_dev_fail(dev, error, where, vhc_op_hint(op->kind, -error), "%s (%s)%s%s",
+			    strerror(-error), vhc_errname(-error), meaning ? ": " : "",
+			    meaning ? meaning : "");
 }
 
 /* The undo itself failed: the device's state is not known any more. */
@@ -119,8 +160,11 @@ int vhc_undo(struct vhc_dev *dev, struct vhc_plan *plan, int result)
 
 int vhc_apply_ask(struct vhc_dev *dev, struct vhc_op *op)
 {
-	int r = tell(dev, op);
+	int r = vhc_dev_check_process(dev);
 
+	if (r)
+		return r;
+	r = tell(dev, op);
 	return r ? fail_step(dev, op, r) : 0;
 }
 
@@ -130,6 +174,10 @@ int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mo
 
 	if (plan->error)
 		return vhc_dev_fail(dev, plan->error, NULL, NULL, "no memory for the plan");
+	if (plan->count)
+		result = vhc_dev_check_process(dev);
+	if (result)
+		return result;
 	for (uint32_t i = 0; i < plan->count; i++) {
 		int r = execute(dev, &plan->steps[i].op);
 
@@ -141,4 +189,15 @@ int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mo
 			result = fail_step(dev, &plan->steps[i].op, r);
 	}
 	return result;
+}
+
+int vhc_apply_one(struct vhc_dev *dev, const struct vhc_op *op, const struct vhc_op *undo)
+{
+	struct vhc_plan plan = { 0 };
+	int r;
+
+	vhc_plan_one(&plan, op, undo);
+	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	vhc_plan_clear(&plan);
+	return r;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dev - the device object, as the files that make it up see it: dev.c (life), negotiate.c
- * (features), rings.c, mask.c and bind.c (setters), check.c and window.c (is it in order), complete.c
- * (what follows from it), start.c and stop.c (transitions), save.c and load.c (documents), iommu.c
- * (mappings), events.c, and kernel.c with kernel-iotlb.c (back end).
+ * (features), rings.c, mask.c, bind.c and tune.c (setters), check.c and window.c (is it in order),
+ * complete.c (what follows from it), start.c and stop.c (transitions), info.c (what it can do), worker.c
+ * (workers), save.c and load.c (documents), iommu.c (mappings), events.c, and kernel.c with
+ * kernel-iotlb.c (back end).
  */
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
@@ -32,7 +33,12 @@ struct vhc_dev {
 	struct vhc_iotlb *iotlb; /* NULL without an IOMMU */
 	struct vhc_events events;
 	bool stale;
-	bool shared; /* the giver of the vhost fds may keep them open */
+	bool shared;	  /* the giver of the vhost fds may keep them open */
+	bool no_busyloop; /* of a device that is not there */
+	int32_t owner;	  /* the process that took ownership; 0: none did */
+	/* threads as they were before ownership is taken, of these kinds; NULL: none were listed */
+	struct vhc_task *tasks;
+	uint32_t tasks_count, tasks_kinds;
 };
 
 /** vhc_dev_fail() - vhc_fail_at() with the device's id.  @where and @hint may be NULL. */
@@ -44,6 +50,12 @@ int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret
 
 /** vhc_dev_check_stale() - -ESTALE when the device's state is not known. */
 int vhc_dev_check_stale(struct vhc_dev *dev);
+
+/** vhc_dev_can() - VHC_CAN_: what may be relied on. */
+uint64_t vhc_dev_can(const struct vhc_dev *dev);
+
+/** vhc_dev_in_child() - is this a forked child of the process that took ownership? */
+bool vhc_dev_in_child(const struct vhc_dev *dev);
 
 /** vhc_dev_make() - a device without fds, all unset.  Checks id and args. */
 int vhc_dev_make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args *args,
@@ -109,5 +121,15 @@ int vhc_kernel_ask(struct vhc_dev *dev, bool upper);
 int vhc_kernel_ask_iotlb(struct vhc_dev *dev);
 /** vhc_kernel_execute() - one operation.  GET_VRING_BASE writes its answer into op->value. */
 int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op);
+/** vhc_kernel_get_busyloop() - what the kernel has; of an owned fd. */
+int vhc_kernel_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us);
+
+/* Workers: worker.c. */
+int vhc_worker_execute(struct vhc_dev *dev, struct vhc_op *op);
+/** vhc_worker_check() - is there such a pair (-EINVAL), and is its worker looked for (@code)? */
+int vhc_worker_check(struct vhc_dev *dev, uint32_t pair, int code);
+/** vhc_worker_why() - why the worker of an owned fd is not known. */
+const char *vhc_worker_why(const struct vhc_dev *dev, uint32_t fd);
+void vhc_worker_forget_tasks(struct vhc_dev *dev);
 
 #endif

@@ -20,6 +20,15 @@ bool vhc_guest_runs(const struct vhc_mem *mem)
 	return false;
 }
 
+int vhc_guest_check_process(const struct vhc_mem *mem)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
+		r = vhc_dev_check_process(mem->devs[i]);
+	return r;
+}
+
 /* One device's part of a change. */
 struct part {
 	struct vhc_plan plan;

@@ -35,6 +35,11 @@ static const struct vhc_op_info infos[VHC_OP_COUNT] = {
 	[VHC_OP_IOTLB_FILL] = { "VHOST_IOTLB_UPDATE", VHC_ARG_RANGE },
 	[VHC_OP_IOEVENTFD] = { "KVM_IOEVENTFD", VHC_ARG_BINDING, VHC_ON_KVM },
 	[VHC_OP_IRQFD] = { "KVM_IRQFD", VHC_ARG_BINDING, VHC_ON_KVM },
+	[VHC_OP_LIST_TASKS] = { "list of tasks in /proc", VHC_ARG_NONE, VHC_ON_WORKER },
+	[VHC_OP_FIND_WORKER] = { "its worker in /proc", VHC_ARG_NONE, VHC_ON_WORKER },
+	[VHC_OP_WORKER_CPUS] = { "sched_setaffinity", VHC_ARG_CPUS, VHC_ON_WORKER },
+	[VHC_OP_WORKER_SCHED] = { "sched_setscheduler", VHC_ARG_SCHED, VHC_ON_WORKER },
+	[VHC_OP_SET_VRING_BUSYLOOP] = { "VHOST_SET_VRING_BUSYLOOP_TIMEOUT", VHC_ARG_VALUE },
 };
 
 const struct vhc_op_info *vhc_op_info(enum vhc_op_kind kind)
@@ -45,7 +50,10 @@ const struct vhc_op_info *vhc_op_info(enum vhc_op_kind kind)
 void vhc_op_target(const struct vhc_op *op, char *text, size_t size)
 {
 	static const char *const names[] = {
-		[VHC_ON_VHOST] = "vhost fd", [VHC_ON_TAP] = "tap queue", [VHC_ON_KVM] = "VM"
+		[VHC_ON_VHOST] = "vhost fd",
+		[VHC_ON_TAP] = "tap queue",
+		[VHC_ON_KVM] = "VM",
+		[VHC_ON_WORKER] = "vhost fd",
 	};
 
 	if (op->ring != VHC_NO_RING)
@@ -71,7 +79,7 @@ void vhc_op_where(const struct vhc_op *op, char *text, size_t size)
 static const struct {
 	enum vhc_op_kind kind; /* VHC_OP_NONE: any */
 	int error;
-	const char *text;
+	const char *text, *hint;
 } meanings[] = {
 	{ VHC_OP_SET_OWNER, EBUSY,
 	  "the vhost fd has an owner already: it was given twice, or to another process" },
@@ -118,16 +126,46 @@ static const struct {
 	  "the VM has no interrupt controller in the kernel (KVM_CREATE_IRQCHIP comes before), or with "
 	  "a resample fd not all of it; or an fd is not an eventfd" },
 	{ VHC_OP_IOEVENTFD, EINVAL, "the kick fd is not an eventfd" },
+	{ VHC_OP_SET_VRING_BUSYLOOP, ENOTTY, "this kernel's vhost does not poll" },
+	{ VHC_OP_LIST_TASKS, EPERM, "/proc may not be read" },
+	{ VHC_OP_FIND_WORKER, EPERM, "/proc may not be read" },
+	{ VHC_OP_WORKER_CPUS, EINVAL,
+	  "none of these processors is online, or allowed to the worker by its cpuset" },
+	{ VHC_OP_WORKER_CPUS, EPERM, "the worker is a kernel thread, or another user's",
+	  "it needs CAP_SYS_NICE, or a worker that is this process's own (VHC_DEV_TASK)" },
+	{ VHC_OP_WORKER_CPUS, ESRCH, "the worker has ended" },
+	{ VHC_OP_WORKER_SCHED, EPERM,
+	  "the worker is a kernel thread, or another user's, or the priority is above "
+	  "RLIMIT_RTPRIO",
+	  "it needs CAP_SYS_NICE" },
+	{ VHC_OP_WORKER_SCHED, ESRCH, "the worker has ended" },
 	{ VHC_OP_NONE, EPERM,
 	  "this process is not the owner of the vhost fd: it was opened before a fork or an exec" },
 };
 
+#define COUNT (sizeof(meanings) / sizeof(meanings[0]))
+
+static size_t find(enum vhc_op_kind kind, int error)
+{
+	size_t i = 0;
+
+	while (i < COUNT && (meanings[i].error != error ||
+			     (meanings[i].kind != kind && (meanings[i].kind != VHC_OP_NONE ||
+							   vhc_op_info(kind)->on != VHC_ON_VHOST))))
+		i++;
+	return i;
+}
+
 const char *vhc_op_explain(enum vhc_op_kind kind, int error)
 {
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
-		if (meanings[i].error == error &&
-		    (meanings[i].kind == kind ||
-		     (meanings[i].kind == VHC_OP_NONE && vhc_op_info(kind)->on == VHC_ON_VHOST)))
-			return meanings[i].text;
-	return NULL;
+	size_t i = find(kind, error);
+
+	return i < COUNT ? meanings[i].text : NULL;
+}
+
+const char *vhc_op_hint(enum vhc_op_kind kind, int error)
+{
+	size_t i = find(kind, error);
+
+	return i < COUNT ? meanings[i].hint : NULL;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpus.h"
 #include "doc.h"
 #include "feature.h"
 #include "documents.h"
@@ -122,6 +123,13 @@ static char *format_argument(const struct vhc_op *op)
 				 (unsigned long long)op->map.size);
 		else
 			snprintf(text, sizeof(text), "all mappings");
+		break;
+	case VHC_ARG_CPUS:
+		vhc_cpus_format(op->cpus, text, sizeof(text));
+		break;
+	case VHC_ARG_SCHED:
+		snprintf(text, sizeof(text), "policy %d, priority %d", op->sched.policy,
+			 op->sched.priority);
 		break;
 	case VHC_ARG_FILE:
 		if (op->file == VHC_FD_NONE)

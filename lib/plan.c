@@ -184,6 +184,51 @@ static bool to_renew(const struct vhc_plan_args *args, uint32_t fd)
 	return args->have->fd[fd].iotlb && !vhc_fd_translates(&args->want->fd[fd]);
 }
 
+/* The worker ends with the ownership, so nothing has to undo what it was told. */
+static void plan_worker(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want)
+{
+	struct vhc_step *step;
+
+	add(plan, VHC_OP_FIND_WORKER, fd, VHC_NO_RING);
+	if (want->cpus)
+		add(plan, VHC_OP_WORKER_CPUS, fd, VHC_NO_RING)->op.cpus = want->cpus;
+	if (!want->has_sched)
+		return;
+	step = add(plan, VHC_OP_WORKER_SCHED, fd, VHC_NO_RING);
+	step->op.sched.policy = want->policy;
+	step->op.sched.priority = want->priority;
+}
+
+int vhc_plan_own(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
+		 const struct vhc_fd_state *have)
+{
+	if (have->owned)
+		return plan->error;
+	/* RESET_OWNER brings the kernel's choice back */
+	if (want->has_mode && !have->has_mode)
+		add_value(plan, VHC_OP_FORK_FROM_OWNER, fd, VHC_NO_RING, want->mode);
+	if (want->find_worker)
+		add(plan, VHC_OP_LIST_TASKS, fd, VHC_NO_RING);
+	add(plan, VHC_OP_SET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_RESET_OWNER;
+	if (want->find_worker)
+		plan_worker(plan, fd, want);
+	return plan->error;
+}
+
+static void plan_busyloop(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
+			  const struct vhc_fd_state *have)
+{
+	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
+		if (want->busyloop[i] != have->busyloop[i]) {
+			struct vhc_step *step = add(plan, VHC_OP_SET_VRING_BUSYLOOP, fd,
+						    fd * VHC_NET_RINGS_PER_FD + i);
+
+			step->op.value = want->busyloop[i];
+			step->undo.kind = VHC_OP_SET_VRING_BUSYLOOP;
+			step->undo.value = have->busyloop[i];
+		}
+}
+
 /* An fd that some ring runs on, or is to. */
 static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_plan_args *args)
 {
@@ -194,8 +239,8 @@ static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_plan_ar
 		add(plan, VHC_OP_RESET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_SET_OWNER;
 		have = &fresh;
 	}
-	if (!have->owned)
-		add(plan, VHC_OP_SET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_RESET_OWNER;
+	vhc_plan_own(plan, fd, want, have);
+	plan_busyloop(plan, fd, want, have);
 	if (!log_waits(args, fd))
 		plan_log(plan, fd, want, have);
 	if (!have->has_features || !vhc_features_equal(&want->features, &have->features))

@@ -18,8 +18,12 @@ enum vhc_op_kind {
 	VHC_OP_TAP_HEADER,
 	VHC_OP_TAP_OFFLOADS,
 	VHC_OP_FORK_FROM_OWNER,
+	VHC_OP_LIST_TASKS,
 	VHC_OP_SET_OWNER,
 	VHC_OP_RESET_OWNER,
+	VHC_OP_FIND_WORKER,
+	VHC_OP_WORKER_CPUS,
+	VHC_OP_WORKER_SCHED,
 	VHC_OP_SET_FEATURES,
 	VHC_OP_SET_FEATURES_ARRAY, /* where a bit above 63 is among them */
 	VHC_OP_SET_BACKEND_FEATURES,
@@ -33,6 +37,7 @@ enum vhc_op_kind {
 	VHC_OP_SET_VRING_KICK,
 	VHC_OP_SET_VRING_CALL,
 	VHC_OP_SET_VRING_ERR,
+	VHC_OP_SET_VRING_BUSYLOOP,
 	VHC_OP_SET_BACKEND,
 	VHC_OP_IOTLB_UPDATE,
 	VHC_OP_IOTLB_INVALIDATE,
@@ -52,8 +57,12 @@ struct vhc_op {
 		uint64_t value;
 		int file; /* VHC_FD_NONE takes it off */
 		struct vhc_features features;
-		struct vhc_table *table; /* NULL: no memory at all; borrowed */
-		struct vhc_log *log;	 /* NULL: none; borrowed */
+		struct vhc_table *table;     /* NULL: no memory at all; borrowed */
+		struct vhc_log *log;	     /* NULL: none; borrowed */
+		const struct vhc_cpus *cpus; /* borrowed */
+		struct {
+			int32_t policy, priority;
+		} sched;
 		struct {
 			uint64_t guest[VHC_PARTS];
 			uint64_t user[VHC_PARTS];
@@ -79,14 +88,17 @@ enum vhc_op_arg {
 	VHC_ARG_ADDR,
 	VHC_ARG_MAP,
 	VHC_ARG_RANGE,
-	VHC_ARG_BINDING
+	VHC_ARG_BINDING,
+	VHC_ARG_CPUS,
+	VHC_ARG_SCHED
 };
 
 /* Who executes it. */
 enum vhc_op_on {
 	VHC_ON_VHOST, /* a vhost fd */
 	VHC_ON_TAP,   /* a tap's queue */
-	VHC_ON_KVM    /* a VM */
+	VHC_ON_KVM,   /* a VM */
+	VHC_ON_WORKER /* a vhost fd's worker thread */
 };
 
 struct vhc_op_info {
@@ -108,6 +120,9 @@ void vhc_op_where(const struct vhc_op *op, char *text, size_t size);
 
 /** vhc_op_explain() - what an errno of this operation means, and what to do.  NULL: nothing special. */
 const char *vhc_op_explain(enum vhc_op_kind kind, int error);
+
+/** vhc_op_hint() - what to do about it, where that is a sentence of its own.  NULL: nothing. */
+const char *vhc_op_hint(enum vhc_op_kind kind, int error);
 
 struct vhc_step {
 	struct vhc_op op;
@@ -149,6 +164,13 @@ int vhc_plan_reset(struct vhc_plan *plan, const struct vhc_dev_state *have, uint
 
 /** vhc_plan_disown() - let go of the ownership, and with it of all that the kernel knows. */
 int vhc_plan_disown(struct vhc_plan *plan, const struct vhc_dev_state *have);
+
+/**
+ * vhc_plan_own() - take the ownership of a vhost fd, with the worker mode that is wanted before it,
+ * and its worker found and told what is wanted of it behind it.  Nothing when it is owned.
+ */
+int vhc_plan_own(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
+		 const struct vhc_fd_state *have);
 
 /** vhc_plan_one() - a plan of one step. */
 int vhc_plan_one(struct vhc_plan *plan, const struct vhc_op *op, const struct vhc_op *undo);

@@ -41,6 +41,7 @@ void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd)
 {
 	vhc_fd_state_set_table(&state->fd[fd], NULL);
 	vhc_fd_state_set_log(&state->fd[fd], NULL);
+	free(state->fd[fd].cpus);
 	state->fd[fd] = (struct vhc_fd_state){ .log_event = VHC_FD_NONE };
 	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
 		vhc_ring_state_forget(&state->ring[fd * VHC_NET_RINGS_PER_FD + i]);
@@ -67,6 +68,7 @@ void vhc_state_clear(struct vhc_dev_state *state)
 	for (uint32_t i = 0; i < state->fds; i++) {
 		vhc_fd_state_set_table(&state->fd[i], NULL);
 		vhc_fd_state_set_log(&state->fd[i], NULL);
+		free(state->fd[i].cpus);
 	}
 	free(state->fd);
 	free(state->ring);
@@ -150,8 +152,15 @@ static void note_fd(struct vhc_dev_state *have, const struct vhc_op *op)
 	struct vhc_fd_state *fd = &have->fd[op->fd];
 
 	switch (op->kind) {
+	case VHC_OP_FORK_FROM_OWNER:
+		fd->mode = (uint8_t)op->value;
+		fd->has_mode = true;
+		break;
 	case VHC_OP_SET_OWNER:
 		fd->owned = true;
+		break;
+	case VHC_OP_FIND_WORKER:
+		fd->worker = (int32_t)op->value;
 		break;
 	case VHC_OP_RESET_OWNER:
 		vhc_fd_state_forget(have, op->fd);
@@ -183,6 +192,8 @@ void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op)
 		have->header = (uint32_t)op->value;
 	else if (op->kind == VHC_OP_TAP_OFFLOADS)
 		have->offloads = (uint32_t)op->value;
+	else if (op->kind == VHC_OP_SET_VRING_BUSYLOOP)
+		have->fd[op->fd].busyloop[op->ring % VHC_NET_RINGS_PER_FD] = (uint32_t)op->value;
 	else if (op->ring != VHC_NO_RING)
 		note_ring(&have->ring[op->ring], op);
 	else

@@ -292,6 +292,11 @@ const struct vhc_sys vhc_sys_linux = {
 	.open_in_new_netns = linux_open_in_new_netns,
 	.user = linux_user,
 	.release = linux_release,
+	.pid = vhc_linux_pid,
+	.tid = vhc_linux_tid,
+	.tasks = vhc_linux_tasks,
+	.set_cpus = vhc_linux_set_cpus,
+	.set_sched = vhc_linux_set_sched,
 };
 
 int vhc_sys_open(struct vhc_ctx *ctx, const char *path, int flags)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sys - the border: the only place that makes system calls.  Tests put a fake kernel here.
+ * sys - the border: the only place that makes system calls, in the files sys*.c.  Tests put a fake
+ * kernel here.
  *
  * Every operation returns 0, an fd or a count, or a negative errno; interrupted calls are repeated.
  * Fds are O_CLOEXEC and 3 or higher.
@@ -19,6 +20,13 @@ struct vhc_file {
 	unsigned int major, minor; /* of a character device */
 	uint64_t size;		   /* bytes */
 	unsigned int seals;	   /* F_SEAL_ of a memfd; 0 of any other file */
+};
+
+/* A thread of this process, or a kernel thread. */
+struct vhc_task {
+	int32_t tid;
+	bool kernel;
+	char name[16];
 };
 
 struct vhc_sys {
@@ -68,6 +76,19 @@ struct vhc_sys {
 	uint32_t (*user)(void *data);
 	/* The kernel's release, such as "6.1.0-13-amd64". */
 	int (*release)(void *data, char *buf, size_t size);
+	/* This process, and this thread of it. */
+	int32_t (*pid)(void *data);
+	int32_t (*tid)(void *data);
+	/*
+	 * Threads of this process, and with @kernel kernel threads, whose name begins with @prefix.
+	 * How many there are, of which @room are written; -ENOENT without a /proc of this process's own
+	 * PID namespace.
+	 */
+	int (*tasks)(void *data, const char *prefix, bool kernel, struct vhc_task *ret,
+		     uint32_t room);
+	/* On which processors a thread may run: bit 0 of word 0 is processor 0. */
+	int (*set_cpus)(void *data, int32_t tid, const uint64_t *cpus, uint32_t words);
+	int (*set_sched)(void *data, int32_t tid, int32_t policy, int32_t priority);
 };
 
 /* The real one; its data is NULL. */

@@ -30,6 +30,7 @@ struct world {
 	uint64_t ram; /* where it is */
 	uint32_t number;
 	int fds[SLOTS];
+	int32_t task; /* the last worker that was seen */
 	/* the argument of one ioctl, whatever it is */
 	union {
 		uint8_t u8;
@@ -257,6 +258,26 @@ static int receive(struct world *world, const struct step *step)
 	return r;
 }
 
+/* Of the tasks only those that are called as the kernel calls this thread's workers. */
+static int count_tasks(struct world *world)
+{
+	struct vhc_task tasks[64];
+	uint32_t own = 0, kernel = 0;
+	char name[24];
+	int n = world->sys->tasks(world->data, "vhost-", true, tasks, 64);
+
+	snprintf(name, sizeof(name), "vhost-%d", world->sys->tid(world->data));
+	for (int i = 0; i < n && i < 64; i++) {
+		if (strcmp(tasks[i].name, name))
+			continue;
+		own += !tasks[i].kernel;
+		kernel += tasks[i].kernel;
+		world->task = tasks[i].tid > world->task ? tasks[i].tid : world->task;
+	}
+	printf(" -> own %u, kernel %u", own, kernel);
+	return n < 0 ? n : 0;
+}
+
 static int call(struct world *world, const struct step *step)
 {
 	const struct vhc_sys *sys = world->sys;
@@ -324,6 +345,16 @@ static int call(struct world *world, const struct step *step)
 	case MAKE:
 		return take(world, (enum slot)step->v[0],
 			    sys->ioctl(world->data, fd, step->request, NULL));
+	case TASKS:
+		return count_tasks(world);
+	case NOBODY:
+		world->task = INT32_MAX;
+		return 0;
+	case CPUS:
+		return sys->set_cpus(world->data, world->task, step->v, 1);
+	case SCHED:
+		return sys->set_sched(world->data, world->task, (int32_t)step->v[0],
+				      (int32_t)step->v[1]);
 	case IOCTL:
 		return sys->ioctl(world->data, fd, step->request, make_arg(world, step));
 	}
@@ -360,6 +391,7 @@ int main(int argc, char **argv)
 	world.data = real ? NULL : fake_new(argv[1]);
 	world.sys = real ? &vhc_sys_linux : &fake_sys;
 	memset(world.fds, -1, sizeof(world.fds));
+	run(&world, steps_tuning, steps_tuning_count);
 	run(&world, steps_alone, steps_alone_count);
 	run(&world, steps_together, steps_together_count);
 	run(&world, steps_iotlb, steps_iotlb_count);

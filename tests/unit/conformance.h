@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance - what a step of the list is made of: conformance-alone.c, conformance-together.c and
- * conformance-iotlb.c and conformance-kvm.c have the list, conformance.c runs it.  No result is
- * written down there: the
+ * conformance - what a step of the list is made of: conformance-alone.c, conformance-together.c,
+ * conformance-iotlb.c, conformance-kvm.c and conformance-tuning.c have the list, conformance.c runs it.
+ * No result is written down there: the
  * kernels have the word.
  */
 #ifndef TESTS_CONFORMANCE_H
@@ -44,6 +44,10 @@ enum call {
 	RECEIVE,
 	NAME,
 	MAKE, /* an ioctl that returns an fd */
+	TASKS,
+	NOBODY,
+	CPUS,
+	SCHED,
 	IOCTL
 };
 
@@ -101,6 +105,13 @@ struct step {
 #define STEP_MESSAGES(slot, ...) { "messages " #slot, MESSAGES, slot, .v = { __VA_ARGS__ } }
 #define STEP_RECEIVE(slot, size) { "receive " #slot, RECEIVE, slot, .v = { size } }
 
+/* How many workers there are; the last is the one that the steps below are about. */
+#define STEP_TASKS	       { "tasks", TASKS, NONE }
+#define STEP_NOBODY	       { "a thread that is not there", NOBODY, NONE }
+#define STEP_CPUS(mask)	       { "cpus " #mask, CPUS, NONE, .v = { mask } }
+#define STEP_SCHED(policy, priority) \
+	{ "sched " #policy " " #priority, SCHED, NONE, .v = { policy, (uint64_t)(priority) } }
+
 #define DO(slot, request, arg, out, ...) \
 	{ "", IOCTL, slot, request, arg, out, NULL, { __VA_ARGS__ } }
 #define LINK(slot, request, name, ...) \
@@ -124,6 +135,8 @@ struct step {
 #define KICK(slot, ...)		  DO(slot, VHOST_SET_VRING_KICK, FILES, false, __VA_ARGS__)
 #define CALL(slot, ...)		  DO(slot, VHOST_SET_VRING_CALL, FILES, false, __VA_ARGS__)
 #define ERR(slot, ...)		  DO(slot, VHOST_SET_VRING_ERR, FILES, false, __VA_ARGS__)
+#define BUSYLOOP(slot, ...)	  DO(slot, VHOST_SET_VRING_BUSYLOOP_TIMEOUT, STATE, false, __VA_ARGS__)
+#define GETBUSYLOOP(slot, ...)	  DO(slot, VHOST_GET_VRING_BUSYLOOP_TIMEOUT, STATE, true, __VA_ARGS__)
 #define BACKEND(slot, ...)	  DO(slot, VHOST_NET_SET_BACKEND, FILES, false, __VA_ARGS__)
 /* index, flags, desc, avail, used, log */
 #define ADDRESS(slot, ...) DO(slot, VHOST_SET_VRING_ADDR, ADDR, false, __VA_ARGS__)
@@ -139,8 +152,10 @@ struct step {
 #define BELL(slot, ...) DO(slot, KVM_IOEVENTFD, DOORBELL, false, __VA_ARGS__)
 #define IRQ(slot, ...)	DO(slot, KVM_IRQFD, INTERRUPT, false, __VA_ARGS__)
 
-/* The list, in four parts. */
-extern const struct step steps_alone[], steps_together[], steps_iotlb[], steps_kvm[];
-extern const uint32_t steps_alone_count, steps_together_count, steps_iotlb_count, steps_kvm_count;
+/* The list, in five parts. */
+extern const struct step steps_alone[], steps_together[], steps_iotlb[], steps_kvm[],
+	steps_tuning[];
+extern const uint32_t steps_alone_count, steps_together_count, steps_iotlb_count, steps_kvm_count,
+	steps_tuning_count;
 
 #endif

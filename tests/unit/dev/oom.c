@@ -225,6 +225,7 @@ static bool tell(const struct story *of, uint32_t n)
 
 	rig_new(&rig, "7.2", 3);
 	rig.array = true;
+	rig.dev_flags = VHC_DEV_WORKERS;
 	arm(n);
 	for (uint32_t i = 0; i < of->count; i++) {
 		/* plan and caps when there is something to plan */

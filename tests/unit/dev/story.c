@@ -2,6 +2,8 @@
 /*
  * story - the whole life of a device as a list of calls.
  */
+#include <sched.h>
+
 #include "story.h"
 
 static int plan(struct rig *rig)
@@ -192,6 +194,43 @@ static int recover(struct rig *rig)
 	return vhc_ring_recover_base(rig->dev, 1);
 }
 
+/* What the host wants of the workers, where they are looked for, and of the rings. */
+static int tune(struct rig *rig, uint64_t cpus, int policy, int priority, uint32_t us)
+{
+	int r = vhc_ring_set_busyloop(rig->dev, 1, us);
+
+	if (r || !(rig->dev_flags & VHC_DEV_WORKERS))
+		return r;
+	r = vhc_dev_set_worker_cpus(rig->dev, 0, &cpus, 1);
+	return r ? r : vhc_dev_set_worker_sched(rig->dev, rig->pairs - 1, policy, priority);
+}
+
+static int tuned(struct rig *rig)
+{
+	return tune(rig, 3, SCHED_FIFO, 5, 50);
+}
+
+static int tuned_anew(struct rig *rig)
+{
+	return tune(rig, 2, SCHED_BATCH, 0, 20);
+}
+
+static int untuned(struct rig *rig)
+{
+	return tune(rig, 15, SCHED_OTHER, 0, 0);
+}
+
+static int workers(struct rig *rig)
+{
+	int32_t tid;
+	uint32_t us;
+	int r = vhc_ring_get_busyloop(rig->dev, 1, &us);
+
+	for (uint32_t i = 0; i < rig->pairs && !r && rig->dev_flags & VHC_DEV_WORKERS; i++)
+		r = vhc_dev_get_worker(rig->dev, i, &tid);
+	return r;
+}
+
 static int stop(struct rig *rig)
 {
 	return vhc_dev_stop(rig->dev);
@@ -223,8 +262,11 @@ static const struct act acts[] = {
 	{ "offer", rig_offer, true },
 	{ "features", rig_features, true },
 	{ "rings", rig_rings, false },
+	{ "tuned", tuned, true },
 	{ "plan", plan, true },
 	{ "start", rig_start, true },
+	{ "workers", workers, true },
+	{ "tuned anew", tuned_anew, true },
 	{ "new call", new_call, true },
 	{ "new kick", new_kick, true },
 	{ "no call", no_call, true },
@@ -271,6 +313,8 @@ static const struct act acts[] = {
 	{ "mask anew", mask, true },
 	{ "unmask anew", unmask, true },
 	{ "no interrupt", no_interrupt, true },
+	{ "untuned", untuned, true },
+	{ "workers anew", workers, true },
 };
 
 const struct story story = { acts, sizeof(acts) / sizeof(acts[0]) };

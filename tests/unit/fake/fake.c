@@ -27,6 +27,8 @@ struct fake *fake_new(const char *name)
 	pthread_mutex_init(&fake->lock, NULL);
 	fake->profile = *profile;
 	fake->next_netns = 1;
+	fake->pid = fake->tid = 100;
+	fake->next_tid = 1000;
 	return fake;
 }
 
@@ -50,6 +52,17 @@ void fake_set_user(struct fake *fake, uint32_t uid, uint32_t gid)
 {
 	fake->uid = uid;
 	fake->gid = gid;
+}
+
+void fake_set_process(struct fake *fake, int32_t pid, int32_t tid)
+{
+	fake->pid = pid;
+	fake->tid = tid;
+}
+
+void fake_set_proc(struct fake *fake, enum fake_proc proc)
+{
+	fake->proc = proc;
 }
 
 void fake_set_node(struct fake *fake, const char *path, int error)
@@ -449,6 +462,41 @@ static int fake_release(void *data, char *buf, size_t size)
 	return leave(fake, r);
 }
 
+static int32_t fake_pid(void *data)
+{
+	return ((struct fake *)data)->pid;
+}
+
+static int32_t fake_tid(void *data)
+{
+	return ((struct fake *)data)->tid;
+}
+
+static int fake_tasks(void *data, const char *prefix, bool kernel, struct vhc_task *ret,
+		      uint32_t room)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "tasks", -1, 0);
+
+	return leave(fake, r ? r : fake_list_tasks(fake, prefix, kernel, ret, room));
+}
+
+static int fake_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t words)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "sched_setaffinity", -1, 0);
+
+	return leave(fake, r ? r : fake_task_cpus(fake, tid, cpus, words));
+}
+
+static int fake_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "sched_setscheduler", -1, 0);
+
+	return leave(fake, r ? r : fake_task_sched(fake, tid, policy, priority));
+}
+
 /* Which ring a call is about: in all of these the first word. */
 static uint32_t index_of(unsigned long request, const void *arg)
 {
@@ -513,4 +561,9 @@ const struct vhc_sys fake_sys = {
 	.open_in_new_netns = fake_open_in_new_netns,
 	.user = fake_user,
 	.release = fake_release,
+	.pid = fake_pid,
+	.tid = fake_tid,
+	.tasks = fake_tasks,
+	.set_cpus = fake_set_cpus,
+	.set_sched = fake_set_sched,
 };

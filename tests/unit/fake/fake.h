@@ -8,7 +8,8 @@
  * one list of calls on it and on real kernels; the answers must be the same.
  *
  * Not modelled: packed rings, traffic (so that a ring misses an address only when it starts, or when
- * a test says so), fork and exec, signals; of KVM all but eventfds.
+ * a test says so), exec, signals; of KVM all but eventfds; of a fork only that vhost does not work for
+ * another process (fake_set_process()).
  *
  * It allocates nothing after fake_new(), so that a test can make malloc fail.  All operations may
  * come from several threads.  Its fds start at FAKE_FIRST_FD: real ones are never touched.
@@ -44,6 +45,7 @@ struct fake_profile {
 	uint32_t offloads;	       /* all that TUNSETOFFLOAD knows */
 	uint32_t max_regions;
 	bool irqfd_exclusive; /* an eventfd is one irqfd on the whole host, not one of each VM */
+	bool no_busyloop;     /* as before Linux 4.6 */
 };
 
 /** fake_new() - a kernel; @name: "6.1", "6.12" or "7.2".  Stops the test when there is no such. */
@@ -71,6 +73,19 @@ bool fake_is_clean(struct fake *fake);
 void fake_set_fd_limit(struct fake *fake, uint32_t limit);
 /** fake_set_user() - who the process is; not 0: without any capability. */
 void fake_set_user(struct fake *fake, uint32_t uid, uint32_t gid);
+/** fake_set_process() - which process, and which thread of it, makes the calls from now on. */
+void fake_set_process(struct fake *fake, int32_t pid, int32_t tid);
+
+/* What /proc shows of threads. */
+enum fake_proc {
+	FAKE_PROC_ALL,
+	FAKE_PROC_NAMESPACE, /* no kernel threads, and the names have the numbers of the outer one */
+	FAKE_PROC_NONE,
+};
+
+void fake_set_proc(struct fake *fake, enum fake_proc proc);
+/** fake_add_stranger() - a thread that begins at the moment of the next VHOST_SET_OWNER, and stays. */
+void fake_add_stranger(struct fake *fake, bool kernel, const char *name);
 /** fake_set_node() - what opening a path gives; 0: opens again. */
 void fake_set_node(struct fake *fake, const char *path, int error);
 
@@ -146,8 +161,19 @@ struct fake_message {
 	uint8_t bytes[72];
 };
 
+struct fake_worker {
+	int32_t tid;
+	bool kernel;
+	char name[16];
+	uint32_t uid;
+	uint64_t cpus; /* as told; 0: not told */
+	int32_t policy, priority;
+};
+
 struct fake_vhost {
 	bool owned, has_table;
+	int32_t owner; /* process */
+	struct fake_worker worker;
 	uint8_t fork_owner;
 	uint64_t backend_features;
 	uint32_t regions;

@@ -10,15 +10,17 @@
 
 #include "fake.h"
 
-#define FAKE_FDS      8192u
-#define FAKE_FILES    8192u
-#define FAKE_VHOSTS   320u
-#define FAKE_TAPS     64u
-#define FAKE_VMS      4u
-#define FAKE_CALLS    65536u
-#define FAKE_FAILURES 8u
-#define FAKE_WATCHES  4096u
-#define FAKE_MAPS     64u
+#define FAKE_FDS       8192u
+#define FAKE_FILES     8192u
+#define FAKE_VHOSTS    320u
+#define FAKE_TAPS      64u
+#define FAKE_VMS       4u
+#define FAKE_CALLS     65536u
+#define FAKE_FAILURES  8u
+#define FAKE_WATCHES   4096u
+#define FAKE_MAPS      64u
+#define FAKE_STRANGERS 8u
+#define FAKE_CPUS      4u /* that are online */
 
 enum fake_kind {
 	FAKE_FREE,
@@ -80,6 +82,9 @@ struct fake {
 	pthread_mutex_t lock;
 	struct fake_profile profile;
 	uint32_t uid, gid;
+	int32_t pid, tid, next_tid;
+	enum fake_proc proc;
+	struct fake_worker stranger[FAKE_STRANGERS]; /* without a tid: begins with the next owner */
 	uint32_t fd_limit, next_serial, next_netns;
 	struct fake_file *fds[FAKE_FDS];
 	struct fake_file files[FAKE_FILES];
@@ -136,6 +141,8 @@ bool fake_user_range(uint64_t addr, uint64_t size);
 int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
 int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request, void *arg);
 int fake_set_backend(struct fake *fake, struct fake_vhost *vhost, const void *arg);
+/** fake_is_owner() - is this process the one that took ownership? */
+bool fake_is_owner(const struct fake *fake, const struct fake_vhost *vhost);
 void fake_vhost_init(struct fake_vhost *vhost);
 void fake_vhost_release(struct fake *fake, struct fake_vhost *vhost);
 /** fake_regions_ok() - may a ring that runs use this table?  As memory_access_ok(). */
@@ -165,6 +172,14 @@ void fake_vm_release(struct fake *fake, struct fake_vm *vm);
 /** fake_eventfd_add() - add 1 to an eventfd, which may be an irqfd. */
 void fake_eventfd_add(struct fake *fake, struct fake_file *file);
 void fake_kvm_eventfd_closed(struct fake *fake, const struct fake_file *file);
+
+/* task.c: threads. */
+/** fake_worker_start() - what VHOST_SET_OWNER makes. */
+void fake_worker_start(struct fake *fake, struct fake_vhost *vhost);
+int fake_list_tasks(struct fake *fake, const char *prefix, bool kernel, struct vhc_task *ret,
+		    uint32_t room);
+int fake_task_cpus(struct fake *fake, int32_t tid, const uint64_t *cpus, uint32_t words);
+int fake_task_sched(struct fake *fake, int32_t tid, int32_t policy, int32_t priority);
 
 /* tun.c. */
 int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);

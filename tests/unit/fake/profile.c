@@ -77,6 +77,8 @@ int fake_sysfs(struct fake *fake, const char *path, char *buf, size_t size)
 	const struct fake_profile *profile = &fake->profile;
 	const char *name = path + strlen(dir);
 
+	if (!strcmp(path, "/sys/devices/system/cpu/online"))
+		return snprintf(buf, size, "0-%u\n", FAKE_CPUS - 1);
 	if (strncmp(path, dir, strlen(dir)))
 		return tun_flags(fake, path, buf, size);
 	if (!strcmp(name, "vhost/parameters/max_mem_regions"))

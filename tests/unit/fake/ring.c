@@ -153,9 +153,13 @@ int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long 
 	case VHOST_SET_VRING_ERR:
 		return set_file(fake, &ring->err, file->fd);
 	case VHOST_SET_VRING_BUSYLOOP_TIMEOUT:
+		if (fake->profile.no_busyloop)
+			return -ENOTTY;
 		ring->busyloop = state.num;
 		return 0;
 	case VHOST_GET_VRING_BUSYLOOP_TIMEOUT:
+		if (fake->profile.no_busyloop)
+			return -ENOTTY;
 		state.num = ring->busyloop;
 		return fake_user_put(arg, &state, sizeof(state));
 	default:
@@ -192,7 +196,7 @@ int fake_set_backend(struct fake *fake, struct fake_vhost *vhost, const void *ar
 
 	if (fake_user_get(&backend, arg, sizeof(backend)))
 		return -EFAULT;
-	if (!vhost->owned)
+	if (!fake_is_owner(fake, vhost))
 		return -EPERM;
 	if (backend.index >= FAKE_RINGS)
 		return -ENOBUFS;

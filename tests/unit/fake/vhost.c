@@ -42,18 +42,25 @@ void fake_vhost_release(struct fake *fake, struct fake_vhost *vhost)
 	vhost->log_event = NULL;
 }
 
-static int set_owner(struct fake_vhost *vhost)
+bool fake_is_owner(const struct fake *fake, const struct fake_vhost *vhost)
+{
+	return vhost->owned && vhost->owner == fake->pid;
+}
+
+static int set_owner(struct fake *fake, struct fake_vhost *vhost)
 {
 	if (vhost->owned)
 		return -EBUSY;
 	vhost->owned = true;
+	vhost->owner = fake->pid;
+	fake_worker_start(fake, vhost);
 	return 0;
 }
 
 /* What comes after is a device with an empty table, which is not the same as one without. */
 static int reset_owner(struct fake *fake, struct fake_vhost *vhost)
 {
-	if (!vhost->owned)
+	if (!fake_is_owner(fake, vhost))
 		return -EPERM;
 	fake_vhost_release(fake, vhost);
 	fake_vhost_init(vhost);
@@ -243,8 +250,8 @@ static int common_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned lo
 	    (request == VHC_SET_FORK_FROM_OWNER || request == VHC_GET_FORK_FROM_OWNER))
 		return fork_from_owner(vhost, request, arg);
 	if (request == VHOST_SET_OWNER)
-		return set_owner(vhost);
-	if (!vhost->owned)
+		return set_owner(fake, vhost);
+	if (!fake_is_owner(fake, vhost))
 		return -EPERM;
 	switch (request) {
 	case VHOST_SET_MEM_TABLE:
