@@ -9,9 +9,6 @@
 #include "errname.h"
 #include "feature.h"
 
-/* How often a ring that runs is looked at before we believe that it does. */
-#define LOOKS 8
-
 static int fail_ring(struct vhc_dev *dev, int code, uint32_t ring, const char *hint,
 		     const char *text)
 {
@@ -82,23 +79,11 @@ static int check_virtual(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_sta
 
 /* ------------------------------------------------------------------------------------- indices */
 
-/*
- * The index of the avail or of the used ring.  Both structs begin with flags, then idx, of 16 bits.
- * -ENOENT: nobody has mapped it yet.
- */
+/* Of the avail or of the used ring: both structs begin with flags, then idx, of 16 bits. */
 static int read_index(struct vhc_dev *dev, const struct vhc_ring_state *want, enum vhc_part part,
 		      uint16_t *ret)
 {
-	uint64_t at = want->addr[part] + 2, user = want->user[part] + 2;
-
-	if (dev->want.iommu) {
-		const struct vhc_mapping *map = vhc_iotlb_find(dev->iotlb, at);
-
-		if (!map || map->size - (at - map->iova) < sizeof(*ret))
-			return -ENOENT;
-		user = map->user + (at - map->iova);
-	}
-	return dev->ctx->sys->peek(dev->ctx->sys_data, user, ret, sizeof(*ret));
+	return vhc_dev_peek(dev, want->addr[part] + 2, ret, sizeof(*ret));
 }
 
 static int fail_read(struct vhc_dev *dev, uint32_t ring, int error)
@@ -130,48 +115,6 @@ static int check_window(struct vhc_dev *dev, uint32_t ring, const struct vhc_rin
 	return 0;
 }
 
-static int ask_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)
-{
-	struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
-			     .fd = ring / VHC_NET_RINGS_PER_FD,
-			     .ring = ring };
-	int r = vhc_kernel_execute(dev, &op);
-
-	*ret = (uint16_t)op.value;
-	return r ? vhc_dev_fail(dev, r, "VHOST_GET_VRING_BASE", NULL, "ring %u: %s (%s)", ring,
-				strerror(-r), vhc_errname(-r))
-		 : 0;
-}
-
-/*
- * A ring that runs moves on while we look.  One that the kernel gave up on does not: when it stands
- * still, and has something to do that cannot be, that is the cause.
- */
-static int check_running(struct vhc_dev *dev, uint32_t ring, const struct vhc_ring_state *want)
-{
-	uint16_t base, again, avail, used;
-	struct vhc_ring_error err;
-
-	for (int i = 0; i < LOOKS; i++) {
-		/* in this order: what is used by then was available before */
-		int r = ask_base(dev, ring, &base), r2 = read_index(dev, want, VHC_AVAIL, &avail);
-
-		r2 = r2 ?: read_index(dev, want, VHC_USED, &used);
-		r = r ?: ask_base(dev, ring, &again);
-		if (r || r2 == -ENOENT)
-			return r;
-		if (r2)
-			return fail_read(dev, ring, r2);
-		if (base == again && vhc_window_check(want->size, used, base, avail, &err))
-			return fail_ring(dev, -EINVAL, ring,
-					 "the driver wrote what cannot be: reset the device",
-					 err.text);
-		if (base == again)
-			return 0;
-	}
-	return 0;
-}
-
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring)
 {
 	bool packed = dev->want.has_acked && vhc_features_has(&dev->want.acked, VHC_F_RING_PACKED);
@@ -194,7 +137,7 @@ int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring)
 	/* the place for what the log needs: that it reaches to the end of the used ring */
 	if (r || packed)
 		return r;
-	return vhc_ring_runs(&dev->have.ring[ring]) ? check_running(dev, ring, want)
+	return vhc_ring_runs(&dev->have.ring[ring]) ? vhc_ring_diagnose(dev, ring)
 						    : check_window(dev, ring, want);
 }
 
