@@ -13,8 +13,9 @@
 #include <sched.h>
 #include <sys/mman.h>
 
+#include "apply.h"
 #include "bring-up.h"
-#include "internal.h"
+#include "dev.h"
 #include "traffic.h"
 
 #define PAGE  4096u
@@ -313,6 +314,52 @@ static bool run(uint32_t frames, uint32_t rarely, int (*disturb)(void))
 	return good && !r && !traffic.out.wrong && !traffic.in.wrong;
 }
 
+/* Off and on again. */
+static int turn_backend(uint32_t ring)
+{
+	int file = b.dev->have.ring[ring].backend, r = 0;
+
+	for (int on = 0; on < 2 && !r; on++) {
+		struct vhc_op op = { .kind = VHC_OP_SET_BACKEND, .fd = ring / 2, .ring = ring };
+		struct vhc_plan plan = { 0 };
+
+		op.file = on ? file : VHC_FD_NONE;
+		vhc_plan_one(&plan, &op, NULL);
+		r = vhc_apply(b.dev, &plan, VHC_APPLY_ALL_OR_NONE);
+		vhc_plan_clear(&plan);
+	}
+	return r;
+}
+
+/* The transmit ring waits for an address while the receive ring of its pair stops. */
+static void the_other_stops(void)
+{
+	struct vhc_event event = { .sz = sizeof(event) };
+	struct pollfd ready = { traffic.events, POLLIN, 0 };
+	int r;
+
+	traffic_begin(&traffic, 1);
+	traffic.in.sent = traffic.in.arrived = 1; /* none in */
+	r = vhc_dev_unmap(b.dev, iova_of_page(ring_pages + 3), (uint64_t)(ring_pages - 3) * PAGE);
+	traffic_send(&traffic);
+	for (int i = 0; i < 10 && !r && event.kind != VHC_EVENT_MISS; i++) {
+		poll(&ready, 1, 1000);
+		r = vhc_dev_next_event(b.dev, &event);
+		r = r < 0 ? r : 0;
+	}
+	r = r ? r : turn_backend(0);
+	/* an answer comes late */
+	for (uint32_t i = 3; i < ring_pages && !r; i++)
+		r = map_page(ring_pages + i);
+	for (int i = 0; i < 10 && !r && !traffic_done(&traffic); i++) {
+		poll(&ready, 1, 300);
+		r = serve();
+		traffic_reap(&traffic);
+	}
+	result("a ring that waits goes on when the other one stops",
+	       !r && event.kind == VHC_EVENT_MISS && traffic_done(&traffic), text());
+}
+
 /* The driver says that there is more than there can be. */
 static void wrong_ring(void)
 {
@@ -390,6 +437,7 @@ int main(int argc, char **argv)
 	       "or of another");
 	result("while mappings go and come", run(TRAFFIC_FRAMES, 3, unmap_some), "see above");
 	result("while it stops and starts", run(TRAFFIC_FRAMES, 40, stop_and_start), "see above");
+	the_other_stops();
 	result("no ring had an error", !errors, "one had");
 	wrong_ring();
 	another_driver(true);
