@@ -109,6 +109,18 @@ int vhc_dev_plan_change(struct vhc_dev *dev, struct vhc_plan *plan);
  */
 void vhc_dev_rescue_log(struct vhc_dev *dev);
 
+/**
+ * vhc_dev_peek() - copy from the device's memory, by an address as the driver gives it to the device.
+ * Errors: -ENOENT behind an IOMMU: it is not mapped, or not in one piece; -EFAULT.
+ */
+int vhc_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size);
+
+/**
+ * vhc_ring_diagnose() - of a split ring that runs: does it stand still, and before something that
+ * vhost cannot take?  Returns 0 or -EINVAL.
+ */
+int vhc_ring_diagnose(struct vhc_dev *dev, uint32_t ring);
+
 /** vhc_dev_let_go() - stop, and give up ownership: when the close of our fds may not be the last. */
 void vhc_dev_let_go(struct vhc_dev *dev);
 

@@ -212,6 +212,24 @@ static int set_file(struct vhc_dev *dev, int fd, unsigned long request, uint32_t
 	return vhc_sys_ioctl(dev->ctx, fd, request, &arg);
 }
 
+/*
+ * With the backend of one ring the kernel forgets what the other ring of the fd waits for, too; a kick
+ * makes that ask again.
+ */
+static int set_backend(struct vhc_dev *dev, int fd, const struct vhc_op *op)
+{
+	uint32_t index = op->ring % VHC_NET_RINGS_PER_FD, first = op->ring - index;
+	int r = set_file(dev, fd, VHOST_NET_SET_BACKEND, index, op->file);
+
+	if (r || op->file >= 0 || !vhc_fd_translates(&dev->have.fd[op->fd]))
+		return r;
+	for (uint32_t i = first; i < first + VHC_NET_RINGS_PER_FD; i++)
+		if (i != op->ring && vhc_ring_runs(&dev->have.ring[i]) &&
+		    dev->want.ring[i].kick >= 0)
+			dev->ctx->sys->signal(dev->ctx->sys_data, dev->want.ring[i].kick);
+	return 0;
+}
+
 int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 {
 	static const unsigned long requests[VHC_OP_COUNT] = {
@@ -222,7 +240,6 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 		[VHC_OP_SET_VRING_CALL] = VHOST_SET_VRING_CALL,
 		[VHC_OP_SET_VRING_ERR] = VHOST_SET_VRING_ERR,
 		[VHC_OP_SET_VRING_BUSYLOOP] = VHOST_SET_VRING_BUSYLOOP_TIMEOUT,
-		[VHC_OP_SET_BACKEND] = VHOST_NET_SET_BACKEND,
 	};
 	uint32_t index = op->ring % VHC_NET_RINGS_PER_FD;
 	uint8_t mode = (uint8_t)op->value;
@@ -262,6 +279,8 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 	case VHC_OP_GET_VRING_BASE:
 	case VHC_OP_SET_VRING_BUSYLOOP:
 		return set_state(dev, fd, requests[op->kind], index, op);
+	case VHC_OP_SET_BACKEND:
+		return set_backend(dev, fd, op);
 	default:
 		return set_file(dev, fd, requests[op->kind], index, op->file);
 	}

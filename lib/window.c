@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * window - where a ring stands: what the kernel says and what the ring's memory says, against each
- * other.
+ * window - where a ring that does not run would go on, against what its memory says; and where it
+ * must, when nobody could ask the kernel.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "apply.h"
 #include "errname.h"
-#include "iommu.h"
 #include "look.h"
-
-/* How often a ring that runs is looked at before we believe that it does. */
-#define LOOKS 8
 
 /*
  * The index of the avail or of the used ring.  Both structs begin with flags, then idx, of 16 bits.
@@ -20,16 +15,9 @@
  */
 static int read_index(const struct vhc_look *look, enum vhc_part part, uint16_t *ret)
 {
-	uint64_t at = look->state->addr[part] + 2, user = look->state->user[part] + 2;
-
-	if (look->iommu) {
-		const struct vhc_mapping *map = vhc_iotlb_find(look->dev->iotlb, at);
-
-		if (!map || map->size - (at - map->iova) < sizeof(*ret))
-			return -ENOENT;
-		user = map->user + (at - map->iova);
-	}
-	return vhc_sys_peek(look->dev->ctx, user, ret, sizeof(*ret));
+	if (look->iommu)
+		return vhc_dev_peek(look->dev, look->state->addr[part] + 2, ret, sizeof(*ret));
+	return vhc_sys_peek(look->dev->ctx, look->state->user[part] + 2, ret, sizeof(*ret));
 }
 
 static int fail_read(const struct vhc_look *look, int error)
@@ -68,48 +56,11 @@ static int check_standing(const struct vhc_look *look)
 	return 0;
 }
 
-static int ask_base(const struct vhc_look *look, uint16_t *ret)
-{
-	struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
-			     .fd = look->ring / VHC_NET_RINGS_PER_FD,
-			     .ring = look->ring };
-	int r = vhc_apply_ask(look->dev, &op);
-
-	*ret = (uint16_t)op.value;
-	return r;
-}
-
-/*
- * A ring that runs moves on while we look.  One that the kernel gave up on does not: when it stands
- * still, and has something to do that cannot be, that is the cause.
- */
-static int check_running(const struct vhc_look *look)
-{
-	uint16_t base, again, avail, used;
-	struct vhc_ring_error err;
-
-	for (int i = 0; i < LOOKS; i++) {
-		int r = ask_base(look, &base), r2 = read_indices(look, &avail, &used);
-
-		r = r ?: ask_base(look, &again);
-		if (r || r2 == -ENOENT)
-			return r;
-		if (r2)
-			return fail_read(look, r2);
-		if (base == again && vhc_window_check(look->state->size, used, base, avail, &err))
-			return vhc_look_fail(look, -EINVAL,
-					     "the driver wrote what cannot be: reset the device",
-					     err.text);
-		if (base == again)
-			return 0;
-	}
-	return 0;
-}
-
 int vhc_look_window(const struct vhc_look *look)
 {
-	return vhc_ring_runs(&look->dev->have.ring[look->ring]) ? check_running(look)
-								: check_standing(look);
+	return vhc_ring_runs(&look->dev->have.ring[look->ring])
+		       ? vhc_ring_diagnose(look->dev, look->ring)
+		       : check_standing(look);
 }
 
 VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)

@@ -267,6 +267,23 @@ static void mappings_are_kept(void **state)
 	}
 }
 
+/* What a ring waits for goes with the other ring's backend, so it is made to ask again. */
+static void a_ring_that_waits_while_the_other_stops(void **state)
+{
+	for (int iommu = 0; iommu < 2; iommu++) {
+		struct rig rig;
+
+		rig_new(&rig, "6.12", 2);
+		rig.iommu = iommu;
+		rig_up(&rig);
+		assert_ok(&rig, vhc_dev_stop(rig.dev));
+		for (uint32_t i = 0; i < rig.rings; i++)
+			assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, i), 'k'),
+					 iommu && i % 2);
+		rig_free(&rig);
+	}
+}
+
 static void features_that_are_undone(void **state)
 {
 	struct rig rig;
@@ -577,6 +594,7 @@ int main(void)
 		cmocka_unit_test(the_window_is_looked_at_where_it_is_mapped),
 		cmocka_unit_test(places_that_cannot_be),
 		cmocka_unit_test(mappings_are_kept),
+		cmocka_unit_test(a_ring_that_waits_while_the_other_stops),
 		cmocka_unit_test(features_that_are_undone),
 		cmocka_unit_test(a_reset_forgets_them),
 		cmocka_unit_test(off_and_on_again),

@@ -143,6 +143,7 @@ struct fake_ring {
 	uint64_t log_base;
 	uint64_t features[2];
 	uint32_t busyloop;
+	bool moves; /* it has taken one more whenever somebody asks */
 	struct fake_file *kick, *call, *err, *backend;
 };
 

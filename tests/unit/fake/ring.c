@@ -144,6 +144,7 @@ int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long 
 	case VHOST_SET_VRING_BASE:
 		return set_base(ring, state.num);
 	case VHOST_GET_VRING_BASE:
+		ring->base += ring->moves;
 		state.num = ring->base;
 		return fake_user_put(arg, &state, sizeof(state));
 	case VHOST_SET_VRING_KICK:
