@@ -36,15 +36,17 @@ static uint64_t chunks_of(const struct vhc_log *log)
 }
 
 /*
- * What is in a log, into the one that devices write to.  In a file of the caller's it stays too: its
- * giver reads it, and other processes may write to it.
+ * What is in a log that devices may still write to, into the one that they are to write to.  In a file
+ * of the caller's it stays too: its giver reads it, and other processes may write to it.
  */
-static void copy(const struct vhc_log *from, struct vhc_log *to)
+static void carry(struct vhc_log *from, struct vhc_log *to)
 {
 	uint64_t words = words_of(from) < words_of(to) ? words_of(from) : words_of(to), word;
 
 	for (uint64_t i = 0; i < words; i++) {
 		word = __atomic_load_n(&from->words[i], __ATOMIC_RELAXED);
+		if (word && !from->foreign)
+			word = __atomic_exchange_n(&from->words[i], 0, __ATOMIC_RELAXED);
 		if (word)
 			__atomic_fetch_or(&to->words[i], word, __ATOMIC_RELAXED);
 	}
@@ -53,7 +55,7 @@ static void copy(const struct vhc_log *from, struct vhc_log *to)
 void vhc_harvest_rescue(struct vhc_mem *mem, struct vhc_log *from)
 {
 	if (mem->dirty.on && from && from->words && from != mem->dirty.live)
-		copy(from, mem->dirty.live);
+		carry(from, mem->dirty.live);
 }
 
 /* What the pass before took and nobody read goes back to where this pass takes from. */
@@ -87,7 +89,7 @@ void vhc_harvest_move(struct vhc_mem *mem, struct vhc_log *log)
 
 	put_back(dirty);
 	vhc_harvest_forget(mem);
-	copy(dirty->live, log);
+	carry(dirty->live, log);
 	vhc_log_end(dirty->live);
 	dirty->live = log;
 }
@@ -148,7 +150,7 @@ static void swap_back(struct vhc_mem *mem, bool stale)
 		vhc_dirty_merge(dirty->spare->words, dirty->live->words, words_of(dirty->live));
 		return;
 	}
-	copy(dirty->spare, dirty->live);
+	carry(dirty->spare, dirty->live);
 	vhc_log_unref(dirty->spare);
 	dirty->spare = NULL;
 	vhc_harvest_forget(mem);
