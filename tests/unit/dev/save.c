@@ -357,6 +357,14 @@ static void configuration_is_kept(void **state)
 	assert_int_equal(got.flags, VHC_NET_MTU);
 	assert_int_equal(got.mtu, 68);
 	assert_memory_equal(got.mac, "\0\0\0\0\0\0", 6);
+	/* what is not given is nothing, whatever stands there */
+	config.flags = VHC_NET_MAC;
+	config.mac[0] = 2;
+	assert_ok(&rig, vhc_dev_set_net_config(rig.dev, &config));
+	assert_ok(&rig, vhc_dev_get_net_config(rig.dev, &got));
+	assert_int_equal(got.flags, VHC_NET_MAC);
+	assert_int_equal(got.mtu, 0);
+	assert_memory_equal(got.mac, "\2\2\3\4\5\6", 6);
 	/* a caller of an older and of a newer header */
 	got.sz = 16;
 	got.mac[0] = 77;
