@@ -439,7 +439,7 @@ VHC_EXPORT int vhc_tap_get_fd(const struct vhc_tap *tap, uint32_t queue);
  * vhc_tap_set_features() - header size and offloads as a guest with these features expects; at once.
  * vhc_dev_set_features() does the same at the next start.  This one is for a tap that no vhost
  * device runs on, and for VIRTIO_NET_CTRL_GUEST_OFFLOADS on one where it does.  The last counts.
- * @guest: 0.
+ * @guest: VHC_GUEST_ flags, none of which changes anything here.
  * Errors: -EBUSY the header size would change under a running device; -EOPNOTSUPP this link cannot.
  */
 VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_features *acked,
@@ -833,7 +833,8 @@ VHC_EXPORT int vhc_ring_get_call(struct vhc_dev *dev, uint32_t ring);
 /**
  * vhc_ring_set_masked() - hold the ring's interrupts back, or let them go; at once, and kept over
  * stop and start.
- * Those that came while it was masked are delivered as one when it is unmasked.  None is lost.
+ * Those that came while it was masked are delivered as one when it is unmasked.  None is lost.  They
+ * go to the call eventfd that the ring has then; without one there is nobody to tell.
  */
 VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool masked);
 
@@ -910,12 +911,13 @@ struct vhc_ioeventfd {
  * vhc_ring_add_ioeventfd() - the guest's write to an address becomes a kick, without leaving the
  * kernel.
  * @vm_fd: the VM's.  Several may be added to a ring.  Uses vhc_ring_get_kick()'s eventfd and
- * follows it.
+ * follows it: while vhc_ring_set_kick() has taken that off, writes leave the kernel as if this had
+ * not been added.  What is there already is no change.  The VM lives on until all of it is off.
  * Taken off by vhc_ring_del_ioeventfd(), by a ring or device reset and by close, after vhost let go
  * of the eventfd.
  * Errors: -EEXIST the address is taken (the text says by which ring, when it is one of this
  * context's); -EINVAL not a VM's fd, or a width or value that cannot be; -EIO the VM belongs to
- * another process.
+ * another process, such as to the parent.
  */
 VHC_EXPORT int vhc_ring_add_ioeventfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 				      const struct vhc_ioeventfd *args);
@@ -941,8 +943,10 @@ struct vhc_irqfd {
  * vhc_ring_set_irqfd() - the device's call becomes an interrupt in the guest, without leaving the
  * kernel.
  * @vm_fd: the VM's, -1 takes it off (@args may be NULL then).  Replaces the one before.  Uses
- * vhc_ring_get_call()'s eventfd and follows it; the caller must not read that meanwhile.
- * Errors: -EBUSY the eventfd is another irqfd already; -EINVAL not a VM's fd, or no such gsi.
+ * vhc_ring_get_call()'s eventfd and follows it, as a doorbell does with the kick; the caller must not
+ * read that meanwhile.  The VM needs its interrupt controller in the kernel.
+ * Errors: -EBUSY the eventfd is another irqfd already; -EINVAL not a VM's fd, no such gsi, or no
+ * interrupt controller; -EIO the VM belongs to another process.
  */
 VHC_EXPORT int vhc_ring_set_irqfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 				  const struct vhc_irqfd *args);

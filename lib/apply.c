@@ -10,6 +10,7 @@
 #include "apply.h"
 #include "dev.h"
 #include "errname.h"
+#include "kvm.h"
 
 /* Where a ring stopped is where it is to go on. */
 static void note(struct vhc_dev *dev, const struct vhc_op *op)
@@ -21,13 +22,22 @@ static void note(struct vhc_dev *dev, const struct vhc_op *op)
 	}
 }
 
+static int execute_on_tap(struct vhc_dev *dev, struct vhc_op *op)
+{
+	return vhc_tap_execute(dev->tap, op);
+}
+
 static int tell(struct vhc_dev *dev, struct vhc_op *op)
 {
-	char where[96];
+	static int (*const executors[])(struct vhc_dev * dev, struct vhc_op * op) = {
+		[VHC_ON_VHOST] = vhc_kernel_execute,
+		[VHC_ON_TAP] = execute_on_tap,
+		[VHC_ON_KVM] = vhc_kvm_execute,
+	};
+	char where[160];
 	int r;
 
-	r = vhc_op_info(op->kind)->on_tap ? vhc_tap_execute(dev->tap, op)
-					  : vhc_kernel_execute(dev, op);
+	r = executors[vhc_op_info(op->kind)->on](dev, op);
 	vhc_op_where(op, where, sizeof(where));
 	vhc_log(dev->ctx, VHC_LEVEL_DEBUG, "%s: %s: %s", dev->id, where,
 		r ? vhc_errname(-r) : "ok");
@@ -49,7 +59,7 @@ static int execute(struct vhc_dev *dev, struct vhc_op *op)
 static int fail_step(struct vhc_dev *dev, const struct vhc_op *op, int error)
 {
 	const char *meaning = vhc_op_explain(op->kind, -error);
-	char where[96];
+	char where[160];
 
 	vhc_op_where(op, where, sizeof(where));
 	return vhc_dev_fail(dev, error, where, NULL, "%s (%s)%s%s", strerror(-error),
@@ -59,7 +69,7 @@ static int fail_step(struct vhc_dev *dev, const struct vhc_op *op, int error)
 /* The undo itself failed: the device's state is not known any more. */
 static int fail_undo(struct vhc_dev *dev, const struct vhc_op *undo, int error)
 {
-	char first[512], where[96];
+	char first[512], where[160];
 
 	snprintf(first, sizeof(first), "%s", vhc_ctx_get_error(dev->ctx)->text);
 	vhc_op_where(undo, where, sizeof(where));

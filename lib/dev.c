@@ -12,6 +12,9 @@
 #include "caps.h"
 #include "dev.h"
 #include "errname.h"
+#include "feature.h"
+#include "iommu.h"
+#include "kvm.h"
 #include "uapi.h"
 
 #define NET_PATH  "/dev/vhost-net"
@@ -88,6 +91,7 @@ int vhc_dev_make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args 
 	dev->type = VHC_TYPE_NET;
 	dev->flags = copy.flags;
 	dev->pairs = copy.queue_pairs ? copy.queue_pairs : 1;
+	dev->events.epoll = VHC_FD_NONE;
 	if (vhc_state_new(&dev->want, dev->pairs) || vhc_state_new(&dev->have, dev->pairs)) {
 		r = vhc_fail(ctx, -ENOMEM, "no memory for %u queue pairs", dev->pairs);
 		vhc_dev_close(dev);
@@ -238,31 +242,27 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
 	return 0;
 }
 
-static void close_eventfds(struct vhc_dev *dev)
-{
-	for (uint32_t i = 0; i < dev->want.rings; i++) {
-		vhc_sys_close(dev->ctx, &dev->want.ring[i].kick);
-		vhc_sys_close(dev->ctx, &dev->want.ring[i].call);
-		vhc_sys_close(dev->ctx, &dev->want.ring[i].err);
-	}
-}
-
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 {
 	if (!dev)
 		return;
 	if (dev->shared)
 		vhc_dev_let_go(dev);
+	vhc_events_close(dev);
 	/* the last close of a vhost fd stops its rings and its worker */
 	if (dev->fds)
 		vhc_sys_close_all(dev->ctx, dev->fds, dev->pairs);
 	free(dev->fds);
-	close_eventfds(dev);
+	/* a VM lets go after vhost, while the eventfds are there */
+	vhc_kvm_close(dev);
+	for (uint32_t i = 0; i < dev->want.rings; i++)
+		vhc_ring_close_eventfds(dev, i);
 	if (dev->mem)
 		vhc_mem_detach(dev->mem, dev);
 	if (dev->tap && dev->tap->user == dev)
 		dev->tap->user = NULL;
 	vhc_tap_unref(dev->tap);
+	vhc_iotlb_free(dev->iotlb);
 	vhc_state_clear(&dev->want);
 	vhc_state_clear(&dev->have);
 	vhc_ctx_unref(dev->ctx);
@@ -272,11 +272,15 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 VHC_EXPORT int vhc_dev_get_info(const struct vhc_dev *dev, struct vhc_dev_info *ret)
 {
 	struct vhc_dev_info info = { ret->sz, dev->want.rings, dev->max_regions };
+	const struct vhc_features *offers =
+		dev->fds ? &dev->ctx->facts.features : &dev->vhost_offers;
 
 	if (ret->sz < sizeof(uint64_t) || ret->sz > 4096)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "struct vhc_dev_info has sz %llu; set it to its sizeof",
 				    (unsigned long long)ret->sz);
+	if (vhc_features_has(offers, VHC_F_ACCESS_PLATFORM))
+		info.can |= VHC_CAN_IOMMU;
 	if (ret->sz > sizeof(info))
 		memset((char *)ret + sizeof(info), 0, ret->sz - sizeof(info));
 	memcpy(ret, &info, ret->sz < sizeof(info) ? ret->sz : sizeof(info));
@@ -326,6 +330,11 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 	r = vhc_mem_attach(mem, dev);
 	if (r)
 		return vhc_dev_fail(dev, r, NULL, NULL, "no memory to attach it");
+	r = vhc_iommu_change_mem(dev, table);
+	if (r) {
+		vhc_mem_detach(mem, dev);
+		return r;
+	}
 	if (dev->mem)
 		vhc_mem_detach(dev->mem, dev);
 	dev->mem = mem;

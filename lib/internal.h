@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "binding.h"
 #include "ctx.h"
 #include "sys.h"
 #include "table.h"
@@ -20,6 +21,9 @@ struct vhc_kernel_facts {
 	struct vhc_features features; /* word 0 only, until the array was asked for */
 	bool has_max_regions;
 	uint32_t max_regions;
+	bool has_iotlb; /* both of these were asked for */
+	uint32_t max_mappings;
+	uint64_t backend_features;
 };
 
 struct vhc_ctx {
@@ -30,7 +34,8 @@ struct vhc_ctx {
 	void *log_data;
 	enum vhc_level log_max;
 	struct vhc_kernel_facts facts;
-	struct vhc_tap *taps; /* all that are alive */
+	struct vhc_tap *taps;	      /* all that are alive */
+	struct vhc_binding *bindings; /* of all devices, to KVM */
 	struct vhc_error error;
 	char error_text[2048], error_device[64], error_where[160], error_hint[640];
 };

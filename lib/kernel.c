@@ -12,6 +12,7 @@
 #include "dev.h"
 #include "errname.h"
 #include "feature.h"
+#include "iommu.h"
 #include "node.h"
 #include "uapi.h"
 
@@ -113,18 +114,6 @@ int vhc_kernel_ask(struct vhc_dev *dev, bool upper)
 	return r;
 }
 
-int vhc_kernel_backend_features(struct vhc_dev *dev, uint64_t *ret)
-{
-	uint64_t backend = 0;
-	int r = vhc_sys_ioctl(dev->ctx, dev->fds[0], VHOST_GET_BACKEND_FEATURES, &backend);
-
-	if (r && r != -ENOTTY)
-		return vhc_dev_fail(dev, r, "VHOST_GET_BACKEND_FEATURES", NULL, "%s (%s)",
-				    strerror(-r), vhc_errname(-r));
-	*ret = backend;
-	return 0;
-}
-
 static int set_features(struct vhc_dev *dev, int fd, const struct vhc_features *features)
 {
 	uint64_t word = features->w[0];
@@ -221,6 +210,7 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 	};
 	uint32_t index = op->ring % VHC_NET_RINGS_PER_FD;
 	uint8_t mode = (uint8_t)op->value;
+	uint64_t word = op->value;
 	int fd;
 
 	if (!dev->fds)
@@ -237,6 +227,12 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 		return set_features(dev, fd, &op->features);
 	case VHC_OP_SET_FEATURES_ARRAY:
 		return set_features_array(dev, fd, &op->features);
+	case VHC_OP_SET_BACKEND_FEATURES:
+		return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_BACKEND_FEATURES, &word);
+	case VHC_OP_IOTLB_UPDATE:
+	case VHC_OP_IOTLB_INVALIDATE:
+	case VHC_OP_IOTLB_FILL:
+		return vhc_kernel_iotlb(dev, op);
 	case VHC_OP_SET_MEM_TABLE:
 		return set_mem_table(dev, fd, op->table);
 	case VHC_OP_SET_LOG_BASE:

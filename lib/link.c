@@ -76,8 +76,11 @@ VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_featur
 	uint32_t before = tap->header;
 	int r = 0;
 
-	if (guest)
-		return vhc_fail(tap->ctx, -EINVAL, "guest flags 0x%x: none are known", guest);
+	/* an IOMMU is nothing to a tap: vhost has translated before */
+	if (guest & ~(uint32_t)VHC_GUEST_IOMMU)
+		return vhc_fail(tap->ctx, -EINVAL,
+				"guest flags 0x%x: only VHC_GUEST_IOMMU, 0x%x, is known", guest,
+				VHC_GUEST_IOMMU);
 	if (header != tap->header) {
 		if (tap->user && vhc_dev_runs(tap->user))
 			return vhc_fail_at(

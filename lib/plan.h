@@ -6,7 +6,9 @@
 #ifndef LIB_PLAN_H
 #define LIB_PLAN_H
 
+#include "binding.h"
 #include "ctx.h"
+#include "iotlb.h"
 #include "state.h"
 
 struct json_object;
@@ -20,6 +22,7 @@ enum vhc_op_kind {
 	VHC_OP_RESET_OWNER,
 	VHC_OP_SET_FEATURES,
 	VHC_OP_SET_FEATURES_ARRAY, /* where a bit above 63 is among them */
+	VHC_OP_SET_BACKEND_FEATURES,
 	VHC_OP_SET_MEM_TABLE,
 	VHC_OP_SET_LOG_BASE,
 	VHC_OP_SET_LOG_FD,
@@ -31,6 +34,11 @@ enum vhc_op_kind {
 	VHC_OP_SET_VRING_CALL,
 	VHC_OP_SET_VRING_ERR,
 	VHC_OP_SET_BACKEND,
+	VHC_OP_IOTLB_UPDATE,
+	VHC_OP_IOTLB_INVALIDATE,
+	VHC_OP_IOTLB_FILL, /* update with all of the device's table that is in a range */
+	VHC_OP_IOEVENTFD,
+	VHC_OP_IRQFD,
 	VHC_OP_COUNT
 };
 
@@ -51,6 +59,12 @@ struct vhc_op {
 			uint64_t user[VHC_PARTS];
 			bool log; /* the used ring, by its guest address */
 		} addr;
+		struct vhc_mapping map; /* for a range: iova and size; size 0 is all there is */
+		struct {
+			struct vhc_binding *binding; /* borrowed */
+			int file;		     /* the ring's eventfd */
+			bool assign;		     /* else take it off */
+		} kvm;
 	};
 };
 
@@ -62,13 +76,23 @@ enum vhc_op_arg {
 	VHC_ARG_FEATURES,
 	VHC_ARG_TABLE,
 	VHC_ARG_LOG,
-	VHC_ARG_ADDR
+	VHC_ARG_ADDR,
+	VHC_ARG_MAP,
+	VHC_ARG_RANGE,
+	VHC_ARG_BINDING
+};
+
+/* Who executes it. */
+enum vhc_op_on {
+	VHC_ON_VHOST, /* a vhost fd */
+	VHC_ON_TAP,   /* a tap's queue */
+	VHC_ON_KVM    /* a VM */
 };
 
 struct vhc_op_info {
 	const char *name; /* of the kernel's call */
 	enum vhc_op_arg arg;
-	bool on_tap; /* of a tap's queue, not of a vhost fd */
+	enum vhc_op_on on;
 	bool hex;    /* its value is a mask */
 	bool partly; /* one that failed may have been done in part: it is undone too */
 };
@@ -76,7 +100,10 @@ struct vhc_op_info {
 /** vhc_op_info() - what is known of a kind of operation. */
 const struct vhc_op_info *vhc_op_info(enum vhc_op_kind kind);
 
-/** vhc_op_where() - "ring 2, VHOST_SET_VRING_ADDR", "fd 0, VHOST_SET_OWNER". */
+/** vhc_op_target() - what it is done to: "ring 2", "vhost fd 0", "tap queue 1". */
+void vhc_op_target(const struct vhc_op *op, char *text, size_t size);
+
+/** vhc_op_where() - "ring 2, VHOST_SET_VRING_ADDR", "ring 2, KVM_IOEVENTFD of port 0xc050, 2 bytes". */
 void vhc_op_where(const struct vhc_op *op, char *text, size_t size);
 
 /** vhc_op_explain() - what an errno of this operation means, and what to do.  NULL: nothing special. */

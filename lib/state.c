@@ -6,13 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature.h"
 #include "plan.h"
 #include "state.h"
 
 void vhc_ring_state_forget(struct vhc_ring_state *ring)
 {
 	*ring = (struct vhc_ring_state){
-		.kick = VHC_FD_NONE, .call = VHC_FD_NONE, .err = VHC_FD_NONE, .backend = VHC_FD_NONE
+		.kick = VHC_FD_NONE,
+		.call = VHC_FD_NONE,
+		.err = VHC_FD_NONE,
+		.mask = VHC_FD_NONE,
+		.backend = VHC_FD_NONE,
 	};
 }
 
@@ -86,6 +91,24 @@ void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *ha
 	}
 }
 
+bool vhc_fd_translates(const struct vhc_fd_state *fd)
+{
+	return vhc_features_has(&fd->features, VHC_F_ACCESS_PLATFORM);
+}
+
+/* Since 7.2 a ring's addresses are gone when they begin or cease to be I/O virtual ones. */
+static void note_features(struct vhc_dev_state *have, uint32_t fd, const struct vhc_features *set)
+{
+	bool before = vhc_fd_translates(&have->fd[fd]);
+
+	have->fd[fd].features = *set;
+	have->fd[fd].has_features = true;
+	have->fd[fd].iotlb |= vhc_fd_translates(&have->fd[fd]);
+	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
+		if (vhc_fd_translates(&have->fd[fd]) != before)
+			have->ring[fd * VHC_NET_RINGS_PER_FD + i].has_addr = false;
+}
+
 static void note_ring(struct vhc_ring_state *ring, const struct vhc_op *op)
 {
 	switch (op->kind) {
@@ -135,8 +158,10 @@ static void note_fd(struct vhc_dev_state *have, const struct vhc_op *op)
 		break;
 	case VHC_OP_SET_FEATURES:
 	case VHC_OP_SET_FEATURES_ARRAY:
-		fd->features = op->features;
-		fd->has_features = true;
+		note_features(have, op->fd, &op->features);
+		break;
+	case VHC_OP_SET_BACKEND_FEATURES:
+		fd->backend = op->value;
 		break;
 	case VHC_OP_SET_MEM_TABLE:
 		vhc_fd_state_set_table(fd, op->table);

@@ -27,6 +27,8 @@ struct vhc_ring_state {
 	bool disabled;	/* want: a start of the device leaves it alone */
 	bool logs;	/* its used ring is written down in the dirty log */
 	int kick, call, err;
+	bool masked; /* want: interrupts go to `mask` */
+	int mask;    /* want: the eventfd that holds them back; kept when it is unmasked */
 	int backend; /* the tap's queue: the ring runs when it has one */
 };
 
@@ -34,8 +36,10 @@ struct vhc_ring_state {
 struct vhc_fd_state {
 	bool owned;
 	bool has_features;
-	struct vhc_features
-		features;	 /* vhost's part of what the driver acked; LOG_ALL with a log */
+	/* vhost's part of what the driver acked; LOG_ALL with a log */
+	struct vhc_features features;
+	uint64_t backend;	 /* backend features, as a mask */
+	bool iotlb;		 /* have: it was told of an IOMMU, since it has this owner */
 	struct vhc_table *table; /* referenced */
 	struct vhc_log *log;	 /* referenced; NULL: none */
 	int log_event;		 /* borrowed of the memory; VHC_FD_NONE: none */
@@ -79,9 +83,18 @@ void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op);
  */
 void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *have);
 
+/** vhc_fd_translates() - was this fd told that addresses go through an IOMMU? */
+bool vhc_fd_translates(const struct vhc_fd_state *fd);
+
 static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
 {
 	return ring->backend >= 0;
+}
+
+/** vhc_ring_call() - of a wanted ring: the eventfd that vhost is to notify. */
+static inline int vhc_ring_call(const struct vhc_ring_state *want)
+{
+	return want->masked ? want->mask : want->call;
 }
 
 /** vhc_state_runs() - does any ring run? */

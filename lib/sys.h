@@ -8,6 +8,7 @@
 #ifndef LIB_SYS_H
 #define LIB_SYS_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,20 @@ struct vhc_sys {
 	int (*eventfd)(void *data);
 	/* Add 1 to an eventfd. */
 	int (*signal)(void *data, int fd);
+	/* An eventfd's counter, which is 0 then.  Never waits: 0 when it is 0. */
+	int (*drain)(void *data, int fd, uint64_t *ret);
+	/* Write all of it.  The number of bytes. */
+	int (*write)(void *data, int fd, const void *buf, size_t size);
+	/* Read what is there.  Never waits: 0 when nothing is. */
+	int (*read_fd)(void *data, int fd, void *buf, size_t size);
+	/* Which of these are ready?  Never waits: their number, and revents.  fds below 0 are not. */
+	int (*poll)(void *data, struct pollfd *fds, uint32_t count);
+	/* An fd that is readable while one of those is that were added to it. */
+	int (*epoll)(void *data);
+	int (*epoll_add)(void *data, int epoll, int fd);
+	int (*epoll_del)(void *data, int epoll, int fd);
+	/* What an fd is called: "anon_inode:kvm-vm", "/dev/kvm".  An error means that nobody can tell. */
+	int (*name)(void *data, int fd, char *buf, size_t size);
 	/* Are two fds the same open file?  1, 0; an error means that nobody can tell. */
 	int (*same)(void *data, int a, int b);
 	int (*stat)(void *data, int fd, struct vhc_file *ret);
@@ -65,8 +80,12 @@ int vhc_sys_open(struct vhc_ctx *ctx, const char *path, int flags);
 int vhc_sys_dup(struct vhc_ctx *ctx, int fd);
 int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg);
 int vhc_sys_peek(struct vhc_ctx *ctx, uint64_t addr, void *buf, size_t size);
+/** vhc_sys_readable() - is there something to read, as far as anybody can tell? */
+bool vhc_sys_readable(struct vhc_ctx *ctx, int fd);
 /** vhc_sys_same() - are these two fds the same open file, as far as anybody can tell? */
 bool vhc_sys_same(struct vhc_ctx *ctx, int a, int b);
+/** vhc_sys_write() - all of it in one piece, or an error: -EIO when it was cut. */
+int vhc_sys_write(struct vhc_ctx *ctx, int fd, const void *buf, size_t size);
 
 /** vhc_sys_close() - close an fd, if it is one, and make it -1. */
 void vhc_sys_close(struct vhc_ctx *ctx, int *fd);
