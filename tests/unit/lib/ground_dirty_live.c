@@ -15,7 +15,7 @@
 #include "dirty.h"
 #include "ground_random.h"
 
-#define WORDS 2048
+#define WORDS 3072
 #define LOST  200000 /* rounds; a drain that may lose does so in one of the first */
 
 static _Alignas(64) uint64_t shared[WORDS], other[WORDS];
@@ -160,10 +160,10 @@ static void check_loses(lose_fn *lose, vhc_dirty_words_fn *way)
 static void check(lose_fn *lose, uint32_t flag)
 {
 	static const struct drain drains[] = {
-		{ WORDS, 0, WORDS * 64, 3000 },	      /* as it should be */
+		{ WORDS, 0, WORDS * 64, 2000 },	      /* as it should be */
 		{ WORDS, 64, WORDS * 64 - 64, 1000 }, /* off a line, off a pair */
 		{ WORDS, 17, WORDS * 64 - 99, 1000 }, /* shifted */
-		{ 9, 0, 9 * 64, 30000 },	      /* few words, often met */
+		{ 9, 0, 9 * 64, 90000 },	      /* few words, often met */
 		{ 2, 17, 77, 30000 },		      /* parts of two words */
 	};
 	vhc_dirty_words_fn *ways[] = { vhc_dirty_scalar, vhc_dirty_avx2() };

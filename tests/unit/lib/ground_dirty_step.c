@@ -15,14 +15,14 @@
 #include "dirty.h"
 #include "ground_random.h"
 
-#define WORDS 1100 /* two chunks, and some */
+#define WORDS 2300 /* a group, and some */
 
 static _Alignas(64) uint64_t shared[WORDS], other[WORDS];
 
 /* What comes between.  Pages with odd numbers of the bitmap are its own. */
 static struct {
 	uint64_t *at, mask;
-	uint64_t words, cursor, set;
+	uint64_t words, first, cursor, set;
 	struct random random;
 } between;
 
@@ -41,14 +41,24 @@ static struct {
 #define STEP_END   (void)0
 #endif
 
+/* What the drain has still to move of a word; the first has pages in front of the range. */
+static uint64_t left_of(uint64_t word)
+{
+	return word ? shared[word] : shared[0] >> between.first << between.first;
+}
+
 /* The drain goes upwards: the first word that is still set is the next, or is the one it is at. */
 static void step(int signal)
 {
 	uint64_t at, bit = UINT64_C(1) << random_below(&between.random, 64) & between.mask;
 
-	while (between.cursor < between.words - 1 && !shared[between.cursor])
+	while (between.cursor < between.words - 1 && !left_of(between.cursor))
 		between.cursor++;
 	at = between.cursor - (between.cursor && random_once_in(&between.random, 3));
+	/* Some are kept for later: a compiler that was not asked for speed takes many steps. */
+	if (__builtin_popcountll(between.at[at] & between.mask) > 20 &&
+	    !random_once_in(&between.random, 64))
+		return;
 	between.set += bit && !(between.at[at] & bit);
 	between.at[at] |= bit;
 }
@@ -85,12 +95,13 @@ static void begin(const struct drain *drain, uint64_t *at, uint64_t mask)
 	between.at = at;
 	between.mask = mask;
 	between.words = drain->words;
+	between.first = drain->first;
 	between.cursor = between.set = 0;
 	memset(shared, 0, sizeof(shared));
 	memset(other, 0, sizeof(other));
 	/* Little, then much, then little is dirty. */
 	for (uint64_t i = 0; i < drain->words; i++)
-		if (drain->words < 100 || (i > 100 && i < 1050) || i % 50 == 0)
+		if (drain->words < 100 || (i > 1900 && i < 2200) || i % 50 == 0)
 			shared[i] = UINT64_C(0x0010040001400100) << drain->first % 2;
 }
 
@@ -118,7 +129,7 @@ static uint64_t lose_from_bitmap(const struct drain *drain)
 static void check(uint64_t (*lose)(const struct drain *drain), uint32_t flag, bool loses)
 {
 	static const struct drain drains[] = {
-		{ WORDS, 0, WORDS * 64 },
+		{ WORDS, 0, WORDS * 64 }, /* not for the one that has no groups */
 		{ 600, 18, 600 * 64 - 99 },
 		{ 11, 0, 11 * 64 },
 		{ 2, 18, 77 },
@@ -127,8 +138,8 @@ static void check(uint64_t (*lose)(const struct drain *drain), uint32_t flag, bo
 
 	signal(SIGTRAP, step);
 	between.random = random_new("steps");
-	for (int i = 0; i < 2 && ways[i]; i++)
-		for (size_t n = 0; n < sizeof(drains) / sizeof(drains[0]); n++)
+	for (size_t i = 0; i < 2 && ways[i]; i++)
+		for (size_t n = !i; n < sizeof(drains) / sizeof(drains[0]); n++)
 			for (uint32_t flags = 0; flags < 4; flags++) {
 				struct drain drain = drains[n];
 
@@ -136,7 +147,7 @@ static void check(uint64_t (*lose)(const struct drain *drain), uint32_t flag, bo
 				drain.flags = flags;
 				if (flags & flag)
 					assert_int_equal(lose(&drain), 0);
-				else if (n == 0 && loses && flags == 0)
+				else if (n == 1 && loses && flags == 0)
 					assert_int_not_equal(lose(&drain), 0);
 			}
 	signal(SIGTRAP, SIG_DFL);
