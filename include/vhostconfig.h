@@ -335,14 +335,14 @@ VHC_EXPORT int vhc_dirty_set_file(struct vhc_mem *mem, int fd, uint64_t offset, 
 /**
  * vhc_dirty_set_event() - an eventfd that vhost signals whenever it wrote to the log for a ring's
  * used index (VHOST_SET_LOG_FD); -1 for none, as at first.  At once in all devices that log, or in
- * none.  Errors: -EINVAL it is not an eventfd.
+ * none.  Errors: -EINVAL it is not an eventfd (where no device logs yet, the start says so).
  */
 VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd);
 
 enum vhc_dirty_mode {
 	/*
-	 * SWAP for a log of 2 MiB or more (64 GiB of guest addresses), and when the pass before handed
-	 * out one page in a hundred or more; else EXCHANGE.
+	 * SWAP for a log of 2 MiB or more (64 GiB of guest addresses), and where a sample of the
+	 * log has one page in a hundred dirty or more; else EXCHANGE.
 	 */
 	VHC_DIRTY_AUTO = 0,
 	/* Words of the live log are exchanged with 0: no system call, slow where much is dirty. */

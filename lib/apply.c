@@ -79,6 +79,16 @@ static int undo(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t done, int r
 	return result;
 }
 
+static uint32_t is_partly(const struct vhc_op *op)
+{
+	return vhc_op_info(op->kind)->partly;
+}
+
+int vhc_undo(struct vhc_dev *dev, struct vhc_plan *plan, int result)
+{
+	return undo(dev, plan, plan->count, result);
+}
+
 int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode)
 {
 	int result = 0;
@@ -91,7 +101,8 @@ int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mo
 		if (!r)
 			continue;
 		if (mode == VHC_APPLY_ALL_OR_NONE)
-			return undo(dev, plan, i, fail_step(dev, &plan->steps[i].op, r));
+			return undo(dev, plan, i + is_partly(&plan->steps[i].op),
+				    fail_step(dev, &plan->steps[i].op, r));
 		if (!result)
 			result = fail_step(dev, &plan->steps[i].op, r);
 	}

@@ -21,4 +21,10 @@ enum vhc_apply_mode {
  */
 int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode);
 
+/**
+ * vhc_undo() - undo a plan that was applied, when a later one of the same transition failed.
+ * @result: of that failure; returned, unless this fails too: then -ESTALE.
+ */
+int vhc_undo(struct vhc_dev *dev, struct vhc_plan *plan, int result);
+
 #endif

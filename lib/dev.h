@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dev - the device object, as the files that make it up see it: dev.c (life), negotiate.c
- * (features), rings.c (setters), run.c (transitions), kernel.c (back end).
+ * (features), rings.c (setters), check.c (is it in order), complete.c (what follows from it),
+ * start.c and stop.c (transitions), kernel.c (back end).
  */
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
 
-#include "internal.h"
+#include "mem.h"
 #include "plan.h"
 #include "state.h"
 #include "tap.h"
@@ -45,8 +46,20 @@ int vhc_dev_make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args 
  */
 int vhc_dev_vhost_offers(struct vhc_dev *dev, bool upper, struct vhc_features *ret);
 
+/** vhc_dev_format() - of its rings, by what the driver accepted. */
+enum vhc_format vhc_dev_format(const struct vhc_dev *dev);
+
 /** vhc_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
+
+/** vhc_dev_check_stale() - -ESTALE after a step failed and so did its undo. */
+int vhc_dev_check_stale(struct vhc_dev *dev);
+
+/**
+ * vhc_dev_plan_change() - complete what is wanted by what follows from it, and plan the difference to
+ * what the kernel knows.  Rings whose `want` has a backend are to run.
+ */
+int vhc_dev_plan_change(struct vhc_dev *dev, struct vhc_plan *plan);
 
 /** vhc_dev_let_go() - stop, and give up ownership: when the close of our fds may not be the last. */
 void vhc_dev_let_go(struct vhc_dev *dev);

@@ -55,6 +55,10 @@ struct vhc_dev;
 const char *vhc_dev_id(const struct vhc_dev *dev);
 bool vhc_dev_runs(const struct vhc_dev *dev);
 uint32_t vhc_dev_max_regions(const struct vhc_dev *dev);
+/** vhc_dev_check_table() - would a ring that runs move or lose its memory?  -EBUSY names it. */
+int vhc_dev_check_table(struct vhc_dev *dev, struct vhc_table *table);
+/** vhc_dev_forget_log_event() - this eventfd of the memory's is about to be closed. */
+void vhc_dev_forget_log_event(struct vhc_dev *dev, int event);
 
 /* The memory object, as devices see it. */
 struct vhc_mem *vhc_mem_ref(struct vhc_mem *mem);

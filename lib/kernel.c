@@ -148,10 +148,27 @@ static int set_mem_table(struct vhc_dev *dev, int fd, const struct vhc_table *ta
 	return r;
 }
 
+static int set_log_base(struct vhc_dev *dev, int fd, const struct vhc_log *log)
+{
+	uint64_t base = log ? (uintptr_t)log->words : 0;
+
+	return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_LOG_BASE, &base);
+}
+
+static int set_log_fd(struct vhc_dev *dev, int fd, int file)
+{
+	int arg = file >= 0 ? file : VHOST_FILE_UNBIND;
+
+	return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_LOG_FD, &arg);
+}
+
+/* Its alignment is looked at even where it is not used, so then it is 0. */
 static int set_addr(struct vhc_dev *dev, int fd, uint32_t index, const struct vhc_op *op)
 {
 	struct vhost_vring_addr addr = {
 		.index = index,
+		.flags = op->addr.log ? 1u << VHOST_VRING_F_LOG : 0,
+		.log_guest_addr = op->addr.log ? op->addr.guest[VHC_USED] : 0,
 		.desc_user_addr = op->addr.user[VHC_DESC],
 		.avail_user_addr = op->addr.user[VHC_AVAIL],
 		.used_user_addr = op->addr.user[VHC_USED],
@@ -210,6 +227,10 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 		return set_features_array(dev, fd, &op->features);
 	case VHC_OP_SET_MEM_TABLE:
 		return set_mem_table(dev, fd, op->table);
+	case VHC_OP_SET_LOG_BASE:
+		return set_log_base(dev, fd, op->log);
+	case VHC_OP_SET_LOG_FD:
+		return set_log_fd(dev, fd, op->file);
 	case VHC_OP_SET_VRING_ADDR:
 		return set_addr(dev, fd, index, op);
 	case VHC_OP_SET_VRING_NUM:

@@ -7,24 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "guest.h"
+#include "mem.h"
+#include "state.h"
 
 #define DEFAULT_MAX_REGIONS 64u
-
-struct vhc_mem {
-	struct vhc_ctx *ctx;
-	uint32_t refs;
-	struct vhc_span *staged;
-	uint32_t count, room;
-	struct vhc_span *committed; /* as they were staged, not merged: to go back to */
-	uint32_t committed_count;
-	bool edited;
-	int error; /* of the first edit that failed; the commit tells it again */
-	char why[320];
-	struct vhc_table *table;
-	struct vhc_dev **devs;
-	uint32_t devs_count;
-};
 
 VHC_EXPORT int vhc_mem_new(struct vhc_ctx *ctx, struct vhc_mem **ret)
 {
@@ -34,6 +21,7 @@ VHC_EXPORT int vhc_mem_new(struct vhc_ctx *ctx, struct vhc_mem **ret)
 		return vhc_fail(ctx, -ENOMEM, "no memory for a memory table");
 	mem->ctx = vhc_ctx_ref(ctx);
 	mem->refs = 1;
+	mem->dirty.event = VHC_FD_NONE;
 	*ret = mem;
 	return 0;
 }
@@ -48,6 +36,10 @@ void vhc_mem_unref(struct vhc_mem *mem)
 {
 	if (!mem || --mem->refs)
 		return;
+	vhc_harvest_forget(mem);
+	vhc_log_unref(mem->dirty.live);
+	vhc_log_unref(mem->dirty.file);
+	vhc_sys_close(mem->ctx, &mem->dirty.event);
 	vhc_table_unref(mem->table);
 	vhc_ctx_unref(mem->ctx);
 	free(mem->staged);
@@ -163,19 +155,16 @@ VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t si
 				   (unsigned long long)guest_addr, (unsigned long long)size));
 }
 
-static int check_devs(struct vhc_mem *mem, const struct vhc_table *table)
+static int check_devs(struct vhc_mem *mem, struct vhc_table *table)
 {
 	for (uint32_t i = 0; i < mem->devs_count; i++) {
 		struct vhc_dev *dev = mem->devs[i];
 		struct vhc_place place = { vhc_dev_id(dev), NULL, NULL };
 
-		if (vhc_dev_runs(dev)) {
-			place.hint = "stop the device first";
-			return vhc_fail_at(
-				mem->ctx, &place, -EBUSY,
-				"the device is running, and its memory changes only while it "
-				"is stopped");
-		}
+		int r = vhc_dev_check_table(dev, table);
+
+		if (r)
+			return r;
 		if (table->count > vhc_dev_max_regions(dev)) {
 			place.hint = "raise vhost's module parameter max_mem_regions";
 			return vhc_fail_at(
@@ -188,44 +177,70 @@ static int check_devs(struct vhc_mem *mem, const struct vhc_table *table)
 	return 0;
 }
 
-/* What is staged becomes what is committed. */
-static int keep(struct vhc_mem *mem, struct vhc_table *table)
+/* Every device to another table, with a log that fits it. */
+static int change(struct vhc_mem *mem, struct vhc_table *table)
 {
-	struct vhc_span *copy = calloc(mem->count ?: 1, sizeof(*copy));
+	struct vhc_log *log = NULL, *log_before = mem->dirty.live;
+	struct vhc_table *before = mem->table;
+	int r = check_devs(mem, table) ?: vhc_logging_resize(mem, table, &log);
 
-	if (!copy)
-		return vhc_fail(mem->ctx, -ENOMEM, "no memory for the table");
+	if (r)
+		return r;
+	mem->table = table;
+	if (log)
+		mem->dirty.live = log;
+	r = vhc_guest_follow(mem);
+	mem->dirty.live = log_before;
+	if (r) {
+		mem->table = before;
+		vhc_log_unref(log);
+		return r;
+	}
+	if (log)
+		vhc_harvest_move(mem, log);
+	vhc_table_ref(table);
+	vhc_table_unref(before);
+	return 0;
+}
+
+/* What is staged becomes what is committed; @copy is room for it. */
+static void keep(struct vhc_mem *mem, struct vhc_span *copy)
+{
 	if (mem->count)
 		memcpy(copy, mem->staged, mem->count * sizeof(*copy));
 	free(mem->committed);
 	mem->committed = copy;
 	mem->committed_count = mem->count;
-	vhc_table_unref(mem->table);
-	mem->table = vhc_table_ref(table);
 	mem->edited = false;
-	return 0;
+}
+
+static int commit(struct vhc_mem *mem)
+{
+	struct vhc_span *copy = calloc(mem->count ?: 1, sizeof(*copy));
+	struct vhc_table *table = NULL;
+	struct vhc_table_error err;
+	int r = copy ? vhc_table_new(mem->staged, mem->count, &table, &err) : -ENOMEM;
+
+	if (r)
+		vhc_fail(mem->ctx, r, "%s", r == -ENOMEM ? "no memory for the table" : err.text);
+	else if (!mem->table || !vhc_table_equal(table, mem->table))
+		r = change(mem, table);
+	vhc_table_unref(table);
+	if (r)
+		free(copy);
+	else
+		keep(mem, copy);
+	return r;
 }
 
 VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
 {
-	struct vhc_table *table = NULL;
-	struct vhc_table_error err;
 	int r = 0;
 
 	if (mem->error)
 		r = vhc_fail(mem->ctx, mem->error, "%s", mem->why);
-	else if (!mem->edited)
-		return 0;
-	if (!r) {
-		r = vhc_table_new(mem->staged, mem->count, &table, &err);
-		if (r)
-			vhc_fail(mem->ctx, r, "%s",
-				 r == -ENOMEM ? "no memory for the table" : err.text);
-	}
-	if (!r && (!mem->table || !vhc_table_equal(table, mem->table)))
-		r = check_devs(mem, table);
-	r = r ?: keep(mem, table);
-	vhc_table_unref(table);
+	else if (mem->edited)
+		r = commit(mem);
 	if (r)
 		unstage(mem);
 	return r;

@@ -103,10 +103,11 @@ static char *format_argument(const struct vhc_op *op)
 			 (unsigned long long)op->value);
 		break;
 	case VHC_ARG_ADDR:
-		snprintf(text, sizeof(text), "desc 0x%llx, avail 0x%llx, used 0x%llx",
+		snprintf(text, sizeof(text), "desc 0x%llx, avail 0x%llx, used 0x%llx%s",
 			 (unsigned long long)op->addr.guest[VHC_DESC],
 			 (unsigned long long)op->addr.guest[VHC_AVAIL],
-			 (unsigned long long)op->addr.guest[VHC_USED]);
+			 (unsigned long long)op->addr.guest[VHC_USED],
+			 op->addr.log ? ", logged" : "");
 		break;
 	case VHC_ARG_FILE:
 		if (op->file == VHC_FD_NONE)
@@ -115,6 +116,13 @@ static char *format_argument(const struct vhc_op *op)
 			snprintf(text, sizeof(text), "tap queue %u", op->fd);
 		else
 			snprintf(text, sizeof(text), "eventfd");
+		break;
+	case VHC_ARG_LOG:
+		if (op->log)
+			snprintf(text, sizeof(text), "%llu bytes",
+				 (unsigned long long)op->log->size);
+		else
+			snprintf(text, sizeof(text), "none");
 		break;
 	default:
 		break;

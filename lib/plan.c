@@ -10,8 +10,21 @@
 #include "feature.h"
 #include "plan.h"
 
+/* A plan holds on to what its steps and their undos name: applying it may let go of the last other. */
+static void let_go(struct vhc_op *op)
+{
+	if (op->kind == VHC_OP_SET_MEM_TABLE)
+		vhc_table_unref(op->table);
+	if (op->kind == VHC_OP_SET_LOG_BASE)
+		vhc_log_unref(op->log);
+}
+
 void vhc_plan_clear(struct vhc_plan *plan)
 {
+	for (uint32_t i = 0; i < plan->count; i++) {
+		let_go(&plan->steps[i].op);
+		let_go(&plan->steps[i].undo);
+	}
 	free(plan->steps);
 	*plan = (struct vhc_plan){ 0 };
 }
@@ -81,11 +94,55 @@ static enum vhc_op_kind features_kind(const struct vhc_features *set)
 	return set->w[1] ? VHC_OP_SET_FEATURES_ARRAY : VHC_OP_SET_FEATURES;
 }
 
+static void plan_table(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
+		       const struct vhc_fd_state *have)
+{
+	struct vhc_step *step;
+
+	if (have->table && vhc_table_equal(want->table, have->table))
+		return;
+	step = add(plan, VHC_OP_SET_MEM_TABLE, fd, VHC_NO_RING);
+	if (step == &plan->lost)
+		return;
+	step->op.table = want->table ? vhc_table_ref(want->table) : NULL;
+	step->undo.kind = VHC_OP_SET_MEM_TABLE;
+	step->undo.table = have->table ? vhc_table_ref(have->table) : NULL;
+}
+
+static void plan_log(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
+		     const struct vhc_fd_state *have)
+{
+	struct vhc_step *step;
+
+	if (want->log != have->log) {
+		step = add(plan, VHC_OP_SET_LOG_BASE, fd, VHC_NO_RING);
+		if (step == &plan->lost)
+			return;
+		step->op.log = want->log ? vhc_log_ref(want->log) : NULL;
+		step->undo.kind = VHC_OP_SET_LOG_BASE;
+		step->undo.log = have->log ? vhc_log_ref(have->log) : NULL;
+	}
+	if (want->log_event != have->log_event) {
+		step = add(plan, VHC_OP_SET_LOG_FD, fd, VHC_NO_RING);
+		step->op.file = want->log_event;
+		step->undo.kind = VHC_OP_SET_LOG_FD;
+		step->undo.file = have->log_event >= 0 ? have->log_event : VHC_FD_NONE;
+	}
+}
+
+/* A log that covers less than the one before must wait until nothing is written behind its end. */
+static bool log_shrinks(const struct vhc_fd_state *want, const struct vhc_fd_state *have)
+{
+	return have->log && (!want->log || want->log->size < have->log->size);
+}
+
 static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
 		    const struct vhc_fd_state *have)
 {
 	if (!have->owned)
 		add(plan, VHC_OP_SET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_RESET_OWNER;
+	if (!log_shrinks(want, have))
+		plan_log(plan, fd, want, have);
 	if (!have->has_features || !vhc_features_equal(&want->features, &have->features)) {
 		struct vhc_step *step = add(plan, features_kind(&want->features), fd, VHC_NO_RING);
 
@@ -93,13 +150,18 @@ static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_stat
 		step->undo.kind = features_kind(&have->features);
 		step->undo.features = have->features;
 	}
-	if (!have->table || !vhc_table_equal(want->table, have->table)) {
-		struct vhc_step *step = add(plan, VHC_OP_SET_MEM_TABLE, fd, VHC_NO_RING);
+	plan_table(plan, fd, want, have);
+}
 
-		step->op.table = want->table;
-		step->undo.kind = VHC_OP_SET_MEM_TABLE;
-		step->undo.table = have->table;
-	}
+static struct vhc_step *add_addr(struct vhc_plan *plan, uint32_t ring,
+				 const struct vhc_ring_state *place, bool log)
+{
+	struct vhc_step *step = add(plan, VHC_OP_SET_VRING_ADDR, ring / VHC_NET_RINGS_PER_FD, ring);
+
+	memcpy(step->op.addr.guest, place->addr, sizeof(place->addr));
+	memcpy(step->op.addr.user, place->user, sizeof(place->user));
+	step->op.addr.log = log;
+	return step;
 }
 
 /* Size, base and addresses of a ring that does not run have no effect, so nothing undoes them. */
@@ -112,18 +174,30 @@ static void plan_ring(struct vhc_plan *plan, uint32_t ring, const struct vhc_rin
 		add_value(plan, VHC_OP_SET_VRING_NUM, fd, ring, want->size);
 	if (want->has_base && (want->base != have->base || have->base_lost))
 		add_value(plan, VHC_OP_SET_VRING_BASE, fd, ring, want->base);
-	if (!have->has_addr || memcmp(want->user, have->user, sizeof(want->user))) {
-		struct vhc_step *step = add(plan, VHC_OP_SET_VRING_ADDR, fd, ring);
-
-		memcpy(step->op.addr.guest, want->addr, sizeof(want->addr));
-		memcpy(step->op.addr.user, want->user, sizeof(want->user));
-	}
+	if (!have->has_addr || memcmp(want->user, have->user, sizeof(want->user)) ||
+	    want->logs != have->logs ||
+	    (want->logs && memcmp(want->addr, have->addr, sizeof(want->addr))))
+		add_addr(plan, ring, want, want->logs);
 	if (want->kick != have->kick)
 		add_file(plan, VHC_OP_SET_VRING_KICK, ring, want->kick, have->kick);
 	if (want->call != have->call)
 		add_file(plan, VHC_OP_SET_VRING_CALL, ring, want->call, have->call);
 	if (want->err != have->err)
 		add_file(plan, VHC_OP_SET_VRING_ERR, ring, want->err, have->err);
+}
+
+/* A ring that runs stays where it is; only whether its used ring is logged changes. */
+static void plan_running_ring(struct vhc_plan *plan, uint32_t ring,
+			      const struct vhc_ring_state *want, const struct vhc_ring_state *have)
+{
+	struct vhc_step *step;
+
+	if (want->logs == have->logs)
+		return;
+	step = add_addr(plan, ring, have, want->logs);
+	step->undo.kind = step->op.kind;
+	step->undo.addr = step->op.addr;
+	step->undo.addr.log = have->logs;
 }
 
 /* From here on the ring moves, so an undo must ask how far it got, once the backend is off again. */
@@ -136,53 +210,77 @@ static void plan_backend(struct vhc_plan *plan, uint32_t ring, int file)
 
 static bool to_start(const struct vhc_plan_args *args, uint32_t ring)
 {
-	return args->want->ring[ring].size && !vhc_ring_runs(&args->have->ring[ring]);
+	return args->want->ring[ring].backend != VHC_FD_NONE &&
+	       !vhc_ring_runs(&args->have->ring[ring]);
 }
 
-int vhc_plan_start(struct vhc_plan *plan, const struct vhc_plan_args *args)
+/* Is there a ring on this fd that runs, or is to? */
+static bool is_used(const struct vhc_plan_args *args, uint32_t fd)
+{
+	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
+		if (args->want->ring[fd * VHC_NET_RINGS_PER_FD + i].backend != VHC_FD_NONE)
+			return true;
+	return false;
+}
+
+int vhc_plan_change(struct vhc_plan *plan, const struct vhc_plan_args *args)
 {
 	const struct vhc_dev_state *want = args->want, *have = args->have;
 
 	plan_tap(plan, args);
 	for (uint32_t fd = 0; fd < want->fds; fd++)
-		for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
-			if (to_start(args, fd * VHC_NET_RINGS_PER_FD + i)) {
-				plan_fd(plan, fd, &want->fd[fd], &have->fd[fd]);
-				break;
-			}
+		if (is_used(args, fd))
+			plan_fd(plan, fd, &want->fd[fd], &have->fd[fd]);
 	for (uint32_t i = 0; i < want->rings; i++)
 		if (to_start(args, i))
 			plan_ring(plan, i, &want->ring[i], &have->ring[i]);
+		else if (vhc_ring_runs(&have->ring[i]))
+			plan_running_ring(plan, i, &want->ring[i], &have->ring[i]);
 	for (uint32_t i = 0; i < want->rings; i++)
 		if (to_start(args, i))
 			plan_backend(plan, i, want->ring[i].backend);
+	for (uint32_t fd = 0; fd < want->fds; fd++)
+		if (is_used(args, fd) && log_shrinks(&want->fd[fd], &have->fd[fd]))
+			plan_log(plan, fd, &want->fd[fd], &have->fd[fd]);
 	return plan->error;
 }
 
-int vhc_plan_stop(struct vhc_plan *plan, const struct vhc_dev_state *have)
+static bool meant(uint32_t ring, uint32_t one)
+{
+	return one == VHC_NO_RING || ring == one;
+}
+
+int vhc_plan_stop(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t ring)
 {
 	for (uint32_t i = 0; i < have->rings; i++)
-		if (vhc_ring_runs(&have->ring[i]))
+		if (meant(i, ring) && vhc_ring_runs(&have->ring[i]))
 			add_file(plan, VHC_OP_SET_BACKEND, i, VHC_FD_NONE, have->ring[i].backend);
 	for (uint32_t i = 0; i < have->rings; i++)
-		if (vhc_ring_runs(&have->ring[i]))
+		if (meant(i, ring) && vhc_ring_runs(&have->ring[i]))
 			add(plan, VHC_OP_GET_VRING_BASE, i / VHC_NET_RINGS_PER_FD, i);
 	return plan->error;
 }
 
-int vhc_plan_reset(struct vhc_plan *plan, const struct vhc_dev_state *have, bool owner)
+int vhc_plan_reset(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t ring)
 {
 	for (uint32_t i = 0; i < have->rings; i++) {
-		const struct vhc_ring_state *ring = &have->ring[i];
+		const struct vhc_ring_state *at = &have->ring[i];
 
-		if (ring->kick != VHC_FD_NONE)
-			add_file(plan, VHC_OP_SET_VRING_KICK, i, VHC_FD_NONE, ring->kick);
-		if (ring->call != VHC_FD_NONE)
-			add_file(plan, VHC_OP_SET_VRING_CALL, i, VHC_FD_NONE, ring->call);
-		if (ring->err != VHC_FD_NONE)
-			add_file(plan, VHC_OP_SET_VRING_ERR, i, VHC_FD_NONE, ring->err);
+		if (!meant(i, ring))
+			continue;
+		if (at->kick != VHC_FD_NONE)
+			add_file(plan, VHC_OP_SET_VRING_KICK, i, VHC_FD_NONE, at->kick);
+		if (at->call != VHC_FD_NONE)
+			add_file(plan, VHC_OP_SET_VRING_CALL, i, VHC_FD_NONE, at->call);
+		if (at->err != VHC_FD_NONE)
+			add_file(plan, VHC_OP_SET_VRING_ERR, i, VHC_FD_NONE, at->err);
 	}
-	for (uint32_t fd = 0; owner && fd < have->fds; fd++)
+	return plan->error;
+}
+
+int vhc_plan_disown(struct vhc_plan *plan, const struct vhc_dev_state *have)
+{
+	for (uint32_t fd = 0; fd < have->fds; fd++)
 		if (have->fd[fd].owned)
 			add(plan, VHC_OP_RESET_OWNER, fd, VHC_NO_RING);
 	return plan->error;

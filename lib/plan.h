@@ -21,6 +21,8 @@ enum vhc_op_kind {
 	VHC_OP_SET_FEATURES,
 	VHC_OP_SET_FEATURES_ARRAY, /* where a bit above 63 is among them */
 	VHC_OP_SET_MEM_TABLE,
+	VHC_OP_SET_LOG_BASE,
+	VHC_OP_SET_LOG_FD,
 	VHC_OP_SET_VRING_NUM,
 	VHC_OP_SET_VRING_BASE,
 	VHC_OP_GET_VRING_BASE,
@@ -43,9 +45,11 @@ struct vhc_op {
 		int file; /* VHC_FD_NONE takes it off */
 		struct vhc_features features;
 		struct vhc_table *table; /* NULL: no memory at all; borrowed */
+		struct vhc_log *log;	 /* NULL: none; borrowed */
 		struct {
 			uint64_t guest[VHC_PARTS];
 			uint64_t user[VHC_PARTS];
+			bool log; /* the used ring, by its guest address */
 		} addr;
 	};
 };
@@ -57,6 +61,7 @@ enum vhc_op_arg {
 	VHC_ARG_FILE,
 	VHC_ARG_FEATURES,
 	VHC_ARG_TABLE,
+	VHC_ARG_LOG,
 	VHC_ARG_ADDR
 };
 
@@ -65,6 +70,7 @@ struct vhc_op_info {
 	enum vhc_op_arg arg;
 	bool on_tap; /* of a tap's queue, not of a vhost fd */
 	bool hex;    /* its value is a mask */
+	bool partly; /* one that failed may have been done in part: it is undone too */
 };
 
 /** vhc_op_info() - what is known of a kind of operation. */
@@ -97,18 +103,25 @@ struct vhc_plan_args {
 };
 
 /**
- * vhc_plan_start() - from what the device has to what is wanted of it: every ring that has a size
- * runs at the end.  The rings' checks were made before, and `want` has their user addresses.
- * Order (drivers/vhost/vhost.c): owner, features, memory, then each ring's size, base, addresses and
- * eventfds, and the backends last of all.
+ * vhc_plan_change() - from what the device has to what is wanted of it: rings that want a backend
+ * are started, and those that run go on with the memory and the log that are wanted.  The rings'
+ * checks were made before, and `want` has their user addresses.
+ * Order (drivers/vhost/vhost.c): owner, a log that is new or longer, features, memory, then each
+ * ring's size, base, addresses and eventfds, the backends, and last a log that is shorter or none.
  */
-int vhc_plan_start(struct vhc_plan *plan, const struct vhc_plan_args *args);
+int vhc_plan_change(struct vhc_plan *plan, const struct vhc_plan_args *args);
 
-/** vhc_plan_stop() - take every backend off, then ask where each ring stopped. */
-int vhc_plan_stop(struct vhc_plan *plan, const struct vhc_dev_state *have);
+/**
+ * vhc_plan_stop() - take the backend off a ring, or with VHC_NO_RING off every ring, then ask where
+ * each stopped.
+ */
+int vhc_plan_stop(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t ring);
 
-/** vhc_plan_reset() - after a stop: let go of every eventfd.  With @owner also of the ownership. */
-int vhc_plan_reset(struct vhc_plan *plan, const struct vhc_dev_state *have, bool owner);
+/** vhc_plan_reset() - after a stop: let go of a ring's eventfds, or with VHC_NO_RING of every ring's. */
+int vhc_plan_reset(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t ring);
+
+/** vhc_plan_disown() - let go of the ownership, and with it of all that the kernel knows. */
+int vhc_plan_disown(struct vhc_plan *plan, const struct vhc_dev_state *have);
 
 /** vhc_plan_one() - a plan of one step. */
 int vhc_plan_one(struct vhc_plan *plan, const struct vhc_op *op, const struct vhc_op *undo);

@@ -20,7 +20,7 @@ int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret
 	return 0;
 }
 
-static enum vhc_format format_of(const struct vhc_dev *dev)
+enum vhc_format vhc_dev_format(const struct vhc_dev *dev)
 {
 	return dev->want.has_acked && vhc_features_has(&dev->want.acked, VHC_F_RING_PACKED)
 		       ? VHC_PACKED
@@ -54,7 +54,7 @@ VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t si
 	r = check_stopped(dev, ring, "size");
 	if (r)
 		return r;
-	if (vhc_layout_check_size(format_of(dev), size, &err))
+	if (vhc_layout_check_size(vhc_dev_format(dev), size, &err))
 		return fail_ring(dev, -EINVAL, ring, err.text);
 	want->size = size;
 	return 0;
@@ -82,7 +82,7 @@ VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
 	r = check_stopped(dev, ring, "place");
 	if (r)
 		return r;
-	if (vhc_layout_check_align(format_of(dev), parts, &err))
+	if (vhc_layout_check_align(vhc_dev_format(dev), parts, &err))
 		return fail_ring(dev, -EINVAL, ring, err.text);
 	memcpy(want->addr, parts, sizeof(parts));
 	want->has_addr = true;
@@ -102,7 +102,7 @@ VHC_EXPORT int vhc_ring_set_base(struct vhc_dev *dev, uint32_t ring, uint32_t ba
 	r = check_stopped(dev, ring, "base");
 	if (r)
 		return r;
-	if (vhc_base_check(format_of(dev), want->size ? want->size : VHC_RING_MAX, base, &err))
+	if (vhc_base_check(vhc_dev_format(dev), want->size ? want->size : VHC_RING_MAX, base, &err))
 		return fail_ring(dev, -EINVAL, ring, err.text);
 	want->base = base;
 	want->has_base = true;
@@ -124,7 +124,7 @@ VHC_EXPORT int vhc_ring_get_base(struct vhc_dev *dev, uint32_t ring, uint32_t *r
 				    ring);
 	if (!want->has_base && (dev->stale || have->base_lost))
 		return fail_ring(dev, -ENODATA, ring, "the kernel did not tell where it stopped");
-	*ret_base = want->has_base ? want->base : vhc_base_fresh(format_of(dev));
+	*ret_base = want->has_base ? want->base : vhc_base_fresh(vhc_dev_format(dev));
 	return 0;
 }
 

@@ -24,10 +24,19 @@ void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table)
 	vhc_table_unref(old);
 }
 
+void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_log *log)
+{
+	struct vhc_log *old = fd->log;
+
+	fd->log = log ? vhc_log_ref(log) : NULL;
+	vhc_log_unref(old);
+}
+
 void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd)
 {
 	vhc_fd_state_set_table(&state->fd[fd], NULL);
-	state->fd[fd] = (struct vhc_fd_state){ 0 };
+	vhc_fd_state_set_log(&state->fd[fd], NULL);
+	state->fd[fd] = (struct vhc_fd_state){ .log_event = VHC_FD_NONE };
 	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
 		vhc_ring_state_forget(&state->ring[fd * VHC_NET_RINGS_PER_FD + i]);
 }
@@ -50,8 +59,10 @@ int vhc_state_new(struct vhc_dev_state *state, uint32_t fds)
 
 void vhc_state_clear(struct vhc_dev_state *state)
 {
-	for (uint32_t i = 0; i < state->fds; i++)
+	for (uint32_t i = 0; i < state->fds; i++) {
 		vhc_fd_state_set_table(&state->fd[i], NULL);
+		vhc_fd_state_set_log(&state->fd[i], NULL);
+	}
 	free(state->fd);
 	free(state->ring);
 	*state = (struct vhc_dev_state){ 0 };
@@ -63,6 +74,16 @@ bool vhc_state_runs(const struct vhc_dev_state *state)
 		if (vhc_ring_runs(&state->ring[i]))
 			return true;
 	return false;
+}
+
+void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *have)
+{
+	for (uint32_t i = 0; i < have->rings; i++)
+		want->ring[i].backend = have->ring[i].backend;
+	for (uint32_t i = 0; i < have->fds; i++) {
+		vhc_fd_state_set_table(&want->fd[i], have->fd[i].table);
+		vhc_fd_state_set_log(&want->fd[i], have->fd[i].log);
+	}
 }
 
 static void note_ring(struct vhc_ring_state *ring, const struct vhc_op *op)
@@ -80,6 +101,7 @@ static void note_ring(struct vhc_ring_state *ring, const struct vhc_op *op)
 		memcpy(ring->addr, op->addr.guest, sizeof(ring->addr));
 		memcpy(ring->user, op->addr.user, sizeof(ring->user));
 		ring->has_addr = true;
+		ring->logs = op->addr.log;
 		break;
 	case VHC_OP_SET_VRING_KICK:
 		ring->kick = op->file;
@@ -118,6 +140,12 @@ static void note_fd(struct vhc_dev_state *have, const struct vhc_op *op)
 		break;
 	case VHC_OP_SET_MEM_TABLE:
 		vhc_fd_state_set_table(fd, op->table);
+		break;
+	case VHC_OP_SET_LOG_BASE:
+		vhc_fd_state_set_log(fd, op->log);
+		break;
+	case VHC_OP_SET_LOG_FD:
+		fd->log_event = op->file;
 		break;
 	default:
 		break;

@@ -7,6 +7,7 @@
 #define LIB_STATE_H
 
 #include "layout.h"
+#include "log.h"
 #include "vhostconfig.h"
 
 #define VHC_FD_NONE  (-1)
@@ -23,6 +24,8 @@ struct vhc_ring_state {
 	uint64_t user[VHC_PARTS]; /* the same in this process; of `have` only */
 	uint32_t base;
 	bool base_lost; /* have: it ran, and was not asked where it stopped */
+	bool disabled;	/* want: a start of the device leaves it alone */
+	bool logs;	/* its used ring is written down in the dirty log */
 	int kick, call, err;
 	int backend; /* the tap's queue: the ring runs when it has one */
 };
@@ -31,13 +34,17 @@ struct vhc_ring_state {
 struct vhc_fd_state {
 	bool owned;
 	bool has_features;
-	struct vhc_features features; /* vhost's part of what the driver acked */
-	struct vhc_table *table;      /* referenced */
+	struct vhc_features
+		features;	 /* vhost's part of what the driver acked; LOG_ALL with a log */
+	struct vhc_table *table; /* referenced */
+	struct vhc_log *log;	 /* referenced; NULL: none */
+	int log_event;		 /* borrowed of the memory; VHC_FD_NONE: none */
 };
 
 struct vhc_dev_state {
 	bool has_acked;
 	struct vhc_features acked; /* want: all that the driver accepted */
+	bool iommu;		   /* want: addresses go through an IOMMU of the caller's */
 	uint32_t header, offloads; /* of the tap */
 	uint32_t fds;
 	struct vhc_fd_state *fd;
@@ -60,8 +67,17 @@ void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd);
 /** vhc_fd_state_set_table() - hold a reference to this table instead of the one before. */
 void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table);
 
+/** vhc_fd_state_set_log() - the same with a log. */
+void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_log *log);
+
 /** vhc_state_note() - write down that an operation was done. */
 void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op);
+
+/**
+ * vhc_state_settle() - at the end of a transition: what runs is what is wanted to run, and what only
+ * a plan needed is let go of.
+ */
+void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *have);
 
 static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sys - the border: system calls, and nothing else.  No file of the library but this one makes any.
+ * sys - the border: system calls, and nothing else.  No file of the library but sys.c and its
+ * sys-*.c make any.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,21 +14,20 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "internal.h"
+#include "sys-linux.h"
 
 #define LOWEST_FD 3 /* never take the place of a standard stream that the caller closed */
 
 /* The same fd at LOWEST_FD or above. */
-static int lift(int fd)
+int vhc_linux_lift(int fd)
 {
 	int high;
 
@@ -61,7 +61,7 @@ static int linux_open(void *data, const char *path, int flags)
 	do
 		fd = open(path, flags | O_CLOEXEC);
 	while (fd < 0 && errno == EINTR);
-	return lift(fd);
+	return vhc_linux_lift(fd);
 }
 
 static int linux_close(void *data, int fd)
@@ -88,7 +88,7 @@ static int linux_ioctl(void *data, int fd, unsigned long request, void *arg)
 
 static int linux_eventfd(void *data)
 {
-	return lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	return vhc_linux_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 static int linux_signal(void *data, int fd)
@@ -108,10 +108,12 @@ static int linux_same(void *data, int a, int b)
 static int linux_stat(void *data, int fd, struct vhc_file *ret)
 {
 	struct stat st;
+	int seals = fcntl(fd, F_GET_SEALS); /* no memfd: no seals */
 
 	if (fstat(fd, &st))
 		return -errno;
-	*ret = (struct vhc_file){ S_ISCHR(st.st_mode), major(st.st_rdev), minor(st.st_rdev) };
+	*ret = (struct vhc_file){ S_ISCHR(st.st_mode), major(st.st_rdev), minor(st.st_rdev),
+				  (uint64_t)st.st_size, seals < 0 ? 0 : (unsigned int)seals };
 	return 0;
 }
 
@@ -136,25 +138,9 @@ static int linux_read(void *data, const char *path, char *buf, size_t size)
 	return n ? (int)n : (int)done;
 }
 
-/* MS_ASYNC does nothing to the pages, and fails with ENOMEM where one is not mapped. */
-static int linux_mapped(void *data, uint64_t addr, uint64_t size)
-{
-	return msync((void *)(uintptr_t)addr, size, MS_ASYNC) ? -errno : 0;
-}
-
-static int linux_peek(void *data, uint64_t addr, void *buf, size_t size)
-{
-	struct iovec to = { buf, size }, from = { (void *)(uintptr_t)addr, size };
-	ssize_t n = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
-
-	if (n < 0)
-		return -errno;
-	return (size_t)n == size ? 0 : -EFAULT;
-}
-
 static int linux_socket(void *data)
 {
-	return lift(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	return vhc_linux_lift(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 }
 
 struct netns_open {
@@ -209,8 +195,11 @@ const struct vhc_sys vhc_sys_linux = {
 	.same = linux_same,
 	.stat = linux_stat,
 	.read = linux_read,
-	.mapped = linux_mapped,
-	.peek = linux_peek,
+	.mapped = vhc_linux_mapped,
+	.peek = vhc_linux_peek,
+	.memfd = vhc_linux_memfd,
+	.map = vhc_linux_map,
+	.unmap = vhc_linux_unmap,
 	.socket = linux_socket,
 	.open_in_new_netns = linux_open_in_new_netns,
 	.user = linux_user,
@@ -233,6 +222,16 @@ int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg)
 	int r = ctx->sys->ioctl(ctx->sys_data, fd, request, arg);
 
 	return r == -EAGAIN ? -EIO : r;
+}
+
+int vhc_sys_peek(struct vhc_ctx *ctx, uint64_t addr, void *buf, size_t size)
+{
+	return ctx->sys->peek(ctx->sys_data, addr, buf, size);
+}
+
+bool vhc_sys_same(struct vhc_ctx *ctx, int a, int b)
+{
+	return ctx->sys->same(ctx->sys_data, a, b) == 1;
 }
 
 void vhc_sys_close(struct vhc_ctx *ctx, int *fd)

@@ -16,6 +16,8 @@
 struct vhc_file {
 	bool is_char;
 	unsigned int major, minor; /* of a character device */
+	uint64_t size;		   /* bytes */
+	unsigned int seals;	   /* F_SEAL_ of a memfd; 0 of any other file */
 };
 
 struct vhc_sys {
@@ -35,6 +37,14 @@ struct vhc_sys {
 	int (*mapped)(void *data, uint64_t addr, uint64_t size);
 	/* Copy from our own memory without a fault: -EFAULT instead of a signal. */
 	int (*peek)(void *data, uint64_t addr, void *buf, size_t size);
+	/* A memfd of zeros, whose size nobody can change any more. */
+	int (*memfd)(void *data, const char *name, uint64_t size);
+	/*
+	 * Map a part of a file, shared with who else has it.  In front of it and behind it is a page
+	 * that nobody can touch.  @offset: in whole pages of the machine.
+	 */
+	int (*map)(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
+	void (*unmap)(void *data, void *addr, uint64_t size);
 	/* A socket for the SIOC... calls, in this thread's network namespace. */
 	int (*socket)(void *data);
 	/* Open a path from within a new network namespace, which lives as long as the fd. */
@@ -54,6 +64,9 @@ struct vhc_ctx;
 int vhc_sys_open(struct vhc_ctx *ctx, const char *path, int flags);
 int vhc_sys_dup(struct vhc_ctx *ctx, int fd);
 int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg);
+int vhc_sys_peek(struct vhc_ctx *ctx, uint64_t addr, void *buf, size_t size);
+/** vhc_sys_same() - are these two fds the same open file, as far as anybody can tell? */
+bool vhc_sys_same(struct vhc_ctx *ctx, int a, int b);
 
 /** vhc_sys_close() - close an fd, if it is one, and make it -1. */
 void vhc_sys_close(struct vhc_ctx *ctx, int *fd);

@@ -12,7 +12,6 @@
 
 #include "vhostconfig.h"
 
-
 struct vhc_span {
 	uint64_t guest;
 	uint64_t size;

@@ -28,6 +28,8 @@ static const struct {
 	{ "socket", "SIOCSIFTXQLEN" },
 	{ "stat", "fd " },
 	{ "read", "/sys/" },
+	{ "memfd", "dirty log" },
+	{ "map", "dirty log" },
 };
 
 /* An answer that an older kernel gives too: it is believed, and the story is another one. */

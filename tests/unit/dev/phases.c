@@ -46,20 +46,6 @@ static int tap_header(struct rig *rig)
 	return vhc_tap_set_features(rig->tap, &legacy, 0);
 }
 
-static int clear_memory(struct rig *rig)
-{
-	vhc_mem_clear(rig->mem);
-	return vhc_mem_commit(rig->mem);
-}
-
-static int fewer_regions(struct rig *rig)
-{
-	/* the same table once more is no change, running or not */
-	assert_ok(rig, rig_mem(rig));
-	assert_ok(rig, vhc_mem_del(rig->mem, RIG_GUEST, rig->ram_size));
-	return vhc_mem_commit(rig->mem);
-}
-
 static int other_memory(struct rig *rig)
 {
 	struct vhc_mem *mem;
@@ -93,8 +79,6 @@ static const struct {
 	{ "asking for the base", get_base },
 	{ "features", set_features },
 	{ "header of the tap", tap_header },
-	{ "no memory", clear_memory },
-	{ "fewer regions", fewer_regions },
 	{ "another table", other_memory },
 	{ "another tap", other_tap },
 };

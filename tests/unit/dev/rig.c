@@ -7,14 +7,21 @@
 #include "internal.h"
 #include "rig.h"
 
+static uint8_t *new_memory(uint64_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(at, MAP_FAILED);
+	return at;
+}
+
 void rig_new(struct rig *rig, const char *kernel, uint32_t pairs)
 {
 	*rig = (struct rig){ .kernel = kernel, .pairs = pairs, .rings = 2 * pairs };
 	rig->fake = fake_new(kernel);
 	rig->ram_size = rig->rings * RIG_RING_ROOM;
-	rig->ram = mmap(NULL, rig->ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			-1, 0);
-	assert_ptr_not_equal(rig->ram, MAP_FAILED);
+	rig->ram = new_memory(rig->ram_size);
+	rig->more = new_memory(RIG_MORE_SIZE);
 	assert_int_equal(vhc_ctx_new_sys(&fake_sys, rig->fake, &rig->ctx), 0);
 	rig->acked = rig_acked(false);
 }
@@ -35,6 +42,7 @@ void rig_free(struct rig *rig)
 	vhc_ctx_free(rig->ctx);
 	assert_true(fake_is_clean(rig->fake));
 	munmap(rig->ram, rig->ram_size);
+	munmap(rig->more, RIG_MORE_SIZE);
 	fake_free(rig->fake);
 }
 
@@ -97,6 +105,21 @@ int rig_mem(struct rig *rig)
 	r = vhc_mem_add(rig->mem, VHC_ARG(vhc_region, .guest_addr = RIG_GUEST,
 					  .size = rig->ram_size, .user_addr = (uintptr_t)rig->ram));
 	return r ? r : vhc_mem_commit(rig->mem);
+}
+
+/* A commit tells of an edit that failed before it, and drops it. */
+int rig_more(struct rig *rig)
+{
+	vhc_mem_add(rig->mem,
+		    VHC_ARG(vhc_region, .guest_addr = RIG_MORE, .size = RIG_MORE_SIZE,
+			    .user_addr = (uintptr_t)rig->more));
+	return vhc_mem_commit(rig->mem);
+}
+
+int rig_less(struct rig *rig)
+{
+	vhc_mem_del(rig->mem, RIG_MORE, RIG_MORE_SIZE);
+	return vhc_mem_commit(rig->mem);
 }
 
 int rig_tap(struct rig *rig)
@@ -215,8 +238,9 @@ bool rig_says(const struct rig *rig, ...)
 bool left_equal(const struct fake_left *a, const struct fake_left *b)
 {
 	if (memcmp(a, b, sizeof(*a)))
-		fprintf(stderr, "before %u fds %u files %u taps %u workers, then %u %u %u %u\n",
-			a->fds, a->files, a->taps, a->workers, b->fds, b->files, b->taps,
-			b->workers);
+		fprintf(stderr,
+			"before %u fds %u files %u taps %u workers %u maps, then %u %u %u %u %u\n",
+			a->fds, a->files, a->taps, a->workers, a->maps, b->fds, b->files, b->taps,
+			b->workers, b->maps);
 	return !memcmp(a, b, sizeof(*a));
 }

@@ -23,6 +23,9 @@
 #define RIG_GUEST     0x40000000ull
 #define RIG_RING_ROOM 0x4000ull /* descriptors, 0x1000 avail, 0x2000 used */
 #define RIG_SIZE      256u
+/* A region beside the one with the rings, far above it. */
+#define RIG_MORE      0x240000000ull
+#define RIG_MORE_SIZE 0x20000ull
 
 struct rig {
 	const char *kernel;
@@ -36,6 +39,7 @@ struct rig {
 	struct vhc_dev *dev;
 	uint8_t *ram;
 	uint64_t ram_size;
+	uint8_t *more; /* RIG_MORE_SIZE bytes that are not the guest's at first */
 	struct vhc_features acked;
 };
 
@@ -47,6 +51,9 @@ void rig_free(struct rig *rig);
 void rig_close(struct rig *rig);
 
 int rig_mem(struct rig *rig);
+/** rig_more() - the second region comes to the guest's memory; and goes. */
+int rig_more(struct rig *rig);
+int rig_less(struct rig *rig);
 int rig_tap(struct rig *rig);
 int rig_dev(struct rig *rig);
 int rig_attach(struct rig *rig);

@@ -60,6 +60,68 @@ static int all_queues(struct rig *rig)
 	return vhc_tap_set_active(rig->tap, rig->pairs);
 }
 
+static int log_on(struct rig *rig)
+{
+	return vhc_dirty_start(rig->mem);
+}
+
+static int log_event(struct rig *rig)
+{
+	int fd = fake_eventfd(rig->fake), r = vhc_dirty_set_event(rig->mem, fd);
+
+	fake_close(rig->fake, fd);
+	return r;
+}
+
+static int harvest(struct rig *rig, enum vhc_dirty_mode mode)
+{
+	uint64_t bitmap[4] = { 0 };
+	int r = vhc_dirty_set_mode(rig->mem, mode);
+
+	r = r ? r : vhc_dirty_sync(rig->mem);
+	return r ? r : vhc_dirty_read(rig->mem, RIG_GUEST, rig->ram_size, bitmap, 0, NULL);
+}
+
+static int swap_logs(struct rig *rig)
+{
+	return harvest(rig, VHC_DIRTY_SWAP);
+}
+
+static int exchange_words(struct rig *rig)
+{
+	return harvest(rig, VHC_DIRTY_EXCHANGE);
+}
+
+static int log_off(struct rig *rig)
+{
+	return vhc_dirty_stop(rig->mem);
+}
+
+static int stop_ring(struct rig *rig)
+{
+	return vhc_ring_stop(rig->dev, 1);
+}
+
+static int start_ring(struct rig *rig)
+{
+	return vhc_ring_start(rig->dev, 1);
+}
+
+static int reset_ring(struct rig *rig)
+{
+	return vhc_ring_reset(rig->dev, 1);
+}
+
+static int ring_anew(struct rig *rig)
+{
+	return rig_ring(rig, 1);
+}
+
+static int recover(struct rig *rig)
+{
+	return vhc_ring_recover_base(rig->dev, 1);
+}
+
 static int stop(struct rig *rig)
 {
 	return vhc_dev_stop(rig->dev);
@@ -100,6 +162,20 @@ const struct act story[] = {
 	{ "fewer offloads", fewer_offloads, true },
 	{ "fewer queues", fewer_queues, true },
 	{ "all queues", all_queues, true },
+	{ "log on", log_on, true },
+	{ "log event", log_event, true },
+	{ "more memory", rig_more, true },
+	{ "swap logs", swap_logs, false },
+	{ "exchange words", exchange_words, true },
+	{ "swap again", swap_logs, true },
+	{ "less memory", rig_less, true },
+	{ "stop a ring", stop_ring, true },
+	{ "start a ring", start_ring, true },
+	{ "log off", log_off, true },
+	{ "reset a ring", reset_ring, false },
+	{ "a ring anew", ring_anew, false },
+	{ "recover", recover, true },
+	{ "start it anew", start_ring, true },
 	{ "stop", stop, true },
 	{ "base", base, true },
 	{ "start again", rig_start, true },

@@ -253,6 +253,8 @@ static int fake_stat(void *data, int fd, struct vhc_file *ret)
 	*ret = (struct vhc_file){ 0 };
 	if (file->node)
 		*ret = (struct vhc_file){ true, file->node->major, file->node->minor };
+	ret->size = file->size;
+	ret->seals = file->seals;
 	return leave(fake, 0);
 }
 
@@ -280,6 +282,50 @@ static int fake_peek(void *data, uint64_t addr, void *buf, size_t size)
 	int r = enter(fake, "peek", -1, 0);
 
 	return leave(fake, r ? r : fake_user_get(buf, (const void *)(uintptr_t)addr, size));
+}
+
+static int fake_memfd(void *data, const char *name, uint64_t size)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "memfd", -1, 0);
+	struct fake_file *file = r ? NULL : fake_file_new(fake, FAKE_MEMFD);
+
+	if (file) {
+		file->size = size;
+		file->seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	}
+	return leave(fake, r ? r : fake_fd_new(fake, file));
+}
+
+/* Real memory, so that one can look at it; each mapping has its own, whatever the file. */
+static int fake_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "map", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+	void *at;
+
+	if (!r && (!file || file->kind != FAKE_MEMFD))
+		r = file ? -ENODEV : -EBADF;
+	if (r)
+		return leave(fake, r);
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return leave(fake, -errno);
+	fake->maps++;
+	*ret = at;
+	return leave(fake, 0);
+}
+
+static void fake_unmap(void *data, void *addr, uint64_t size)
+{
+	struct fake *fake = data;
+
+	/* it cannot fail, so it is not in the list of calls */
+	pthread_mutex_lock(&fake->lock);
+	fake->maps--;
+	munmap(addr, size);
+	pthread_mutex_unlock(&fake->lock);
 }
 
 static int fake_socket(void *data)
@@ -350,6 +396,9 @@ const struct vhc_sys fake_sys = {
 	.read = fake_read,
 	.mapped = fake_mapped,
 	.peek = fake_peek,
+	.memfd = fake_memfd,
+	.map = fake_map,
+	.unmap = fake_unmap,
 	.socket = fake_socket,
 	.open_in_new_netns = fake_open_in_new_netns,
 	.user = fake_user,

@@ -51,6 +51,7 @@ struct fake_left {
 	uint32_t files; /* that any fd or any ring holds */
 	uint32_t taps;
 	uint32_t workers; /* one for each owned vhost fd */
+	uint32_t maps;	  /* of files, that were not unmapped */
 };
 
 struct fake_left fake_left(struct fake *fake);

@@ -126,6 +126,7 @@ struct fake_left fake_left(struct fake *fake)
 		left.taps += fake->taps[i].used;
 	for (uint32_t i = 0; i < FAKE_VHOSTS; i++)
 		left.workers += fake->vhost_used[i] && fake->vhosts[i].owned;
+	left.maps = fake->maps;
 	return left;
 }
 
@@ -133,10 +134,10 @@ bool fake_is_clean(struct fake *fake)
 {
 	struct fake_left left = fake_left(fake);
 
-	if (left.fds || left.files || left.taps || left.workers)
-		fprintf(stderr, "left: %u fds, %u files, %u taps, %u workers\n", left.fds,
-			left.files, left.taps, left.workers);
-	return !(left.fds || left.files || left.taps || left.workers);
+	if (left.fds || left.files || left.taps || left.workers || left.maps)
+		fprintf(stderr, "left: %u fds, %u files, %u taps, %u workers, %u maps\n", left.fds,
+			left.files, left.taps, left.workers, left.maps);
+	return !(left.fds || left.files || left.taps || left.workers || left.maps);
 }
 
 int fake_eventfd(struct fake *fake)

@@ -23,6 +23,7 @@ enum fake_kind {
 	FAKE_VHOST_OTHER, /* vhost-vsock, vhost-scsi: their features only */
 	FAKE_TUN,
 	FAKE_EVENTFD,
+	FAKE_MEMFD,
 	FAKE_SOCKET,
 	FAKE_OTHER
 };
@@ -32,7 +33,9 @@ struct fake_file {
 	enum fake_kind kind;
 	const struct fake_node *node; /* that was opened, if any */
 	uint32_t refs, serial;
-	uint64_t counter;	  /* of an eventfd */
+	uint64_t counter; /* of an eventfd */
+	uint64_t size;	  /* of a memfd */
+	unsigned int seals;
 	struct fake_vhost *vhost; /* of a vhost file */
 	uint32_t netns;		  /* of a tun file */
 	struct fake_tap *tap;	  /* that this tun file is a queue of */
@@ -59,6 +62,7 @@ struct fake {
 	uint32_t fd_limit, next_serial, next_netns;
 	struct fake_file *fds[FAKE_FDS];
 	struct fake_file files[FAKE_FILES];
+	uint32_t maps;
 	uint32_t fds_end, files_end; /* behind the last that was ever used */
 	struct fake_vhost vhosts[FAKE_VHOSTS];
 	bool vhost_used[FAKE_VHOSTS];

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * log - the memory that the kernel writes dirty pages down in, one bit for each: a mapping with a
+ * page behind it that nobody can touch, because the kernel does not know where a log ends.
+ */
+#ifndef LIB_LOG_H
+#define LIB_LOG_H
+
+#include "internal.h"
+
+struct vhc_log {
+	struct vhc_ctx *ctx;
+	uint32_t refs;
+	bool foreign;	 /* in a file of the caller's, who harvests it */
+	uint64_t *words; /* bit n % 64 of word n / 64: page n */
+	uint64_t size;	 /* bytes: whole words */
+};
+
+/** vhc_log_need() - bytes of log that a memory table needs: whole words, up to its highest address. */
+uint64_t vhc_log_need(const struct vhc_table *table);
+
+/** vhc_log_new() - an empty log of the library's own.  @size: of vhc_log_need(), not 0. */
+int vhc_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_log **ret);
+
+/**
+ * vhc_log_open() - a part of a file as log.
+ * Errors: -EINVAL the file is shorter, or not sealed, or the part is not aligned.
+ */
+int vhc_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, struct vhc_log **ret);
+
+struct vhc_log *vhc_log_ref(struct vhc_log *log);
+/** vhc_log_unref() - take NULL; the last one unmaps it. */
+void vhc_log_unref(struct vhc_log *log);
+
+#endif
