@@ -70,10 +70,11 @@ struct board {
 	/* written before the first guest begins */
 	uint64_t seed;
 	uint32_t pairs, ring_size, arena, cycles_wanted;
-	uint32_t kind;	    /* enum frame_kind */
-	uint32_t case_id;   /* a row of the table of cases */
-	uint32_t per_child; /* planned cycles in one process */
-	uint32_t harvest;   /* enum harvest */
+	uint32_t in_window, out_window; /* frames of a flow that may be on their way */
+	uint32_t kind;			/* enum frame_kind */
+	uint32_t case_id;		/* a row of the table of cases */
+	uint32_t per_child;		/* planned cycles in one process */
+	uint32_t harvest;		/* enum harvest */
 	char link[16];
 
 	/* the wire's */
@@ -85,6 +86,7 @@ struct board {
 
 	/* the guest's */
 	uint32_t cycles, processes, done;
+	uint32_t ready;		      /* the link is as the guest's features want it */
 	uint32_t pause;		      /* odd: no frames but */
 	uint32_t budget;	      /* this many, on the wire */
 	uint32_t flood;		      /* frames to send without regard to the window */

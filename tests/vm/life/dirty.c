@@ -2,12 +2,12 @@
 /*
  * dirty - harvests of the dirty log, against the driver's own list of pages.
  *
- * The driver notes a page when the buffer comes back, so after the device wrote it.  The driver may
- * note it after the harvest that has it, and vhost may show a buffer as used a moment before it logs
- * it.  So a page noted before harvest n is in harvest n-1, n or one soon after.  The buffers lie in
- * an arena so large that no page is written twice meanwhile: what a harvest loses is not made up for
- * by another frame.  The rings' pages are, so they are looked at when all is quiet: one frame, and
- * exactly its pages.
+ * The driver notes a page when the buffer comes back.  The device has logged it by then, or does so
+ * a moment later, and a harvest may have taken it while it waited for the driver.  So a page that
+ * was noted must be in one of the harvests around: not as many as time passes, but as buffers do.
+ * The buffers lie in an arena so large that no page is written twice meanwhile: what a harvest loses
+ * is not made up for by another frame.  The rings' pages are, so they are looked at when all is
+ * quiet: a few frames, and exactly their pages.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -23,8 +23,8 @@
 #define LOG_BYTES (WORDS * 8)
 #define EXACT	  32u /* one look at the rings in so many harvests */
 #define DROP	  16u /* of the negative control: a word is lost in one of so many harvests */
-#define SOON	  16u /* harvests until a page that is late is missed */
-#define LOOKS	  2000u
+#define LOOKS	  200u
+#define AROUND	  3000u /* buffers: more than a ring has, and much less than the arena */
 
 typedef uint64_t bitmap[WORDS];
 
@@ -32,8 +32,10 @@ struct dirty {
 	bitmap written;	    /* by the driver, since the last harvest */
 	bitmap noted;	    /* the same, at the harvest */
 	bitmap late, later; /* noted, and not yet harvested: for long, and not so long */
-	bitmap now, before;
-	uint64_t *log; /* the caller's file, with HARVEST_FILE and HARVEST_DRAIN */
+	bitmap now;
+	bitmap recent, before;	   /* what was harvested: lately, and before that */
+	uint32_t begun[PAIRS_MAX]; /* where the rings were when that began */
+	uint64_t *log;		   /* the caller's file, with HARVEST_FILE and HARVEST_DRAIN */
 	uint64_t rounds;
 };
 
@@ -59,40 +61,6 @@ static void use_file(struct guest *guest)
 		give_up(guest, "no file for the log: %m");
 	must(guest, vhc_dirty_set_file(guest->mem, fd, 0, LOG_BYTES));
 	close(fd);
-}
-
-void dirty_on(struct guest *guest)
-{
-	uint32_t harvest = guest->board->harvest;
-
-	if (!guest->dirty)
-		guest->dirty = calloc(1, sizeof(*guest->dirty));
-	if (!guest->dirty)
-		give_up(guest, "no memory");
-	if (harvest == HARVEST_FILE || harvest == HARVEST_DRAIN)
-		use_file(guest);
-	must(guest, vhc_dirty_start(guest->mem));
-	/* what comes back from here on may have been written before the log was on */
-	guest_pause(guest);
-	memset(guest->dirty->written, 0, sizeof(bitmap));
-	memset(guest->dirty->late, 0, sizeof(bitmap));
-	memset(guest->dirty->later, 0, sizeof(bitmap));
-	WRITE(guest->driver.written, guest->dirty->written);
-	guest_resume(guest);
-}
-
-bool dirty_is_on(const struct guest *guest)
-{
-	return READ(guest->driver.written);
-}
-
-void dirty_off(struct guest *guest)
-{
-	guest_pause(guest);
-	dirty_last_round(guest);
-	WRITE(guest->driver.written, NULL);
-	must(guest, vhc_dirty_stop(guest->mem));
-	guest_resume(guest);
 }
 
 /* ----------------------------------------------------------------------------------- harvesting */
@@ -165,47 +133,91 @@ static void take_written(struct dirty *dirty)
 							  : 0;
 }
 
-static uint64_t miss(struct dirty *dirty)
+static bool is_time(const struct guest *guest)
 {
-	uint64_t missed = count_bits(dirty->late);
-
-	memcpy(dirty->late, dirty->later, sizeof(bitmap));
-	memset(dirty->later, 0, sizeof(bitmap));
-	return missed;
+	for (uint32_t f = 0; f < guest->board->pairs; f++)
+		if (READ(guest->board->ring[2 * f].next_used) - guest->dirty->begun[f] >= AROUND)
+			return true;
+	return false;
 }
 
-static void compare(struct guest *guest)
+/* What is late for all this time never comes. */
+static void go_on(struct guest *guest)
 {
 	struct dirty *dirty = guest->dirty;
 
+	guest->board->numbers[DIRTY_MISSED] += count_bits(dirty->late);
+	memcpy(dirty->late, dirty->later, sizeof(bitmap));
+	memset(dirty->later, 0, sizeof(bitmap));
+	memcpy(dirty->before, dirty->recent, sizeof(bitmap));
+	memset(dirty->recent, 0, sizeof(bitmap));
+	for (uint32_t f = 0; f < guest->board->pairs; f++)
+		dirty->begun[f] = READ(guest->board->ring[2 * f].next_used);
+}
+
+static void compare(struct dirty *dirty)
+{
 	for (size_t i = 0; i < WORDS; i++) {
-		dirty->late[i] &= ~dirty->now[i];
+		dirty->recent[i] |= dirty->now[i];
 		dirty->later[i] |= dirty->noted[i] & ~dirty->before[i];
-		dirty->later[i] &= ~dirty->now[i];
+		dirty->later[i] &= ~dirty->recent[i];
+		dirty->late[i] &= ~dirty->recent[i];
 	}
-	guest->board->numbers[DIRTY_WRITTEN] += count_bits(dirty->noted);
-	if (dirty->rounds % SOON == 0)
-		guest->board->numbers[DIRTY_MISSED] += miss(dirty);
 }
 
 void dirty_round(struct guest *guest, enum vhc_dirty_mode mode)
 {
 	struct dirty *dirty = guest->dirty;
 
-	memcpy(dirty->before, dirty->now, sizeof(bitmap));
 	memset(dirty->now, 0, sizeof(bitmap));
 	take_written(dirty);
 	harvest(guest, dirty->now, mode);
-	compare(guest);
+	compare(dirty);
+	guest->board->numbers[DIRTY_WRITTEN] += count_bits(dirty->noted);
+	if (is_time(guest))
+		go_on(guest);
 }
 
 void dirty_last_round(struct guest *guest)
 {
-	struct dirty *dirty = guest->dirty;
-
 	dirty_round(guest, VHC_DIRTY_SWAP);
 	dirty_round(guest, VHC_DIRTY_EXCHANGE);
-	guest->board->numbers[DIRTY_MISSED] += miss(dirty) + miss(dirty);
+	go_on(guest);
+	go_on(guest);
+}
+
+void dirty_on(struct guest *guest)
+{
+	uint32_t harvest = guest->board->harvest;
+
+	if (!guest->dirty)
+		guest->dirty = calloc(1, sizeof(*guest->dirty));
+	if (!guest->dirty)
+		give_up(guest, "no memory");
+	if (harvest == HARVEST_FILE || harvest == HARVEST_DRAIN)
+		use_file(guest);
+	must(guest, vhc_dirty_start(guest->mem));
+	/* what comes back from here on may have been written before the log was on */
+	guest_pause(guest);
+	memset(guest->dirty->written, 0, sizeof(bitmap));
+	go_on(guest);
+	go_on(guest);
+	WRITE(guest->driver.written, guest->dirty->written);
+	guest_resume(guest);
+}
+
+bool dirty_is_on(const struct guest *guest)
+{
+	return READ(guest->driver.written);
+}
+
+void dirty_off(struct guest *guest)
+{
+	guest_pause(guest);
+	dirty_last_round(guest);
+	WRITE(guest->driver.written, NULL);
+	must(guest, vhc_dirty_stop(guest->mem));
+	guest_resume(guest);
 }
 
 uint64_t dirty_count(struct guest *guest)
@@ -273,6 +285,8 @@ static void look_exactly(struct guest *guest)
 	for (uint32_t i = 0; i < LOOKS && missed; i++) {
 		harvest(guest, dirty->now, i % 2 ? VHC_DIRTY_SWAP : VHC_DIRTY_EXCHANGE);
 		missed = not_in(dirty->noted, dirty->now);
+		if (missed)
+			usleep(1000);
 	}
 	guest->board->numbers[DIRTY_EXACT]++;
 	guest->board->numbers[DIRTY_EXACT_MISSED] += missed;

@@ -8,9 +8,8 @@
 
 #include "driver.h"
 
-#define OUT_WINDOW 96u	/* frames of a flow that the wire has not seen */
-#define PATIENCE   2000 /* ms without a sign before it is looked whether one is missing */
-#define PARTS_MAX  (FRAME_MAX / RX_BUFFER + 2)
+#define PATIENCE  2000 /* ms without a sign before it is looked whether one is missing */
+#define PARTS_MAX (FRAME_MAX / RX_BUFFER + 2)
 
 _Static_assert(sizeof(struct virtio_net_hdr_v1) == 12, "the header of VIRTIO_F_VERSION_1");
 
@@ -229,7 +228,8 @@ static bool tx_may(const struct driver *driver, struct ring *ring, uint32_t posi
 	const struct board *board = driver->board;
 
 	if (position - ring->state->next_used >= ring->size / TX_CHAIN ||
-	    position - READ(board->acked[ring->index / 2]) >= OUT_WINDOW || READ(board->last_call))
+	    position - READ(board->acked[ring->index / 2]) >= board->out_window ||
+	    READ(board->last_call))
 		return false;
 	if (!(READ(board->pause) & 1))
 		return true;

@@ -91,9 +91,11 @@ static bool is_quiet(const struct board *board)
 {
 	for (uint32_t f = 0; f < board->pairs; f++) {
 		uint32_t injected = READ(board->injected[f]);
-		uint32_t last = injected > 1024 ? injected - 1024 : 0;
+		uint32_t first = injected > 1024 ? injected - 1024 : 0;
 
-		if (seen_first_missing(&board->seen[f], last) != injected ||
+		if (first < board->forgiven[f])
+			first = board->forgiven[f];
+		if (seen_first_missing(&board->seen[f], first) != injected ||
 		    READ(board->acked[f]) != READ(board->ring[2 * f + 1].next_avail) ||
 		    board->ring[2 * f + 1].next_used != board->ring[2 * f + 1].next_avail)
 			return false;
@@ -252,6 +254,7 @@ static void open_all(struct guest *guest)
 	if (guest->board->begin == BEGIN_RECOVER)
 		recover(guest);
 	must(guest, vhc_dev_start(guest->dev));
+	WRITE(guest->board->ready, 1);
 }
 
 static void close_all(struct guest *guest)
@@ -308,7 +311,8 @@ int guest_main(void)
 		hand_over(&guest);
 		return END_HANDED_OVER;
 	}
-	WRITE(guest.board->done, !row->kills);
+	if (!row->kills)
+		WRITE(guest.board->done, 1);
 	while (!READ(guest.board->quit))
 		usleep(1000);
 	driver_end(&guest.driver);

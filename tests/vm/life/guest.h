@@ -28,9 +28,9 @@ struct guest {
 /* What is done to the guest.  Rows are in cases.c. */
 struct life_case {
 	const char *name;
-	const char *what; /* a cycle is */
-	bool kills;	  /* the wire's process does the cycles */
-	uint32_t ring_size, arena;
+	const char *what;				  /* a cycle is */
+	bool kills;					  /* the wire's process does the cycles */
+	uint32_t ring_size, arena, in_window, out_window; /* 0 for the usual */
 	uint32_t per_child; /* cycles that a process does before it hands over; 0 for all */
 	void (*begin)(struct guest *guest);
 	void (*step)(struct guest *guest);

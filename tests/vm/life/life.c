@@ -27,9 +27,11 @@
 #include "guest.h"
 #include "wire.h"
 
-#define STALL_S	   120 /* nothing moved for so long */
+#define STALL_S	   15 /* nothing moved for so long */
 #define ARENA	   1024u
 #define RING_SIZE  256u
+#define IN_WINDOW  64u
+#define OUT_WINDOW 96u
 #define EARLY	   16u /* one kill in so many comes while the process starts */
 #define EARLY_US   60000u
 #define KILL_AFTER 300u /* buffers, at most */
@@ -73,10 +75,11 @@ static int64_t seconds(void)
 /* Keeps the places that the guest's fds go to. */
 static void reserve_fds(void)
 {
-	int null = open("/dev/null", O_RDWR);
+	int null;
 
 	close_range(3, ~0u, 0);
-	for (int fd = 3; fd < FD_FIRST + 5 * (int)PAIRS_MAX; fd++)
+	null = open("/dev/null", O_RDWR); /* is the first of them */
+	for (int fd = null + 1; fd < FD_FIRST + 5 * (int)PAIRS_MAX; fd++)
 		if (fcntl(null, F_DUPFD, fd) != fd)
 			err(1, "fd %d", fd);
 }
@@ -114,6 +117,8 @@ static void open_all(uint32_t pairs)
 	board->pairs = pairs;
 	board->arena = arena;
 	board->ring_size = row->ring_size ? row->ring_size : RING_SIZE;
+	board->in_window = row->in_window ? row->in_window : IN_WINDOW;
+	board->out_window = row->out_window ? row->out_window : OUT_WINDOW;
 	frame_pattern(ram.part[PART_TX] + pairs * TX_HEADS_BYTES);
 	put_fd(ram.fd, FD_MEMORY);
 	put_fd(eventfd(0, EFD_NONBLOCK), FD_BELL_GUEST);

@@ -18,10 +18,9 @@
 #include "driver.h"
 #include "wire.h"
 
-#define IN_WINDOW 64u	      /* frames of a flow on their way to the guest */
-#define ROOM	  (512 << 20) /* bytes for frames that were not taken yet */
-#define NAP	  20	      /* ms */
-#define IPV6_OFF  "/proc/sys/net/ipv6/conf/all/disable_ipv6"
+#define ROOM	 (512 << 20) /* bytes for frames that were not taken yet */
+#define NAP	 20	     /* ms */
+#define IPV6_OFF "/proc/sys/net/ipv6/conf/all/disable_ipv6"
 
 /* The kernel's own frames would only be in the way. */
 static void no_ipv6(void)
@@ -140,7 +139,8 @@ static bool may_send(struct wire *wire, uint32_t flow, bool paused)
 {
 	struct board *board = wire->board;
 
-	return !READ(board->last_call) && board->injected[flow] - wire->arrived[flow] < IN_WINDOW &&
+	return READ(board->ready) && !READ(board->last_call) &&
+	       board->injected[flow] - wire->arrived[flow] < board->in_window &&
 	       (!paused || take_from(&board->budget));
 }
 
@@ -216,12 +216,12 @@ uint64_t link_dropped(const char *link)
 {
 	FILE *file = fopen("/proc/self/net/dev", "re");
 	unsigned long long dropped = 0;
-	char line[512], format[64];
+	char line[512], name[64];
 
-	snprintf(format, sizeof(format),
-		 " %s: %%*u %%*u %%*u %%*u %%*u %%*u %%*u %%*u %%*u %%*u %%*u %%llu", link);
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, format, &dropped) == 1)
+		if (sscanf(line, " %63[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", name,
+			   &dropped) == 2 &&
+		    !strcmp(name, link))
 			break;
 	if (file)
 		fclose(file);
