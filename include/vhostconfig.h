@@ -229,14 +229,15 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
  * touched.
  * @caps: a vhost-caps document, NUL-terminated.  @state: a vhost-state document, NUL-terminated.
  * Returns 0 for yes.  Errors: -EOPNOTSUPP for no, the text with every reason (each feature with its
- * name, its origin and the remedy); -EINVAL a document is wrong, with the JSON pointer.
+ * name, its origin and the remedy); -EINVAL a document is wrong, with the JSON pointer; -E2BIG.
  */
 VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state);
 
 /**
  * vhc_state_check() - is this a vhost-state document that a device could be loaded from?  Form,
  * checksum, every number in its range, rings whole inside the memory and apart from each other,
- * features that can stand together.  No host is touched and no memory is read.
+ * features that can stand together.  No host is touched and no memory is read.  A picture of a
+ * running device is right too, though vhc_dev_load() refuses it.
  * @state: NUL-terminated; read as untrusted.
  * Errors: -EINVAL with the JSON pointer and the line; -E2BIG longer than 1 MiB.
  */
@@ -648,7 +649,8 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json);
  * vhc_dev_save() - the device as a vhost-state document: what the driver accepted, its rings, the
  * memory's layout; what a migration needs, and nothing of this host.
  * Of a running device it is a picture for people, marked "running", and vhc_dev_load() refuses it.
- * Errors: -EAGAIN features are not set; -ENODATA the kernel could not tell where a ring stopped.
+ * Errors: -EAGAIN features are not set, or a ring has addresses and no size, or no memory; -ENODATA
+ * the kernel could not tell where a ring stopped; -EINVAL a ring is so that no host could load it.
  */
 VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json);
 
@@ -658,8 +660,8 @@ VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json);
  * the guest's memory in it, and the tap set: every feature must be offered here, and each ring is
  * checked as vhc_ring_check() does.  Set afterwards what no document has (eventfds), then start.
  * Errors: -EINVAL with the JSON pointer, or the ring with its numbers; -EAGAIN no memory or no tap
- * yet; -EOPNOTSUPP this host lacks something, as vhc_caps_check(); -EBUSY a ring runs.  The device
- * is as before when it fails, and the kernel was not asked to change anything.
+ * yet; -EOPNOTSUPP this host lacks something, as vhc_caps_check(); -EBUSY a ring runs; -E2BIG.  The
+ * device is as before when it fails, and the kernel was not asked to change anything.
  */
 VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json);
 

@@ -21,18 +21,26 @@ static void note(struct vhc_dev *dev, const struct vhc_op *op)
 	}
 }
 
-static int execute(struct vhc_dev *dev, struct vhc_op *op)
+static int tell(struct vhc_dev *dev, struct vhc_op *op)
 {
 	char where[96];
 	int r;
 
-	if (op->kind == VHC_OP_NONE)
-		return 0;
 	r = vhc_op_info(op->kind)->on_tap ? vhc_tap_execute(dev->tap, op)
 					  : vhc_kernel_execute(dev, op);
 	vhc_op_where(op, where, sizeof(where));
 	vhc_log(dev->ctx, VHC_LEVEL_DEBUG, "%s: %s: %s", dev->id, where,
 		r ? vhc_errname(-r) : "ok");
+	return r;
+}
+
+static int execute(struct vhc_dev *dev, struct vhc_op *op)
+{
+	int r;
+
+	if (op->kind == VHC_OP_NONE)
+		return 0;
+	r = tell(dev, op);
 	if (!r)
 		note(dev, op);
 	return r;
@@ -87,6 +95,13 @@ static uint32_t is_partly(const struct vhc_op *op)
 int vhc_undo(struct vhc_dev *dev, struct vhc_plan *plan, int result)
 {
 	return undo(dev, plan, plan->count, result);
+}
+
+int vhc_apply_ask(struct vhc_dev *dev, struct vhc_op *op)
+{
+	int r = tell(dev, op);
+
+	return r ? fail_step(dev, op, r) : 0;
 }
 
 int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode)

@@ -27,4 +27,10 @@ int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mo
  */
 int vhc_undo(struct vhc_dev *dev, struct vhc_plan *plan, int result);
 
+/**
+ * vhc_apply_ask() - execute one operation that only asks, and write nothing down.  GET_VRING_BASE
+ * writes its answer into op->value.
+ */
+int vhc_apply_ask(struct vhc_dev *dev, struct vhc_op *op);
+
 #endif

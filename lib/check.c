@@ -30,9 +30,9 @@ static int check_settings(struct vhc_dev *dev, uint32_t ring, const struct vhc_r
 	return 0;
 }
 
-static int check_place(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state *want)
+static int check_place(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
+		       struct vhc_ring_state *want)
 {
-	enum vhc_format format = vhc_dev_format(dev);
 	struct vhc_ring_error err;
 
 	if (vhc_layout_check_size(format, want->size, &err) ||
@@ -59,7 +59,8 @@ static int read_indices(struct vhc_dev *dev, uint32_t ring, const struct vhc_rin
 }
 
 /* Where the ring would go on, against what its memory says. */
-static int check_window(struct vhc_dev *dev, uint32_t ring, const struct vhc_ring_state *want)
+static int check_window(struct vhc_dev *dev, uint32_t ring, const struct vhc_ring_state *want,
+			const char *hint)
 {
 	uint32_t base = want->has_base ? want->base : vhc_base_fresh(VHC_SPLIT);
 	struct vhc_ring_error err;
@@ -75,9 +76,19 @@ static int check_window(struct vhc_dev *dev, uint32_t ring, const struct vhc_rin
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "ring %u: base 0x%x; a split ring's has 16 bits", ring, base);
 	if (vhc_window_check(want->size, used, (uint16_t)base, avail, &err))
-		return fail_ring(dev, -EINVAL, ring, "set the base where the device stopped",
-				 err.text);
+		return fail_ring(dev, -EINVAL, ring, hint, err.text);
 	return 0;
+}
+
+int vhc_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
+			  struct vhc_ring_state *state, const char *hint)
+{
+	int r = check_place(dev, ring, format, state);
+
+	/* a ring that runs moves on while we look */
+	if (r || format == VHC_PACKED || vhc_ring_runs(&dev->have.ring[ring]))
+		return r;
+	return check_window(dev, ring, state, hint);
 }
 
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring)
@@ -89,11 +100,9 @@ int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring)
 	if (!r && want->kick < 0)
 		r = fail_ring(dev, -EAGAIN, ring, "call vhc_ring_set_kick()",
 			      "it has no kick eventfd; vhost would never look at it, silently");
-	r = r ?: check_place(dev, ring, want);
-	/* a ring that runs moves on while we look */
-	if (r || vhc_dev_format(dev) == VHC_PACKED || vhc_ring_runs(&dev->have.ring[ring]))
-		return r;
-	return check_window(dev, ring, want);
+	return r
+		       ?: vhc_ring_check_memory(dev, ring, vhc_dev_format(dev), want,
+						"set the base where the device stopped");
 }
 
 /* Where a running ring's parts are must stay: the kernel would go on with the old addresses. */
@@ -148,7 +157,7 @@ VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)
 		return fail_ring(
 			dev, -EOPNOTSUPP, ring, "reset the device",
 			"it is packed, and its memory does not say where the device stopped");
-	r = check_settings(dev, ring, want) ?: check_place(dev, ring, want) ?:
+	r = check_settings(dev, ring, want) ?: check_place(dev, ring, VHC_SPLIT, want) ?:
 	    read_indices(dev, ring, want, &used, &avail);
 	if (r)
 		return r;

@@ -2,7 +2,7 @@
 /*
  * dev - the device object, as the files that make it up see it: dev.c (life), negotiate.c
  * (features), rings.c (setters), check.c (is it in order), complete.c (what follows from it),
- * start.c and stop.c (transitions), kernel.c (back end).
+ * start.c and stop.c (transitions), save.c and load.c (documents), kernel.c (back end).
  */
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
@@ -23,7 +23,9 @@ struct vhc_dev {
 	struct vhc_tap *tap;
 	struct vhc_features vhost_offers; /* word 0, and more once they were asked for */
 	struct vhc_features tap_offers;	  /* of a device that is not there */
+	uint64_t backend_offers; /* of a device that is not there: VHOST_GET_BACKEND_FEATURES */
 	uint32_t max_regions;
+	struct vhc_net_config net; /* only kept */
 	struct vhc_dev_state want, have;
 	bool stale;
 	bool shared; /* the giver of the vhost fds may keep them open */
@@ -49,8 +51,26 @@ int vhc_dev_vhost_offers(struct vhc_dev *dev, bool upper, struct vhc_features *r
 /** vhc_dev_format() - of its rings, by what the driver accepted. */
 enum vhc_format vhc_dev_format(const struct vhc_dev *dev);
 
+/**
+ * vhc_dev_has() - what vhost has here, and the tap, of the features that are theirs.
+ * Errors: -EAGAIN no tap yet; the kernel's.
+ */
+int vhc_dev_has(struct vhc_dev *dev, bool upper, struct vhc_features *ret_vhost,
+		struct vhc_features *ret_tap);
+
+/** vhc_dev_check_header() - can vhost-net have the header that these features need? */
+int vhc_dev_check_header(struct vhc_dev *dev, const struct vhc_features *acked);
+
 /** vhc_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
+
+/**
+ * vhc_ring_check_memory() - do these values of a ring go with the memory that is here?  Writes the
+ * ring's user addresses into them.
+ * @hint: what to do about a base that its memory contradicts.
+ */
+int vhc_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
+			  struct vhc_ring_state *state, const char *hint);
 
 /** vhc_dev_check_stale() - -ESTALE after a step failed and so did its undo. */
 int vhc_dev_check_stale(struct vhc_dev *dev);
@@ -69,6 +89,8 @@ int vhc_kernel_open(struct vhc_ctx *ctx, const char *id, const char *path, int *
 int vhc_kernel_check_fd(struct vhc_dev *dev, int fd);
 /** vhc_kernel_ask() - features (once for each context) and the limit of regions. */
 int vhc_kernel_ask(struct vhc_dev *dev, bool upper);
+/** vhc_kernel_backend_features() - those of the vhost device; none where it has no such call. */
+int vhc_kernel_backend_features(struct vhc_dev *dev, uint64_t *ret);
 /** vhc_kernel_execute() - one operation.  GET_VRING_BASE writes its answer into op->value. */
 int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op);
 

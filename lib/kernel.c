@@ -113,6 +113,18 @@ int vhc_kernel_ask(struct vhc_dev *dev, bool upper)
 	return r;
 }
 
+int vhc_kernel_backend_features(struct vhc_dev *dev, uint64_t *ret)
+{
+	uint64_t backend = 0;
+	int r = vhc_sys_ioctl(dev->ctx, dev->fds[0], VHOST_GET_BACKEND_FEATURES, &backend);
+
+	if (r && r != -ENOTTY)
+		return vhc_dev_fail(dev, r, "VHOST_GET_BACKEND_FEATURES", NULL, "%s (%s)",
+				    strerror(-r), vhc_errname(-r));
+	*ret = backend;
+	return 0;
+}
+
 static int set_features(struct vhc_dev *dev, int fd, const struct vhc_features *features)
 {
 	uint64_t word = features->w[0];

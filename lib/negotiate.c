@@ -16,16 +16,33 @@ static bool has_upper(const struct vhc_features *set)
 	return set->w[1] || set->w[2] || set->w[3];
 }
 
+static int check_tap(struct vhc_dev *dev)
+{
+	if (!dev->fds || dev->tap)
+		return 0;
+	return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_tap() first",
+			    "it has no tap yet, and part of the features are the tap's");
+}
+
+int vhc_dev_has(struct vhc_dev *dev, bool upper, struct vhc_features *ret_vhost,
+		struct vhc_features *ret_tap)
+{
+	int r = check_tap(dev) ?: vhc_dev_vhost_offers(dev, upper, ret_vhost);
+
+	*ret_tap = dev->tap_offers;
+	if (!r && dev->fds)
+		r = vhc_tap_offers(dev->tap, ret_tap);
+	return r;
+}
+
 /* Every bit that has all that it needs: what vhost's bits need of vhost, and the tap's of the tap. */
 static int available(struct vhc_dev *dev, bool upper, struct vhc_features *ret)
 {
 	struct vhc_features vhost_bits = vhc_features_of(dev->type, VHC_ORIGIN_VHOST);
 	struct vhc_features tap_bits = vhc_features_of(dev->type, VHC_ORIGIN_TAP);
-	struct vhc_features vhost, tap = dev->tap_offers, lacking;
-	int r = vhc_dev_vhost_offers(dev, upper, &vhost);
+	struct vhc_features vhost, tap, lacking;
+	int r = vhc_dev_has(dev, upper, &vhost, &tap);
 
-	if (!r && dev->fds)
-		r = vhc_tap_offers(dev->tap, &tap);
 	if (r)
 		return r;
 	lacking = vhc_features_without(&vhost_bits, &vhost);
@@ -153,22 +170,13 @@ static void log_dropped(struct vhc_dev *dev, const struct vhc_features *kept,
 			vhc_log(dev->ctx, VHC_LEVEL_INFO, "%s: not offered: %s", dev->id, why);
 }
 
-static int check_tap(struct vhc_dev *dev)
-{
-	if (!dev->fds || dev->tap)
-		return 0;
-	return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_tap() first",
-			    "it has no tap yet, and part of the features are the tap's");
-}
-
 VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_features *want,
 				      const struct vhc_features *require, struct vhc_features *ret)
 {
 	bool upper = !want || has_upper(want) || (require && has_upper(require));
 	struct vhc_features can, offered, dropped, wanted = want ? *want : all_known(dev->type);
-	int r = check_tap(dev);
+	int r = available(dev, upper, &can);
 
-	r = r ?: available(dev, upper, &can);
 	if (r)
 		return r;
 	offered = vhc_features_and(&can, &wanted);
@@ -181,10 +189,19 @@ VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_feat
 	return r;
 }
 
+int vhc_dev_check_header(struct vhc_dev *dev, const struct vhc_features *acked)
+{
+	uint32_t header = vhc_net_header_size(acked);
+
+	if (header == 10 || header == 12 || header == 24)
+		return 0;
+	return vhc_dev_fail(dev, -EOPNOTSUPP, "features", NULL,
+			    "they need a header of %u bytes; vhost-net has 10, 12 and 24", header);
+}
+
 static int check_acked(struct vhc_dev *dev, const struct vhc_features *acked)
 {
 	struct vhc_features can, closed = *acked, missing;
-	uint32_t header = vhc_net_header_size(acked);
 	int r = check_private(dev, acked) ?: available(dev, has_upper(acked), &can);
 
 	if (r)
@@ -196,11 +213,7 @@ static int check_acked(struct vhc_dev *dev, const struct vhc_features *acked)
 	if (!vhc_features_empty(&missing))
 		return fail_requirement(dev, -EINVAL, acked, vhc_features_first(&missing),
 					"accepted without its requirement");
-	if (header != 10 && header != 12 && header != 24)
-		return vhc_dev_fail(dev, -EOPNOTSUPP, "features", NULL,
-				    "they need a header of %u bytes; vhost-net has 10, 12 and 24",
-				    header);
-	return 0;
+	return vhc_dev_check_header(dev, acked);
 }
 
 VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_features *acked,
@@ -218,8 +231,7 @@ VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_featur
 			dev, -EBUSY, NULL, "stop the device first",
 			"the device is running, and its features change only while it is "
 			"stopped");
-	r = check_tap(dev);
-	r = r ?: check_acked(dev, acked);
+	r = check_tap(dev) ?: check_acked(dev, acked);
 	if (r)
 		return r;
 	dev->want.acked = *acked;

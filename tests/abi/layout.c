@@ -36,6 +36,11 @@ SIZE(vhc_dev_info, 16);
 AT(vhc_dev_info, rings, 8);
 AT(vhc_dev_info, max_regions, 12);
 
+SIZE(vhc_net_config, 24);
+AT(vhc_net_config, flags, 8);
+AT(vhc_net_config, mtu, 12);
+AT(vhc_net_config, mac, 16);
+
 SIZE(vhc_ring_addr, 40);
 AT(vhc_ring_addr, desc, 8);
 AT(vhc_ring_addr, avail, 16);

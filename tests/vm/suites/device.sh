@@ -73,6 +73,10 @@ wide=no
 [ "$VHC_KERNEL" != 7.2 ] || wide=yes
 run_tap "$programs/vm-wide" "$wide"
 
+# --- from host to host, as far as one host can show it
+run_tap "$programs/vm-move" 1 100
+run_tap "$programs/vm-move" 4 50
+
 # --- fds that others opened, a macvtap among them
 nodes=()
 ip link add vmdummy0 type dummy
