@@ -45,6 +45,9 @@ enum { /* the parts of the file, one after another */
 /* fds of the guest's process, which it inherits; after these come tap queues, kicks and calls. */
 enum { FD_MEMORY = 3, FD_BELL_GUEST, FD_BELL_WIRE, FD_FIRST };
 
+/* What the wire does wrong once, at the end, to show that the test sees it. */
+enum wrong { WRONG_NOTHING, WRONG_LOST, WRONG_TWICE, WRONG_DAMAGED };
+
 /* How a process of the guest begins. */
 enum { BEGIN_FRESH, BEGIN_LOAD, BEGIN_RECOVER };
 

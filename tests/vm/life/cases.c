@@ -22,6 +22,7 @@ static void stop_step(struct guest *guest)
 	vhc_dev_close(guest->dev);
 	guest_open_device(guest);
 	guest_load(guest);
+	guest_set_eventfds(guest);
 	must(guest, vhc_dev_start(guest->dev));
 }
 
@@ -129,13 +130,17 @@ const struct life_case life_cases[] = {
 	{ "stop", "stop, save, close, open, load, start", .per_child = 5, .step = stop_step },
 	{ "ring", "one ring stops or is reset while others run", .step = ring_step,
 	  .numbers = { [RING_STOPS] = "stops", [RING_RESETS] = "resets" } },
-	{ "kill", "kill -9, another process goes on by what the memory says", .kills = true },
+	{ "kill", "kill -9, another process goes on by what the memory says", .kills = true,
+	  .numbers = { [KILL_BUSY] = "kills_in_a_burst",
+		       [KILL_TAKEN_AGAIN] = "buffers_taken_again",
+		       [KILL_WAITING] = "frames_waiting" } },
 	{ "memory", "the memory table changes", .begin = memory_begin, .step = memory_step,
 	  .end = memory_end, .arena = 16384, .numbers = MEMORY_NUMBERS },
 	{ "log", "the dirty log goes on and off", .step = log_step,
 	  .numbers = { [LOG_ON] = "switches", [LOG_PAGES] = "pages" } },
 	{ "dirty", "the dirty log is harvested", .begin = dirty_begin, .step = dirty_step,
-	  .end = dirty_end, .ring_size = 1024, .arena = 16384, .numbers = DIRTY_NUMBERS },
+	  .end = dirty_end, .ring_size = 1024, .arena = 16384, .in_window = 32, .out_window = 4,
+	  .numbers = DIRTY_NUMBERS },
 	{ "overrun", "more frames than the queue takes", .step = overrun_step,
 	  .numbers = { [OVERRUN_LOST] = "refused_by_the_queue", [OVERRUN_SENT] = "sent" } },
 	{ 0 },

@@ -174,6 +174,10 @@ void guest_open_device(struct guest *guest)
 				 &guest->dev));
 	must(guest, vhc_dev_set_mem(guest->dev, guest->mem));
 	must(guest, vhc_dev_set_tap(guest->dev, guest->tap));
+}
+
+void guest_set_eventfds(struct guest *guest)
+{
 	for (uint32_t i = 0; i < 2 * guest->board->pairs; i++) {
 		must(guest, vhc_ring_set_kick(guest->dev, i, guest->driver.ring[i].kick));
 		must(guest, vhc_ring_set_call(guest->dev, i, guest->driver.ring[i].call));
@@ -253,6 +257,7 @@ static void open_all(struct guest *guest)
 		set_up(guest);
 	if (guest->board->begin == BEGIN_RECOVER)
 		recover(guest);
+	guest_set_eventfds(guest);
 	must(guest, vhc_dev_start(guest->dev));
 	WRITE(guest->board->ready, 1);
 }

@@ -40,6 +40,9 @@ struct life_case {
 
 extern const struct life_case life_cases[];
 
+/* board->numbers of "kill": kills with frames on the way, and what was found after them. */
+enum { KILL_BUSY, KILL_TAKEN_AGAIN, KILL_WAITING };
+
 /* The whole life of a process; it is exec'ed, and finds its fds at their places. */
 int guest_main(void);
 
@@ -77,6 +80,7 @@ void guest_resume(struct guest *guest);
 
 /* The device: from nothing but fds, then from a document, from the memory, or fresh. */
 void guest_open_device(struct guest *guest);
+void guest_set_eventfds(struct guest *guest);
 void guest_load(struct guest *guest);
 void guest_save(struct guest *guest);
 void guest_set_ring(struct guest *guest, uint32_t ring);

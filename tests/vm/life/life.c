@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * life CASE [--pairs N] [--cycles N] [--kind small|gso|mixed] [--seed N] [--harvest HOW] - a guest
- * under load both ways, to which something is done many times: is any frame lost, twice there or
+ * life CASE [--pairs N] [--cycles N] [--kind small|gso|mixed] [--seed N] - a guest under load both ways, to which something is done many times: is any frame lost, twice there or
  * damaged?  See cases.c for what can be done.  --harvest file|drop|drain reads the dirty log in
- * another way, of which drop and drain must lose pages.
+ * another way, of which drop and drain must lose pages.  --wrong lost|twice|damaged does so to one
+ * frame, which must be seen.
  *
  * This process holds what outlives the guest's processes: tap queues, the guest's memory, eventfds;
  * never a vhost fd.  It is the wire as well.  Prints TAP, and a line of numbers that starts with
@@ -27,7 +27,7 @@
 #include "guest.h"
 #include "wire.h"
 
-#define STALL_S	   15 /* nothing moved for so long */
+#define STALL_S	   90 /* nothing moved for so long */
 #define ARENA	   1024u
 #define RING_SIZE  256u
 #define IN_WINDOW  64u
@@ -44,6 +44,11 @@ static const char *const harvests[] = { [HARVEST_LIBRARY] = "library",
 					[HARVEST_DROP] = "drop",
 					[HARVEST_DRAIN] = "drain" };
 
+static const char *const wrongs[] = { [WRONG_NOTHING] = "nothing",
+				      [WRONG_LOST] = "lost",
+				      [WRONG_TWICE] = "twice",
+				      [WRONG_DAMAGED] = "damaged" };
+
 static struct ram ram;
 static struct board *board;
 static struct wire wire;
@@ -51,6 +56,8 @@ static const struct life_case *row;
 static pid_t guest;
 static int guest_fd = -1;
 static uint64_t chance;
+static enum wrong wrong; /* to be done yet */
+static int64_t patience = STALL_S;
 static struct {
 	uint32_t moved; /* kill when so many buffers came back */
 	bool early;	/* or just some time after the start */
@@ -164,6 +171,23 @@ static bool guest_ended(int status)
 	return false;
 }
 
+/* What the dead left: transmit buffers that were not used, and frames that it has not received. */
+static void look_at_remains(void)
+{
+	uint32_t again = 0, waiting = 0;
+
+	for (uint32_t f = 0; f < board->pairs; f++) {
+		struct ring ring;
+
+		ring_place(&ring, &ram, 2 * f + 1);
+		again += (uint16_t)(ring.avail->idx - ring.used->idx);
+		waiting += board->injected[f] - wire.arrived[f];
+	}
+	board->numbers[KILL_BUSY] += again || waiting;
+	board->numbers[KILL_TAKEN_AGAIN] += again;
+	board->numbers[KILL_WAITING] += waiting;
+}
+
 /* At any moment, which may be while it starts. */
 static void kill_guest(void)
 {
@@ -174,6 +198,7 @@ static void kill_guest(void)
 			;
 	kill(guest, SIGKILL);
 	waitpid(guest, NULL, 0);
+	look_at_remains();
 	board->cycles++;
 	start_guest(BEGIN_RECOVER);
 }
@@ -197,9 +222,9 @@ static bool goes_on(void)
 	if (now != before || !since)
 		since = seconds();
 	before = now;
-	if (seconds() - since < STALL_S)
+	if (seconds() - since < patience)
 		return true;
-	printf("# nothing moved for %d s\n", STALL_S);
+	printf("# nothing moved for %d s\n", (int)patience);
 	return false;
 }
 
@@ -209,8 +234,14 @@ static void check_end(void)
 		WRITE(board->done, 1);
 	if (READ(board->done))
 		WRITE(board->last_call, 1);
-	if (board->last_call && !board->quit && wire_all_arrived(&wire))
+	if (!board->last_call || board->quit || !wire_all_arrived(&wire))
+		return;
+	if (!wrong)
 		WRITE(board->quit, 1);
+	else
+		patience = 5; /* what is lost does not come */
+	wire_do_wrong(&wire, wrong);
+	wrong = WRONG_NOTHING;
 }
 
 /* Returns whether the guest came to its end. */
@@ -325,6 +356,7 @@ int main(int argc, char **argv)
 		{ "kind", required_argument, NULL, 'k' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "harvest", required_argument, NULL, 'h' },
+		{ "wrong", required_argument, NULL, 'w' },
 		{ 0 },
 	};
 	uint32_t pairs = 1, cycles = 100, kind = KIND_MIXED, harvest = HARVEST_LIBRARY;
@@ -344,6 +376,8 @@ int main(int argc, char **argv)
 			chance = strtoull(optarg, NULL, 0);
 		else if (o == 'h')
 			harvest = FIND(harvests, optarg);
+		else if (o == 'w')
+			wrong = FIND(wrongs, optarg);
 		else
 			return 2;
 	}
@@ -352,7 +386,7 @@ int main(int argc, char **argv)
 	if (optind + 1 != argc || !row->name || !pairs || pairs > PAIRS_MAX)
 		errx(2,
 		     "usage: vm-life CASE [--pairs 1 to %u] [--cycles N] [--kind small|gso|mixed] "
-		     "[--seed N] [--harvest library|file|drop|drain]",
+		     "[--seed N] [--harvest library|file|drop|drain] [--wrong lost|twice|damaged]",
 		     PAIRS_MAX);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	open_all(pairs);

@@ -104,10 +104,9 @@ static bool take_all(struct wire *wire)
 }
 
 /* Returns false when the link takes no more now. */
-static bool send_one(struct wire *wire, uint32_t flow)
+static bool send_frame(struct wire *wire, uint32_t flow, uint32_t number, bool damaged)
 {
-	uint32_t *number = &wire->board->injected[flow];
-	struct frame_id id = { WAY_IN, flow, *number };
+	struct frame_id id = { WAY_IN, flow, number };
 	uint32_t length = frame_length(wire->board->kind, &id);
 	unsigned char head[FRAME_HEAD];
 	struct virtio_net_hdr hdr;
@@ -119,12 +118,33 @@ static bool send_one(struct wire *wire, uint32_t flow)
 
 	frame_offload(&hdr, length);
 	frame_head(head, &id, length);
-	if (sendmsg(wire->fd, &message, 0) < 0) {
-		wire->refused += errno == ENOBUFS;
+	head[FRAME_HEAD - 1] ^= damaged;
+	if (sendmsg(wire->fd, &message, 0) >= 0)
+		return true;
+	wire->refused += errno == ENOBUFS;
+	return false;
+}
+
+static bool send_one(struct wire *wire, uint32_t flow)
+{
+	uint32_t *number = &wire->board->injected[flow];
+
+	if (!send_frame(wire, flow, *number, false))
 		return false;
-	}
 	WRITE(*number, *number + 1);
 	return true;
+}
+
+void wire_do_wrong(struct wire *wire, enum wrong wrong)
+{
+	uint32_t *number = &wire->board->injected[0];
+
+	if (wrong == WRONG_TWICE)
+		send_frame(wire, 0, *number - 1, false);
+	if (wrong == WRONG_DAMAGED)
+		send_frame(wire, 0, *number, true);
+	if (wrong == WRONG_LOST || wrong == WRONG_DAMAGED)
+		WRITE(*number, *number + 1);
 }
 
 static bool take_from(uint32_t *budget)

@@ -28,6 +28,9 @@ void wire_close(struct wire *wire);
 /* Takes all that has come, sends all that may go.  Returns true when something moved. */
 bool wire_turn(struct wire *wire);
 
+/* One frame to the guest as it should not be, after all others arrived. */
+void wire_do_wrong(struct wire *wire, enum wrong wrong);
+
 /* Sleeps until there is something to do, or a process ended (@other), but not long. */
 void wire_sleep(struct wire *wire, int other);
 
