@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * wire - the other end: a packet socket on the tap link, which takes every frame of the guest and
+ * sends it as many as its window allows.  It lives in the process that is never killed.
+ */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include "board.h"
+
+struct wire {
+	struct board *board;
+	const unsigned char *pattern;
+	int fd;
+	unsigned char buffer[FRAME_MAX + 1024];
+	struct seen seen[PAIRS_MAX]; /* the guest's frames */
+	uint32_t arrived[PAIRS_MAX]; /* of frames to the guest: all below this are there */
+	struct counts out;
+	uint64_t refused; /* frames that the link did not take, and said so */
+	uint64_t dropped; /* the link's counter at the start */
+	uint32_t place, turn;
+};
+
+/* On the link that the board names. */
+int wire_open(struct wire *wire, const struct ram *ram);
+void wire_close(struct wire *wire);
+
+/* Takes all that has come, sends all that may go.  Returns true when something moved. */
+bool wire_turn(struct wire *wire);
+
+/* One frame to the guest as it should not be, after all others arrived. */
+void wire_do_wrong(struct wire *wire, enum wrong wrong);
+
+/* Sleeps until there is something to do, or a process ended (@other), but not long. */
+void wire_sleep(struct wire *wire, int other);
+
+/* Is every frame that was sent, in either direction, where it belongs? */
+bool wire_all_arrived(const struct wire *wire);
+
+/* Frames of a flow that were sent and never came. */
+uint32_t wire_lost(const struct wire *wire, uint32_t way, uint32_t flow);
+
+/* Frames that a link dropped on their way to the guest, by its own counter. */
+uint64_t link_dropped(const char *link);
+
+/* Frames that the socket had no room for: then the test is wrong, not the device. */
+uint32_t wire_overrun(const struct wire *wire);
+
+#endif
