@@ -136,6 +136,10 @@ int cli_doctor(struct cli_call *call);
 int cli_setup(struct cli_call *call);
 int cli_plan(struct cli_call *call);
 int cli_validate(struct cli_call *call);
+int cli_state_show(struct cli_call *call);
+int cli_state_check(struct cli_call *call);
+int cli_state_diff(struct cli_call *call);
+int cli_check(struct cli_call *call);
 int cli_loop(struct cli_call *call);
 
 #endif

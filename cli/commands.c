@@ -38,6 +38,11 @@ static const struct cli_option doctor_options[] = {
 	{ "user", 'u', "USER", CLI_USER, .help = "answer for this user" },
 };
 
+static const struct cli_option check_options[] = {
+	{ "host", 'H', "CAPS", CLI_FILE,
+	  .help = "the host that 'caps --json' wrote CAPS on, not this one" },
+};
+
 static const struct cli_option loop_options[] = {
 	{ "frames", 'n', "N", CLI_NUMBER, 1, 100000000, 100000, "frames each way" },
 	{ "queues", 'Q', "N", CLI_NUMBER, 1, LOOP_PAIRS_MAX, 1, "queue pairs" },
@@ -83,6 +88,31 @@ static const char *const set_help[] = {
 	NULL,
 };
 
+static const char *const state_show_help[] = {
+	"Prints what a vhost-state document says, when it is right; with --json the document itself.",
+	"FILE '-' is standard input.",
+	NULL,
+};
+
+static const char *const state_check_help[] = {
+	"Looks at the form, the checksum, and whether any device could be so.  Asks no host: that is",
+	"'check'.  FILE '-' is standard input.",
+	NULL,
+};
+
+static const char *const state_diff_help[] = {
+	"Compares what the documents mean, not how they are written.  The answer is no when they",
+	"differ.  One of them may be '-', standard input.",
+	NULL,
+};
+
+static const char *const check_help[] = {
+	"From the vhost-state document of a device, running or stopped, says whether a host has all",
+	"that its guest has negotiated.  STATE or CAPS may be '-', standard input.  The answer is no",
+	"also where there is no vhost-net.",
+	NULL,
+};
+
 static const char *const loop_help[] = {
 	"Makes a tap and a vhost-net device in a scratch network namespace, and drives the rings",
 	"from this process.  Every frame has a number and is checked byte by byte at the other end.",
@@ -110,6 +140,14 @@ const struct cli_command cli_commands[] = {
 	  NULL, 0, 1, ANY, .run = cli_features_check },
 	{ "features diff", "SET SET", "Say how two sets differ", set_help, NULL, 0, 2, 2,
 	  .run = cli_features_diff },
+	{ "state show", "FILE", "Say what a vhost-state document has", state_show_help, NULL, 0, 1,
+	  1, .run = cli_state_show },
+	{ "state check", "FILE", "Say whether a vhost-state document is right", state_check_help,
+	  NULL, 0, 1, 1, .run = cli_state_check },
+	{ "state diff", "FILE FILE", "Say how two of them differ", state_diff_help, NULL, 0, 2, 2,
+	  .run = cli_state_diff },
+	{ "check", "STATE", "Say whether a guest can move to a host", check_help,
+	  OPTIONS(check_options), 1, 1, .run = cli_check },
 	{ "loop", "", "Send frames through a scratch device, and count them", loop_help,
 	  OPTIONS(loop_options), .run = cli_loop },
 };

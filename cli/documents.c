@@ -121,3 +121,56 @@ static const struct doc_field loop_fields[] = {
 };
 
 const struct doc_table cli_loop_table = REPORT(cli_loop, loop_fields, "what became of the frames");
+
+static const struct doc_field state_check_fields[] = {
+	COMMAND(cli_state_check),
+	FIELD(cli_state_check, device, DOC_STRING, .help = "the device's id"),
+	FIELD(cli_state_check, type, DOC_STRING, .help = "what kind of device"),
+	FIELD(cli_state_check, queue_pairs, DOC_UINT, .help = "a receive and a transmit ring each"),
+	FIELD(cli_state_check, running, DOC_BOOL, .help = "is it a picture of a running device"),
+	FIELD(cli_state_check, loadable, DOC_BOOL, .help = "could a device be loaded from it"),
+};
+
+const struct doc_table cli_state_check_table =
+	REPORT(cli_state_check, state_check_fields, "a vhost-state document that is right");
+
+static const struct doc_field difference_fields[] = {
+	FIELD(cli_difference, what, DOC_STRING, .help = "where they differ"),
+	FIELD(cli_difference, left, DOC_STRING, .help = "in the first, or empty"),
+	FIELD(cli_difference, right, DOC_STRING, .help = "in the second, or empty"),
+};
+
+static const struct doc_table difference_table =
+	PART(cli_difference, difference_fields, "one difference");
+
+static const struct doc_field state_diff_fields[] = {
+	COMMAND(cli_state_diff),
+	FIELD(cli_state_diff, same, DOC_BOOL, .help = "do they mean the same"),
+	FIELD(cli_state_diff, differences, DOC_OBJECTS, .table = &difference_table,
+	      .help = "each value that differs; of features those that only one has"),
+};
+
+const struct doc_table cli_state_diff_table =
+	REPORT(cli_state_diff, state_diff_fields, "how two vhost-state documents differ");
+
+static const struct doc_field missing_fields[] = {
+	FIELD(cli_missing, bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
+	FIELD(cli_missing, name, DOC_STRING, .help = "its name"),
+	FIELD(cli_missing, lacking, DOC_STRING, .help = "who lacks it: vhost, tap, vhost+tap"),
+};
+
+static const struct doc_table missing_table =
+	PART(cli_missing, missing_fields, "a feature that the host does not have");
+
+static const struct doc_field move_fields[] = {
+	COMMAND(cli_check),
+	FIELD(cli_check, device, DOC_STRING, .help = "the device's id"),
+	FIELD(cli_check, host, DOC_STRING, .help = "the document of the host, or \"this host\""),
+	FIELD(cli_check, possible, DOC_BOOL, .help = "can the host take the device"),
+	FIELD(cli_check, reason, DOC_STRING, .help = "each reason why not"),
+	FIELD(cli_check, remedy, DOC_STRING, .help = "what can be done about it"),
+	FIELD(cli_check, missing, DOC_OBJECTS, .table = &missing_table,
+	      .help = "the features that the host does not have"),
+};
+
+const struct doc_table cli_check_table = REPORT(cli_check, move_fields, "can a guest move there");

@@ -54,8 +54,39 @@ struct cli_loop {
 	struct doc_list pairs; /* of struct cli_loop_pair */
 };
 
+/* state check */
+struct cli_state_check {
+	const char *command;
+	const char *device, *type;
+	uint64_t queue_pairs;
+	bool running, loadable;
+};
+
+struct cli_difference {
+	char *what, *left, *right;
+};
+
+struct cli_state_diff {
+	const char *command;
+	bool same;
+	struct doc_list differences; /* of struct cli_difference */
+};
+
+struct cli_missing {
+	uint64_t bit;
+	const char *name, *lacking;
+};
+
+struct cli_check {
+	const char *command;
+	const char *device, *host;
+	bool possible;
+	const char *reason, *remedy;
+	struct doc_list missing; /* of struct cli_missing */
+};
+
 extern const struct doc_table cli_features_list_table, cli_features_decode_table,
 	cli_features_encode_table, cli_features_check_table, cli_features_diff_table,
-	cli_loop_table;
+	cli_loop_table, cli_state_check_table, cli_state_diff_table, cli_check_table;
 
 #endif

@@ -313,7 +313,7 @@ static void print_object(struct printer *printer, struct json_object *object, in
  */
 static void print_people(struct printer *printer, struct json_object *result)
 {
-	static const char *const form[] = { "kind", "version", "command" };
+	static const char *const form[] = { "kind", "version", "minor", "command" };
 	struct json_object *only = NULL;
 	struct json_object *shown = cli_object();
 

@@ -7,6 +7,7 @@ _vhostctl_options() {
 	setup) echo '-u --user -n --no-new-privs -r --report' ;;
 	plan) echo '-u --user -c --caps' ;;
 	doctor) echo '-u --user' ;;
+	check) echo '-H --host' ;;
 	loop) echo '-n --frames -Q --queues -s --size' ;;
 	esac
 	echo '-h --help -V --version -j --json -q --quiet -v --verbose'
@@ -16,7 +17,7 @@ _vhostctl_options() {
 _vhostctl_value() {
 	case $1:$2 in
 	setup:-u | setup:--user | plan:-u | plan:--user | doctor:-u | doctor:--user) compgen -u -- "$3" ;;
-	setup:-r | setup:--report | plan:-c | plan:--caps) compgen -f -- "$3" ;;
+	setup:-r | setup:--report | plan:-c | plan:--caps | check:-H | check:--host) compgen -f -- "$3" ;;
 	loop:-n | loop:--frames | loop:-Q | loop:--queues | loop:-s | loop:--size) ;;
 	*) return 1 ;;
 	esac
@@ -40,7 +41,7 @@ _vhostctl() {
 		*)
 			if [[ -z $command ]]; then
 				command=${COMP_WORDS[at]}
-			elif [[ $command == features ]]; then
+			elif [[ $command == features || $command == state ]]; then
 				command+=" ${COMP_WORDS[at]}"
 			elif ! _vhostctl_value "$command" "${COMP_WORDS[at - 1]}" '' > /dev/null; then
 				((arguments++))
@@ -55,11 +56,13 @@ _vhostctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_vhostctl_options "$command") --" -- "$current")
 	else
 		case $command in
-		'') mapfile -t COMPREPLY < <(compgen -W 'setup plan validate caps doctor features loop' -- "$current") ;;
+		'') mapfile -t COMPREPLY < <(compgen -W 'setup plan validate caps doctor features state check loop' -- "$current") ;;
 		features) mapfile -t COMPREPLY < <(compgen -W 'list decode encode check diff' -- "$current") ;;
+		state) mapfile -t COMPREPLY < <(compgen -W 'show check diff' -- "$current") ;;
 		'features list' | caps | doctor | loop) ;;
 		'features '*) mapfile -t COMPREPLY < <(compgen -W "$("$program" features list 2> /dev/null |
 			while read -r _ name _; do [[ $name == name ]] || echo "$name"; done)" -- "$current") ;;
+		'state diff') ((arguments > 1)) || mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
 		*) ((arguments)) || mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
 		esac
 	fi

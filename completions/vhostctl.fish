@@ -9,8 +9,9 @@ function __vhostctl_features
     vhostctl features list 2>/dev/null | awk 'NR > 1 { print $2 }'
 end
 
-set -l commands setup plan validate caps doctor features loop
+set -l commands setup plan validate caps doctor features state check loop
 set -l parts list decode encode check diff
+set -l state_parts show check diff
 
 complete -c vhostctl -f
 complete -c vhostctl -s h -l help -d 'say how it is used'
@@ -25,6 +26,8 @@ complete -c vhostctl -n "not __vhostctl_in $commands" -a validate -d 'Say whethe
 complete -c vhostctl -n "not __vhostctl_in $commands" -a caps -d 'Say what this host can do'
 complete -c vhostctl -n "not __vhostctl_in $commands" -a doctor -d 'Say what is missing here, and what mends it'
 complete -c vhostctl -n "not __vhostctl_in $commands" -a features -d 'What feature bits mean'
+complete -c vhostctl -n "not __vhostctl_in $commands" -a state -d 'Documents of devices, to move guests'
+complete -c vhostctl -n "not __vhostctl_in $commands" -a check -d 'Say whether a guest can move to a host'
 complete -c vhostctl -n "not __vhostctl_in $commands" -a loop -d 'Send frames through a scratch device, and count them'
 
 complete -c vhostctl -n '__vhostctl_in setup' -F
@@ -46,6 +49,14 @@ complete -c vhostctl -n "__vhostctl_in features; and not __vhostctl_in $parts" -
 complete -c vhostctl -n "__vhostctl_in features; and not __vhostctl_in $parts" -a check -d 'Say whether each feature has what it requires'
 complete -c vhostctl -n "__vhostctl_in features; and not __vhostctl_in $parts" -a diff -d 'Say how two sets differ'
 complete -c vhostctl -n '__vhostctl_in features; and __vhostctl_in decode encode check diff' -a '(__vhostctl_features)'
+
+complete -c vhostctl -n "__vhostctl_in state; and not __vhostctl_in $state_parts" -a show -d 'Say what a vhost-state document has'
+complete -c vhostctl -n "__vhostctl_in state; and not __vhostctl_in $state_parts" -a check -d 'Say whether a vhost-state document is right'
+complete -c vhostctl -n "__vhostctl_in state; and not __vhostctl_in $state_parts" -a diff -d 'Say how two of them differ'
+complete -c vhostctl -n "__vhostctl_in state; and __vhostctl_in $state_parts" -F
+
+complete -c vhostctl -n '__vhostctl_in check; and not __vhostctl_in features state' -F
+complete -c vhostctl -n '__vhostctl_in check; and not __vhostctl_in features state' -s H -l host -r -F -d "the host that 'caps --json' wrote CAPS on, not this one"
 
 complete -c vhostctl -n '__vhostctl_in loop' -s n -l frames -x -d 'frames each way'
 complete -c vhostctl -n '__vhostctl_in loop' -s Q -l queues -x -d 'queue pairs'

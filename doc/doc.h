@@ -69,6 +69,8 @@ struct doc_field {
 struct doc_table {
 	const char *kind; /* of a whole document ("vhost-setup"); NULL for a part of one */
 	uint32_t version; /* the only one that is read; 0 for a part */
+	bool minors;	  /* of a document that also has the key "minor", */
+	uint32_t minor;	  /* the newest that is read; the one that is written */
 	size_t size;	  /* of the struct */
 	const char *help; /* what this object is, one line */
 	const struct doc_field *fields;
@@ -86,7 +88,8 @@ struct doc_error {
  * doc_read() - read a whole document into a struct.
  * @text: @len bytes, need not be NUL-terminated.  @ret: a struct of table->size bytes; overwritten;
  * give it to doc_clear() after success.  A failure leaves nothing to clear.
- * The keys "kind" and "version" are read for a table that has a kind, and are not fields.
+ * The keys "kind", "version" and "minor" are read for a table that has a kind, before all others, and
+ * are not fields: a document of a newer library is told so, whatever else is in it.
  * Errors: -EINVAL or -E2BIG (too long), with @err filled; -ENOMEM.
  */
 int doc_read(const struct doc_table *table, const char *text, size_t len, void *ret,

@@ -280,7 +280,8 @@ static int check_keys(struct read *rd, const struct doc_table *table, struct jso
 		char quoted[DOC_QUOTE_MAX], hint[400];
 		const char *names[NAMES_MAX];
 		size_t count = 0;
-		bool known = table->kind && (!strcmp(key, "kind") || !strcmp(key, "version"));
+		bool known = table->kind && (!strcmp(key, "kind") || !strcmp(key, "version") ||
+					     (table->minors && !strcmp(key, "minor")));
 
 		(void)value;
 		for (size_t i = 0; i < table->count && !known; i++) {
@@ -326,6 +327,44 @@ static int read_object(struct read *rd, const struct doc_table *table, struct js
 	return 0;
 }
 
+static int fail_version(struct read *rd, const struct doc_table *table, struct json_object *version,
+			struct json_object *root)
+{
+	struct json_object *minor = json_object_object_get(root, "minor");
+	bool both = json_object_is_type(minor, json_type_int);
+
+	if (!table->minors || json_object_get_int64(version) < table->version)
+		return fail(rd, "version %s is not known: this program reads version %u",
+			    json_object_get_string(version), table->version);
+	return fail(rd, "written by a newer library: version %s%s%s; this one reads %u.%u",
+		    json_object_get_string(version), both ? "." : "",
+		    both ? json_object_get_string(minor) : "", table->version, table->minor);
+}
+
+/* A lower one has the same keys or fewer, and means the same. */
+static int check_minor(struct read *rd, const struct doc_table *table, struct json_object *root)
+{
+	struct json_object *value;
+	int64_t minor;
+
+	if (!json_object_object_get_ex(root, "minor", &value))
+		return fail(rd, "key \"minor\" is missing: it must be a number up to %u",
+			    table->minor);
+	doc_path_add_key(&rd->path, "minor");
+	if (!json_object_is_type(value, json_type_int))
+		return fail_type(rd, "a whole number", value);
+	minor = json_object_get_int64(value);
+	if (minor < 0)
+		return fail(rd, "%s is negative: a number from 0 up is expected",
+			    json_object_get_string(value));
+	if (minor > table->minor)
+		return fail(rd, "written by a newer library: version %u.%s; this one reads %u.%u",
+			    table->version, json_object_get_string(value), table->version,
+			    table->minor);
+	doc_path_cut(&rd->path, 0);
+	return 0;
+}
+
 static int check_kind(struct read *rd, const struct doc_table *table, struct json_object *root)
 {
 	char quoted[DOC_QUOTE_MAX];
@@ -346,10 +385,9 @@ static int check_kind(struct read *rd, const struct doc_table *table, struct jso
 	if (!json_object_is_type(value, json_type_int))
 		return fail_type(rd, "a whole number", value);
 	if (json_object_get_int64(value) != table->version)
-		return fail(rd, "version %s is not known: this program reads version %u",
-			    json_object_get_string(value), table->version);
+		return fail_version(rd, table, value, root);
 	doc_path_cut(&rd->path, 0);
-	return 0;
+	return table->minors ? check_minor(rd, table, root) : 0;
 }
 
 static int parse(const char *text, size_t len, struct json_object **ret)

@@ -187,6 +187,16 @@ static bool put_const(struct json_object *properties, const char *key, struct js
 	return put(properties, key, object) && ok;
 }
 
+/* The lower ones are read, too. */
+static bool put_minor(struct json_object *properties, struct json_object *required, uint32_t minor)
+{
+	struct json_object *schema = new_type("integer");
+	bool ok = put_number(schema, "minimum", 0) && put_number(schema, "maximum", minor);
+
+	ok = put(properties, "minor", schema) && ok;
+	return append(required, json_object_new_string("minor")) && ok;
+}
+
 static struct json_object *table_schema(const struct doc_table *table)
 {
 	struct json_object *object = new_type("object"), *properties = json_object_new_object(),
@@ -198,6 +208,8 @@ static struct json_object *table_schema(const struct doc_table *table)
 		ok = put_const(properties, "version", json_object_new_uint64(table->version)) && ok;
 		ok = append(required, json_object_new_string("kind")) && ok;
 		ok = append(required, json_object_new_string("version")) && ok;
+		if (table->minors)
+			ok = put_minor(properties, required, table->minor) && ok;
 	}
 	for (size_t i = 0; i < table->count; i++) {
 		const struct doc_field *field = &table->fields[i];

@@ -19,6 +19,15 @@ static struct json_object *write_hex(uint64_t value)
 	return json_object_new_string(text);
 }
 
+/* False: no memory; @value is taken either way. */
+static bool add(struct json_object *object, const char *key, struct json_object *value)
+{
+	if (value && json_object_object_add_ex(object, key, value, NEW_KEY) == 0)
+		return true;
+	json_object_put(value);
+	return false;
+}
+
 static bool write_fields(const struct doc_table *table, const void *data,
 			 struct json_object *object);
 
@@ -110,36 +119,27 @@ static bool write_fields(const struct doc_table *table, const void *data,
 	for (size_t i = 0; i < table->count; i++) {
 		const struct doc_field *field = &table->fields[i];
 		const void *at = doc_at(field, data);
-		struct json_object *value;
 
-		if (is_absent(field, at))
-			continue;
-		value = write_value(field, at);
-		if (!value || json_object_object_add_ex(object, field->key, value, NEW_KEY) < 0) {
-			json_object_put(value);
+		if (!is_absent(field, at) && !add(object, field->key, write_value(field, at)))
 			return false;
-		}
 	}
 	return true;
 }
 
+static bool write_kind(const struct doc_table *table, struct json_object *object)
+{
+	return add(object, "kind", json_object_new_string(table->kind)) &&
+	       add(object, "version", json_object_new_uint64(table->version)) &&
+	       (!table->minors || add(object, "minor", json_object_new_uint64(table->minor)));
+}
+
 struct json_object *doc_write(const struct doc_table *table, const void *data)
 {
-	struct json_object *object = json_object_new_object(), *kind, *version;
+	struct json_object *object = json_object_new_object();
 
 	if (!object)
 		return NULL;
-	if (table->kind) {
-		kind = json_object_new_string(table->kind);
-		version = json_object_new_uint64(table->version);
-		json_object_object_add(object, "kind", kind);
-		json_object_object_add(object, "version", version);
-		if (!kind || !version) {
-			json_object_put(object);
-			return NULL;
-		}
-	}
-	if (!write_fields(table, data, object)) {
+	if ((table->kind && !write_kind(table, object)) || !write_fields(table, data, object)) {
 		json_object_put(object);
 		return NULL;
 	}

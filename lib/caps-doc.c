@@ -9,6 +9,7 @@
 #include "caps.h"
 #include "dev.h"
 #include "documents.h"
+#include "feature-doc.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define FIELD(struct_type, member, doc_type, ...)                           \
@@ -16,20 +17,6 @@
 		.key = #member, .type = doc_type, .flags = DOC_REQUIRED,    \
 		.offset = offsetof(struct struct_type, member), __VA_ARGS__ \
 	}
-
-static const struct doc_field feature_fields[] = {
-	FIELD(vhc_caps_feature, bit, DOC_UINT, .max = 255,
-	      .help = "as the specification numbers it"),
-	FIELD(vhc_caps_feature, name, DOC_STRING, .help = "as the specification calls it"),
-	FIELD(vhc_caps_feature, origin, DOC_STRING, .help = "who must have it: vhost, tap, model"),
-};
-
-static const struct doc_table feature_table = {
-	.size = sizeof(struct vhc_caps_feature),
-	.help = "one feature bit",
-	.fields = feature_fields,
-	.count = COUNT(feature_fields),
-};
 
 static const struct doc_field node_fields[] = {
 	FIELD(vhc_caps_node, path, DOC_STRING, .min = 1, .help = "the device node"),
@@ -39,7 +26,7 @@ static const struct doc_field node_fields[] = {
 	FIELD(vhc_caps_node, remedy, DOC_STRING, .help = "the command that mends it"),
 	FIELD(vhc_caps_node, words, DOC_UINTS, .max = 4,
 	      .help = "the features, 64 bits a word, the lowest first"),
-	FIELD(vhc_caps_node, features, DOC_OBJECTS, .table = &feature_table,
+	FIELD(vhc_caps_node, features, DOC_OBJECTS, .table = &vhc_feature_row_doc,
 	      .help = "the same by name"),
 	FIELD(vhc_caps_node, backend_features, DOC_HEX, .help = "VHOST_GET_BACKEND_FEATURES"),
 	FIELD(vhc_caps_node, ioctls, DOC_STRINGS, .help = "the newer calls that this kernel has"),
@@ -58,7 +45,7 @@ static const struct doc_field tap_fields[] = {
 	FIELD(vhc_caps_tap, offloads, DOC_HEX, .help = "the largest set that TUNSETOFFLOAD takes"),
 	FIELD(vhc_caps_tap, words, DOC_UINTS, .max = 4,
 	      .help = "the features that follow, 64 bits a word, the lowest first"),
-	FIELD(vhc_caps_tap, features, DOC_OBJECTS, .table = &feature_table,
+	FIELD(vhc_caps_tap, features, DOC_OBJECTS, .table = &vhc_feature_row_doc,
 	      .help = "the same by name"),
 };
 
@@ -103,16 +90,7 @@ const struct doc_table vhc_caps_doc = {
 	.count = COUNT(caps_fields),
 };
 
-static struct vhc_features to_set(const struct doc_list *words)
-{
-	struct vhc_features set = { { 0 } };
-
-	for (size_t i = 0; i < words->count && i < 4; i++)
-		set.w[i] = ((const uint64_t *)words->items)[i];
-	return set;
-}
-
-static const struct vhc_caps_node *find_node(const struct vhc_caps *caps, const char *path)
+const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const char *path)
 {
 	const struct vhc_caps_node *nodes = caps->nodes.items;
 
@@ -122,9 +100,19 @@ static const struct vhc_caps_node *find_node(const struct vhc_caps *caps, const 
 	return NULL;
 }
 
+static bool has_ioctl(const struct vhc_caps_node *node, const char *name)
+{
+	char *const *names = node->ioctls.items;
+
+	for (size_t i = 0; i < node->ioctls.count; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
 static int take(struct vhc_dev *dev, const struct vhc_caps *caps)
 {
-	const struct vhc_caps_node *node = find_node(caps, "/dev/vhost-net");
+	const struct vhc_caps_node *node = vhc_caps_find(caps, "/dev/vhost-net");
 
 	if (!node)
 		return vhc_dev_fail(dev, -EINVAL, "/nodes", NULL,
@@ -132,8 +120,10 @@ static int take(struct vhc_dev *dev, const struct vhc_caps *caps)
 	if (!node->opens)
 		return vhc_dev_fail(dev, -ENODEV, node->path, node->remedy, "%s (%s)", node->reason,
 				    node->error);
-	dev->vhost_offers = to_set(&node->words);
-	dev->tap_offers = to_set(&caps->tap.words);
+	dev->vhost_offers = vhc_feature_words(&node->words);
+	dev->tap_offers = vhc_feature_words(&caps->tap.words);
+	dev->backend_offers = node->backend_features;
+	dev->no_busyloop = !has_ioctl(node, "busyloop_timeout");
 	dev->max_regions = (uint32_t)caps->max_mem_regions;
 	if (dev->pairs > caps->max_tap_queues)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
@@ -143,18 +133,28 @@ static int take(struct vhc_dev *dev, const struct vhc_caps *caps)
 	return 0;
 }
 
+int vhc_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_caps *ret)
+{
+	struct doc_error err;
+	int r = doc_read(&vhc_caps_doc, json, strlen(json), ret, &err);
+
+	if (r == -ENOMEM)
+		return vhc_fail_at(ctx, &(struct vhc_place){ device, NULL, NULL }, r,
+				   "no memory for the vhost-caps document");
+	if (r)
+		return vhc_fail_at(ctx, &(struct vhc_place){ device, err.pointer, NULL }, -EINVAL,
+				   "the vhost-caps document is wrong in line %u: %s", err.line,
+				   err.text);
+	return 0;
+}
+
 int vhc_caps_read(struct vhc_dev *dev, const char *json)
 {
 	struct vhc_caps caps;
-	struct doc_error err;
-	int r = doc_read(&vhc_caps_doc, json, strlen(json), &caps, &err);
+	int r = vhc_caps_parse(dev->ctx, dev->id, json, &caps);
 
-	if (r == -ENOMEM)
-		return vhc_dev_fail(dev, r, NULL, NULL, "no memory for the vhost-caps document");
 	if (r)
-		return vhc_dev_fail(dev, -EINVAL, err.pointer, NULL,
-				    "the vhost-caps document is wrong in line %u: %s", err.line,
-				    err.text);
+		return r;
 	r = take(dev, &caps);
 	doc_clear(&vhc_caps_doc, &caps);
 	return r;

@@ -18,6 +18,7 @@
 #include "documents.h"
 #include "errname.h"
 #include "feature.h"
+#include "feature-doc.h"
 #include "node.h"
 #include "uapi.h"
 
@@ -32,44 +33,6 @@ static void *append(struct doc_list *list, size_t size)
 		return NULL;
 	list->items = items;
 	return memset(items + list->count++ * size, 0, size);
-}
-
-/* Of another device than net only the bits that every type has are known by name. */
-static const struct vhc_feature *known_bit(bool net, unsigned int bit)
-{
-	return net || (bit >= 24 && bit < 50) ? vhc_feature_get(VHC_TYPE_NET, bit) : NULL;
-}
-
-static int append_features(struct doc_list *words, struct doc_list *features, bool net,
-			   const struct vhc_features *set)
-{
-	static const char *const origins[] = { "", "vhost", "tap", "vhost+tap", "model" };
-
-	for (size_t i = 0; i < 2; i++) {
-		uint64_t *word = append(words, sizeof(*word));
-
-		if (!word)
-			return -ENOMEM;
-		*word = set->w[i];
-	}
-	for (unsigned int bit = 0; bit < 256; bit++) {
-		const struct vhc_feature *known = known_bit(net, bit);
-		struct vhc_caps_feature *item;
-		char number[16];
-
-		if (!vhc_features_has(set, bit))
-			continue;
-		item = append(features, sizeof(*item));
-		if (!item)
-			return -ENOMEM;
-		snprintf(number, sizeof(number), "bit %u", bit);
-		item->bit = bit;
-		item->name = strdup(known ? known->name : number);
-		item->origin = strdup(origins[net && known ? known->origin : VHC_ORIGIN_VHOST]);
-		if (!item->name || !item->origin)
-			return -ENOMEM;
-	}
-	return 0;
 }
 
 static int append_word(struct doc_list *list, const char *word)
@@ -120,6 +83,7 @@ static int ask_features(struct vhc_ctx *ctx, int fd, bool net, struct vhc_caps_n
 {
 	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
 	struct vhc_features set = { { 0 } };
+	const struct vhc_feature_names names = { net, VHC_ORIGIN_VHOST };
 	uint64_t backend = 0;
 
 	if (vhc_sys_ioctl(ctx, fd, VHOST_GET_FEATURES, &set.w[0]))
@@ -132,7 +96,7 @@ static int ask_features(struct vhc_ctx *ctx, int fd, bool net, struct vhc_caps_n
 	vhc_features_remove(&set, VHC_F_LOG_ALL);
 	if (net)
 		vhc_features_remove(&set, VHC_F_ANY_LAYOUT);
-	return append_features(&node->words, &node->features, net, &set)
+	return vhc_feature_rows(&names, &set, &node->words, &node->features)
 		       ?: ask_newer(ctx, fd, node);
 }
 
@@ -178,6 +142,7 @@ static int probe_tap(struct vhc_ctx *ctx, struct vhc_caps_tap *tap)
 {
 	struct ifreq ifr = { .ifr_name = "tap%d", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
 	int fd = ctx->sys->open_in_new_netns(ctx->sys_data, "/dev/net/tun", O_RDWR | O_NONBLOCK);
+	const struct vhc_feature_names names = { true, VHC_ORIGIN_VHOST };
 	uint32_t offloads = 0;
 	struct vhc_features set;
 	char reason[160] = "";
@@ -194,7 +159,7 @@ static int probe_tap(struct vhc_ctx *ctx, struct vhc_caps_tap *tap)
 	tap->reason = strdup(reason);
 	tap->offloads = offloads;
 	set = vhc_offload_to_features(offloads);
-	return tap->reason ? append_features(&tap->words, &tap->features, true, &set) : -ENOMEM;
+	return tap->reason ? vhc_feature_rows(&names, &set, &tap->words, &tap->features) : -ENOMEM;
 }
 
 static int probe_parameters(struct vhc_ctx *ctx, struct vhc_caps *caps)

@@ -8,17 +8,12 @@
 #include "doc.h"
 #include "vhostconfig.h"
 
-struct vhc_caps_feature {
-	uint64_t bit;
-	char *name, *origin;
-};
-
 struct vhc_caps_node {
 	char *path;
 	bool opens;
 	char *error, *reason, *remedy; /* "" when it opens */
 	struct doc_list words;	       /* of features */
-	struct doc_list features;
+	struct doc_list features;      /* of struct vhc_feature_row */
 	uint64_t backend_features;
 	struct doc_list ioctls; /* the newer ones that it has */
 };
@@ -41,6 +36,16 @@ struct vhc_caps {
 	uint64_t max_mem_regions, max_tap_queues;
 	struct doc_list parameters;
 };
+
+/** vhc_caps_find() - the node of a path; NULL: the document does not have it. */
+const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const char *path);
+
+/**
+ * vhc_caps_parse() - read a whole document.  Give @ret to doc_clear() after success.
+ * @device: whose error it is; NULL for nobody's.
+ * Errors: -EINVAL with the JSON pointer and the line; -ENOMEM.
+ */
+int vhc_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_caps *ret);
 
 struct vhc_dev;
 

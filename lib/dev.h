@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dev - the device object, as the files that make it up see it: dev.c (life), negotiate.c
- * (features), rings.c (setters), check.c (is it in order), complete.c (what follows from it),
- * start.c and stop.c (transitions), kernel.c (back end).
+ * (features), rings.c, mask.c, bind.c and tune.c (setters), check.c and window.c (is it in order),
+ * complete.c (what follows from it), start.c and stop.c (transitions), info.c (what it can do), worker.c
+ * (workers), save.c and load.c (documents), iommu.c (mappings), events.c, and kernel.c with
+ * kernel-iotlb.c (back end).
  */
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
 
+#include "events.h"
 #include "mem.h"
 #include "plan.h"
 #include "state.h"
@@ -23,10 +26,19 @@ struct vhc_dev {
 	struct vhc_tap *tap;
 	struct vhc_features vhost_offers; /* word 0, and more once they were asked for */
 	struct vhc_features tap_offers;	  /* of a device that is not there */
+	uint64_t backend_offers;	  /* backend features; asked for with the first IOMMU */
 	uint32_t max_regions;
+	struct vhc_net_config net; /* only kept */
 	struct vhc_dev_state want, have;
+	struct vhc_iotlb *iotlb; /* NULL without an IOMMU */
+	struct vhc_events events;
 	bool stale;
-	bool shared; /* the giver of the vhost fds may keep them open */
+	bool shared;	  /* the giver of the vhost fds may keep them open */
+	bool no_busyloop; /* of a device that is not there */
+	int32_t owner;	  /* the process that took ownership; 0: none did */
+	/* threads as they were before ownership is taken, of these kinds; NULL: none were listed */
+	struct vhc_task *tasks;
+	uint32_t tasks_count, tasks_kinds;
 };
 
 /** vhc_dev_fail() - vhc_fail_at() with the device's id.  @where and @hint may be NULL. */
@@ -35,6 +47,15 @@ int vhc_dev_fail(const struct vhc_dev *dev, int code, const char *where, const c
 
 /** vhc_dev_ring() - the wanted state of a ring.  -EINVAL when there is none. */
 int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret);
+
+/** vhc_dev_check_stale() - -ESTALE when the device's state is not known. */
+int vhc_dev_check_stale(struct vhc_dev *dev);
+
+/** vhc_dev_can() - VHC_CAN_: what may be relied on. */
+uint64_t vhc_dev_can(const struct vhc_dev *dev);
+
+/** vhc_dev_in_child() - is this a forked child of the process that took ownership? */
+bool vhc_dev_in_child(const struct vhc_dev *dev);
 
 /** vhc_dev_make() - a device without fds, all unset.  Checks id and args. */
 int vhc_dev_make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args *args,
@@ -49,8 +70,29 @@ int vhc_dev_vhost_offers(struct vhc_dev *dev, bool upper, struct vhc_features *r
 /** vhc_dev_format() - of its rings, by what the driver accepted. */
 enum vhc_format vhc_dev_format(const struct vhc_dev *dev);
 
+/**
+ * vhc_dev_has() - what vhost has here, and the tap, of the features that are theirs.
+ * Errors: -EAGAIN no tap yet; the kernel's.
+ */
+int vhc_dev_has(struct vhc_dev *dev, bool upper, struct vhc_features *ret_vhost,
+		struct vhc_features *ret_tap);
+
+/** vhc_dev_check_header() - can vhost-net have the header that these features need? */
+int vhc_dev_check_header(struct vhc_dev *dev, const struct vhc_features *acked);
+
 /** vhc_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
+
+/** vhc_ring_close_eventfds() - kick, call, err and the mask's: when nobody else has them any more. */
+void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring);
+
+/**
+ * vhc_ring_check_memory() - do these values of a ring go with the memory that is here?  Writes the
+ * ring's user addresses into them.
+ * @hint: what to do about a base that its memory contradicts.
+ */
+int vhc_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
+			  struct vhc_ring_state *state, const char *hint);
 
 /** vhc_dev_check_stale() - -ESTALE after a step failed and so did its undo. */
 int vhc_dev_check_stale(struct vhc_dev *dev);
@@ -75,7 +117,19 @@ int vhc_kernel_open(struct vhc_ctx *ctx, const char *id, const char *path, int *
 int vhc_kernel_check_fd(struct vhc_dev *dev, int fd);
 /** vhc_kernel_ask() - features (once for each context) and the limit of regions. */
 int vhc_kernel_ask(struct vhc_dev *dev, bool upper);
+/** vhc_kernel_ask_iotlb() - the limit of mappings and the backend features, once for each context. */
+int vhc_kernel_ask_iotlb(struct vhc_dev *dev);
 /** vhc_kernel_execute() - one operation.  GET_VRING_BASE writes its answer into op->value. */
 int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op);
+/** vhc_kernel_get_busyloop() - what the kernel has; of an owned fd. */
+int vhc_kernel_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us);
+
+/* Workers: worker.c. */
+int vhc_worker_execute(struct vhc_dev *dev, struct vhc_op *op);
+/** vhc_worker_check() - is there such a pair (-EINVAL), and is its worker looked for (@code)? */
+int vhc_worker_check(struct vhc_dev *dev, uint32_t pair, int code);
+/** vhc_worker_why() - why the worker of an owned fd is not known. */
+const char *vhc_worker_why(const struct vhc_dev *dev, uint32_t fd);
+void vhc_worker_forget_tasks(struct vhc_dev *dev);
 
 #endif

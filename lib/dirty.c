@@ -1,23 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * dirty - ranges of a dirty log: which whole words, the bits at both ends, and the shift when the
+ * range does not begin with a word.  Ground floor: no system call.
+ */
 #include "dirty.h"
-void vhc_dirty_drain(uint64_t *log, uint64_t first, uint64_t pages, uint64_t *bitmap,
+
+#include <string.h>
+
+#include "dirty-word.h"
+
+/* Words of log that are shifted at a time: a small part of the nearest cache. */
+#define CHUNK 512
+
+/* The lowest @bits, 1 to 64. */
+static uint64_t lowest(uint64_t bits)
+{
+	return ~UINT64_C(0) >> (64 - bits);
+}
+
+/* Move the bits of one word that are in @mask; the others stay. */
+static uint64_t move_bits(uint64_t *log, uint64_t *bitmap, uint64_t mask, uint32_t flags)
+{
+	uint64_t bits = __atomic_load_n(log, __ATOMIC_RELAXED) & mask;
+
+	if (!bits)
+		return 0;
+	if (flags & VHC_DRAIN_LIVE)
+		bits = __atomic_fetch_and(log, ~mask, __ATOMIC_ACQ_REL) & mask;
+	else
+		*log &= ~mask;
+	dirty_put(bitmap, bits, flags);
+	return dirty_count(bits, flags);
+}
+
+/* Move the words of a range that begins with one; the last may be a part. */
+static uint64_t move_words(vhc_dirty_words_fn *way, uint64_t *log, uint64_t pages, uint64_t *bitmap,
+			   uint32_t flags)
+{
+	uint64_t words = pages / 64, moved = way(log, bitmap, words, flags);
+
+	if (pages % 64)
+		moved += move_bits(log + words, bitmap + words, lowest(pages % 64), flags);
+	return moved;
+}
+
+/* @from: words of log, and the one before.  Word i of @bitmap gets bits of from[i] and from[i + 1]. */
+static void put_shifted(const uint64_t *from, uint64_t words, uint64_t shift, uint64_t *bitmap,
+			uint32_t flags)
+{
+	for (uint64_t i = 0; i < words; i++) {
+		uint64_t bits = from[i] >> shift | from[i + 1] << (64 - shift);
+
+		if (bits)
+			dirty_put(&bitmap[i], bits, flags);
+	}
+}
+
+/*
+ * Move a range that begins @shift bits into a word, 1 to 63: a chunk goes as it is into words of our
+ * own, and from there, shifted, to where it belongs.
+ */
+static uint64_t move_shifted(vhc_dirty_words_fn *way, uint64_t *log, uint64_t shift, uint64_t pages,
+			     uint64_t *bitmap, uint32_t flags)
+{
+	uint64_t first = 64 - shift < pages ? 64 - shift : pages;
+	uint64_t own[1 + CHUNK] = { 0 }, left = pages - first, moved;
+	uint32_t own_flags = flags & ~(uint32_t)VHC_DRAIN_ATOMIC;
+
+	moved = move_bits(log++, &own[0], lowest(first) << shift, own_flags);
+	while (left) {
+		uint64_t part = left < CHUNK * 64 ? left : CHUNK * 64, words = (part + 63) / 64;
+
+		memset(&own[1], 0, words * sizeof(own[0]));
+		moved += move_words(way, log, part, &own[1], own_flags);
+		put_shifted(own, words, shift, bitmap, flags);
+		own[0] = own[words];
+		log += words;
+		bitmap += words;
+		left -= part;
+	}
+	/* When the range ends before this word does, nothing is left for it. */
+	if (own[0] >> shift)
+		dirty_put(bitmap, own[0] >> shift, flags);
+	return moved;
+}
+
+void vhc_dirty_drain_by(vhc_dirty_words_fn *way, uint64_t *log, uint64_t first_page, uint64_t pages,
+			uint64_t *bitmap, uint32_t flags, uint64_t *count)
+{
+	uint64_t shift = first_page % 64, moved;
+
+	log += first_page / 64;
+	flags = count ? flags | VHC_DRAIN_COUNT : flags & ~(uint32_t)VHC_DRAIN_COUNT;
+	if (!pages)
+		moved = 0;
+	else if (shift)
+		moved = move_shifted(way, log, shift, pages, bitmap, flags);
+	else
+		moved = move_words(way, log, pages, bitmap, flags);
+	if (count)
+		*count = moved;
+}
+
+static vhc_dirty_words_fn *best_way(void)
+{
+	vhc_dirty_words_fn *avx2 = vhc_dirty_avx2();
+
+	return avx2 ? avx2 : vhc_dirty_scalar;
+}
+
+void vhc_dirty_drain(uint64_t *log, uint64_t first_page, uint64_t pages, uint64_t *bitmap,
 		     uint32_t flags, uint64_t *count)
 {
-	uint64_t n = 0;
-	for (uint64_t i = 0; i < pages; i++) {
-		uint64_t p = first + i, bit = 1ull << (p % 64);
-		if (__atomic_fetch_and(&log[p / 64], ~bit, __ATOMIC_SEQ_CST) & bit) {
-			__atomic_fetch_or(&bitmap[i / 64], 1ull << (i % 64), __ATOMIC_SEQ_CST);
-			n++;
-		}
-	}
-	if (count)
-		*count = n;
+	vhc_dirty_drain_by(best_way(), log, first_page, pages, bitmap, flags, count);
 }
+
 void vhc_dirty_merge(uint64_t *from, uint64_t *to, uint64_t words)
 {
-	for (uint64_t i = 0; i < words; i++)
-		if (from[i]) {
-			__atomic_fetch_or(&to[i], from[i], __ATOMIC_SEQ_CST);
-			from[i] = 0;
-		}
+	best_way()(from, to, words, VHC_DRAIN_ATOMIC);
+}
+
+uint64_t vhc_dirty_log_size(uint64_t guest_end)
+{
+	uint64_t pages = guest_end / VHC_PAGE_SIZE + (guest_end % VHC_PAGE_SIZE != 0);
+
+	return (pages + 63) / 64 * sizeof(uint64_t);
 }

@@ -9,5 +9,6 @@
 
 extern const struct doc_table vhc_plan_doc;
 extern const struct doc_table vhc_caps_doc;
+extern const struct doc_table vhc_state_doc;
 
 #endif

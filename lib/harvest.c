@@ -174,8 +174,13 @@ static int swap(struct vhc_mem *mem)
 	return 0;
 }
 
+/* A forked child shares the log: what it took would be lost to the owner of the devices. */
 static int check_log(struct vhc_mem *mem)
 {
+	int r = vhc_guest_check_process(mem);
+
+	if (r)
+		return r;
 	if (!mem->dirty.on)
 		return vhc_fail_at(mem->ctx,
 				   &(struct vhc_place){ .hint = "call vhc_dirty_start()" },

@@ -12,6 +12,7 @@
 #include "dev.h"
 #include "errname.h"
 #include "feature.h"
+#include "iommu.h"
 #include "node.h"
 #include "uapi.h"
 
@@ -185,7 +186,22 @@ static int set_state(struct vhc_dev *dev, int fd, unsigned long request, uint32_
 
 	if (!r && request == VHOST_GET_VRING_BASE)
 		op->value = state.num;
+	if (r == -ENOTTY && request == VHOST_SET_VRING_BUSYLOOP_TIMEOUT)
+		dev->ctx->facts.no_busyloop = true;
 	return r;
+}
+
+int vhc_kernel_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us)
+{
+	struct vhost_vring_state state = { .index = ring % VHC_NET_RINGS_PER_FD };
+	int r = vhc_sys_ioctl(dev->ctx, dev->fds[ring / VHC_NET_RINGS_PER_FD],
+			      VHOST_GET_VRING_BUSYLOOP_TIMEOUT, &state);
+
+	if (r)
+		return vhc_dev_fail(dev, r, "VHOST_GET_VRING_BUSYLOOP_TIMEOUT", NULL,
+				    "ring %u: %s (%s)", ring, strerror(-r), vhc_errname(-r));
+	*ret_us = state.num;
+	return 0;
 }
 
 static int set_file(struct vhc_dev *dev, int fd, unsigned long request, uint32_t index, int file)
@@ -205,10 +221,12 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 		[VHC_OP_SET_VRING_KICK] = VHOST_SET_VRING_KICK,
 		[VHC_OP_SET_VRING_CALL] = VHOST_SET_VRING_CALL,
 		[VHC_OP_SET_VRING_ERR] = VHOST_SET_VRING_ERR,
+		[VHC_OP_SET_VRING_BUSYLOOP] = VHOST_SET_VRING_BUSYLOOP_TIMEOUT,
 		[VHC_OP_SET_BACKEND] = VHOST_NET_SET_BACKEND,
 	};
 	uint32_t index = op->ring % VHC_NET_RINGS_PER_FD;
 	uint8_t mode = (uint8_t)op->value;
+	uint64_t word = op->value;
 	int fd;
 
 	if (!dev->fds)
@@ -225,6 +243,12 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 		return set_features(dev, fd, &op->features);
 	case VHC_OP_SET_FEATURES_ARRAY:
 		return set_features_array(dev, fd, &op->features);
+	case VHC_OP_SET_BACKEND_FEATURES:
+		return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_BACKEND_FEATURES, &word);
+	case VHC_OP_IOTLB_UPDATE:
+	case VHC_OP_IOTLB_INVALIDATE:
+	case VHC_OP_IOTLB_FILL:
+		return vhc_kernel_iotlb(dev, op);
 	case VHC_OP_SET_MEM_TABLE:
 		return set_mem_table(dev, fd, op->table);
 	case VHC_OP_SET_LOG_BASE:
@@ -236,6 +260,7 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 	case VHC_OP_SET_VRING_NUM:
 	case VHC_OP_SET_VRING_BASE:
 	case VHC_OP_GET_VRING_BASE:
+	case VHC_OP_SET_VRING_BUSYLOOP:
 		return set_state(dev, fd, requests[op->kind], index, op);
 	default:
 		return set_file(dev, fd, requests[op->kind], index, op->file);

@@ -10,10 +10,30 @@
 
 #include "dev.h"
 #include "feature.h"
+#include "iommu.h"
 
 static bool has_upper(const struct vhc_features *set)
 {
 	return set->w[1] || set->w[2] || set->w[3];
+}
+
+static int check_tap(struct vhc_dev *dev)
+{
+	if (!dev->fds || dev->tap)
+		return 0;
+	return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_tap() first",
+			    "it has no tap yet, and part of the features are the tap's");
+}
+
+int vhc_dev_has(struct vhc_dev *dev, bool upper, struct vhc_features *ret_vhost,
+		struct vhc_features *ret_tap)
+{
+	int r = check_tap(dev) ?: vhc_dev_vhost_offers(dev, upper, ret_vhost);
+
+	*ret_tap = dev->tap_offers;
+	if (!r && dev->fds)
+		r = vhc_tap_offers(dev->tap, ret_tap);
+	return r;
 }
 
 /* Every bit that has all that it needs: what vhost's bits need of vhost, and the tap's of the tap. */
@@ -21,11 +41,9 @@ static int available(struct vhc_dev *dev, bool upper, struct vhc_features *ret)
 {
 	struct vhc_features vhost_bits = vhc_features_of(dev->type, VHC_ORIGIN_VHOST);
 	struct vhc_features tap_bits = vhc_features_of(dev->type, VHC_ORIGIN_TAP);
-	struct vhc_features vhost, tap = dev->tap_offers, lacking;
-	int r = vhc_dev_vhost_offers(dev, upper, &vhost);
+	struct vhc_features vhost, tap, lacking;
+	int r = vhc_dev_has(dev, upper, &vhost, &tap);
 
-	if (!r && dev->fds)
-		r = vhc_tap_offers(dev->tap, &tap);
 	if (r)
 		return r;
 	lacking = vhc_features_without(&vhost_bits, &vhost);
@@ -153,22 +171,13 @@ static void log_dropped(struct vhc_dev *dev, const struct vhc_features *kept,
 			vhc_log(dev->ctx, VHC_LEVEL_INFO, "%s: not offered: %s", dev->id, why);
 }
 
-static int check_tap(struct vhc_dev *dev)
-{
-	if (!dev->fds || dev->tap)
-		return 0;
-	return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_tap() first",
-			    "it has no tap yet, and part of the features are the tap's");
-}
-
 VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_features *want,
 				      const struct vhc_features *require, struct vhc_features *ret)
 {
 	bool upper = !want || has_upper(want) || (require && has_upper(require));
 	struct vhc_features can, offered, dropped, wanted = want ? *want : all_known(dev->type);
-	int r = check_tap(dev);
+	int r = available(dev, upper, &can);
 
-	r = r ?: available(dev, upper, &can);
 	if (r)
 		return r;
 	offered = vhc_features_and(&can, &wanted);
@@ -181,10 +190,19 @@ VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_feat
 	return r;
 }
 
+int vhc_dev_check_header(struct vhc_dev *dev, const struct vhc_features *acked)
+{
+	uint32_t header = vhc_net_header_size(acked);
+
+	if (header == 10 || header == 12 || header == 24)
+		return 0;
+	return vhc_dev_fail(dev, -EOPNOTSUPP, "features", NULL,
+			    "they need a header of %u bytes; vhost-net has 10, 12 and 24", header);
+}
+
 static int check_acked(struct vhc_dev *dev, const struct vhc_features *acked)
 {
 	struct vhc_features can, closed = *acked, missing;
-	uint32_t header = vhc_net_header_size(acked);
 	int r = check_private(dev, acked) ?: available(dev, has_upper(acked), &can);
 
 	if (r)
@@ -196,30 +214,42 @@ static int check_acked(struct vhc_dev *dev, const struct vhc_features *acked)
 	if (!vhc_features_empty(&missing))
 		return fail_requirement(dev, -EINVAL, acked, vhc_features_first(&missing),
 					"accepted without its requirement");
-	if (header != 10 && header != 12 && header != 24)
-		return vhc_dev_fail(dev, -EOPNOTSUPP, "features", NULL,
-				    "they need a header of %u bytes; vhost-net has 10, 12 and 24",
-				    header);
+	return vhc_dev_check_header(dev, acked);
+}
+
+static int check_guest(struct vhc_dev *dev, const struct vhc_features *acked, uint32_t guest)
+{
+	if (guest & ~(uint32_t)VHC_GUEST_IOMMU)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "guest flags 0x%x: only VHC_GUEST_IOMMU, 0x%x, is known", guest,
+				    VHC_GUEST_IOMMU);
+	if (guest & VHC_GUEST_IOMMU && !vhc_features_has(acked, VHC_F_ACCESS_PLATFORM))
+		return vhc_dev_fail(
+			dev, -EINVAL, "features", "leave VHC_GUEST_IOMMU out",
+			"VHC_GUEST_IOMMU, but the driver did not accept access_platform "
+			"(bit %u): its addresses go through no IOMMU",
+			VHC_F_ACCESS_PLATFORM);
 	return 0;
 }
 
 VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_features *acked,
 				    uint32_t guest)
 {
-	int r;
+	bool iommu = guest & VHC_GUEST_IOMMU;
+	int r = check_guest(dev, acked, guest);
 
-	if (guest)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "guest flags 0x%x: none are known",
-				    guest);
-	if (dev->want.has_acked && vhc_features_equal(&dev->want.acked, acked))
+	if (r)
+		return r;
+	if (dev->want.has_acked && vhc_features_equal(&dev->want.acked, acked) &&
+	    dev->want.iommu == iommu)
 		return 0;
 	if (vhc_dev_runs(dev))
 		return vhc_dev_fail(
 			dev, -EBUSY, NULL, "stop the device first",
 			"the device is running, and its features change only while it is "
 			"stopped");
-	r = check_tap(dev);
-	r = r ?: check_acked(dev, acked);
+	r = check_tap(dev) ?: check_acked(dev, acked);
+	r = r ?: vhc_iommu_switch(dev, iommu);
 	if (r)
 		return r;
 	dev->want.acked = *acked;

@@ -7,7 +7,8 @@
 
 #include "apply.h"
 #include "dev.h"
-#include "errname.h"
+#include "iommu.h"
+#include "kvm.h"
 
 /* Rings that a stop before took the backend off, and could not ask where they stopped. */
 static void plan_lost(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t one)
@@ -71,9 +72,7 @@ static void forget_ring(struct vhc_dev *dev, uint32_t ring)
 {
 	struct vhc_ring_state *want = &dev->want.ring[ring], *have = &dev->have.ring[ring];
 
-	vhc_sys_close(dev->ctx, &want->kick);
-	vhc_sys_close(dev->ctx, &want->call);
-	vhc_sys_close(dev->ctx, &want->err);
+	vhc_ring_close_eventfds(dev, ring);
 	vhc_ring_state_forget(want);
 	want->base = vhc_base_fresh(VHC_SPLIT);
 	want->has_base = have->base_lost || have->base;
@@ -93,6 +92,7 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
 		vhc_plan_reset(&plan, &dev->have, ring);
 		r = apply_all(dev, &plan);
 	}
+	r = r ?: vhc_kvm_forget(dev, ring);
 	if (!r)
 		forget_ring(dev, ring);
 	return r;
@@ -134,12 +134,14 @@ VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
 		/* after RESET_OWNER nothing of before is left, whatever failed on the way */
 		r = apply_all(dev, &plan);
 	}
+	r = r ?: vhc_kvm_forget(dev, VHC_NO_RING);
 	if (r)
 		return r;
 	dev->stale = false;
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		forget_ring(dev, i);
-	dev->want.has_acked = dev->want.iommu = false;
+	vhc_iommu_forget(dev);
+	dev->want.has_acked = false;
 	dev->want.acked = (struct vhc_features){ { 0 } };
 	return 0;
 }

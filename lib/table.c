@@ -180,6 +180,36 @@ no_memory:
 	return -ENOMEM;
 }
 
+struct vhc_table *vhc_table_guest(const struct vhc_span *spans, uint32_t count)
+{
+	struct vhc_span *sorted = calloc(count ? count : 1, sizeof(*sorted));
+	struct vhc_table *table;
+
+	if (!sorted)
+		return NULL;
+	/* each at its guest address: then those that touch there do so twice */
+	for (uint32_t i = 0; i < count; i++)
+		sorted[i] = (struct vhc_span){ spans[i].guest, spans[i].size, spans[i].guest };
+	qsort(sorted, count, sizeof(*sorted), by_guest);
+	table = make(sorted, merge(sorted, count));
+	free(sorted);
+	return table;
+}
+
+struct vhc_table *vhc_table_as_guest(const struct vhc_table *table)
+{
+	struct vhc_span *spans = calloc(table->count ? table->count : 1, sizeof(*spans));
+	struct vhc_table *guest;
+
+	if (!spans)
+		return NULL;
+	for (uint32_t i = 0; i < table->count; i++)
+		spans[i] = (struct vhc_span){ table->guest[i], table->size[i], 0 };
+	guest = vhc_table_guest(spans, table->count);
+	free(spans);
+	return guest;
+}
+
 struct vhc_table *vhc_table_ref(struct vhc_table *table)
 {
 	table->refs++;

@@ -54,6 +54,16 @@ int vhc_span_conflict(const struct vhc_span *a, const struct vhc_span *b,
  */
 int vhc_table_new(const struct vhc_span *spans, uint32_t count, struct vhc_table **ret,
 		  struct vhc_table_error *err);
+
+/**
+ * vhc_table_guest() - a table of guest addresses alone, for a document: spans that touch are merged,
+ * wherever they are in a process.
+ * @spans: in any order, checked before: none of size 0, beyond the last address or over another.
+ * NULL: no memory.
+ */
+struct vhc_table *vhc_table_guest(const struct vhc_span *spans, uint32_t count);
+/** vhc_table_as_guest() - the same of a table that is there. */
+struct vhc_table *vhc_table_as_guest(const struct vhc_table *table);
 struct vhc_table *vhc_table_ref(struct vhc_table *table);
 void vhc_table_unref(struct vhc_table *table);
 bool vhc_table_equal(const struct vhc_table *a, const struct vhc_table *b);

@@ -12,7 +12,7 @@
 #include "documents.h"
 #include "setup.h"
 
-#define PARTS_MAX 8
+#define PARTS_MAX 16
 
 /*
  * A kind with more than one form: each a table, told apart by the key that only it requires, or by
@@ -26,13 +26,15 @@ static const struct kind {
 } kinds[] = {
 	{ "vhost-setup", { &host_setup_table }, { NULL } },
 	{ "vhost-caps", { &vhc_caps_doc }, { NULL } },
+	{ "vhost-state", { &vhc_state_doc }, { NULL } },
 	{ "vhost-plan", { &vhc_plan_doc, &host_plan_table }, { NULL } },
 	{ "vhost-report",
 	  { &host_report_table, &host_doctor_table, &cli_features_list_table,
 	    &cli_features_decode_table, &cli_features_encode_table, &cli_features_check_table,
-	    &cli_features_diff_table, &cli_loop_table },
+	    &cli_features_diff_table, &cli_state_check_table, &cli_state_diff_table,
+	    &cli_check_table, &cli_loop_table },
 	  { "setup", "doctor", "features list", "features decode", "features encode",
-	    "features check", "features diff", "loop" } },
+	    "features check", "features diff", "state check", "state diff", "check", "loop" } },
 };
 
 static struct json_object *parse(const char *text)
@@ -104,6 +106,7 @@ int main(int argc, char **argv)
 		json_object_put(schema);
 		return 0;
 	}
-	fprintf(stderr, "usage: doc-schema vhost-setup|vhost-caps|vhost-plan|vhost-report\n");
+	fprintf(stderr,
+		"usage: doc-schema vhost-setup|vhost-caps|vhost-state|vhost-plan|vhost-report\n");
 	return 2;
 }

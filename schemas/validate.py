@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """validate.py SOURCE: the schemas, by a validator that is not ours.
 
-The schemas are schemas; every example is accepted; every config that is bad by its form is refused,
+The schemas are schemas; every example is accepted; every document that is bad by its form is refused,
 by the schema or by Python's JSON reader made as strict as ours; what is bad only by its meaning has
 a good form.
 """
@@ -74,13 +74,17 @@ def main():
     counts = {}
     for path in sorted((source / "schemas").glob("*.schema.json")):
         Draft202012Validator.check_schema(json.loads(path.read_text()))
-    setup = Draft202012Validator(json.loads((source / "schemas/vhost-setup.schema.json").read_text()))
-    for folder, refused in (("examples", False), ("tests/cli/bad", True),
-                            ("tests/cli/bad-meaning", False)):
+    for kind, folder, refused in (("setup", "examples", False), ("setup", "tests/cli/bad", True),
+                                  ("setup", "tests/cli/bad-meaning", False),
+                                  ("state", "tests/unit/dev/golden-state", False),
+                                  ("state", "tests/cli/state-bad", True),
+                                  ("state", "tests/cli/state-bad-meaning", False)):
+        schema = json.loads((source / f"schemas/vhost-{kind}.schema.json").read_text())
+        validator = Draft202012Validator(schema)
         paths = sorted((source / folder).glob("*.json"))
         counts[folder] = len(paths)
         for path in paths:
-            why = check(path, setup)
+            why = check(path, validator)
             if bool(why) != refused:
                 wrong += 1
                 print(f"{path}: {'accepted' if refused else 'refused: ' + str(why)}")

@@ -98,6 +98,15 @@ rendered() {
 	diff <(sort <<< "$fields") <(grep -vxF -e kind -e version -e "$objects" <<< "$written" | sort)
 }
 
+@test "man: each field of a vhost-state document, and no other" {
+	fields=$(jq -r 'def walk($before): .properties | to_entries[] | ($before + .key) as $name |
+		if .value.properties then .value | walk($name + ".")
+		elif .value.items.properties? then $name, (.value.items | walk($name + "[]."))
+		else $name end; walk("")' "$source_root/schemas/vhost-state.schema.json")
+	written=$(sed -n 's/^\.It Ic //p' "$man/vhost-state.5" | sed 's/ , /\n/g')
+	diff <(sort <<< "$fields") <(sort <<< "$written")
+}
+
 @test "man: each function of the library, and no other" {
 	functions=$(grep -oE '\bvhc_[a-z_]+\(' "$source_root/include/vhostconfig.h" | tr -d '(' | grep -v '^vhc_log_fn$' | sort -u)
 	written=$(grep -oE 'Fn vhc_[a-z_]+' "$man/libvhostconfig.3" | cut -d' ' -f2 | sort -u)
@@ -118,7 +127,9 @@ complete_bash() {
 		diff <(complete_bash $command - | grep -vx -- -- | sort) <(options_of "$command" | tr ' ' '\n' | sort)
 	done < <(commands)
 	diff <(complete_bash '' | sort) <(commands | cut -d' ' -f1 | sort -u)
-	diff <(complete_bash features '' | sort) <(commands | sed -n 's/^features //p' | sort)
+	for group in features state; do
+		diff <(complete_bash "$group" '' | sort) <(commands | sed -n "s/^$group //p" | sort)
+	done
 	[ "$(complete_bash --json features decode mrg_)" = mrg_rxbuf ]
 	[ "$(complete_bash loop --frames '')" = "" ]
 	complete_bash setup --user roo | grep -qx root
@@ -126,6 +137,10 @@ complete_bash() {
 	[ "$(complete_bash setup qemu.j)" = qemu.json ]
 	[ "$(complete_bash setup --user root qemu.j)" = qemu.json ]
 	[ "$(complete_bash setup qemu.json qemu.j)" = "" ]
+	[ "$(complete_bash state diff qemu.json qemu.j)" = qemu.json ]
+	[ "$(complete_bash state diff qemu.json qemu.json qemu.j)" = "" ]
+	[ "$(complete_bash check --host qemu.j)" = qemu.json ]
+	[ "$(complete_bash check --host qemu.json qemu.j)" = qemu.json ]
 	complete_bash setup qemu.json -- unshar | grep -qx unshare
 }
 
@@ -138,7 +153,9 @@ complete_bash() {
 		diff <(complete_fish "vhostctl $command --" | sort) <(options_of "$command" | cut -d' ' -f2 | sort)
 	done < <(commands)
 	diff <(complete_fish 'vhostctl ' | sort) <(commands | cut -d' ' -f1 | sort -u)
-	diff <(complete_fish 'vhostctl features ' | sort) <(commands | sed -n 's/^features //p' | sort)
+	for group in features state; do
+		diff <(complete_fish "vhostctl $group " | sort) <(commands | sed -n "s/^$group //p" | sort)
+	done
 	[ "$(complete_fish 'vhostctl features decode mrg_')" = mrg_rxbuf ]
 }
 
@@ -146,12 +163,13 @@ complete_bash() {
 	if command -v zsh > /dev/null; then zsh -n "$completions/_vhostctl"; fi
 	while read -r name; do
 		case $name in
-		"features "*) grep -qE "[( 	]${name#features }\\\\:" "$completions/_vhostctl" ;;
+		*" "*) awk -v start="		${name% *})" '$0 == start { on = 1 } on; on && /;;/ { exit }' "$completions/_vhostctl" |
+			grep -qE "[( 	]${name#* }\\\\:" ;;
 		*) grep -qE "^		'$name:" "$completions/_vhostctl" ;;
 		esac || { echo "$name"; return 1; }
 	done < <(commands)
 	while read -r command; do
-		[[ $command != features* ]] || continue
+		[[ $command != *" "* ]] || continue
 		part=$(awk -v start="		$command)" '$0 == start { on = 1 } on; on && /;;/ { exit }' "$completions/_vhostctl")
 		diff <(grep -oE "\{-.,--[a-z-]+\}" <<< "$part" | tr -d '{}' | tr ',' ' ' | sort) \
 			<(table ".commands[] | select(.name == \"$command\") | .options[] | \"-\\(.letter) --\\(.name)\"" | sort)

@@ -11,9 +11,11 @@ on_terminal() {
 }
 
 @test "every command's help and result is text, and with --json one document of a kind" {
+	local state=$source_root/tests/unit/dev/golden-state/split-1.json
 	for command in "features list" "features decode 0x8001" "features encode csum" "features check csum" \
 		"features diff 1 1" "validate $source_root/examples/qemu.json" \
-		"plan $source_root/examples/qemu.json" "--version" "--help"; do
+		"plan $source_root/examples/qemu.json" "state show $state" "state check $state" \
+		"state diff $state $state" "--version" "--help"; do
 		# shellcheck disable=SC2086 # several words
 		says 0 $command
 		[ -n "$output" ]
@@ -95,8 +97,14 @@ on_terminal() {
 	vhostctl --json loop --frames 10 --queues 2 > 11.json || true
 	vhostctl --json --version > 12.json
 	vhostctl --json --help > 13.json
+	local state=$source_root/tests/unit/dev/golden-state
+	vhostctl --json state show "$state/iommu-4.json" > 14.json
+	vhostctl --json state check "$state/packed-1.json" > 15.json
+	vhostctl --json state diff "$state/split-1.json" "$state/iommu-4.json" > 16.json || true
+	vhostctl --json check "$state/iommu-4.json" > 17.json || true
+	vhostctl --json check "$state/packed-1.json" --host 7.json > 18.json || true
 	find . -size 0 -delete
-	[ -e 9.json ]
+	[ -e 9.json ] && [ -e 18.json ]
 	run python3 - "$source_root/schemas" ./*.json <<- 'END'
 		import json, sys, jsonschema
 		for path in sys.argv[2:]:

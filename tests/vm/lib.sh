@@ -39,6 +39,21 @@ is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "got:      $2" "expect
 # like DESCRIPTION TEXT REGULAR-EXPRESSION
 like() { if [[ $2 =~ $3 ]]; then pass "$1"; else fail "$1" "does not match $3:" "$2"; fi; }
 
+# run_tap COMMAND...: the results of a program that prints TAP are the suite's.
+run_tap() {
+	local line said lines
+	said=$("$@" 2>&1)
+	mapfile -t lines <<< "$said"
+	for line in "${lines[@]}"; do
+		case $line in
+		'ok '*) pass "${line#*- }" ;;
+		'not ok '*) fail "${line#*- }" ;;
+		'#'*) echo "$line" ;;
+		esac
+	done
+	like "$(basename "$1") comes to its end" "$said" '1\.\.[0-9]+'
+}
+
 finish() {
 	echo "1..$tests_run"
 	exit $((tests_failed > 0))

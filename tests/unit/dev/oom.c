@@ -3,6 +3,7 @@
  * oom - the n-th allocation of a device's life fails: -ENOMEM, nothing lost, and the same call works
  * when it is made again.  The linker puts these functions in the place of the library's (--wrap).
  */
+#include "dev.h"
 #include "errname.h"
 #include "story.h"
 
@@ -100,6 +101,68 @@ static int caps_device(struct rig *rig)
 	return r;
 }
 
+static int save(struct rig *rig)
+{
+	static char untouched;
+	char *json = &untouched;
+	int r = vhc_dev_save(rig->dev, &json);
+
+	if (!r)
+		free(json);
+	else
+		assert_ptr_equal(json, &untouched);
+	return r;
+}
+
+/* Documents that are made while nothing fails. */
+static char *document(struct rig *rig, int (*make)(struct rig *rig, char **ret))
+{
+	uint32_t waiting = countdown;
+	char *json = NULL;
+
+	countdown = 0;
+	assert_ok(rig, make(rig, &json));
+	countdown = waiting;
+	return json;
+}
+
+static int make_state(struct rig *rig, char **ret)
+{
+	return vhc_dev_save(rig->dev, ret);
+}
+
+static int make_caps(struct rig *rig, char **ret)
+{
+	return vhc_caps_probe(rig->ctx, ret);
+}
+
+/* The device is as it was: its rings have another size than the document's. */
+static int load(struct rig *rig)
+{
+	char *json = document(rig, make_state);
+	int r = vhc_ring_set_size(rig->dev, 1, 32);
+
+	assert_int_equal(r, 0);
+	r = vhc_dev_load(rig->dev, json);
+	if (r)
+		assert_int_equal(rig->dev->want.ring[1].size, 32);
+	assert_ok(rig, vhc_ring_set_size(rig->dev, 1, RIG_SIZE));
+	free(json);
+	return r;
+}
+
+static int check_state(struct rig *rig)
+{
+	char *state = document(rig, make_state), *host = document(rig, make_caps);
+	int r = vhc_state_check(rig->ctx, state);
+
+	if (!r)
+		r = vhc_caps_check(rig->ctx, host, state);
+	free(state);
+	free(host);
+	return r;
+}
+
 static int check_features(struct rig *rig)
 {
 	struct vhc_features bad = { { 1ull << VHC_F_GUEST_TSO4 } };
@@ -128,6 +191,9 @@ static const struct act others[] = {
 	{ "plan", plan, true },
 	{ "caps device", caps_device, true },
 	{ "check features", check_features, true },
+	{ "save", save, true },
+	{ "load", load, true },
+	{ "check state", check_state, true },
 };
 
 static void run_act(struct rig *rig, const struct act *act, uint32_t n)
@@ -152,20 +218,21 @@ static void run_act(struct rig *rig, const struct act *act, uint32_t n)
 		fail_msg("%s again: allocation %u failed before: %s", act->name, n, rig_text(rig));
 }
 
-static bool tell(uint32_t n)
+static bool tell(const struct story *of, uint32_t n)
 {
 	struct rig rig;
 	bool hit;
 
 	rig_new(&rig, "7.2", 3);
 	rig.array = true;
+	rig.dev_flags = VHC_DEV_WORKERS;
 	arm(n);
-	for (uint32_t i = 0; i < story_count; i++) {
+	for (uint32_t i = 0; i < of->count; i++) {
 		/* plan and caps when there is something to plan */
-		if (!strcmp(story[i].name, "start"))
+		if (!strcmp(of->acts[i].name, "start"))
 			for (size_t j = 0; j < sizeof(others) / sizeof(others[0]); j++)
 				run_act(&rig, &others[j], n);
-		run_act(&rig, &story[i], n);
+		run_act(&rig, &of->acts[i], n);
 	}
 	run_act(&rig, &(struct act){ "close", close_all, false }, n);
 	hit = came;
@@ -178,7 +245,17 @@ static void every_allocation_fails_once(void **state)
 {
 	uint32_t n = 1;
 
-	while (tell(n))
+	while (tell(&story, n))
+		n++;
+	print_message("each of %u allocations failed\n", n - 1);
+	assert_true(n > 100);
+}
+
+static void every_allocation_fails_once_behind_an_iommu(void **state)
+{
+	uint32_t n = 1;
+
+	while (tell(&iommu_story, n))
 		n++;
 	print_message("each of %u allocations failed\n", n - 1);
 	assert_true(n > 100);
@@ -205,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_allocation_fails_once),
+		cmocka_unit_test(every_allocation_fails_once_behind_an_iommu),
 		cmocka_unit_test(a_context_and_a_table),
 	};
 

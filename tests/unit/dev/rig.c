@@ -40,6 +40,10 @@ void rig_free(struct rig *rig)
 {
 	rig_close(rig);
 	vhc_ctx_free(rig->ctx);
+	if (rig->vm) {
+		assert_int_equal(fake_vm_bindings(fake_vm_of(rig->fake, rig->vm)), rig->stuck);
+		fake_close(rig->fake, rig->vm);
+	}
 	assert_true(fake_is_clean(rig->fake));
 	munmap(rig->ram, rig->ram_size);
 	munmap(rig->more, RIG_MORE_SIZE);
@@ -78,6 +82,16 @@ struct vhc_ring_addr rig_addr(uint32_t ring)
 				       .desc = at,
 				       .avail = at + 0x1000,
 				       .used = at + 0x2000 };
+}
+
+struct vhc_ring_addr rig_io_addr(uint32_t ring)
+{
+	struct vhc_ring_addr addr = rig_addr(ring);
+
+	addr.desc += RIG_IOVA - RIG_GUEST;
+	addr.avail += RIG_IOVA - RIG_GUEST;
+	addr.used += RIG_IOVA - RIG_GUEST;
+	return addr;
 }
 
 void rig_set_index(struct rig *rig, uint32_t ring, char which, uint16_t value)
@@ -151,7 +165,11 @@ int rig_attach(struct rig *rig)
 int rig_offer(struct rig *rig)
 {
 	struct vhc_features want = rig_acked(rig->array), offered;
-	int r = vhc_dev_offer_features(rig->dev, &want, &want, &offered);
+	int r;
+
+	if (rig->iommu)
+		vhc_features_add(&want, VHC_F_ACCESS_PLATFORM);
+	r = vhc_dev_offer_features(rig->dev, &want, &want, &offered);
 
 	if (!r)
 		rig->acked = offered;
@@ -160,12 +178,25 @@ int rig_offer(struct rig *rig)
 
 int rig_features(struct rig *rig)
 {
-	return vhc_dev_set_features(rig->dev, &rig->acked, 0);
+	if (rig->iommu)
+		vhc_features_add(&rig->acked, VHC_F_ACCESS_PLATFORM);
+	return vhc_dev_set_features(rig->dev, &rig->acked, rig->iommu ? VHC_GUEST_IOMMU : 0);
+}
+
+int rig_map_at(struct rig *rig, uint64_t iova, uint64_t size, uint64_t guest, uint32_t perm)
+{
+	return vhc_dev_map(rig->dev, VHC_ARG(vhc_map, .iova = iova, .size = size, .addr = guest,
+					     .perm = perm));
+}
+
+int rig_map(struct rig *rig)
+{
+	return rig_map_at(rig, RIG_IOVA, rig->ram_size, RIG_GUEST, RIG_RW);
 }
 
 int rig_ring(struct rig *rig, uint32_t ring)
 {
-	struct vhc_ring_addr addr = rig_addr(ring);
+	struct vhc_ring_addr addr = rig->iommu ? rig_io_addr(ring) : rig_addr(ring);
 	int r = vhc_ring_set_size(rig->dev, ring, RIG_SIZE);
 
 	r = r ? r : vhc_ring_set_addr(rig->dev, ring, &addr);
@@ -203,6 +234,8 @@ void rig_prepare(struct rig *rig)
 	assert_ok(rig, rig_dev(rig));
 	assert_ok(rig, rig_attach(rig));
 	assert_ok(rig, rig_features(rig));
+	if (rig->iommu)
+		assert_ok(rig, rig_map(rig));
 	assert_ok(rig, rig_rings(rig));
 }
 

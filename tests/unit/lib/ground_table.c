@@ -260,13 +260,49 @@ static void test_no_memory(void **state)
 	vhc_table_unref(new_table(spans, 2));
 }
 
+/* Of a document: where it is in a process is not known, so what touches for the guest is one. */
+static void test_guest_table(void **state)
+{
+	static const struct vhc_span spans[] = {
+		{ 8 * PAGE, PAGE, 0 },	      { 0, PAGE, 7 * PAGE }, { PAGE, 2 * PAGE, 0 },
+		{ 3 * PAGE, PAGE, 9 * PAGE }, { TOP, PAGE, 0 },
+	};
+	static const struct vhc_span here[] = { { 0, PAGE, USER },
+						{ PAGE, PAGE, USER + 5 * PAGE },
+						{ 3 * PAGE, PAGE, USER + 9 * PAGE } };
+	struct vhc_table *table = vhc_table_guest(spans, COUNT(spans)), *other;
+	struct vhc_table_error err;
+
+	assert_int_equal(table->count, 3);
+	assert_true(table->guest[0] == 0 && table->size[0] == 4 * PAGE);
+	assert_true(table->guest[1] == 8 * PAGE && table->size[1] == PAGE);
+	assert_true(table->guest[2] == TOP && table->size[2] == PAGE);
+	vhc_table_unref(table);
+	table = vhc_table_guest(NULL, 0);
+	assert_int_equal(table->count, 0);
+	vhc_table_unref(table);
+	assert_int_equal(vhc_table_new(here, COUNT(here), &table, &err), 0);
+	assert_int_equal(table->count, 3);
+	other = vhc_table_as_guest(table);
+	assert_int_equal(other->count, 2);
+	assert_true(other->guest[0] == 0 && other->size[0] == 2 * PAGE);
+	assert_true(other->guest[1] == 3 * PAGE && other->size[1] == PAGE);
+	vhc_table_unref(other);
+	for (int i = 0; i < 3; i++) {
+		allocations_left = i;
+		assert_null(vhc_table_as_guest(table));
+	}
+	allocations_left = -1;
+	vhc_table_unref(table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_span_check), cmocka_unit_test(test_span_conflict),
 		cmocka_unit_test(test_merge),	   cmocka_unit_test(test_find_edges),
 		cmocka_unit_test(test_find_zero),  cmocka_unit_test(test_describe),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_no_memory),  cmocka_unit_test(test_guest_table),
 	};
 
 	return cmocka_run_group_tests_name("ground_table", tests, NULL, NULL);

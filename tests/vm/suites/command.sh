@@ -4,4 +4,4 @@
 # The tests of vhostctl that say more, or anything, where there is vhost-net.
 set -u
 export VHOSTCTL=$VHC_BUILD/cli/vhostctl
-exec bats --formatter tap --filter-tags vhost "$VHC_SOURCE"/tests/cli/{setup,host,loop}.bats
+exec bats --formatter tap --filter-tags vhost "$VHC_SOURCE"/tests/cli/{setup,host,loop,state}.bats

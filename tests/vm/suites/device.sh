@@ -11,21 +11,6 @@ loopback=$VHC_BUILD/examples/loopback
 programs=$VHC_BUILD/tests/vm
 tmp=$(mktemp -d)
 
-# run_tap COMMAND...: the results of a program that prints TAP are the suite's.
-run_tap() {
-	local line said lines
-	said=$("$@" 2>&1)
-	mapfile -t lines <<< "$said"
-	for line in "${lines[@]}"; do
-		case $line in
-		'ok '*) pass "${line#*- }" ;;
-		'not ok '*) fail "${line#*- }" ;;
-		'#'*) echo "$line" ;;
-		esac
-	done
-	like "$(basename "$1") comes to its end" "$said" '1\.\.[0-9]+'
-}
-
 for pairs in 1 4; do
 	ok "examples/loopback, $pairs queue pairs: every frame once, each way" "$loopback" "$pairs"
 done
@@ -72,6 +57,10 @@ run_tap "$programs/vm-nofile"
 wide=no
 [ "$VHC_KERNEL" != 7.2 ] || wide=yes
 run_tap "$programs/vm-wide" "$wide"
+
+# --- from host to host, as far as one host can show it
+run_tap "$programs/vm-move" 1 100
+run_tap "$programs/vm-move" 4 50
 
 # --- fds that others opened, a macvtap among them
 nodes=()

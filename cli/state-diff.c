@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli/state-diff - 'vhostctl state diff': how two vhost-state documents differ in what they mean, not
+ * in how they are written.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "documents.h"
+#include "state.h"
+
+struct differences {
+	struct cli_difference *rows;
+	size_t count, room;
+};
+
+static void *need(void *memory)
+{
+	if (!memory)
+		exit(cli_fail(CLI_FAILED, NULL, "out of memory"));
+	return memory;
+}
+
+/* A row, unless both are the same.  "" is nothing. */
+__attribute__((format(printf, 4, 5))) static void add(struct differences *to, const char *left,
+						      const char *right, const char *format, ...)
+{
+	struct cli_difference *row;
+	va_list args;
+
+	if (!strcmp(left, right))
+		return;
+	if (to->count == to->room) {
+		to->room = to->room ? 2 * to->room : 16;
+		to->rows = need(realloc(to->rows, to->room * sizeof(*to->rows)));
+	}
+	row = &to->rows[to->count++];
+	row->left = need(strdup(left));
+	row->right = need(strdup(right));
+	va_start(args, format);
+	if (vasprintf(&row->what, format, args) < 0)
+		need(NULL);
+	va_end(args);
+}
+
+static void done(struct differences *differences)
+{
+	for (size_t i = 0; i < differences->count; i++) {
+		free(differences->rows[i].what);
+		free(differences->rows[i].left);
+		free(differences->rows[i].right);
+	}
+	free(differences->rows);
+}
+
+/* -------------------------------------------------------------------------------- single values */
+
+/* How a member is shown. */
+struct member {
+	const char *key;
+	bool hex;
+};
+
+static const struct member device_members[] = {
+	{ "device", false },
+	{ "type", false },
+	{ "running", false },
+	{ "queue_pairs", false },
+	{ "backend_features", true },
+	{ "header_bytes", false },
+	{ "mtu", false },
+	{ "mac", false },
+};
+
+static const struct member guest_members[] = { { "iommu", false } };
+
+static const struct member ring_members[] = {
+	{ "size", false }, { "format", false }, { "desc", true },     { "avail", true },
+	{ "used", true },  { "base", true },	{ "enabled", false },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct shown {
+	char text[80];
+};
+
+/* One value has one text, whatever form it has in its document. */
+static struct shown show(struct json_object *object, const struct member *member)
+{
+	struct json_object *value;
+	struct shown shown = { "" };
+
+	if (!object || !json_object_object_get_ex(object, member->key, &value))
+		return shown;
+	if (member->hex)
+		snprintf(shown.text, sizeof(shown.text), "0x%" PRIx64, cli_tree_number(value));
+	else if (json_object_is_type(value, json_type_boolean))
+		snprintf(shown.text, sizeof(shown.text), "%s",
+			 json_object_get_boolean(value) ? "yes" : "no");
+	else
+		snprintf(shown.text, sizeof(shown.text), "%s", json_object_get_string(value));
+	return shown;
+}
+
+static void compare_members(struct differences *to, struct json_object *a, struct json_object *b,
+			    const char *before, const struct member *members, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add(to, show(a, &members[i]).text, show(b, &members[i]).text, "%s%s", before,
+		    members[i].key);
+}
+
+/* -------------------------------------------------------------------------------------- features */
+
+static bool has_bit(struct json_object *features, uint64_t bit)
+{
+	for (size_t i = 0; i < json_object_array_length(features); i++)
+		if (cli_member_number(json_object_array_get_idx(features, i), "bit") == bit)
+			return true;
+	return false;
+}
+
+/* The names of what only @has has.  For free(3). */
+static char *only(struct json_object *has, struct json_object *other)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = need(open_memstream(&text, &size));
+	const char *before = "";
+
+	for (size_t i = 0; i < json_object_array_length(has); i++) {
+		struct json_object *feature = json_object_array_get_idx(has, i);
+
+		if (has_bit(other, cli_member_number(feature, "bit")))
+			continue;
+		fprintf(out, "%s%s", before, cli_member_text(feature, "name"));
+		before = ",";
+	}
+	if (fclose(out))
+		need(NULL);
+	return text;
+}
+
+static void compare_features(struct differences *to, struct json_object *a, struct json_object *b)
+{
+	struct json_object *left = json_object_object_get(a, "features");
+	struct json_object *right = json_object_object_get(b, "features");
+	char *only_left = only(left, right), *only_right = only(right, left);
+
+	add(to, only_left, only_right, "features");
+	free(only_left);
+	free(only_right);
+}
+
+/* --------------------------------------------------------------------------------- lists of things */
+
+/* The item of a list whose @key is this number; NULL: there is none. */
+static struct json_object *find(struct json_object *list, const char *key, uint64_t number)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+
+		if (cli_member_number(item, key) == number)
+			return item;
+	}
+	return NULL;
+}
+
+/* The smallest number from @from on that is the @key of an item of either; false: none. */
+static bool next_number(struct json_object *a, struct json_object *b, const char *key,
+			uint64_t from, uint64_t *ret)
+{
+	struct json_object *lists[] = { a, b };
+	bool found = false;
+
+	for (size_t l = 0; l < 2; l++)
+		for (size_t i = 0; i < json_object_array_length(lists[l]); i++) {
+			uint64_t number =
+				cli_member_number(json_object_array_get_idx(lists[l], i), key);
+
+			if (number < from || (found && number >= *ret))
+				continue;
+			*ret = number;
+			found = true;
+		}
+	return found;
+}
+
+static void compare_ring(struct differences *to, struct json_object *a, struct json_object *b,
+			 uint64_t index)
+{
+	char before[40];
+
+	snprintf(before, sizeof(before), "ring %" PRIu64 " ", index);
+	if (a && b)
+		compare_members(to, a, b, before, ring_members, COUNT(ring_members));
+	else
+		add(to, a ? "set up" : "", b ? "set up" : "", "ring %" PRIu64, index);
+}
+
+static void compare_rings(struct differences *to, struct json_object *a, struct json_object *b)
+{
+	struct json_object *left = json_object_object_get(a, "rings");
+	struct json_object *right = json_object_object_get(b, "rings");
+
+	for (uint64_t index = 0; next_number(left, right, "index", index, &index); index++)
+		compare_ring(to, find(left, "index", index), find(right, "index", index), index);
+}
+
+static void compare_memory(struct differences *to, struct json_object *a, struct json_object *b)
+{
+	static const struct member size = { "size", true };
+	struct json_object *left = json_object_object_get(a, "memory");
+	struct json_object *right = json_object_object_get(b, "memory");
+	uint64_t at = 0;
+
+	while (next_number(left, right, "guest_addr", at, &at)) {
+		add(to, show(find(left, "guest_addr", at), &size).text,
+		    show(find(right, "guest_addr", at), &size).text, "memory 0x%" PRIx64, at);
+		if (++at == 0)
+			break;
+	}
+}
+
+int cli_state_diff(struct cli_call *call)
+{
+	struct cli_state_diff report = { .command = call->command->name };
+	struct cli_state a = { NULL, NULL }, b = { NULL, NULL };
+	struct differences found = { NULL, 0, 0 };
+	int status = cli_check_inputs(call->argv[0], call->argv[1]);
+
+	if (!status)
+		status = cli_read_state(call, call->argv[0], &a);
+	if (!status)
+		status = cli_read_state(call, call->argv[1], &b);
+	if (!status) {
+		compare_members(&found, a.tree, b.tree, "", device_members, COUNT(device_members));
+		compare_members(&found, json_object_object_get(a.tree, "guest"),
+				json_object_object_get(b.tree, "guest"), "guest ", guest_members,
+				COUNT(guest_members));
+		compare_features(&found, a.tree, b.tree);
+		compare_rings(&found, a.tree, b.tree);
+		compare_memory(&found, a.tree, b.tree);
+		report.same = !found.count;
+		report.differences = (struct doc_list){ found.rows, found.count };
+		cli_write(call, &cli_state_diff_table, &report);
+		status = report.same ? CLI_YES : CLI_NO;
+	}
+	done(&found);
+	cli_free_state(&a);
+	cli_free_state(&b);
+	return status;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cli/state - the commands that read one vhost-state document, and what the others share with them.
+ */
+#include "state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "documents.h"
+
+int cli_fail_document(const struct cli_call *call, const char *path)
+{
+	const struct vhc_error *error = vhc_ctx_get_error(call->ctx);
+
+	if (error->code != -EINVAL && error->code != -E2BIG)
+		return cli_fail_library(call);
+	return cli_fail(CLI_INPUT, error->hint, "%s: %s", cli_document(path), error->text);
+}
+
+int cli_read_state(struct cli_call *call, const char *path, struct cli_state *ret)
+{
+	struct cli_state state = { NULL, NULL };
+	size_t length;
+	int status = cli_read(path, &state.text, &length);
+
+	if (status)
+		return status;
+	/* the library's texts end at a NUL: what stands behind it would not be read */
+	if (strlen(state.text) != length)
+		status = cli_fail(CLI_INPUT, NULL, "%s: a NUL byte at offset %zu",
+				  cli_document(path), strlen(state.text));
+	else if (vhc_state_check(call->ctx, state.text))
+		status = cli_fail_document(call, path);
+	else if (!(state.tree = json_tokener_parse(state.text)))
+		status = cli_fail(CLI_FAILED, NULL, "out of memory");
+	if (status)
+		cli_free_state(&state);
+	else
+		*ret = state;
+	return status;
+}
+
+void cli_free_state(struct cli_state *state)
+{
+	json_object_put(state->tree);
+	free(state->text);
+	*state = (struct cli_state){ NULL, NULL };
+}
+
+int cli_check_inputs(const char *a, const char *b)
+{
+	if (!a || !b || strcmp(a, "-") || strcmp(b, "-"))
+		return CLI_YES;
+	return cli_fail(CLI_USAGE, "write one of them to a file", "both documents are '-'");
+}
+
+uint64_t cli_tree_number(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_string))
+		return strtoull(json_object_get_string(value), NULL, 0);
+	return json_object_get_uint64(value);
+}
+
+const char *cli_member_text(struct json_object *object, const char *key)
+{
+	return json_object_get_string(json_object_object_get(object, key));
+}
+
+uint64_t cli_member_number(struct json_object *object, const char *key)
+{
+	return cli_tree_number(json_object_object_get(object, key));
+}
+
+bool cli_member_bool(struct json_object *object, const char *key)
+{
+	return json_object_get_boolean(json_object_object_get(object, key));
+}
+
+int cli_state_show(struct cli_call *call)
+{
+	struct cli_state state;
+	int status = cli_read_state(call, call->argv[0], &state);
+
+	if (status)
+		return status;
+	call->result = json_object_get(state.tree);
+	cli_free_state(&state);
+	return CLI_YES;
+}
+
+int cli_state_check(struct cli_call *call)
+{
+	struct cli_state_check report = { .command = call->command->name };
+	struct cli_state state;
+	int status = cli_read_state(call, call->argv[0], &state);
+
+	if (status)
+		return status;
+	report.device = cli_member_text(state.tree, "device");
+	report.type = cli_member_text(state.tree, "type");
+	report.queue_pairs = cli_member_number(state.tree, "queue_pairs");
+	report.running = cli_member_bool(state.tree, "running");
+	report.loadable = !report.running;
+	cli_write(call, &cli_state_check_table, &report);
+	cli_free_state(&state);
+	return CLI_YES;
+}

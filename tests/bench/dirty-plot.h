@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * dirty-plot - what dirty.c measures, and its plot.
+ */
+#ifndef BENCH_DIRTY_PLOT_H
+#define BENCH_DIRTY_PLOT_H
+
+#include <stddef.h>
+
+enum { EXCHANGE, EXCHANGE_ATOMIC, SWAP, SWAP_ATOMIC, COPY, LOOP, WAYS };
+
+#define GUESTS	  3
+#define DENSITIES 6
+
+/* One size of a guest and one density: nanoseconds, and which way the library takes by itself. */
+struct dirty_case {
+	const char *guest, *density;
+	double ns[WAYS];
+	int automatic; /* for a bitmap of one's own; the next is that for a shared one */
+};
+
+/* How many times faster than the loop like QEMU's. */
+static inline double dirty_ratio(const struct dirty_case *of, int way)
+{
+	return of->ns[LOOP] / of->ns[way];
+}
+
+/** dirty_plot() - draw the cases, those of a guest together.  Returns 0 or -1 with errno. */
+int dirty_plot(const char *path, const struct dirty_case *cases);
+
+#endif

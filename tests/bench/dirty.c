@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * dirty - pages out of a dirty log, into a bitmap: vhc_dirty_drain() against a loop like the one of
+ * QEMU's vhost_dev_sync_region(), and against memcpy() of the log, which is what memory can do.
+ *
+ * dirty [--svg FILE]
+ * Neither log nor bitmap is in a cache.  The ways take turns; medians; every result is compared.  For
+ * each page QEMU does more than the one locked OR that the loop does here.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "bench.h"
+#include "dirty.h"
+#include "dirty-plot.h"
+
+#define NOINLINE __attribute__((noinline))
+#define MOST	 31 /* rounds */
+#define RUN	 512
+
+static uint64_t *pattern, *dirty_log, *bitmap;
+
+/* ------------------------------------------------------------------------------------- the ways */
+
+/* One page, as a call that may be of any memory region must do it. */
+NOINLINE static void set_dirty(uint64_t *words, uint64_t page)
+{
+	__atomic_fetch_or(&words[page / 64], UINT64_C(1) << page % 64, __ATOMIC_SEQ_CST);
+}
+
+NOINLINE static void loop_like_qemu(uint64_t words)
+{
+	for (uint64_t i = 0; i < words; i++) {
+		uint64_t bits = __atomic_load_n(&dirty_log[i], __ATOMIC_RELAXED);
+
+		if (!bits)
+			continue;
+		bits = __atomic_exchange_n(&dirty_log[i], 0, __ATOMIC_SEQ_CST);
+		for (; bits; bits &= bits - 1)
+			set_dirty(bitmap, i * 64 + (uint64_t)__builtin_ctzll(bits));
+	}
+}
+
+static void take(int way, uint64_t words)
+{
+	static const uint32_t flags[] = {
+		[EXCHANGE] = VHC_DRAIN_LIVE,
+		[EXCHANGE_ATOMIC] = VHC_DRAIN_LIVE | VHC_DRAIN_ATOMIC,
+		[SWAP] = 0,
+		[SWAP_ATOMIC] = VHC_DRAIN_ATOMIC,
+	};
+
+	if (way == LOOP)
+		loop_like_qemu(words);
+	else if (way == COPY)
+		memcpy(bitmap, dirty_log, words * sizeof(*bitmap));
+	else
+		vhc_dirty_drain(dirty_log, 0, words * 64, bitmap, flags[way], NULL);
+}
+
+/* ------------------------------------------------------------------------------ what is dirty */
+
+static uint64_t random_u64(void)
+{
+	static uint64_t state = 1;
+	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+static const struct density {
+	const char *name;
+	double share;
+	uint64_t run;	       /* pages in a row */
+	double wanted, atomic; /* ratios to the loop, with the mode that is taken by itself */
+} densities[DENSITIES] = {
+	{ "clean", 0, 1, 1.3, 0 },	    { "0.01 % random", 0.0001, 1, 2, 0 },
+	{ "1 % random", 0.01, 1, 12, 2 },   { "1 % in runs of 512", 0.01, RUN, 0, 0 },
+	{ "50 % random", 0.5, 1, 300, 30 }, { "50 % in runs of 512", 0.5, RUN, 0, 0 },
+};
+
+/* Exactly so many, however many are drawn twice. */
+static void make_pattern(const struct density *density, uint64_t words)
+{
+	uint64_t pages = words * 64, left = (uint64_t)((double)pages * density->share + 0.5);
+
+	memset(pattern, 0, words * sizeof(*pattern));
+	while (left) {
+		uint64_t page = random_u64() % (pages - density->run + 1);
+
+		for (uint64_t i = 0; i < density->run && left; i++, page++) {
+			uint64_t bit = UINT64_C(1) << page % 64;
+
+			left -= !(pattern[page / 64] & bit);
+			pattern[page / 64] |= bit;
+		}
+	}
+}
+
+/* ---------------------------------------------------------------------------------- measuring */
+
+static void forget(const void *at, uint64_t size)
+{
+#if defined(__x86_64__)
+	for (uint64_t i = 0; i < size; i += 64)
+		__builtin_ia32_clflush((const char *)at + i);
+	__builtin_ia32_mfence();
+#else
+	static char other[64 << 20];
+
+	memset(other, 1, sizeof(other));
+#endif
+}
+
+/* Nanoseconds, or less than 0 when the result is wrong. */
+static double measure(int way, uint64_t words)
+{
+	uint64_t size = words * sizeof(*bitmap);
+	double start, ns;
+
+	memcpy(dirty_log, pattern, size);
+	memset(bitmap, 0, size);
+	forget(pattern, size);
+	forget(dirty_log, size);
+	forget(bitmap, size);
+	start = now_ns();
+	take(way, words);
+	ns = now_ns() - start;
+	if (memcmp(bitmap, pattern, size))
+		return -1;
+	if (way == COPY)
+		return ns;
+	return dirty_log[0] || memcmp(dirty_log, dirty_log + 1, size - sizeof(*dirty_log)) ? -1
+											   : ns;
+}
+
+static int measure_case(const struct density *density, uint64_t words, struct dirty_case *ret)
+{
+	/* The loop takes up to half a second. */
+	int rounds = density->share > 0.1 && words > 1 << 20 ? 9 : MOST;
+	double ns[WAYS][MOST];
+
+	make_pattern(density, words);
+	for (int round = 0; round < rounds; round++)
+		for (int way = 0; way < WAYS; way++) {
+			ns[way][round] = measure(way, words);
+			if (ns[way][round] < 0) {
+				fprintf(stderr, "dirty: wrong result of way %d\n", way);
+				return 1;
+			}
+		}
+	for (int way = 0; way < WAYS; way++)
+		ret->ns[way] = median(ns[way], (size_t)rounds);
+	/* As VHC_DIRTY_AUTO says, after a pass like this one. */
+	ret->automatic =
+		words * sizeof(*bitmap) >= 2 << 20 && density->share >= 0.01 ? SWAP : EXCHANGE;
+	ret->density = density->name;
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------------ the table */
+
+static void print_wanted(double got, double wanted)
+{
+	if (wanted > 0)
+		printf("  >= %-5g %-3s", wanted, got >= wanted ? "yes" : "no");
+	else
+		printf("  %-8s %-3s", "-", "-");
+}
+
+static void print_case(const struct dirty_case *of, const struct density *density)
+{
+	double own = dirty_ratio(of, of->automatic), shared = dirty_ratio(of, of->automatic + 1);
+
+	printf("%-9s%-20s%10.4g", of->guest, of->density, of->ns[LOOP] / 1000);
+	for (int way = EXCHANGE; way <= COPY; way++)
+		printf("%10.3g", dirty_ratio(of, way));
+	printf("%10.2f  %-8s", of->ns[COPY] / of->ns[SWAP],
+	       of->automatic == SWAP ? "swap" : "exchange");
+	print_wanted(own, density->wanted);
+	print_wanted(shared, density->atomic);
+	printf("\n");
+}
+
+static void print_heads(void)
+{
+	printf("Dirty log into a bitmap: how many times faster than a loop like QEMU's, caches cold\n"
+	       "%-9s%-20s%10s%10s%10s%10s%10s%10s%10s  %-8s  %-12s  %s\n",
+	       "guest", "dirty", "loop, us", "exchange", "atomic", "swap", "atomic", "memcpy",
+	       "swap/copy", "auto", "wanted", "atomic");
+}
+
+static uint64_t *pages_for(uint64_t size)
+{
+	uint64_t *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		uint64_t gib;
+	} guests[GUESTS] = { { "16 GiB", 16 }, { "256 GiB", 256 }, { "1 TiB", 1024 } };
+	static struct dirty_case cases[GUESTS * DENSITIES];
+	uint64_t most = vhc_dirty_log_size(guests[GUESTS - 1].gib << 30);
+	const char *svg = argc == 3 && !strcmp(argv[1], "--svg") ? argv[2] : NULL;
+
+	if (argc > 1 && !svg) {
+		fprintf(stderr, "usage: dirty [--svg FILE]\n");
+		return 2;
+	}
+	pattern = pages_for(most);
+	dirty_log = pages_for(most);
+	bitmap = pages_for(most);
+	if (!pattern || !dirty_log || !bitmap) {
+		perror("dirty");
+		return 1;
+	}
+	print_heads();
+	for (int i = 0; i < GUESTS * DENSITIES; i++) {
+		uint64_t size = vhc_dirty_log_size(guests[i / DENSITIES].gib << 30);
+
+		cases[i].guest = guests[i / DENSITIES].name;
+		if (measure_case(&densities[i % DENSITIES], size / sizeof(*bitmap), &cases[i]))
+			return 1;
+		print_case(&cases[i], &densities[i % DENSITIES]);
+		fflush(stdout);
+	}
+	if (svg && dirty_plot(svg, cases) < 0) {
+		perror(svg);
+		return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,250 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# vhost-state documents: shown, checked, compared, and held against a host.
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+
+load lib.bash
+
+setup() {
+	kept=$source_root/tests/unit/dev/golden-state
+	split=$kept/split-1.json iommu=$kept/iommu-4.json packed=$kept/packed-1.json
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# sum FILE: its checksum, computed by zlib as vhost-state(5) says.
+sum() {
+	python3 -c 'import json, sys, zlib
+document = json.load(sys.stdin)
+document.pop("checksum", None)
+text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+print(hex(zlib.crc32(text.encode())))' < "$1"
+}
+
+# edit FILE FILTER: the document after jq's filter, with the checksum that it should have.
+edit() {
+	jq "$2" "$1" > edit.tmp
+	jq --arg sum "$(sum edit.tmp)" '.checksum = $sum' edit.tmp
+}
+
+need_python() {
+	command -v python3 > /dev/null || skip "python3 is not there"
+}
+
+# caps_of FILTER: the caps document of a host that has everything, after jq's filter.
+caps_of() {
+	vhostctl --json caps | jq '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = true | .error = "" |
+		.reason = "" | .remedy = "" | .backend_features = "0x2" | .words = ["0x10b3d008000", "0xa"]) |
+		.tap.probed = true | .tap.reason = "" | .tap.words = ["0x1c000000000ff83", "0x1e"] |
+		.max_mem_regions = 64 | .max_tap_queues = 256' | jq "$1"
+}
+
+@test "check: documents that are right, in any way of writing them" {
+	for document in "$split" "$iommu" "$packed"; do
+		says 0 state check --json "$document"
+		[ "$(json '"\(.kind) \(.command) \(.device) \(.type) \(.running) \(.loadable)"')" = "vhost-report state check net0 net false true" ]
+		[ "$(json .queue_pairs)" = "$(jq .queue_pairs "$document")" ]
+		for form in . -c -S; do
+			jq "$form" "$document" > form.json 2> /dev/null || jq "$form" . "$document" > form.json
+			says 0 state check form.json
+		done
+		sed 's/"0x\([0-9a-f]*\)"/"0x\U\1"/' "$document" > upper.json
+		says 0 state check upper.json
+	done
+	run --separate-stderr bash -c '"$VHOSTCTL" state check --json - < "$1"' - "$split"
+	[ "$status" = 0 ]
+}
+
+@test "check: a picture of a running device is right, but not to be loaded" {
+	need_python
+	edit "$split" '.running = true' > running.json
+	says 0 state check --json running.json
+	[ "$(json '"\(.running) \(.loadable)"')" = "true false" ]
+}
+
+@test "check: each bad document is refused with its line, and its place where it has one" {
+	local n=0
+	for document in "$here"/state-bad/*.json "$here"/state-bad-meaning/*.json; do
+		for command in "state check" "state show" "check"; do
+			# shellcheck disable=SC2086 # two words
+			fails 3 "$document: " $command "$document"
+			[[ $stderr =~ (": "/[^:]*)?": the vhost-state document is wrong in line "[0-9]+": " ]]
+		done
+		fails 3 "$document: " state diff "$split" "$document"
+		n=$((n + 1))
+	done
+	[ "$n" -ge 60 ]
+}
+
+@test "check: one byte of damage is found, and said" {
+	sed 's/"base":"0x1234"/"base":"0x1235"/' "$split" > damaged.json
+	fails 3 "damaged.json: /checksum: the vhost-state document is wrong in line 98: " state check damaged.json
+	[[ $stderr == *"0x3618e60a is not the checksum"*"damaged, or edited" ]]
+}
+
+@test "check: what is of a newer library says so before anything else" {
+	sed 's/"minor":0/"minor":3, "colour":"red"/' "$split" > newer.json
+	fails 3 "written by a newer library: version 1.3; this one reads 1.0" state check newer.json
+	sed 's/"version":1/"version":2, "colour":"red"/' "$split" > newer.json
+	fails 3 "written by a newer library: version 2.0; this one reads 1.0" state check newer.json
+}
+
+@test "check: files that are no document" {
+	fails 3 "No such file" state check none.json
+	fails 3 "Is a directory" state check .
+	{ cat "$split"; printf '\0{}'; } > nul.json
+	fails 3 "nul.json: a NUL byte" state check nul.json
+	{ head -c 1048577 /dev/zero | tr '\0' ' '; cat "$split"; } > long.json
+	fails 3 "1048576" state check long.json
+	fails 3 '"vhost-state" is expected' state check "$source_root/examples/qemu.json"
+}
+
+@test "the checksum is zlib's, and who edits can write it anew" {
+	need_python
+	for document in "$split" "$iommu" "$packed"; do
+		[ "$(sum "$document")" = "$(jq -r .checksum "$document")" ]
+	done
+	edit "$split" '.device = "netz/ä\"\\" | .rings[0].base = "0x9"' > edited.json
+	says 0 state show --json edited.json
+	[ "$(json .device)" = "netz/ä\"\\" ]
+	[ "$(json '.rings[0].base')" = 0x9 ]
+}
+
+@test "the checksum is gzip's, too" {
+	[ "$(jq -cj 'del(.checksum)' "$split" | gzip | tail -c 8 | od -An -N 4 -t x4 --endian=little)" = " 3618e60a" ]
+}
+
+@test "show: with --json the document, else tables of the same" {
+	for document in "$split" "$iommu" "$packed"; do
+		says 0 state show --json "$document"
+		diff <(jq -S . "$document") <(json -S)
+		says 0 state show "$document"
+		[[ $output == *"index"*"size"*"format"*"desc"*"avail"*"used"*"base"*"enabled"* ]]
+		[[ $output == *mrg_rxbuf* ]]
+	done
+	says 0 state show "$iommu"
+	[[ $output == *"mac               52:54:00:ab:cd:ef"* ]]
+	[[ $output == *"6  32768  split   -"* ]]
+}
+
+@test "diff: the same in another form is the same" {
+	jq -c . "$iommu" > compact.json
+	sed 's/"0x57dd8386"/1474134918/; s/"0x9a"/154/; s/"0xfff/"0xFFF/' "$iommu" > numbers.json
+	for other in "$iommu" compact.json numbers.json; do
+		says 0 state diff --json "$iommu" "$other"
+		[ "$(json '"\(.same) \(.differences | length)"')" = "true 0" ]
+	done
+	says 0 state diff "$split" "$split"
+	[[ ${lines[0]} =~ ^same\ +yes$ ]]
+}
+
+@test "diff: each value that differs, features by name, rings by index, memory by address" {
+	says 1 state diff --json "$split" "$iommu"
+	[ "$(json '.same')" = false ]
+	local rows
+	rows=$(json '.differences[] | "\(.what)|\(.left)|\(.right)"')
+	diff <(echo "$rows") - <<- 'END'
+		queue_pairs|1|4
+		backend_features|0x0|0x2
+		header_bytes|12|24
+		mtu||9000
+		mac||52:54:00:ab:cd:ef
+		guest iommu|no|yes
+		features||mtu,mac,host_tso6,mq,access_platform,guest_uso4,guest_uso6,host_uso,guest_udp_tunnel_gso,host_udp_tunnel_gso,bit 200
+		ring 0 desc|0x40000000|0xfffffffff0000000
+		ring 0 avail|0x40001000|0x8000000
+		ring 0 used|0x40002000|0x0
+		ring 0 base|0x1234|0x0
+		ring 1 desc|0x40004000|0xfffffffff0010000
+		ring 1 avail|0x40005000|0x8002000
+		ring 1 used|0x40006000|0x1000
+		ring 1 base|0xfffe|0x4d
+		ring 2||set up
+		ring 3||set up
+		ring 4||set up
+		ring 5||set up
+		ring 6||set up
+		memory 0x40000000|0x8000|0x20000
+	END
+	says 1 state diff --json "$iommu" "$split"
+	[ "$(json '[.differences[] | select(.what == "features")][0] | "\(.left != "") \(.right)"')" = "true " ]
+	says 1 state diff "$split" "$packed"
+	[[ $output == *"features"*"ring_packed"* ]]
+	[[ $output == *"ring 0 format"*"split"*"packed"* ]]
+}
+
+@test "diff: - is one of them" {
+	run --separate-stderr bash -c '"$VHOSTCTL" state diff "$1" - < "$1"' - "$split"
+	[ "$status" = 0 ]
+	run --separate-stderr bash -c '"$VHOSTCTL" state diff - "$2" < "$1"' - "$split" "$iommu"
+	[ "$status" = 1 ]
+	fails 2 "both documents are '-'" state diff - -
+	fails 2 "both documents are '-'" check - --host -
+	fails 3 "cannot read none.json" state diff "$split" none.json
+}
+
+@test "check --host: a host that has all of it" {
+	caps_of . > host.json
+	for document in "$split" "$iommu"; do
+		says 0 check --json "$document" --host host.json
+		[ "$(json '"\(.command) \(.device) \(.host) \(.possible) \(.reason)\(.remedy) \(.missing | length)"')" = "check net0 host.json true  0" ]
+	done
+	run --separate-stderr bash -c '"$VHOSTCTL" check "$1" -H - < host.json' - "$split"
+	[ "$status" = 0 ]
+	[[ $output == *"standard input"* ]]
+	run --separate-stderr bash -c '"$VHOSTCTL" check - -H host.json < "$1"' - "$split"
+	[ "$status" = 0 ]
+	# no vhost-net has packed rings
+	says 1 check --json "$packed" --host host.json
+	[ "$(json '.missing | map("\(.bit) \(.name) \(.lacking)") | join(";")')" = "34 ring_packed vhost" ]
+}
+
+@test "check --host: a host that lacks something, with each reason and each feature" {
+	caps_of '(.nodes[] | select(.path == "/dev/vhost-net")).words = ["0x33d008000", "0x0"] |
+		.tap.words = ["0xff83", "0x0"] | .max_tap_queues = 2' > poor.json
+	says 1 check --json "$iommu" --host poor.json
+	[ "$(json .possible)" = false ]
+	for reason in "guest_uso4 (54)" "host_udp_tunnel_gso (67)" "2 queues"; do
+		[[ $(json .reason) == *"$reason"* ]]
+	done
+	[[ $(json .remedy) == *"mask them where it runs"* ]]
+	[ "$(json '.missing | map("\(.name) \(.lacking)") | join(";")')" = \
+		"guest_uso4 tap;guest_uso6 tap;host_uso tap;guest_udp_tunnel_gso vhost+tap;host_udp_tunnel_gso vhost+tap" ]
+	says 0 check "$split" --host poor.json
+	says 1 check "$iommu" --host poor.json
+	[[ $output == *"possible  no"* ]]
+}
+
+@test "check --host: a host without vhost-net, one that was asked without privileges" {
+	caps_of '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = false | .error = "ENOENT" |
+		.reason = "gone fishing" | .remedy = "modprobe vhost_net" | .words = [])' > none.json
+	says 1 check --json "$split" --host none.json
+	[[ $(json .reason) == *"gone fishing (ENOENT)"* ]]
+	[ "$(json '"\(.remedy) \(.missing | length)"')" = "modprobe vhost_net 0" ]
+	caps_of '.tap.probed = false | .tap.reason = "no root" | .tap.words = []' > user.json
+	says 1 check --json "$split" --host user.json
+	[[ $(json .reason) == *"not known: no root"* ]]
+	[ "$(json '.missing | length')" = 0 ]
+}
+
+@test "check --host: a wrong caps document" {
+	fails 3 "vhost-caps" check "$split" --host "$split"
+	fails 3 "/dev/null: " check "$split" --host /dev/null
+	fails 3 "No such file" check "$split" --host none.json
+	caps_of 'del(.nodes[] | select(.path == "/dev/vhost-net"))' > less.json
+	fails 3 "less.json: " check "$split" --host less.json
+	{ caps_of .; printf '\0'; } > nul.json
+	fails 3 "nul.json: a NUL byte" check "$split" --host nul.json
+}
+
+# bats test_tags=vhost
+@test "check: this host, whose answer is yes or no, never that something is lacking" {
+	run --separate-stderr vhostctl check --json "$split"
+	[ "$status" = 0 ] || [ "$status" = 1 ]
+	[ -z "$stderr" ]
+	[ "$(json '"\(.host) \(.possible)"')" = "this host $([ "$status" = 0 ] && echo true || echo false)" ]
+	[ "$(id -u)" != 0 ] || ! opens /dev/vhost-net || ! unshare -n true 2> /dev/null || [ "$status" = 0 ]
+	opens /dev/vhost-net || [ "$status" = 1 ]
+	vhostctl --json caps > host.json
+	run --separate-stderr vhostctl check --json "$split" --host host.json
+	[ "$(json .possible)" = "$(vhostctl check --json "$split" | jq .possible)" ]
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tests of documents with a minor number: older ones are read, newer ones are told so first. */
+#include "sample.h"
+
+static struct doc_table with_minor(uint32_t minor)
+{
+	struct doc_table table = sample_table;
+
+	table.minors = true;
+	table.minor = minor;
+	return table;
+}
+
+static int read_as(const struct doc_table *table, const char *text, struct doc_error *err)
+{
+	struct sample s;
+	int r = doc_read(table, text, strlen(text), &s, err);
+
+	if (!r)
+		doc_clear(table, &s);
+	return r;
+}
+
+#define REST ",\n\"name\":\"n\",\"parts\":[{\"name\":\"x\"}]"
+
+static void test_read(void **state)
+{
+	const struct doc_table table = with_minor(2);
+	struct doc_error err;
+
+	for (int minor = 0; minor <= 2; minor++) {
+		char text[200];
+
+		snprintf(text, sizeof(text),
+			 "{\"kind\":\"sample\",\"version\":1,\"minor\":%d" REST "}", minor);
+		assert_int_equal(read_as(&table, text, &err), 0);
+	}
+}
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *minor, *pointer, *words;
+	} bad[] = {
+		{ "", "", "key \"minor\" is missing: it must be a number up to 2" },
+		{ ",\"minor\":null", "/minor", "a whole number is expected" },
+		{ ",\"minor\":\"0\"", "/minor", "a whole number is expected, not the string" },
+		{ ",\"minor\":0.0", "/minor", "a whole number is expected" },
+		{ ",\"minor\":-1", "/minor", "-1 is negative" },
+		{ ",\"minor\":3", "/minor",
+		  "written by a newer library: version 1.3; this one reads 1.2" },
+		{ ",\"minor\":18446744073709551615", "/minor",
+		  "version 1.18446744073709551615; this one reads 1.2" },
+		/* before a key that the newer one has */
+		{ ",\"colour\":1,\"minor\":3", "/minor", "written by a newer library" },
+		{ ",\"colour\":1,\"minor\":2", "/colour", "key \"colour\" is not known here" },
+	};
+	const struct doc_table table = with_minor(2);
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct doc_error err;
+		char text[300];
+
+		snprintf(text, sizeof(text), "{\"kind\":\"sample\",\"version\":1%s" REST "}",
+			 bad[i].minor);
+		assert_int_equal(read_as(&table, text, &err), -EINVAL);
+		assert_string_equal(err.pointer, bad[i].pointer);
+		assert_int_equal(err.line, 1);
+		if (!strstr(err.text, bad[i].words))
+			fail_msg("%s: %s", bad[i].words, err.text);
+	}
+}
+
+static void test_newer_version(void **state)
+{
+	static const char *const texts[][2] = {
+		{ "{\"kind\":\"sample\",\"version\":2,\"minor\":7,\"colour\":1}",
+		  "written by a newer library: version 2.7; this one reads 1.2" },
+		{ "{\"kind\":\"sample\",\"colour\":1,\"version\":18446744073709551615}",
+		  "version 18446744073709551615; this one reads 1.2" },
+		{ "{\"kind\":\"sample\",\"version\":0,\"minor\":7}",
+		  "version 0 is not known: this program reads version 1" },
+	};
+	const struct doc_table table = with_minor(2);
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct doc_error err;
+
+		assert_int_equal(read_as(&table, texts[i][0], &err), -EINVAL);
+		assert_string_equal(err.pointer, "/version");
+		if (!strstr(err.text, texts[i][1]))
+			fail_msg("%s: %s", texts[i][1], err.text);
+	}
+}
+
+/* A document without minors has no such key, and says of versions what it always said. */
+static void test_without(void **state)
+{
+	struct doc_error err;
+
+	assert_int_equal(read_as(&sample_table,
+				 "{\"kind\":\"sample\",\"version\":1,\"minor\":0" REST "}", &err),
+			 -EINVAL);
+	assert_string_equal(err.pointer, "/minor");
+	assert_int_equal(read_as(&sample_table, "{\"kind\":\"sample\",\"version\":2}", &err),
+			 -EINVAL);
+	assert_non_null(strstr(err.text, "version 2 is not known"));
+}
+
+static void test_written(void **state)
+{
+	const struct doc_table table = with_minor(2);
+	struct sample_part parts[] = { { .name = (char *)"x" } };
+	struct sample s = { .name = (char *)"n", .parts = { parts, 1 } };
+	struct json_object *tree = doc_write(&table, &s), *schema = doc_schema(&table), *found;
+	const char *text = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN);
+	static const char start[] =
+		"{\"kind\":\"sample\",\"version\":1,\"minor\":2,\"name\":\"n\",";
+
+	assert_memory_equal(text, start, sizeof(start) - 1);
+	json_object_put(tree);
+	assert_int_equal(json_pointer_get(schema, "/properties/minor", &found), 0);
+	assert_string_equal(json_object_to_json_string_ext(found, JSON_C_TO_STRING_PLAIN),
+			    "{\"type\":\"integer\",\"minimum\":0,\"maximum\":2}");
+	assert_int_equal(json_pointer_get(schema, "/required", &found), 0);
+	assert_string_equal(json_object_to_json_string_ext(found, JSON_C_TO_STRING_PLAIN),
+			    "[\"kind\",\"version\",\"minor\",\"name\",\"parts\"]");
+	json_object_put(schema);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_read),	      cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_newer_version), cmocka_unit_test(test_without),
+		cmocka_unit_test(test_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
