@@ -435,8 +435,9 @@ int main(int argc, char **argv)
 	       acks == (version == 2 ? traffic.pairs : 0) && !messages[0] &&
 		       !messages[3 - version] && (all || messages[version]),
 	       "or of another");
-	result("while mappings go and come", run(TRAFFIC_FRAMES, 3, unmap_some), "see above");
-	result("while it stops and starts", run(TRAFFIC_FRAMES, 40, stop_and_start), "see above");
+	result("while mappings go and come", run(TRAFFIC_FRAMES / 4, 3, unmap_some), "see above");
+	result("while it stops and starts", run(TRAFFIC_FRAMES / 4, 40, stop_and_start),
+	       "see above");
 	the_other_stops();
 	result("no ring had an error", !errors, "one had");
 	wrong_ring();
