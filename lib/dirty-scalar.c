@@ -7,23 +7,23 @@
  */
 #include "dirty-word.h"
 
-/* Bit i: word i of eight is not 0. */
-DIRTY_INLINE uint64_t set_of(const uint64_t *log)
+DIRTY_INLINE uint64_t peek(const uint64_t *word)
 {
-	uint64_t set = 0;
-
-	for (int i = 0; i < 8; i++)
-		set |= (uint64_t)(__atomic_load_n(&log[i], __ATOMIC_RELAXED) != 0) << i;
-	return set;
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
+/* Written out: not every compiler unrolls such a loop. */
 DIRTY_INLINE uint64_t any_of(const uint64_t *log)
 {
-	uint64_t any = 0;
+	return (peek(&log[0]) | peek(&log[1])) | (peek(&log[2]) | peek(&log[3])) |
+	       (peek(&log[4]) | peek(&log[5])) | (peek(&log[6]) | peek(&log[7]));
+}
 
-	for (int i = 0; i < 8; i++)
-		any |= __atomic_load_n(&log[i], __ATOMIC_RELAXED);
-	return any;
+/* Bit i: word i of four is not 0. */
+DIRTY_INLINE uint64_t set_of(const uint64_t *log)
+{
+	return (uint64_t)(peek(&log[0]) != 0) | (uint64_t)(peek(&log[1]) != 0) << 1 |
+	       (uint64_t)(peek(&log[2]) != 0) << 2 | (uint64_t)(peek(&log[3]) != 0) << 3;
 }
 
 /* Nobody else is here: words that are 0 may go along. */
@@ -47,12 +47,13 @@ DIRTY_INLINE uint64_t drain(uint64_t *log, uint64_t *bitmap, uint64_t words, uin
 		if (!any_of(log + i))
 			continue;
 		if (flags & (VHC_DRAIN_LIVE | VHC_DRAIN_ATOMIC))
-			moved += dirty_move_set(log + i, bitmap + i, set_of(log + i), flags);
+			moved += dirty_move_set(log + i, bitmap + i,
+						set_of(log + i) | set_of(log + i + 4) << 4, flags);
 		else
 			moved += move_eight(log + i, bitmap + i, flags);
 	}
 	for (; i < words; i++)
-		if (__atomic_load_n(&log[i], __ATOMIC_RELAXED))
+		if (peek(&log[i]))
 			moved += dirty_move(&log[i], &bitmap[i], flags);
 	return moved;
 }

@@ -5,8 +5,6 @@
  */
 #include "dirty.h"
 
-#include <string.h>
-
 #include "dirty-word.h"
 
 /* Words of log that are shifted at a time: a small part of the nearest cache. */
@@ -44,37 +42,36 @@ static uint64_t move_words(vhc_dirty_words_fn *way, uint64_t *log, uint64_t page
 	return moved;
 }
 
-/* @from: words of log, and the one before.  Word i of @bitmap gets bits of from[i] and from[i + 1]. */
-static void put_shifted(const uint64_t *from, uint64_t words, uint64_t shift, uint64_t *bitmap,
-			uint32_t flags)
+/* Word i gets what is left of it and of the next. */
+static void shift_words(uint64_t *words, uint64_t count, uint64_t shift)
 {
-	for (uint64_t i = 0; i < words; i++) {
-		uint64_t bits = from[i] >> shift | from[i + 1] << (64 - shift);
-
-		if (bits)
-			dirty_put(&bitmap[i], bits, flags);
-	}
+	for (uint64_t i = 0; i < count; i++)
+		words[i] = words[i] >> shift | words[i + 1] << (64 - shift);
 }
 
 /*
  * Move a range that begins @shift bits into a word, 1 to 63: a chunk goes as it is into words of our
- * own, and from there, shifted, to where it belongs.
+ * own, is shifted, and goes on to where it belongs.
  */
 static uint64_t move_shifted(vhc_dirty_words_fn *way, uint64_t *log, uint64_t shift, uint64_t pages,
 			     uint64_t *bitmap, uint32_t flags)
 {
 	uint64_t first = 64 - shift < pages ? 64 - shift : pages;
-	uint64_t own[1 + CHUNK] = { 0 }, left = pages - first, moved;
-	uint32_t own_flags = flags & ~(uint32_t)VHC_DRAIN_ATOMIC;
+	uint64_t own[CHUNK + 1] = { 0 }, left = pages - first, moved;
+	uint32_t out = flags & VHC_DRAIN_ATOMIC, in = (flags & VHC_DRAIN_LIVE) | VHC_DRAIN_COUNT;
 
-	moved = move_bits(log++, &own[0], lowest(first) << shift, own_flags);
+	moved = move_bits(log++, &own[0], lowest(first) << shift, in);
 	while (left) {
 		uint64_t part = left < CHUNK * 64 ? left : CHUNK * 64, words = (part + 63) / 64;
+		uint64_t found = move_words(way, log, part, &own[1], in);
 
-		memset(&own[1], 0, words * sizeof(own[0]));
-		moved += move_words(way, log, part, &own[1], own_flags);
-		put_shifted(own, words, shift, bitmap, flags);
-		own[0] = own[words];
+		if (found || own[0]) {
+			shift_words(own, words, shift);
+			way(own, bitmap, words, out);
+			own[0] = own[words];
+			own[words] = 0;
+		}
+		moved += found;
 		log += words;
 		bitmap += words;
 		left -= part;
