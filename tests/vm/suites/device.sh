@@ -11,21 +11,6 @@ loopback=$VHC_BUILD/examples/loopback
 programs=$VHC_BUILD/tests/vm
 tmp=$(mktemp -d)
 
-# run_tap COMMAND...: the results of a program that prints TAP are the suite's.
-run_tap() {
-	local line said lines
-	said=$("$@" 2>&1)
-	mapfile -t lines <<< "$said"
-	for line in "${lines[@]}"; do
-		case $line in
-		'ok '*) pass "${line#*- }" ;;
-		'not ok '*) fail "${line#*- }" ;;
-		'#'*) echo "$line" ;;
-		esac
-	done
-	like "$(basename "$1") comes to its end" "$said" '1\.\.[0-9]+'
-}
-
 for pairs in 1 4; do
 	ok "examples/loopback, $pairs queue pairs: every frame once, each way" "$loopback" "$pairs"
 done
