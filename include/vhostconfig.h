@@ -439,7 +439,7 @@ VHC_EXPORT int vhc_tap_get_fd(const struct vhc_tap *tap, uint32_t queue);
  * vhc_tap_set_features() - header size and offloads as a guest with these features expects; at once.
  * vhc_dev_set_features() does the same at the next start.  This one is for a tap that no vhost
  * device runs on, and for VIRTIO_NET_CTRL_GUEST_OFFLOADS on one where it does.  The last counts.
- * @guest: 0.
+ * @guest: VHC_GUEST_ flags, none of which changes anything here.
  * Errors: -EBUSY the header size would change under a running device; -EOPNOTSUPP this link cannot.
  */
 VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_features *acked,
@@ -669,16 +669,17 @@ VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json);
  * vhc_dev_get_worker() - the thread that runs a queue pair's rings, as the kernel counts threads:
  * one of this process's, or a kernel thread.
  * Errors: -EAGAIN not owned yet; -ENODATA opened without VHC_DEV_WORKERS, or it could not be told
- * from others that began at the same moment.
+ * from others that began at the same moment, or is hidden (a PID namespace hides kernel threads).
  */
 VHC_EXPORT int vhc_dev_get_worker(struct vhc_dev *dev, uint32_t pair, int32_t *ret_tid);
 
 /**
  * vhc_dev_set_worker_cpus() - on which processors a pair's worker may run; at once, and again
  * whenever ownership is taken.
- * @cpus: @words words of 64 bits, bit 0 of word 0 is processor 0.
+ * @cpus: @words words of 64 bits, bit 0 of word 0 is processor 0; at most 1024 words.
  * Errors: -EINVAL none of them is online, or opened without VHC_DEV_WORKERS; -EPERM a kernel thread
- * needs CAP_SYS_NICE.
+ * needs CAP_SYS_NICE; -ENODATA the worker is not known.  What fails when ownership is taken fails the
+ * start.
  */
 VHC_EXPORT int vhc_dev_set_worker_cpus(struct vhc_dev *dev, uint32_t pair, const uint64_t *cpus,
 				       uint32_t words);
@@ -688,7 +689,7 @@ VHC_EXPORT int vhc_dev_set_worker_cpus(struct vhc_dev *dev, uint32_t pair, const
  * is taken.
  * @policy: SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR of <sched.h>.  @priority: 0,
  * or 1 to 99 for the last two.
- * Errors: -EINVAL, as above too; -EPERM needs CAP_SYS_NICE.
+ * Errors: -EINVAL, as above too; -EPERM needs CAP_SYS_NICE; -ENODATA as above.
  */
 VHC_EXPORT int vhc_dev_set_worker_sched(struct vhc_dev *dev, uint32_t pair, int32_t policy,
 					int32_t priority);
@@ -833,7 +834,8 @@ VHC_EXPORT int vhc_ring_get_call(struct vhc_dev *dev, uint32_t ring);
 /**
  * vhc_ring_set_masked() - hold the ring's interrupts back, or let them go; at once, and kept over
  * stop and start.
- * Those that came while it was masked are delivered as one when it is unmasked.  None is lost.
+ * Those that came while it was masked are delivered as one when it is unmasked.  None is lost.  They
+ * go to the call eventfd that the ring has then; without one there is nobody to tell.
  */
 VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool masked);
 
@@ -843,8 +845,10 @@ VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool mask
 VHC_EXPORT bool vhc_ring_is_pending(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_set_busyloop() - how long the worker polls before it sleeps; at once.
- * @us: microseconds, 0 for not.  Errors: -ENOTTY without VHC_CAN_BUSYLOOP.
+ * vhc_ring_set_busyloop() - how long the worker polls before it sleeps; at once.  It is the host's
+ * choice: kept over stop, start and reset.
+ * @us: microseconds, 0 for not; at most 1000000, since a stop waits for as long.
+ * Errors: -EINVAL more than that; -ENOTTY without VHC_CAN_BUSYLOOP.
  */
 VHC_EXPORT int vhc_ring_set_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t us);
 
@@ -910,12 +914,13 @@ struct vhc_ioeventfd {
  * vhc_ring_add_ioeventfd() - the guest's write to an address becomes a kick, without leaving the
  * kernel.
  * @vm_fd: the VM's.  Several may be added to a ring.  Uses vhc_ring_get_kick()'s eventfd and
- * follows it.
+ * follows it: while vhc_ring_set_kick() has taken that off, writes leave the kernel as if this had
+ * not been added.  What is there already is no change.  The VM lives on until all of it is off.
  * Taken off by vhc_ring_del_ioeventfd(), by a ring or device reset and by close, after vhost let go
  * of the eventfd.
  * Errors: -EEXIST the address is taken (the text says by which ring, when it is one of this
  * context's); -EINVAL not a VM's fd, or a width or value that cannot be; -EIO the VM belongs to
- * another process.
+ * another process, such as to the parent.
  */
 VHC_EXPORT int vhc_ring_add_ioeventfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 				      const struct vhc_ioeventfd *args);
@@ -941,8 +946,10 @@ struct vhc_irqfd {
  * vhc_ring_set_irqfd() - the device's call becomes an interrupt in the guest, without leaving the
  * kernel.
  * @vm_fd: the VM's, -1 takes it off (@args may be NULL then).  Replaces the one before.  Uses
- * vhc_ring_get_call()'s eventfd and follows it; the caller must not read that meanwhile.
- * Errors: -EBUSY the eventfd is another irqfd already; -EINVAL not a VM's fd, or no such gsi.
+ * vhc_ring_get_call()'s eventfd and follows it, as a doorbell does with the kick; the caller must not
+ * read that meanwhile.  The VM needs its interrupt controller in the kernel.
+ * Errors: -EBUSY the eventfd is another irqfd already; -EINVAL not a VM's fd, no such gsi, or no
+ * interrupt controller; -EIO the VM belongs to another process.
  */
 VHC_EXPORT int vhc_ring_set_irqfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 				  const struct vhc_irqfd *args);

@@ -16,7 +16,8 @@ enum vhc_apply_mode {
 
 /**
  * vhc_apply() - execute a plan on a device, and write what was done into its `have`.
- * Errors: what the kernel said, with the step in the text;
+ * Errors: -EPERM in a forked child of the owner, and nothing was done;
+ * what the kernel said, with the step in the text;
  * -ESTALE a step failed and so did its undo.
  */
 int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode);
@@ -32,5 +33,8 @@ int vhc_undo(struct vhc_dev *dev, struct vhc_plan *plan, int result);
  * writes its answer into op->value.
  */
 int vhc_apply_ask(struct vhc_dev *dev, struct vhc_op *op);
+
+/** vhc_apply_one() - the same with a plan of one step.  @undo may be NULL. */
+int vhc_apply_one(struct vhc_dev *dev, const struct vhc_op *op, const struct vhc_op *undo);
 
 #endif

@@ -100,6 +100,16 @@ const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const cha
 	return NULL;
 }
 
+static bool has_ioctl(const struct vhc_caps_node *node, const char *name)
+{
+	char *const *names = node->ioctls.items;
+
+	for (size_t i = 0; i < node->ioctls.count; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
 static int take(struct vhc_dev *dev, const struct vhc_caps *caps)
 {
 	const struct vhc_caps_node *node = vhc_caps_find(caps, "/dev/vhost-net");
@@ -113,6 +123,7 @@ static int take(struct vhc_dev *dev, const struct vhc_caps *caps)
 	dev->vhost_offers = vhc_feature_words(&node->words);
 	dev->tap_offers = vhc_feature_words(&caps->tap.words);
 	dev->backend_offers = node->backend_features;
+	dev->no_busyloop = !has_ioctl(node, "busyloop_timeout");
 	dev->max_regions = (uint32_t)caps->max_mem_regions;
 	if (dev->pairs > caps->max_tap_queues)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,

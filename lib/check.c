@@ -1,109 +1,145 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * check - is a ring in order?  What the kernel accepts silently, and then stalls on, is found here.
+ * check - does a ring lie where it may?  What the kernel accepts silently, and then stalls on, is
+ * found here and in window.c.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "dev.h"
-#include "errname.h"
-#include "feature.h"
+#include "iommu.h"
+#include "look.h"
 
-static int fail_ring(struct vhc_dev *dev, int code, uint32_t ring, const char *hint,
-		     const char *text)
+int vhc_look_fail(const struct vhc_look *look, int code, const char *hint, const char *text)
 {
-	return vhc_dev_fail(dev, code, NULL, hint, "ring %u: %s", ring, text);
+	return vhc_dev_fail(look->dev, code, NULL, hint, "ring %u: %s", look->ring, text);
 }
 
-/* What must be set before anything of a ring can be looked at. */
-static int check_settings(struct vhc_dev *dev, uint32_t ring, const struct vhc_ring_state *want)
+int vhc_look_settings(const struct vhc_look *look)
 {
-	if (!want->size)
-		return fail_ring(dev, -EAGAIN, ring, "call vhc_ring_set_size()",
-				 "it has no size; vhost would take 1 and do nothing, silently");
-	if (!want->has_addr)
-		return fail_ring(dev, -EAGAIN, ring, "call vhc_ring_set_addr()",
-				 "it has no addresses");
-	if (!dev->mem || !vhc_mem_table(dev->mem))
-		return fail_ring(dev, -EAGAIN, ring, "call vhc_dev_set_mem() and vhc_mem_commit()",
-				 "the device has no memory");
+	if (!look->state->size)
+		return vhc_look_fail(look, -EAGAIN, "call vhc_ring_set_size()",
+				     "it has no size; vhost would take 1 and do nothing, silently");
+	if (!look->state->has_addr)
+		return vhc_look_fail(look, -EAGAIN, "call vhc_ring_set_addr()",
+				     "it has no addresses");
+	if (!look->dev->mem || !vhc_mem_table(look->dev->mem))
+		return vhc_look_fail(look, -EAGAIN, "call vhc_dev_set_mem() and vhc_mem_commit()",
+				     "the device has no memory");
 	return 0;
 }
 
-static int check_place(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
-		       struct vhc_ring_state *want)
+/* ---------------------------------------------------------------------------- behind an IOMMU */
+
+/*
+ * The used ring must be mapped, to be read and written: when a ring starts vhost reads it, later it
+ * writes it, and a mapping that lacks one of both is no miss to it.  The others it asks for by itself.
+ */
+static int check_mapped(const struct vhc_look *look, enum vhc_part part)
 {
+	const struct vhc_iotlb *iotlb = look->dev->iotlb;
+	uint64_t size = vhc_layout_get(look->format, look->state->size).size[part];
+	uint64_t iova = look->state->addr[part];
+	uint32_t perm = VHC_PERM_READ | (part == VHC_USED ? (uint32_t)VHC_PERM_WRITE : 0);
+	uint64_t reach = vhc_iotlb_reach(iotlb, iova, size, perm);
+	const struct vhc_mapping *map;
+
+	if (reach == size)
+		return 0;
+	map = vhc_iotlb_find(iotlb, iova + reach);
+	if (!map && part != VHC_USED)
+		return 0;
+	return vhc_dev_fail(
+		look->dev, map ? -EINVAL : -EAGAIN, NULL,
+		"call vhc_dev_map() for all of it, to be read and, the used ring, written",
+		"ring %u: %s (%llu bytes at I/O virtual address 0x%llx) is %s at 0x%llx; "
+		"vhost would wait for it, silently",
+		look->ring, vhc_layout_part_name(look->format, part), (unsigned long long)size,
+		(unsigned long long)iova,
+		map ? "mapped without the right to read or write it" : "not mapped",
+		(unsigned long long)(iova + reach));
+}
+
+static int check_virtual(const struct vhc_look *look)
+{
+	struct vhc_ring_state *state = look->state;
+	struct vhc_ring_error err;
+	int r = 0;
+
+	if (vhc_layout_check_virtual(look->format, state->size, state->addr, &err))
+		return vhc_look_fail(look, -EINVAL, NULL, err.text);
+	for (int part = 0; part < VHC_PARTS && !r; part++)
+		r = check_mapped(look, (enum vhc_part)part);
+	/* vhost translates them */
+	memcpy(state->user, state->addr, sizeof(state->user));
+	return r;
+}
+
+/* --------------------------------------------------------------------------------- in memory */
+
+int vhc_look_place(const struct vhc_look *look)
+{
+	struct vhc_ring_state *state = look->state;
 	struct vhc_ring_error err;
 
-	if (vhc_layout_check_size(format, want->size, &err) ||
-	    vhc_layout_check_align(format, want->addr, &err) ||
-	    vhc_layout_place(format, want->size, want->addr, vhc_mem_table(dev->mem), want->user,
-			     &err))
-		return fail_ring(dev, -EINVAL, ring, NULL, err.text);
+	if (vhc_layout_check_size(look->format, state->size, &err) ||
+	    vhc_layout_check_align(look->format, state->addr, &err))
+		return vhc_look_fail(look, -EINVAL, NULL, err.text);
+	if (look->iommu)
+		return check_virtual(look);
+	if (vhc_layout_place(look->format, state->size, state->addr, vhc_mem_table(look->dev->mem),
+			     state->user, &err))
+		return vhc_look_fail(look, -EINVAL, NULL, err.text);
 	return 0;
 }
 
-/* The indices of a split ring, as its memory has them. */
-static int read_indices(struct vhc_dev *dev, uint32_t ring, const struct vhc_ring_state *want,
-			uint16_t *used, uint16_t *avail)
+/* What a ring that runs is written down in must reach to the end of the memory that it runs on. */
+static int check_log(const struct vhc_look *look)
 {
-	/* struct vring_avail and vring_used: flags, then idx, both 16 bits */
-	int r = vhc_sys_peek(dev->ctx, want->user[VHC_AVAIL] + 2, avail, sizeof(*avail));
+	const struct vhc_fd_state *fd = &look->dev->have.fd[look->ring / VHC_NET_RINGS_PER_FD];
+	uint64_t need = vhc_log_need(fd->table);
 
-	r = r ?: vhc_sys_peek(dev->ctx, want->user[VHC_USED] + 2, used, sizeof(*used));
-	if (r)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "ring %u: its memory cannot be read: %s (%s)", ring,
-				    strerror(-r), vhc_errname(-r));
-	return 0;
-}
-
-/* Where the ring would go on, against what its memory says. */
-static int check_window(struct vhc_dev *dev, uint32_t ring, const struct vhc_ring_state *want,
-			const char *hint)
-{
-	uint32_t base = want->has_base ? want->base : vhc_base_fresh(VHC_SPLIT);
-	struct vhc_ring_error err;
-	uint16_t avail, used;
-	int r = read_indices(dev, ring, want, &used, &avail);
-
-	if (r)
-		return r;
-	if (!want->has_base && dev->have.ring[ring].base_lost)
-		return fail_ring(dev, -EAGAIN, ring, "call vhc_ring_set_base()",
-				 "the kernel did not tell where it stopped");
-	if (base > UINT16_MAX)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "ring %u: base 0x%x; a split ring's has 16 bits", ring, base);
-	if (vhc_window_check(want->size, used, (uint16_t)base, avail, &err))
-		return fail_ring(dev, -EINVAL, ring, hint, err.text);
-	return 0;
+	if (!fd->log || fd->log->size >= need)
+		return 0;
+	return vhc_dev_fail(look->dev, -EINVAL, NULL, "stop the device, and start the log anew",
+			    "ring %u: its dirty log has %llu bytes, and its memory needs %llu",
+			    look->ring, (unsigned long long)fd->log->size,
+			    (unsigned long long)need);
 }
 
 int vhc_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
 			  struct vhc_ring_state *state, const char *hint)
 {
-	int r = check_place(dev, ring, format, state);
+	struct vhc_look look = { dev, ring, format, false, state, hint };
+	int r = vhc_look_place(&look);
 
-	/* a ring that runs moves on while we look */
-	if (r || format == VHC_PACKED || vhc_ring_runs(&dev->have.ring[ring]))
-		return r;
-	return check_window(dev, ring, state, hint);
+	return r || format == VHC_PACKED ? r : vhc_look_window(&look);
 }
 
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring)
 {
-	struct vhc_ring_state *want;
-	int r = vhc_dev_ring(dev, ring, &want);
+	struct vhc_look look = { dev,
+				 ring,
+				 vhc_dev_format(dev),
+				 dev->want.iommu,
+				 NULL,
+				 "set the base where the device stopped" };
+	int r = vhc_dev_ring(dev, ring, &look.state) ?: vhc_look_settings(&look);
 
-	r = r ?: check_settings(dev, ring, want);
-	if (!r && want->kick < 0)
-		r = fail_ring(dev, -EAGAIN, ring, "call vhc_ring_set_kick()",
-			      "it has no kick eventfd; vhost would never look at it, silently");
-	return r
-		       ?: vhc_ring_check_memory(dev, ring, vhc_dev_format(dev), want,
-						"set the base where the device stopped");
+	if (!r && look.state->kick < 0)
+		r = vhc_look_fail(&look, -EAGAIN, "call vhc_ring_set_kick()",
+				  "it has no kick eventfd; vhost would never look at it, silently");
+	r = r ?: vhc_look_place(&look);
+	if (!r && vhc_ring_runs(&dev->have.ring[ring]))
+		r = check_log(&look);
+	return r || look.format == VHC_PACKED ? r : vhc_look_window(&look);
 }
+
+VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring)
+{
+	return vhc_ring_check_want(dev, ring);
+}
+
+/* ---------------------------------------------------------------------------- in other memory */
 
 /* Where a running ring's parts are must stay: the kernel would go on with the old addresses. */
 static int check_stays(struct vhc_dev *dev, uint32_t ring, struct vhc_table *table)
@@ -124,7 +160,7 @@ static int check_stays(struct vhc_dev *dev, uint32_t ring, struct vhc_table *tab
 		return vhc_dev_fail(dev, -EBUSY, NULL, "stop the ring first",
 				    "ring %u is running, and its %s (%llu bytes at guest address "
 				    "0x%llx) %s in the new memory table",
-				    ring, vhc_layout_part_name(format, i),
+				    ring, vhc_layout_part_name(format, (enum vhc_part)i),
 				    (unsigned long long)layout.size[i],
 				    (unsigned long long)have->addr[i], how);
 	}
@@ -135,40 +171,10 @@ int vhc_dev_check_table(struct vhc_dev *dev, struct vhc_table *table)
 {
 	int r = 0;
 
+	if (dev->want.iommu)
+		return vhc_iommu_check_mem(dev, table);
 	for (uint32_t i = 0; i < dev->have.rings && !r; i++)
 		if (vhc_ring_runs(&dev->have.ring[i]))
 			r = check_stays(dev, i, table);
 	return r;
-}
-
-VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)
-{
-	struct vhc_ring_state *want;
-	struct vhc_ring_error err;
-	uint16_t used, avail;
-	int r = vhc_dev_ring(dev, ring, &want);
-
-	if (r)
-		return r;
-	if (vhc_ring_runs(&dev->have.ring[ring]))
-		return fail_ring(dev, -EBUSY, ring, "stop it first",
-				 "it is running, and its base is known only when it is stopped");
-	if (vhc_dev_format(dev) == VHC_PACKED)
-		return fail_ring(
-			dev, -EOPNOTSUPP, ring, "reset the device",
-			"it is packed, and its memory does not say where the device stopped");
-	r = check_settings(dev, ring, want) ?: check_place(dev, ring, VHC_SPLIT, want) ?:
-	    read_indices(dev, ring, want, &used, &avail);
-	if (r)
-		return r;
-	if (vhc_window_check(want->size, used, used, avail, &err))
-		return fail_ring(dev, -EINVAL, ring, "reset the device", err.text);
-	want->base = used;
-	want->has_base = true;
-	return 0;
-}
-
-VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring)
-{
-	return vhc_ring_check_want(dev, ring);
 }

@@ -7,6 +7,7 @@
 
 #include "dev.h"
 #include "feature.h"
+#include "iommu.h"
 #include "mem.h"
 
 int vhc_dev_check_stale(struct vhc_dev *dev)
@@ -41,6 +42,7 @@ static void complete_fds(struct vhc_dev *dev)
 
 		fd->owned = fd->has_features = true;
 		fd->features = own;
+		fd->backend = vhc_iommu_backend(dev);
 		vhc_fd_state_set_table(fd, vhc_mem_table(dev->mem));
 		vhc_fd_state_set_log(fd, log);
 		fd->log_event = log ? dev->mem->dirty.event : VHC_FD_NONE;

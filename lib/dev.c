@@ -12,6 +12,9 @@
 #include "caps.h"
 #include "dev.h"
 #include "errname.h"
+#include "feature.h"
+#include "iommu.h"
+#include "kvm.h"
 #include "uapi.h"
 
 #define NET_PATH  "/dev/vhost-net"
@@ -47,7 +50,7 @@ uint32_t vhc_dev_max_regions(const struct vhc_dev *dev)
 
 static int check_args(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args *args)
 {
-	const uint32_t known = VHC_DEV_OWN | VHC_DEV_TASK | VHC_DEV_KTHREAD;
+	const uint32_t known = VHC_DEV_OWN | VHC_DEV_TASK | VHC_DEV_KTHREAD | VHC_DEV_WORKERS;
 	const uint32_t modes = VHC_DEV_TASK | VHC_DEV_KTHREAD;
 	size_t len = id ? strlen(id) : 0;
 
@@ -88,28 +91,48 @@ int vhc_dev_make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args 
 	dev->type = VHC_TYPE_NET;
 	dev->flags = copy.flags;
 	dev->pairs = copy.queue_pairs ? copy.queue_pairs : 1;
+	dev->events.epoll = VHC_FD_NONE;
 	if (vhc_state_new(&dev->want, dev->pairs) || vhc_state_new(&dev->have, dev->pairs)) {
 		r = vhc_fail(ctx, -ENOMEM, "no memory for %u queue pairs", dev->pairs);
 		vhc_dev_close(dev);
 		return r;
 	}
+	for (uint32_t i = 0; i < dev->pairs; i++) {
+		struct vhc_fd_state *fd = &dev->want.fd[i];
+
+		fd->has_mode = copy.flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD);
+		fd->mode = copy.flags & VHC_DEV_TASK ? VHC_FORK_TASK : VHC_FORK_KTHREAD;
+		fd->find_worker = copy.flags & VHC_DEV_WORKERS;
+	}
 	*ret = dev;
 	return 0;
 }
 
-/* The same operation on every vhost fd, as one plan. */
-static int each_fd(struct vhc_dev *dev, enum vhc_op_kind kind, uint64_t value,
-		   enum vhc_op_kind undo_kind)
+static int set_modes(struct vhc_dev *dev)
 {
 	struct vhc_plan plan = { 0 };
 	int r = 0;
 
 	for (uint32_t i = 0; i < dev->pairs && !r; i++) {
-		struct vhc_op op = { .kind = kind, .fd = i, .ring = VHC_NO_RING, .value = value };
-		struct vhc_op undo = { .kind = undo_kind, .fd = i, .ring = VHC_NO_RING };
+		struct vhc_op op = { .kind = VHC_OP_FORK_FROM_OWNER,
+				     .fd = i,
+				     .ring = VHC_NO_RING,
+				     .value = dev->want.fd[i].mode };
 
-		r = vhc_plan_one(&plan, &op, &undo);
+		r = vhc_plan_one(&plan, &op, NULL);
 	}
+	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	vhc_plan_clear(&plan);
+	return r;
+}
+
+static int own_all(struct vhc_dev *dev)
+{
+	struct vhc_plan plan = { 0 };
+	int r = 0;
+
+	for (uint32_t i = 0; i < dev->pairs && !r; i++)
+		r = vhc_plan_own(&plan, i, &dev->want.fd[i], &dev->have.fd[i]);
 	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
 	vhc_plan_clear(&plan);
 	return r;
@@ -118,12 +141,8 @@ static int each_fd(struct vhc_dev *dev, enum vhc_op_kind kind, uint64_t value,
 /* Worker mode and ownership are done to fresh fds, before anything else. */
 static int prepare(struct vhc_dev *dev)
 {
-	int r = 0;
+	int r = dev->want.fd[0].has_mode ? set_modes(dev) : 0;
 
-	if (dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD))
-		r = each_fd(dev, VHC_OP_FORK_FROM_OWNER,
-			    dev->flags & VHC_DEV_TASK ? VHC_FORK_TASK : VHC_FORK_KTHREAD,
-			    VHC_OP_NONE);
 	/* an older kernel takes the number for a ring's call */
 	if (r == -EPERM || r == -ENOTTY || r == -ENOBUFS || r == -EINVAL)
 		return vhc_dev_fail(
@@ -133,7 +152,7 @@ static int prepare(struct vhc_dev *dev)
 			"6.18 and some 6.12 can (%s)",
 			vhc_errname(-r));
 	if (!r && dev->flags & VHC_DEV_OWN)
-		r = each_fd(dev, VHC_OP_SET_OWNER, 0, VHC_OP_RESET_OWNER);
+		r = own_all(dev);
 	return r;
 }
 
@@ -238,49 +257,34 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
 	return 0;
 }
 
-static void close_eventfds(struct vhc_dev *dev)
-{
-	for (uint32_t i = 0; i < dev->want.rings; i++) {
-		vhc_sys_close(dev->ctx, &dev->want.ring[i].kick);
-		vhc_sys_close(dev->ctx, &dev->want.ring[i].call);
-		vhc_sys_close(dev->ctx, &dev->want.ring[i].err);
-	}
-}
-
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 {
 	if (!dev)
 		return;
-	if (dev->shared)
+	/* a forked child closes its fds, and touches nothing that is the owner's */
+	if (dev->shared && !vhc_dev_in_child(dev))
 		vhc_dev_let_go(dev);
+	vhc_events_close(dev);
+	vhc_worker_forget_tasks(dev);
 	/* the last close of a vhost fd stops its rings and its worker */
 	if (dev->fds)
 		vhc_sys_close_all(dev->ctx, dev->fds, dev->pairs);
+	vhc_dev_rescue_log(dev);
 	free(dev->fds);
-	close_eventfds(dev);
+	/* a VM lets go after vhost, while the eventfds are there */
+	vhc_kvm_close(dev);
+	for (uint32_t i = 0; i < dev->want.rings; i++)
+		vhc_ring_close_eventfds(dev, i);
 	if (dev->mem)
 		vhc_mem_detach(dev->mem, dev);
 	if (dev->tap && dev->tap->user == dev)
 		dev->tap->user = NULL;
 	vhc_tap_unref(dev->tap);
+	vhc_iotlb_free(dev->iotlb);
 	vhc_state_clear(&dev->want);
 	vhc_state_clear(&dev->have);
 	vhc_ctx_unref(dev->ctx);
 	free(dev);
-}
-
-VHC_EXPORT int vhc_dev_get_info(const struct vhc_dev *dev, struct vhc_dev_info *ret)
-{
-	struct vhc_dev_info info = { ret->sz, dev->want.rings, dev->max_regions };
-
-	if (ret->sz < sizeof(uint64_t) || ret->sz > 4096)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "struct vhc_dev_info has sz %llu; set it to its sizeof",
-				    (unsigned long long)ret->sz);
-	if (ret->sz > sizeof(info))
-		memset((char *)ret + sizeof(info), 0, ret->sz - sizeof(info));
-	memcpy(ret, &info, ret->sz < sizeof(info) ? ret->sz : sizeof(info));
-	return 0;
 }
 
 VHC_EXPORT int vhc_dev_get_fd(struct vhc_dev *dev, uint32_t pair)
@@ -326,6 +330,11 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 	r = vhc_mem_attach(mem, dev);
 	if (r)
 		return vhc_dev_fail(dev, r, NULL, NULL, "no memory to attach it");
+	r = vhc_iommu_change_mem(dev, table);
+	if (r) {
+		vhc_mem_detach(mem, dev);
+		return r;
+	}
 	if (dev->mem)
 		vhc_mem_detach(dev->mem, dev);
 	dev->mem = mem;

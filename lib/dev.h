@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dev - the device object, as the files that make it up see it: dev.c (life), negotiate.c
- * (features), rings.c (setters), check.c (is it in order), complete.c (what follows from it),
- * start.c and stop.c (transitions), save.c and load.c (documents), kernel.c (back end).
+ * (features), rings.c, mask.c, bind.c and tune.c (setters), check.c and window.c (is it in order),
+ * complete.c (what follows from it), start.c and stop.c (transitions), info.c (what it can do), worker.c
+ * (workers), save.c and load.c (documents), iommu.c (mappings), events.c, and kernel.c with
+ * kernel-iotlb.c (back end).
  */
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
 
+#include "events.h"
 #include "mem.h"
 #include "plan.h"
 #include "state.h"
@@ -23,12 +26,19 @@ struct vhc_dev {
 	struct vhc_tap *tap;
 	struct vhc_features vhost_offers; /* word 0, and more once they were asked for */
 	struct vhc_features tap_offers;	  /* of a device that is not there */
-	uint64_t backend_offers; /* of a device that is not there: VHOST_GET_BACKEND_FEATURES */
+	uint64_t backend_offers;	  /* backend features; asked for with the first IOMMU */
 	uint32_t max_regions;
 	struct vhc_net_config net; /* only kept */
 	struct vhc_dev_state want, have;
+	struct vhc_iotlb *iotlb; /* NULL without an IOMMU */
+	struct vhc_events events;
 	bool stale;
-	bool shared; /* the giver of the vhost fds may keep them open */
+	bool shared;	  /* the giver of the vhost fds may keep them open */
+	bool no_busyloop; /* of a device that is not there */
+	int32_t owner;	  /* the process that took ownership; 0: none did */
+	/* threads as they were before ownership is taken, of these kinds; NULL: none were listed */
+	struct vhc_task *tasks;
+	uint32_t tasks_count, tasks_kinds;
 };
 
 /** vhc_dev_fail() - vhc_fail_at() with the device's id.  @where and @hint may be NULL. */
@@ -37,6 +47,15 @@ int vhc_dev_fail(const struct vhc_dev *dev, int code, const char *where, const c
 
 /** vhc_dev_ring() - the wanted state of a ring.  -EINVAL when there is none. */
 int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret);
+
+/** vhc_dev_check_stale() - -ESTALE when the device's state is not known. */
+int vhc_dev_check_stale(struct vhc_dev *dev);
+
+/** vhc_dev_can() - VHC_CAN_: what may be relied on. */
+uint64_t vhc_dev_can(const struct vhc_dev *dev);
+
+/** vhc_dev_in_child() - is this a forked child of the process that took ownership? */
+bool vhc_dev_in_child(const struct vhc_dev *dev);
 
 /** vhc_dev_make() - a device without fds, all unset.  Checks id and args. */
 int vhc_dev_make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args *args,
@@ -64,6 +83,9 @@ int vhc_dev_check_header(struct vhc_dev *dev, const struct vhc_features *acked);
 /** vhc_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
 
+/** vhc_ring_close_eventfds() - kick, call, err and the mask's: when nobody else has them any more. */
+void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring);
+
 /**
  * vhc_ring_check_memory() - do these values of a ring go with the memory that is here?  Writes the
  * ring's user addresses into them.
@@ -81,6 +103,24 @@ int vhc_dev_check_stale(struct vhc_dev *dev);
  */
 int vhc_dev_plan_change(struct vhc_dev *dev, struct vhc_plan *plan);
 
+/**
+ * vhc_dev_rescue_log() - of a stale device, which does not run any more: it may have written to a log
+ * that the others left behind; its pages go into the one that there is.
+ */
+void vhc_dev_rescue_log(struct vhc_dev *dev);
+
+/**
+ * vhc_dev_peek() - copy from the device's memory, by an address as the driver gives it to the device.
+ * Errors: -ENOENT behind an IOMMU: it is not mapped, or not in one piece; -EFAULT.
+ */
+int vhc_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size);
+
+/**
+ * vhc_ring_diagnose() - of a split ring that runs: does it stand still, and before something that
+ * vhost cannot take?  Returns 0 or -EINVAL.
+ */
+int vhc_ring_diagnose(struct vhc_dev *dev, uint32_t ring);
+
 /** vhc_dev_let_go() - stop, and give up ownership: when the close of our fds may not be the last. */
 void vhc_dev_let_go(struct vhc_dev *dev);
 
@@ -89,9 +129,19 @@ int vhc_kernel_open(struct vhc_ctx *ctx, const char *id, const char *path, int *
 int vhc_kernel_check_fd(struct vhc_dev *dev, int fd);
 /** vhc_kernel_ask() - features (once for each context) and the limit of regions. */
 int vhc_kernel_ask(struct vhc_dev *dev, bool upper);
-/** vhc_kernel_backend_features() - those of the vhost device; none where it has no such call. */
-int vhc_kernel_backend_features(struct vhc_dev *dev, uint64_t *ret);
+/** vhc_kernel_ask_iotlb() - the limit of mappings and the backend features, once for each context. */
+int vhc_kernel_ask_iotlb(struct vhc_dev *dev);
 /** vhc_kernel_execute() - one operation.  GET_VRING_BASE writes its answer into op->value. */
 int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op);
+/** vhc_kernel_get_busyloop() - what the kernel has; of an owned fd. */
+int vhc_kernel_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us);
+
+/* Workers: worker.c. */
+int vhc_worker_execute(struct vhc_dev *dev, struct vhc_op *op);
+/** vhc_worker_check() - is there such a pair (-EINVAL), and is its worker looked for (@code)? */
+int vhc_worker_check(struct vhc_dev *dev, uint32_t pair, int code);
+/** vhc_worker_why() - why the worker of an owned fd is not known. */
+const char *vhc_worker_why(const struct vhc_dev *dev, uint32_t fd);
+void vhc_worker_forget_tasks(struct vhc_dev *dev);
 
 #endif

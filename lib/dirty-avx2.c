@@ -2,11 +2,11 @@
 /*
  * dirty-avx2 - whole words of a dirty log, where the CPU has AVX2.  Ground floor: no system call.
  *
- * Memory is what this waits for, so a chunk of log is looked at in one of two ways.  Where little is
- * dirty, first all of its lines are tested, and of those that are not 0 the bitmap's line is asked
- * for; when they are moved, it is there.  An exchange would wait for it each time: a locked operation
- * waits for the stores before it.  Where much is dirty, the CPU itself fetches ahead, and words are
- * moved as they come.  How the chunk before was decides.
+ * Memory is what this waits for, so there are two ways to go on.  Where little is dirty, all lines of
+ * four pages of log are tested, in turns: from four pages at once the CPU fetches more than from one.
+ * Of a line that is not 0 the bitmap's line is asked for, and is there when the pages have been seen
+ * and their words are moved; without that each exchange would wait for it, since a locked operation
+ * waits for the stores before it.  Where much is dirty, words are moved as they come.
  */
 #include "dirty-word.h"
 
@@ -21,10 +21,12 @@
 #define AVX2 __attribute__((target("avx2,cx16,popcnt")))
 
 enum {
-	LINE = 8,	   /* words in a line of the cache */
-	BLOCK = 64,	   /* a mask has a bit for each of its words */
-	CHUNK = LINE * 64, /* a mask has a bit for each of its lines */
-	AHEAD = 128	   /* words; the CPU alone stops at the end of a page */
+	LINE = 8,	      /* words in a line of the cache */
+	BLOCK = 64,	      /* words: a mask has a bit for each */
+	PAGE = 64 * LINE,     /* words: a mask has a bit for each line */
+	PAGES = 4,	      /* that are tested in turns */
+	GROUP = PAGES * PAGE, /* words */
+	AHEAD = 2 * PAGE      /* words: of these pages and of the next ones */
 };
 
 AVX2 DIRTY_INLINE __m256i load(const uint64_t *words)
@@ -75,35 +77,42 @@ AVX2 DIRTY_INLINE uint64_t move_line(uint64_t *log, uint64_t *bitmap, uint32_t f
 	return moved;
 }
 
-/* Returns how many lines were not 0. */
-AVX2 DIRTY_INLINE int move_sparse(uint64_t *log, uint64_t *bitmap, uint32_t flags, uint64_t *moved)
+/* Moves a group, and returns whether much of it was dirty. */
+AVX2 DIRTY_INLINE bool move_sparse(uint64_t *log, uint64_t *bitmap, uint32_t flags, uint64_t *moved)
 {
-	uint64_t lines = 0;
+	uint64_t lines[PAGES] = { 0 };
+	int found = 0;
 
-	for (int i = 0; i < 64; i++) {
-		uint64_t set;
+	for (int i = 0; i < 64; i++)
+		for (int page = 0; page < PAGES; page++) {
+			int at = page * PAGE + i * LINE;
+			uint64_t set;
 
-		__builtin_prefetch(log + i * LINE + AHEAD);
-		set = line_is_set(log + i * LINE);
-		lines |= set << i;
-		if (set)
-			__builtin_prefetch(bitmap + i * LINE, 1);
+			__builtin_prefetch(log + at + AHEAD);
+			set = line_is_set(log + at);
+			lines[page] |= set << i;
+			if (set)
+				__builtin_prefetch(bitmap + at, 1);
+		}
+	for (int page = 0; page < PAGES; page++) {
+		found += __builtin_popcountll(lines[page]);
+		for (uint64_t left = lines[page]; left; left &= left - 1) {
+			int at = page * PAGE + __builtin_ctzll(left) * LINE;
+
+			*moved += move_line(log + at, bitmap + at, flags);
+		}
 	}
-	for (uint64_t left = lines; left; left &= left - 1) {
-		int at = __builtin_ctzll(left) * LINE;
-
-		*moved += move_line(log + at, bitmap + at, flags);
-	}
-	return __builtin_popcountll(lines);
+	return found > GROUP / LINE / 2;
 }
 
-/* Returns how many lines were not 0, or what would be as many if their words are. */
-AVX2 DIRTY_INLINE int move_dense(uint64_t *log, uint64_t *bitmap, uint32_t flags, uint64_t *moved)
+/* Moves @words, a multiple of BLOCK, and returns whether much of a group would have been dirty. */
+AVX2 DIRTY_INLINE bool move_dense(uint64_t *log, uint64_t *bitmap, uint64_t words, uint32_t flags,
+				  uint64_t *moved)
 {
 	bool pairs = (uintptr_t)bitmap % 16 == 0;
-	int words = 0;
+	int found = 0;
 
-	for (int i = 0; i < CHUNK; i += flags & SHARED ? BLOCK : LINE) {
+	for (uint64_t i = 0; i < words; i += flags & SHARED ? BLOCK : LINE) {
 		if (flags & SHARED) {
 			uint64_t set = words_set(log + i, BLOCK);
 
@@ -111,33 +120,31 @@ AVX2 DIRTY_INLINE int move_dense(uint64_t *log, uint64_t *bitmap, uint32_t flags
 				*moved += dirty_move_pairs(log + i, bitmap + i, set, flags);
 			else
 				*moved += dirty_move_set(log + i, bitmap + i, set, flags);
-			words += __builtin_popcountll(set);
+			found += __builtin_popcountll(set);
 		} else if (line_is_set(log + i)) {
 			*moved += move_line(log + i, bitmap + i, flags);
-			words += LINE;
+			found += LINE;
 		}
 	}
-	return words / LINE;
+	return found > GROUP / 8;
 }
 
 AVX2 DIRTY_INLINE uint64_t drain(uint64_t *log, uint64_t *bitmap, uint64_t words, uint32_t flags)
 {
-	/* The log's lines are tested: up to the first whole one. */
-	uint64_t i = -((uintptr_t)log / sizeof(*log)) % LINE, moved;
+	/* Up to the first whole line of the log. */
+	uint64_t i = -((uintptr_t)log / sizeof(*log)) % LINE, part, moved;
 	bool dense = false;
 
 	if (i > words)
 		i = words;
 	moved = vhc_dirty_scalar(log, bitmap, i, flags);
-	for (; words - i >= CHUNK; i += CHUNK) {
-		if (dense)
-			dense = move_dense(log + i, bitmap + i, flags, &moved) > 8;
+	for (; words - i >= BLOCK; i += part) {
+		part = words - i < GROUP ? (words - i) / BLOCK * BLOCK : GROUP;
+		if (dense || part < GROUP)
+			dense = move_dense(log + i, bitmap + i, part, flags, &moved);
 		else
-			dense = move_sparse(log + i, bitmap + i, flags, &moved) > 32;
+			dense = move_sparse(log + i, bitmap + i, flags, &moved);
 	}
-	for (; words - i >= LINE; i += LINE)
-		if (line_is_set(log + i))
-			moved += move_line(log + i, bitmap + i, flags);
 	return moved + vhc_dirty_scalar(log + i, bitmap + i, words - i, flags);
 }
 

@@ -17,4 +17,7 @@ int vhc_guest_follow(struct vhc_mem *mem);
 /** vhc_guest_runs() - does any attached device run? */
 bool vhc_guest_runs(const struct vhc_mem *mem);
 
+/** vhc_guest_check_process() - -EPERM in a forked child of the process that owns one of the devices. */
+int vhc_guest_check_process(const struct vhc_mem *mem);
+
 #endif

@@ -35,6 +35,29 @@ static uint64_t chunks_of(const struct vhc_log *log)
 	return (words_of(log) + CHUNK_WORDS - 1) / CHUNK_WORDS;
 }
 
+/*
+ * What is in a log that devices may still write to, into the one that they are to write to.  In a file
+ * of the caller's it stays too: its giver reads it, and other processes may write to it.
+ */
+static void carry(struct vhc_log *from, struct vhc_log *to)
+{
+	uint64_t words = words_of(from) < words_of(to) ? words_of(from) : words_of(to), word;
+
+	for (uint64_t i = 0; i < words; i++) {
+		word = __atomic_load_n(&from->words[i], __ATOMIC_RELAXED);
+		if (word && !from->foreign)
+			word = __atomic_exchange_n(&from->words[i], 0, __ATOMIC_RELAXED);
+		if (word)
+			__atomic_fetch_or(&to->words[i], word, __ATOMIC_RELAXED);
+	}
+}
+
+void vhc_harvest_rescue(struct vhc_mem *mem, struct vhc_log *from)
+{
+	if (mem->dirty.on && from && from->words && from != mem->dirty.live)
+		carry(from, mem->dirty.live);
+}
+
 /* What the pass before took and nobody read goes back to where this pass takes from. */
 static void put_back(struct vhc_dirty *dirty)
 {
@@ -53,7 +76,7 @@ void vhc_harvest_forget(struct vhc_mem *mem)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
 
-	vhc_log_unref(dirty->spare);
+	vhc_log_end(dirty->spare);
 	free(dirty->unread);
 	dirty->spare = NULL;
 	dirty->unread = NULL;
@@ -63,13 +86,11 @@ void vhc_harvest_forget(struct vhc_mem *mem)
 void vhc_harvest_move(struct vhc_mem *mem, struct vhc_log *log)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
-	struct vhc_log *before = dirty->live;
-	uint64_t words = words_of(before) < words_of(log) ? words_of(before) : words_of(log);
 
 	put_back(dirty);
 	vhc_harvest_forget(mem);
-	vhc_dirty_merge(before->words, log->words, words);
-	vhc_log_unref(before);
+	carry(dirty->live, log);
+	vhc_log_end(dirty->live);
 	dirty->live = log;
 }
 
@@ -116,6 +137,25 @@ static void exchange_logs(struct vhc_dirty *dirty)
 	dirty->spare = live;
 }
 
+/*
+ * The devices did not all take the other log, and have the one before again.  A device that could not
+ * be given it back writes to the other until it is reset, and holds on to it.
+ */
+static void swap_back(struct vhc_mem *mem, bool stale)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+
+	exchange_logs(dirty);
+	if (!stale) {
+		vhc_dirty_merge(dirty->spare->words, dirty->live->words, words_of(dirty->live));
+		return;
+	}
+	carry(dirty->spare, dirty->live);
+	vhc_log_unref(dirty->spare);
+	dirty->spare = NULL;
+	vhc_harvest_forget(mem);
+}
+
 static int swap(struct vhc_mem *mem)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
@@ -126,8 +166,7 @@ static int swap(struct vhc_mem *mem)
 	exchange_logs(dirty);
 	r = vhc_guest_follow(mem);
 	if (r) {
-		exchange_logs(dirty); /* what came into the other meanwhile is in both or in one */
-		vhc_dirty_merge(dirty->spare->words, dirty->live->words, words_of(dirty->live));
+		swap_back(mem, r == -ESTALE);
 		return r;
 	}
 	memset(dirty->unread, 1, chunks_of(dirty->spare));
@@ -135,8 +174,13 @@ static int swap(struct vhc_mem *mem)
 	return 0;
 }
 
+/* A forked child shares the log: what it took would be lost to the owner of the devices. */
 static int check_log(struct vhc_mem *mem)
 {
+	int r = vhc_guest_check_process(mem);
+
+	if (r)
+		return r;
 	if (!mem->dirty.on)
 		return vhc_fail_at(mem->ctx,
 				   &(struct vhc_place){ .hint = "call vhc_dirty_start()" },

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "binding.h"
 #include "ctx.h"
 #include "sys.h"
 #include "table.h"
@@ -20,6 +21,11 @@ struct vhc_kernel_facts {
 	struct vhc_features features; /* word 0 only, until the array was asked for */
 	bool has_max_regions;
 	uint32_t max_regions;
+	bool has_iotlb; /* both of these were asked for */
+	uint32_t max_mappings;
+	uint64_t backend_features;
+	uint32_t workers; /* where they are when nobody chooses: worker.c; 0: not known */
+	bool no_busyloop;
 };
 
 struct vhc_ctx {
@@ -30,7 +36,8 @@ struct vhc_ctx {
 	void *log_data;
 	enum vhc_level log_max;
 	struct vhc_kernel_facts facts;
-	struct vhc_tap *taps; /* all that are alive */
+	struct vhc_tap *taps;	      /* all that are alive */
+	struct vhc_binding *bindings; /* of all devices, to KVM */
 	struct vhc_error error;
 	char error_text[2048], error_device[64], error_where[160], error_hint[640];
 };
@@ -59,6 +66,8 @@ uint32_t vhc_dev_max_regions(const struct vhc_dev *dev);
 int vhc_dev_check_table(struct vhc_dev *dev, struct vhc_table *table);
 /** vhc_dev_forget_log_event() - this eventfd of the memory's is about to be closed. */
 void vhc_dev_forget_log_event(struct vhc_dev *dev, int event);
+/** vhc_dev_check_process() - -EPERM in a forked child of the process that took ownership, and only there. */
+int vhc_dev_check_process(const struct vhc_dev *dev);
 
 /* The memory object, as devices see it. */
 struct vhc_mem *vhc_mem_ref(struct vhc_mem *mem);

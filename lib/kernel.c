@@ -12,6 +12,7 @@
 #include "dev.h"
 #include "errname.h"
 #include "feature.h"
+#include "iommu.h"
 #include "node.h"
 #include "uapi.h"
 
@@ -113,18 +114,6 @@ int vhc_kernel_ask(struct vhc_dev *dev, bool upper)
 	return r;
 }
 
-int vhc_kernel_backend_features(struct vhc_dev *dev, uint64_t *ret)
-{
-	uint64_t backend = 0;
-	int r = vhc_sys_ioctl(dev->ctx, dev->fds[0], VHOST_GET_BACKEND_FEATURES, &backend);
-
-	if (r && r != -ENOTTY)
-		return vhc_dev_fail(dev, r, "VHOST_GET_BACKEND_FEATURES", NULL, "%s (%s)",
-				    strerror(-r), vhc_errname(-r));
-	*ret = backend;
-	return 0;
-}
-
 static int set_features(struct vhc_dev *dev, int fd, const struct vhc_features *features)
 {
 	uint64_t word = features->w[0];
@@ -197,7 +186,22 @@ static int set_state(struct vhc_dev *dev, int fd, unsigned long request, uint32_
 
 	if (!r && request == VHOST_GET_VRING_BASE)
 		op->value = state.num;
+	if (r == -ENOTTY && request == VHOST_SET_VRING_BUSYLOOP_TIMEOUT)
+		dev->ctx->facts.no_busyloop = true;
 	return r;
+}
+
+int vhc_kernel_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us)
+{
+	struct vhost_vring_state state = { .index = ring % VHC_NET_RINGS_PER_FD };
+	int r = vhc_sys_ioctl(dev->ctx, dev->fds[ring / VHC_NET_RINGS_PER_FD],
+			      VHOST_GET_VRING_BUSYLOOP_TIMEOUT, &state);
+
+	if (r)
+		return vhc_dev_fail(dev, r, "VHOST_GET_VRING_BUSYLOOP_TIMEOUT", NULL,
+				    "ring %u: %s (%s)", ring, strerror(-r), vhc_errname(-r));
+	*ret_us = state.num;
+	return 0;
 }
 
 static int set_file(struct vhc_dev *dev, int fd, unsigned long request, uint32_t index, int file)
@@ -206,6 +210,24 @@ static int set_file(struct vhc_dev *dev, int fd, unsigned long request, uint32_t
 					.fd = file >= 0 ? file : VHOST_FILE_UNBIND };
 
 	return vhc_sys_ioctl(dev->ctx, fd, request, &arg);
+}
+
+/*
+ * With the backend of one ring the kernel forgets what the other ring of the fd waits for, too; a kick
+ * makes that ask again.
+ */
+static int set_backend(struct vhc_dev *dev, int fd, const struct vhc_op *op)
+{
+	uint32_t index = op->ring % VHC_NET_RINGS_PER_FD, first = op->ring - index;
+	int r = set_file(dev, fd, VHOST_NET_SET_BACKEND, index, op->file);
+
+	if (r || op->file >= 0 || !vhc_fd_translates(&dev->have.fd[op->fd]))
+		return r;
+	for (uint32_t i = first; i < first + VHC_NET_RINGS_PER_FD; i++)
+		if (i != op->ring && vhc_ring_runs(&dev->have.ring[i]) &&
+		    dev->want.ring[i].kick >= 0)
+			dev->ctx->sys->signal(dev->ctx->sys_data, dev->want.ring[i].kick);
+	return 0;
 }
 
 int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
@@ -217,10 +239,11 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 		[VHC_OP_SET_VRING_KICK] = VHOST_SET_VRING_KICK,
 		[VHC_OP_SET_VRING_CALL] = VHOST_SET_VRING_CALL,
 		[VHC_OP_SET_VRING_ERR] = VHOST_SET_VRING_ERR,
-		[VHC_OP_SET_BACKEND] = VHOST_NET_SET_BACKEND,
+		[VHC_OP_SET_VRING_BUSYLOOP] = VHOST_SET_VRING_BUSYLOOP_TIMEOUT,
 	};
 	uint32_t index = op->ring % VHC_NET_RINGS_PER_FD;
 	uint8_t mode = (uint8_t)op->value;
+	uint64_t word = op->value;
 	int fd;
 
 	if (!dev->fds)
@@ -237,6 +260,12 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 		return set_features(dev, fd, &op->features);
 	case VHC_OP_SET_FEATURES_ARRAY:
 		return set_features_array(dev, fd, &op->features);
+	case VHC_OP_SET_BACKEND_FEATURES:
+		return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_BACKEND_FEATURES, &word);
+	case VHC_OP_IOTLB_UPDATE:
+	case VHC_OP_IOTLB_INVALIDATE:
+	case VHC_OP_IOTLB_FILL:
+		return vhc_kernel_iotlb(dev, op);
 	case VHC_OP_SET_MEM_TABLE:
 		return set_mem_table(dev, fd, op->table);
 	case VHC_OP_SET_LOG_BASE:
@@ -248,7 +277,10 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 	case VHC_OP_SET_VRING_NUM:
 	case VHC_OP_SET_VRING_BASE:
 	case VHC_OP_GET_VRING_BASE:
+	case VHC_OP_SET_VRING_BUSYLOOP:
 		return set_state(dev, fd, requests[op->kind], index, op);
+	case VHC_OP_SET_BACKEND:
+		return set_backend(dev, fd, op);
 	default:
 		return set_file(dev, fd, requests[op->kind], index, op->file);
 	}

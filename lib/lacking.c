@@ -59,5 +59,5 @@ void vhc_lacking_put(struct vhc_text *text, enum vhc_type type, const struct vhc
 		vhc_text_put(text, "%sthe tap lacks ", both ? "; " : "");
 		put_bits(text, type, &lacking->tap);
 	}
-	vhc_text_put(text, ": a newer kernel on that host may have them");
+	vhc_text_put(text, ": a newer kernel may have them");
 }

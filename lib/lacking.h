@@ -24,8 +24,8 @@ struct vhc_lacking vhc_lacking(enum vhc_type type, const struct vhc_features *se
 bool vhc_lacking_any(const struct vhc_lacking *lacking);
 
 /**
- * vhc_lacking_put() - all of it in one sentence: "the tap lacks guest_uso4 (54) and host_uso (56): a
- * newer kernel there has them".
+ * vhc_lacking_put() - all of it in one sentence: "the tap lacks guest_uso4 (54), host_uso (56): a newer
+ * kernel may have them".
  */
 void vhc_lacking_put(struct vhc_text *text, enum vhc_type type, const struct vhc_lacking *lacking);
 

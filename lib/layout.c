@@ -87,6 +87,37 @@ static int fail_place(const char *name, uint64_t addr, uint64_t size, const stru
 		    name, size, addr, how);
 }
 
+/* None over another.  The sums cannot wrap beyond 2^64, only to it: that was checked before. */
+static int check_apart(enum vhc_format format, const struct vhc_layout *layout,
+		       const uint64_t addr[VHC_PARTS], const char *space,
+		       struct vhc_ring_error *err)
+{
+	for (int i = 0; i < VHC_PARTS; i++)
+		for (int j = 0; j < i; j++)
+			if (addr[i] <= addr[j] + (layout->size[j] - 1) &&
+			    addr[j] <= addr[i] + (layout->size[i] - 1))
+				return fail(err,
+					    "%s (%" PRIu64 " bytes at %s 0x%" PRIx64
+					    ") and %s (%" PRIu64 " bytes at 0x%" PRIx64 ") overlap",
+					    parts[format][j].name, layout->size[j], space, addr[j],
+					    parts[format][i].name, layout->size[i], addr[i]);
+	return 0;
+}
+
+int vhc_layout_check_virtual(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
+			     struct vhc_ring_error *err)
+{
+	struct vhc_layout layout = vhc_layout_get(format, num);
+
+	for (int i = 0; i < VHC_PARTS; i++)
+		if (layout.size[i] - 1 > UINT64_MAX - addr[i])
+			return fail(err,
+				    "%s (%" PRIu64 " bytes at I/O virtual address 0x%" PRIx64
+				    ") goes on behind the last address of all",
+				    parts[format][i].name, layout.size[i], addr[i]);
+	return check_apart(format, &layout, addr, "I/O virtual address", err);
+}
+
 int vhc_layout_place(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
 		     struct vhc_table *table, uint64_t ret_user[VHC_PARTS],
 		     struct vhc_ring_error *err)
@@ -98,16 +129,8 @@ int vhc_layout_place(enum vhc_format format, uint32_t num, const uint64_t addr[V
 		if (vhc_table_find(table, addr[i], layout.size[i], &user[i]) < 0)
 			return fail_place(parts[format][i].name, addr[i], layout.size[i], table,
 					  err);
-	/* Each is inside a region, so the sums cannot wrap beyond 2^64, only to it. */
-	for (int i = 0; i < VHC_PARTS; i++)
-		for (int j = 0; j < i; j++)
-			if (addr[i] <= addr[j] + (layout.size[j] - 1) &&
-			    addr[j] <= addr[i] + (layout.size[i] - 1))
-				return fail(err,
-					    "%s (%" PRIu64 " bytes at guest address 0x%" PRIx64
-					    ") and %s (%" PRIu64 " bytes at 0x%" PRIx64 ") overlap",
-					    parts[format][j].name, layout.size[j], addr[j],
-					    parts[format][i].name, layout.size[i], addr[i]);
+	if (check_apart(format, &layout, addr, "guest address", err))
+		return -EINVAL;
 	for (int i = 0; i < VHC_PARTS; i++)
 		ret_user[i] = user[i];
 	return 0;

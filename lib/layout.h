@@ -49,6 +49,13 @@ int vhc_layout_place(enum vhc_format format, uint32_t num, const uint64_t addr[V
 		     struct vhc_table *table, uint64_t ret_user[VHC_PARTS],
 		     struct vhc_ring_error *err);
 
+/**
+ * vhc_layout_check_virtual() - may the three parts lie at these I/O virtual addresses?  None goes on
+ * behind the last address of all, none is over another.  Returns 0 or -EINVAL.
+ */
+int vhc_layout_check_virtual(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
+			     struct vhc_ring_error *err);
+
 /* A packed ring's base as the kernel and vhost-user carry it: both indices with both wrap bits. */
 struct vhc_packed_base {
 	uint16_t avail, used; /* 0 to 32767 */

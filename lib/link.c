@@ -76,8 +76,15 @@ VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_featur
 	uint32_t before = tap->header;
 	int r = 0;
 
-	if (guest)
-		return vhc_fail(tap->ctx, -EINVAL, "guest flags 0x%x: none are known", guest);
+	/* an IOMMU is nothing to a tap: vhost has translated before */
+	if (guest & ~(uint32_t)VHC_GUEST_IOMMU)
+		return vhc_fail(tap->ctx, -EINVAL,
+				"guest flags 0x%x: only VHC_GUEST_IOMMU, 0x%x, is known", guest,
+				VHC_GUEST_IOMMU);
+	if (tap->user && (header != tap->header || offloads != tap->offloads))
+		r = vhc_dev_check_process(tap->user);
+	if (r)
+		return r;
 	if (header != tap->header) {
 		if (tap->user && vhc_dev_runs(tap->user))
 			return vhc_fail_at(
@@ -106,6 +113,8 @@ VHC_EXPORT int vhc_tap_set_active(struct vhc_tap *tap, uint32_t queues)
 		return vhc_fail_at(tap->ctx, &(struct vhc_place){ tap->name, NULL, NULL }, -EINVAL,
 				   "%u active queues: it has %u, and one at least receives", queues,
 				   tap->queues);
+	if (tap->user && tap->active != queues && vhc_dev_check_process(tap->user))
+		return -EPERM;
 	while (tap->active != queues) {
 		bool more = tap->active < queues;
 		uint32_t queue = more ? tap->active : tap->active - 1;

@@ -10,6 +10,7 @@
 
 #include "dev.h"
 #include "feature.h"
+#include "iommu.h"
 #include "lacking.h"
 #include "saved.h"
 
@@ -95,8 +96,10 @@ static int check_backend(const struct load *load)
 {
 	struct vhc_dev *dev = load->dev;
 	uint64_t need = load->saved.backend_features, has = dev->backend_offers;
-	int r = need && dev->fds ? vhc_kernel_backend_features(dev, &has) : 0;
+	int r = need && dev->fds ? vhc_kernel_ask_iotlb(dev) : 0;
 
+	if (!r && need && dev->fds)
+		has = dev->ctx->facts.backend_features;
 	if (r || !(need & ~has))
 		return r;
 	return vhc_dev_fail(dev, -EOPNOTSUPP, "/backend_features", vhc_lacking_hint,
@@ -209,7 +212,6 @@ static void commit(struct load *load)
 	dev->net = net;
 	dev->want.acked = load->acked;
 	dev->want.has_acked = true;
-	dev->want.iommu = load->saved.guest.iommu;
 	memcpy(dev->want.ring, load->rings, dev->want.rings * sizeof(*load->rings));
 }
 
@@ -228,6 +230,7 @@ VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json)
 	r = r ?: check_backend(&load);
 	r = r ?: check_memory(&load);
 	r = r ?: load_rings(&load);
+	r = r ?: vhc_iommu_switch(dev, load.saved.guest.iommu);
 	if (!r)
 		commit(&load);
 	free(load.rings);

@@ -108,11 +108,25 @@ struct vhc_log *vhc_log_ref(struct vhc_log *log)
 	return log;
 }
 
+static void unmap(struct vhc_log *log)
+{
+	if (log->words)
+		log->ctx->sys->unmap(log->ctx->sys_data, log->words, log->size);
+	log->words = NULL;
+}
+
 void vhc_log_unref(struct vhc_log *log)
 {
 	if (!log || --log->refs)
 		return;
-	log->ctx->sys->unmap(log->ctx->sys_data, log->words, log->size);
+	unmap(log);
 	vhc_ctx_unref(log->ctx);
 	free(log);
+}
+
+void vhc_log_end(struct vhc_log *log)
+{
+	if (log)
+		unmap(log);
+	vhc_log_unref(log);
 }

@@ -12,7 +12,7 @@ struct vhc_log {
 	struct vhc_ctx *ctx;
 	uint32_t refs;
 	bool foreign;	 /* in a file of the caller's, who harvests it */
-	uint64_t *words; /* bit n % 64 of word n / 64: page n */
+	uint64_t *words; /* bit n % 64 of word n / 64: page n; NULL: it has ended */
 	uint64_t size;	 /* bytes: whole words */
 };
 
@@ -31,5 +31,10 @@ int vhc_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, st
 struct vhc_log *vhc_log_ref(struct vhc_log *log);
 /** vhc_log_unref() - take NULL; the last one unmaps it. */
 void vhc_log_unref(struct vhc_log *log);
+/**
+ * vhc_log_end() - the same, and unmap it now: no ring that runs writes to it.  A device that is
+ * stopped may still name it, as what its kernel was told.
+ */
+void vhc_log_end(struct vhc_log *log);
 
 #endif

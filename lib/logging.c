@@ -96,7 +96,7 @@ VHC_EXPORT int vhc_dirty_stop(struct vhc_mem *mem)
 			return r;
 		}
 		vhc_harvest_forget(mem);
-		vhc_log_unref(dirty->live);
+		vhc_log_end(dirty->live);
 		dirty->live = NULL;
 	}
 	vhc_log_unref(dirty->file);
@@ -114,7 +114,9 @@ static int switch_to(struct vhc_mem *mem, struct vhc_log *log)
 	dirty->live = log;
 	r = vhc_guest_follow(mem);
 	dirty->live = before;
-	if (!r)
+	if (r)
+		vhc_harvest_rescue(mem, log);
+	else
 		vhc_harvest_move(mem, vhc_log_ref(log));
 	return r;
 }
@@ -132,10 +134,12 @@ VHC_EXPORT int vhc_dirty_set_file(struct vhc_mem *mem, int fd, uint64_t offset, 
 	if (!r && file && mem->table && mem->table->count)
 		r = check_room(mem, file, mem->table);
 	if (!r && dirty->on) {
+		/* of an empty table too there is one */
 		if (file)
 			log = vhc_log_ref(file);
 		else
-			r = vhc_log_new(mem->ctx, vhc_log_need(mem->table), &log);
+			r = vhc_log_new(mem->ctx, vhc_log_need(mem->table) ?: sizeof(uint64_t),
+					&log);
 		r = r ?: switch_to(mem, log);
 	}
 	vhc_log_unref(log);
@@ -160,6 +164,8 @@ VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd)
 	struct vhc_dirty *dirty = &mem->dirty;
 	int copy = VHC_FD_NONE, before = dirty->event, r;
 
+	if (fd >= 0 && before >= 0 && vhc_sys_same(mem->ctx, fd, before))
+		return 0;
 	if (fd >= 0) {
 		copy = vhc_sys_dup(mem->ctx, fd);
 		if (copy < 0)

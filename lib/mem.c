@@ -193,6 +193,7 @@ static int change(struct vhc_mem *mem, struct vhc_table *table)
 	mem->dirty.live = log_before;
 	if (r) {
 		mem->table = before;
+		vhc_harvest_rescue(mem, log);
 		vhc_log_unref(log);
 		return r;
 	}
@@ -282,6 +283,7 @@ void vhc_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev)
 {
 	for (uint32_t i = 0; i < mem->devs_count; i++)
 		if (mem->devs[i] == dev) {
+			vhc_dev_forget_log_event(dev, mem->dirty.event);
 			mem->devs[i] = mem->devs[--mem->devs_count];
 			vhc_mem_unref(mem);
 			return;

@@ -51,6 +51,12 @@ int vhc_logging_resize(struct vhc_mem *mem, const struct vhc_table *table, struc
  */
 void vhc_harvest_move(struct vhc_mem *mem, struct vhc_log *log);
 
+/**
+ * vhc_harvest_rescue() - devices wrote to @from for a while, and are to write to the log that there
+ * was and is: what came into the one is in the other then.
+ */
+void vhc_harvest_rescue(struct vhc_mem *mem, struct vhc_log *from);
+
 /** vhc_harvest_forget() - let go of the spare log, and of what was not read. */
 void vhc_harvest_forget(struct vhc_mem *mem);
 

@@ -10,6 +10,7 @@
 
 #include "dev.h"
 #include "feature.h"
+#include "iommu.h"
 
 static bool has_upper(const struct vhc_features *set)
 {
@@ -216,15 +217,31 @@ static int check_acked(struct vhc_dev *dev, const struct vhc_features *acked)
 	return vhc_dev_check_header(dev, acked);
 }
 
+static int check_guest(struct vhc_dev *dev, const struct vhc_features *acked, uint32_t guest)
+{
+	if (guest & ~(uint32_t)VHC_GUEST_IOMMU)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "guest flags 0x%x: only VHC_GUEST_IOMMU, 0x%x, is known", guest,
+				    VHC_GUEST_IOMMU);
+	if (guest & VHC_GUEST_IOMMU && !vhc_features_has(acked, VHC_F_ACCESS_PLATFORM))
+		return vhc_dev_fail(
+			dev, -EINVAL, "features", "leave VHC_GUEST_IOMMU out",
+			"VHC_GUEST_IOMMU, but the driver did not accept access_platform "
+			"(bit %u): its addresses go through no IOMMU",
+			VHC_F_ACCESS_PLATFORM);
+	return 0;
+}
+
 VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_features *acked,
 				    uint32_t guest)
 {
-	int r;
+	bool iommu = guest & VHC_GUEST_IOMMU;
+	int r = check_guest(dev, acked, guest);
 
-	if (guest)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "guest flags 0x%x: none are known",
-				    guest);
-	if (dev->want.has_acked && vhc_features_equal(&dev->want.acked, acked))
+	if (r)
+		return r;
+	if (dev->want.has_acked && vhc_features_equal(&dev->want.acked, acked) &&
+	    dev->want.iommu == iommu)
 		return 0;
 	if (vhc_dev_runs(dev))
 		return vhc_dev_fail(
@@ -232,6 +249,7 @@ VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_featur
 			"the device is running, and its features change only while it is "
 			"stopped");
 	r = check_tap(dev) ?: check_acked(dev, acked);
+	r = r ?: vhc_iommu_switch(dev, iommu);
 	if (r)
 		return r;
 	dev->want.acked = *acked;

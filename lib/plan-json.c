@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpus.h"
 #include "doc.h"
 #include "feature.h"
 #include "documents.h"
@@ -91,7 +92,7 @@ static char *format_features(const struct vhc_features *set)
 
 static char *format_argument(const struct vhc_op *op)
 {
-	char text[96] = "";
+	char text[112] = "", about[96];
 
 	switch (vhc_op_info(op->kind)->arg) {
 	case VHC_ARG_FEATURES:
@@ -109,6 +110,27 @@ static char *format_argument(const struct vhc_op *op)
 			 (unsigned long long)op->addr.guest[VHC_USED],
 			 op->addr.log ? ", logged" : "");
 		break;
+	case VHC_ARG_MAP:
+		snprintf(text, sizeof(text), "0x%llx+0x%llx to guest 0x%llx, %s%s",
+			 (unsigned long long)op->map.iova, (unsigned long long)op->map.size,
+			 (unsigned long long)op->map.guest, op->map.perm & VHC_PERM_READ ? "r" : "",
+			 op->map.perm & VHC_PERM_WRITE ? "w" : "");
+		break;
+	case VHC_ARG_RANGE:
+		if (op->map.size)
+			snprintf(text, sizeof(text), "0x%llx+0x%llx",
+				 (unsigned long long)op->map.iova,
+				 (unsigned long long)op->map.size);
+		else
+			snprintf(text, sizeof(text), "all mappings");
+		break;
+	case VHC_ARG_CPUS:
+		vhc_cpus_format(op->cpus, text, sizeof(text));
+		break;
+	case VHC_ARG_SCHED:
+		snprintf(text, sizeof(text), "policy %d, priority %d", op->sched.policy,
+			 op->sched.priority);
+		break;
 	case VHC_ARG_FILE:
 		if (op->file == VHC_FD_NONE)
 			snprintf(text, sizeof(text), "off");
@@ -123,6 +145,10 @@ static char *format_argument(const struct vhc_op *op)
 				 (unsigned long long)op->log->size);
 		else
 			snprintf(text, sizeof(text), "none");
+		break;
+	case VHC_ARG_BINDING:
+		vhc_binding_text(op->kvm.binding, about, sizeof(about));
+		snprintf(text, sizeof(text), "%s%s", op->kvm.assign ? "" : "off: ", about);
 		break;
 	default:
 		break;
@@ -150,16 +176,11 @@ static char *format_undo(const struct vhc_op *undo)
 
 static bool fill(struct row *row, const struct vhc_step *step)
 {
-	const struct vhc_op_info *info = vhc_op_info(step->op.kind);
 	char on[32];
 
-	if (step->op.ring != VHC_NO_RING)
-		snprintf(on, sizeof(on), "ring %u", step->op.ring);
-	else
-		snprintf(on, sizeof(on), "%s %u", info->on_tap ? "tap queue" : "vhost fd",
-			 step->op.fd);
+	vhc_op_target(&step->op, on, sizeof(on));
 	row->on = strdup(on);
-	row->operation = strdup(info->name);
+	row->operation = strdup(vhc_op_info(step->op.kind)->name);
 	row->argument = format_argument(&step->op);
 	row->undo = format_undo(&step->undo);
 	return row->on && row->operation && row->argument && row->undo;

@@ -109,6 +109,15 @@ static void plan_table(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_s
 	step->undo.table = have->table ? vhc_table_ref(have->table) : NULL;
 }
 
+/* Does a ring on this fd run, or is one to run? */
+static bool fd_runs(const struct vhc_dev_state *state, uint32_t fd)
+{
+	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
+		if (state->ring[fd * VHC_NET_RINGS_PER_FD + i].backend != VHC_FD_NONE)
+			return true;
+	return false;
+}
+
 static void plan_log(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
 		     const struct vhc_fd_state *have)
 {
@@ -130,26 +139,112 @@ static void plan_log(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_sta
 	}
 }
 
-/* A log that covers less than the one before must wait until nothing is written behind its end. */
-static bool log_shrinks(const struct vhc_fd_state *want, const struct vhc_fd_state *have)
+/*
+ * A log that covers less than the one before must wait until nothing is written behind its end.  But
+ * rings that are only started must not begin with the one before: nobody reads that any more.
+ */
+static bool log_waits(const struct vhc_plan_args *args, uint32_t fd)
 {
-	return have->log && (!want->log || want->log->size < have->log->size);
+	const struct vhc_log *want = args->want->fd[fd].log, *have = args->have->fd[fd].log;
+
+	return have && (!want || want->size < have->size) && fd_runs(args->have, fd);
 }
 
-static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
-		    const struct vhc_fd_state *have)
+static void plan_backend_features(struct vhc_plan *plan, uint32_t fd, uint64_t want, uint64_t have)
 {
-	if (!have->owned)
-		add(plan, VHC_OP_SET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_RESET_OWNER;
-	if (!log_shrinks(want, have))
-		plan_log(plan, fd, want, have);
-	if (!have->has_features || !vhc_features_equal(&want->features, &have->features)) {
-		struct vhc_step *step = add(plan, features_kind(&want->features), fd, VHC_NO_RING);
+	struct vhc_step *step = add(plan, VHC_OP_SET_BACKEND_FEATURES, fd, VHC_NO_RING);
 
-		step->op.features = want->features;
-		step->undo.kind = features_kind(&have->features);
-		step->undo.features = have->features;
+	step->op.value = want;
+	step->undo.kind = VHC_OP_SET_BACKEND_FEATURES;
+	step->undo.value = have;
+}
+
+/* Features that have the IOMMU among them begin with an empty IOTLB, each time that they are set. */
+static void plan_features(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
+			  const struct vhc_fd_state *have)
+{
+	struct vhc_step *step;
+
+	if (vhc_fd_translates(have))
+		add(plan, VHC_OP_NONE, fd, VHC_NO_RING)->undo.kind = VHC_OP_IOTLB_FILL;
+	step = add(plan, features_kind(&want->features), fd, VHC_NO_RING);
+	step->op.features = want->features;
+	step->undo.kind = features_kind(&have->features);
+	step->undo.features = have->features;
+	if (!vhc_fd_translates(want))
+		return;
+	if (want->backend != have->backend)
+		plan_backend_features(plan, fd, want->backend, have->backend);
+	add(plan, VHC_OP_IOTLB_FILL, fd, VHC_NO_RING);
+}
+
+/* Before Linux 7.2 an fd that was told of an IOMMU translates for as long as it has this owner. */
+static bool to_renew(const struct vhc_plan_args *args, uint32_t fd)
+{
+	return args->have->fd[fd].iotlb && !vhc_fd_translates(&args->want->fd[fd]);
+}
+
+/* The worker ends with the ownership, so nothing has to undo what it was told. */
+static void plan_worker(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want)
+{
+	struct vhc_step *step;
+
+	add(plan, VHC_OP_FIND_WORKER, fd, VHC_NO_RING);
+	if (want->cpus)
+		add(plan, VHC_OP_WORKER_CPUS, fd, VHC_NO_RING)->op.cpus = want->cpus;
+	if (!want->has_sched)
+		return;
+	step = add(plan, VHC_OP_WORKER_SCHED, fd, VHC_NO_RING);
+	step->op.sched.policy = want->policy;
+	step->op.sched.priority = want->priority;
+}
+
+int vhc_plan_own(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
+		 const struct vhc_fd_state *have)
+{
+	if (have->owned)
+		return plan->error;
+	/* RESET_OWNER brings the kernel's choice back */
+	if (want->has_mode && !have->has_mode)
+		add_value(plan, VHC_OP_FORK_FROM_OWNER, fd, VHC_NO_RING, want->mode);
+	if (want->find_worker)
+		add(plan, VHC_OP_LIST_TASKS, fd, VHC_NO_RING);
+	add(plan, VHC_OP_SET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_RESET_OWNER;
+	if (want->find_worker)
+		plan_worker(plan, fd, want);
+	return plan->error;
+}
+
+static void plan_busyloop(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
+			  const struct vhc_fd_state *have)
+{
+	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
+		if (want->busyloop[i] != have->busyloop[i]) {
+			struct vhc_step *step = add(plan, VHC_OP_SET_VRING_BUSYLOOP, fd,
+						    fd * VHC_NET_RINGS_PER_FD + i);
+
+			step->op.value = want->busyloop[i];
+			step->undo.kind = VHC_OP_SET_VRING_BUSYLOOP;
+			step->undo.value = have->busyloop[i];
+		}
+}
+
+/* An fd that some ring runs on, or is to. */
+static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_plan_args *args)
+{
+	const struct vhc_fd_state fresh = { .log_event = VHC_FD_NONE };
+	const struct vhc_fd_state *want = &args->want->fd[fd], *have = &args->have->fd[fd];
+
+	if (to_renew(args, fd)) {
+		add(plan, VHC_OP_RESET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_SET_OWNER;
+		have = &fresh;
 	}
+	vhc_plan_own(plan, fd, want, have);
+	plan_busyloop(plan, fd, want, have);
+	if (!log_waits(args, fd))
+		plan_log(plan, fd, want, have);
+	if (!have->has_features || !vhc_features_equal(&want->features, &have->features))
+		plan_features(plan, fd, want, have);
 	plan_table(plan, fd, want, have);
 }
 
@@ -174,14 +269,15 @@ static void plan_ring(struct vhc_plan *plan, uint32_t ring, const struct vhc_rin
 		add_value(plan, VHC_OP_SET_VRING_NUM, fd, ring, want->size);
 	if (want->has_base && (want->base != have->base || have->base_lost))
 		add_value(plan, VHC_OP_SET_VRING_BASE, fd, ring, want->base);
-	if (!have->has_addr || memcmp(want->user, have->user, sizeof(want->user)) ||
-	    want->logs != have->logs ||
-	    (want->logs && memcmp(want->addr, have->addr, sizeof(want->addr))))
+	/* without a log the kernel gets no guest address; but the log may come when the ring runs */
+	if (!have->has_addr || want->logs != have->logs ||
+	    memcmp(want->user, have->user, sizeof(want->user)) ||
+	    memcmp(want->addr, have->addr, sizeof(want->addr)))
 		add_addr(plan, ring, want, want->logs);
 	if (want->kick != have->kick)
 		add_file(plan, VHC_OP_SET_VRING_KICK, ring, want->kick, have->kick);
-	if (want->call != have->call)
-		add_file(plan, VHC_OP_SET_VRING_CALL, ring, want->call, have->call);
+	if (vhc_ring_call(want) != have->call)
+		add_file(plan, VHC_OP_SET_VRING_CALL, ring, vhc_ring_call(want), have->call);
 	if (want->err != have->err)
 		add_file(plan, VHC_OP_SET_VRING_ERR, ring, want->err, have->err);
 }
@@ -214,34 +310,42 @@ static bool to_start(const struct vhc_plan_args *args, uint32_t ring)
 	       !vhc_ring_runs(&args->have->ring[ring]);
 }
 
-/* Is there a ring on this fd that runs, or is to? */
-static bool is_used(const struct vhc_plan_args *args, uint32_t fd)
+/* What the kernel will know of a ring once its fd is done. */
+static struct vhc_ring_state ring_then(const struct vhc_plan_args *args, uint32_t ring)
 {
-	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
-		if (args->want->ring[fd * VHC_NET_RINGS_PER_FD + i].backend != VHC_FD_NONE)
-			return true;
-	return false;
+	struct vhc_ring_state then = args->have->ring[ring];
+	uint32_t fd = ring / VHC_NET_RINGS_PER_FD;
+
+	if (to_renew(args, fd))
+		vhc_ring_state_forget(&then);
+	/* since 7.2 it forgets the addresses */
+	if (vhc_fd_translates(&args->want->fd[fd]) != vhc_fd_translates(&args->have->fd[fd]))
+		then.has_addr = false;
+	return then;
 }
 
 int vhc_plan_change(struct vhc_plan *plan, const struct vhc_plan_args *args)
 {
-	const struct vhc_dev_state *want = args->want, *have = args->have;
+	const struct vhc_dev_state *want = args->want;
 
 	plan_tap(plan, args);
 	for (uint32_t fd = 0; fd < want->fds; fd++)
-		if (is_used(args, fd))
-			plan_fd(plan, fd, &want->fd[fd], &have->fd[fd]);
-	for (uint32_t i = 0; i < want->rings; i++)
+		if (fd_runs(want, fd))
+			plan_fd(plan, fd, args);
+	for (uint32_t i = 0; i < want->rings; i++) {
+		struct vhc_ring_state then = ring_then(args, i);
+
 		if (to_start(args, i))
-			plan_ring(plan, i, &want->ring[i], &have->ring[i]);
-		else if (vhc_ring_runs(&have->ring[i]))
-			plan_running_ring(plan, i, &want->ring[i], &have->ring[i]);
+			plan_ring(plan, i, &want->ring[i], &then);
+		else if (vhc_ring_runs(&then))
+			plan_running_ring(plan, i, &want->ring[i], &then);
+	}
 	for (uint32_t i = 0; i < want->rings; i++)
 		if (to_start(args, i))
 			plan_backend(plan, i, want->ring[i].backend);
 	for (uint32_t fd = 0; fd < want->fds; fd++)
-		if (is_used(args, fd) && log_shrinks(&want->fd[fd], &have->fd[fd]))
-			plan_log(plan, fd, &want->fd[fd], &have->fd[fd]);
+		if (fd_runs(want, fd) && log_waits(args, fd))
+			plan_log(plan, fd, &want->fd[fd], &args->have->fd[fd]);
 	return plan->error;
 }
 

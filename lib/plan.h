@@ -6,7 +6,9 @@
 #ifndef LIB_PLAN_H
 #define LIB_PLAN_H
 
+#include "binding.h"
 #include "ctx.h"
+#include "iotlb.h"
 #include "state.h"
 
 struct json_object;
@@ -16,10 +18,15 @@ enum vhc_op_kind {
 	VHC_OP_TAP_HEADER,
 	VHC_OP_TAP_OFFLOADS,
 	VHC_OP_FORK_FROM_OWNER,
+	VHC_OP_LIST_TASKS,
 	VHC_OP_SET_OWNER,
 	VHC_OP_RESET_OWNER,
+	VHC_OP_FIND_WORKER,
+	VHC_OP_WORKER_CPUS,
+	VHC_OP_WORKER_SCHED,
 	VHC_OP_SET_FEATURES,
 	VHC_OP_SET_FEATURES_ARRAY, /* where a bit above 63 is among them */
+	VHC_OP_SET_BACKEND_FEATURES,
 	VHC_OP_SET_MEM_TABLE,
 	VHC_OP_SET_LOG_BASE,
 	VHC_OP_SET_LOG_FD,
@@ -30,7 +37,13 @@ enum vhc_op_kind {
 	VHC_OP_SET_VRING_KICK,
 	VHC_OP_SET_VRING_CALL,
 	VHC_OP_SET_VRING_ERR,
+	VHC_OP_SET_VRING_BUSYLOOP,
 	VHC_OP_SET_BACKEND,
+	VHC_OP_IOTLB_UPDATE,
+	VHC_OP_IOTLB_INVALIDATE,
+	VHC_OP_IOTLB_FILL, /* update with all of the device's table that is in a range */
+	VHC_OP_IOEVENTFD,
+	VHC_OP_IRQFD,
 	VHC_OP_COUNT
 };
 
@@ -44,13 +57,23 @@ struct vhc_op {
 		uint64_t value;
 		int file; /* VHC_FD_NONE takes it off */
 		struct vhc_features features;
-		struct vhc_table *table; /* NULL: no memory at all; borrowed */
-		struct vhc_log *log;	 /* NULL: none; borrowed */
+		struct vhc_table *table;     /* NULL: no memory at all; borrowed */
+		struct vhc_log *log;	     /* NULL: none; borrowed */
+		const struct vhc_cpus *cpus; /* borrowed */
+		struct {
+			int32_t policy, priority;
+		} sched;
 		struct {
 			uint64_t guest[VHC_PARTS];
 			uint64_t user[VHC_PARTS];
 			bool log; /* the used ring, by its guest address */
 		} addr;
+		struct vhc_mapping map; /* for a range: iova and size; size 0 is all there is */
+		struct {
+			struct vhc_binding *binding; /* borrowed */
+			int file;		     /* the ring's eventfd */
+			bool assign;		     /* else take it off */
+		} kvm;
 	};
 };
 
@@ -62,13 +85,26 @@ enum vhc_op_arg {
 	VHC_ARG_FEATURES,
 	VHC_ARG_TABLE,
 	VHC_ARG_LOG,
-	VHC_ARG_ADDR
+	VHC_ARG_ADDR,
+	VHC_ARG_MAP,
+	VHC_ARG_RANGE,
+	VHC_ARG_BINDING,
+	VHC_ARG_CPUS,
+	VHC_ARG_SCHED
+};
+
+/* Who executes it. */
+enum vhc_op_on {
+	VHC_ON_VHOST, /* a vhost fd */
+	VHC_ON_TAP,   /* a tap's queue */
+	VHC_ON_KVM,   /* a VM */
+	VHC_ON_WORKER /* a vhost fd's worker thread */
 };
 
 struct vhc_op_info {
 	const char *name; /* of the kernel's call */
 	enum vhc_op_arg arg;
-	bool on_tap; /* of a tap's queue, not of a vhost fd */
+	enum vhc_op_on on;
 	bool hex;    /* its value is a mask */
 	bool partly; /* one that failed may have been done in part: it is undone too */
 };
@@ -76,11 +112,17 @@ struct vhc_op_info {
 /** vhc_op_info() - what is known of a kind of operation. */
 const struct vhc_op_info *vhc_op_info(enum vhc_op_kind kind);
 
-/** vhc_op_where() - "ring 2, VHOST_SET_VRING_ADDR", "fd 0, VHOST_SET_OWNER". */
+/** vhc_op_target() - what it is done to: "ring 2", "vhost fd 0", "tap queue 1". */
+void vhc_op_target(const struct vhc_op *op, char *text, size_t size);
+
+/** vhc_op_where() - "ring 2, VHOST_SET_VRING_ADDR", "ring 2, KVM_IOEVENTFD of port 0xc050, 2 bytes". */
 void vhc_op_where(const struct vhc_op *op, char *text, size_t size);
 
 /** vhc_op_explain() - what an errno of this operation means, and what to do.  NULL: nothing special. */
 const char *vhc_op_explain(enum vhc_op_kind kind, int error);
+
+/** vhc_op_hint() - what to do about it, where that is a sentence of its own.  NULL: nothing. */
+const char *vhc_op_hint(enum vhc_op_kind kind, int error);
 
 struct vhc_step {
 	struct vhc_op op;
@@ -122,6 +164,13 @@ int vhc_plan_reset(struct vhc_plan *plan, const struct vhc_dev_state *have, uint
 
 /** vhc_plan_disown() - let go of the ownership, and with it of all that the kernel knows. */
 int vhc_plan_disown(struct vhc_plan *plan, const struct vhc_dev_state *have);
+
+/**
+ * vhc_plan_own() - take the ownership of a vhost fd, with the worker mode that is wanted before it,
+ * and its worker found and told what is wanted of it behind it.  Nothing when it is owned.
+ */
+int vhc_plan_own(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
+		 const struct vhc_fd_state *have);
 
 /** vhc_plan_one() - a plan of one step. */
 int vhc_plan_one(struct vhc_plan *plan, const struct vhc_op *op, const struct vhc_op *undo);

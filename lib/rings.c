@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rings - the setters of a virtqueue.  They write down what is wanted; only an eventfd of a running
- * ring takes effect at once, as a plan of one step.
+ * rings - the setters of a virtqueue.  They write down what is wanted; only an eventfd takes effect at
+ * once, in a ring that runs and in the VMs that the ring is bound to.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "dev.h"
 #include "errname.h"
 #include "feature.h"
+#include "kvm.h"
 
 int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret)
 {
@@ -128,39 +129,77 @@ VHC_EXPORT int vhc_ring_get_base(struct vhc_dev *dev, uint32_t ring, uint32_t *r
 	return 0;
 }
 
-/* The eventfds of a ring: which field, which operation, how messages call it. */
+/* The eventfds of a ring: which field, which operation, how messages call it, what follows it. */
 struct slot {
 	enum vhc_op_kind kind;
 	const char *name;
 	size_t offset, other;
+	enum vhc_binding_kind binds;
 };
 
 static const struct slot kick_slot = { VHC_OP_SET_VRING_KICK, "kick",
 				       offsetof(struct vhc_ring_state, kick),
-				       offsetof(struct vhc_ring_state, call) };
+				       offsetof(struct vhc_ring_state, call), VHC_DOORBELL };
 static const struct slot call_slot = { VHC_OP_SET_VRING_CALL, "call",
 				       offsetof(struct vhc_ring_state, call),
-				       offsetof(struct vhc_ring_state, kick) };
+				       offsetof(struct vhc_ring_state, kick), VHC_INTERRUPT };
 
 static int *fd_at(struct vhc_ring_state *ring, size_t offset)
 {
 	return (int *)((char *)ring + offset);
 }
 
-/* A running ring takes the new eventfd at once. */
-static int tell(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, int fd)
+/* A ring that runs has the new eventfd at once; one that is masked goes on with the mask's. */
+static void plan_ring(struct vhc_plan *plan, struct vhc_dev *dev, uint32_t ring,
+		      const struct slot *slot, int fd)
 {
+	const int *have = fd_at(&dev->have.ring[ring], slot->offset);
 	struct vhc_op op = {
 		.kind = slot->kind, .fd = ring / VHC_NET_RINGS_PER_FD, .ring = ring, .file = fd
 	};
-	struct vhc_plan plan = { 0 };
-	int r = vhc_plan_one(&plan, &op, NULL);
+	struct vhc_op undo = op;
 
+	if (!vhc_ring_runs(&dev->have.ring[ring]) ||
+	    (slot == &call_slot && dev->want.ring[ring].masked))
+		return;
+	undo.file = *have >= 0 ? *have : VHC_FD_NONE;
+	vhc_plan_one(plan, &op, &undo);
+}
+
+/*
+ * vhost and the VMs go over to another eventfd, in the order in which nothing rings unheard: doorbells
+ * are at the new one before vhost looks at it for the first time.  Else vhost lets go before a VM does.
+ * Returns how it went; *@bound: there are VMs that had to.
+ */
+static int move(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, int fd, bool *bound)
+{
+	bool doorbells_first = slot == &kick_slot && fd >= 0;
+	struct vhc_plan plan = { 0 };
+	int r;
+
+	if (doorbells_first)
+		*bound = vhc_kvm_plan_move(&plan, dev, ring, slot->binds, fd);
+	plan_ring(&plan, dev, ring, slot, fd);
+	if (!doorbells_first)
+		*bound = vhc_kvm_plan_move(&plan, dev, ring, slot->binds, fd);
 	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
 	vhc_plan_clear(&plan);
-	/* an interrupt may have gone to the eventfd before; one too many is harmless */
-	if (!r && fd >= 0 && slot == &call_slot)
-		dev->ctx->sys->signal(dev->ctx->sys_data, fd);
+	return r;
+}
+
+/*
+ * What came in between may have gone to the eventfd that is not used now, or to the caller as an exit
+ * of its vCPU: one interrupt, or one kick, too many is harmless.
+ */
+static int tell(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, int fd)
+{
+	struct vhc_ring_state *want = &dev->want.ring[ring];
+	bool call = slot == &call_slot, bound = false;
+	int r = move(dev, ring, slot, fd, &bound), now = r ? *fd_at(want, slot->offset) : fd;
+	bool due = call ? vhc_ring_runs(&dev->have.ring[ring]) && (bound || !r) : bound;
+
+	if (due && now >= 0)
+		dev->ctx->sys->signal(dev->ctx->sys_data, call && want->masked ? want->mask : now);
 	return r;
 }
 
@@ -169,12 +208,11 @@ static int put_fd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, i
 {
 	int *want = fd_at(&dev->want.ring[ring], slot->offset);
 	int *have = fd_at(&dev->have.ring[ring], slot->offset);
-	int r = 0;
+	int r = tell(dev, ring, slot, fd);
 
-	if (vhc_ring_runs(&dev->have.ring[ring]))
-		r = tell(dev, ring, slot, fd);
 	if (r) {
-		vhc_sys_close(dev->ctx, &fd);
+		if (fd < 0 || !vhc_kvm_keep(dev, fd))
+			vhc_sys_close(dev->ctx, &fd);
 		return r;
 	}
 	if (*have >= 0 && *have == *want)
@@ -238,6 +276,16 @@ static int get_fd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot)
 			return r;
 	}
 	return *fd_at(want, slot->offset);
+}
+
+void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring)
+{
+	struct vhc_ring_state *want = &dev->want.ring[ring];
+
+	vhc_sys_close(dev->ctx, &want->kick);
+	vhc_sys_close(dev->ctx, &want->call);
+	vhc_events_close_err(dev, ring);
+	vhc_sys_close(dev->ctx, &want->mask);
 }
 
 VHC_EXPORT int vhc_ring_set_kick(struct vhc_dev *dev, uint32_t ring, int fd)

@@ -11,7 +11,6 @@
 
 #include "apply.h"
 #include "dev.h"
-#include "errname.h"
 #include "feature.h"
 
 /* What the start needs of the whole device. */
@@ -67,19 +66,13 @@ static int check_start(struct vhc_dev *dev, uint32_t one)
 static int make_errs(struct vhc_dev *dev, uint32_t one, bool *made)
 {
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
-		int *err = &dev->want.ring[i].err;
+		int r;
 
-		if (!to_start(dev, i, one) || *err >= 0)
+		if (!to_start(dev, i, one) || dev->want.ring[i].err >= 0)
 			continue;
-		*err = dev->ctx->sys->eventfd(dev->ctx->sys_data);
-		if (*err < 0) {
-			int r = *err;
-
-			*err = VHC_FD_NONE;
-			return vhc_dev_fail(dev, r, NULL, NULL,
-					    "ring %u: no error eventfd: %s (%s)", i, strerror(-r),
-					    vhc_errname(-r));
-		}
+		r = vhc_events_make_err(dev, i);
+		if (r)
+			return r;
 		made[i] = true;
 	}
 	return 0;
@@ -89,7 +82,7 @@ static void drop_errs(struct vhc_dev *dev, const bool *made)
 {
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		if (made[i])
-			vhc_sys_close(dev->ctx, &dev->want.ring[i].err);
+			vhc_events_close_err(dev, i);
 }
 
 /* From here on these rings are wanted to run. */

@@ -6,13 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature.h"
 #include "plan.h"
 #include "state.h"
 
 void vhc_ring_state_forget(struct vhc_ring_state *ring)
 {
 	*ring = (struct vhc_ring_state){
-		.kick = VHC_FD_NONE, .call = VHC_FD_NONE, .err = VHC_FD_NONE, .backend = VHC_FD_NONE
+		.kick = VHC_FD_NONE,
+		.call = VHC_FD_NONE,
+		.err = VHC_FD_NONE,
+		.mask = VHC_FD_NONE,
+		.backend = VHC_FD_NONE,
 	};
 }
 
@@ -36,6 +41,7 @@ void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd)
 {
 	vhc_fd_state_set_table(&state->fd[fd], NULL);
 	vhc_fd_state_set_log(&state->fd[fd], NULL);
+	free(state->fd[fd].cpus);
 	state->fd[fd] = (struct vhc_fd_state){ .log_event = VHC_FD_NONE };
 	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
 		vhc_ring_state_forget(&state->ring[fd * VHC_NET_RINGS_PER_FD + i]);
@@ -62,6 +68,7 @@ void vhc_state_clear(struct vhc_dev_state *state)
 	for (uint32_t i = 0; i < state->fds; i++) {
 		vhc_fd_state_set_table(&state->fd[i], NULL);
 		vhc_fd_state_set_log(&state->fd[i], NULL);
+		free(state->fd[i].cpus);
 	}
 	free(state->fd);
 	free(state->ring);
@@ -86,6 +93,24 @@ void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *ha
 	}
 }
 
+bool vhc_fd_translates(const struct vhc_fd_state *fd)
+{
+	return vhc_features_has(&fd->features, VHC_F_ACCESS_PLATFORM);
+}
+
+/* Since 7.2 a ring's addresses are gone when they begin or cease to be I/O virtual ones. */
+static void note_features(struct vhc_dev_state *have, uint32_t fd, const struct vhc_features *set)
+{
+	bool before = vhc_fd_translates(&have->fd[fd]);
+
+	have->fd[fd].features = *set;
+	have->fd[fd].has_features = true;
+	have->fd[fd].iotlb |= vhc_fd_translates(&have->fd[fd]);
+	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
+		if (vhc_fd_translates(&have->fd[fd]) != before)
+			have->ring[fd * VHC_NET_RINGS_PER_FD + i].has_addr = false;
+}
+
 static void note_ring(struct vhc_ring_state *ring, const struct vhc_op *op)
 {
 	switch (op->kind) {
@@ -95,7 +120,7 @@ static void note_ring(struct vhc_ring_state *ring, const struct vhc_op *op)
 	case VHC_OP_SET_VRING_BASE:
 	case VHC_OP_GET_VRING_BASE:
 		ring->base = (uint32_t)op->value;
-		ring->base_lost = false;
+		ring->base_lost = vhc_ring_runs(ring);
 		break;
 	case VHC_OP_SET_VRING_ADDR:
 		memcpy(ring->addr, op->addr.guest, sizeof(ring->addr));
@@ -127,16 +152,25 @@ static void note_fd(struct vhc_dev_state *have, const struct vhc_op *op)
 	struct vhc_fd_state *fd = &have->fd[op->fd];
 
 	switch (op->kind) {
+	case VHC_OP_FORK_FROM_OWNER:
+		fd->mode = (uint8_t)op->value;
+		fd->has_mode = true;
+		break;
 	case VHC_OP_SET_OWNER:
 		fd->owned = true;
+		break;
+	case VHC_OP_FIND_WORKER:
+		fd->worker = (int32_t)op->value;
 		break;
 	case VHC_OP_RESET_OWNER:
 		vhc_fd_state_forget(have, op->fd);
 		break;
 	case VHC_OP_SET_FEATURES:
 	case VHC_OP_SET_FEATURES_ARRAY:
-		fd->features = op->features;
-		fd->has_features = true;
+		note_features(have, op->fd, &op->features);
+		break;
+	case VHC_OP_SET_BACKEND_FEATURES:
+		fd->backend = op->value;
 		break;
 	case VHC_OP_SET_MEM_TABLE:
 		vhc_fd_state_set_table(fd, op->table);
@@ -158,6 +192,8 @@ void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op)
 		have->header = (uint32_t)op->value;
 	else if (op->kind == VHC_OP_TAP_OFFLOADS)
 		have->offloads = (uint32_t)op->value;
+	else if (op->kind == VHC_OP_SET_VRING_BUSYLOOP)
+		have->fd[op->fd].busyloop[op->ring % VHC_NET_RINGS_PER_FD] = (uint32_t)op->value;
 	else if (op->ring != VHC_NO_RING)
 		note_ring(&have->ring[op->ring], op);
 	else

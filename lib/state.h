@@ -27,15 +27,42 @@ struct vhc_ring_state {
 	bool disabled;	/* want: a start of the device leaves it alone */
 	bool logs;	/* its used ring is written down in the dirty log */
 	int kick, call, err;
+	bool masked; /* want: interrupts go to `mask` */
+	int mask;    /* want: the eventfd that holds them back; kept when it is unmasked */
 	int backend; /* the tap's queue: the ring runs when it has one */
 };
 
-/* One vhost fd. */
+/* Worker threads that could not be told: in the place of a tid. */
+enum {
+	VHC_WORKER_UNSEEN = -1,	 /* no new thread was to be seen */
+	VHC_WORKER_MANY = -2,	 /* more than one */
+	VHC_WORKER_NO_PROC = -3, /* there is no /proc to look at */
+};
+
+/* The two rings of a vhost-net fd. */
+#define VHC_NET_RINGS_PER_FD 2u
+
+struct vhc_cpus;
+
+/*
+ * One vhost fd.  What the host tunes is kept here and not with the rings, since a guest's reset does
+ * not forget it; a lost ownership takes it from `have`.
+ */
 struct vhc_fd_state {
 	bool owned;
+	bool has_mode; /* whose threads the workers are was chosen; without, the kernel's choice */
+	uint8_t mode;  /* VHC_FORK_ */
+	bool find_worker; /* want: look for it when ownership is taken */
+	int32_t worker;	  /* have: its tid, VHC_WORKER_, or 0 when nobody looked */
+	bool has_sched;	  /* want */
+	int32_t policy, priority;
+	struct vhc_cpus *cpus; /* want: on which it may run; ours; NULL: not told */
+	uint32_t busyloop[VHC_NET_RINGS_PER_FD]; /* microseconds */
 	bool has_features;
-	struct vhc_features
-		features;	 /* vhost's part of what the driver acked; LOG_ALL with a log */
+	/* vhost's part of what the driver acked; LOG_ALL with a log */
+	struct vhc_features features;
+	uint64_t backend;	 /* backend features, as a mask */
+	bool iotlb;		 /* have: it was told of an IOMMU, since it has this owner */
 	struct vhc_table *table; /* referenced */
 	struct vhc_log *log;	 /* referenced; NULL: none */
 	int log_event;		 /* borrowed of the memory; VHC_FD_NONE: none */
@@ -51,9 +78,6 @@ struct vhc_dev_state {
 	uint32_t rings; /* rings_per_fd for each fd, in order */
 	struct vhc_ring_state *ring;
 };
-
-/* The two rings of a vhost-net fd. */
-#define VHC_NET_RINGS_PER_FD 2u
 
 struct vhc_op;
 
@@ -79,9 +103,18 @@ void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op);
  */
 void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *have);
 
+/** vhc_fd_translates() - was this fd told that addresses go through an IOMMU? */
+bool vhc_fd_translates(const struct vhc_fd_state *fd);
+
 static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
 {
 	return ring->backend >= 0;
+}
+
+/** vhc_ring_call() - of a wanted ring: the eventfd that vhost is to notify. */
+static inline int vhc_ring_call(const struct vhc_ring_state *want)
+{
+	return want->masked ? want->mask : want->call;
 }
 
 /** vhc_state_runs() - does any ring run? */

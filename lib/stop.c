@@ -7,7 +7,8 @@
 
 #include "apply.h"
 #include "dev.h"
-#include "errname.h"
+#include "iommu.h"
+#include "kvm.h"
 
 /* Rings that a stop before took the backend off, and could not ask where they stopped. */
 static void plan_lost(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t one)
@@ -55,9 +56,11 @@ VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring)
 	struct vhc_ring_state *want;
 	int r = vhc_dev_ring(dev, ring, &want);
 
-	r = r ?: stop(dev, ring);
-	if (!r)
-		want->disabled = true;
+	if (r)
+		return r;
+	r = stop(dev, ring);
+	if (r != -ESTALE && !vhc_ring_runs(&dev->have.ring[ring]))
+		want->disabled = true; /* also when it could not be asked where it stopped */
 	return r;
 }
 
@@ -69,9 +72,7 @@ static void forget_ring(struct vhc_dev *dev, uint32_t ring)
 {
 	struct vhc_ring_state *want = &dev->want.ring[ring], *have = &dev->have.ring[ring];
 
-	vhc_sys_close(dev->ctx, &want->kick);
-	vhc_sys_close(dev->ctx, &want->call);
-	vhc_sys_close(dev->ctx, &want->err);
+	vhc_ring_close_eventfds(dev, ring);
 	vhc_ring_state_forget(want);
 	want->base = vhc_base_fresh(VHC_SPLIT);
 	want->has_base = have->base_lost || have->base;
@@ -91,9 +92,16 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
 		vhc_plan_reset(&plan, &dev->have, ring);
 		r = apply_all(dev, &plan);
 	}
+	r = r ?: vhc_kvm_forget(dev, ring);
 	if (!r)
 		forget_ring(dev, ring);
 	return r;
+}
+
+void vhc_dev_rescue_log(struct vhc_dev *dev)
+{
+	for (uint32_t i = 0; i < dev->have.fds && dev->stale && dev->mem; i++)
+		vhc_harvest_rescue(dev->mem, dev->have.fd[i].log);
 }
 
 void vhc_dev_let_go(struct vhc_dev *dev)
@@ -110,26 +118,30 @@ VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
 {
 	bool disown = dev->stale; /* without it the worker stays, and the next start is quick */
 	struct vhc_plan plan = { 0 };
-	int r = 0, r2;
+	int r = 0;
 
 	if (vhc_dev_runs(dev)) {
 		vhc_plan_stop(&plan, &dev->have, VHC_NO_RING);
 		r = apply_all(dev, &plan);
 	}
+	if (r && !disown)
+		return r; /* a ring that runs needs its eventfds */
+	vhc_dev_rescue_log(dev);
 	if (dev->fds) {
 		vhc_plan_reset(&plan, &dev->have, VHC_NO_RING);
 		if (disown)
 			vhc_plan_disown(&plan, &dev->have);
-		r2 = apply_all(dev, &plan);
 		/* after RESET_OWNER nothing of before is left, whatever failed on the way */
-		r = disown ? r2 : r ?: r2;
+		r = apply_all(dev, &plan);
 	}
+	r = r ?: vhc_kvm_forget(dev, VHC_NO_RING);
 	if (r)
 		return r;
 	dev->stale = false;
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		forget_ring(dev, i);
-	dev->want.has_acked = dev->want.iommu = false;
+	vhc_iommu_forget(dev);
+	dev->want.has_acked = false;
 	dev->want.acked = (struct vhc_features){ { 0 } };
 	return 0;
 }

@@ -18,4 +18,12 @@ int vhc_linux_memfd(void *data, const char *name, uint64_t size);
 int vhc_linux_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
 void vhc_linux_unmap(void *data, void *addr, uint64_t size);
 
+/* sys-tasks.c */
+int32_t vhc_linux_pid(void *data);
+int32_t vhc_linux_tid(void *data);
+int vhc_linux_tasks(void *data, const char *prefix, bool kernel, struct vhc_task *ret,
+		    uint32_t room);
+int vhc_linux_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t words);
+int vhc_linux_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority);
+
 #endif

@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -96,6 +98,84 @@ static int linux_signal(void *data, int fd)
 	uint64_t one = 1;
 
 	return write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+static int linux_poll(void *data, struct pollfd *fds, uint32_t count)
+{
+	int r;
+
+	do
+		r = poll(fds, count, 0);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+/* Whoever opened the fd may not have made it O_NONBLOCK: nothing is read before it is there. */
+static int linux_read_fd(void *data, int fd, void *buf, size_t size)
+{
+	struct pollfd ready = { fd, POLLIN, 0 };
+	int r = linux_poll(NULL, &ready, 1);
+	ssize_t n;
+
+	if (r <= 0)
+		return r;
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	return (int)n;
+}
+
+static int linux_drain(void *data, int fd, uint64_t *ret)
+{
+	uint64_t count = 0;
+	int r = linux_read_fd(NULL, fd, &count, sizeof(count));
+
+	if (r < 0)
+		return r;
+	*ret = count;
+	return 0;
+}
+
+static int linux_write(void *data, int fd, const void *buf, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : (int)n;
+}
+
+static int linux_epoll(void *data)
+{
+	return vhc_linux_lift(epoll_create1(EPOLL_CLOEXEC));
+}
+
+static int linux_epoll_add(void *data, int epoll, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int linux_epoll_del(void *data, int epoll, int fd)
+{
+	return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) ? -errno : 0;
+}
+
+static int linux_name(void *data, int fd, char *buf, size_t size)
+{
+	char path[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, buf, size - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	return 0;
 }
 
 static int linux_same(void *data, int a, int b)
@@ -192,6 +272,14 @@ const struct vhc_sys vhc_sys_linux = {
 	.ioctl = linux_ioctl,
 	.eventfd = linux_eventfd,
 	.signal = linux_signal,
+	.drain = linux_drain,
+	.write = linux_write,
+	.read_fd = linux_read_fd,
+	.poll = linux_poll,
+	.epoll = linux_epoll,
+	.epoll_add = linux_epoll_add,
+	.epoll_del = linux_epoll_del,
+	.name = linux_name,
 	.same = linux_same,
 	.stat = linux_stat,
 	.read = linux_read,
@@ -204,6 +292,11 @@ const struct vhc_sys vhc_sys_linux = {
 	.open_in_new_netns = linux_open_in_new_netns,
 	.user = linux_user,
 	.release = linux_release,
+	.pid = vhc_linux_pid,
+	.tid = vhc_linux_tid,
+	.tasks = vhc_linux_tasks,
+	.set_cpus = vhc_linux_set_cpus,
+	.set_sched = vhc_linux_set_sched,
 };
 
 int vhc_sys_open(struct vhc_ctx *ctx, const char *path, int flags)
@@ -229,9 +322,25 @@ int vhc_sys_peek(struct vhc_ctx *ctx, uint64_t addr, void *buf, size_t size)
 	return ctx->sys->peek(ctx->sys_data, addr, buf, size);
 }
 
+bool vhc_sys_readable(struct vhc_ctx *ctx, int fd)
+{
+	struct pollfd ready = { fd, POLLIN, 0 };
+
+	return ctx->sys->poll(ctx->sys_data, &ready, 1) == 1 && ready.revents & POLLIN;
+}
+
 bool vhc_sys_same(struct vhc_ctx *ctx, int a, int b)
 {
 	return ctx->sys->same(ctx->sys_data, a, b) == 1;
+}
+
+int vhc_sys_write(struct vhc_ctx *ctx, int fd, const void *buf, size_t size)
+{
+	int r = ctx->sys->write(ctx->sys_data, fd, buf, size);
+
+	if (r < 0)
+		return r == -EAGAIN ? -EIO : r;
+	return (size_t)r == size ? 0 : -EIO;
 }
 
 void vhc_sys_close(struct vhc_ctx *ctx, int *fd)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sys - the border: the only place that makes system calls.  Tests put a fake kernel here.
+ * sys - the border: the only place that makes system calls, in the files sys*.c.  Tests put a fake
+ * kernel here.
  *
  * Every operation returns 0, an fd or a count, or a negative errno; interrupted calls are repeated.
  * Fds are O_CLOEXEC and 3 or higher.
@@ -8,6 +9,7 @@
 #ifndef LIB_SYS_H
 #define LIB_SYS_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +22,13 @@ struct vhc_file {
 	unsigned int seals;	   /* F_SEAL_ of a memfd; 0 of any other file */
 };
 
+/* A thread of this process, or a kernel thread. */
+struct vhc_task {
+	int32_t tid;
+	bool kernel;
+	char name[16];
+};
+
 struct vhc_sys {
 	int (*open)(void *data, const char *path, int flags);
 	int (*close)(void *data, int fd);
@@ -28,6 +37,20 @@ struct vhc_sys {
 	int (*eventfd)(void *data);
 	/* Add 1 to an eventfd. */
 	int (*signal)(void *data, int fd);
+	/* An eventfd's counter, which is 0 then.  Never waits: 0 when it is 0. */
+	int (*drain)(void *data, int fd, uint64_t *ret);
+	/* Write all of it.  The number of bytes. */
+	int (*write)(void *data, int fd, const void *buf, size_t size);
+	/* Read what is there.  Never waits: 0 when nothing is. */
+	int (*read_fd)(void *data, int fd, void *buf, size_t size);
+	/* Which of these are ready?  Never waits: their number, and revents.  fds below 0 are not. */
+	int (*poll)(void *data, struct pollfd *fds, uint32_t count);
+	/* An fd that is readable while one of those is that were added to it. */
+	int (*epoll)(void *data);
+	int (*epoll_add)(void *data, int epoll, int fd);
+	int (*epoll_del)(void *data, int epoll, int fd);
+	/* What an fd is called: "anon_inode:kvm-vm", "/dev/kvm".  An error means that nobody can tell. */
+	int (*name)(void *data, int fd, char *buf, size_t size);
 	/* Are two fds the same open file?  1, 0; an error means that nobody can tell. */
 	int (*same)(void *data, int a, int b);
 	int (*stat)(void *data, int fd, struct vhc_file *ret);
@@ -53,6 +76,19 @@ struct vhc_sys {
 	uint32_t (*user)(void *data);
 	/* The kernel's release, such as "6.1.0-13-amd64". */
 	int (*release)(void *data, char *buf, size_t size);
+	/* This process, and this thread of it. */
+	int32_t (*pid)(void *data);
+	int32_t (*tid)(void *data);
+	/*
+	 * Threads of this process, and with @kernel kernel threads, whose name begins with @prefix.
+	 * How many there are, of which @room are written; -ENOENT without a /proc of this process's own
+	 * PID namespace.
+	 */
+	int (*tasks)(void *data, const char *prefix, bool kernel, struct vhc_task *ret,
+		     uint32_t room);
+	/* On which processors a thread may run: bit 0 of word 0 is processor 0. */
+	int (*set_cpus)(void *data, int32_t tid, const uint64_t *cpus, uint32_t words);
+	int (*set_sched)(void *data, int32_t tid, int32_t policy, int32_t priority);
 };
 
 /* The real one; its data is NULL. */
@@ -65,8 +101,12 @@ int vhc_sys_open(struct vhc_ctx *ctx, const char *path, int flags);
 int vhc_sys_dup(struct vhc_ctx *ctx, int fd);
 int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg);
 int vhc_sys_peek(struct vhc_ctx *ctx, uint64_t addr, void *buf, size_t size);
+/** vhc_sys_readable() - is there something to read, as far as anybody can tell? */
+bool vhc_sys_readable(struct vhc_ctx *ctx, int fd);
 /** vhc_sys_same() - are these two fds the same open file, as far as anybody can tell? */
 bool vhc_sys_same(struct vhc_ctx *ctx, int a, int b);
+/** vhc_sys_write() - all of it in one piece, or an error: -EIO when it was cut. */
+int vhc_sys_write(struct vhc_ctx *ctx, int fd, const void *buf, size_t size);
 
 /** vhc_sys_close() - close an fd, if it is one, and make it -1. */
 void vhc_sys_close(struct vhc_ctx *ctx, int *fd);

@@ -9,6 +9,7 @@
 
 #include <linux/if_tun.h>
 #include <linux/vhost.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 
 /* 128 and more feature bits, since 6.17; behind the header come `count` words of 64 bits. */
@@ -44,6 +45,36 @@ struct vhc_uapi_vring_worker {
 #ifdef VHOST_GET_VRING_WORKER
 _Static_assert(VHC_GET_VRING_WORKER == VHOST_GET_VRING_WORKER, "uapi");
 #endif
+
+/*
+ * struct vhost_msg and struct vhost_msg_v2, which differ only in the name of the second word: an
+ * address space since 5.19, reserved before, and padding in the first version.
+ */
+struct vhc_uapi_iotlb_msg {
+	__u32 version; /* VHOST_IOTLB_MSG, VHOST_IOTLB_MSG_V2 */
+	__u32 asid;
+	__u64 iova;
+	__u64 size;
+	__u64 uaddr;
+	__u8 perm;
+	__u8 type; /* VHOST_IOTLB_MISS, _UPDATE, _INVALIDATE ... */
+	__u8 padding[38];
+};
+#define VHC_IOTLB_AT(field, other)                                           \
+	_Static_assert(offsetof(struct vhc_uapi_iotlb_msg, field) ==         \
+				       offsetof(struct vhost_msg, other) &&  \
+			       offsetof(struct vhc_uapi_iotlb_msg, field) == \
+				       offsetof(struct vhost_msg_v2, other), \
+		       "uapi")
+VHC_IOTLB_AT(version, type);
+VHC_IOTLB_AT(iova, iotlb.iova);
+VHC_IOTLB_AT(size, iotlb.size);
+VHC_IOTLB_AT(uaddr, iotlb.uaddr);
+VHC_IOTLB_AT(perm, iotlb.perm);
+VHC_IOTLB_AT(type, iotlb.type);
+_Static_assert(sizeof(struct vhc_uapi_iotlb_msg) == sizeof(struct vhost_msg) &&
+		       sizeof(struct vhc_uapi_iotlb_msg) == sizeof(struct vhost_msg_v2),
+	       "uapi");
 
 /* What TUNSETOFFLOAD takes: USO since 6.2, the UDP tunnel bits since 6.17. */
 #define VHC_TUN_F_USO4		      0x20u

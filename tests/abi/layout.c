@@ -12,7 +12,7 @@
 	typedef char type##_size[sizeof(struct type) == (size) ? 1 : -1]; \
 	typedef char type##_first[offsetof(struct type, sz) == 0 ? 1 : -1]
 #define AT(type, field, offset) \
-	typedef char type##_##field[offsetof(struct type, field) == (offset) ? 1 : -1]
+	typedef char type##_at_##field[offsetof(struct type, field) == (offset) ? 1 : -1]
 
 SIZE(vhc_region, 32);
 AT(vhc_region, guest_addr, 8);
@@ -32,9 +32,24 @@ AT(vhc_dev_args, type, 12);
 AT(vhc_dev_args, backend, 16);
 AT(vhc_dev_args, queue_pairs, 20);
 
-SIZE(vhc_dev_info, 16);
+SIZE(vhc_dev_info, 24);
 AT(vhc_dev_info, rings, 8);
 AT(vhc_dev_info, max_regions, 12);
+AT(vhc_dev_info, can, 16);
+
+SIZE(vhc_event, 32);
+AT(vhc_event, kind, 8);
+AT(vhc_event, ring, 12);
+AT(vhc_event, iova, 16);
+AT(vhc_event, perm, 24);
+AT(vhc_event, count, 28);
+
+SIZE(vhc_map, 40);
+AT(vhc_map, iova, 8);
+AT(vhc_map, size, 16);
+AT(vhc_map, addr, 24);
+AT(vhc_map, perm, 32);
+AT(vhc_map, flags, 36);
 
 SIZE(vhc_net_config, 24);
 AT(vhc_net_config, flags, 8);
@@ -46,5 +61,16 @@ AT(vhc_ring_addr, desc, 8);
 AT(vhc_ring_addr, avail, 16);
 AT(vhc_ring_addr, used, 24);
 AT(vhc_ring_addr, flags, 32);
+
+SIZE(vhc_ioeventfd, 32);
+AT(vhc_ioeventfd, addr, 8);
+AT(vhc_ioeventfd, datamatch, 16);
+AT(vhc_ioeventfd, len, 24);
+AT(vhc_ioeventfd, flags, 28);
+
+SIZE(vhc_irqfd, 24);
+AT(vhc_irqfd, gsi, 8);
+AT(vhc_irqfd, flags, 12);
+AT(vhc_irqfd, resample_fd, 16);
 
 typedef char features_size[sizeof(struct vhc_features) == 32 ? 1 : -1];

@@ -5,8 +5,6 @@
 #ifndef BENCH_DIRTY_PLOT_H
 #define BENCH_DIRTY_PLOT_H
 
-#include <stddef.h>
-
 enum { EXCHANGE, EXCHANGE_ATOMIC, SWAP, SWAP_ATOMIC, COPY, LOOP, WAYS };
 
 #define GUESTS	  3

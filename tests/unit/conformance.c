@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct world {
 	uint64_t ram; /* where it is */
 	uint32_t number;
 	int fds[SLOTS];
+	int32_t task; /* the last worker that was seen */
 	/* the argument of one ioctl, whatever it is */
 	union {
 		uint8_t u8;
@@ -38,6 +40,8 @@ struct world {
 		struct vhost_vring_file file;
 		struct vhost_vring_addr addr;
 		struct ifreq ifr;
+		struct kvm_ioeventfd doorbell;
+		struct kvm_irqfd interrupt;
 	} arg;
 	uint64_t memory[1 + 4 * MANY_REGIONS]; /* struct vhost_memory with its regions */
 };
@@ -123,6 +127,23 @@ static void *make_arg(struct world *world, const struct step *step)
 		else
 			world->arg.ifr.ifr_flags = (short)v[0];
 		break;
+	case DOORBELL:
+		world->arg.doorbell = (struct kvm_ioeventfd){
+			.fd = fd_of(world, v[0]),
+			.addr = v[1],
+			.len = (uint32_t)v[2],
+			.flags = (uint32_t)v[3],
+			.datamatch = v[4],
+		};
+		break;
+	case INTERRUPT:
+		world->arg.interrupt = (struct kvm_irqfd){
+			.fd = (uint32_t)fd_of(world, v[0]),
+			.gsi = (uint32_t)v[1],
+			.flags = (uint32_t)v[2],
+			.resamplefd = (uint32_t)fd_of(world, v[3]),
+		};
+		break;
 	}
 	return &world->arg;
 }
@@ -157,22 +178,32 @@ static void print_out(const struct world *world, const struct step *step)
 	}
 }
 
+/* Is this value of a step an fd? */
+static bool is_slot(const struct step *step, size_t i)
+{
+	return step->arg == FILES ? i == 1
+				  : (step->arg == DOORBELL && i == 0) ||
+					    (step->arg == INTERRUPT && (i == 0 || i == 3));
+}
+
 /* "A VHOST_SET_VRING_NUM 0 100", without the zeros at the end. */
 static void print_step(const struct step *step)
 {
-	static const char letters[] = "ABTUVEFSND--?";
+	static const char letters[] = "ABTUVEFSNDKMWP--?";
 	size_t count = sizeof(step->v) / sizeof(step->v[0]);
 
 	printf("%s", step->text);
-	if (step->call != IOCTL)
+	if (step->call != IOCTL && step->call != MESSAGE && step->call != MESSAGES &&
+	    step->call != RECEIVE)
 		return;
-	printf("%c %s", letters[step->slot], fake_request_name(step->request));
+	if (step->call == IOCTL)
+		printf("%c %s", letters[step->slot], fake_request_name(step->request));
 	if (step->name)
 		printf(" \"%s\"", step->name);
 	while (count > 1 && !step->v[count - 1])
 		count--;
 	for (size_t i = 0; i < count; i++)
-		if (step->arg == FILES && i == 1)
+		if (is_slot(step, i))
 			printf(" %c", letters[step->v[i]]);
 		else
 			printf(" %llx", (unsigned long long)step->v[i]);
@@ -185,10 +216,74 @@ static int take(struct world *world, enum slot slot, int r)
 	return r < 0 ? r : 0;
 }
 
+/* struct vhost_msg and struct vhost_msg_v2 have the same layout; v1 has padding for the address space. */
+static int message(struct world *world, const struct step *step, uint64_t iova)
+{
+	const uint64_t *v = step->v;
+	struct vhost_msg_v2 msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.type = v[0] == 1 ? VHOST_IOTLB_MSG : v[0] == 2 ? VHOST_IOTLB_MSG_V2 : (uint32_t)v[0];
+	msg.asid = (uint32_t)v[6];
+	msg.iotlb.type = (uint8_t)v[1];
+	msg.iotlb.iova = iova;
+	msg.iotlb.size = v[3];
+	msg.iotlb.uaddr = address(world, v[4]);
+	msg.iotlb.perm = (uint8_t)v[5];
+	return world->sys->write(world->data, fd_of(world, step->slot), &msg,
+				 v[7] ? v[7] : sizeof(msg));
+}
+
+static int messages(struct world *world, const struct step *step)
+{
+	int r = 0;
+
+	for (uint64_t i = 0; i < step->v[8] && r >= 0; i++)
+		r = message(world, step, step->v[2] + i * step->v[3]);
+	return r;
+}
+
+static int receive(struct world *world, const struct step *step)
+{
+	struct vhost_msg_v2 msg;
+	int r;
+
+	memset(&msg, 0xee, sizeof(msg));
+	r = world->sys->read_fd(world->data, fd_of(world, step->slot), &msg, step->v[0]);
+	if (r > 0)
+		printf(" -> %d bytes, %u %u: type %u iova %#llx size %#llx uaddr %#llx perm %u", r,
+		       msg.type, msg.asid, msg.iotlb.type, (unsigned long long)msg.iotlb.iova,
+		       (unsigned long long)msg.iotlb.size, (unsigned long long)msg.iotlb.uaddr,
+		       msg.iotlb.perm);
+	return r;
+}
+
+/* Of the tasks only those that are called as the kernel calls this thread's workers. */
+static int count_tasks(struct world *world)
+{
+	struct vhc_task tasks[64];
+	uint32_t own = 0, kernel = 0;
+	char name[24];
+	int n = world->sys->tasks(world->data, "vhost-", true, tasks, 64);
+
+	snprintf(name, sizeof(name), "vhost-%d", world->sys->tid(world->data));
+	for (int i = 0; i < n && i < 64; i++) {
+		if (strcmp(tasks[i].name, name))
+			continue;
+		own += !tasks[i].kernel;
+		kernel += tasks[i].kernel;
+		world->task = tasks[i].tid > world->task ? tasks[i].tid : world->task;
+	}
+	printf(" -> own %u, kernel %u", own, kernel);
+	return n < 0 ? n : 0;
+}
+
 static int call(struct world *world, const struct step *step)
 {
 	const struct vhc_sys *sys = world->sys;
 	int fd = fd_of(world, step->slot);
+	struct pollfd ready = { fd, POLLIN, 0 };
+	uint64_t count = 0;
 	struct vhc_file file;
 	char text[64];
 	int r;
@@ -219,6 +314,47 @@ static int call(struct world *world, const struct step *step)
 		if (r >= 0)
 			printf(" -> %.*s", (int)strcspn(text, "\n"), text);
 		return r;
+	case SIGNAL:
+		return sys->signal(world->data, fd);
+	case DRAIN:
+		r = sys->drain(world->data, fd, &count);
+		if (!r)
+			printf(" -> %llu", (unsigned long long)count);
+		return r;
+	case POLL:
+		r = sys->poll(world->data, &ready, 1);
+		printf(" -> %#x", (unsigned int)ready.revents);
+		return r;
+	case EPOLL:
+		return take(world, step->slot, sys->epoll(world->data));
+	case EPOLL_ADD:
+		return sys->epoll_add(world->data, fd, fd_of(world, step->v[0]));
+	case EPOLL_DEL:
+		return sys->epoll_del(world->data, fd, fd_of(world, step->v[0]));
+	case MESSAGE:
+		return message(world, step, step->v[2]);
+	case MESSAGES:
+		return messages(world, step);
+	case RECEIVE:
+		return receive(world, step);
+	case NAME:
+		r = sys->name(world->data, fd, text, sizeof(text));
+		if (!r)
+			printf(" -> %s", text);
+		return r;
+	case MAKE:
+		return take(world, (enum slot)step->v[0],
+			    sys->ioctl(world->data, fd, step->request, NULL));
+	case TASKS:
+		return count_tasks(world);
+	case NOBODY:
+		world->task = INT32_MAX;
+		return 0;
+	case CPUS:
+		return sys->set_cpus(world->data, world->task, step->v, 1);
+	case SCHED:
+		return sys->set_sched(world->data, world->task, (int32_t)step->v[0],
+				      (int32_t)step->v[1]);
 	case IOCTL:
 		return sys->ioctl(world->data, fd, step->request, make_arg(world, step));
 	}
@@ -255,8 +391,11 @@ int main(int argc, char **argv)
 	world.data = real ? NULL : fake_new(argv[1]);
 	world.sys = real ? &vhc_sys_linux : &fake_sys;
 	memset(world.fds, -1, sizeof(world.fds));
+	run(&world, steps_tuning, steps_tuning_count);
 	run(&world, steps_alone, steps_alone_count);
 	run(&world, steps_together, steps_together_count);
+	run(&world, steps_iotlb, steps_iotlb_count);
+	run(&world, steps_kvm, steps_kvm_count);
 	for (uint32_t i = 0; i < SLOTS; i++)
 		if (world.fds[i] >= 0)
 			world.sys->close(world.data, world.fds[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance - what a step of the list is made of: conformance-alone.c and
- * conformance-together.c have the list, conformance.c runs it.  No result is written down there: the
+ * conformance - what a step of the list is made of: conformance-alone.c, conformance-together.c,
+ * conformance-iotlb.c, conformance-kvm.c and conformance-tuning.c have the list, conformance.c runs it.
+ * No result is written down there: the
  * kernels have the word.
  */
 #ifndef TESTS_CONFORMANCE_H
@@ -20,12 +21,53 @@
 #define KERNEL 0xffff888000000000ull
 
 /* Fds in the list, by a letter each; beside them none, and one that is not open. */
-enum slot { A, B, T, U, V, E, F, S, N, D, SLOTS, NONE, CLOSED };
+enum slot { A, B, T, U, V, E, F, S, N, D, K, M, W, P, SLOTS, NONE, CLOSED };
 
-enum call { OPEN, NETNS, CLOSE, DUP, EVENTFD, SOCKET, SAME, STAT, READ, IOCTL };
+enum call {
+	OPEN,
+	NETNS,
+	CLOSE,
+	DUP,
+	EVENTFD,
+	SOCKET,
+	SAME,
+	STAT,
+	READ,
+	SIGNAL,
+	DRAIN,
+	POLL,
+	EPOLL,
+	EPOLL_ADD,
+	EPOLL_DEL,
+	MESSAGE,
+	MESSAGES,
+	RECEIVE,
+	NAME,
+	MAKE, /* an ioctl that returns an fd */
+	TASKS,
+	NOBODY,
+	CPUS,
+	SCHED,
+	IOCTL
+};
 
 /* What an ioctl is given; OUT: it gives something back, which is printed. */
-enum arg { PLAIN, U8, INT, U64, WORDS, STATE, FILES, ADDR, MEMORY, MANY, IFREQ, BAD };
+enum arg {
+	PLAIN,
+	U8,
+	INT,
+	U64,
+	WORDS,
+	STATE,
+	FILES,
+	ADDR,
+	MEMORY,
+	MANY,
+	IFREQ,
+	DOORBELL,  /* an eventfd's slot, address, len, flags, datamatch */
+	INTERRUPT, /* an eventfd's slot, gsi, flags, the resample eventfd's slot */
+	BAD
+};
 
 struct step {
 	const char *text; /* of an ioctl: "", its numbers say it */
@@ -48,6 +90,27 @@ struct step {
 #define STEP_SAME(one, other)  { "same " #one " " #other, SAME, one, .v = { other } }
 #define STEP_STAT(slot)	       { "stat " #slot, STAT, slot }
 #define STEP_READ(path)	       { "read " path, READ, NONE, .name = path }
+#define STEP_NAME(slot)	       { "name " #slot, NAME, slot }
+#define STEP_MAKE(slot, request, ret) { "make " #ret " by " #request " of " #slot, MAKE, slot, request, .v = { ret } }
+
+#define STEP_SIGNAL(slot)      { "signal " #slot, SIGNAL, slot }
+#define STEP_DRAIN(slot)       { "drain " #slot, DRAIN, slot }
+#define STEP_POLL(slot)	       { "poll " #slot, POLL, slot }
+#define STEP_EPOLL(slot)       { "epoll " #slot, EPOLL, slot }
+#define STEP_EPOLL_ADD(to, fd) { "epoll add " #to " " #fd, EPOLL_ADD, to, .v = { fd } }
+#define STEP_EPOLL_DEL(of, fd) { "epoll del " #of " " #fd, EPOLL_DEL, of, .v = { fd } }
+/* version, type, iova, size, user address, permissions; then address space and bytes, if not 72 */
+#define STEP_MESSAGE(slot, ...) { "message " #slot, MESSAGE, slot, .v = { __VA_ARGS__ } }
+/* so many mappings of a page each, from an iova on */
+#define STEP_MESSAGES(slot, ...) { "messages " #slot, MESSAGES, slot, .v = { __VA_ARGS__ } }
+#define STEP_RECEIVE(slot, size) { "receive " #slot, RECEIVE, slot, .v = { size } }
+
+/* How many workers there are; the last is the one that the steps below are about. */
+#define STEP_TASKS	       { "tasks", TASKS, NONE }
+#define STEP_NOBODY	       { "a thread that is not there", NOBODY, NONE }
+#define STEP_CPUS(mask)	       { "cpus " #mask, CPUS, NONE, .v = { mask } }
+#define STEP_SCHED(policy, priority) \
+	{ "sched " #policy " " #priority, SCHED, NONE, .v = { policy, (uint64_t)(priority) } }
 
 #define DO(slot, request, arg, out, ...) \
 	{ "", IOCTL, slot, request, arg, out, NULL, { __VA_ARGS__ } }
@@ -72,6 +135,8 @@ struct step {
 #define KICK(slot, ...)		  DO(slot, VHOST_SET_VRING_KICK, FILES, false, __VA_ARGS__)
 #define CALL(slot, ...)		  DO(slot, VHOST_SET_VRING_CALL, FILES, false, __VA_ARGS__)
 #define ERR(slot, ...)		  DO(slot, VHOST_SET_VRING_ERR, FILES, false, __VA_ARGS__)
+#define BUSYLOOP(slot, ...)	  DO(slot, VHOST_SET_VRING_BUSYLOOP_TIMEOUT, STATE, false, __VA_ARGS__)
+#define GETBUSYLOOP(slot, ...)	  DO(slot, VHOST_GET_VRING_BUSYLOOP_TIMEOUT, STATE, true, __VA_ARGS__)
 #define BACKEND(slot, ...)	  DO(slot, VHOST_NET_SET_BACKEND, FILES, false, __VA_ARGS__)
 /* index, flags, desc, avail, used, log */
 #define ADDRESS(slot, ...) DO(slot, VHOST_SET_VRING_ADDR, ADDR, false, __VA_ARGS__)
@@ -84,8 +149,13 @@ struct step {
 #define TAP			  (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)
 #define MQ			  (TAP | IFF_MULTI_QUEUE)
 
-/* The list, in two parts. */
-extern const struct step steps_alone[], steps_together[];
-extern const uint32_t steps_alone_count, steps_together_count;
+#define BELL(slot, ...) DO(slot, KVM_IOEVENTFD, DOORBELL, false, __VA_ARGS__)
+#define IRQ(slot, ...)	DO(slot, KVM_IRQFD, INTERRUPT, false, __VA_ARGS__)
+
+/* The list, in five parts. */
+extern const struct step steps_alone[], steps_together[], steps_iotlb[], steps_kvm[],
+	steps_tuning[];
+extern const uint32_t steps_alone_count, steps_together_count, steps_iotlb_count, steps_kvm_count,
+	steps_tuning_count;
 
 #endif

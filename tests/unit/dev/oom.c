@@ -218,20 +218,21 @@ static void run_act(struct rig *rig, const struct act *act, uint32_t n)
 		fail_msg("%s again: allocation %u failed before: %s", act->name, n, rig_text(rig));
 }
 
-static bool tell(uint32_t n)
+static bool tell(const struct story *of, uint32_t n)
 {
 	struct rig rig;
 	bool hit;
 
 	rig_new(&rig, "7.2", 3);
 	rig.array = true;
+	rig.dev_flags = VHC_DEV_WORKERS;
 	arm(n);
-	for (uint32_t i = 0; i < story_count; i++) {
+	for (uint32_t i = 0; i < of->count; i++) {
 		/* plan and caps when there is something to plan */
-		if (!strcmp(story[i].name, "start"))
+		if (!strcmp(of->acts[i].name, "start"))
 			for (size_t j = 0; j < sizeof(others) / sizeof(others[0]); j++)
 				run_act(&rig, &others[j], n);
-		run_act(&rig, &story[i], n);
+		run_act(&rig, &of->acts[i], n);
 	}
 	run_act(&rig, &(struct act){ "close", close_all, false }, n);
 	hit = came;
@@ -244,7 +245,17 @@ static void every_allocation_fails_once(void **state)
 {
 	uint32_t n = 1;
 
-	while (tell(n))
+	while (tell(&story, n))
+		n++;
+	print_message("each of %u allocations failed\n", n - 1);
+	assert_true(n > 100);
+}
+
+static void every_allocation_fails_once_behind_an_iommu(void **state)
+{
+	uint32_t n = 1;
+
+	while (tell(&iommu_story, n))
 		n++;
 	print_message("each of %u allocations failed\n", n - 1);
 	assert_true(n > 100);
@@ -271,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_allocation_fails_once),
+		cmocka_unit_test(every_allocation_fails_once_behind_an_iommu),
 		cmocka_unit_test(a_context_and_a_table),
 	};
 

@@ -21,13 +21,14 @@ static const char *text_of(struct json_object *row, const char *key)
 }
 
 /* A device as another host would have it: no fd is opened, and no tap is needed. */
-static char *plan_elsewhere(const char *kernel, uint32_t pairs, bool array)
+static char *plan_elsewhere(const char *kernel, uint32_t pairs, bool array, bool iommu)
 {
 	struct rig rig;
 	char *caps = NULL, *json = NULL;
 
 	rig_new(&rig, kernel, pairs);
 	rig.array = array;
+	rig.iommu = iommu;
 	assert_ok(&rig, vhc_caps_probe(rig.ctx, &caps));
 	assert_ok(&rig, rig_mem(&rig));
 	fake_forget_calls(rig.fake);
@@ -38,6 +39,8 @@ static char *plan_elsewhere(const char *kernel, uint32_t pairs, bool array)
 	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
 	assert_ok(&rig, rig_offer(&rig));
 	assert_ok(&rig, rig_features(&rig));
+	if (iommu)
+		assert_ok(&rig, rig_map(&rig));
 	assert_ok(&rig, rig_rings(&rig));
 	assert_ok(&rig, vhc_dev_plan(rig.dev, &json));
 	assert_int_equal(fake_count(rig.fake, "open") + fake_count(rig.fake, "VHOST_") +
@@ -76,13 +79,18 @@ static void compare(const char *name, char *json)
 
 static void plans_of_6_1(void **state)
 {
-	compare("plan-6.1-1.json", plan_elsewhere("6.1", 1, false));
-	compare("plan-6.1-4.json", plan_elsewhere("6.1", 4, false));
+	compare("plan-6.1-1.json", plan_elsewhere("6.1", 1, false, false));
+	compare("plan-6.1-4.json", plan_elsewhere("6.1", 4, false, false));
 }
 
 static void a_plan_of_7_2_with_128_bits(void **state)
 {
-	compare("plan-7.2-1.json", plan_elsewhere("7.2", 1, true));
+	compare("plan-7.2-1.json", plan_elsewhere("7.2", 1, true, false));
+}
+
+static void a_plan_behind_an_iommu(void **state)
+{
+	compare("plan-6.12-iommu.json", plan_elsewhere("6.12", 1, false, true));
 }
 
 /* --------------------------------------------------------------------------- planned and done */
@@ -217,6 +225,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plans_of_6_1),
 		cmocka_unit_test(a_plan_of_7_2_with_128_bits),
+		cmocka_unit_test(a_plan_behind_an_iommu),
 		cmocka_unit_test(what_is_planned_is_done),
 		cmocka_unit_test(the_undo_is_as_planned),
 	};

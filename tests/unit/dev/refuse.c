@@ -282,8 +282,12 @@ static void features(void **state)
 		for (size_t j = 0; j < 3 && bad[i].says[j]; j++)
 			assert_says(&rig, bad[i].says[j]);
 	}
-	assert_int_equal(vhc_dev_set_features(rig.dev, &rig.acked, 1), -EINVAL);
-	assert_int_equal(vhc_tap_set_features(rig.tap, &rig.acked, 1), -EINVAL);
+	assert_int_equal(vhc_dev_set_features(rig.dev, &rig.acked, VHC_GUEST_IOMMU), -EINVAL);
+	assert_says(&rig, "net0", "access_platform", "33");
+	assert_int_equal(vhc_dev_set_features(rig.dev, &rig.acked, 2), -EINVAL);
+	assert_says(&rig, "net0", "0x2");
+	assert_int_equal(vhc_tap_set_features(rig.tap, &rig.acked, 2), -EINVAL);
+	assert_ok(&rig, vhc_tap_set_features(rig.tap, &rig.acked, VHC_GUEST_IOMMU));
 	assert_int_equal(vhc_dev_offer_features(rig.dev, &rig.acked, &bad[5].set, &offered),
 			 -EOPNOTSUPP);
 	assert_says(&rig, "ring_reset", "required");

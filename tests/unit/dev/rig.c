@@ -40,6 +40,10 @@ void rig_free(struct rig *rig)
 {
 	rig_close(rig);
 	vhc_ctx_free(rig->ctx);
+	if (rig->vm) {
+		assert_int_equal(fake_vm_bindings(fake_vm_of(rig->fake, rig->vm)), rig->stuck);
+		fake_close(rig->fake, rig->vm);
+	}
 	assert_true(fake_is_clean(rig->fake));
 	munmap(rig->ram, rig->ram_size);
 	munmap(rig->more, RIG_MORE_SIZE);
@@ -80,6 +84,16 @@ struct vhc_ring_addr rig_addr(uint32_t ring)
 				       .used = at + 0x2000 };
 }
 
+struct vhc_ring_addr rig_io_addr(uint32_t ring)
+{
+	struct vhc_ring_addr addr = rig_addr(ring);
+
+	addr.desc += RIG_IOVA - RIG_GUEST;
+	addr.avail += RIG_IOVA - RIG_GUEST;
+	addr.used += RIG_IOVA - RIG_GUEST;
+	return addr;
+}
+
 void rig_set_index(struct rig *rig, uint32_t ring, char which, uint16_t value)
 {
 	uint64_t at = ring * RIG_RING_ROOM + (which == 'a' ? 0x1000 : 0x2000) + 2;
@@ -110,9 +124,8 @@ int rig_mem(struct rig *rig)
 /* A commit tells of an edit that failed before it, and drops it. */
 int rig_more(struct rig *rig)
 {
-	vhc_mem_add(rig->mem,
-		    VHC_ARG(vhc_region, .guest_addr = RIG_MORE, .size = RIG_MORE_SIZE,
-			    .user_addr = (uintptr_t)rig->more));
+	vhc_mem_add(rig->mem, VHC_ARG(vhc_region, .guest_addr = RIG_MORE, .size = RIG_MORE_SIZE,
+				      .user_addr = (uintptr_t)rig->more));
 	return vhc_mem_commit(rig->mem);
 }
 
@@ -152,7 +165,11 @@ int rig_attach(struct rig *rig)
 int rig_offer(struct rig *rig)
 {
 	struct vhc_features want = rig_acked(rig->array), offered;
-	int r = vhc_dev_offer_features(rig->dev, &want, &want, &offered);
+	int r;
+
+	if (rig->iommu)
+		vhc_features_add(&want, VHC_F_ACCESS_PLATFORM);
+	r = vhc_dev_offer_features(rig->dev, &want, &want, &offered);
 
 	if (!r)
 		rig->acked = offered;
@@ -161,12 +178,25 @@ int rig_offer(struct rig *rig)
 
 int rig_features(struct rig *rig)
 {
-	return vhc_dev_set_features(rig->dev, &rig->acked, 0);
+	if (rig->iommu)
+		vhc_features_add(&rig->acked, VHC_F_ACCESS_PLATFORM);
+	return vhc_dev_set_features(rig->dev, &rig->acked, rig->iommu ? VHC_GUEST_IOMMU : 0);
+}
+
+int rig_map_at(struct rig *rig, uint64_t iova, uint64_t size, uint64_t guest, uint32_t perm)
+{
+	return vhc_dev_map(rig->dev, VHC_ARG(vhc_map, .iova = iova, .size = size, .addr = guest,
+					     .perm = perm));
+}
+
+int rig_map(struct rig *rig)
+{
+	return rig_map_at(rig, RIG_IOVA, rig->ram_size, RIG_GUEST, RIG_RW);
 }
 
 int rig_ring(struct rig *rig, uint32_t ring)
 {
-	struct vhc_ring_addr addr = rig_addr(ring);
+	struct vhc_ring_addr addr = rig->iommu ? rig_io_addr(ring) : rig_addr(ring);
 	int r = vhc_ring_set_size(rig->dev, ring, RIG_SIZE);
 
 	r = r ? r : vhc_ring_set_addr(rig->dev, ring, &addr);
@@ -204,6 +234,8 @@ void rig_prepare(struct rig *rig)
 	assert_ok(rig, rig_dev(rig));
 	assert_ok(rig, rig_attach(rig));
 	assert_ok(rig, rig_features(rig));
+	if (rig->iommu)
+		assert_ok(rig, rig_map(rig));
 	assert_ok(rig, rig_rings(rig));
 }
 
@@ -243,4 +275,26 @@ bool left_equal(const struct fake_left *a, const struct fake_left *b)
 			a->fds, a->files, a->taps, a->workers, a->maps, b->fds, b->files, b->taps,
 			b->workers, b->maps);
 	return !memcmp(a, b, sizeof(*a));
+}
+
+bool calls_are(struct fake *fake, const char *names)
+{
+	const char *at = names;
+	bool same = true;
+
+	for (uint32_t i = 0; i < fake_calls(fake) && same; i++) {
+		const char *name = fake_call(fake, i)->name;
+		size_t length = strlen(name);
+
+		if (strncmp(name, "VHOST_", 6) && strncmp(name, "TUN", 3))
+			continue;
+		same = !strncmp(at, name, length) && (at[length] == ',' || !at[length]);
+		at += same ? length : 0;
+		at += same && *at == ',';
+	}
+	if (same && !*at)
+		return true;
+	fprintf(stderr, "expected %s, and were:\n", names);
+	fake_print_calls(fake);
+	return false;
 }

@@ -26,17 +26,23 @@
 /* A region beside the one with the rings, far above it. */
 #define RIG_MORE      0x240000000ull
 #define RIG_MORE_SIZE 0x20000ull
+/* Behind an IOMMU all of the guest's memory is here too, and rings are told by these addresses. */
+#define RIG_IOVA 0x1000000000ull
+#define RIG_RW	 (VHC_PERM_READ | VHC_PERM_WRITE)
 
 struct rig {
 	const char *kernel;
 	uint32_t pairs, rings;
 	uint32_t dev_flags;
 	bool array; /* use a feature above 63 */
+	bool iommu; /* addresses go through one */
 	struct fake *fake;
 	struct vhc_ctx *ctx;
 	struct vhc_mem *mem;
 	struct vhc_tap *tap;
 	struct vhc_dev *dev;
+	int vm;		/* a VM's fd, once a test makes one; 0: none */
+	uint32_t stuck; /* bindings that the VM keeps, as the test knows */
 	uint8_t *ram;
 	uint64_t ram_size;
 	uint8_t *more; /* RIG_MORE_SIZE bytes that are not the guest's at first */
@@ -59,6 +65,10 @@ int rig_dev(struct rig *rig);
 int rig_attach(struct rig *rig);
 int rig_offer(struct rig *rig);
 int rig_features(struct rig *rig);
+/** rig_map() - behind an IOMMU: map all of the memory. */
+int rig_map(struct rig *rig);
+/** rig_map_at() - map anything. */
+int rig_map_at(struct rig *rig, uint64_t iova, uint64_t size, uint64_t guest, uint32_t perm);
 /** rig_ring() - one ring: size, addresses, kick and call. */
 int rig_ring(struct rig *rig, uint32_t ring);
 int rig_rings(struct rig *rig);
@@ -72,6 +82,8 @@ void rig_up(struct rig *rig);
 struct vhc_features rig_acked(bool array);
 /** rig_addr() - where ring i is. */
 struct vhc_ring_addr rig_addr(uint32_t ring);
+/** rig_io_addr() - where ring i is behind an IOMMU. */
+struct vhc_ring_addr rig_io_addr(uint32_t ring);
 /** rig_set_index() - write the avail ('a') or used ('u') index into a ring's memory. */
 void rig_set_index(struct rig *rig, uint32_t ring, char which, uint16_t value);
 /** rig_kernel_ring() - what the kernel knows of ring i. */
@@ -83,6 +95,11 @@ const char *rig_text(const struct rig *rig);
 bool rig_says(const struct rig *rig, ...) __attribute__((sentinel));
 
 bool left_equal(const struct fake_left *a, const struct fake_left *b);
+/**
+ * calls_are() - are these the calls to vhost and the tap since the last fake_forget_calls()?
+ * @names: "A,B,B".  Prints those that were.
+ */
+bool calls_are(struct fake *fake, const char *names);
 
 #define assert_says(rig, ...) assert_true(rig_says(rig, __VA_ARGS__, NULL))
 #define assert_ok(rig, call)                                                    \

@@ -2,6 +2,8 @@
 /*
  * story - the whole life of a device as a list of calls.
  */
+#include <sched.h>
+
 #include "story.h"
 
 static int plan(struct rig *rig)
@@ -39,6 +41,76 @@ static int own_call(struct rig *rig)
 	int fd = vhc_ring_get_call(rig->dev, 1);
 
 	return fd < 0 ? fd : 0;
+}
+
+/* A VM is the test's own: nothing of it fails. */
+static int machine(struct rig *rig)
+{
+	if (!rig->vm)
+		rig->vm = fake_vm(rig->fake, true);
+	return 0;
+}
+
+static int bell(struct rig *rig, uint32_t ring, uint32_t len)
+{
+	return vhc_ring_add_ioeventfd(rig->dev, ring, rig->vm,
+				      VHC_ARG(vhc_ioeventfd, .addr = 0xc050 + ring, .len = len,
+					      .flags = VHC_IOEVENTFD_PIO));
+}
+
+static int doorbell(struct rig *rig)
+{
+	return bell(rig, 0, 2);
+}
+
+static int second_doorbell(struct rig *rig)
+{
+	return bell(rig, 0, 4);
+}
+
+/* Once more it is not there. */
+static int no_second_doorbell(struct rig *rig)
+{
+	int r = vhc_ring_del_ioeventfd(
+		rig->dev, 0,
+		VHC_ARG(vhc_ioeventfd, .addr = 0xc050, .len = 4, .flags = VHC_IOEVENTFD_PIO));
+
+	return r == -EINVAL && strstr(rig_text(rig), "no doorbell") ? 0 : r;
+}
+
+static int interrupt(struct rig *rig)
+{
+	return vhc_ring_set_irqfd(rig->dev, 1, rig->vm, VHC_ARG(vhc_irqfd, .gsi = 5));
+}
+
+static int level_interrupt(struct rig *rig)
+{
+	int fd = fake_eventfd(rig->fake), r;
+
+	r = vhc_ring_set_irqfd(
+		rig->dev, 1, rig->vm,
+		VHC_ARG(vhc_irqfd, .gsi = 6, .flags = VHC_IRQFD_RESAMPLE, .resample_fd = fd));
+	fake_close(rig->fake, fd);
+	return r;
+}
+
+static int no_interrupt(struct rig *rig)
+{
+	return vhc_ring_set_irqfd(rig->dev, 1, -1, NULL);
+}
+
+static int mask(struct rig *rig)
+{
+	int r = vhc_ring_set_masked(rig->dev, 1, true);
+
+	if (!r)
+		vhc_ring_is_pending(rig->dev, 1);
+	return r;
+}
+
+static int unmask(struct rig *rig)
+{
+	return vhc_ring_set_masked(rig->dev, 1, false);
 }
 
 static int fewer_offloads(struct rig *rig)
@@ -122,6 +194,43 @@ static int recover(struct rig *rig)
 	return vhc_ring_recover_base(rig->dev, 1);
 }
 
+/* What the host wants of the workers, where they are looked for, and of the rings. */
+static int tune(struct rig *rig, uint64_t cpus, int policy, int priority, uint32_t us)
+{
+	int r = vhc_ring_set_busyloop(rig->dev, 1, us);
+
+	if (r || !(rig->dev_flags & VHC_DEV_WORKERS))
+		return r;
+	r = vhc_dev_set_worker_cpus(rig->dev, 0, &cpus, 1);
+	return r ? r : vhc_dev_set_worker_sched(rig->dev, rig->pairs - 1, policy, priority);
+}
+
+static int tuned(struct rig *rig)
+{
+	return tune(rig, 3, SCHED_FIFO, 5, 50);
+}
+
+static int tuned_anew(struct rig *rig)
+{
+	return tune(rig, 2, SCHED_BATCH, 0, 20);
+}
+
+static int untuned(struct rig *rig)
+{
+	return tune(rig, 15, SCHED_OTHER, 0, 0);
+}
+
+static int workers(struct rig *rig)
+{
+	int32_t tid;
+	uint32_t us;
+	int r = vhc_ring_get_busyloop(rig->dev, 1, &us);
+
+	for (uint32_t i = 0; i < rig->pairs && !r && rig->dev_flags & VHC_DEV_WORKERS; i++)
+		r = vhc_dev_get_worker(rig->dev, i, &tid);
+	return r;
+}
+
 static int stop(struct rig *rig)
 {
 	return vhc_dev_stop(rig->dev);
@@ -145,7 +254,7 @@ static int base(struct rig *rig)
 	return 0;
 }
 
-const struct act story[] = {
+static const struct act acts[] = {
 	{ "memory", rig_mem, true },
 	{ "tap", rig_tap, true },
 	{ "device", rig_dev, true },
@@ -153,12 +262,26 @@ const struct act story[] = {
 	{ "offer", rig_offer, true },
 	{ "features", rig_features, true },
 	{ "rings", rig_rings, false },
+	{ "tuned", tuned, true },
 	{ "plan", plan, true },
 	{ "start", rig_start, true },
+	{ "workers", workers, true },
+	{ "tuned anew", tuned_anew, true },
 	{ "new call", new_call, true },
 	{ "new kick", new_kick, true },
 	{ "no call", no_call, true },
 	{ "own call", own_call, true },
+	{ "machine", machine, true },
+	{ "doorbell", doorbell, true },
+	{ "second doorbell", second_doorbell, true },
+	{ "interrupt", interrupt, true },
+	{ "level interrupt", level_interrupt, true },
+	{ "bound to a new kick", new_kick, true },
+	{ "bound to a new call", new_call, true },
+	{ "mask", mask, true },
+	{ "new call while masked", new_call, true },
+	{ "unmask", unmask, true },
+	{ "no second doorbell", no_second_doorbell, true },
 	{ "fewer offloads", fewer_offloads, true },
 	{ "fewer queues", fewer_queues, true },
 	{ "all queues", all_queues, true },
@@ -179,20 +302,29 @@ const struct act story[] = {
 	{ "stop", stop, true },
 	{ "base", base, true },
 	{ "start again", rig_start, true },
+	{ "mask again", mask, true },
 	{ "reset", reset, false },
 	{ "features anew", rig_features, true },
 	{ "rings anew", rig_rings, false },
 	{ "start anew", rig_start, true },
+	{ "machine anew", machine, true },
+	{ "doorbell anew", doorbell, true },
+	{ "interrupt anew", interrupt, true },
+	{ "mask anew", mask, true },
+	{ "unmask anew", unmask, true },
+	{ "no interrupt", no_interrupt, true },
+	{ "untuned", untuned, true },
+	{ "workers anew", workers, true },
 };
 
-const uint32_t story_count = sizeof(story) / sizeof(story[0]);
+const struct story story = { acts, sizeof(acts) / sizeof(acts[0]) };
 
-uint32_t story_find(const char *name)
+uint32_t story_find(const struct story *of, const char *name)
 {
 	uint32_t i = 0;
 
-	while (i < story_count && strcmp(story[i].name, name))
+	while (i < of->count && strcmp(of->acts[i].name, name))
 		i++;
-	assert_true(i < story_count);
+	assert_true(i < of->count);
 	return i;
 }

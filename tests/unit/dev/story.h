@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * story - the whole life of a device as a list of calls, which the fault tests walk through.  Each
- * may fail, and may be called again then.
+ * story - the whole life of a device as lists of calls, which the fault tests walk through.  Each may
+ * fail, and may be called again then.
  */
 #ifndef TESTS_DEV_STORY_H
 #define TESTS_DEV_STORY_H
@@ -14,10 +14,16 @@ struct act {
 	bool keeps; /* a failure leaves as much open as there was before */
 };
 
-extern const struct act story[];
-extern const uint32_t story_count;
+struct story {
+	const struct act *acts;
+	uint32_t count;
+};
+
+extern const struct story story;
+/* The same behind an IOMMU, with its events. */
+extern const struct story iommu_story;
 
 /** story_find() - the number of an act. */
-uint32_t story_find(const char *name);
+uint32_t story_find(const struct story *of, const char *name);
 
 #endif

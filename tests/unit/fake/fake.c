@@ -27,6 +27,8 @@ struct fake *fake_new(const char *name)
 	pthread_mutex_init(&fake->lock, NULL);
 	fake->profile = *profile;
 	fake->next_netns = 1;
+	fake->pid = fake->tid = 100;
+	fake->next_tid = 1000;
 	return fake;
 }
 
@@ -50,6 +52,17 @@ void fake_set_user(struct fake *fake, uint32_t uid, uint32_t gid)
 {
 	fake->uid = uid;
 	fake->gid = gid;
+}
+
+void fake_set_process(struct fake *fake, int32_t pid, int32_t tid)
+{
+	fake->pid = pid;
+	fake->tid = tid;
+}
+
+void fake_set_proc(struct fake *fake, enum fake_proc proc)
+{
+	fake->proc = proc;
 }
 
 void fake_set_node(struct fake *fake, const char *path, int error)
@@ -117,6 +130,17 @@ void fake_forget_failures(struct fake *fake)
 	fake->failed = 0;
 }
 
+void fake_tear_log_base(struct fake *fake, uint32_t n)
+{
+	fake->tear_log_base = n;
+}
+
+void fake_watch(struct fake *fake, fake_watch_fn *fn, void *data)
+{
+	fake->watch = fn;
+	fake->watch_data = data;
+}
+
 /* Every operation begins here: it is counted, and gets the failure that waits for it, or 0. */
 static int enter(struct fake *fake, const char *name, int fd, uint32_t index)
 {
@@ -143,8 +167,12 @@ static int enter(struct fake *fake, const char *name, int fd, uint32_t index)
 /* ... and ends here. */
 static int leave(struct fake *fake, int result)
 {
-	if (fake->calls)
-		fake->call[fake->calls - 1].result = result;
+	struct fake_call *call = fake->calls ? &fake->call[fake->calls - 1] : NULL;
+
+	if (call)
+		call->result = result;
+	if (call && fake->watch)
+		fake->watch(fake->watch_data, call);
 	pthread_mutex_unlock(&fake->lock);
 	return result;
 }
@@ -227,8 +255,105 @@ static int fake_signal(void *data, int fd)
 		return leave(fake, r);
 	if (!file || file->kind != FAKE_EVENTFD)
 		return leave(fake, file ? -EINVAL : -EBADF);
-	file->counter++;
+	fake_eventfd_add(fake, file);
 	return leave(fake, 0);
+}
+
+static int fake_drain(void *data, int fd, uint64_t *count)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "drain", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	*count = 0;
+	if (r)
+		return leave(fake, r);
+	if (!file || file->kind != FAKE_EVENTFD)
+		return leave(fake, file ? -EINVAL : -EBADF);
+	*count = file->counter;
+	file->counter = 0;
+	return leave(fake, 0);
+}
+
+static int fake_name(void *data, int fd, char *buf, size_t size)
+{
+	static const char *const names[] = { [FAKE_EVENTFD] = "anon_inode:[eventfd]",
+					     [FAKE_VM] = "anon_inode:kvm-vm",
+					     [FAKE_VCPU] = "anon_inode:kvm-vcpu:0",
+					     [FAKE_SOCKET] = "socket:[1]" };
+	struct fake *fake = data;
+	int r = enter(fake, "name", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (r || !file)
+		return leave(fake, r ? r : -ENOENT);
+	snprintf(buf, size, "%s", file->node ? file->node->path : names[file->kind]);
+	return leave(fake, 0);
+}
+
+static int fake_write(void *data, int fd, const void *buf, size_t size)
+{
+	struct fake *fake = data;
+	int r = enter(fake, fake_message_name(buf, size), fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (r)
+		return leave(fake, r);
+	if (!file || file->kind != FAKE_VHOST_NET)
+		return leave(fake, file ? -EINVAL : -EBADF);
+	return leave(fake, fake_message_write(fake, file->vhost, buf, size));
+}
+
+static int fake_read_fd(void *data, int fd, void *buf, size_t size)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "read_fd", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (r)
+		return leave(fake, r);
+	if (!file || file->kind != FAKE_VHOST_NET)
+		return leave(fake, file ? -EINVAL : -EBADF);
+	return leave(fake, fake_message_read(file->vhost, buf, size));
+}
+
+static int fake_poll(void *data, struct pollfd *fds, uint32_t count)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "poll", -1, 0), ready = 0;
+
+	for (uint32_t i = 0; i < count && !r; i++) {
+		const struct fake_file *file = fake_file_of(fake, fds[i].fd);
+		bool readable = file && fds[i].events & POLLIN && fake_readable(fake, file);
+
+		fds[i].revents = readable ? POLLIN : file || fds[i].fd < 0 ? 0 : POLLNVAL;
+		ready += fds[i].revents != 0;
+	}
+	return leave(fake, r ? r : ready);
+}
+
+static int fake_sys_epoll(void *data)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "epoll", -1, 0);
+
+	return leave(fake, r ? r : fake_fd_new(fake, fake_file_new(fake, FAKE_EPOLL)));
+}
+
+static int fake_epoll_add(void *data, int epoll, int fd)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "add", fd, 0);
+
+	return leave(fake, r ? r : fake_watch_add(fake, epoll, fd));
+}
+
+static int fake_epoll_del(void *data, int epoll, int fd)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "del", fd, 0);
+
+	return leave(fake, r ? r : fake_watch_del(fake, epoll, fd));
 }
 
 static int fake_same(void *data, int a, int b)
@@ -284,37 +409,24 @@ static int fake_peek(void *data, uint64_t addr, void *buf, size_t size)
 	return leave(fake, r ? r : fake_user_get(buf, (const void *)(uintptr_t)addr, size));
 }
 
-static int fake_memfd(void *data, const char *name, uint64_t size)
+static int fake_sys_memfd(void *data, const char *name, uint64_t size)
 {
 	struct fake *fake = data;
 	int r = enter(fake, "memfd", -1, 0);
-	struct fake_file *file = r ? NULL : fake_file_new(fake, FAKE_MEMFD);
 
-	if (file) {
-		file->size = size;
-		file->seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-	}
-	return leave(fake, r ? r : fake_fd_new(fake, file));
+	r = r ? r : fake_memfd(fake, size, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+	return leave(fake, r);
 }
 
-/* Real memory, so that one can look at it; each mapping has its own, whatever the file. */
 static int fake_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
 {
 	struct fake *fake = data;
 	int r = enter(fake, "map", fd, 0);
 	struct fake_file *file = fake_file_of(fake, fd);
-	void *at;
 
 	if (!r && (!file || file->kind != FAKE_MEMFD))
 		r = file ? -ENODEV : -EBADF;
-	if (r)
-		return leave(fake, r);
-	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (at == MAP_FAILED)
-		return leave(fake, -errno);
-	fake->maps++;
-	*ret = at;
-	return leave(fake, 0);
+	return leave(fake, r ? r : fake_map_file(fake, file, offset, size, ret));
 }
 
 static void fake_unmap(void *data, void *addr, uint64_t size)
@@ -323,8 +435,7 @@ static void fake_unmap(void *data, void *addr, uint64_t size)
 
 	/* it cannot fail, so it is not in the list of calls */
 	pthread_mutex_lock(&fake->lock);
-	fake->maps--;
-	munmap(addr, size);
+	fake_unmap_file(fake, addr, size);
 	pthread_mutex_unlock(&fake->lock);
 }
 
@@ -349,6 +460,41 @@ static int fake_release(void *data, char *buf, size_t size)
 	if (!r)
 		snprintf(buf, size, "%s", fake->profile.release);
 	return leave(fake, r);
+}
+
+static int32_t fake_pid(void *data)
+{
+	return ((struct fake *)data)->pid;
+}
+
+static int32_t fake_tid(void *data)
+{
+	return ((struct fake *)data)->tid;
+}
+
+static int fake_tasks(void *data, const char *prefix, bool kernel, struct vhc_task *ret,
+		      uint32_t room)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "tasks", -1, 0);
+
+	return leave(fake, r ? r : fake_list_tasks(fake, prefix, kernel, ret, room));
+}
+
+static int fake_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t words)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "sched_setaffinity", -1, 0);
+
+	return leave(fake, r ? r : fake_task_cpus(fake, tid, cpus, words));
+}
+
+static int fake_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority)
+{
+	struct fake *fake = data;
+	int r = enter(fake, "sched_setscheduler", -1, 0);
+
+	return leave(fake, r ? r : fake_task_sched(fake, tid, policy, priority));
 }
 
 /* Which ring a call is about: in all of these the first word. */
@@ -379,6 +525,10 @@ static int fake_ioctl(void *data, int fd, unsigned long request, void *arg)
 		return leave(fake, fake_tun_ioctl(fake, file, request, arg));
 	case FAKE_SOCKET:
 		return leave(fake, fake_socket_ioctl(fake, request, arg));
+	case FAKE_KVM:
+	case FAKE_VM:
+	case FAKE_VCPU:
+		return leave(fake, fake_kvm_ioctl(fake, file, request, arg));
 	default:
 		return leave(fake, -ENOTTY);
 	}
@@ -391,16 +541,29 @@ const struct vhc_sys fake_sys = {
 	.ioctl = fake_ioctl,
 	.eventfd = fake_sys_eventfd,
 	.signal = fake_signal,
+	.drain = fake_drain,
+	.write = fake_write,
+	.read_fd = fake_read_fd,
+	.poll = fake_poll,
+	.epoll = fake_sys_epoll,
+	.epoll_add = fake_epoll_add,
+	.epoll_del = fake_epoll_del,
+	.name = fake_name,
 	.same = fake_same,
 	.stat = fake_stat,
 	.read = fake_read,
 	.mapped = fake_mapped,
 	.peek = fake_peek,
-	.memfd = fake_memfd,
+	.memfd = fake_sys_memfd,
 	.map = fake_map,
 	.unmap = fake_unmap,
 	.socket = fake_socket,
 	.open_in_new_netns = fake_open_in_new_netns,
 	.user = fake_user,
 	.release = fake_release,
+	.pid = fake_pid,
+	.tid = fake_tid,
+	.tasks = fake_tasks,
+	.set_cpus = fake_set_cpus,
+	.set_sched = fake_set_sched,
 };

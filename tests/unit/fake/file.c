@@ -52,6 +52,12 @@ void fake_file_unref(struct fake *fake, struct fake_file *file)
 	}
 	if (file->tap)
 		fake_tun_release(fake, file);
+	fake_watch_forget(fake, file);
+	if (file->vm)
+		fake_vm_release(fake, file->vm);
+	if (file->kind == FAKE_EVENTFD)
+		fake_kvm_eventfd_closed(fake, file);
+	fake_memory_release(file);
 	*file = (struct fake_file){ .kind = FAKE_FREE };
 }
 
@@ -126,7 +132,8 @@ struct fake_left fake_left(struct fake *fake)
 		left.taps += fake->taps[i].used;
 	for (uint32_t i = 0; i < FAKE_VHOSTS; i++)
 		left.workers += fake->vhost_used[i] && fake->vhosts[i].owned;
-	left.maps = fake->maps;
+	for (uint32_t i = 0; i < FAKE_MAPS; i++)
+		left.maps += fake->maps[i].at != NULL;
 	return left;
 }
 
@@ -152,13 +159,29 @@ uint64_t fake_counter(struct fake *fake, int fd)
 	return file ? file->counter : 0;
 }
 
+int64_t fake_log_counter(const struct fake_vhost *vhost)
+{
+	return vhost->log_event ? (int64_t)vhost->log_event->counter : -1;
+}
+
+static struct fake_file *of_ring(const struct fake_ring *ring, char which)
+{
+	return which == 'k' ? ring->kick : which == 'c' ? ring->call : ring->err;
+}
+
 int64_t fake_ring_counter(const struct fake_ring *ring, char which)
 {
-	const struct fake_file *file = which == 'k'   ? ring->kick
-				       : which == 'c' ? ring->call
-						      : ring->err;
+	const struct fake_file *file = of_ring(ring, which);
 
 	return file ? (int64_t)file->counter : -1;
+}
+
+void fake_ring_signal(struct fake *fake, const struct fake_ring *ring, char which)
+{
+	struct fake_file *file = of_ring(ring, which);
+
+	if (file)
+		fake_eventfd_add(fake, file);
 }
 
 void fake_close(struct fake *fake, int fd)

@@ -10,12 +10,17 @@
 
 #include "fake.h"
 
-#define FAKE_FDS      8192u
-#define FAKE_FILES    8192u
-#define FAKE_VHOSTS   320u
-#define FAKE_TAPS     64u
-#define FAKE_CALLS    65536u
-#define FAKE_FAILURES 8u
+#define FAKE_FDS       8192u
+#define FAKE_FILES     8192u
+#define FAKE_VHOSTS    320u
+#define FAKE_TAPS      64u
+#define FAKE_VMS       4u
+#define FAKE_CALLS     65536u
+#define FAKE_FAILURES  8u
+#define FAKE_WATCHES   4096u
+#define FAKE_MAPS      64u
+#define FAKE_STRANGERS 8u
+#define FAKE_CPUS      4u /* that are online */
 
 enum fake_kind {
 	FAKE_FREE,
@@ -24,7 +29,11 @@ enum fake_kind {
 	FAKE_TUN,
 	FAKE_EVENTFD,
 	FAKE_MEMFD,
+	FAKE_EPOLL,
 	FAKE_SOCKET,
+	FAKE_KVM, /* /dev/kvm itself */
+	FAKE_VM,
+	FAKE_VCPU,
 	FAKE_OTHER
 };
 
@@ -36,10 +45,13 @@ struct fake_file {
 	uint64_t counter; /* of an eventfd */
 	uint64_t size;	  /* of a memfd */
 	unsigned int seals;
+	int memory;		  /* of a memfd: a real one, once somebody looks into it; or 0 */
+	void *content;		  /* the same, all of it mapped for the test */
 	struct fake_vhost *vhost; /* of a vhost file */
 	uint32_t netns;		  /* of a tun file */
 	struct fake_tap *tap;	  /* that this tun file is a queue of */
 	bool detached;
+	struct fake_vm *vm; /* of a VM's file */
 };
 
 struct fake_node {
@@ -47,6 +59,17 @@ struct fake_node {
 	enum fake_kind kind;
 	unsigned int major, minor;
 	uint64_t features; /* of another vhost device */
+};
+
+/* What an epoll fd looks at. */
+struct fake_watch {
+	struct fake_file *epoll, *file; /* NULL: free */
+	int fd;
+};
+
+struct fake_map {
+	void *at; /* NULL: none */
+	uint64_t size;
 };
 
 struct fake_failure {
@@ -59,19 +82,28 @@ struct fake {
 	pthread_mutex_t lock;
 	struct fake_profile profile;
 	uint32_t uid, gid;
+	int32_t pid, tid, next_tid;
+	enum fake_proc proc;
+	struct fake_worker stranger[FAKE_STRANGERS]; /* without a tid: begins with the next owner */
 	uint32_t fd_limit, next_serial, next_netns;
 	struct fake_file *fds[FAKE_FDS];
 	struct fake_file files[FAKE_FILES];
-	uint32_t maps;
+	struct fake_map maps[FAKE_MAPS];
 	uint32_t fds_end, files_end; /* behind the last that was ever used */
 	struct fake_vhost vhosts[FAKE_VHOSTS];
 	bool vhost_used[FAKE_VHOSTS];
 	struct fake_tap taps[FAKE_TAPS];
+	struct fake_watch watches[FAKE_WATCHES];
+	uint32_t watches_end; /* behind the last that was ever used */
+	struct fake_vm vms[FAKE_VMS];
 	int node_errors[8];
 	struct fake_failure failures[FAKE_FAILURES];
 	const char *failed_names[FAKE_FAILURES];
 	uint32_t failed, calls;
 	struct fake_call call[FAKE_CALLS];
+	uint32_t tear_log_base; /* countdown */
+	fake_watch_fn *watch;
+	void *watch_data;
 };
 
 /* profile.c: tables. */
@@ -90,6 +122,14 @@ struct fake_file *fake_file_of(struct fake *fake, int fd);
 int fake_fd_new(struct fake *fake, struct fake_file *file);
 int fake_fd_close(struct fake *fake, int fd);
 
+/* memfd.c: memory that several may map. */
+/** fake_map_file() - map a part of a memfd, between two pages that nobody can touch. */
+int fake_map_file(struct fake *fake, struct fake_file *file, uint64_t offset, uint64_t size,
+		  void **ret);
+void fake_unmap_file(struct fake *fake, void *addr, uint64_t size);
+/** fake_memory_release() - the last reference to a memfd is gone. */
+void fake_memory_release(struct fake_file *file);
+
 /* user.c: the process's memory, as copy_from_user() and access_ok() see it. */
 /** fake_user_get() - copy what an ioctl was given.  0 or -EFAULT. */
 int fake_user_get(void *to, const void *from, size_t size);
@@ -101,12 +141,45 @@ bool fake_user_range(uint64_t addr, uint64_t size);
 int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
 int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request, void *arg);
 int fake_set_backend(struct fake *fake, struct fake_vhost *vhost, const void *arg);
+/** fake_is_owner() - is this process the one that took ownership? */
+bool fake_is_owner(const struct fake *fake, const struct fake_vhost *vhost);
 void fake_vhost_init(struct fake_vhost *vhost);
 void fake_vhost_release(struct fake *fake, struct fake_vhost *vhost);
 /** fake_regions_ok() - may a ring that runs use this table?  As memory_access_ok(). */
 bool fake_regions_ok(const struct fake_ring *ring, const struct fake_region *region, uint32_t count,
 		     bool log);
 bool fake_log_ok(uint64_t base, uint64_t guest, uint64_t size);
+
+/* iotlb.c. */
+const char *fake_message_name(const void *buf, size_t size);
+int fake_message_write(struct fake *fake, struct fake_vhost *vhost, const void *buf, size_t size);
+int fake_message_read(struct fake_vhost *vhost, void *buf, size_t size);
+void fake_messages_clear(struct fake_vhost *vhost);
+/** fake_iotlb_features() - these are set: what becomes of the mappings and the rings' addresses. */
+void fake_iotlb_features(struct fake *fake, struct fake_vhost *vhost, bool iommu);
+/** fake_iotlb_start() - vhost_vq_init_access() through it. */
+int fake_iotlb_start(struct fake_vhost *vhost, struct fake_ring *ring);
+
+/* poll.c. */
+bool fake_readable(const struct fake *fake, const struct fake_file *file);
+int fake_watch_add(struct fake *fake, int epoll, int fd);
+int fake_watch_del(struct fake *fake, int epoll, int fd);
+/** fake_watch_forget() - a file is closed for good. */
+void fake_watch_forget(struct fake *fake, const struct fake_file *file);
+/* kvm.c. */
+int fake_kvm_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
+void fake_vm_release(struct fake *fake, struct fake_vm *vm);
+/** fake_eventfd_add() - add 1 to an eventfd, which may be an irqfd. */
+void fake_eventfd_add(struct fake *fake, struct fake_file *file);
+void fake_kvm_eventfd_closed(struct fake *fake, const struct fake_file *file);
+
+/* task.c: threads. */
+/** fake_worker_start() - what VHOST_SET_OWNER makes. */
+void fake_worker_start(struct fake *fake, struct fake_vhost *vhost);
+int fake_list_tasks(struct fake *fake, const char *prefix, bool kernel, struct vhc_task *ret,
+		    uint32_t room);
+int fake_task_cpus(struct fake *fake, int32_t tid, const uint64_t *cpus, uint32_t words);
+int fake_task_sched(struct fake *fake, int32_t tid, int32_t policy, int32_t priority);
 
 /* tun.c. */
 int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/if_tun.h>
+#include <linux/kvm.h>
 #include <linux/sockios.h>
 #include <linux/vhost.h>
 #include <stdio.h>
@@ -17,10 +18,30 @@
 #define BITS_6_12 (BITS_6_1 | 1ull << 40)
 #define BITS_7_2  (BITS_6_12 | 1ull << 35)
 
+/* What they have in common. */
+#define COMMON                                                                                  \
+	.backend_features = true, .net_backend_features = 1ull << VHOST_BACKEND_F_IOTLB_MSG_V2, \
+	.max_mappings = 2048, .max_regions = 64
+
 const struct fake_profile fake_profiles[] = {
-	{ "6.1", "6.1.0-50-amd64", { BITS_6_1, 0 }, false, false, false, 0x1f, 64 },
-	{ "6.12", "6.12.95+deb12-amd64", { BITS_6_12, 0 }, false, true, true, 0x7f, 64 },
-	{ "7.2", "7.2.13+deb14-amd64", { BITS_7_2, 0xa }, true, true, true, 0x1ff, 64 },
+	{ "6.1", "6.1.0-50-amd64", { BITS_6_1, 0 }, .offloads = 0x1f, COMMON },
+	{ "6.12",
+	  "6.12.95+deb12-amd64",
+	  { BITS_6_12, 0 },
+	  .fork_from_owner = true,
+	  .workers = true,
+	  .offloads = 0x7f,
+	  COMMON },
+	{ "7.2",
+	  "7.2.13+deb14-amd64",
+	  { BITS_7_2, 0xa },
+	  .features_array = true,
+	  .fork_from_owner = true,
+	  .workers = true,
+	  .iotlb_forgets = true,
+	  .irqfd_exclusive = true,
+	  .offloads = 0x1ff,
+	  COMMON },
 	{ 0 },
 };
 
@@ -34,7 +55,7 @@ const struct fake_node fake_nodes[] = {
 	{ "/dev/vhost-vsock", FAKE_VHOST_OTHER, 10, 241, 0x33d000002 },
 	{ "/dev/vhost-scsi", FAKE_VHOST_OTHER, 10, 121, 0x13d00000a },
 	{ "/dev/net/tun", FAKE_TUN, 10, 200, 0 },
-	{ "/dev/kvm", FAKE_OTHER, 10, 232, 0 },
+	{ "/dev/kvm", FAKE_KVM, 10, 232, 0 },
 	{ "/dev/null", FAKE_OTHER, 1, 3, 0 },
 	{ 0 },
 };
@@ -56,12 +77,14 @@ int fake_sysfs(struct fake *fake, const char *path, char *buf, size_t size)
 	const struct fake_profile *profile = &fake->profile;
 	const char *name = path + strlen(dir);
 
+	if (!strcmp(path, "/sys/devices/system/cpu/online"))
+		return snprintf(buf, size, "0-%u\n", FAKE_CPUS - 1);
 	if (strncmp(path, dir, strlen(dir)))
 		return tun_flags(fake, path, buf, size);
 	if (!strcmp(name, "vhost/parameters/max_mem_regions"))
 		return snprintf(buf, size, "%u\n", profile->max_regions);
 	if (!strcmp(name, "vhost/parameters/max_iotlb_entries"))
-		return snprintf(buf, size, "2048\n");
+		return snprintf(buf, size, "%d\n", profile->max_mappings);
 	if (!strcmp(name, "vhost/parameters/fork_from_owner_default") && profile->fork_from_owner)
 		return snprintf(buf, size, "Y\n");
 	if (!strcmp(name, "vhost_net/parameters/experimental_zcopytx"))
@@ -119,6 +142,13 @@ static const struct {
 	REQUEST(SIOCGIFINDEX),
 	REQUEST(SIOCGIFTXQLEN),
 	REQUEST(SIOCSIFTXQLEN),
+	REQUEST(KVM_GET_API_VERSION),
+	REQUEST(KVM_CREATE_VM),
+	REQUEST(KVM_CHECK_EXTENSION),
+	REQUEST(KVM_CREATE_VCPU),
+	REQUEST(KVM_CREATE_IRQCHIP),
+	REQUEST(KVM_IOEVENTFD),
+	REQUEST(KVM_IRQFD),
 };
 
 const char *fake_request_name(unsigned long request)

@@ -77,7 +77,7 @@ static int set_base(struct fake_ring *ring, uint32_t base)
 	return 0;
 }
 
-static int set_addr(struct fake_ring *ring, const void *arg)
+static int set_addr(struct fake_ring *ring, bool virtual, const void *arg)
 {
 	struct vhost_vring_addr addr;
 	bool log;
@@ -90,7 +90,8 @@ static int set_addr(struct fake_ring *ring, const void *arg)
 		return -EINVAL;
 	log = addr.flags & 1u << VHOST_VRING_F_LOG;
 	if (ring->backend &&
-	    (!addresses_ok(ring, addr.desc_user_addr, addr.avail_user_addr, addr.used_user_addr) ||
+	    ((!virtual && !addresses_ok(ring, addr.desc_user_addr, addr.avail_user_addr,
+					addr.used_user_addr)) ||
 	     (log && !fake_log_ok(ring->log_base, addr.log_guest_addr, used_size(ring)))))
 		return -EINVAL;
 	ring->log_used = log;
@@ -131,7 +132,7 @@ int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long 
 		return -ENOBUFS;
 	ring = &vhost->ring[index];
 	if (request == VHOST_SET_VRING_ADDR)
-		return set_addr(ring, arg);
+		return set_addr(ring, vhost->has_iotlb, arg);
 	/* the others have a word, or an fd of the same size, behind the index */
 	if (_IOC_SIZE(request) != sizeof(state))
 		return -ENOTTY;
@@ -143,6 +144,7 @@ int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long 
 	case VHOST_SET_VRING_BASE:
 		return set_base(ring, state.num);
 	case VHOST_GET_VRING_BASE:
+		ring->base += ring->moves;
 		state.num = ring->base;
 		return fake_user_put(arg, &state, sizeof(state));
 	case VHOST_SET_VRING_KICK:
@@ -152,9 +154,13 @@ int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long 
 	case VHOST_SET_VRING_ERR:
 		return set_file(fake, &ring->err, file->fd);
 	case VHOST_SET_VRING_BUSYLOOP_TIMEOUT:
+		if (fake->profile.no_busyloop)
+			return -ENOTTY;
 		ring->busyloop = state.num;
 		return 0;
 	case VHOST_GET_VRING_BUSYLOOP_TIMEOUT:
+		if (fake->profile.no_busyloop)
+			return -ENOTTY;
 		state.num = ring->busyloop;
 		return fake_user_put(arg, &state, sizeof(state));
 	default:
@@ -178,7 +184,7 @@ static bool ring_ok(const struct fake_vhost *vhost, const struct fake_ring *ring
 {
 	return vhost->has_table && fake_regions_ok(ring, vhost->region, vhost->regions, false) &&
 	       (!ring->log_used || fake_log_ok(ring->log_base, ring->log_addr, used_size(ring))) &&
-	       addresses_ok(ring, ring->desc, ring->avail, ring->used);
+	       (vhost->has_iotlb || addresses_ok(ring, ring->desc, ring->avail, ring->used));
 }
 
 /* The same tap on two devices is no error.  An fd of /dev/net/tun that is no queue yet is found out
@@ -191,7 +197,7 @@ int fake_set_backend(struct fake *fake, struct fake_vhost *vhost, const void *ar
 
 	if (fake_user_get(&backend, arg, sizeof(backend)))
 		return -EFAULT;
-	if (!vhost->owned)
+	if (!fake_is_owner(fake, vhost))
 		return -EPERM;
 	if (backend.index >= FAKE_RINGS)
 		return -ENOBUFS;
@@ -201,9 +207,11 @@ int fake_set_backend(struct fake *fake, struct fake_vhost *vhost, const void *ar
 	file = backend.fd == VHOST_FILE_UNBIND ? NULL : fake_file_of(fake, backend.fd);
 	if (backend.fd != VHOST_FILE_UNBIND && (!file || file->kind != FAKE_TUN))
 		return -ENOTSOCK;
+	if (backend.fd == VHOST_FILE_UNBIND)
+		fake_messages_clear(vhost);
 	if (file == ring->backend)
 		return 0;
-	if (file && touch_used(ring))
+	if (file && (vhost->has_iotlb ? fake_iotlb_start(vhost, ring) : touch_used(ring)))
 		return -EFAULT;
 	if (file && !file->tap)
 		return -EINVAL;

@@ -322,6 +322,8 @@ int fake_socket_ioctl(struct fake *fake, unsigned long request, void *arg)
 	struct ifreq ifr;
 	struct fake_tap *tap;
 
+	if (_IOC_TYPE(request) != _IOC_TYPE(SIOCGIFFLAGS))
+		return -ENOTTY;
 	if (fake_user_get(&ifr, arg, sizeof(ifr)))
 		return -EFAULT;
 	ifr.ifr_name[IFNAMSIZ - 1] = 0;

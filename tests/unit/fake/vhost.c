@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/vhost.h>
+#include <linux/virtio_config.h>
 #include <string.h>
 
 #include "model.h"
@@ -20,7 +21,7 @@ static void ring_init(struct fake_ring *ring)
 
 void fake_vhost_init(struct fake_vhost *vhost)
 {
-	memset(vhost, 0, sizeof(*vhost));
+	memset(vhost, 0, offsetof(struct fake_vhost, message));
 	for (uint32_t i = 0; i < FAKE_RINGS; i++)
 		ring_init(&vhost->ring[i]);
 	vhost->fork_owner = VHC_FORK_TASK;
@@ -37,20 +38,29 @@ void fake_vhost_release(struct fake *fake, struct fake_vhost *vhost)
 		fake_file_unref(fake, ring->backend);
 		ring_init(ring);
 	}
+	fake_file_unref(fake, vhost->log_event);
+	vhost->log_event = NULL;
 }
 
-static int set_owner(struct fake_vhost *vhost)
+bool fake_is_owner(const struct fake *fake, const struct fake_vhost *vhost)
+{
+	return vhost->owned && vhost->owner == fake->pid;
+}
+
+static int set_owner(struct fake *fake, struct fake_vhost *vhost)
 {
 	if (vhost->owned)
 		return -EBUSY;
 	vhost->owned = true;
+	vhost->owner = fake->pid;
+	fake_worker_start(fake, vhost);
 	return 0;
 }
 
 /* What comes after is a device with an empty table, which is not the same as one without. */
 static int reset_owner(struct fake *fake, struct fake_vhost *vhost)
 {
-	if (!vhost->owned)
+	if (!fake_is_owner(fake, vhost))
 		return -EPERM;
 	fake_vhost_release(fake, vhost);
 	fake_vhost_init(vhost);
@@ -69,12 +79,13 @@ static bool log_all_ok(const struct fake_vhost *vhost)
 	return true;
 }
 
-static int take_features(struct fake_vhost *vhost, const uint64_t features[2])
+static int take_features(struct fake *fake, struct fake_vhost *vhost, const uint64_t features[2])
 {
 	if (features[0] & 1ull << VHOST_F_LOG_ALL && !log_all_ok(vhost))
 		return -EFAULT;
 	for (uint32_t i = 0; i < FAKE_RINGS; i++)
 		memcpy(vhost->ring[i].features, features, sizeof(vhost->ring[i].features));
+	fake_iotlb_features(fake, vhost, features[0] >> VIRTIO_F_ACCESS_PLATFORM & 1);
 	return 0;
 }
 
@@ -86,7 +97,7 @@ static int set_features(struct fake *fake, struct fake_vhost *vhost, const void 
 		return -EFAULT;
 	if (features[0] & ~fake->profile.features[0])
 		return -EOPNOTSUPP;
-	return take_features(vhost, features);
+	return take_features(fake, vhost, features);
 }
 
 static int get_features_array(struct fake *fake, void *arg)
@@ -122,16 +133,16 @@ static int set_features_array(struct fake *fake, struct fake_vhost *vhost, const
 	for (uint32_t i = 0; i < 2; i++)
 		if (features[i] & ~fake->profile.features[i])
 			return -EOPNOTSUPP;
-	return take_features(vhost, features);
+	return take_features(fake, vhost, features);
 }
 
-static int set_backend_features(struct fake_vhost *vhost, const void *arg)
+static int set_backend_features(struct fake *fake, struct fake_vhost *vhost, const void *arg)
 {
 	uint64_t features;
 
 	if (fake_user_get(&features, arg, sizeof(features)))
 		return -EFAULT;
-	if (features & ~BACKEND_FEATURES)
+	if (features & ~fake->profile.net_backend_features)
 		return -EOPNOTSUPP;
 	vhost->backend_features = features;
 	return 0;
@@ -170,13 +181,17 @@ static int set_mem_table(struct fake *fake, struct fake_vhost *vhost, const void
 	return 0;
 }
 
-static int set_log_base(struct fake_vhost *vhost, const void *arg)
+static int set_log_base(struct fake *fake, struct fake_vhost *vhost, const void *arg)
 {
 	uint64_t base;
 	int r = 0;
 
 	if (fake_user_get(&base, arg, sizeof(base)))
 		return -EFAULT;
+	if (fake->tear_log_base && !--fake->tear_log_base) {
+		vhost->ring[0].log_base = base;
+		return -EFAULT;
+	}
 	for (uint32_t i = 0; i < FAKE_RINGS; i++) {
 		struct fake_ring *ring = &vhost->ring[i], with = *ring;
 
@@ -191,19 +206,24 @@ static int set_log_base(struct fake_vhost *vhost, const void *arg)
 	return r;
 }
 
-static int set_log_fd(struct fake *fake, const void *arg)
+static int set_log_fd(struct fake *fake, struct fake_vhost *vhost, const void *arg)
 {
-	struct fake_file *file;
+	struct fake_file *file = NULL;
 	int fd;
 
 	if (fake_user_get(&fd, arg, sizeof(fd)))
 		return -EFAULT;
-	file = fake_file_of(fake, fd);
-	if (fd == VHOST_FILE_UNBIND)
-		return 0;
-	if (!file)
-		return -EBADF;
-	return file->kind == FAKE_EVENTFD ? 0 : -EINVAL;
+	if (fd != VHOST_FILE_UNBIND) {
+		file = fake_file_of(fake, fd);
+		if (!file)
+			return -EBADF;
+		if (file->kind != FAKE_EVENTFD)
+			return -EINVAL;
+		fake_file_ref(file);
+	}
+	fake_file_unref(fake, vhost->log_event);
+	vhost->log_event = file;
+	return 0;
 }
 
 /* Asked before anybody asks for an owner. */
@@ -230,16 +250,16 @@ static int common_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned lo
 	    (request == VHC_SET_FORK_FROM_OWNER || request == VHC_GET_FORK_FROM_OWNER))
 		return fork_from_owner(vhost, request, arg);
 	if (request == VHOST_SET_OWNER)
-		return set_owner(vhost);
-	if (!vhost->owned)
+		return set_owner(fake, vhost);
+	if (!fake_is_owner(fake, vhost))
 		return -EPERM;
 	switch (request) {
 	case VHOST_SET_MEM_TABLE:
 		return set_mem_table(fake, vhost, arg);
 	case VHOST_SET_LOG_BASE:
-		return set_log_base(vhost, arg);
+		return set_log_base(fake, vhost, arg);
 	case VHOST_SET_LOG_FD:
-		return set_log_fd(fake, arg);
+		return set_log_fd(fake, vhost, arg);
 	default:
 		return fake_vring_ioctl(fake, vhost, request, arg);
 	}
@@ -262,7 +282,7 @@ static int other_ioctl(struct fake *fake, struct fake_file *file, unsigned long 
 
 int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
 {
-	static const uint64_t backend_features = BACKEND_FEATURES;
+	const uint64_t *backend = &fake->profile.net_backend_features;
 	struct fake_vhost *vhost = file->vhost;
 
 	if (file->kind == FAKE_VHOST_OTHER)
@@ -279,9 +299,11 @@ int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long re
 	case VHOST_SET_FEATURES:
 		return set_features(fake, vhost, arg);
 	case VHOST_GET_BACKEND_FEATURES:
-		return fake_user_put(arg, &backend_features, sizeof(backend_features));
+		if (!fake->profile.backend_features)
+			return common_ioctl(fake, vhost, request, arg);
+		return fake_user_put(arg, backend, sizeof(*backend));
 	case VHOST_SET_BACKEND_FEATURES:
-		return set_backend_features(vhost, arg);
+		return set_backend_features(fake, vhost, arg);
 	case VHOST_RESET_OWNER:
 		return reset_owner(fake, vhost);
 	default:

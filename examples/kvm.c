@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * kvm - a launcher without PCI: a VM of one vCPU whose guest drives a vhost-net device by itself.  Its
+ * doorbell is an I/O port (ioeventfd), its interrupts are IRQ 5 and 6 (irqfd), and the vCPU leaves the
+ * kernel only when the guest is done.
+ * Numbered frames go both ways between the guest and a packet socket on the tap; each is checked.  One
+ * line is printed.  Needs root, /dev/kvm and an x86 processor.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/kvm.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vhostconfig.h"
+
+/* Numbers that the guest's code has too, so each is one word. */
+#define FRAMES	10000
+#define RING	64 /* descriptors of a ring */
+#define HEADER	12 /* struct virtio_net_hdr_v1: all zero is a plain frame */
+#define LENGTH	72 /* that and a frame */
+#define BUFFER	128
+#define CODE	0x1000 /* where things are in the guest's memory */
+#define COUNTS	0x2000
+#define STACK	0x4000
+#define RECEIVE 0x4000 /* a ring: descriptors, 0x400 avail, 0x800 used, 0x1000 buffers */
+#define SEND	0x8000
+#define SEEN	0xc000 /* for each number that can come in, how often it did */
+#define PORT	0xc050 /* the doorbell: the guest writes the ring's number there */
+#define DONE	0xc060 /* what it writes to when all is done, which nobody has */
+
+#define WINDOW	256 /* frames to the guest on their way at once, so that no queue overflows */
+#define SILENCE 5   /* seconds without a frame: the rest is lost */
+
+#define TEXT(x)	     #x
+#define TEXT_OF(x)   TEXT(x)
+#define NUMBER(name) ".set " #name ", " TEXT_OF(name) "\n"
+
+/*
+ * The guest, in real mode with all segments but the code's at 0.  It never looks at the clock and never
+ * asks twice: with nothing to do it halts until an interrupt.
+ */
+/* clang-format off */
+__asm__(
+	NUMBER(FRAMES) NUMBER(RING) NUMBER(HEADER) NUMBER(LENGTH) NUMBER(BUFFER) NUMBER(COUNTS)
+	NUMBER(RECEIVE) NUMBER(SEND) NUMBER(SEEN) NUMBER(PORT) NUMBER(DONE)
+	".set RECEIVED, COUNTS\n"	/* struct counts, below */
+	".set TAKEN,    COUNTS + 2\n"
+	".set SENT,     COUNTS + 4\n"
+	".set IRQS,     COUNTS + 6\n"
+	".set BELLS,    COUNTS + 10\n"
+	".set AVAIL,    0x400\n"	/* flags, idx, ring of 2 bytes each */
+	".set USED,     0x800\n"	/* flags, idx, ring of id and length, 4 bytes each */
+	".set BUFFERS,  0x1000\n"
+	".set TYPE,     HEADER + 12\n"	/* in a buffer: the EtherType, and the number behind it */
+
+	".pushsection .rodata\n"
+	".intel_syntax noprefix\n"
+	".code16\n"
+	"guest_begin:\n"
+	/* the interrupt controller: IRQ 0 is vector 0x20, and all but 5 and 6 are off */
+	"	mov al, 0x11;  out 0x20, al\n"
+	"	mov al, 0x20;  out 0x21, al\n"
+	"	mov al, 0x04;  out 0x21, al\n"
+	"	mov al, 0x01;  out 0x21, al\n"
+	"	mov al, 0x9f;  out 0x21, al\n"
+
+	/* a buffer for each descriptor: the device writes to the one ring's, and reads the other's */
+	"	mov di, RECEIVE;  mov ax, BUFFER;  mov dx, 2;  call describe\n"
+	"	mov di, SEND;     mov ax, LENGTH;  mov dx, 0;  call describe\n"
+
+	"turn:\n"
+	"	mov bp, [SEND + USED + 2]\n"	/* what the device has sent so far */
+	"	call take\n"
+	"	call transmit\n"
+	"	cmp word ptr [RECEIVED], FRAMES\n"
+	"	jb  idle\n"
+	"	cmp bp, FRAMES\n"
+	"	je  done\n"
+	"idle:	cli\n"				/* did something come since we looked? */
+	"	cmp bp, [SEND + USED + 2]\n"
+	"	jne again\n"
+	"	mov ax, [TAKEN]\n"
+	"	cmp ax, [RECEIVE + USED + 2]\n"
+	"	jne again\n"
+	"	sti\n"				/* takes effect behind the next one: nothing slips between */
+	"	hlt\n"
+	"again:	sti\n"
+	"	jmp turn\n"
+	"done:	mov dx, DONE\n"
+	"	out dx, ax\n"
+	"	hlt\n"
+
+	/* di: the ring, ax: length, dx: flags of each descriptor.  Descriptor i is available as i. */
+	"describe:\n"
+	"	lea bx, [di + BUFFERS]\n"
+	"	lea si, [di + AVAIL + 4]\n"
+	"	xor cx, cx\n"
+	"1:	mov [di], bx\n"
+	"	mov [di + 8], ax\n"
+	"	mov [di + 12], dx\n"
+	"	mov [si], cx\n"
+	"	add bx, BUFFER\n"
+	"	add di, 16\n"
+	"	add si, 2\n"
+	"	inc cx\n"
+	"	cmp cx, RING\n"
+	"	jb  1b\n"
+	"	ret\n"
+
+	/* Takes what has come in, and gives each buffer back. */
+	"take:\n"
+	"	mov ax, [TAKEN]\n"
+	"	cmp ax, [RECEIVE + USED + 2]\n"
+	"	je  3f\n"
+	"	mov si, ax\n"
+	"	and si, RING - 1\n"
+	"	mov di, si\n"
+	"	shl si, 3\n"
+	"	shl di, 1\n"
+	"	mov bx, [si + RECEIVE + USED + 4]\n"	/* which buffer */
+	"	mov cx, [si + RECEIVE + USED + 8]\n"	/* how much is in it */
+	"	mov [di + RECEIVE + AVAIL + 4], bx\n"
+	"	inc ax\n"
+	"	mov [TAKEN], ax\n"
+	"	shl bx, 7\n"
+	"	cmp word ptr [bx + RECEIVE + BUFFERS + TYPE], 0xb588\n"
+	"	jne take\n"				/* what the host's kernel sends by itself */
+	"	mov bx, [bx + RECEIVE + BUFFERS + TYPE + 2]\n"
+	"	cmp bx, FRAMES\n"
+	"	jae take\n"
+	"	cmp cx, LENGTH\n"
+	"	jne take\n"
+	"	inc byte ptr [bx + SEEN]\n"
+	"	inc word ptr [RECEIVED]\n"
+	"	jmp take\n"
+	"3:	add ax, RING\n"				/* all of the ring is the device's again */
+	"	xor bx, bx\n"
+	"	mov di, RECEIVE\n"
+	"	jmp ring\n"
+
+	/* Numbers the frames in as many buffers as are free, and sends them. */
+	"transmit:\n"
+	"	mov ax, [SENT]\n"
+	"	cmp ax, FRAMES\n"
+	"	je  3f\n"
+	"	mov cx, ax\n"
+	"	sub cx, bp\n"
+	"	cmp cx, RING\n"
+	"	je  3f\n"
+	"	mov si, ax\n"
+	"	and si, RING - 1\n"
+	"	mov di, si\n"
+	"	shl di, 1\n"
+	"	mov bx, si\n"				/* in the first round buffer i is descriptor i's, */
+	"	cmp ax, RING\n"
+	"	jb  2f\n"
+	"	shl si, 3\n"
+	"	mov bx, [si + SEND + USED + 4]\n"	/* later the one that was used longest ago */
+	"2:	mov [di + SEND + AVAIL + 4], bx\n"
+	"	shl bx, 7\n"
+	"	mov [bx + SEND + BUFFERS + TYPE + 2], ax\n"
+	"	inc ax\n"
+	"	mov [SENT], ax\n"
+	"	jmp transmit\n"
+	"3:	mov bx, 1\n"
+	"	mov di, SEND\n"
+
+	/* di: the ring, bx: its number, ax: up to where it is the device's now.  News ring the doorbell. */
+	"ring:	cmp ax, [di + AVAIL + 2]\n"
+	"	je  4f\n"
+	"	mov [di + AVAIL + 2], ax\n"
+	"	mov ax, bx\n"
+	"	mov dx, PORT\n"
+	"	out dx, ax\n"
+	"	shl bx, 1\n"
+	"	inc word ptr [bx + BELLS]\n"
+	"4:	ret\n"
+
+	"irq5:	inc word ptr [IRQS]\n"
+	"	jmp end_irq\n"
+	"irq6:	inc word ptr [IRQS + 2]\n"
+	"end_irq:\n"
+	"	push ax\n"
+	"	mov al, 0x20;  out 0x20, al\n"
+	"	pop ax\n"
+	"	iret\n"
+	"guest_end:\n"
+	".code64\n"
+	".att_syntax prefix\n"
+	".popsection\n");
+/* clang-format on */
+
+extern const unsigned char guest_begin[], guest_end[], irq5[], irq6[];
+
+/* At COUNTS. */
+struct counts {
+	uint16_t received, taken, sent, interrupts[2], doorbells[2];
+};
+
+/* Ethernet of a type for experiments, to nobody. */
+struct frame {
+	unsigned char head[12];
+	uint16_t type, number; /* the number in the guest's byte order */
+	unsigned char fill[44];
+} __attribute__((packed));
+
+static const struct frame model = { .head = "\2\0\0\0\0\1\2\0\0\0\0\2", .type = 0xb588 };
+
+static unsigned char ram[0x10000] __attribute__((aligned(4096)));
+static volatile const struct counts *const counts = (const struct counts *)(ram + COUNTS);
+static uint8_t seen[FRAMES]; /* the same as SEEN, of what the guest sent */
+static uint32_t arrived, foreign, exits;
+static int vm, vcpu;
+static struct kvm_run *run;
+static struct vhc_ctx *ctx;
+
+static int check(int r)
+{
+	if (r < 0)
+		errx(1, "%s. %s", vhc_ctx_get_error(ctx)->text, vhc_ctx_get_error(ctx)->hint);
+	return r;
+}
+
+static int kvm(int fd, unsigned long request, const char *name, uintptr_t arg)
+{
+	int r = ioctl(fd, request, arg);
+
+	if (r < 0)
+		err(1, "%s", name);
+	return r;
+}
+
+#define KVM(fd, request, arg) kvm(fd, request, #request, (uintptr_t)(arg))
+
+/* A VM with its memory at 0, interrupt controllers in the kernel, and a vCPU at the guest's begin. */
+static void make_vm(void)
+{
+	struct kvm_userspace_memory_region region = { .memory_size = sizeof(ram),
+						      .userspace_addr = (uintptr_t)ram };
+	struct kvm_regs regs = { .rflags = 2, .rsp = STACK };
+	int node = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	struct kvm_sregs sregs;
+	int size;
+
+	if (node < 0)
+		err(1, "/dev/kvm");
+	vm = KVM(node, KVM_CREATE_VM, 0);
+	size = KVM(node, KVM_GET_VCPU_MMAP_SIZE, 0);
+	KVM(vm, KVM_SET_TSS_ADDR, 0xfffbd000); /* Intel's processors need it for real mode */
+	KVM(vm, KVM_CREATE_IRQCHIP, 0);
+	KVM(vm, KVM_SET_USER_MEMORY_REGION, &region);
+	vcpu = KVM(vm, KVM_CREATE_VCPU, 0);
+	run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+	if (run == MAP_FAILED)
+		err(1, "mmap of the vCPU");
+	KVM(vcpu, KVM_GET_SREGS, &sregs);
+	sregs.cs.base = CODE;
+	sregs.cs.selector = CODE >> 4;
+	KVM(vcpu, KVM_SET_SREGS, &sregs);
+	KVM(vcpu, KVM_SET_REGS, &regs);
+	close(node);
+}
+
+/* The code, where its interrupts go, and a frame in each buffer to be sent. */
+static void fill_ram(void)
+{
+	uint16_t *vectors = (uint16_t *)ram; /* offset and segment of each */
+
+	memcpy(ram + CODE, guest_begin, (size_t)(guest_end - guest_begin));
+	vectors[2 * 0x25] = (uint16_t)(irq5 - guest_begin);
+	vectors[2 * 0x26] = (uint16_t)(irq6 - guest_begin);
+	vectors[2 * 0x25 + 1] = vectors[2 * 0x26 + 1] = CODE >> 4;
+	for (uint32_t i = 0; i < RING; i++)
+		memcpy(ram + SEND + 0x1000 + i * BUFFER + HEADER, &model, sizeof(model));
+}
+
+/* The library's part: a device on @tap in the guest's memory, rung by and ringing the VM. */
+static struct vhc_dev *bring_up(struct vhc_tap *tap)
+{
+	struct vhc_features want, acked;
+	struct vhc_mem *mem;
+	struct vhc_dev *dev;
+
+	check(vhc_mem_new(ctx, &mem));
+	check(vhc_mem_add(mem,
+			  VHC_ARG(vhc_region, .size = sizeof(ram), .user_addr = (uintptr_t)ram)));
+	check(vhc_mem_commit(mem));
+	check(vhc_dev_open(ctx, "net0", NULL, VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &dev));
+	check(vhc_dev_set_mem(dev, mem));
+	check(vhc_dev_set_tap(dev, tap));
+	check(vhc_features_parse(ctx, VHC_TYPE_NET, "version_1", &want));
+	check(vhc_dev_offer_features(dev, &want, &want, &acked));
+	check(vhc_dev_set_features(dev, &acked, 0));
+	for (uint32_t i = 0; i < 2; i++) {
+		uint64_t at = i ? SEND : RECEIVE;
+
+		check(vhc_ring_set_size(dev, i, RING));
+		check(vhc_ring_set_addr(dev, i,
+					VHC_ARG(vhc_ring_addr, .desc = at, .avail = at + 0x400,
+						.used = at + 0x800)));
+		check(vhc_ring_add_ioeventfd(
+			dev, i, vm,
+			VHC_ARG(vhc_ioeventfd, .addr = PORT, .len = 2, .datamatch = i,
+				.flags = VHC_IOEVENTFD_PIO | VHC_IOEVENTFD_DATAMATCH)));
+		check(vhc_ring_set_irqfd(dev, i, vm, VHC_ARG(vhc_irqfd, .gsi = 5 + i)));
+	}
+	check(vhc_dev_start(dev));
+	vhc_mem_free(mem); /* the device holds on to it */
+	return dev;
+}
+
+/* The vCPU's thread: in the kernel until the guest is done.  Returns NULL when that was so. */
+static void *run_guest(void *arg)
+{
+	do {
+		int r = ioctl(vcpu, KVM_RUN, NULL);
+
+		exits++;
+		if (r < 0)
+			return "KVM_RUN failed";
+		if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
+			return "KVM internal error";
+	} while (run->exit_reason == KVM_EXIT_INTR);
+	return run->exit_reason == KVM_EXIT_IO && run->io.port == DONE ? NULL
+								       : "an exit for nobody";
+}
+
+/* The other end: a packet socket on the link, with room for all that the guest sends. */
+static int open_wire(const char *name)
+{
+	struct sockaddr_ll addr = { AF_PACKET, model.type, (int)if_nametoindex(name) };
+	struct ifreq link = { .ifr_flags = IFF_UP };
+	int wire = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, model.type);
+	int room = 1 << 28;
+
+	strncpy(link.ifr_name, name, IFNAMSIZ - 1);
+	if (wire < 0 || setsockopt(wire, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) ||
+	    ioctl(wire, SIOCSIFFLAGS, &link) || bind(wire, (struct sockaddr *)&addr, sizeof(addr)))
+		err(1, "packet socket on %s", name);
+	return wire;
+}
+
+/* Frames both ways, until all have come out here and the guest says that all have come in there. */
+static void exchange(int wire)
+{
+	struct pollfd poll_fd = { .fd = wire, .events = POLLIN };
+	time_t last = time(NULL);
+	struct frame frame;
+	uint16_t sent = 0;
+
+	while ((arrived < FRAMES || counts->received < FRAMES) && time(NULL) - last < SILENCE) {
+		uint32_t before = arrived + counts->received;
+
+		for (; sent < FRAMES && sent - counts->received < WINDOW; sent++) {
+			frame = model;
+			frame.number = sent;
+			if (send(wire, &frame, sizeof(frame), 0) < 0)
+				break;
+		}
+		for (ssize_t n; (n = recv(wire, &frame, sizeof(frame), MSG_TRUNC)) >= 0;)
+			if (n == sizeof(frame) && frame.number < FRAMES) {
+				seen[frame.number]++;
+				arrived++;
+			} else {
+				foreign++;
+			}
+		poll(&poll_fd, 1, 1);
+		if (arrived + counts->received != before)
+			last = time(NULL);
+	}
+}
+
+static uint32_t bad(const char *way, const uint8_t *times)
+{
+	uint32_t lost = 0, duplicated = 0;
+
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		lost += !times[i];
+		duplicated += times[i] > 1 ? times[i] - 1u : 0;
+	}
+	printf("%s %u frames, %u lost, %u duplicated; ", way, FRAMES, lost, duplicated);
+	return lost + duplicated;
+}
+
+int main(void)
+{
+	void *failure = "the guest is not done";
+	struct vhc_tap *tap;
+	struct timespec deadline;
+	struct vhc_dev *dev;
+	pthread_t thread;
+	uint32_t wrong;
+	int wire;
+
+	if (vhc_ctx_new(&ctx) || unshare(CLONE_NEWNET))
+		err(1, "cannot make a network namespace");
+	check(vhc_tap_open(ctx, NULL, NULL, &tap));
+	make_vm();
+	fill_ram();
+	dev = bring_up(tap);
+	wire = open_wire(vhc_tap_get_name(tap));
+	if (pthread_create(&thread, NULL, run_guest, NULL))
+		errx(1, "no thread for the vCPU");
+	exchange(wire);
+	wrong = foreign + bad("from the guest", seen);
+	wrong += bad("to the guest", ram + SEEN);
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += SILENCE;
+	pthread_timedjoin_np(thread, &failure, &deadline);
+	printf("interrupts %u and %u, doorbells %u and %u, KVM_RUN returned %u times%s%s\n",
+	       counts->interrupts[0], counts->interrupts[1], counts->doorbells[0],
+	       counts->doorbells[1], exits, failure ? ": " : "", failure ? (char *)failure : "");
+	vhc_dev_close(dev);
+	vhc_tap_close(tap);
+	vhc_ctx_free(ctx);
+	return wrong || failure;
+}

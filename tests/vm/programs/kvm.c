@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * kvm - rings bound to a real VM: what is taken for one, who is in the way, what a forked child can do,
+ * interrupts that are masked while frames come, and that nothing is left.  Prints TAP.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "bring-up.h"
+#include "guest.h"
+
+#define PORT	 0xc050u
+#define FRAMES	 3000u
+#define PATIENCE 20 /* seconds for what takes microseconds */
+
+static struct bring_up b;
+static struct guest guest;
+static struct virtqueue receive;
+static const char *text; /* of the last error */
+static int wire, number, failed;
+
+static void result(const char *what, bool good, const char *said)
+{
+	printf("%sok %d - %s\n", good ? "" : "not ", ++number, what);
+	if (!good)
+		printf("# %s\n", said);
+	failed += !good;
+	fflush(stdout);
+}
+
+static const struct vhc_ioeventfd bell = { sizeof(bell), PORT, 1, 2,
+					   VHC_IOEVENTFD_PIO | VHC_IOEVENTFD_DATAMATCH };
+
+/* What the launcher does by itself, with the same address. */
+static int launchers_bell(int vm, int file, bool on)
+{
+	struct kvm_ioeventfd arg = { .addr = PORT,
+				     .len = 2,
+				     .datamatch = 1,
+				     .fd = file,
+				     .flags = KVM_IOEVENTFD_FLAG_PIO |
+					      KVM_IOEVENTFD_FLAG_DATAMATCH |
+					      (on ? 0u : KVM_IOEVENTFD_FLAG_DEASSIGN) };
+
+	return ioctl(vm, KVM_IOEVENTFD, &arg) ? -errno : 0;
+}
+
+static int launchers_irq(int vm, int file, bool on)
+{
+	struct kvm_irqfd arg = { .fd = (uint32_t)file,
+				 .gsi = 9,
+				 .flags = on ? 0 : KVM_IRQFD_FLAG_DEASSIGN };
+
+	return ioctl(vm, KVM_IRQFD, &arg) ? -errno : 0;
+}
+
+static int bind_irq(void)
+{
+	return vhc_ring_set_irqfd(b.dev, 0, guest.vm, VHC_ARG(vhc_irqfd, .gsi = GUEST_IRQ));
+}
+
+/* Waits for a condition that cannot be waited for otherwise. */
+#define comes_true(condition)                                        \
+	({                                                           \
+		time_t end = time(NULL) + PATIENCE;                  \
+		bool is_true;                                        \
+                                                                     \
+		while (!(is_true = (condition)) && time(NULL) < end) \
+			usleep(100);                                 \
+		is_true;                                             \
+	})
+
+/* --------------------------------------------------------------------------------- what is no VM */
+
+static void no_vm(void)
+{
+	/* the vCPU runs: its thread is in the kernel, and who asks it would wait */
+	const struct {
+		const char *what, *said;
+		int fd, code;
+	} cases[] = {
+		{ "/dev/kvm is no VM", "it is /dev/kvm", guest.kvm, -EINVAL },
+		{ "a vCPU that runs is no VM", "kvm-vcpu", guest.vcpu, -EINVAL },
+		{ "an eventfd is no VM", "[eventfd]", eventfd(0, 0), -EINVAL },
+		{ "a file is no VM", "ENOTTY", open("/proc/self/exe", O_RDONLY), -EINVAL },
+		{ "a memfd is no VM", "memfd", memfd_create("m", 0), -EINVAL },
+		{ "a socket is no VM", "socket:", wire, -EINVAL },
+		{ "/dev/vhost-net is no VM", "/dev/vhost-net", open("/dev/vhost-net", O_RDWR),
+		  -EINVAL },
+		{ "a tap is no VM", "/dev/net/tun", vhc_tap_get_fd(b.tap, 0), -EINVAL },
+		{ "an fd that is closed is no VM", "VM fd 900", 900, -EBADF },
+	};
+	unsigned int before = count_fds();
+	bool said = true;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int r = vhc_ring_add_ioeventfd(b.dev, 1, cases[i].fd, &bell);
+
+		result(cases[i].what, r == cases[i].code && strstr(text, cases[i].said), text);
+		said = said && vhc_ring_set_irqfd(b.dev, 1, cases[i].fd,
+						  VHC_ARG(vhc_irqfd, .gsi = 5)) == cases[i].code;
+	}
+	result("nor for an interrupt", said, text);
+	result("and none of them was kept", count_fds() == before, "fds are left");
+	for (int i = 2; i < 7; i++)
+		if (cases[i].fd != wire)
+			close(cases[i].fd);
+}
+
+/* ------------------------------------------------------------------------------------- doorbells */
+
+static void taken(void)
+{
+	int file = eventfd(0, EFD_CLOEXEC), r;
+	struct vhc_ctx *other;
+	struct vhc_dev *dev;
+
+	result("a doorbell is added", !vhc_ring_add_ioeventfd(b.dev, 1, guest.vm, &bell), text);
+	result("KVM has it", launchers_bell(guest.vm, file, true) == -EEXIST, "it has not");
+	r = vhc_ring_add_ioeventfd(b.dev, 0, guest.vm, &bell);
+	result("another ring is told whose it is",
+	       r == -EEXIST && strstr(text, "port 0xc050, 2 bytes, value 0x1 is taken by ring 1 of "
+					    "net0"),
+	       text);
+	r = vhc_ctx_new(&other)
+		    ?: vhc_dev_open(other, "net1", NULL,
+				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &dev);
+	r = r ?: vhc_ring_add_ioeventfd(dev, 0, guest.vm, &bell);
+	result("one of another context is told what KVM says",
+	       r == -EEXIST && strstr(vhc_ctx_get_error(other)->text, "or another context's"),
+	       vhc_ctx_get_error(other)->text);
+	vhc_dev_close(dev);
+	vhc_ctx_free(other);
+	result("another kick is set", !vhc_ring_set_kick(b.dev, 1, file), text);
+	result("KVM has that one now", launchers_bell(guest.vm, file, false) == 0, "it has not");
+	result("what somebody took off is off", !vhc_ring_del_ioeventfd(b.dev, 1, &bell), text);
+	result("it is added again", !vhc_ring_add_ioeventfd(b.dev, 1, guest.vm, &bell), text);
+	result("no kick is set", !vhc_ring_set_kick(b.dev, 1, -1), text);
+	result("the address is free", launchers_bell(guest.vm, file, true) == 0, "it is not");
+	r = vhc_ring_get_kick(b.dev, 1);
+	result("a kick that cannot have it is told so", r == -EEXIST && strstr(text, "0xc050"),
+	       text);
+	launchers_bell(guest.vm, file, false);
+	result("and then it can", vhc_ring_get_kick(b.dev, 1) >= 0, text);
+	close(file);
+}
+
+/* ------------------------------------------------------------------------------------ interrupts */
+
+static sem_t to_send;
+
+/* One frame for each time that it is asked. */
+static void *sender(void *arg)
+{
+	static const unsigned char frame[60] = "\2\0\0\0\0\1\2\0\0\0\0\2\x88\xb5";
+
+	for (;;) {
+		while (sem_wait(&to_send))
+			;
+		if (send(wire, frame, sizeof(frame), 0) != sizeof(frame))
+			return NULL;
+	}
+}
+
+static void start_sender(void)
+{
+	struct sockaddr_ll addr = { AF_PACKET, htons(0x88b5),
+				    (int)if_nametoindex(vhc_tap_get_name(b.tap)) };
+	struct ifreq link = { .ifr_flags = IFF_UP };
+	pthread_t thread;
+
+	strncpy(link.ifr_name, vhc_tap_get_name(b.tap), IFNAMSIZ - 1);
+	if (ioctl(wire, SIOCSIFFLAGS, &link) ||
+	    bind(wire, (struct sockaddr *)&addr, sizeof(addr)) || sem_init(&to_send, 0, 0) ||
+	    pthread_create(&thread, NULL, sender, NULL))
+		err(1, "no sender");
+	virtqueue_init(&receive, b.ram, 0, BRING_UP_RING, BRING_UP_BUFFER,
+		       vhc_ring_get_kick(b.dev, 0), vhc_ring_get_call(b.dev, 0));
+	virtqueue_fill(&receive);
+	virtqueue_kick(&receive);
+}
+
+/* Takes all that has come, of our frames and of the kernel's own. */
+static bool frame_came(void)
+{
+	bool ours = false;
+
+	for (int id; (id = virtqueue_reap(&receive, NULL)) >= 0;) {
+		ours |= !memcmp(virtqueue_buffer(&receive, id) + 12 + 12, "\x88\xb5", 2);
+		virtqueue_put(&receive, id);
+	}
+	virtqueue_fill(&receive);
+	virtqueue_kick(&receive);
+	return ours;
+}
+
+static uint32_t calls; /* that were read from the call eventfd */
+
+static uint32_t count_calls(void)
+{
+	eventfd_t n = 0;
+
+	if (poll(&(struct pollfd){ receive.call, POLLIN, 0 }, 1, 0) == 1)
+		eventfd_read(receive.call, &n);
+	return calls += (uint32_t)n;
+}
+
+static uint32_t count_irqs(void)
+{
+	return guest_count(&guest);
+}
+
+/*
+ * One frame at a time, while the ring is masked and unmasked at random moments: at the end it is
+ * unmasked, and an interrupt must have come, since no other frame will bring one.
+ */
+static void mask_under_load(const char *what, uint32_t (*count)(void))
+{
+	uint32_t lost = 0, pending = 0, masks = 0, i;
+	unsigned int seed = 1;
+	char said[160];
+	int r = 0;
+
+	for (i = 0; i < FRAMES && !lost && !r; i++) {
+		uint32_t before = count();
+
+		sem_post(&to_send);
+		for (int n = rand_r(&seed) % 4; n > 0 && !r; n--, masks++) {
+			r = vhc_ring_set_masked(b.dev, 0, true);
+			usleep((useconds_t)(rand_r(&seed) % 200));
+			pending += vhc_ring_is_pending(b.dev, 0);
+			r = r ?: vhc_ring_set_masked(b.dev, 0, false);
+		}
+		if (!comes_true(frame_came()) || !comes_true(count() != before))
+			lost++;
+	}
+	snprintf(said, sizeof(said), "%u frames, %u lost interrupts, %u masks, %u pending: %s", i,
+		 lost, masks, pending, r ? text : "");
+	printf("# %s: %u frames, %u masks, %u times something was held back\n", what, i, masks,
+	       pending);
+	result(what, !lost && !r && pending > 0, said);
+}
+
+/* While it is masked nothing comes, however long it takes; then one. */
+static void mask_alone(const char *what, uint32_t (*count)(void))
+{
+	uint32_t before;
+	bool held;
+
+	vhc_ring_set_masked(b.dev, 0, true);
+	usleep(20000); /* what was on its way has come */
+	before = count();
+	sem_post(&to_send);
+	held = comes_true(frame_came()) && comes_true(vhc_ring_is_pending(b.dev, 0));
+	usleep(20000);
+	held = held && count() == before;
+	vhc_ring_set_masked(b.dev, 0, false);
+	result(what, held && comes_true(count() != before), held ? "it did not come" : "not held");
+}
+
+static void interrupts(void)
+{
+	int resample = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	uint32_t before;
+
+	mask_alone("a masked call waits until it is unmasked", count_calls);
+	mask_under_load("calls that are masked under load: none is lost", count_calls);
+	result("the call becomes an interrupt", !bind_irq(), text);
+	before = guest_count(&guest);
+	sem_post(&to_send);
+	result("which the guest gets", comes_true(guest_count(&guest) != before), "it does not");
+	mask_alone("a masked interrupt waits until it is unmasked", count_irqs);
+	mask_under_load("interrupts that are masked under load: none is lost", count_irqs);
+	result("a level interrupt in its place",
+	       !vhc_ring_set_irqfd(b.dev, 0, guest.vm,
+				   VHC_ARG(vhc_irqfd, .gsi = GUEST_IRQ, .flags = VHC_IRQFD_RESAMPLE,
+					   .resample_fd = resample)),
+	       text);
+	comes_true(frame_came());
+	usleep(20000);
+	eventfd_read(resample, &(eventfd_t){ 0 });
+	before = guest_count(&guest);
+	sem_post(&to_send);
+	result("the guest gets it", comes_true(guest_count(&guest) != before), "it does not");
+	result("and its end is told",
+	       comes_true(poll(&(struct pollfd){ resample, POLLIN, 0 }, 1, 0) == 1), "it is not");
+	comes_true(frame_came());
+	result("back to one without", !bind_irq(), text);
+	close(resample);
+}
+
+/* --------------------------------------------------------------------------- a child, and the end */
+
+/* In the child: what it may not do it is told, and it closes what it got without harm. */
+static int child(void)
+{
+	const struct vhc_ioeventfd other = { sizeof(other), PORT + 2, 0, 2, VHC_IOEVENTFD_PIO };
+
+	if (vhc_ring_add_ioeventfd(b.dev, 1, guest.vm, &other) != -EIO ||
+	    !strstr(text, "another process"))
+		return 1;
+	if (vhc_ring_del_ioeventfd(b.dev, 1, &bell) != -EIO || !strstr(text, "another process"))
+		return 2;
+	if (vhc_ring_set_irqfd(b.dev, 0, -1, NULL) != -EIO)
+		return 3;
+	if (vhc_ring_set_masked(b.dev, 0, true) != -EPERM || !strstr(text, "not the owner"))
+		return 4;
+	vhc_dev_close(b.dev);
+	return 0;
+}
+
+static void forked(void)
+{
+	int status = -1, file = eventfd(0, EFD_CLOEXEC);
+	uint32_t before = guest_count(&guest);
+
+	if (fork() == 0)
+		_exit(child());
+	wait(&status);
+	result("a forked child is told EIO and EPERM, and why", status == 0, "see the program");
+	result("the doorbell is still there", launchers_bell(guest.vm, file, true) == -EEXIST,
+	       "no");
+	sem_post(&to_send);
+	result("and the interrupts come", comes_true(guest_count(&guest) != before), "no");
+	close(file);
+}
+
+/* Address and eventfd can be bound again, by whoever likes. */
+static void nothing_left(const char *what, int kick, int call)
+{
+	char said[96];
+	int bell_on = launchers_bell(guest.vm, kick, true);
+	int irq_on = launchers_irq(guest.vm, call, true);
+
+	snprintf(said, sizeof(said), "the doorbell: %d, the interrupt: %d", bell_on, irq_on);
+	result(what, !bell_on && !irq_on, said);
+	launchers_bell(guest.vm, kick, false);
+	launchers_irq(guest.vm, call, false);
+}
+
+int main(void)
+{
+	unsigned int before, vm_fds;
+	int kick, call;
+
+	wire = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(0x88b5));
+	guest_start(&guest);
+	before = count_fds();
+	if (bring_up_memory(&b, 1) || bring_up(&b, 1))
+		errx(1, "%s", vhc_ctx_get_error(b.ctx)->text);
+	text = vhc_ctx_get_error(b.ctx)->text;
+	vm_fds = count_fds();
+	start_sender();
+	no_vm();
+	taken();
+	interrupts();
+	result("all of it takes one fd for the VM, and one for the mask", count_fds() == vm_fds + 2,
+	       "it takes another number");
+	forked();
+	kick = dup(vhc_ring_get_kick(b.dev, 1));
+	call = dup(vhc_ring_get_call(b.dev, 0));
+	result("the device is reset", !vhc_dev_reset(b.dev), text);
+	nothing_left("after a reset the VM has nothing of it", kick, call);
+	close(kick);
+	close(call);
+	vhc_mem_free(b.mem);
+	memset(b.ram, 0, b.size);
+	result("it starts anew", !bring_up_start(&b, 1), text);
+	result("with a doorbell", !vhc_ring_add_ioeventfd(b.dev, 1, guest.vm, &bell), text);
+	result("and an interrupt", !bind_irq(), text);
+	kick = dup(vhc_ring_get_kick(b.dev, 1));
+	call = dup(vhc_ring_get_call(b.dev, 0));
+	bring_down(&b);
+	nothing_left("after a close the VM has nothing of it", kick, call);
+	close(kick);
+	close(call);
+	result("nothing is left open", count_fds() == before, "something is");
+	printf("1..%d\n", number);
+	return failed != 0;
+}

@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A device behind an IOMMU: frames both ways while it asks for addresses, with both versions of the messages.
+set -u
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+program=$VHC_BUILD/tests/vm/vm-iommu
+
+# run_iommu PAIRS VERSION MODE: each result of the program is the suite's.
+run_iommu() {
+	local line said lines
+	said=$("$program" "$@" 2>&1)
+	mapfile -t lines <<< "$said"
+	for line in "${lines[@]}"; do
+		case $line in
+		'ok '*) pass "$*: ${line#*- }" ;;
+		'not ok '*) fail "$*: ${line#*- }" ;;
+		'#'*) echo "$line" ;;
+		esac
+	done
+	like "$*: the program comes to its end" "$said" '1\.\.[0-9]+'
+}
+
+for pairs in 1 4; do
+	for version in 1 2; do
+		run_iommu "$pairs" "$version" used
+	done
+	run_iommu "$pairs" 2 all
+done
+run_iommu 4 2 many
+is 'no worker is left' "$(vhost_workers | wc -l)" 0
+finish
