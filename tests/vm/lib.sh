@@ -39,9 +39,9 @@ is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "got:      $2" "expect
 # like DESCRIPTION TEXT REGULAR-EXPRESSION
 like() { if [[ $2 =~ $3 ]]; then pass "$1"; else fail "$1" "does not match $3:" "$2"; fi; }
 
-# run_tap COMMAND...: the results of a program that prints TAP are the suite's.
+# run_tap COMMAND...: the results of a program that prints TAP are the suite's; $said is all of it.
 run_tap() {
-	local line said lines
+	local line lines
 	said=$("$@" 2>&1)
 	mapfile -t lines <<< "$said"
 	for line in "${lines[@]}"; do
@@ -58,6 +58,27 @@ finish() {
 	echo "1..$tests_run"
 	exit $((tests_failed > 0))
 }
+
+# --- a guest under load (tests/vm/life) -----------------------------------------------------------------------------
+
+# life CASE CYCLES LONG OPTION...: its results are the suite's; LONG cycles with VHC_LONG=yes. Its line of numbers is
+# kept for life_number.
+life() {
+	local cycles=$2
+	[ "${VHC_LONG:-}" != yes ] || cycles=$3
+	run_tap "$VHC_BUILD/tests/vm/vm-life" "$1" --cycles "$cycles" "${@:4}"
+	life_said=$said
+}
+
+# life_fails CASE CYCLES OPTION...: it must see that something is wrong; its results are not the suite's.
+life_fails() {
+	local status=0
+	life_said=$("$VHC_BUILD/tests/vm/vm-life" "$1" --cycles "$2" "${@:3}" 2>&1) || status=$?
+	is "$*: it is seen" "$status" 1
+}
+
+# life_number NAME: of the last run, for all pairs.
+life_number() { sed -n "s/^# life .* $1=\([0-9+]*\).*/\1/p" <<< "$life_said" | tr + '\n' | awk '{ n += $1 } END { print n + 0 }'; }
 
 # --- nested guests -------------------------------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ struct board {
 	uint32_t budget;	      /* this many, on the wire */
 	uint32_t flood;		      /* frames to send without regard to the window */
 	uint32_t forgiven[PAIRS_MAX]; /* frames below this are not waited for any more */
-	struct counts in;
+	struct counts in[PAIRS_MAX];  /* by ring; frames to the guest */
 	struct ring_state ring[RINGS_MAX];
 	struct seen seen[PAIRS_MAX]; /* received frames, by flow */
 	uint64_t numbers[16];	     /* what a case counted; see its row */

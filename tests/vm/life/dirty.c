@@ -302,7 +302,7 @@ void dirty_begin(struct guest *guest)
 
 void dirty_step(struct guest *guest)
 {
-	guest_move(guest, guest_random(guest, 40), RINGS_MAX);
+	guest_move(guest, guest_random(guest, 20), RINGS_MAX);
 	dirty_round(guest, VHC_DIRTY_SWAP);
 	if (guest_random(guest, 4) == 0)
 		dirty_round(guest, VHC_DIRTY_EXCHANGE);

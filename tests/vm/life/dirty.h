@@ -19,10 +19,10 @@ enum {
 	DIRTY_OTHERS
 };
 
-#define DIRTY_NAMES                                                                                \
-	[DIRTY_SWAPS] = "swaps", [DIRTY_EXCHANGES] = "exchanges", [DIRTY_WRITTEN] = "written",     \
-	[DIRTY_HARVESTED] = "harvested", [DIRTY_MISSED] = "missed", [DIRTY_EXACT] = "exact_looks", \
-	[DIRTY_EXACT_MISSED] = "exact_missed"
+#define DIRTY_NAMES                                                                            \
+	[DIRTY_SWAPS] = "swaps", [DIRTY_EXCHANGES] = "exchanges", [DIRTY_WRITTEN] = "written", \
+	[DIRTY_HARVESTED] = "harvested", [DIRTY_MISSED] = "missed", [DIRTY_EXACT] = "looks",   \
+	[DIRTY_EXACT_MISSED] = "looks_missed"
 #define DIRTY_NUMBERS       \
 	{                   \
 		DIRTY_NAMES \

@@ -104,7 +104,7 @@ static void rx_fill(struct driver *driver, struct ring *ring)
 static void rx_account(struct driver *driver, struct ring *ring, enum verdict verdict,
 		       const struct frame_id *id, uint32_t parts, bool big)
 {
-	struct counts *in = &driver->board->in;
+	struct counts *in = &driver->board->in[ring->index / 2];
 	uint32_t place = ring->state->next_used << 3 | ring->index;
 
 	if (verdict == FRAME_GOOD && id->flow < driver->board->pairs) {
@@ -170,7 +170,7 @@ static bool rx_turn(struct driver *driver, struct ring *ring)
 				      "ring %u, position %u: not the next buffer, or not a frame "
 				      "(%u are used)",
 				      ring->index, ring->state->next_used, ready);
-			driver->board->in.corrupt++;
+			driver->board->in[ring->index / 2].corrupt++;
 			count = ready;
 		}
 		WRITE(ring->state->next_used, ring->state->next_used + count);
@@ -191,7 +191,7 @@ static void tx_reap(struct driver *driver, struct ring *ring)
 		if (id != index % (ring->size / TX_CHAIN) * TX_CHAIN) {
 			board_trouble(driver->board, "ring %u, position %u: used %u out of turn",
 				      ring->index, ring->state->next_used, id);
-			driver->board->in.corrupt++;
+			driver->board->in[ring->index / 2].corrupt++;
 		}
 		note_written(driver, ring, index, 0);
 		WRITE(ring->state->next_used, ring->state->next_used + 1);

@@ -24,6 +24,8 @@ struct head {
 
 _Static_assert(sizeof(struct head) == FRAME_HEAD, "the head has its size");
 
+const char *const frame_kinds[KINDS] = { "small", "gso", "mixed" };
+
 static const struct head models[] = {
 	[WAY_OUT] = { .eth = { .h_dest = { 2, 0, 0, 0, 0, 1 }, .h_source = { 2, 0, 0, 0, 0, 2 } } },
 	[WAY_IN] = { .eth = { .h_dest = { 2, 0, 0, 0, 0, 2 }, .h_source = { 2, 0, 0, 0, 0, 1 } } },

@@ -19,7 +19,9 @@
 #define FRAME_PERIOD 4096u /* of the pattern that bodies are cut from */
 #define BODY_BYTES   (FRAME_MAX + FRAME_PERIOD)
 
-enum frame_kind { KIND_SMALL, KIND_GSO, KIND_MIXED };
+enum frame_kind { KIND_SMALL, KIND_GSO, KIND_MIXED, KINDS };
+
+extern const char *const frame_kinds[KINDS];
 
 enum { WAY_OUT, WAY_IN }; /* from the guest, to the guest */
 

@@ -25,9 +25,11 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "report.h"
 #include "wire.h"
 
 #define STALL_S	   90 /* nothing moved for so long */
+#define WRONG_S	   5
 #define ARENA	   1024u
 #define RING_SIZE  256u
 #define IN_WINDOW  64u
@@ -36,9 +38,6 @@
 #define EARLY_US   60000u
 #define KILL_AFTER 300u /* buffers, at most */
 
-static const char *const kinds[] = {
-	[KIND_SMALL] = "small", [KIND_GSO] = "gso", [KIND_MIXED] = "mixed"
-};
 static const char *const harvests[] = { [HARVEST_LIBRARY] = "library",
 					[HARVEST_FILE] = "file",
 					[HARVEST_DROP] = "drop",
@@ -56,7 +55,7 @@ static const struct life_case *row;
 static pid_t guest;
 static int guest_fd = -1;
 static uint64_t chance;
-static enum wrong wrong; /* to be done yet */
+static enum wrong wrong;
 static int64_t patience = STALL_S;
 static struct {
 	uint32_t moved; /* kill when so many buffers came back */
@@ -236,12 +235,12 @@ static void check_end(void)
 		WRITE(board->last_call, 1);
 	if (!board->last_call || board->quit || !wire_all_arrived(&wire))
 		return;
-	if (!wrong)
+	if (wrong && patience == STALL_S) {
+		patience = WRONG_S;
+		wire_do_wrong(&wire, wrong);
+	}
+	if (!wrong || board->in[0].duplicated) /* what is lost or damaged does not come at all */
 		WRITE(board->quit, 1);
-	else
-		patience = 5; /* what is lost does not come */
-	wire_do_wrong(&wire, wrong);
-	wrong = WRONG_NOTHING;
 }
 
 /* Returns whether the guest came to its end. */
@@ -262,78 +261,6 @@ static bool run(void)
 			wire_sleep(&wire, guest_fd);
 	}
 	return false;
-}
-
-/* ----------------------------------------------------------------------------------------- results */
-
-static int failed, number;
-
-static void result(bool good, const char *what, uint64_t got, uint64_t expected)
-{
-	printf("%sok %d - %s, %u pairs, %s: %s\n", good ? "" : "not ", ++number, row->name,
-	       board->pairs, kinds[board->kind], what);
-	if (!good)
-		printf("# %llu, not %llu\n", (unsigned long long)got, (unsigned long long)expected);
-	failed += !good;
-}
-
-static void is(const char *what, uint64_t got, uint64_t expected)
-{
-	result(got == expected, what, got, expected);
-}
-
-static void print_way(const char *name, uint32_t way, const struct counts *counts)
-{
-	printf(", %s", name);
-	for (uint32_t f = 0; f < board->pairs; f++)
-		printf("%c%u", f ? '+' : ' ',
-		       way == WAY_OUT ? board->ring[2 * f + 1].next_avail : board->injected[f]);
-	printf(" frames (%llu TSO)", (unsigned long long)counts->big);
-}
-
-static uint64_t all_lost(uint32_t way)
-{
-	uint64_t lost = 0;
-
-	for (uint32_t f = 0; f < board->pairs; f++)
-		lost += wire_lost(&wire, way, f);
-	return lost;
-}
-
-static void print_numbers(void)
-{
-	printf("# life %s, %u pairs, %s, seed %llu: %u cycles, %u processes", row->name,
-	       board->pairs, kinds[board->kind], (unsigned long long)board->seed, board->cycles,
-	       board->processes);
-	print_way("out", WAY_OUT, &wire.out);
-	print_way("in", WAY_IN, &board->in);
-	printf(", lost %llu+%llu, duplicated %llu+%llu, corrupt %llu+%llu",
-	       (unsigned long long)all_lost(WAY_OUT), (unsigned long long)all_lost(WAY_IN),
-	       (unsigned long long)wire.out.duplicated, (unsigned long long)board->in.duplicated,
-	       (unsigned long long)wire.out.corrupt, (unsigned long long)board->in.corrupt);
-	for (uint32_t i = 0; i < 16; i++)
-		if (row->numbers[i])
-			printf(", %s %llu", row->numbers[i], (unsigned long long)board->numbers[i]);
-	printf("\n");
-}
-
-static void judge(bool ended)
-{
-	print_numbers();
-	result(ended, "it came to its end", 0, 0);
-	is("cycles", board->cycles, board->cycles_wanted);
-	is("frames lost", all_lost(WAY_OUT) + all_lost(WAY_IN), 0);
-	is("frames duplicated", wire.out.duplicated + board->in.duplicated, 0);
-	is("frames corrupt", wire.out.corrupt + board->in.corrupt, 0);
-	is("interrupts missed", board->missed_interrupts, 0);
-	is("bases that are not the used index", board->wrong_bases, 0);
-	for (uint32_t i = 0; i < 16; i++)
-		if (row->numbers[i] && strstr(row->numbers[i], "missed"))
-			is(row->numbers[i], board->numbers[i], 0);
-	is("frames that the test itself lost", wire_overrun(&wire), 0);
-	if (failed)
-		board_describe(&ram);
-	printf("1..%d\n", number);
 }
 
 /* --------------------------------------------------------------------------------------- arguments */
@@ -371,7 +298,7 @@ int main(int argc, char **argv)
 		else if (o == 'c')
 			cycles = (uint32_t)strtoul(optarg, NULL, 0);
 		else if (o == 'k')
-			kind = FIND(kinds, optarg);
+			kind = FIND(frame_kinds, optarg);
 		else if (o == 's')
 			chance = strtoull(optarg, NULL, 0);
 		else if (o == 'h')
@@ -400,6 +327,5 @@ int main(int argc, char **argv)
 		kill(guest, SIGKILL);
 		waitpid(guest, NULL, 0);
 	}
-	judge(ended);
-	return failed != 0;
+	return report(&ram, &wire, row, ended);
 }

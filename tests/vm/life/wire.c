@@ -69,15 +69,17 @@ static bool take_one(struct wire *wire)
 
 	if (length < (ssize_t)sizeof(hdr))
 		return false;
-	parts[1].iov_len = (size_t)length - sizeof(hdr);
+	if (length > (ssize_t)(sizeof(hdr) + sizeof(wire->buffer)))
+		length = 0; /* none of ours is so long: foreign */
+	parts[1].iov_len = length ? (size_t)length - sizeof(hdr) : 0;
 	switch (frame_check(board->kind, WAY_OUT, wire->pattern, &hdr, &parts[1], 1, &id)) {
 	case FRAME_FOREIGN:
-		wire->out.foreign++;
+		wire->out[0].foreign++;
 		return true;
 	case FRAME_GOOD:
 		if (id.flow < board->pairs) {
-			wire->out.big += hdr.gso_type != 0;
-			wire->out.duplicated +=
+			wire->out[id.flow].big += hdr.gso_type != 0;
+			wire->out[id.flow].duplicated +=
 				!seen_note(&wire->seen[id.flow], id.number, ++wire->place);
 			return true;
 		}
@@ -85,7 +87,7 @@ static bool take_one(struct wire *wire)
 	case FRAME_CORRUPT:
 		break;
 	}
-	wire->out.corrupt++;
+	wire->out[id.flow % board->pairs].corrupt++;
 	printf("# the wire took %zd bytes that call themselves flow %u number %u and are not\n",
 	       length, id.flow, id.number);
 	return true;

@@ -13,11 +13,11 @@ struct wire {
 	const unsigned char *pattern;
 	int fd;
 	unsigned char buffer[FRAME_MAX + 1024];
-	struct seen seen[PAIRS_MAX]; /* the guest's frames */
-	uint32_t arrived[PAIRS_MAX]; /* of frames to the guest: all below this are there */
-	struct counts out;
-	uint64_t refused; /* frames that the link did not take, and said so */
-	uint64_t dropped; /* the link's counter at the start */
+	struct seen seen[PAIRS_MAX];  /* the guest's frames */
+	uint32_t arrived[PAIRS_MAX];  /* of frames to the guest: all below this are there */
+	struct counts out[PAIRS_MAX]; /* by flow, which is by ring */
+	uint64_t refused;	      /* frames that the link did not take, and said so */
+	uint64_t dropped;	      /* the link's counter at the start */
 	uint32_t place, turn;
 };
 
