@@ -234,54 +234,54 @@ static int read_interrupt(struct vhc_binding *b, const struct vhc_irqfd *args)
 	return 0;
 }
 
-/* An eventfd can be one irqfd only, so the old one goes before the new one comes. */
-static int swap_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding *old,
-			  struct vhc_binding *new)
+/* An eventfd can be one irqfd only, so the one before goes before the other comes. */
+static int swap_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding *before,
+			  struct vhc_binding *after)
 {
 	int call = dev->want.ring[ring].call, r;
 	struct vhc_plan plan = { 0 };
 
-	if (old && old->bound >= 0)
-		vhc_kvm_plan(&plan, old, old->bound, false);
-	if (new &&call >= 0)
-		vhc_kvm_plan(&plan, new, call, true);
-	if (old)
-		vhc_kvm_take(old);
-	if (new)
-		vhc_kvm_put(new);
+	if (before && before->bound >= 0)
+		vhc_kvm_plan(&plan, before, before->bound, false);
+	if (after && call >= 0)
+		vhc_kvm_plan(&plan, after, call, true);
+	if (before)
+		vhc_kvm_take(before);
+	if (after)
+		vhc_kvm_put(after);
 	r = apply(dev, &plan);
-	if (!r && new &&call < 0)
+	if (!r && after && call < 0)
 		r = vhc_ring_get_call(dev, ring); /* one that is made now takes it */
 	if (r >= 0)
 		return 0;
-	if (new)
-		vhc_kvm_take(new);
-	if (old)
-		vhc_kvm_put(old);
+	if (after)
+		vhc_kvm_take(after);
+	if (before)
+		vhc_kvm_put(before);
 	return r;
 }
 
-static int set_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding *new)
+static int set_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding *after)
 {
 	const struct vhc_ring_state *want = &dev->want.ring[ring];
-	struct vhc_binding *old = find_interrupt(dev, ring);
+	struct vhc_binding *before = find_interrupt(dev, ring);
 	int r;
 
-	if (old && new &&same_interrupt(old, new)) {
-		vhc_kvm_free(new);
+	if (before && after && same_interrupt(before, after)) {
+		vhc_kvm_free(after);
 		return 0;
 	}
-	r = swap_interrupt(dev, ring, old, new);
+	r = swap_interrupt(dev, ring, before, after);
 	if (r) {
-		if (new)
-			vhc_kvm_free(new);
+		if (after)
+			vhc_kvm_free(after);
 		return r;
 	}
 	/* an interrupt may have gone to the one before; one too many is harmless */
-	if (old && new && !want->masked && vhc_ring_runs(&dev->have.ring[ring]))
+	if (before && after && !want->masked && vhc_ring_runs(&dev->have.ring[ring]))
 		dev->ctx->sys->signal(dev->ctx->sys_data, want->call);
-	if (old)
-		vhc_kvm_free(old);
+	if (before)
+		vhc_kvm_free(before);
 	return 0;
 }
 
