@@ -217,7 +217,8 @@ VHC_EXPORT int vhc_dev_next_event(struct vhc_dev *dev, struct vhc_event *ret)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "struct vhc_event has sz %llu; set it to its sizeof",
 				    (unsigned long long)ret->sz);
-	r = next(dev, &event);
+	/* what a forked child fetched would be lost to the owner */
+	r = vhc_dev_check_process(dev) ?: next(dev, &event);
 	if (r <= 0)
 		return r;
 	event.sz = ret->sz;

@@ -171,6 +171,8 @@ int vhc_kvm_forget(struct vhc_dev *dev, uint32_t ring)
 
 void vhc_kvm_close(struct vhc_dev *dev)
 {
-	vhc_kvm_forget(dev, VHC_NO_RING); /* what fails is in the log: nobody can help it */
+	/* a forked child touches nothing of the owner's VM; what fails is in the log: nobody can help */
+	if (!vhc_dev_in_child(dev))
+		vhc_kvm_forget(dev, VHC_NO_RING);
 	drop(dev, VHC_NO_RING, true);
 }

@@ -31,7 +31,8 @@ static void assert_at(const char *json, const char *pointer, const char *text)
 	char *found = edit_get(json, pointer);
 
 	if (!text ? found != NULL : !found || strcmp(found, text))
-		fail_msg("%s is %s, not %s", pointer, found ? found : "not there", text);
+		fail_msg("%s is %s, not %s", pointer, found ? found : "not there",
+			 text ? text : "not there");
 	free(found);
 }
 
