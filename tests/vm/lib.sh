@@ -80,6 +80,9 @@ life_fails() {
 # life_number NAME: of the last run, for all pairs.
 life_number() { sed -n "s/^# life .* $1=\([0-9+]*\).*/\1/p" <<< "$life_said" | tr + '\n' | awk '{ n += $1 } END { print n + 0 }'; }
 
+# The names of processes and workers that are still there, one a line.
+life_left() { cat /proc/[0-9]*/task/*/comm 2> /dev/null | grep -E '^(vm-life|handover|vhost-)'; }
+
 # --- nested guests -------------------------------------------------------------------------------------------------
 
 # guest_options "vhc_address=10.0.0.2/24 vhc_ping=10.0.0.1" [CPUS]: sets the array `guest` to what QEMU needs to boot

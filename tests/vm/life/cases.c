@@ -131,6 +131,7 @@ const struct life_case life_cases[] = {
 	{ "ring", "one ring stops or is reset while others run", .step = ring_step,
 	  .numbers = { [RING_STOPS] = "stops", [RING_RESETS] = "resets" } },
 	{ "kill", "kill -9, another process goes on by what the memory says", .kills = true,
+	  .out_window = 1024,
 	  .numbers = { [KILL_BUSY] = "kills_in_a_burst",
 		       [KILL_TAKEN_AGAIN] = "buffers_taken_again",
 		       [KILL_WAITING] = "frames_waiting" } },

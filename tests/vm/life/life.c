@@ -192,7 +192,7 @@ static void kill_guest(void)
 {
 	if (sentence.early)
 		usleep(pick(EARLY_US));
-	else
+	else if (pick(2))
 		for (volatile uint32_t spin = pick(100000); spin; spin--)
 			;
 	kill(guest, SIGKILL);
