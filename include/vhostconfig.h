@@ -317,6 +317,8 @@ VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem);
  * vhc_dirty_set_file() gave.
  * For the last pages of a guest that has been stopped: vhc_dev_stop() all devices, then
  * vhc_dirty_sync(), then vhc_dirty_read(), then this.
+ * When it fails logging goes on, but a page that was written in between may be missing: who still
+ * needs the log counts all pages as dirty once.
  */
 VHC_EXPORT int vhc_dirty_stop(struct vhc_mem *mem);
 
@@ -325,7 +327,7 @@ VHC_EXPORT int vhc_dirty_stop(struct vhc_mem *mem);
  * its giver harvests, not we.
  * @fd: a memfd that is sealed against shrinking (F_SEAL_SHRINK), since a log that becomes shorter
  * would end this process; -1 goes back to a log of the library's.  @offset, @size: the part of it
- * that is the log; a bit for each page, bit 0 of its first byte for the page at guest address 0.
+ * that is the log: a bit for each page, in 64-bit words of the host's byte order, from guest address 0 on.
  * Before or after vhc_dirty_start().  While logging this takes effect at once, in all devices or in
  * none, and pages that were logged before move over.
  * Errors: -EINVAL the file is shorter than it says, is not sealed, or @offset is not a multiple of
