@@ -79,7 +79,8 @@ static bool forget(struct oracle *oracle, const struct pins *pins, const struct 
 	uint32_t oldest = UINT32_MAX;
 
 	for (uint32_t i = 0; i < oracle->count; i++) {
-		const struct item *item = &oracle->item[i], *other = &oracle->item[oldest];
+		const struct item *item = &oracle->item[i];
+		const struct item *other = &oracle->item[oldest == UINT32_MAX ? i : oldest];
 
 		if ((spare && item->map.iova == spare->iova) ||
 		    is_pinned(pins, item->map.iova, item->map.size))
