@@ -58,11 +58,6 @@ static bool knows(const struct vhc_dev *dev, uint32_t fd)
 	return dev->have.fd[fd].has_features && vhc_fd_translates(&dev->have.fd[fd]);
 }
 
-static enum vhc_format format_of(const struct vhc_dev *dev)
-{
-	return vhc_features_has(&dev->want.acked, VHC_F_RING_PACKED) ? VHC_PACKED : VHC_SPLIT;
-}
-
 /* A ring lies there, or is to. */
 static bool is_pinned(const void *data, uint64_t iova, uint64_t size)
 {
@@ -70,7 +65,7 @@ static bool is_pinned(const void *data, uint64_t iova, uint64_t size)
 
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
 		const struct vhc_ring_state *ring = &dev->want.ring[i];
-		struct vhc_layout layout = vhc_layout_get(format_of(dev), ring->size);
+		struct vhc_layout layout = vhc_layout_get(vhc_dev_format(dev), ring->size);
 
 		for (int part = 0; ring->size && ring->has_addr && part < VHC_PARTS; part++)
 			if (vhc_iotlb_overlaps(iova, size, ring->addr[part], layout.size[part]))
@@ -86,8 +81,9 @@ static uint32_t used_ring_in(const struct vhc_dev *dev, uint64_t iova, uint64_t 
 		const struct vhc_ring_state *ring = &dev->have.ring[i];
 
 		if (vhc_ring_runs(ring) &&
-		    vhc_iotlb_overlaps(iova, size, ring->addr[VHC_USED],
-				       vhc_layout_get(format_of(dev), ring->size).size[VHC_USED]))
+		    vhc_iotlb_overlaps(
+			    iova, size, ring->addr[VHC_USED],
+			    vhc_layout_get(vhc_dev_format(dev), ring->size).size[VHC_USED]))
 			return i;
 	}
 	return VHC_NO_RING;
