@@ -117,9 +117,9 @@ void vhc_dirty_merge(uint64_t *from, uint64_t *to, uint64_t words)
 	best_way()(from, to, words, VHC_DRAIN_ATOMIC);
 }
 
-uint64_t vhc_dirty_log_size(uint64_t guest_end)
+uint64_t vhc_dirty_log_size(uint64_t last)
 {
-	uint64_t pages = guest_end / VHC_PAGE_SIZE + (guest_end % VHC_PAGE_SIZE != 0);
+	const uint64_t pages_per_word = 64;
 
-	return (pages + 63) / 64 * sizeof(uint64_t);
+	return (last / VHC_PAGE_SIZE / pages_per_word + 1) * sizeof(uint64_t);
 }

@@ -40,10 +40,10 @@ void vhc_dirty_drain(uint64_t *log, uint64_t first_page, uint64_t pages, uint64_
 void vhc_dirty_merge(uint64_t *from, uint64_t *to, uint64_t words);
 
 /**
- * vhc_dirty_log_size() - how many bytes of log there must be for guest addresses below @guest_end:
- * whole words.
+ * vhc_dirty_log_size() - how many bytes of log there must be for guest addresses up to @last, which
+ * is within it, since an end may be 2^64: whole words.
  */
-uint64_t vhc_dirty_log_size(uint64_t guest_end);
+uint64_t vhc_dirty_log_size(uint64_t last);
 
 /*
  * The ways to do it.  Each moves whole words, and returns how many pages, or 0 without

@@ -11,20 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dirty.h"
 #include "errname.h"
 #include "log.h"
 
 uint64_t vhc_log_need(const struct vhc_table *table)
 {
-	const uint64_t pages_per_word = 64;
 	uint32_t last = table && table->count ? table->count - 1 : 0;
-	uint64_t page;
 
 	if (!table || !table->count)
 		return 0;
-	/* sorted, so the last region ends highest; its last byte, since its end may be 2^64 */
-	page = (table->guest[last] + (table->size[last] - 1)) / VHC_PAGE_SIZE;
-	return (page / pages_per_word + 1) * sizeof(uint64_t);
+	/* sorted, so the last region ends highest */
+	return vhc_dirty_log_size(table->guest[last] + (table->size[last] - 1));
 }
 
 static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, struct vhc_log **ret)

@@ -218,7 +218,7 @@ int main(int argc, char **argv)
 		uint64_t gib;
 	} guests[GUESTS] = { { "16 GiB", 16 }, { "256 GiB", 256 }, { "1 TiB", 1024 } };
 	static struct dirty_case cases[GUESTS * DENSITIES];
-	uint64_t most = vhc_dirty_log_size(guests[GUESTS - 1].gib << 30);
+	uint64_t most = vhc_dirty_log_size((guests[GUESTS - 1].gib << 30) - 1);
 	const char *svg = argc == 3 && !strcmp(argv[1], "--svg") ? argv[2] : NULL;
 
 	if (argc > 1 && !svg) {
@@ -234,7 +234,7 @@ int main(int argc, char **argv)
 	}
 	print_heads();
 	for (int i = 0; i < GUESTS * DENSITIES; i++) {
-		uint64_t size = vhc_dirty_log_size(guests[i / DENSITIES].gib << 30);
+		uint64_t size = vhc_dirty_log_size((guests[i / DENSITIES].gib << 30) - 1);
 
 		cases[i].guest = guests[i / DENSITIES].name;
 		if (measure_case(&densities[i % DENSITIES], size / sizeof(*bitmap), &cases[i]))

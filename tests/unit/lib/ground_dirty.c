@@ -267,23 +267,22 @@ static void test_merge(void **state)
 static void test_log_size(void **state)
 {
 	static const struct {
-		uint64_t end, size;
+		uint64_t last, size;
 	} cases[] = {
-		{ 0, 0 },
-		{ 1, 8 },
+		{ 0, 8 },
+		{ 4095, 8 },
 		{ 4096, 8 },
-		{ 4097, 8 },
-		{ 64 * 4096, 8 },
-		{ 64 * 4096 + 1, 16 },
-		{ UINT64_C(1) << 30, 32 << 10 },
-		{ (UINT64_C(1) << 30) + 1, (32 << 10) + 8 },
-		{ UINT64_C(1) << 40, 32 << 20 },
+		{ 64 * 4096 - 1, 8 },
+		{ 64 * 4096, 16 },
+		{ (UINT64_C(1) << 30) - 1, 32 << 10 },
+		{ UINT64_C(1) << 30, (32 << 10) + 8 },
+		{ (UINT64_C(1) << 40) - 1, 32 << 20 },
 		{ UINT64_C(0xfffffffffffff000), UINT64_C(1) << 49 },
 		{ UINT64_MAX, UINT64_C(1) << 49 },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_int_equal(vhc_dirty_log_size(cases[i].end), cases[i].size);
+		assert_int_equal(vhc_dirty_log_size(cases[i].last), cases[i].size);
 }
 
 int main(void)
