@@ -3,73 +3,14 @@
  * plan - the difference between what a device has and what is wanted of it, as operations in the
  * order that the kernel needs.  Ground floor: no system call, pure functions of their arguments.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "feature.h"
 #include "plan.h"
+#include "steps.h"
 
-/* A plan holds on to what its steps and their undos name: applying it may let go of the last other. */
-static void let_go(struct vhc_op *op)
-{
-	if (op->kind == VHC_OP_SET_MEM_TABLE)
-		vhc_table_unref(op->table);
-	if (op->kind == VHC_OP_SET_LOG_BASE)
-		vhc_log_unref(op->log);
-}
-
-void vhc_plan_clear(struct vhc_plan *plan)
-{
-	for (uint32_t i = 0; i < plan->count; i++) {
-		let_go(&plan->steps[i].op);
-		let_go(&plan->steps[i].undo);
-	}
-	free(plan->steps);
-	*plan = (struct vhc_plan){ 0 };
-}
-
-/* A step without undo; the caller fills the rest.  Never NULL: an overflow is remembered. */
-static struct vhc_step *add(struct vhc_plan *plan, enum vhc_op_kind kind, uint32_t fd,
-			    uint32_t ring)
-{
-	struct vhc_step *step = &plan->lost;
-
-	if (plan->count == plan->room) {
-		uint32_t room = plan->room ? 2 * plan->room : 32;
-		struct vhc_step *steps = realloc(plan->steps, room * sizeof(*steps));
-
-		if (!steps) {
-			plan->error = -ENOMEM;
-		} else {
-			plan->steps = steps;
-			plan->room = room;
-		}
-	}
-	if (plan->count < plan->room)
-		step = &plan->steps[plan->count++];
-	*step = (struct vhc_step){ 0 };
-	step->op = (struct vhc_op){ .kind = kind, .fd = fd, .ring = ring };
-	step->undo = (struct vhc_op){ .kind = VHC_OP_NONE, .fd = fd, .ring = ring };
-	return step;
-}
-
-static void add_value(struct vhc_plan *plan, enum vhc_op_kind kind, uint32_t fd, uint32_t ring,
-		      uint64_t value)
-{
-	add(plan, kind, fd, ring)->op.value = value;
-}
-
-/* A file is undone by the one that was there before, or by none. */
-static void add_file(struct vhc_plan *plan, enum vhc_op_kind kind, uint32_t ring, int file,
-		     int before)
-{
-	struct vhc_step *step = add(plan, kind, ring / VHC_NET_RINGS_PER_FD, ring);
-
-	step->op.file = file;
-	step->undo.kind = kind;
-	step->undo.file = before >= 0 ? before : VHC_FD_NONE;
-}
+/* What the kernel knows of an fd that is just opened. */
+static const struct vhc_fd_state fresh = { .log_event = VHC_FD_NONE };
 
 static void plan_tap(struct vhc_plan *plan, const struct vhc_plan_args *args)
 {
@@ -80,7 +21,8 @@ static void plan_tap(struct vhc_plan *plan, const struct vhc_plan_args *args)
 	for (uint32_t queue = 0; queue < args->tap_queues_to_set; queue++)
 		for (size_t i = 0; i < 2; i++)
 			if (want[i] != have[i]) {
-				struct vhc_step *step = add(plan, kinds[i], queue, VHC_NO_RING);
+				struct vhc_step *step =
+					vhc_plan_add(plan, kinds[i], queue, VHC_NO_RING);
 
 				step->op.value = want[i];
 				step->undo.kind = kinds[i];
@@ -101,7 +43,7 @@ static void plan_table(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_s
 
 	if (have->table && vhc_table_equal(want->table, have->table))
 		return;
-	step = add(plan, VHC_OP_SET_MEM_TABLE, fd, VHC_NO_RING);
+	step = vhc_plan_add(plan, VHC_OP_SET_MEM_TABLE, fd, VHC_NO_RING);
 	if (step == &plan->lost)
 		return;
 	step->op.table = want->table ? vhc_table_ref(want->table) : NULL;
@@ -124,7 +66,7 @@ static void plan_log(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_sta
 	struct vhc_step *step;
 
 	if (want->log != have->log) {
-		step = add(plan, VHC_OP_SET_LOG_BASE, fd, VHC_NO_RING);
+		step = vhc_plan_add(plan, VHC_OP_SET_LOG_BASE, fd, VHC_NO_RING);
 		if (step == &plan->lost)
 			return;
 		step->op.log = want->log ? vhc_log_ref(want->log) : NULL;
@@ -132,7 +74,7 @@ static void plan_log(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_sta
 		step->undo.log = have->log ? vhc_log_ref(have->log) : NULL;
 	}
 	if (want->log_event != have->log_event) {
-		step = add(plan, VHC_OP_SET_LOG_FD, fd, VHC_NO_RING);
+		step = vhc_plan_add(plan, VHC_OP_SET_LOG_FD, fd, VHC_NO_RING);
 		step->op.file = want->log_event;
 		step->undo.kind = VHC_OP_SET_LOG_FD;
 		step->undo.file = have->log_event >= 0 ? have->log_event : VHC_FD_NONE;
@@ -152,7 +94,7 @@ static bool log_waits(const struct vhc_plan_args *args, uint32_t fd)
 
 static void plan_backend_features(struct vhc_plan *plan, uint32_t fd, uint64_t want, uint64_t have)
 {
-	struct vhc_step *step = add(plan, VHC_OP_SET_BACKEND_FEATURES, fd, VHC_NO_RING);
+	struct vhc_step *step = vhc_plan_add(plan, VHC_OP_SET_BACKEND_FEATURES, fd, VHC_NO_RING);
 
 	step->op.value = want;
 	step->undo.kind = VHC_OP_SET_BACKEND_FEATURES;
@@ -166,8 +108,8 @@ static void plan_features(struct vhc_plan *plan, uint32_t fd, const struct vhc_f
 	struct vhc_step *step;
 
 	if (vhc_fd_translates(have))
-		add(plan, VHC_OP_NONE, fd, VHC_NO_RING)->undo.kind = VHC_OP_IOTLB_FILL;
-	step = add(plan, features_kind(&want->features), fd, VHC_NO_RING);
+		vhc_plan_add(plan, VHC_OP_NONE, fd, VHC_NO_RING)->undo.kind = VHC_OP_IOTLB_FILL;
+	step = vhc_plan_add(plan, features_kind(&want->features), fd, VHC_NO_RING);
 	step->op.features = want->features;
 	step->undo.kind = features_kind(&have->features);
 	step->undo.features = have->features;
@@ -175,7 +117,7 @@ static void plan_features(struct vhc_plan *plan, uint32_t fd, const struct vhc_f
 		return;
 	if (want->backend != have->backend)
 		plan_backend_features(plan, fd, want->backend, have->backend);
-	add(plan, VHC_OP_IOTLB_FILL, fd, VHC_NO_RING);
+	vhc_plan_add(plan, VHC_OP_IOTLB_FILL, fd, VHC_NO_RING);
 }
 
 /* Before Linux 7.2 an fd that was told of an IOMMU translates for as long as it has this owner. */
@@ -189,12 +131,12 @@ static void plan_worker(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_
 {
 	struct vhc_step *step;
 
-	add(plan, VHC_OP_FIND_WORKER, fd, VHC_NO_RING);
+	vhc_plan_add(plan, VHC_OP_FIND_WORKER, fd, VHC_NO_RING);
 	if (want->cpus)
-		add(plan, VHC_OP_WORKER_CPUS, fd, VHC_NO_RING)->op.cpus = want->cpus;
+		vhc_plan_add(plan, VHC_OP_WORKER_CPUS, fd, VHC_NO_RING)->op.cpus = want->cpus;
 	if (!want->has_sched)
 		return;
-	step = add(plan, VHC_OP_WORKER_SCHED, fd, VHC_NO_RING);
+	step = vhc_plan_add(plan, VHC_OP_WORKER_SCHED, fd, VHC_NO_RING);
 	step->op.sched.policy = want->policy;
 	step->op.sched.priority = want->priority;
 }
@@ -206,10 +148,10 @@ int vhc_plan_own(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *
 		return plan->error;
 	/* RESET_OWNER brings the kernel's choice back */
 	if (want->has_mode && !have->has_mode)
-		add_value(plan, VHC_OP_FORK_FROM_OWNER, fd, VHC_NO_RING, want->mode);
+		vhc_plan_add_value(plan, VHC_OP_FORK_FROM_OWNER, fd, VHC_NO_RING, want->mode);
 	if (want->find_worker)
-		add(plan, VHC_OP_LIST_TASKS, fd, VHC_NO_RING);
-	add(plan, VHC_OP_SET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_RESET_OWNER;
+		vhc_plan_add(plan, VHC_OP_LIST_TASKS, fd, VHC_NO_RING);
+	vhc_plan_add(plan, VHC_OP_SET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_RESET_OWNER;
 	if (want->find_worker)
 		plan_worker(plan, fd, want);
 	return plan->error;
@@ -220,8 +162,8 @@ static void plan_busyloop(struct vhc_plan *plan, uint32_t fd, const struct vhc_f
 {
 	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
 		if (want->busyloop[i] != have->busyloop[i]) {
-			struct vhc_step *step = add(plan, VHC_OP_SET_VRING_BUSYLOOP, fd,
-						    fd * VHC_NET_RINGS_PER_FD + i);
+			struct vhc_step *step = vhc_plan_add(plan, VHC_OP_SET_VRING_BUSYLOOP, fd,
+							     fd * VHC_NET_RINGS_PER_FD + i);
 
 			step->op.value = want->busyloop[i];
 			step->undo.kind = VHC_OP_SET_VRING_BUSYLOOP;
@@ -229,14 +171,26 @@ static void plan_busyloop(struct vhc_plan *plan, uint32_t fd, const struct vhc_f
 		}
 }
 
+/* Undone, it is owned again, with all that belongs to that; undos run backwards. */
+static void plan_renew(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want)
+{
+	struct vhc_plan own = { 0 };
+
+	vhc_plan_own(&own, fd, want, &fresh);
+	vhc_plan_add(plan, VHC_OP_RESET_OWNER, fd, VHC_NO_RING);
+	for (uint32_t i = own.count; i--;)
+		vhc_plan_add(plan, VHC_OP_NONE, fd, VHC_NO_RING)->undo = own.steps[i].op;
+	plan->error = plan->error ?: own.error;
+	vhc_plan_clear(&own);
+}
+
 /* An fd that some ring runs on, or is to. */
 static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_plan_args *args)
 {
-	const struct vhc_fd_state fresh = { .log_event = VHC_FD_NONE };
 	const struct vhc_fd_state *want = &args->want->fd[fd], *have = &args->have->fd[fd];
 
 	if (to_renew(args, fd)) {
-		add(plan, VHC_OP_RESET_OWNER, fd, VHC_NO_RING)->undo.kind = VHC_OP_SET_OWNER;
+		plan_renew(plan, fd, want);
 		have = &fresh;
 	}
 	vhc_plan_own(plan, fd, want, have);
@@ -251,7 +205,8 @@ static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_plan_ar
 static struct vhc_step *add_addr(struct vhc_plan *plan, uint32_t ring,
 				 const struct vhc_ring_state *place, bool log)
 {
-	struct vhc_step *step = add(plan, VHC_OP_SET_VRING_ADDR, ring / VHC_NET_RINGS_PER_FD, ring);
+	struct vhc_step *step =
+		vhc_plan_add(plan, VHC_OP_SET_VRING_ADDR, ring / VHC_NET_RINGS_PER_FD, ring);
 
 	memcpy(step->op.addr.guest, place->addr, sizeof(place->addr));
 	memcpy(step->op.addr.user, place->user, sizeof(place->user));
@@ -266,20 +221,21 @@ static void plan_ring(struct vhc_plan *plan, uint32_t ring, const struct vhc_rin
 	uint32_t fd = ring / VHC_NET_RINGS_PER_FD;
 
 	if (want->size != have->size)
-		add_value(plan, VHC_OP_SET_VRING_NUM, fd, ring, want->size);
+		vhc_plan_add_value(plan, VHC_OP_SET_VRING_NUM, fd, ring, want->size);
 	if (want->has_base && (want->base != have->base || have->base_lost))
-		add_value(plan, VHC_OP_SET_VRING_BASE, fd, ring, want->base);
+		vhc_plan_add_value(plan, VHC_OP_SET_VRING_BASE, fd, ring, want->base);
 	/* without a log the kernel gets no guest address; but the log may come when the ring runs */
 	if (!have->has_addr || want->logs != have->logs ||
 	    memcmp(want->user, have->user, sizeof(want->user)) ||
 	    memcmp(want->addr, have->addr, sizeof(want->addr)))
 		add_addr(plan, ring, want, want->logs);
 	if (want->kick != have->kick)
-		add_file(plan, VHC_OP_SET_VRING_KICK, ring, want->kick, have->kick);
+		vhc_plan_add_file(plan, VHC_OP_SET_VRING_KICK, ring, want->kick, have->kick);
 	if (vhc_ring_call(want) != have->call)
-		add_file(plan, VHC_OP_SET_VRING_CALL, ring, vhc_ring_call(want), have->call);
+		vhc_plan_add_file(plan, VHC_OP_SET_VRING_CALL, ring, vhc_ring_call(want),
+				  have->call);
 	if (want->err != have->err)
-		add_file(plan, VHC_OP_SET_VRING_ERR, ring, want->err, have->err);
+		vhc_plan_add_file(plan, VHC_OP_SET_VRING_ERR, ring, want->err, have->err);
 }
 
 /* A ring that runs stays where it is; only whether its used ring is logged changes. */
@@ -299,9 +255,9 @@ static void plan_running_ring(struct vhc_plan *plan, uint32_t ring,
 /* From here on the ring moves, so an undo must ask how far it got, once the backend is off again. */
 static void plan_backend(struct vhc_plan *plan, uint32_t ring, int file)
 {
-	add(plan, VHC_OP_NONE, ring / VHC_NET_RINGS_PER_FD, ring)->undo.kind =
+	vhc_plan_add(plan, VHC_OP_NONE, ring / VHC_NET_RINGS_PER_FD, ring)->undo.kind =
 		VHC_OP_GET_VRING_BASE;
-	add_file(plan, VHC_OP_SET_BACKEND, ring, file, VHC_FD_NONE);
+	vhc_plan_add_file(plan, VHC_OP_SET_BACKEND, ring, file, VHC_FD_NONE);
 }
 
 static bool to_start(const struct vhc_plan_args *args, uint32_t ring)
@@ -358,10 +314,11 @@ int vhc_plan_stop(struct vhc_plan *plan, const struct vhc_dev_state *have, uint3
 {
 	for (uint32_t i = 0; i < have->rings; i++)
 		if (meant(i, ring) && vhc_ring_runs(&have->ring[i]))
-			add_file(plan, VHC_OP_SET_BACKEND, i, VHC_FD_NONE, have->ring[i].backend);
+			vhc_plan_add_file(plan, VHC_OP_SET_BACKEND, i, VHC_FD_NONE,
+					  have->ring[i].backend);
 	for (uint32_t i = 0; i < have->rings; i++)
 		if (meant(i, ring) && vhc_ring_runs(&have->ring[i]))
-			add(plan, VHC_OP_GET_VRING_BASE, i / VHC_NET_RINGS_PER_FD, i);
+			vhc_plan_add(plan, VHC_OP_GET_VRING_BASE, i / VHC_NET_RINGS_PER_FD, i);
 	return plan->error;
 }
 
@@ -373,11 +330,11 @@ int vhc_plan_reset(struct vhc_plan *plan, const struct vhc_dev_state *have, uint
 		if (!meant(i, ring))
 			continue;
 		if (at->kick != VHC_FD_NONE)
-			add_file(plan, VHC_OP_SET_VRING_KICK, i, VHC_FD_NONE, at->kick);
+			vhc_plan_add_file(plan, VHC_OP_SET_VRING_KICK, i, VHC_FD_NONE, at->kick);
 		if (at->call != VHC_FD_NONE)
-			add_file(plan, VHC_OP_SET_VRING_CALL, i, VHC_FD_NONE, at->call);
+			vhc_plan_add_file(plan, VHC_OP_SET_VRING_CALL, i, VHC_FD_NONE, at->call);
 		if (at->err != VHC_FD_NONE)
-			add_file(plan, VHC_OP_SET_VRING_ERR, i, VHC_FD_NONE, at->err);
+			vhc_plan_add_file(plan, VHC_OP_SET_VRING_ERR, i, VHC_FD_NONE, at->err);
 	}
 	return plan->error;
 }
@@ -386,16 +343,6 @@ int vhc_plan_disown(struct vhc_plan *plan, const struct vhc_dev_state *have)
 {
 	for (uint32_t fd = 0; fd < have->fds; fd++)
 		if (have->fd[fd].owned)
-			add(plan, VHC_OP_RESET_OWNER, fd, VHC_NO_RING);
-	return plan->error;
-}
-
-int vhc_plan_one(struct vhc_plan *plan, const struct vhc_op *op, const struct vhc_op *undo)
-{
-	struct vhc_step *step = add(plan, op->kind, op->fd, op->ring);
-
-	step->op = *op;
-	if (undo)
-		step->undo = *undo;
+			vhc_plan_add(plan, VHC_OP_RESET_OWNER, fd, VHC_NO_RING);
 	return plan->error;
 }

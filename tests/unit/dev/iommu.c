@@ -431,15 +431,31 @@ static void addresses_that_stay_the_same(void **state)
 	}
 }
 
+/* Another owner may have come in between, and with it another worker. */
+static void check_worker(struct rig *rig, uint64_t cpus)
+{
+	const struct fake_worker *worker = &vhost_of(rig, 0)->worker;
+	int32_t tid;
+
+	assert_true(vhost_of(rig, 0)->owned);
+	assert_ok(rig, vhc_dev_get_worker(rig->dev, 0, &tid));
+	assert_int_equal(tid, worker->tid);
+	assert_int_equal(worker->cpus, cpus);
+}
+
 static void the_turn_fails_at_each_step(void **state)
 {
+	const uint64_t second = 2;
+
 	for (uint32_t n = 1;; n++) {
 		bool done;
 		struct rig rig;
 		int r;
 
 		rig_iommu(&rig, fake_profile_name(n % 3), 1);
+		rig.dev_flags = VHC_DEV_WORKERS;
 		rig_up(&rig);
+		assert_ok(&rig, vhc_dev_set_worker_cpus(rig.dev, 0, &second, 1));
 		assert_ok(&rig, vhc_dev_stop(rig.dev));
 		run_without(&rig);
 		for (uint32_t i = 0; i < rig.rings; i++) {
@@ -450,8 +466,10 @@ static void the_turn_fails_at_each_step(void **state)
 		r = rig_start(&rig);
 		done = !fake_failed(rig.fake);
 		assert_int_equal(r, done ? 0 : -EIO);
+		check_worker(&rig, second);
 		if (!done)
 			assert_ok(&rig, rig_start(&rig));
+		check_worker(&rig, second);
 		check_plain(&rig);
 		rig_free(&rig);
 		if (done) {
