@@ -620,7 +620,8 @@ VHC_EXPORT int vhc_dev_get_net_config(const struct vhc_dev *dev, struct vhc_net_
  * vhc_dev_start() - start every ring that has a size; rings never set up are left alone, and so are
  * those that vhc_ring_stop() stopped or a document says were not enabled.  All or
  * none.  The first start takes ownership of the vhost fds.  Every ring is checked as
- * vhc_ring_check() does.
+ * vhc_ring_check() does.  The call eventfd of a ring that goes on is signalled once: an interrupt
+ * may be due for what the device had used before, and one too many is harmless.
  * Errors: -EAGAIN a ring, the features, the tap or the memory is incomplete (the text names it), or
  * there is no ring at all; -EINVAL as vhc_ring_check(); -EPERM opened in another process, or before
  * a fork; -ENOMEM also for RLIMIT_NPROC; -ESTALE.

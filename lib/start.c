@@ -113,14 +113,14 @@ static void signal_resumed(struct vhc_dev *dev, const bool *resumed)
 			dev->ctx->sys->signal(dev->ctx->sys_data, dev->have.ring[i].call);
 }
 
+/* A base of 0 that was given may be one that has wrapped. */
 static void note_resumed(const struct vhc_dev *dev, bool *resumed)
 {
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
 		const struct vhc_ring_state *want = &dev->want.ring[i], *have = &dev->have.ring[i];
-		uint32_t base = want->has_base ? want->base : have->base;
 
 		resumed[i] = !vhc_ring_runs(have) && want->backend >= 0 &&
-			     base != vhc_base_fresh(VHC_SPLIT);
+			     (want->has_base || have->base != vhc_base_fresh(VHC_SPLIT));
 	}
 }
 

@@ -131,12 +131,12 @@ static void who_goes_on_is_signalled(void **state)
 {
 	int fd = fake_eventfd(rig.fake);
 
-	/* a fresh ring is not, nor one that stopped where it began */
+	/* a fresh ring is not; one that stopped where it began may have come round to there */
 	for (uint32_t i = 0; i < 4; i++)
 		assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, i), 'c'), 0);
 	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
 	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
-	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 1), 'c'), 0);
+	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 1), 'c'), 1);
 	/* what the device used before may not have been told: once, and to the eventfd that it has now */
 	work(1, 1);
 	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
@@ -157,13 +157,13 @@ static void who_goes_on_is_signalled(void **state)
 	fake_forget_calls(rig.fake);
 	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
 	assert_int_equal(fake_count(rig.fake, "signal"), 0);
-	/* of a whole device: those that go on, and not those that are fresh */
+	/* of a whole device: those that go on */
 	work(2, 5);
 	assert_ok(&rig, vhc_dev_stop(rig.dev));
 	assert_ok(&rig, vhc_ring_set_call(rig.dev, 1, fd));
 	assert_ok(&rig, rig_start(&rig));
 	assert_int_equal(fake_counter(rig.fake, fd), 2);
-	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 0), 'c'), 0);
+	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 0), 'c'), 1);
 	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 2), 'c'), 1);
 	/* another device's ring, whose base was given */
 	assert_ok(&rig, vhc_ring_reset(rig.dev, 3));

@@ -236,8 +236,9 @@ static void interrupts_follow_the_call(void **state)
 	assert_ok(rig, vhc_ring_set_call(rig->dev, 1, -1));
 	assert_ok(rig, guest_irq(&guest, 1, 6));
 	assert_ok(rig, rig_start(rig));
+	interrupts(6, 1); /* since it goes on */
 	fake_ring_signal(rig->fake, rig_kernel_ring(rig, 1), 'c');
-	interrupts(6, 1);
+	interrupts(6, 2);
 	/* a wish that waits is replaced, or taken off, without a call into the VM */
 	assert_ok(rig, vhc_ring_set_call(rig->dev, 1, -1));
 	assert_ok(rig, vhc_ring_set_irqfd(rig->dev, 1, -1, NULL));
