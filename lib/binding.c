@@ -4,24 +4,11 @@
  * call.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "binding.h"
 #include "text.h"
 
 #define LAST_PORT 0xffffu /* of x86, which alone has ports */
-
-__attribute__((format(printf, 2, 3))) static int fail(struct vhc_ring_error *err,
-						      const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(err->text, sizeof(err->text), format, args);
-	va_end(args);
-	return -EINVAL;
-}
 
 static int check_place(const struct vhc_ioeventfd *args, struct vhc_ring_error *err)
 {
@@ -29,13 +16,14 @@ static int check_place(const struct vhc_ioeventfd *args, struct vhc_ring_error *
 	uint64_t end = args->addr + args->len;
 
 	if (port && args->len == 8)
-		return fail(err, "a write of 8 bytes to a port: a guest writes 1, 2 or 4");
+		return vhc_ring_refuse(err,
+				       "a write of 8 bytes to a port: a guest writes 1, 2 or 4");
 	if (port && (args->addr > LAST_PORT || end > LAST_PORT + 1))
-		return fail(err, "port 0x%llx, %u bytes: the last port is 0x%x",
-			    (unsigned long long)args->addr, args->len, LAST_PORT);
+		return vhc_ring_refuse(err, "port 0x%llx, %u bytes: the last port is 0x%x",
+				       (unsigned long long)args->addr, args->len, LAST_PORT);
 	if (end < args->addr)
-		return fail(err, "address 0x%llx, %u bytes: it wraps around",
-			    (unsigned long long)args->addr, args->len);
+		return vhc_ring_refuse(err, "address 0x%llx, %u bytes: it wraps around",
+				       (unsigned long long)args->addr, args->len);
 	return 0;
 }
 
@@ -43,17 +31,19 @@ static int check_place(const struct vhc_ioeventfd *args, struct vhc_ring_error *
 static int check_value(const struct vhc_ioeventfd *args, struct vhc_ring_error *err)
 {
 	if (!(args->flags & VHC_IOEVENTFD_DATAMATCH) && args->datamatch)
-		return fail(err,
-			    "datamatch 0x%llx without VHC_IOEVENTFD_DATAMATCH: every value would "
-			    "count",
-			    (unsigned long long)args->datamatch);
+		return vhc_ring_refuse(
+			err,
+			"datamatch 0x%llx without VHC_IOEVENTFD_DATAMATCH: every value would "
+			"count",
+			(unsigned long long)args->datamatch);
 	if (!(args->flags & VHC_IOEVENTFD_DATAMATCH))
 		return 0;
 	if (!args->len)
-		return fail(err, "a datamatch needs a len, of 1, 2, 4 or 8 bytes");
+		return vhc_ring_refuse(err, "a datamatch needs a len, of 1, 2, 4 or 8 bytes");
 	if (args->len < 8 && args->datamatch >> (8 * args->len))
-		return fail(err, "datamatch 0x%llx does not fit into a write of %u bytes",
-			    (unsigned long long)args->datamatch, args->len);
+		return vhc_ring_refuse(err,
+				       "datamatch 0x%llx does not fit into a write of %u bytes",
+				       (unsigned long long)args->datamatch, args->len);
 	return 0;
 }
 
@@ -63,11 +53,12 @@ int vhc_doorbell_check(const struct vhc_ioeventfd *args, struct vhc_ring_error *
 	int r;
 
 	if (args->flags & ~known)
-		return fail(err, "vhc_ioeventfd has flags 0x%x; known are 0x%x", args->flags,
-			    known);
+		return vhc_ring_refuse(err, "vhc_ioeventfd has flags 0x%x; known are 0x%x",
+				       args->flags, known);
 	if (args->len & (args->len - 1) || args->len > 8)
-		return fail(err, "a write of %u bytes: there are those of 1, 2, 4 and 8; 0 is any",
-			    args->len);
+		return vhc_ring_refuse(
+			err, "a write of %u bytes: there are those of 1, 2, 4 and 8; 0 is any",
+			args->len);
 	r = check_place(args, err);
 	return r ?: check_value(args, err);
 }

@@ -29,8 +29,7 @@ static const struct {
 	},
 };
 
-__attribute__((format(printf, 2, 3))) static int fail(struct vhc_ring_error *err,
-						      const char *format, ...)
+int vhc_ring_refuse(struct vhc_ring_error *err, const char *format, ...)
 {
 	va_list args;
 
@@ -48,9 +47,10 @@ const char *vhc_layout_part_name(enum vhc_format format, enum vhc_part part)
 int vhc_layout_check_size(enum vhc_format format, uint32_t num, struct vhc_ring_error *err)
 {
 	if (num < 1 || num > VHC_RING_MAX)
-		return fail(err, "ring size %" PRIu32 " is not within 1 to %u", num, VHC_RING_MAX);
+		return vhc_ring_refuse(err, "ring size %" PRIu32 " is not within 1 to %u", num,
+				       VHC_RING_MAX);
 	if (format == VHC_SPLIT && num & (num - 1))
-		return fail(err, "ring size %" PRIu32 " is not a power of two", num);
+		return vhc_ring_refuse(err, "ring size %" PRIu32 " is not a power of two", num);
 	return 0;
 }
 
@@ -70,8 +70,9 @@ int vhc_layout_check_align(enum vhc_format format, const uint64_t addr[VHC_PARTS
 {
 	for (int i = 0; i < VHC_PARTS; i++)
 		if (addr[i] % parts[format][i].align)
-			return fail(err, "%s at 0x%" PRIx64 " is not a multiple of %u bytes",
-				    parts[format][i].name, addr[i], parts[format][i].align);
+			return vhc_ring_refuse(
+				err, "%s at 0x%" PRIx64 " is not a multiple of %u bytes",
+				parts[format][i].name, addr[i], parts[format][i].align);
 	return 0;
 }
 
@@ -81,10 +82,10 @@ static int fail_place(const char *name, uint64_t addr, uint64_t size, const stru
 	char how[160];
 
 	vhc_table_describe(table, addr, size, how, sizeof(how));
-	return fail(err,
-		    "%s (%" PRIu64 " bytes at guest address 0x%" PRIx64
-		    ") %s: it must be whole in one region",
-		    name, size, addr, how);
+	return vhc_ring_refuse(err,
+			       "%s (%" PRIu64 " bytes at guest address 0x%" PRIx64
+			       ") %s: it must be whole in one region",
+			       name, size, addr, how);
 }
 
 /* None over another.  The sums cannot wrap beyond 2^64, only to it: that was checked before. */
@@ -96,11 +97,12 @@ static int check_apart(enum vhc_format format, const struct vhc_layout *layout,
 		for (int j = 0; j < i; j++)
 			if (addr[i] <= addr[j] + (layout->size[j] - 1) &&
 			    addr[j] <= addr[i] + (layout->size[i] - 1))
-				return fail(err,
-					    "%s (%" PRIu64 " bytes at %s 0x%" PRIx64
-					    ") and %s (%" PRIu64 " bytes at 0x%" PRIx64 ") overlap",
-					    parts[format][j].name, layout->size[j], space, addr[j],
-					    parts[format][i].name, layout->size[i], addr[i]);
+				return vhc_ring_refuse(
+					err,
+					"%s (%" PRIu64 " bytes at %s 0x%" PRIx64
+					") and %s (%" PRIu64 " bytes at 0x%" PRIx64 ") overlap",
+					parts[format][j].name, layout->size[j], space, addr[j],
+					parts[format][i].name, layout->size[i], addr[i]);
 	return 0;
 }
 
@@ -111,10 +113,11 @@ int vhc_layout_check_virtual(enum vhc_format format, uint32_t num, const uint64_
 
 	for (int i = 0; i < VHC_PARTS; i++)
 		if (layout.size[i] - 1 > UINT64_MAX - addr[i])
-			return fail(err,
-				    "%s (%" PRIu64 " bytes at I/O virtual address 0x%" PRIx64
-				    ") goes on behind the last address of all",
-				    parts[format][i].name, layout.size[i], addr[i]);
+			return vhc_ring_refuse(err,
+					       "%s (%" PRIu64
+					       " bytes at I/O virtual address 0x%" PRIx64
+					       ") goes on behind the last address of all",
+					       parts[format][i].name, layout.size[i], addr[i]);
 	return check_apart(format, &layout, addr, "I/O virtual address", err);
 }
 
@@ -169,14 +172,14 @@ int vhc_base_check(enum vhc_format format, uint32_t num, uint32_t base, struct v
 	struct vhc_packed_base packed = vhc_base_decode(base);
 
 	if (format == VHC_SPLIT && base > UINT16_MAX)
-		return fail(err, "base %" PRIu32 " of a split ring is more than 16 bits (65535)",
-			    base);
+		return vhc_ring_refuse(
+			err, "base %" PRIu32 " of a split ring is more than 16 bits (65535)", base);
 	if (format == VHC_PACKED && (packed.avail >= num || packed.used >= num))
-		return fail(err,
-			    "base 0x%08" PRIx32
-			    " of a packed ring: available index %u and used index "
-			    "%u must be below its size of %" PRIu32 " descriptors",
-			    base, packed.avail, packed.used, num);
+		return vhc_ring_refuse(err,
+				       "base 0x%08" PRIx32
+				       " of a packed ring: available index %u and used index "
+				       "%u must be below its size of %" PRIu32 " descriptors",
+				       base, packed.avail, packed.used, num);
 	return 0;
 }
 
@@ -186,13 +189,13 @@ int vhc_window_check(uint32_t num, uint16_t used, uint16_t base, uint16_t avail,
 	uint16_t pending = (uint16_t)(avail - used), taken = (uint16_t)(base - used);
 
 	if (pending > num)
-		return fail(
+		return vhc_ring_refuse(
 			err,
 			"its memory says used index %u and available index %u: %u apart, more than "
 			"its %" PRIu32 " descriptors; this is not the ring's memory, or not yet",
 			used, avail, pending, num);
 	if (taken > pending)
-		return fail(
+		return vhc_ring_refuse(
 			err,
 			"base %u is not within used index %u and available index %u of its memory: "
 			"the device would stall, or take buffers that are not there",

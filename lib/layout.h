@@ -25,6 +25,10 @@ struct vhc_ring_error {
 	char text[320];
 };
 
+/** vhc_ring_refuse() - say why.  Returns -EINVAL. */
+int vhc_ring_refuse(struct vhc_ring_error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /** vhc_layout_part_name() - "descriptor table", "avail ring", "used ring", or the packed names. */
 const char *vhc_layout_part_name(enum vhc_format format, enum vhc_part part);
 

@@ -21,14 +21,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int open_tap(const char *name, uint32_t queues, uint32_t flags)
-{
-	return vhc_tap_open(rig.ctx, name,
-			    VHC_ARG(vhc_tap_args, .queues = queues, .flags = flags, .owner = 1000,
-				    .group = 1000),
-			    &rig.tap);
-}
-
 /* ---------------------------------------------------------------------------------------- by fd */
 
 static void fds_of_a_tap(void **state)
@@ -36,7 +28,7 @@ static void fds_of_a_tap(void **state)
 	struct vhc_tap *second;
 	int fds[2];
 
-	assert_ok(&rig, open_tap("vm1", 2, 0));
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 2, 0));
 	fds[0] = vhc_tap_get_fd(rig.tap, 0);
 	fds[1] = vhc_tap_get_fd(rig.tap, 1);
 	assert_ok(&rig, vhc_tap_open_fds(rig.ctx, fds, 2, &second));
@@ -55,7 +47,7 @@ static void fds_of_other_kinds(void **state)
 	int fds[2], tun = fake_sys.open(rig.fake, "/dev/net/tun", 0);
 	int kinds[] = { 900, fake_eventfd(rig.fake), fake_sys.open(rig.fake, "/dev/null", 0), tun };
 
-	assert_ok(&rig, open_tap("vm1", 2, 0));
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 2, 0));
 	assert_ok(&rig, vhc_tap_open(rig.ctx, "vm2", NULL, &other));
 	fds[0] = vhc_tap_get_fd(rig.tap, 0);
 	before = fake_left(rig.fake);
@@ -127,7 +119,7 @@ static void features_at_once(void **state)
 	struct vhc_features guest = { { 1ull << VHC_F_VERSION_1 | 1ull << VHC_F_GUEST_CSUM } };
 	const struct fake_tap *tap;
 
-	assert_ok(&rig, open_tap("vm1", 2, 0));
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 2, 0));
 	tap = fake_tap(rig.fake, "vm1");
 	assert_ok(&rig, vhc_tap_set_features(rig.tap, &guest, 0));
 	assert_int_equal(tap->header, 12);
@@ -153,7 +145,7 @@ static void an_older_link_cannot(void **state)
 					1ull << VHC_F_GUEST_USO6 } };
 
 	fake_profile(rig.fake)->offloads = 0x1f;
-	assert_ok(&rig, open_tap("vm1", 1, 0));
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 1, 0));
 	assert_int_equal(vhc_tap_set_features(rig.tap, &guest, 0), -EOPNOTSUPP);
 	assert_says(&rig, "vm1", "TUNSETOFFLOAD", "EINVAL");
 	assert_int_equal(fake_tap(rig.fake, "vm1")->header, 10);
@@ -163,7 +155,7 @@ static void queues_that_receive(void **state)
 {
 	const struct fake_tap *tap;
 
-	assert_ok(&rig, open_tap("vm1", 4, 0));
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 4, 0));
 	tap = fake_tap(rig.fake, "vm1");
 	assert_ok(&rig, vhc_tap_set_active(rig.tap, 1));
 	assert_int_equal(tap->queues, 1);

@@ -36,6 +36,12 @@ void rig_close(struct rig *rig)
 	rig->mem = NULL;
 }
 
+void rig_new_workers(struct rig *rig, const char *kernel, uint32_t pairs, uint32_t flags)
+{
+	rig_new(rig, kernel, pairs);
+	rig->dev_flags = flags | VHC_DEV_WORKERS;
+}
+
 void rig_free(struct rig *rig)
 {
 	rig_close(rig);
@@ -133,6 +139,14 @@ int rig_less(struct rig *rig)
 {
 	vhc_mem_del(rig->mem, RIG_MORE, RIG_MORE_SIZE);
 	return vhc_mem_commit(rig->mem);
+}
+
+int rig_open_tap(struct rig *rig, const char *name, uint32_t queues, uint32_t flags)
+{
+	return vhc_tap_open(rig->ctx, name,
+			    VHC_ARG(vhc_tap_args, .queues = queues, .flags = flags, .owner = 1000,
+				    .group = 1000),
+			    &rig->tap);
 }
 
 int rig_tap(struct rig *rig)
@@ -243,6 +257,21 @@ void rig_up(struct rig *rig)
 {
 	rig_prepare(rig);
 	assert_ok(rig, rig_start(rig));
+}
+
+const struct fake_worker *rig_worker(struct rig *rig, uint32_t pair)
+{
+	return &fake_vhost(rig->fake, pair)->worker;
+}
+
+int rig_tid(struct rig *rig, uint32_t pair)
+{
+	int32_t tid = -77;
+	int r = vhc_dev_get_worker(rig->dev, pair, &tid);
+
+	if (r)
+		assert_int_equal(tid, -77);
+	return r ? r : tid;
 }
 
 const char *rig_text(const struct rig *rig)

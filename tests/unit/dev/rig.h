@@ -51,6 +51,8 @@ struct rig {
 
 /** rig_new() - the fake kernel, the context and the memory that will be the guest's. */
 void rig_new(struct rig *rig, const char *kernel, uint32_t pairs);
+/** rig_new_workers() - and a device that will know its workers.  @flags: more of the device's. */
+void rig_new_workers(struct rig *rig, const char *kernel, uint32_t pairs, uint32_t flags);
 /** rig_free() - close what is open, and nothing may be left. */
 void rig_free(struct rig *rig);
 /** rig_close() - the library's objects only. */
@@ -61,6 +63,8 @@ int rig_mem(struct rig *rig);
 int rig_more(struct rig *rig);
 int rig_less(struct rig *rig);
 int rig_tap(struct rig *rig);
+/** rig_open_tap() - another one than rig_tap()'s, which belongs to 1000 where @flags say so. */
+int rig_open_tap(struct rig *rig, const char *name, uint32_t queues, uint32_t flags);
 int rig_dev(struct rig *rig);
 int rig_attach(struct rig *rig);
 int rig_offer(struct rig *rig);
@@ -88,6 +92,11 @@ struct vhc_ring_addr rig_io_addr(uint32_t ring);
 void rig_set_index(struct rig *rig, uint32_t ring, char which, uint16_t value);
 /** rig_kernel_ring() - what the kernel knows of ring i. */
 struct fake_ring *rig_kernel_ring(struct rig *rig, uint32_t ring);
+
+/** rig_worker() - the worker that the kernel made. */
+const struct fake_worker *rig_worker(struct rig *rig, uint32_t pair);
+/** rig_tid() - its thread as the library knows it, or the error. */
+int rig_tid(struct rig *rig, uint32_t pair);
 
 /** rig_text() - the text of the last error. */
 const char *rig_text(const struct rig *rig);

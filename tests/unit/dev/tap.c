@@ -22,18 +22,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int open_tap(const char *name, uint32_t queues, uint32_t flags)
-{
-	return vhc_tap_open(rig.ctx, name,
-			    VHC_ARG(vhc_tap_args, .queues = queues, .flags = flags, .owner = 1000,
-				    .group = 1000),
-			    &rig.tap);
-}
-
 /* A link that somebody else made and left, as `ip tuntap add` does. */
 static void leave_tap(const char *name, uint32_t queues)
 {
-	assert_ok(&rig, open_tap(name, queues, VHC_TAP_PERSIST | VHC_TAP_OWNER));
+	assert_ok(&rig, rig_open_tap(&rig, name, queues, VHC_TAP_PERSIST | VHC_TAP_OWNER));
 	vhc_tap_close(rig.tap);
 	rig.tap = NULL;
 	assert_non_null(fake_tap(rig.fake, name));
@@ -42,7 +34,7 @@ static void leave_tap(const char *name, uint32_t queues)
 
 static void take_away(const char *name, uint32_t queues)
 {
-	assert_ok(&rig, open_tap(name, queues, VHC_TAP_ADOPT));
+	assert_ok(&rig, rig_open_tap(&rig, name, queues, VHC_TAP_ADOPT));
 	assert_int_equal(fake_sys.ioctl(rig.fake, vhc_tap_get_fd(rig.tap, 0), TUNSETPERSIST, NULL),
 			 0);
 	vhc_tap_close(rig.tap);
@@ -82,7 +74,7 @@ static void one_queue(void **state)
 
 static void many_queues(void **state)
 {
-	assert_ok(&rig, open_tap("vm1", 256, VHC_TAP_OWNER | VHC_TAP_GROUP));
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 256, VHC_TAP_OWNER | VHC_TAP_GROUP));
 	assert_int_equal(fake_tap(rig.fake, "vm1")->queues, 256);
 	assert_int_equal(fake_tap(rig.fake, "vm1")->flags,
 			 IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE);
@@ -91,7 +83,7 @@ static void many_queues(void **state)
 	vhc_tap_close(rig.tap);
 	rig.tap = NULL;
 	fake_forget_calls(rig.fake);
-	assert_int_equal(open_tap("vm1", 257, 0), -EINVAL);
+	assert_int_equal(rig_open_tap(&rig, "vm1", 257, 0), -EINVAL);
 	assert_says(&rig, "257", "256");
 	assert_int_equal(fake_calls(rig.fake), 0);
 }
@@ -101,7 +93,7 @@ static void the_owner_before_the_second_queue(void **state)
 {
 	uint32_t owner;
 
-	assert_ok(&rig, open_tap("vm1", 3, VHC_TAP_GROUP));
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 3, VHC_TAP_GROUP));
 	owner = first_call("TUNSETGROUP");
 	assert_int_equal(owner, first_call("TUNSETIFF") + 1);
 	assert_false(fake_tap(rig.fake, "vm1")->has_owner);
@@ -161,7 +153,7 @@ static void arguments(void **state)
 	longer.args.sz = 0;
 	assert_int_equal(vhc_tap_open(rig.ctx, "vm1", &longer.args, &rig.tap), -EINVAL);
 	assert_says(&rig, "vhc_tap_args", "sz");
-	assert_int_equal(open_tap("vm1", 1, 1u << 31), -EINVAL);
+	assert_int_equal(rig_open_tap(&rig, "vm1", 1, 1u << 31), -EINVAL);
 	assert_int_equal(
 		vhc_tap_open(rig.ctx, "vm1", VHC_ARG(vhc_tap_args, .reserved = 1), &rig.tap),
 		-EINVAL);
@@ -185,7 +177,7 @@ static void taken(void **state)
 {
 	struct vhc_tap *second = NULL;
 
-	assert_ok(&rig, open_tap("vm1", 1, 0));
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 1, 0));
 	assert_int_equal(vhc_tap_open(rig.ctx, "vm1", NULL, &second), -EBUSY);
 	assert_says(&rig, "vm1", "TUNSETIFF", "EBUSY", "exists");
 	assert_int_equal(vhc_tap_open(rig.ctx, "vm1", VHC_ARG(vhc_tap_args, .flags = VHC_TAP_ADOPT),
@@ -204,15 +196,15 @@ static void adopted(void **state)
 {
 	leave_tap("vm1", 2);
 	/* not without being told to */
-	assert_int_equal(open_tap("vm1", 2, 0), -EBUSY);
-	assert_ok(&rig, open_tap("vm1", 2, VHC_TAP_ADOPT));
+	assert_int_equal(rig_open_tap(&rig, "vm1", 2, 0), -EBUSY);
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 2, VHC_TAP_ADOPT));
 	/* its owner stays who it was, and it stays when we go */
 	assert_int_equal(fake_tap(rig.fake, "vm1")->owner, 1000);
 	vhc_tap_close(rig.tap);
 	rig.tap = NULL;
 	assert_non_null(fake_tap(rig.fake, "vm1"));
 	/* with the number of queues that it was made for */
-	assert_int_equal(open_tap("vm1", 1, VHC_TAP_ADOPT), -EINVAL);
+	assert_int_equal(rig_open_tap(&rig, "vm1", 1, VHC_TAP_ADOPT), -EINVAL);
 	assert_says(&rig, "vm1", "multi_queue", "1 queue", "ip tuntap add vm1 mode tap");
 	take_away("vm1", 2);
 }
@@ -220,7 +212,7 @@ static void adopted(void **state)
 static void adopted_with_one_queue(void **state)
 {
 	leave_tap("vm1", 1);
-	assert_int_equal(open_tap("vm1", 2, VHC_TAP_ADOPT), -EINVAL);
+	assert_int_equal(rig_open_tap(&rig, "vm1", 2, VHC_TAP_ADOPT), -EINVAL);
 	assert_says(&rig, "vm1", "without multi_queue", "2 queues", "mode tap multi_queue");
 	take_away("vm1", 1);
 }
@@ -234,7 +226,8 @@ static void a_failure_does_not_end_a_link_that_was_there(void **state)
 	leave_tap("vm1", 2);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		fake_fail(rig.fake, calls[i], i < 3 ? 2 : 1, EIO);
-		assert_int_equal(open_tap("vm1", 2, VHC_TAP_ADOPT | VHC_TAP_PERSIST), -EIO);
+		assert_int_equal(rig_open_tap(&rig, "vm1", 2, VHC_TAP_ADOPT | VHC_TAP_PERSIST),
+				 -EIO);
 		assert_non_null(fake_tap(rig.fake, "vm1"));
 		assert_int_equal(fake_tap(rig.fake, "vm1")->queues, 0);
 	}
@@ -245,12 +238,12 @@ static void as_another_user(void **state)
 {
 	leave_tap("vm1", 1);
 	fake_set_user(rig.fake, 2000, 2000);
-	assert_int_equal(open_tap("vm2", 1, 0), -EPERM);
+	assert_int_equal(rig_open_tap(&rig, "vm2", 1, 0), -EPERM);
 	assert_says(&rig, "vm2", "EPERM", "CAP_NET_ADMIN");
-	assert_int_equal(open_tap("vm1", 1, VHC_TAP_ADOPT), -EPERM);
+	assert_int_equal(rig_open_tap(&rig, "vm1", 1, VHC_TAP_ADOPT), -EPERM);
 	assert_says(&rig, "vm1", "EPERM", "owner", "group");
 	fake_set_user(rig.fake, 1000, 1000);
-	assert_ok(&rig, open_tap("vm1", 1, VHC_TAP_ADOPT));
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 1, VHC_TAP_ADOPT));
 	vhc_tap_close(rig.tap);
 	rig.tap = NULL;
 	fake_set_user(rig.fake, 0, 0);
@@ -271,7 +264,7 @@ static void without_the_node(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		fake_set_node(rig.fake, "/dev/net/tun", cases[i].error);
-		assert_int_equal(open_tap("vm1", 1, 0), -cases[i].error);
+		assert_int_equal(rig_open_tap(&rig, "vm1", 1, 0), -cases[i].error);
 		assert_says(&rig, "vm1", "/dev/net/tun", cases[i].says);
 	}
 }

@@ -9,33 +9,12 @@
 
 static const uint64_t one = 2, others = 12, offline = 1ull << 9;
 
-static void open_on(struct rig *rig, const char *kernel, uint32_t pairs, uint32_t flags)
-{
-	rig_new(rig, kernel, pairs);
-	rig->dev_flags = flags | VHC_DEV_WORKERS;
-}
-
-static const struct fake_worker *worker_of(struct rig *rig, uint32_t pair)
-{
-	return &fake_vhost(rig->fake, pair)->worker;
-}
-
-static int tid_of(struct rig *rig, uint32_t pair)
-{
-	int32_t tid = -77;
-	int r = vhc_dev_get_worker(rig->dev, pair, &tid);
-
-	if (r)
-		assert_int_equal(tid, -77);
-	return r ? r : tid;
-}
-
 /* Where it is told what to do before, a start that could not tell it that fails. */
 static void a_wish_for_who_cannot_be_told(void **state)
 {
 	struct rig rig;
 
-	open_on(&rig, "6.1", 2, 0);
+	rig_new_workers(&rig, "6.1", 2, 0);
 	fake_set_proc(rig.fake, FAKE_PROC_NAMESPACE);
 	rig_prepare(&rig);
 	assert_ok(&rig, vhc_dev_set_worker_cpus(rig.dev, 1, &one, 1));
@@ -45,7 +24,7 @@ static void a_wish_for_who_cannot_be_told(void **state)
 	assert_false(fake_vhost(rig.fake, 1)->owned);
 	fake_set_proc(rig.fake, FAKE_PROC_ALL);
 	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(worker_of(&rig, 1)->cpus, one);
+	assert_int_equal(rig_worker(&rig, 1)->cpus, one);
 	rig_free(&rig);
 }
 
@@ -55,7 +34,7 @@ static void wishes_before_the_start(void **state)
 	struct rig rig;
 	char *json;
 
-	open_on(&rig, "6.12", 2, 0);
+	rig_new_workers(&rig, "6.12", 2, 0);
 	rig_prepare(&rig);
 	fake_forget_calls(rig.fake);
 	assert_ok(&rig, vhc_dev_set_worker_cpus(rig.dev, 0, &one, 1));
@@ -68,11 +47,11 @@ static void wishes_before_the_start(void **state)
 	assert_non_null(strstr(json, "\"argument\":\"policy 1, priority 7\""));
 	free(json);
 	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(worker_of(&rig, 0)->cpus, others);
-	assert_int_equal(worker_of(&rig, 0)->policy, SCHED_OTHER);
-	assert_int_equal(worker_of(&rig, 1)->cpus, 0);
-	assert_int_equal(worker_of(&rig, 1)->policy, SCHED_FIFO);
-	assert_int_equal(worker_of(&rig, 1)->priority, 7);
+	assert_int_equal(rig_worker(&rig, 0)->cpus, others);
+	assert_int_equal(rig_worker(&rig, 0)->policy, SCHED_OTHER);
+	assert_int_equal(rig_worker(&rig, 1)->cpus, 0);
+	assert_int_equal(rig_worker(&rig, 1)->policy, SCHED_FIFO);
+	assert_int_equal(rig_worker(&rig, 1)->priority, 7);
 	assert_int_equal(fake_count(rig.fake, "sched_"), 2);
 	rig_free(&rig);
 }
@@ -82,13 +61,13 @@ static void at_once_when_owned(void **state)
 	uint64_t wide[3] = { one, 1ull << 40, 0 };
 	struct rig rig;
 
-	open_on(&rig, "7.2", 2, VHC_DEV_OWN);
+	rig_new_workers(&rig, "7.2", 2, VHC_DEV_OWN);
 	assert_ok(&rig, rig_dev(&rig));
 	fake_forget_calls(rig.fake);
 	assert_ok(&rig, vhc_dev_set_worker_cpus(rig.dev, 1, &one, 1));
-	assert_int_equal(worker_of(&rig, 1)->cpus, one);
+	assert_int_equal(rig_worker(&rig, 1)->cpus, one);
 	assert_ok(&rig, vhc_dev_set_worker_sched(rig.dev, 1, SCHED_RR, 99));
-	assert_int_equal(worker_of(&rig, 1)->policy, SCHED_RR);
+	assert_int_equal(rig_worker(&rig, 1)->policy, SCHED_RR);
 	assert_int_equal(fake_count(rig.fake, "sched_"), 2);
 	/* what is so already costs nothing, in how many words ever */
 	wide[1] = 0;
@@ -99,12 +78,12 @@ static void at_once_when_owned(void **state)
 	wide[0] = others;
 	wide[1] = 1ull << 40;
 	assert_ok(&rig, vhc_dev_set_worker_cpus(rig.dev, 1, wide, 3));
-	assert_int_equal(worker_of(&rig, 1)->cpus, others);
+	assert_int_equal(rig_worker(&rig, 1)->cpus, others);
 	/* and the start has nothing to add */
 	rig_up(&rig);
 	assert_int_equal(fake_count(rig.fake, "sched_"), 3);
 	assert_ok(&rig, vhc_dev_set_worker_sched(rig.dev, 1, SCHED_IDLE, 0));
-	assert_int_equal(worker_of(&rig, 1)->policy, SCHED_IDLE);
+	assert_int_equal(rig_worker(&rig, 1)->policy, SCHED_IDLE);
 	rig_free(&rig);
 }
 
@@ -114,19 +93,19 @@ static void wishes_outlive_a_reset(void **state)
 	struct rig rig;
 	int tid;
 
-	open_on(&rig, "6.12", 1, VHC_DEV_KTHREAD);
+	rig_new_workers(&rig, "6.12", 1, VHC_DEV_KTHREAD);
 	rig_prepare(&rig);
 	assert_ok(&rig, vhc_dev_set_worker_cpus(rig.dev, 0, &one, 1));
 	assert_ok(&rig, vhc_dev_set_worker_sched(rig.dev, 0, SCHED_BATCH, 0));
 	assert_ok(&rig, rig_start(&rig));
-	tid = tid_of(&rig, 0);
+	tid = rig_tid(&rig, 0);
 	assert_ok(&rig, vhc_dev_reset(rig.dev));
-	assert_int_equal(tid_of(&rig, 0), tid); /* the worker is still there */
+	assert_int_equal(rig_tid(&rig, 0), tid); /* the worker is still there */
 	assert_ok(&rig, rig_features(&rig));
 	assert_ok(&rig, rig_rings(&rig));
 	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(tid_of(&rig, 0), tid);
-	assert_int_equal(worker_of(&rig, 0)->cpus, one);
+	assert_int_equal(rig_tid(&rig, 0), tid);
+	assert_int_equal(rig_worker(&rig, 0)->cpus, one);
 	/* one that lost the ownership has another worker, of the same kind, and finds it */
 	assert_ok(&rig, vhc_dev_stop(rig.dev));
 	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 2, EIO);
@@ -134,15 +113,15 @@ static void wishes_outlive_a_reset(void **state)
 	assert_int_equal(rig_start(&rig), -ESTALE);
 	assert_ok(&rig, vhc_dev_reset(rig.dev));
 	assert_false(fake_vhost(rig.fake, 0)->owned);
-	assert_int_equal(tid_of(&rig, 0), -EAGAIN);
+	assert_int_equal(rig_tid(&rig, 0), -EAGAIN);
 	assert_ok(&rig, rig_features(&rig));
 	assert_ok(&rig, rig_rings(&rig));
 	assert_ok(&rig, rig_start(&rig));
-	assert_int_not_equal(tid_of(&rig, 0), tid);
-	assert_int_equal(tid_of(&rig, 0), worker_of(&rig, 0)->tid);
-	assert_true(worker_of(&rig, 0)->kernel);
-	assert_int_equal(worker_of(&rig, 0)->cpus, one);
-	assert_int_equal(worker_of(&rig, 0)->policy, SCHED_BATCH);
+	assert_int_not_equal(rig_tid(&rig, 0), tid);
+	assert_int_equal(rig_tid(&rig, 0), rig_worker(&rig, 0)->tid);
+	assert_true(rig_worker(&rig, 0)->kernel);
+	assert_int_equal(rig_worker(&rig, 0)->cpus, one);
+	assert_int_equal(rig_worker(&rig, 0)->policy, SCHED_BATCH);
 	rig_free(&rig);
 }
 
@@ -165,7 +144,7 @@ static void wrong_arguments(void **state)
 	static const uint64_t none[2], many[1025] = { 1 };
 	struct rig rig;
 
-	open_on(&rig, "6.12", 1, 0);
+	rig_new_workers(&rig, "6.12", 1, 0);
 	for (int owned = 0; owned < 2; owned++) {
 		if (owned)
 			rig_up(&rig);
@@ -197,7 +176,7 @@ static void what_is_online_is_not_known(void **state)
 {
 	struct rig rig;
 
-	open_on(&rig, "6.12", 1, 0);
+	rig_new_workers(&rig, "6.12", 1, 0);
 	rig_up(&rig);
 	fake_fail(rig.fake, "read", 1, ENOENT);
 	assert_int_equal(vhc_dev_set_worker_cpus(rig.dev, 0, &offline, 1), -EINVAL);
@@ -215,7 +194,7 @@ static void without_privileges(void **state)
 		struct rig rig;
 		int r;
 
-		open_on(&rig, kthread ? "6.1" : "6.12", 1, 0);
+		rig_new_workers(&rig, kthread ? "6.1" : "6.12", 1, 0);
 		rig_prepare(&rig);
 		fake_set_user(rig.fake, 1000, 1000);
 		assert_ok(&rig, rig_start(&rig));
@@ -234,7 +213,7 @@ static void without_privileges(void **state)
 		assert_ok(&rig, rig_start(&rig));
 		fake_set_user(rig.fake, 0, 0);
 		assert_ok(&rig, vhc_dev_set_worker_sched(rig.dev, 0, SCHED_FIFO, 1));
-		assert_int_equal(worker_of(&rig, 0)->policy, SCHED_FIFO);
+		assert_int_equal(rig_worker(&rig, 0)->policy, SCHED_FIFO);
 		rig_free(&rig);
 	}
 }
@@ -244,7 +223,7 @@ static void a_start_without_privileges(void **state)
 {
 	struct rig rig;
 
-	open_on(&rig, "6.12", 2, 0);
+	rig_new_workers(&rig, "6.12", 2, 0);
 	rig_prepare(&rig);
 	assert_ok(&rig, vhc_dev_set_worker_sched(rig.dev, 1, SCHED_FIFO, 1));
 	fake_set_user(rig.fake, 1000, 1000);
@@ -261,7 +240,7 @@ static void on_a_device_that_is_not_there(void **state)
 	struct rig rig;
 	char *caps, *plan;
 
-	open_on(&rig, "7.2", 1, 0);
+	rig_new_workers(&rig, "7.2", 1, 0);
 	assert_ok(&rig, rig_mem(&rig));
 	assert_ok(&rig, vhc_caps_probe(rig.ctx, &caps));
 	assert_ok(&rig, vhc_dev_open_caps(rig.ctx, "there", caps,
@@ -270,7 +249,7 @@ static void on_a_device_that_is_not_there(void **state)
 					  &rig.dev));
 	free(caps);
 	fake_forget_calls(rig.fake);
-	assert_int_equal(tid_of(&rig, 0), -EAGAIN);
+	assert_int_equal(rig_tid(&rig, 0), -EAGAIN);
 	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
 	assert_ok(&rig, rig_features(&rig));
 	assert_ok(&rig, rig_rings(&rig));

@@ -8,27 +8,6 @@
 
 static const uint64_t one = 2;
 
-static void open_on(struct rig *rig, const char *kernel, uint32_t pairs, uint32_t flags)
-{
-	rig_new(rig, kernel, pairs);
-	rig->dev_flags = flags | VHC_DEV_WORKERS;
-}
-
-static const struct fake_worker *worker_of(struct rig *rig, uint32_t pair)
-{
-	return &fake_vhost(rig->fake, pair)->worker;
-}
-
-static int tid_of(struct rig *rig, uint32_t pair)
-{
-	int32_t tid = -77;
-	int r = vhc_dev_get_worker(rig->dev, pair, &tid);
-
-	if (r)
-		assert_int_equal(tid, -77);
-	return r ? r : tid;
-}
-
 /* A thread of this process or a kernel thread, as the kernel likes or as it was told. */
 static void each_is_found(void **state)
 {
@@ -49,11 +28,11 @@ static void each_is_found(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rig rig;
 
-		open_on(&rig, cases[i].kernel, 4, cases[i].flags);
+		rig_new_workers(&rig, cases[i].kernel, 4, cases[i].flags);
 		rig_up(&rig);
 		for (uint32_t pair = 0; pair < 4; pair++) {
-			assert_int_equal(tid_of(&rig, pair), worker_of(&rig, pair)->tid);
-			assert_int_equal(worker_of(&rig, pair)->kernel, cases[i].is_kernel);
+			assert_int_equal(rig_tid(&rig, pair), rig_worker(&rig, pair)->tid);
+			assert_int_equal(rig_worker(&rig, pair)->kernel, cases[i].is_kernel);
 		}
 		assert_int_equal(fake_count(rig.fake, "VHOST_SET_FORK_FROM_OWNER"),
 				 cases[i].flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD) ? 4 : 0);
@@ -61,7 +40,7 @@ static void each_is_found(void **state)
 		fake_forget_calls(rig.fake);
 		assert_ok(&rig, vhc_dev_stop(rig.dev));
 		assert_ok(&rig, rig_start(&rig));
-		assert_int_equal(tid_of(&rig, 3), worker_of(&rig, 3)->tid);
+		assert_int_equal(rig_tid(&rig, 3), rig_worker(&rig, 3)->tid);
 		assert_int_equal(fake_count(rig.fake, "tasks"), 0);
 		rig_free(&rig);
 	}
@@ -72,11 +51,11 @@ static void kernel_threads_are_looked_for_only_where_they_may_be(void **state)
 {
 	struct rig rig;
 
-	open_on(&rig, "6.12", 1, 0);
+	rig_new_workers(&rig, "6.12", 1, 0);
 	fake_profile(rig.fake)->fork_from_owner =
 		false; /* as Linux 6.6: threads, and it does not say */
 	rig_up(&rig);
-	assert_int_equal(tid_of(&rig, 0), worker_of(&rig, 0)->tid);
+	assert_int_equal(rig_tid(&rig, 0), rig_worker(&rig, 0)->tid);
 	assert_int_equal(fake_count(rig.fake, "VHOST_GET_FORK_FROM_OWNER"), 1);
 	/* it was seen once, so that nobody asks again */
 	vhc_dev_close(rig.dev);
@@ -85,7 +64,7 @@ static void kernel_threads_are_looked_for_only_where_they_may_be(void **state)
 	fake_add_stranger(rig.fake, true, "vhost-100");
 	rig_up(&rig);
 	assert_int_equal(fake_count(rig.fake, "VHOST_GET_FORK_FROM_OWNER"), 0);
-	assert_int_equal(tid_of(&rig, 0), worker_of(&rig, 0)->tid);
+	assert_int_equal(rig_tid(&rig, 0), rig_worker(&rig, 0)->tid);
 	rig_free(&rig);
 }
 
@@ -93,10 +72,10 @@ static void more_threads_than_there_is_room_for_at_first(void **state)
 {
 	struct rig rig;
 
-	open_on(&rig, "6.1", 40, 0);
+	rig_new_workers(&rig, "6.1", 40, 0);
 	rig_up(&rig);
 	for (uint32_t pair = 0; pair < 40; pair++)
-		assert_int_equal(tid_of(&rig, pair), worker_of(&rig, pair)->tid);
+		assert_int_equal(rig_tid(&rig, pair), rig_worker(&rig, pair)->tid);
 	rig_free(&rig);
 }
 
@@ -108,13 +87,13 @@ static void who_did_not_ask_does_not_know(void **state)
 	rig_up(&rig);
 	assert_int_equal(fake_count(rig.fake, "tasks"), 0);
 	assert_int_equal(fake_count(rig.fake, "VHOST_GET_FORK_FROM_OWNER"), 0);
-	assert_int_equal(tid_of(&rig, 1), -ENODATA);
+	assert_int_equal(rig_tid(&rig, 1), -ENODATA);
 	assert_says(&rig, "net0", "pair 1", "VHC_DEV_WORKERS");
 	assert_int_equal(vhc_dev_set_worker_cpus(rig.dev, 1, &one, 1), -EINVAL);
 	assert_says(&rig, "VHC_DEV_WORKERS");
 	assert_int_equal(vhc_dev_set_worker_sched(rig.dev, 1, SCHED_FIFO, 1), -EINVAL);
 	assert_says(&rig, "VHC_DEV_WORKERS");
-	assert_int_equal(tid_of(&rig, 2), -EINVAL);
+	assert_int_equal(rig_tid(&rig, 2), -EINVAL);
 	assert_says(&rig, "pair 2", "it has 2");
 	rig_free(&rig);
 }
@@ -123,9 +102,9 @@ static void not_owned_yet(void **state)
 {
 	struct rig rig;
 
-	open_on(&rig, "6.12", 1, 0);
+	rig_new_workers(&rig, "6.12", 1, 0);
 	rig_prepare(&rig);
-	assert_int_equal(tid_of(&rig, 0), -EAGAIN);
+	assert_int_equal(rig_tid(&rig, 0), -EAGAIN);
 	assert_says(&rig, "pair 0", "owned", "VHC_DEV_OWN");
 	rig_free(&rig);
 }
@@ -155,12 +134,12 @@ static void what_cannot_be_told(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rig rig;
 
-		open_on(&rig, cases[i].kernel, 1, cases[i].flags);
+		rig_new_workers(&rig, cases[i].kernel, 1, cases[i].flags);
 		fake_set_proc(rig.fake, cases[i].proc);
 		if (cases[i].stranger)
 			fake_add_stranger(rig.fake, cases[i].stranger_in_kernel, cases[i].stranger);
 		rig_up(&rig);
-		assert_int_equal(tid_of(&rig, 0), -ENODATA);
+		assert_int_equal(rig_tid(&rig, 0), -ENODATA);
 		assert_says(&rig, "net0", "pair 0", cases[i].says);
 		/* so it cannot be told anything, and is not */
 		fake_forget_calls(rig.fake);
@@ -177,7 +156,7 @@ static void a_proc_that_may_not_be_read(void **state)
 {
 	struct rig rig;
 
-	open_on(&rig, "6.12", 2, 0);
+	rig_new_workers(&rig, "6.12", 2, 0);
 	rig_prepare(&rig);
 	for (uint32_t n = 1; n <= 4; n++) { /* before and after each of two */
 		fake_fail(rig.fake, "tasks", n, EPERM);
@@ -210,12 +189,12 @@ static void strangers(void **state)
 		for (uint32_t flags = 0; flags <= VHC_DEV_TASK; flags += VHC_DEV_TASK) {
 			struct rig rig;
 
-			open_on(&rig, "7.2", 2, flags);
+			rig_new_workers(&rig, "7.2", 2, flags);
 			fake_set_proc(rig.fake, cases[i].proc);
 			fake_add_stranger(rig.fake, cases[i].is_kernel, cases[i].name);
 			rig_up(&rig);
 			for (uint32_t pair = 0; pair < 2; pair++)
-				assert_int_equal(tid_of(&rig, pair), worker_of(&rig, pair)->tid);
+				assert_int_equal(rig_tid(&rig, pair), rig_worker(&rig, pair)->tid);
 			rig_free(&rig);
 		}
 }
@@ -225,12 +204,12 @@ static void in_a_pid_namespace(void **state)
 {
 	struct rig rig;
 
-	open_on(&rig, "6.12", 4, 0);
+	rig_new_workers(&rig, "6.12", 4, 0);
 	fake_set_proc(rig.fake, FAKE_PROC_NAMESPACE);
 	rig_up(&rig);
-	assert_string_equal(worker_of(&rig, 0)->name, "vhost-5100");
+	assert_string_equal(rig_worker(&rig, 0)->name, "vhost-5100");
 	for (uint32_t pair = 0; pair < 4; pair++)
-		assert_int_equal(tid_of(&rig, pair), worker_of(&rig, pair)->tid);
+		assert_int_equal(rig_tid(&rig, pair), rig_worker(&rig, pair)->tid);
 	rig_free(&rig);
 }
 
@@ -239,12 +218,12 @@ static void by_another_thread(void **state)
 {
 	struct rig rig;
 
-	open_on(&rig, "6.1", 1, 0);
+	rig_new_workers(&rig, "6.1", 1, 0);
 	rig_prepare(&rig);
 	fake_set_process(rig.fake, 100, 123);
 	assert_ok(&rig, rig_start(&rig));
-	assert_string_equal(worker_of(&rig, 0)->name, "vhost-123");
-	assert_int_equal(tid_of(&rig, 0), worker_of(&rig, 0)->tid);
+	assert_string_equal(rig_worker(&rig, 0)->name, "vhost-123");
+	assert_int_equal(rig_tid(&rig, 0), rig_worker(&rig, 0)->tid);
 	rig_free(&rig);
 }
 
@@ -254,15 +233,15 @@ static void a_failed_start_keeps_the_worker_mode(void **state)
 	for (uint32_t flags = VHC_DEV_TASK; flags <= VHC_DEV_KTHREAD; flags *= 2) {
 		struct rig rig;
 
-		open_on(&rig, "7.2", 2, flags);
+		rig_new_workers(&rig, "7.2", 2, flags);
 		rig_prepare(&rig);
 		fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 1, EFAULT);
 		assert_int_equal(rig_start(&rig), -EFAULT);
 		assert_false(fake_vhost(rig.fake, 1)->owned);
 		assert_ok(&rig, rig_start(&rig));
 		for (uint32_t pair = 0; pair < 2; pair++) {
-			assert_int_equal(worker_of(&rig, pair)->kernel, flags == VHC_DEV_KTHREAD);
-			assert_int_equal(tid_of(&rig, pair), worker_of(&rig, pair)->tid);
+			assert_int_equal(rig_worker(&rig, pair)->kernel, flags == VHC_DEV_KTHREAD);
+			assert_int_equal(rig_tid(&rig, pair), rig_worker(&rig, pair)->tid);
 		}
 		rig_free(&rig);
 	}

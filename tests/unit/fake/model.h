@@ -140,6 +140,8 @@ bool fake_user_range(uint64_t addr, uint64_t size);
 /* vhost.c and ring.c. */
 int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
 int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request, void *arg);
+/** fake_set_eventfd() - a ring's or a log's, in place of another; VHOST_FILE_UNBIND takes it off. */
+int fake_set_eventfd(struct fake *fake, struct fake_file **slot, int fd);
 int fake_set_backend(struct fake *fake, struct fake_vhost *vhost, const void *arg);
 /** fake_is_owner() - is this process the one that took ownership? */
 bool fake_is_owner(const struct fake *fake, const struct fake_vhost *vhost);

@@ -102,7 +102,7 @@ static int set_addr(struct fake_ring *ring, bool virtual, const void *arg)
 	return 0;
 }
 
-static int set_file(struct fake *fake, struct fake_file **slot, int fd)
+int fake_set_eventfd(struct fake *fake, struct fake_file **slot, int fd)
 {
 	struct fake_file *file = NULL;
 
@@ -148,11 +148,11 @@ int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long 
 		state.num = ring->base;
 		return fake_user_put(arg, &state, sizeof(state));
 	case VHOST_SET_VRING_KICK:
-		return set_file(fake, &ring->kick, file->fd);
+		return fake_set_eventfd(fake, &ring->kick, file->fd);
 	case VHOST_SET_VRING_CALL:
-		return set_file(fake, &ring->call, file->fd);
+		return fake_set_eventfd(fake, &ring->call, file->fd);
 	case VHOST_SET_VRING_ERR:
-		return set_file(fake, &ring->err, file->fd);
+		return fake_set_eventfd(fake, &ring->err, file->fd);
 	case VHOST_SET_VRING_BUSYLOOP_TIMEOUT:
 		if (fake->profile.no_busyloop)
 			return -ENOTTY;

@@ -208,22 +208,11 @@ static int set_log_base(struct fake *fake, struct fake_vhost *vhost, const void 
 
 static int set_log_fd(struct fake *fake, struct fake_vhost *vhost, const void *arg)
 {
-	struct fake_file *file = NULL;
 	int fd;
 
 	if (fake_user_get(&fd, arg, sizeof(fd)))
 		return -EFAULT;
-	if (fd != VHOST_FILE_UNBIND) {
-		file = fake_file_of(fake, fd);
-		if (!file)
-			return -EBADF;
-		if (file->kind != FAKE_EVENTFD)
-			return -EINVAL;
-		fake_file_ref(file);
-	}
-	fake_file_unref(fake, vhost->log_event);
-	vhost->log_event = file;
-	return 0;
+	return fake_set_eventfd(fake, &vhost->log_event, fd);
 }
 
 /* Asked before anybody asks for an owner. */
