@@ -1,36 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * iommu - a device behind an IOMMU from start to end: what must be mapped before, what vhost is told and
- * when, what stays over stop, other features, other memory and a reset, and the way back without one.
+ * when, and what stays over stop, other features and a reset.
  */
 #include <linux/vhost.h>
-#include <sys/mman.h>
 
-#include "rig.h"
-
-#define PAGE 0x1000ull
-
-static void rig_iommu(struct rig *rig, const char *kernel, uint32_t pairs)
-{
-	rig_new(rig, kernel, pairs);
-	rig->iommu = true;
-}
-
-static struct fake_vhost *vhost_of(struct rig *rig, uint32_t n)
-{
-	struct fake_vhost *vhost = fake_vhost(rig->fake, n);
-
-	assert_non_null(vhost);
-	return vhost;
-}
-
-static bool runs(struct rig *rig)
-{
-	for (uint32_t i = 0; i < rig->rings; i++)
-		if (!rig_kernel_ring(rig, i)->backend)
-			return false;
-	return true;
-}
+#include "behind.h"
 
 static uint32_t position(struct fake *fake, const char *name, int fd, bool last)
 {
@@ -72,10 +47,10 @@ static void what_vhost_is_told_and_when(void **state)
 		assert_int_equal(fake_count(rig.fake, "VHOST_IOTLB_UPDATE"), 2);
 		assert_int_equal(fake_count(rig.fake, "VHOST_GET_BACKEND_FEATURES"), 1);
 		for (uint32_t i = 0; i < 2; i++) {
-			assert_int_equal(vhost_of(&rig, i)->backend_features, 2);
-			assert_int_equal(vhost_of(&rig, i)->written[VHOST_IOTLB_MSG_V2], 1);
-			assert_int_equal(vhost_of(&rig, i)->written[VHOST_IOTLB_MSG], 0);
-			assert_int_equal(fake_translate(vhost_of(&rig, i), addr.used, 3),
+			assert_int_equal(rig_vhost(&rig, i)->backend_features, 2);
+			assert_int_equal(rig_vhost(&rig, i)->written[VHOST_IOTLB_MSG_V2], 1);
+			assert_int_equal(rig_vhost(&rig, i)->written[VHOST_IOTLB_MSG], 0);
+			assert_int_equal(fake_translate(rig_vhost(&rig, i), addr.used, 3),
 					 (uintptr_t)rig.ram + 3 * RIG_RING_ROOM + 0x2000);
 		}
 		assert_int_equal(rig_kernel_ring(&rig, 3)->desc, addr.desc);
@@ -97,8 +72,8 @@ static void an_old_kernel_speaks_version_1(void **state)
 			fake_profile(rig.fake)->net_backend_features = 0;
 		rig_up(&rig);
 		assert_int_equal(fake_count(rig.fake, "VHOST_SET_BACKEND_FEATURES"), 0);
-		assert_int_equal(vhost_of(&rig, 0)->written[VHOST_IOTLB_MSG], 1);
-		assert_int_equal(vhost_of(&rig, 0)->written[VHOST_IOTLB_MSG_V2], 0);
+		assert_int_equal(rig_vhost(&rig, 0)->written[VHOST_IOTLB_MSG], 1);
+		assert_int_equal(rig_vhost(&rig, 0)->written[VHOST_IOTLB_MSG_V2], 0);
 		assert_true(runs(&rig));
 		rig_free(&rig);
 	}
@@ -259,8 +234,8 @@ static void mappings_are_kept(void **state)
 		assert_int_equal(fake_count(rig.fake, "VHOST_SET_FEATURES"), 2);
 		assert_int_equal(fake_count(rig.fake, "VHOST_IOTLB_UPDATE"), 6);
 		for (uint32_t i = 0; i < 2; i++) {
-			assert_int_equal(vhost_of(&rig, i)->mappings, 3);
-			assert_int_equal(fake_translate(vhost_of(&rig, i), 0x7010, 1),
+			assert_int_equal(rig_vhost(&rig, i)->mappings, 3);
+			assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x7010, 1),
 					 (uintptr_t)rig.ram + 0x10);
 		}
 		rig_free(&rig);
@@ -297,9 +272,9 @@ static void features_that_are_undone(void **state)
 	assert_int_equal(rig_start(&rig), -EIO);
 	/* the features before, and again all mappings */
 	assert_true(rig_kernel_ring(&rig, 0)->features[0] >> VHC_F_EVENT_IDX & 1);
-	assert_int_equal(vhost_of(&rig, 0)->mappings, 1);
+	assert_int_equal(rig_vhost(&rig, 0)->mappings, 1);
 	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(vhost_of(&rig, 0)->mappings, 1);
+	assert_int_equal(rig_vhost(&rig, 0)->mappings, 1);
 	rig_free(&rig);
 }
 
@@ -323,8 +298,8 @@ static void a_reset_forgets_them(void **state)
 		assert_int_equal(fake_calls(rig.fake), 0);
 		assert_ok(&rig, rig_start(&rig));
 		/* what the driver before had is not there any more */
-		assert_int_equal(vhost_of(&rig, 0)->mappings, 1);
-		assert_int_equal(fake_translate(vhost_of(&rig, 0), 0x5000, 3), 0);
+		assert_int_equal(rig_vhost(&rig, 0)->mappings, 1);
+		assert_int_equal(fake_translate(rig_vhost(&rig, 0), 0x5000, 3), 0);
 		rig_free(&rig);
 	}
 }
@@ -345,260 +320,7 @@ static void off_and_on_again(void **state)
 	assert_ok(&rig, rig_map_at(&rig, RIG_IOVA + 0x2000, PAGE, RIG_GUEST + 0x2000, RIG_RW));
 	assert_ok(&rig, rig_map_at(&rig, RIG_IOVA + 0x6000, PAGE, RIG_GUEST + 0x6000, RIG_RW));
 	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(vhost_of(&rig, 0)->mappings, 2);
-	rig_free(&rig);
-}
-
-/* ------------------------------------------------------------------------ and without an IOMMU */
-
-static void run_without(struct rig *rig)
-{
-	rig->iommu = false;
-	vhc_features_remove(&rig->acked, VHC_F_ACCESS_PLATFORM);
-	assert_ok(rig, rig_features(rig));
-	assert_ok(rig, rig_rings(rig));
-}
-
-static void check_plain(struct rig *rig)
-{
-	assert_true(runs(rig));
-	for (uint32_t i = 0; i < rig->rings; i++) {
-		const struct fake_ring *ring = rig_kernel_ring(rig, i);
-
-		assert_int_equal(ring->used, (uintptr_t)rig->ram + i * RIG_RING_ROOM + 0x2000);
-		assert_false(ring->features[0] >> VHC_F_ACCESS_PLATFORM & 1);
-		assert_int_equal(ring->base, 3);
-		assert_false(vhost_of(rig, i / 2)->has_iotlb);
-	}
-}
-
-/* The kernels before 7.2 go on translating for as long as the fd has this owner. */
-static void a_driver_without_it_comes_next(void **state)
-{
-	for (uint32_t k = 0; fake_profile_name(k); k++)
-		for (int reset = 0; reset < 2; reset++) {
-			struct rig rig;
-
-			rig_iommu(&rig, fake_profile_name(k), 2);
-			rig_up(&rig);
-			assert_ok(&rig, reset ? vhc_dev_reset(rig.dev) : vhc_dev_stop(rig.dev));
-			run_without(&rig);
-			for (uint32_t i = 0; i < rig.rings; i++) {
-				rig_set_index(&rig, i, 'a', 3);
-				assert_ok(&rig, vhc_ring_set_base(rig.dev, i, 3));
-			}
-			assert_ok(&rig, rig_start(&rig));
-			check_plain(&rig);
-			/* and back, without another owner */
-			assert_ok(&rig, vhc_dev_stop(rig.dev));
-			fake_forget_calls(rig.fake);
-			rig.iommu = true;
-			assert_ok(&rig, rig_features(&rig));
-			assert_ok(&rig, rig_map(&rig));
-			assert_ok(&rig, rig_rings(&rig));
-			assert_ok(&rig, rig_start(&rig));
-			assert_true(runs(&rig));
-			assert_int_equal(fake_count(rig.fake, "VHOST_SET_OWNER"), 0);
-			rig_free(&rig);
-		}
-}
-
-/* Since 7.2 the kernel forgets where a ring is, even where the numbers would be the same. */
-static void addresses_that_stay_the_same(void **state)
-{
-	for (uint32_t k = 0; fake_profile_name(k); k++) {
-		struct rig rig;
-
-		rig_new(&rig, fake_profile_name(k), 1);
-		rig_up(&rig);
-		assert_ok(&rig, vhc_dev_stop(rig.dev));
-		rig.iommu = true;
-		assert_ok(&rig, rig_features(&rig));
-		assert_ok(&rig,
-			  rig_map_at(&rig, (uintptr_t)rig.ram, rig.ram_size, RIG_GUEST, RIG_RW));
-		for (uint32_t i = 0; i < rig.rings; i++) {
-			struct vhc_ring_addr addr = rig_addr(i);
-
-			addr.desc += (uintptr_t)rig.ram - RIG_GUEST;
-			addr.avail += (uintptr_t)rig.ram - RIG_GUEST;
-			addr.used += (uintptr_t)rig.ram - RIG_GUEST;
-			assert_ok(&rig, vhc_ring_set_addr(rig.dev, i, &addr));
-		}
-		assert_ok(&rig, rig_start(&rig));
-		assert_int_equal(rig_kernel_ring(&rig, 1)->desc,
-				 (uintptr_t)rig.ram + RIG_RING_ROOM);
-		rig_free(&rig);
-	}
-}
-
-/* Another owner may have come in between, and with it another worker. */
-static void check_worker(struct rig *rig, uint64_t cpus)
-{
-	const struct fake_worker *worker = &vhost_of(rig, 0)->worker;
-	int32_t tid;
-
-	assert_true(vhost_of(rig, 0)->owned);
-	assert_ok(rig, vhc_dev_get_worker(rig->dev, 0, &tid));
-	assert_int_equal(tid, worker->tid);
-	assert_int_equal(worker->cpus, cpus);
-}
-
-static void the_turn_fails_at_each_step(void **state)
-{
-	const uint64_t second = 2;
-
-	for (uint32_t n = 1;; n++) {
-		bool done;
-		struct rig rig;
-		int r;
-
-		rig_iommu(&rig, fake_profile_name(n % 3), 1);
-		rig.dev_flags = VHC_DEV_WORKERS;
-		rig_up(&rig);
-		assert_ok(&rig, vhc_dev_set_worker_cpus(rig.dev, 0, &second, 1));
-		assert_ok(&rig, vhc_dev_stop(rig.dev));
-		run_without(&rig);
-		for (uint32_t i = 0; i < rig.rings; i++) {
-			rig_set_index(&rig, i, 'a', 3);
-			assert_ok(&rig, vhc_ring_set_base(rig.dev, i, 3));
-		}
-		fake_fail(rig.fake, "VHOST_", n, EIO);
-		r = rig_start(&rig);
-		done = !fake_failed(rig.fake);
-		assert_int_equal(r, done ? 0 : -EIO);
-		check_worker(&rig, second);
-		if (!done)
-			assert_ok(&rig, rig_start(&rig));
-		check_worker(&rig, second);
-		check_plain(&rig);
-		rig_free(&rig);
-		if (done) {
-			assert_true(n > 10);
-			break;
-		}
-	}
-}
-
-/* A first start with it that is undone leaves nothing of it, whatever the kernel remembers. */
-static void a_start_that_is_undone(void **state)
-{
-	for (uint32_t k = 0; fake_profile_name(k); k++) {
-		struct rig rig;
-
-		rig_iommu(&rig, fake_profile_name(k), 1);
-		rig.dev_flags = VHC_DEV_OWN;
-		rig_prepare(&rig);
-		fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 1, EIO);
-		assert_int_equal(rig_start(&rig), -EIO);
-		run_without(&rig);
-		for (uint32_t i = 0; i < rig.rings; i++) {
-			rig_set_index(&rig, i, 'a', 3);
-			assert_ok(&rig, vhc_ring_set_base(rig.dev, i, 3));
-		}
-		assert_ok(&rig, rig_start(&rig));
-		check_plain(&rig);
-		rig_free(&rig);
-	}
-}
-
-/* ----------------------------------------------------------------------------------- other memory */
-
-/* A second piece of memory, and what is mapped of both. */
-static void two_pieces(struct rig *rig, void *more)
-{
-	rig_iommu(rig, "6.12", 2);
-	rig_up(rig);
-	assert_ok(rig, vhc_dev_stop(rig->dev));
-	assert_ok(rig,
-		  vhc_mem_add(rig->mem, VHC_ARG(vhc_region, .guest_addr = 0x100000000,
-						.size = 8 * PAGE, .user_addr = (uintptr_t)more)));
-	assert_ok(rig, vhc_mem_commit(rig->mem));
-	assert_ok(rig, rig_map_at(rig, 0x20000, 8 * PAGE, 0x100000000, RIG_RW));
-	assert_ok(rig, rig_start(rig));
-}
-
-static void mappings_of_memory_that_goes_or_moves(void **state)
-{
-	char *more =
-		mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	assert_ptr_not_equal(more, MAP_FAILED);
-	for (int moves = 0; moves < 2; moves++) {
-		struct rig rig;
-
-		two_pieces(&rig, more);
-		assert_ok(&rig, vhc_dev_stop(rig.dev));
-		assert_ok(&rig, vhc_mem_del(rig.mem, 0x100000000, 8 * PAGE));
-		/* its first half stays, the second moves or goes */
-		assert_ok(&rig, vhc_mem_add(rig.mem, VHC_ARG(vhc_region, .guest_addr = 0x100000000,
-							     .size = 4 * PAGE,
-							     .user_addr = (uintptr_t)more)));
-		if (moves)
-			assert_ok(&rig,
-				  vhc_mem_add(rig.mem,
-					      VHC_ARG(vhc_region, .guest_addr = 0x100004000,
-						      .size = 4 * PAGE,
-						      .user_addr = (uintptr_t)more + 8 * PAGE)));
-		assert_ok(&rig, vhc_mem_commit(rig.mem));
-		for (uint32_t i = 0; i < 2; i++) {
-			struct fake_vhost *vhost = vhost_of(&rig, i);
-
-			assert_int_equal(fake_translate(vhost, 0x20010, 3), (uintptr_t)more + 0x10);
-			assert_int_equal(fake_translate(vhost, 0x23fff, 3),
-					 (uintptr_t)more + 0x3fff);
-			assert_int_equal(fake_translate(vhost, 0x24000, 1), 0);
-			assert_int_equal(vhost->mappings, 2);
-		}
-		/* the rings' mapping holds */
-		assert_ok(&rig, rig_start(&rig));
-		assert_true(runs(&rig));
-		rig_free(&rig);
-	}
-	munmap(more, 16 * PAGE);
-}
-
-static void memory_that_changes_and_fails(void **state)
-{
-	char *more =
-		mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	assert_ptr_not_equal(more, MAP_FAILED);
-	for (uint32_t n = 1; n <= 2; n++) {
-		struct rig rig;
-
-		two_pieces(&rig, more);
-		assert_ok(&rig, vhc_dev_stop(rig.dev));
-		assert_ok(&rig, vhc_mem_del(rig.mem, 0x100000000, 8 * PAGE));
-		fake_fail(rig.fake, "VHOST_IOTLB_", n, EFAULT);
-		assert_int_equal(vhc_mem_commit(rig.mem), -EFAULT);
-		assert_says(&rig, "net0", "VHOST_IOTLB_INVALIDATE");
-		for (uint32_t i = 0; i < 2; i++)
-			assert_int_equal(fake_translate(vhost_of(&rig, i), 0x20010, 3),
-					 (uintptr_t)more + 0x10);
-		assert_ok(&rig, vhc_mem_del(rig.mem, 0x100000000, 8 * PAGE));
-		assert_ok(&rig, vhc_mem_commit(rig.mem));
-		for (uint32_t i = 0; i < 2; i++)
-			assert_int_equal(fake_translate(vhost_of(&rig, i), 0x20010, 3), 0);
-		rig_free(&rig);
-	}
-	munmap(more, 8 * PAGE);
-}
-
-static void another_memory_object(void **state)
-{
-	struct vhc_mem *other;
-	struct rig rig;
-
-	rig_iommu(&rig, "7.2", 1);
-	rig_up(&rig);
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	assert_ok(&rig, vhc_mem_new(rig.ctx, &other));
-	fake_fail(rig.fake, "VHOST_IOTLB_", 1, EFAULT);
-	assert_int_equal(vhc_dev_set_mem(rig.dev, other), -EFAULT);
-	assert_int_equal(vhost_of(&rig, 0)->mappings, 1);
-	assert_ok(&rig, vhc_dev_set_mem(rig.dev, other));
-	assert_int_equal(vhost_of(&rig, 0)->mappings, 0);
-	vhc_mem_free(other);
+	assert_int_equal(rig_vhost(&rig, 0)->mappings, 2);
 	rig_free(&rig);
 }
 
@@ -616,13 +338,6 @@ int main(void)
 		cmocka_unit_test(features_that_are_undone),
 		cmocka_unit_test(a_reset_forgets_them),
 		cmocka_unit_test(off_and_on_again),
-		cmocka_unit_test(a_driver_without_it_comes_next),
-		cmocka_unit_test(addresses_that_stay_the_same),
-		cmocka_unit_test(the_turn_fails_at_each_step),
-		cmocka_unit_test(a_start_that_is_undone),
-		cmocka_unit_test(mappings_of_memory_that_goes_or_moves),
-		cmocka_unit_test(memory_that_changes_and_fails),
-		cmocka_unit_test(another_memory_object),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

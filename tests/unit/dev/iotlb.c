@@ -4,30 +4,8 @@
  * of what was mapped, with nothing in it twice.
  */
 #include "iotlb.h"
-#include "rig.h"
 
-#define PAGE 0x1000ull
-
-/* A device that runs behind an IOMMU, on kernels in turn. */
-static void up(struct rig *rig, const char *kernel, uint32_t pairs)
-{
-	rig_new(rig, kernel, pairs);
-	rig->iommu = true;
-	rig_up(rig);
-}
-
-static struct fake_vhost *vhost_of(struct rig *rig, uint32_t n)
-{
-	struct fake_vhost *vhost = fake_vhost(rig->fake, n);
-
-	assert_non_null(vhost);
-	return vhost;
-}
-
-static const char *kernel_of(uint32_t n)
-{
-	return fake_profile_name(n % 3);
-}
+#include "behind.h"
 
 /* ---------------------------------------------------------------------------------- what is refused */
 
@@ -137,10 +115,10 @@ static void a_used_ring_that_runs_stays(void **state)
 	/* the others the device asks for */
 	assert_ok(&rig, vhc_dev_unmap(rig.dev, addr.desc, PAGE));
 	assert_ok(&rig, vhc_dev_unmap(rig.dev, addr.avail, PAGE));
-	assert_int_equal(fake_translate(vhost_of(&rig, 0), addr.desc, RIG_RW), 0);
+	assert_int_equal(fake_translate(rig_vhost(&rig, 0), addr.desc, RIG_RW), 0);
 	assert_ok(&rig, vhc_dev_stop(rig.dev));
 	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0, UINT64_MAX));
-	assert_int_equal(vhost_of(&rig, 0)->mappings, 0);
+	assert_int_equal(rig_vhost(&rig, 0)->mappings, 0);
 	assert_int_equal(rig_start(&rig), -EAGAIN);
 	assert_says(&rig, "ring 0", "used ring", "not mapped", "vhc_dev_map");
 	rig_free(&rig);
@@ -154,7 +132,7 @@ static void a_map_ends_with_its_region(void **state)
 	struct rig rig;
 
 	up(&rig, "6.12", 1);
-	vhost = vhost_of(&rig, 0);
+	vhost = rig_vhost(&rig, 0);
 	assert_ok(&rig, rig_map_at(&rig, 0x5000, 1ull << 40, RIG_GUEST + rig.ram_size - 3 * PAGE,
 				   VHC_PERM_READ));
 	assert_int_equal(fake_translate(vhost, 0x5000, 1),
@@ -185,17 +163,17 @@ static void every_vhost_fd_is_told(void **state)
 	up(&rig, "7.2", 4);
 	assert_ok(&rig, rig_map_at(&rig, 0x5000, PAGE, RIG_GUEST + PAGE, VHC_PERM_WRITE));
 	for (uint32_t i = 0; i < 4; i++)
-		assert_int_equal(fake_translate(vhost_of(&rig, i), 0x5010, VHC_PERM_WRITE),
+		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x5010, VHC_PERM_WRITE),
 				 (uintptr_t)rig.ram + PAGE + 0x10);
 	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0x5800, 1));
 	for (uint32_t i = 0; i < 4; i++) {
-		assert_int_equal(fake_translate(vhost_of(&rig, i), 0x5800, VHC_PERM_WRITE), 0);
+		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x5800, VHC_PERM_WRITE), 0);
 		/* what is left of it is told again: it knows mappings only whole */
-		assert_int_equal(fake_translate(vhost_of(&rig, i), 0x57ff, VHC_PERM_WRITE),
+		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x57ff, VHC_PERM_WRITE),
 				 (uintptr_t)rig.ram + PAGE + 0x7ff);
-		assert_int_equal(fake_translate(vhost_of(&rig, i), 0x5801, VHC_PERM_WRITE),
+		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x5801, VHC_PERM_WRITE),
 				 (uintptr_t)rig.ram + PAGE + 0x801);
-		assert_int_equal(vhost_of(&rig, i)->mappings, 3);
+		assert_int_equal(rig_vhost(&rig, i)->mappings, 3);
 	}
 	rig_free(&rig);
 }
@@ -207,12 +185,10 @@ struct page {
 };
 
 #define PAGES 64u
-#define AT    0x20000000ull
-
 static void compare(struct rig *rig, const struct page *pages)
 {
 	for (uint32_t n = 0; n < rig->pairs; n++) {
-		const struct fake_vhost *vhost = vhost_of(rig, n);
+		const struct fake_vhost *vhost = rig_vhost(rig, n);
 		uint64_t bytes = 0;
 
 		for (uint32_t i = 0; i < PAGES; i++) {
@@ -272,12 +248,6 @@ static void random_maps(void **state)
 
 /* ---------------------------------------------------------------------------------- too many */
 
-static void map_pages(struct rig *rig, uint64_t iova, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		assert_ok(rig, rig_map_at(rig, iova + i * 2 * PAGE, PAGE, RIG_GUEST, RIG_RW));
-}
-
 static void of_too_many_the_oldest_without_a_ring_goes(void **state)
 {
 	static const int limits[] = { 2048, 16, 0, -1, 5000 };
@@ -291,7 +261,7 @@ static void of_too_many_the_oldest_without_a_ring_goes(void **state)
 		rig.iommu = true;
 		fake_profile(rig.fake)->max_mappings = limits[i];
 		rig_up(&rig);
-		vhost = vhost_of(&rig, 0);
+		vhost = rig_vhost(&rig, 0);
 		map_pages(&rig, AT, limit - 1);
 		assert_int_equal(vhost->mappings, limit);
 		/* the oldest of all has the rings; the kernel would drop it */
@@ -323,14 +293,14 @@ static void all_of_them_are_rings(void **state)
 					   RIG_RW));
 	assert_ok(&rig, rig_start(&rig));
 	assert_ok(&rig, rig_map_at(&rig, 0x5000, PAGE, RIG_GUEST, RIG_RW));
-	assert_int_equal(fake_translate(vhost_of(&rig, 0), RIG_IOVA + 3 * PAGE, RIG_RW), 0);
+	assert_int_equal(fake_translate(rig_vhost(&rig, 0), RIG_IOVA + 3 * PAGE, RIG_RW), 0);
 	assert_ok(&rig, rig_map_at(&rig, 0x6000, PAGE, RIG_GUEST + PAGE, RIG_RW));
-	assert_int_equal(fake_translate(vhost_of(&rig, 0), RIG_IOVA + 7 * PAGE, RIG_RW), 0);
+	assert_int_equal(fake_translate(rig_vhost(&rig, 0), RIG_IOVA + 7 * PAGE, RIG_RW), 0);
 	/* six rings' and the youngest of two that are not */
 	assert_ok(&rig, rig_map_at(&rig, 0x7000, PAGE, RIG_GUEST, RIG_RW));
 	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0x6000, 2 * PAGE));
 	fake_profile(rig.fake)->max_mappings = 6;
-	assert_int_equal(vhost_of(&rig, 0)->mappings, 6);
+	assert_int_equal(rig_vhost(&rig, 0)->mappings, 6);
 	rig_free(&rig);
 }
 
@@ -356,111 +326,6 @@ static void no_room_beside_the_rings(void **state)
 	rig_free(&rig);
 }
 
-/* --------------------------------------------------------------------------------- what fails */
-
-/* The kernel's mappings, in an order that does not tell when they came. */
-static uint64_t digest(const struct fake_vhost *vhost)
-{
-	uint64_t sum = vhost->mappings;
-
-	for (uint32_t i = 0; i < vhost->mappings; i++) {
-		const struct fake_mapping *map = &vhost->mapping[i];
-
-		sum += (map->iova * 31 + map->size * 7 + map->user + map->perm) *
-		       0x9e3779b97f4a7c15;
-	}
-	return sum;
-}
-
-static int map_over_two(struct rig *rig)
-{
-	return rig_map_at(rig, AT + PAGE / 2, 2 * PAGE, RIG_GUEST + 2 * PAGE, VHC_PERM_READ);
-}
-
-static int map_one_more(struct rig *rig)
-{
-	return rig_map_at(rig, 0x5000, PAGE, RIG_GUEST + 2 * PAGE, VHC_PERM_READ);
-}
-
-static int unmap_the_middle(struct rig *rig)
-{
-	return vhc_dev_unmap(rig->dev, AT + PAGE / 4, PAGE / 4);
-}
-
-static int unmap_both(struct rig *rig)
-{
-	return vhc_dev_unmap(rig->dev, AT, 16 * PAGE);
-}
-
-/* In a table that is full with three, or is not. */
-static void fail_at_each_message(int limit)
-{
-	static int (*const acts[])(struct rig * rig) = { map_over_two, map_one_more,
-							 unmap_the_middle, unmap_both };
-
-	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
-		for (uint32_t n = 1;; n++) {
-			uint64_t before[3];
-			struct rig rig;
-			int r;
-
-			rig_new(&rig, kernel_of(n), 3);
-			rig.iommu = true;
-			fake_profile(rig.fake)->max_mappings = limit;
-			rig_up(&rig);
-			map_pages(&rig, AT, 2);
-			for (uint32_t j = 0; j < 3; j++)
-				before[j] = digest(vhost_of(&rig, j));
-			fake_fail(rig.fake, "VHOST_IOTLB_", n, EFAULT);
-			r = acts[i](&rig);
-			if (!fake_failed(rig.fake)) {
-				assert_int_equal(r, 0);
-				rig_free(&rig);
-				assert_true(n > 3); /* one for each fd at least */
-				break;
-			}
-			assert_int_equal(r, -EFAULT);
-			assert_says(&rig, "net0", "vhost fd", "VHOST_IOTLB_", "IOMMU", "EFAULT");
-			for (uint32_t j = 0; j < 3; j++)
-				assert_int_equal(digest(vhost_of(&rig, j)), before[j]);
-			/* the same again is not so already */
-			assert_ok(&rig, acts[i](&rig));
-			for (uint32_t j = 0; j < 3; j++) {
-				assert_int_not_equal(digest(vhost_of(&rig, j)), before[j]);
-				assert_int_equal(digest(vhost_of(&rig, j)),
-						 digest(vhost_of(&rig, 0)));
-			}
-			rig_free(&rig);
-		}
-}
-
-static void all_fds_or_none(void **state)
-{
-	fail_at_each_message(3);
-	fail_at_each_message(2048);
-}
-
-static void an_undo_that_fails(void **state)
-{
-	struct rig rig;
-
-	up(&rig, "6.1", 2);
-	map_pages(&rig, AT, 2);
-	fake_fail(rig.fake, "VHOST_IOTLB_", 5, EFAULT);
-	fake_fail(rig.fake, "VHOST_IOTLB_", 6, ENOMEM);
-	assert_int_equal(map_over_two(&rig), -ESTALE);
-	assert_int_equal(rig_map(&rig), -ESTALE);
-	assert_int_equal(vhc_dev_unmap(rig.dev, 0, 1), -ESTALE);
-	assert_ok(&rig, vhc_dev_reset(rig.dev));
-	assert_ok(&rig, rig_features(&rig));
-	assert_ok(&rig, rig_map(&rig));
-	assert_ok(&rig, rig_rings(&rig));
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(vhost_of(&rig, 0)->mappings, 1);
-	assert_int_equal(vhost_of(&rig, 1)->mappings, 1);
-	rig_free(&rig);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,8 +340,6 @@ int main(void)
 		cmocka_unit_test(of_too_many_the_oldest_without_a_ring_goes),
 		cmocka_unit_test(all_of_them_are_rings),
 		cmocka_unit_test(no_room_beside_the_rings),
-		cmocka_unit_test(all_fds_or_none),
-		cmocka_unit_test(an_undo_that_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

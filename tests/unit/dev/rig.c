@@ -259,6 +259,14 @@ void rig_up(struct rig *rig)
 	assert_ok(rig, rig_start(rig));
 }
 
+struct fake_vhost *rig_vhost(struct rig *rig, uint32_t pair)
+{
+	struct fake_vhost *vhost = fake_vhost(rig->fake, pair);
+
+	assert_non_null(vhost);
+	return vhost;
+}
+
 const struct fake_worker *rig_worker(struct rig *rig, uint32_t pair)
 {
 	return &fake_vhost(rig->fake, pair)->worker;

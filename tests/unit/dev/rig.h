@@ -93,6 +93,8 @@ void rig_set_index(struct rig *rig, uint32_t ring, char which, uint16_t value);
 /** rig_kernel_ring() - what the kernel knows of ring i. */
 struct fake_ring *rig_kernel_ring(struct rig *rig, uint32_t ring);
 
+/** rig_vhost() - what the kernel knows of the vhost fd of a pair. */
+struct fake_vhost *rig_vhost(struct rig *rig, uint32_t pair);
 /** rig_worker() - the worker that the kernel made. */
 const struct fake_worker *rig_worker(struct rig *rig, uint32_t pair);
 /** rig_tid() - its thread as the library knows it, or the error. */
