@@ -112,6 +112,12 @@ extern const struct fake_node fake_nodes[];
 /** fake_sysfs() - a module parameter's text, or a tap's flags; -ENOENT. */
 int fake_sysfs(struct fake *fake, const char *path, char *buf, size_t size);
 
+/* fake.c: calls. */
+/** fake_enter() - every operation begins here: it is counted, and gets the failure that waits for it, or 0. */
+int fake_enter(struct fake *fake, const char *name, int fd, uint32_t index);
+/** fake_leave() - ... and ends here. */
+int fake_leave(struct fake *fake, int result);
+
 /* file.c: files and fds. */
 struct fake_file *fake_file_new(struct fake *fake, enum fake_kind kind);
 struct fake_file *fake_file_ref(struct fake_file *file);
