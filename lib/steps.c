@@ -26,7 +26,6 @@ void vhc_plan_clear(struct vhc_plan *plan)
 	*plan = (struct vhc_plan){ 0 };
 }
 
-/* A step without undo; the caller fills the rest.  Never NULL: an overflow is remembered. */
 struct vhc_step *vhc_plan_add(struct vhc_plan *plan, enum vhc_op_kind kind, uint32_t fd,
 			      uint32_t ring)
 {

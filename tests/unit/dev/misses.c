@@ -89,6 +89,94 @@ static void damaged_messages(void **state)
 	rig_free(&rig);
 }
 
+/* A miss as the kernel writes it, of either version. */
+static struct vhost_msg_v2 whole_miss(bool v2)
+{
+	struct vhost_msg_v2 msg = { .type = v2 ? VHOST_IOTLB_MSG_V2 : VHOST_IOTLB_MSG };
+
+	msg.iotlb = (struct vhost_iotlb_msg){ .iova = 0x5000,
+					      .perm = VHC_PERM_READ,
+					      .type = VHOST_IOTLB_MISS };
+	return msg;
+}
+
+static void up_with(struct rig *rig, bool v2)
+{
+	rig_new(rig, "6.1", 1);
+	rig->iommu = true;
+	fake_profile(rig->fake)->net_backend_features = v2 ? 2 : 0;
+	rig_up(rig);
+	fake_forget_calls(rig->fake);
+}
+
+static void cut_at_every_byte(void **state)
+{
+	for (int v2 = 0; v2 < 2; v2++) {
+		struct vhost_msg_v2 msg = whole_miss(v2);
+		struct rig rig;
+
+		up_with(&rig, v2);
+		for (uint32_t size = 1; size < sizeof(msg); size++) {
+			fake_raise_message(rig.fake, rig_vhost(&rig, 0), &msg, size);
+			assert_nothing(&rig);
+		}
+		assert_int_equal(fake_count(rig.fake, "VHOST_"), 0);
+		fake_raise_message(rig.fake, rig_vhost(&rig, 0), &msg, sizeof(msg));
+		assert_miss(&rig, 0, 0x5000, VHC_PERM_READ);
+		rig_free(&rig);
+	}
+}
+
+static void flip(struct vhost_msg_v2 *msg, uint32_t bits)
+{
+	static uint64_t seed = 1;
+	uint8_t *bytes = (uint8_t *)msg;
+
+	while (bits--) {
+		seed = seed * 6364136223846793005 + 1442695040888963407;
+		bytes[(seed >> 33) % sizeof(*msg)] ^= (uint8_t)(1u << (seed >> 61));
+	}
+}
+
+static bool is_miss(const struct vhost_msg_v2 *msg, bool v2)
+{
+	return msg->type == (v2 ? VHOST_IOTLB_MSG_V2 : VHOST_IOTLB_MSG) && !(v2 && msg->asid) &&
+	       msg->iotlb.type == VHOST_IOTLB_MISS && msg->iotlb.perm >= 1 && msg->iotlb.perm <= 3;
+}
+
+/* It is still a miss, and told or answered as it says; or it is none, and nobody hears of it. */
+static void bits_that_flip(void **state)
+{
+	uint32_t told = 0, answered = 0, skipped = 0;
+
+	for (int v2 = 0; v2 < 2; v2++) {
+		struct rig rig;
+
+		up_with(&rig, v2);
+		for (uint32_t n = 0; n < 5000; n++) {
+			struct vhost_msg_v2 msg = whole_miss(v2);
+			bool miss, known;
+
+			flip(&msg, 1 + n % 3);
+			miss = is_miss(&msg, v2);
+			known = msg.iotlb.iova - RIG_IOVA < rig.ram_size;
+			fake_raise_message(rig.fake, rig_vhost(&rig, 0), &msg, sizeof(msg));
+			if (miss && !known)
+				assert_miss(&rig, 0, msg.iotlb.iova, msg.iotlb.perm);
+			assert_nothing(&rig);
+			/* an answer takes off what is there, since nothing replaces it */
+			assert_int_equal(fake_count(rig.fake, "VHOST_"), miss && known ? 2 : 0);
+			fake_forget_calls(rig.fake);
+			told += miss && !known;
+			answered += miss && known;
+			skipped += !miss;
+		}
+		rig_free(&rig);
+	}
+	printf("%u told, %u answered, %u skipped\n", told, answered, skipped);
+	assert_true(told > 1000 && answered > 0 && skipped > 1000);
+}
+
 /* It was dropped there, or is on the way: the device is told, and nobody else is asked. */
 static void what_is_mapped_already(void **state)
 {
@@ -192,6 +280,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_both_versions),
 		cmocka_unit_test(damaged_messages),
+		cmocka_unit_test(cut_at_every_byte),
+		cmocka_unit_test(bits_that_flip),
 		cmocka_unit_test(what_is_mapped_already),
 		cmocka_unit_test(mapped_but_not_so),
 		cmocka_unit_test(an_answer_that_fails),
