@@ -16,13 +16,15 @@ int vhc_look_fail(const struct vhc_look *look, int code, const char *hint, const
 
 int vhc_look_settings(const struct vhc_look *look)
 {
+	const struct vhc_table *table = look->dev->mem ? vhc_mem_table(look->dev->mem) : NULL;
+
 	if (!look->state->size)
 		return vhc_look_fail(look, -EAGAIN, "call vhc_ring_set_size()",
 				     "it has no size; vhost would take 1 and do nothing, silently");
 	if (!look->state->has_addr)
 		return vhc_look_fail(look, -EAGAIN, "call vhc_ring_set_addr()",
 				     "it has no addresses");
-	if (!look->dev->mem || !vhc_mem_table(look->dev->mem))
+	if (!table || !table->count)
 		return vhc_look_fail(look, -EAGAIN, "call vhc_dev_set_mem() and vhc_mem_commit()",
 				     "the device has no memory");
 	return 0;

@@ -142,6 +142,11 @@ static void what_a_ring_does_not_let_go(void **state)
 		assert_ok(rig, vhc_mem_del(rig->mem, RIG_GUEST, rig->ram_size));
 		assert_ok(rig, vhc_mem_commit(rig->mem));
 		assert_int_equal(vhc_dev_start(crowd.dev[0]), -EAGAIN);
+		assert_says(rig, "net0", "memory");
+		/* an empty table is none, whoever asks */
+		assert_int_equal(vhc_ring_check(crowd.dev[0], 0), -EAGAIN);
+		assert_says(rig, "ring 0", "no memory", "vhc_mem_commit");
+		assert_int_equal(vhc_ring_recover_base(crowd.dev[0], 0), -EAGAIN);
 		crowd_free(&crowd);
 	}
 }
