@@ -12,33 +12,12 @@
 #include "errname.h"
 #include "kvm.h"
 
-static int32_t this_process(const struct vhc_dev *dev)
-{
-	return dev->ctx->sys->pid(dev->ctx->sys_data);
-}
-
-bool vhc_dev_in_child(const struct vhc_dev *dev)
-{
-	return dev->owner && dev->owner != this_process(dev);
-}
-
-int vhc_dev_check_process(const struct vhc_dev *dev)
-{
-	if (!vhc_dev_in_child(dev))
-		return 0;
-	return vhc_dev_fail(dev, -EPERM, NULL, "call it in the owner; here only close it",
-			    "process %d owns it, and this is its forked child %d: vhost's ioctls "
-			    "work only in the memory of the process that took ownership; nothing "
-			    "was done, and the device goes on as it was",
-			    dev->owner, this_process(dev));
-}
-
 static void note_owner(struct vhc_dev *dev)
 {
 	dev->owner = 0;
 	for (uint32_t i = 0; i < dev->have.fds; i++)
 		if (dev->have.fd[i].owned)
-			dev->owner = this_process(dev);
+			dev->owner = vhc_dev_process(dev);
 }
 
 /* Where a ring stopped is where it is to go on; of one that could not be stopped nobody knows it. */

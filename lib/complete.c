@@ -10,15 +10,6 @@
 #include "iommu.h"
 #include "mem.h"
 
-int vhc_dev_check_stale(struct vhc_dev *dev)
-{
-	if (!dev->stale)
-		return 0;
-	return vhc_dev_fail(dev, -ESTALE, NULL, "call vhc_dev_reset() or vhc_dev_close()",
-			    "a step failed before and so did its undo: the device's state is not "
-			    "known");
-}
-
 /* What vhost is told: its own part; of an IOMMU only where the caller has one. */
 static struct vhc_features to_vhost(const struct vhc_dev *dev, const struct vhc_log *log)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dev - the device object, as the files that make it up see it: dev.c (life), negotiate.c
- * (features), rings.c, mask.c, bind.c and tune.c (setters), check.c and window.c (is it in order),
- * complete.c (what follows from it), start.c and stop.c (transitions), info.c (what it can do), worker.c
- * (workers), save.c and load.c (documents), iommu.c (mappings), events.c, and kernel.c with
- * kernel-iotlb.c (back end).
+ * dev - the device object, as the files that make it up see it: open.c (life), attach.c (memory and
+ * tap), negotiate.c (features), rings.c, mask.c, bind.c and tune.c (setters), check.c and window.c (is it
+ * in order), complete.c (what follows from it), start.c and stop.c (transitions), info.c (what it can
+ * do), worker.c (workers), save.c and load.c (documents), iommu.c (mappings), events.c, and kernel.c
+ * with kernel-iotlb.c (back end).  What all of them ask is in dev.c.
  */
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
@@ -48,11 +48,11 @@ int vhc_dev_fail(const struct vhc_dev *dev, int code, const char *where, const c
 /** vhc_dev_ring() - the wanted state of a ring.  -EINVAL when there is none. */
 int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret);
 
-/** vhc_dev_check_stale() - -ESTALE when the device's state is not known. */
-int vhc_dev_check_stale(struct vhc_dev *dev);
-
 /** vhc_dev_can() - VHC_CAN_: what may be relied on. */
 uint64_t vhc_dev_can(const struct vhc_dev *dev);
+
+/** vhc_dev_process() - this process's number. */
+int32_t vhc_dev_process(const struct vhc_dev *dev);
 
 /** vhc_dev_in_child() - is this a forked child of the process that took ownership? */
 bool vhc_dev_in_child(const struct vhc_dev *dev);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mem - the guest's memory object, as the files that make it up see it: mem.c (edits and the
- * committed table), logging.c (the dirty log on and off), harvest.c (pages taken out of it).
+ * mem - the guest's memory object, as the files that make it up see it: mem.c (devices, table and
+ * edits), commit.c (another table), logging.c (the dirty log on and off), harvest.c (pages taken out
+ * of it).
  */
 #ifndef LIB_MEM_H
 #define LIB_MEM_H
