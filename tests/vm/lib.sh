@@ -148,8 +148,9 @@ guest_once() {
 
 # A launcher that failed is not meant: it ends with a status of its own.
 guest_was_emulated_badly() {
-	grep -q 'KVM internal error' "$log" ||
-		{ [ "$guest_status" = 0 ] || [ "$guest_status" = 124 ]; } && ! grep -q '^guest: ' "$log"
+	grep -q 'KVM internal error' "$log" && return
+	[ "$guest_status" = 0 ] || [ "$guest_status" = 124 ] || return
+	! grep -q '^guest: ' "$log"
 }
 
 # guest_said LOG REGULAR-EXPRESSION: prints what matches; the console ends its lines with CR LF.
