@@ -26,8 +26,7 @@ static inline bool runs(struct rig *rig)
 
 static inline void up(struct rig *rig, const char *kernel, uint32_t pairs)
 {
-	rig_new(rig, kernel, pairs);
-	rig->iommu = true;
+	rig_iommu(rig, kernel, pairs);
 	rig_up(rig);
 }
 
