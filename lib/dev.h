@@ -9,11 +9,11 @@
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
 
-#include "events.h"
-#include "mem.h"
-#include "plan.h"
-#include "state.h"
-#include "tap.h"
+#include "device/events.h"
+#include "memory/mem.h"
+#include "plan/plan.h"
+#include "plan/state.h"
+#include "tap/tap.h"
 
 struct vhc_dev {
 	struct vhc_ctx *ctx;

@@ -9,10 +9,10 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "binding.h"
+#include "ring/binding.h"
 #include "ctx.h"
-#include "sys.h"
-#include "table.h"
+#include "syscall/sys.h"
+#include "memory/table.h"
 #include "vhostconfig.h"
 
 /* What one context has asked the kernel: the answers are the same for every fd of a type. */

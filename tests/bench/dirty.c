@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 
 #include "bench.h"
-#include "dirty.h"
+#include "dirty/drain.h"
 #include "dirty-plot.h"
 
 #define NOINLINE __attribute__((noinline))

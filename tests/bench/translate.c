@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "bench.h"
-#include "table.h"
+#include "memory/table.h"
 
 #define LOOKUPS	 65536
 #define ROUNDS	 31

@@ -7,7 +7,7 @@
 #include <net/if.h>
 
 #include "conformance.h"
-#include "uapi.h"
+#include "syscall/uapi.h"
 
 const struct step steps_alone[] = {
 	/* who is there, and what the machine says of itself */

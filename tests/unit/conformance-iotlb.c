@@ -7,7 +7,7 @@
 #include <linux/vhost.h>
 
 #include "conformance.h"
-#include "uapi.h"
+#include "syscall/uapi.h"
 
 #define V1    (1ull << 32)
 #define IOMMU (1ull << 33)

@@ -5,7 +5,7 @@
 #include <linux/kvm.h>
 
 #include "conformance.h"
-#include "uapi.h"
+#include "syscall/uapi.h"
 
 #define PIO	 KVM_IOEVENTFD_FLAG_PIO
 #define MATCH	 KVM_IOEVENTFD_FLAG_DATAMATCH

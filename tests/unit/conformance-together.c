@@ -8,7 +8,7 @@
 #include <net/if.h>
 
 #include "conformance.h"
-#include "uapi.h"
+#include "syscall/uapi.h"
 
 const struct step steps_together[] = {
 	/* a ring that runs */

@@ -9,7 +9,7 @@
 #include <sched.h>
 
 #include "conformance.h"
-#include "uapi.h"
+#include "syscall/uapi.h"
 
 const struct step steps_tuning[] = {
 	STEP_TASKS,

@@ -19,7 +19,7 @@
 #include "conformance.h"
 #include "errname.h"
 #include "fake.h"
-#include "uapi.h"
+#include "syscall/uapi.h"
 
 #define MANY_REGIONS 1000u
 #define CLOSED_FD    900

@@ -11,7 +11,7 @@
 
 #include "documents.h"
 #include "rig.h"
-#include "saved.h"
+#include "migration/document.h"
 
 #define MARK "\"@here@\""
 

@@ -3,7 +3,7 @@
  * iotlb - map and unmap: what is refused, what vhost is told, and that its table is at any time a part
  * of what was mapped, with nothing in it twice.
  */
-#include "iotlb.h"
+#include "memory/iotlb.h"
 
 #include "behind.h"
 

@@ -3,7 +3,7 @@
  * kvm-ends - how bindings end: after vhost let go of the eventfds, and before those close.  Nothing is
  * left in the VM.
  */
-#include "kvm.h"
+#include "kvm/kvm.h"
 #include "vm.h"
 
 static struct guest guest;

@@ -4,7 +4,7 @@
  */
 #include <linux/kvm.h>
 
-#include "binding.h"
+#include "ring/binding.h"
 #include "vm.h"
 
 static struct guest guest;

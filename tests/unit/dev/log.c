@@ -6,7 +6,7 @@
 #include <linux/vhost.h>
 
 #include "crowd.h"
-#include "log.h"
+#include "dirty/log.h"
 
 static struct crowd crowd;
 

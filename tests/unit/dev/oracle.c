@@ -3,7 +3,7 @@
  * oracle - whose bits and which rules, written down a second time from the specification, and the
  * formula of what is offered.
  */
-#include "feature.h"
+#include "features/features.h"
 #include "oracle.h"
 
 /* Whose bits: virtio 1.4, and who of a vhost-net device does the work. */

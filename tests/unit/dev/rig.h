@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "fake.h"
-#include "feature.h"
+#include "features/features.h"
 #include "vhostconfig.h"
 
 /* Guest addresses are not user addresses: who mixes them up is found out. */

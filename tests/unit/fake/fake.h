@@ -17,7 +17,7 @@
 #ifndef TESTS_FAKE_H
 #define TESTS_FAKE_H
 
-#include "sys.h"
+#include "syscall/sys.h"
 
 #define FAKE_FIRST_FD	  1000
 #define FAKE_RINGS	  2u /* of one vhost-net fd */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "model.h"
-#include "uapi.h"
+#include "syscall/uapi.h"
 
 #define BITS_6_1  0x33d008000ull
 #define BITS_6_12 (BITS_6_1 | 1ull << 40)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "model.h"
-#include "uapi.h"
+#include "syscall/uapi.h"
 
 #define OUTER 5000 /* what a number is more in the outer PID namespace */
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "model.h"
-#include "uapi.h"
+#include "syscall/uapi.h"
 
 #define MAX_QUEUES   256u
 #define MIN_HEADER   10	     /* struct virtio_net_hdr */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "model.h"
-#include "uapi.h"
+#include "syscall/uapi.h"
 
 #define BACKEND_FEATURES (1ull << VHOST_BACKEND_F_IOTLB_MSG_V2)
 

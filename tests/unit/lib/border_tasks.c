@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "sys.h"
+#include "syscall/sys.h"
 
 #define THREADS 5
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "chain.h"
+#include "ring/chain.h"
 
 #define NUM   8u
 #define DESC  0x1000u /* the ring's table */

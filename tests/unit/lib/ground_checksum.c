@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "crc32.h"
-#include "saved.h"
+#include "migration/crc32.h"
+#include "migration/document.h"
 
 static uint32_t slowly(const uint8_t *bytes, size_t len)
 {

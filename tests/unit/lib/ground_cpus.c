@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "cpus.h"
+#include "syscall/cpus.h"
 #include "ground_random.h"
 
 static bool no_memory;

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
-#include "dirty.h"
+#include "dirty/drain.h"
 #include "ground_random.h"
 
 #define COUNT(of) (sizeof(of) / sizeof((of)[0]))

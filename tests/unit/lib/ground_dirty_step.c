@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "dirty.h"
+#include "dirty/drain.h"
 #include "ground_random.h"
 
 #define WORDS 2300 /* a group, and some */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "feature.h"
+#include "features/features.h"
 #include "ground_random.h"
 
 #define NET VHC_TYPE_NET

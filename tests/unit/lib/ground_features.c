@@ -15,7 +15,7 @@
 #include <linux/virtio_net.h>
 #include <linux/virtio_ring.h>
 
-#include "feature.h"
+#include "features/features.h"
 
 #define NET   VHC_TYPE_NET
 #define VHOST VHC_ORIGIN_VHOST

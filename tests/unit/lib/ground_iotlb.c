@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "iotlb-msg.h"
+#include "kernel/iotlb-msg.h"
 
 #define PAGE ((uint64_t)VHC_PAGE_SIZE)
 #define USER UINT64_C(0x7f0000000000)

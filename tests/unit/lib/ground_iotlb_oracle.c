@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "ground_random.h"
-#include "iotlb.h"
+#include "memory/iotlb.h"
 
 #define PAGE  ((uint64_t)VHC_PAGE_SIZE)
 #define PAGES 48u

@@ -12,7 +12,7 @@
 #include <linux/virtio_ring.h>
 
 #include "ground_random.h"
-#include "layout.h"
+#include "ring/layout.h"
 
 #define PAGE	  ((uint64_t)VHC_PAGE_SIZE)
 #define USER	  UINT64_C(0x7f0000000000)

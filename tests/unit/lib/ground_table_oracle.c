@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "ground_random.h"
-#include "table.h"
+#include "memory/table.h"
 
 #define PAGE	  ((uint64_t)VHC_PAGE_SIZE)
 #define USER	  UINT64_C(0x7f0000000000)

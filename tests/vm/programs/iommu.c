@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <sched.h>
 
-#include "apply.h"
+#include "device/apply.h"
 #include "dev.h"
 #include "iommu-model.h"
 

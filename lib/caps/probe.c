@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * caps - what this host can do: every node opened, every question a GET on a throw-away fd.  What is
+ * a ring's is asked of a fd that is owned, since without an owner every answer is no; a vhost-vdpa
+ * node is never opened, since that resets the device.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "caps/document.h"
+#include "dev.h"
+#include "documents.h"
+#include "errname.h"
+#include "features/features.h"
+#include "features/rows.h"
+#include "syscall/node.h"
+#include "syscall/uapi.h"
+
+#define MAX_TAP_QUEUES 256u /* drivers/net/tun.c */
+
+/* Append one zeroed item to a list.  NULL: no memory. */
+static void *append(struct doc_list *list, size_t size)
+{
+	char *items = realloc(list->items, (list->count + 1) * size);
+
+	if (!items)
+		return NULL;
+	list->items = items;
+	return memset(items + list->count++ * size, 0, size);
+}
+
+static int append_word(struct doc_list *list, const char *word)
+{
+	char **item = append(list, sizeof(*item));
+
+	if (item)
+		*item = strdup(word);
+	return item && *item ? 0 : -ENOMEM;
+}
+
+/* The newer calls.  Any failure is a no: old kernels take the numbers for other calls'. */
+static int ask_newer(struct vhc_ctx *ctx, int fd, struct vhc_caps_node *node)
+{
+	static const struct {
+		const char *name;
+		unsigned long request;
+		bool owned;
+	} newer[] = {
+		{ "features_array", VHC_GET_FEATURES_ARRAY, false },
+		{ "fork_from_owner", VHC_GET_FORK_FROM_OWNER, false },
+		{ "busyloop_timeout", VHOST_GET_VRING_BUSYLOOP_TIMEOUT, true },
+		{ "vring_worker", VHC_GET_VRING_WORKER, true },
+	};
+	bool owned = false;
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]) && !r; i++) {
+		union {
+			struct vhc_uapi_features_array array;
+			struct vhc_uapi_vring_worker worker;
+			struct vhost_vring_state state;
+			uint8_t mode;
+		} arg;
+
+		memset(&arg, 0, sizeof(arg));
+		if (newer[i].owned && !owned)
+			owned = !vhc_sys_ioctl(ctx, fd, VHOST_SET_OWNER, NULL);
+		if (newer[i].owned && !owned)
+			break;
+		if (!vhc_sys_ioctl(ctx, fd, newer[i].request, &arg))
+			r = append_word(&node->ioctls, newer[i].name);
+	}
+	return r;
+}
+
+static int ask_features(struct vhc_ctx *ctx, int fd, bool net, struct vhc_caps_node *node)
+{
+	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
+	struct vhc_features set = { { 0 } };
+	const struct vhc_feature_names names = { net, VHC_ORIGIN_VHOST };
+	uint64_t backend = 0;
+
+	if (vhc_sys_ioctl(ctx, fd, VHOST_GET_FEATURES, &set.w[0]))
+		return 0; /* not a vhost node */
+	if (!vhc_sys_ioctl(ctx, fd, VHC_GET_FEATURES_ARRAY, &array))
+		set.w[1] = array.features[1];
+	if (!vhc_sys_ioctl(ctx, fd, VHOST_GET_BACKEND_FEATURES, &backend))
+		node->backend_features = backend;
+	/* vhost's own: LOG_ALL, and of vhost-net VIRTIO_NET_HDR, which has any_layout's number */
+	vhc_features_remove(&set, VHC_F_LOG_ALL);
+	if (net)
+		vhc_features_remove(&set, VHC_F_ANY_LAYOUT);
+	return vhc_feature_rows(&names, &set, &node->words, &node->features)
+		       ?: ask_newer(ctx, fd, node);
+}
+
+static int probe_node(struct vhc_ctx *ctx, const struct vhc_node *known, struct vhc_caps_node *node)
+{
+	int fd = vhc_sys_open(ctx, known->path, O_RDWR | O_NONBLOCK), r = 0;
+	struct vhc_node_failure why = { "", "" };
+	const char *error = "";
+
+	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
+		return fd;
+	if (fd < 0) {
+		vhc_node_explain(known->path, -fd, &why);
+		error = vhc_errname(-fd);
+	}
+	node->path = strdup(known->path);
+	node->opens = fd >= 0;
+	node->error = strdup(error);
+	node->reason = strdup(why.reason);
+	node->remedy = strdup(why.remedy);
+	if (!node->path || !node->error || !node->reason || !node->remedy)
+		r = -ENOMEM;
+	if (!r && fd >= 0 && !strncmp(known->name, "vhost-", 6))
+		r = ask_features(ctx, fd, !strcmp(known->name, "vhost-net"), node);
+	vhc_sys_close(ctx, &fd);
+	return r;
+}
+
+static int probe_nodes(struct vhc_ctx *ctx, struct vhc_caps *caps)
+{
+	int r = 0;
+
+	for (const struct vhc_node *known = vhc_nodes; known->path && !r; known++) {
+		struct vhc_caps_node *node = append(&caps->nodes, sizeof(*node));
+
+		r = node ? probe_node(ctx, known, node) : -ENOMEM;
+	}
+	return r;
+}
+
+/* A scratch tap, in a network namespace of its own: nobody sees it come and go. */
+static int probe_tap(struct vhc_ctx *ctx, struct vhc_caps_tap *tap)
+{
+	struct ifreq ifr = { .ifr_name = "tap%d", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int fd = ctx->sys->open_in_new_netns(ctx->sys_data, "/dev/net/tun", O_RDWR | O_NONBLOCK);
+	const struct vhc_feature_names names = { true, VHC_ORIGIN_VHOST };
+	uint32_t offloads = 0;
+	struct vhc_features set;
+	char reason[160] = "";
+	int r = fd < 0 ? fd : vhc_sys_ioctl(ctx, fd, TUNSETIFF, &ifr);
+
+	r = r ?: vhc_offload_probe(ctx, fd, &offloads);
+	vhc_sys_close(ctx, &fd);
+	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+		return r;
+	if (r)
+		snprintf(reason, sizeof(reason), "no scratch tap in a namespace of its own: %s%s",
+			 vhc_errname(-r), r == -EPERM ? "; ask as root" : "");
+	tap->probed = !r;
+	tap->reason = strdup(reason);
+	tap->offloads = offloads;
+	set = vhc_offload_to_features(offloads);
+	return tap->reason ? vhc_feature_rows(&names, &set, &tap->words, &tap->features) : -ENOMEM;
+}
+
+static int probe_parameters(struct vhc_ctx *ctx, struct vhc_caps *caps)
+{
+	static const char *const names[][2] = {
+		{ "vhost", "max_mem_regions" },		{ "vhost", "max_iotlb_entries" },
+		{ "vhost", "fork_from_owner_default" }, { "vhost_net", "experimental_zcopytx" },
+		{ "vhost_scsi", "max_io_vqs" },		{ "vhost_scsi", "inline_sg_cnt" },
+		{ "vhost_vdpa", "max_iotlb_entries" },
+	};
+
+	caps->max_mem_regions = 64; /* drivers/vhost/vhost.c, when the module is not loaded yet */
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct vhc_caps_parameter *item;
+		char path[96], value[64], name[64];
+
+		snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", names[i][0],
+			 names[i][1]);
+		if (ctx->sys->read(ctx->sys_data, path, value, sizeof(value)) <= 0)
+			continue;
+		value[strcspn(value, "\n")] = 0;
+		snprintf(name, sizeof(name), "%s.%s", names[i][0], names[i][1]);
+		item = append(&caps->parameters, sizeof(*item));
+		if (!item)
+			return -ENOMEM;
+		item->name = strdup(name);
+		item->value = strdup(value);
+		if (!item->name || !item->value)
+			return -ENOMEM;
+		if (!i && strtoul(value, NULL, 10))
+			caps->max_mem_regions = strtoul(value, NULL, 10);
+	}
+	return 0;
+}
+
+VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json)
+{
+	struct vhc_caps caps = { .max_tap_queues = MAX_TAP_QUEUES };
+	struct json_object *tree = NULL;
+	char release[80] = "", *json = NULL;
+	int r = probe_nodes(ctx, &caps) ?: probe_tap(ctx, &caps.tap) ?: probe_parameters(ctx, &caps);
+
+	if (!r && !ctx->sys->release(ctx->sys_data, release, sizeof(release)))
+		caps.kernel = strdup(release);
+	if (!r)
+		tree = doc_write(&vhc_caps_doc, &caps);
+	if (tree)
+		json = strdup(json_object_to_json_string_ext(
+			tree, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(tree);
+	doc_clear(&vhc_caps_doc, &caps);
+	if (r || !json)
+		return vhc_fail(ctx, r ?: -ENOMEM, "asking this host: %s",
+				strerror(r ? -r : ENOMEM));
+	*ret_json = json;
+	return 0;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * apply - the one loop that executes plans, and undoes them when a step fails.  No second path leads
+ * to the kernel.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "device/apply.h"
+#include "dev.h"
+#include "errname.h"
+#include "kvm/kvm.h"
+
+static void note_owner(struct vhc_dev *dev)
+{
+	dev->owner = 0;
+	for (uint32_t i = 0; i < dev->have.fds; i++)
+		if (dev->have.fd[i].owned)
+			dev->owner = vhc_dev_process(dev);
+}
+
+/* Where a ring stopped is where it is to go on; of one that could not be stopped nobody knows it. */
+static void note(struct vhc_dev *dev, const struct vhc_op *op)
+{
+	vhc_state_note(&dev->have, op);
+	if (op->kind == VHC_OP_SET_OWNER || op->kind == VHC_OP_RESET_OWNER)
+		note_owner(dev);
+	if (op->kind == VHC_OP_GET_VRING_BASE && !vhc_ring_runs(&dev->have.ring[op->ring])) {
+		dev->want.ring[op->ring].base = (uint32_t)op->value;
+		dev->want.ring[op->ring].has_base = true;
+	}
+}
+
+static int execute_on_tap(struct vhc_dev *dev, struct vhc_op *op)
+{
+	return vhc_tap_execute(dev->tap, op);
+}
+
+static int tell(struct vhc_dev *dev, struct vhc_op *op)
+{
+	static int (*const executors[])(struct vhc_dev * dev, struct vhc_op * op) = {
+		[VHC_ON_VHOST] = vhc_kernel_execute,
+		[VHC_ON_TAP] = execute_on_tap,
+		[VHC_ON_KVM] = vhc_kvm_execute,
+		[VHC_ON_WORKER] = vhc_worker_execute,
+	};
+	char where[160];
+	int r;
+
+	r = executors[vhc_op_info(op->kind)->on](dev, op);
+	vhc_op_where(op, where, sizeof(where));
+	vhc_log(dev->ctx, VHC_LEVEL_DEBUG, "%s: %s: %s", dev->id, where,
+		r ? vhc_errname(-r) : "ok");
+	return r;
+}
+
+static int execute(struct vhc_dev *dev, struct vhc_op *op)
+{
+	int r;
+
+	if (op->kind == VHC_OP_NONE)
+		return 0;
+	r = tell(dev, op);
+	if (!r)
+		note(dev, op);
+	return r;
+}
+
+static const char *explain(const struct vhc_dev *dev, const struct vhc_op *op, int error)
+{
+	bool on_worker = op->kind == VHC_OP_WORKER_CPUS || op->kind == VHC_OP_WORKER_SCHED;
+
+	return on_worker && error == -ENODATA ? vhc_worker_why(dev, op->fd)
+					      : vhc_op_explain(op->kind, -error);
+}
+
+static int fail_step(struct vhc_dev *dev, const struct vhc_op *op, int error)
+{
+	const char *meaning = explain(dev, op, error);
+	char where[160];
+
+	vhc_op_where(op, where, sizeof(where));
+	return vhc_dev_fail(dev, error, where, vhc_op_hint(op->kind, -error), "%s (%s)%s%s",
+			    strerror(-error), vhc_errname(-error), meaning ? ": " : "",
+			    meaning ? meaning : "");
+}
+
+/* The undo itself failed: the device's state is not known any more. */
+static int fail_undo(struct vhc_dev *dev, const struct vhc_op *undo, int error)
+{
+	char first[512], where[160];
+
+	snprintf(first, sizeof(first), "%s", vhc_ctx_get_error(dev->ctx)->text);
+	vhc_op_where(undo, where, sizeof(where));
+	dev->stale = true;
+	return vhc_dev_fail(dev, -ESTALE, where, "reset or close the device",
+			    "could not be undone: %s (%s), after: %s", strerror(-error),
+			    vhc_errname(-error), first);
+}
+
+/* A ring whose backend was refused did not move: nothing is to be asked. */
+static bool is_moot(const struct vhc_dev *dev, const struct vhc_op *op)
+{
+	return op->kind == VHC_OP_GET_VRING_BASE && !dev->have.ring[op->ring].base_lost;
+}
+
+static int undo(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t done, int result)
+{
+	while (done--) {
+		struct vhc_op *op = &plan->steps[done].undo;
+		int r = is_moot(dev, op) ? 0 : execute(dev, op);
+
+		if (r && !dev->stale)
+			result = fail_undo(dev, op, r);
+	}
+	return result;
+}
+
+/*
+ * A step failed.  One that may have been done in part counts as done until it is undone: what it gave
+ * to the kernel must not go away before.
+ */
+static int undo_from(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t failed, int error)
+{
+	struct vhc_op *op = &plan->steps[failed].op;
+	bool partly = vhc_op_info(op->kind)->partly;
+	int result = fail_step(dev, op, error);
+
+	if (partly)
+		note(dev, op);
+	return undo(dev, plan, failed + partly, result);
+}
+
+int vhc_undo(struct vhc_dev *dev, struct vhc_plan *plan, int result)
+{
+	return undo(dev, plan, plan->count, result);
+}
+
+int vhc_apply_ask(struct vhc_dev *dev, struct vhc_op *op)
+{
+	int r = vhc_dev_check_process(dev);
+
+	if (r)
+		return r;
+	r = tell(dev, op);
+	return r ? fail_step(dev, op, r) : 0;
+}
+
+int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode)
+{
+	int result = 0;
+
+	if (plan->error)
+		return vhc_dev_fail(dev, plan->error, NULL, NULL, "no memory for the plan");
+	if (plan->count)
+		result = vhc_dev_check_process(dev);
+	if (result)
+		return result;
+	for (uint32_t i = 0; i < plan->count; i++) {
+		int r = execute(dev, &plan->steps[i].op);
+
+		if (!r)
+			continue;
+		if (mode == VHC_APPLY_ALL_OR_NONE)
+			return undo_from(dev, plan, i, r);
+		if (!result)
+			result = fail_step(dev, &plan->steps[i].op, r);
+	}
+	return result;
+}
+
+int vhc_apply_one(struct vhc_dev *dev, const struct vhc_op *op, const struct vhc_op *undo)
+{
+	struct vhc_plan plan = { 0 };
+	int r;
+
+	vhc_plan_one(&plan, op, undo);
+	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	vhc_plan_clear(&plan);
+	return r;
+}

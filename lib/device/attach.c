@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * attach - a device is given its memory and its tap, while it does not run.
+ */
+#include <errno.h>
+
+#include "dev.h"
+#include "device/iommu.h"
+
+static int check_stopped(struct vhc_dev *dev, const char *what)
+{
+	if (!vhc_dev_runs(dev))
+		return 0;
+	return vhc_dev_fail(dev, -EBUSY, NULL, "stop the device first",
+			    "the device is running, and %s changes only while it is stopped", what);
+}
+
+VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
+{
+	const struct vhc_table *table = vhc_mem_table(mem);
+	int r;
+
+	if (dev->mem == mem)
+		return 0;
+	if (vhc_mem_ctx(mem) != dev->ctx)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "the memory table is of another context");
+	r = check_stopped(dev, "its memory");
+	if (r)
+		return r;
+	if (table && table->count > dev->max_regions)
+		return vhc_dev_fail(dev, -E2BIG, NULL,
+				    "raise vhost's module parameter max_mem_regions",
+				    "%u memory regions, and this kernel takes %u "
+				    "(/sys/module/vhost/parameters/max_mem_regions)",
+				    table->count, dev->max_regions);
+	r = vhc_mem_attach(mem, dev);
+	if (r)
+		return vhc_dev_fail(dev, r, NULL, NULL, "no memory to attach it");
+	r = vhc_iommu_change_mem(dev, table);
+	if (r) {
+		vhc_mem_detach(mem, dev);
+		return r;
+	}
+	if (dev->mem)
+		vhc_mem_detach(dev->mem, dev);
+	dev->mem = mem;
+	return 0;
+}
+
+VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap)
+{
+	const struct vhc_dev *rival;
+	int r;
+
+	if (dev->tap == tap)
+		return 0;
+	if (tap->ctx != dev->ctx)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "the tap is of another context");
+	r = check_stopped(dev, "its tap");
+	if (r)
+		return r;
+	if (tap->queues < dev->pairs)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "tap %s has %u queues for %u queue pairs: each pair needs one",
+				    tap->name, tap->queues, dev->pairs);
+	rival = vhc_tap_rival(tap);
+	if (rival && rival != dev)
+		return vhc_dev_fail(
+			dev, -EBUSY, NULL, "give each device a tap of its own",
+			"tap %s belongs to device %s; the kernel would let both read it", tap->name,
+			rival->id);
+	if (dev->tap) {
+		dev->tap->user = NULL;
+		vhc_tap_unref(dev->tap);
+	}
+	dev->tap = vhc_tap_ref(tap);
+	tap->user = dev;
+	return 0;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * events - the sources of a device's events, and whose turn it is.
+ *
+ * Each queue pair has three: its two rings' ERR eventfds, and its vhost fd.  One poll() asks all of
+ * them; then they are served in turn, so that none keeps the others from being heard.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev.h"
+#include "errname.h"
+#include "device/iommu.h"
+
+#define SOURCES_PER_FD (VHC_NET_RINGS_PER_FD + 1)
+
+/* Messages that are answered, or skipped, in one call: a guest must not keep its caller here. */
+#define MESSAGES_PER_CALL 1024u
+
+static uint32_t count_sources(const struct vhc_dev *dev)
+{
+	return dev->fds ? dev->pairs * SOURCES_PER_FD : 0;
+}
+
+static bool is_ring(uint32_t source)
+{
+	return source % SOURCES_PER_FD < VHC_NET_RINGS_PER_FD;
+}
+
+static uint32_t ring_of(uint32_t source)
+{
+	return source / SOURCES_PER_FD * VHC_NET_RINGS_PER_FD + source % SOURCES_PER_FD;
+}
+
+static int fd_of(const struct vhc_dev *dev, uint32_t source)
+{
+	return is_ring(source) ? dev->want.ring[ring_of(source)].err
+			       : dev->fds[source / SOURCES_PER_FD];
+}
+
+/* ---------------------------------------------------------------------------------- the event fd */
+
+static int epoll_add(struct vhc_dev *dev, int fd)
+{
+	int r = dev->ctx->sys->epoll_add(dev->ctx->sys_data, dev->events.epoll, fd);
+
+	return r ? vhc_dev_fail(dev, r, NULL, NULL,
+				"fd %d cannot be added to the event fd: %s (%s)", fd, strerror(-r),
+				vhc_errname(-r))
+		 : 0;
+}
+
+int vhc_events_make_err(struct vhc_dev *dev, uint32_t ring)
+{
+	int *err = &dev->want.ring[ring].err;
+	int fd, r = 0;
+
+	if (*err >= 0)
+		return 0;
+	fd = dev->ctx->sys->eventfd(dev->ctx->sys_data);
+	if (fd < 0)
+		return vhc_dev_fail(dev, fd, NULL, NULL, "ring %u: no error eventfd: %s (%s)", ring,
+				    strerror(-fd), vhc_errname(-fd));
+	if (dev->events.epoll >= 0)
+		r = epoll_add(dev, fd);
+	if (r) {
+		vhc_sys_close(dev->ctx, &fd);
+		return r;
+	}
+	*err = fd;
+	return 0;
+}
+
+/* Taken out first: a child that was forked keeps it open, and epoll would keep it then. */
+void vhc_events_close_err(struct vhc_dev *dev, uint32_t ring)
+{
+	int *err = &dev->want.ring[ring].err;
+
+	if (dev->events.epoll >= 0 && *err >= 0)
+		dev->ctx->sys->epoll_del(dev->ctx->sys_data, dev->events.epoll, *err);
+	vhc_sys_close(dev->ctx, err);
+}
+
+void vhc_events_close(struct vhc_dev *dev)
+{
+	vhc_sys_close(dev->ctx, &dev->events.epoll);
+	free(dev->events.polls);
+	dev->events.polls = NULL;
+}
+
+VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
+{
+	int r;
+
+	if (dev->events.epoll >= 0)
+		return dev->events.epoll;
+	r = dev->ctx->sys->epoll(dev->ctx->sys_data);
+	if (r < 0)
+		return vhc_dev_fail(dev, r, NULL, NULL, "no event fd: %s (%s)", strerror(-r),
+				    vhc_errname(-r));
+	dev->events.epoll = r;
+	r = 0;
+	for (uint32_t i = 0; i < count_sources(dev) && !r; i++)
+		if (fd_of(dev, i) >= 0)
+			r = epoll_add(dev, fd_of(dev, i));
+	if (r) {
+		vhc_sys_close(dev->ctx, &dev->events.epoll);
+		return r;
+	}
+	return dev->events.epoll;
+}
+
+/* -------------------------------------------------------------------------------------- one event */
+
+/* Count 0: somebody else read it. */
+static int take_error(struct vhc_dev *dev, uint32_t ring, struct vhc_event *ret)
+{
+	uint64_t count = 0;
+	int r = dev->ctx->sys->drain(dev->ctx->sys_data, dev->want.ring[ring].err, &count);
+
+	if (r)
+		return vhc_dev_fail(dev, r, NULL, NULL, "ring %u: its error eventfd: %s (%s)", ring,
+				    strerror(-r), vhc_errname(-r));
+	if (!count)
+		return 0;
+	ret->kind = VHC_EVENT_RING_ERROR;
+	ret->ring = ring;
+	ret->count = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+	return 1;
+}
+
+/* A miss that our own mappings answer is nobody else's business. */
+static int take_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss,
+		     struct vhc_event *ret)
+{
+	int r = dev->want.iommu ? vhc_iommu_answer(dev, fd, miss) : 1;
+
+	if (r < 0) {
+		dev->events.again = true;
+		dev->events.again_fd = fd;
+		dev->events.again_miss = *miss;
+	}
+	if (r)
+		return r < 0 ? r : 0;
+	ret->kind = VHC_EVENT_MISS;
+	ret->ring = fd * VHC_NET_RINGS_PER_FD;
+	ret->iova = miss->iova;
+	ret->perm = miss->perm;
+	return 1;
+}
+
+static int take(struct vhc_dev *dev, uint32_t source, struct vhc_event *ret)
+{
+	uint32_t fd = source / SOURCES_PER_FD;
+	struct vhc_iotlb_miss miss;
+
+	if (is_ring(source))
+		return take_error(dev, ring_of(source), ret);
+	return vhc_kernel_read_miss(dev, fd, &miss) ? take_miss(dev, fd, &miss, ret) : 0;
+}
+
+/* How many sources have something. */
+static int look(struct vhc_dev *dev)
+{
+	uint32_t count = count_sources(dev);
+	int r;
+
+	if (!dev->events.polls)
+		dev->events.polls = calloc(count, sizeof(*dev->events.polls));
+	if (!dev->events.polls)
+		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for events");
+	for (uint32_t i = 0; i < count; i++)
+		dev->events.polls[i] = (struct pollfd){ fd_of(dev, i), POLLIN, 0 };
+	r = dev->ctx->sys->poll(dev->ctx->sys_data, dev->events.polls, count);
+	if (r < 0)
+		return vhc_dev_fail(dev, r, "poll", NULL, "%s (%s)", strerror(-r), vhc_errname(-r));
+	return r;
+}
+
+static int next(struct vhc_dev *dev, struct vhc_event *ret)
+{
+	struct vhc_events *events = &dev->events;
+	uint32_t count = count_sources(dev);
+	int r = 0;
+
+	if (events->again) {
+		events->again = false;
+		r = take_miss(dev, events->again_fd, &events->again_miss, ret);
+	}
+	for (uint32_t taken = 0; !r && count && taken < MESSAGES_PER_CALL; taken++) {
+		uint32_t first = events->next;
+
+		r = look(dev);
+		if (r <= 0)
+			return r;
+		r = 0;
+		for (uint32_t i = 0; i < count && !r; i++) {
+			uint32_t source = (first + i) % count;
+
+			if (!(events->polls[source].revents & POLLIN))
+				continue;
+			taken++;
+			events->next = (source + 1) % count;
+			r = take(dev, source, ret);
+		}
+	}
+	return r;
+}
+
+VHC_EXPORT int vhc_dev_next_event(struct vhc_dev *dev, struct vhc_event *ret)
+{
+	struct vhc_event event = { 0 };
+	int r;
+
+	if (ret->sz < sizeof(uint64_t) || ret->sz > 4096)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "struct vhc_event has sz %llu; set it to its sizeof",
+				    (unsigned long long)ret->sz);
+	/* what a forked child fetched would be lost to the owner */
+	r = vhc_dev_check_process(dev) ?: next(dev, &event);
+	if (r <= 0)
+		return r;
+	event.sz = ret->sz;
+	if (ret->sz > sizeof(event))
+		memset((char *)ret + sizeof(event), 0, ret->sz - sizeof(event));
+	memcpy(ret, &event, ret->sz < sizeof(event) ? ret->sz : sizeof(event));
+	return 1;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * negotiate - which features a guest is offered, and which it accepted.
+ *     offered = closure(want and (vhost's, the tap's, the launcher's own))
+ *     to vhost = acked and owned by vhost
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dev.h"
+#include "features/features.h"
+#include "device/iommu.h"
+
+static bool has_upper(const struct vhc_features *set)
+{
+	return set->w[1] || set->w[2] || set->w[3];
+}
+
+static int check_tap(struct vhc_dev *dev)
+{
+	if (!dev->fds || dev->tap)
+		return 0;
+	return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_tap() first",
+			    "it has no tap yet, and part of the features are the tap's");
+}
+
+int vhc_dev_has(struct vhc_dev *dev, bool upper, struct vhc_features *ret_vhost,
+		struct vhc_features *ret_tap)
+{
+	int r = check_tap(dev) ?: vhc_dev_vhost_offers(dev, upper, ret_vhost);
+
+	*ret_tap = dev->tap_offers;
+	if (!r && dev->fds)
+		r = vhc_tap_offers(dev->tap, ret_tap);
+	return r;
+}
+
+/* Every bit that has all that it needs: what vhost's bits need of vhost, and the tap's of the tap. */
+static int available(struct vhc_dev *dev, bool upper, struct vhc_features *ret)
+{
+	struct vhc_features vhost_bits = vhc_features_of(dev->type, VHC_ORIGIN_VHOST);
+	struct vhc_features tap_bits = vhc_features_of(dev->type, VHC_ORIGIN_TAP);
+	struct vhc_features vhost, tap, lacking;
+	int r = vhc_dev_has(dev, upper, &vhost, &tap);
+
+	if (r)
+		return r;
+	lacking = vhc_features_without(&vhost_bits, &vhost);
+	*ret = (struct vhc_features){ { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
+	*ret = vhc_features_without(ret, &lacking);
+	lacking = vhc_features_without(&tap_bits, &tap);
+	*ret = vhc_features_without(ret, &lacking);
+	vhc_features_remove(ret, VHC_F_LOG_ALL);
+	vhc_features_remove(ret, VHC_F_PROTOCOL_FEATURES);
+	return 0;
+}
+
+int vhc_dev_vhost_offers(struct vhc_dev *dev, bool upper, struct vhc_features *ret)
+{
+	if (dev->fds) {
+		int r = vhc_kernel_ask(dev, upper);
+
+		if (r)
+			return r;
+		dev->vhost_offers = dev->ctx->facts.features;
+	}
+	*ret = dev->vhost_offers;
+	return 0;
+}
+
+static const char *remedy(uint32_t origin)
+{
+	return origin & VHC_ORIGIN_VHOST ? "a newer kernel on this host, or a guest without it"
+	       : origin & VHC_ORIGIN_TAP ? "a tap of a newer kernel, or a guest without it"
+					 : "the launcher's device model must provide it";
+}
+
+static const char *whose(uint32_t origin)
+{
+	return origin == (VHC_ORIGIN_VHOST | VHC_ORIGIN_TAP) ? "vhost and the tap"
+	       : origin & VHC_ORIGIN_VHOST		     ? "this kernel's vhost"
+	       : origin & VHC_ORIGIN_TAP		     ? "the tap"
+							     : "the launcher";
+}
+
+/* The first bit of a set that its origin lacks. */
+static int fail_lacking(struct vhc_dev *dev, const struct vhc_features *set, const char *verb)
+{
+	unsigned int bit = vhc_features_first(set);
+	const struct vhc_feature *feature = vhc_feature_get(dev->type, bit);
+	uint32_t origin = feature ? feature->origin : VHC_ORIGIN_MODEL;
+	char *names = NULL;
+	int r;
+
+	vhc_features_format(NULL, dev->type, set, &names);
+	r = vhc_dev_fail(dev, -EOPNOTSUPP, "features", remedy(origin),
+			 "%s (bit %u) is %s, and %s does not have it; all that is missing: %s",
+			 feature ? feature->name : "a feature", bit, verb, whose(origin),
+			 names ? names : "?");
+	free(names);
+	return r;
+}
+
+static int fail_requirement(struct vhc_dev *dev, int code, const struct vhc_features *set,
+			    unsigned int bit, const char *verb)
+{
+	char why[256] = "";
+
+	vhc_features_why(dev->type, set, bit, why, sizeof(why));
+	return vhc_dev_fail(dev, code, "features", "add what is required, or leave it out",
+			    "%s: %s", verb, why);
+}
+
+/* Bits that are between vhost and its user. */
+static int check_private(struct vhc_dev *dev, const struct vhc_features *set)
+{
+	if (!vhc_features_has(set, VHC_F_LOG_ALL) &&
+	    !vhc_features_has(set, VHC_F_PROTOCOL_FEATURES))
+		return 0;
+	return vhc_dev_fail(dev, -EINVAL, "features", "leave them out",
+			    "bits 26 and 30 are vhost's own, not a guest's");
+}
+
+static int check_required(struct vhc_dev *dev, const struct vhc_features *require,
+			  const struct vhc_features *can, const struct vhc_features *want,
+			  const struct vhc_features *offered)
+{
+	struct vhc_features missing = vhc_features_without(require, can);
+	const struct vhc_feature *feature;
+	unsigned int bit;
+	int r = check_private(dev, require);
+
+	if (r)
+		return r;
+	if (!vhc_features_empty(&missing))
+		return fail_lacking(dev, &missing, "required");
+	missing = vhc_features_without(require, want);
+	bit = vhc_features_first(&missing);
+	feature = vhc_feature_get(dev->type, bit);
+	if (!vhc_features_empty(&missing))
+		return vhc_dev_fail(dev, -EOPNOTSUPP, "features", "add it to what is wanted",
+				    "%s (bit %u) is required, and not wanted",
+				    feature ? feature->name : "a feature", bit);
+	missing = vhc_features_without(require, offered);
+	if (!vhc_features_empty(&missing))
+		return fail_requirement(dev, -EOPNOTSUPP, offered, vhc_features_first(&missing),
+					"required, but not to be offered");
+	return 0;
+}
+
+/* Everything that has a name. */
+static struct vhc_features all_known(enum vhc_type type)
+{
+	struct vhc_features known = { { 0 } };
+
+	for (unsigned int bit = 0; bit < 256; bit++)
+		if (vhc_feature_get(type, bit))
+			vhc_features_add(&known, bit);
+	return known;
+}
+
+static void log_dropped(struct vhc_dev *dev, const struct vhc_features *kept,
+			const struct vhc_features *dropped)
+{
+	char why[256];
+
+	for (unsigned int bit = 0; bit < 256; bit++)
+		if (vhc_features_has(dropped, bit) &&
+		    vhc_features_why(dev->type, kept, bit, why, sizeof(why)))
+			vhc_log(dev->ctx, VHC_LEVEL_INFO, "%s: not offered: %s", dev->id, why);
+}
+
+VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_features *want,
+				      const struct vhc_features *require, struct vhc_features *ret)
+{
+	bool upper = !want || has_upper(want) || (require && has_upper(require));
+	struct vhc_features can, offered, dropped, wanted = want ? *want : all_known(dev->type);
+	int r = available(dev, upper, &can);
+
+	if (r)
+		return r;
+	offered = vhc_features_and(&can, &wanted);
+	dropped = vhc_features_close(dev->type, &offered);
+	log_dropped(dev, &offered, &dropped);
+	if (require)
+		r = check_required(dev, require, &can, &wanted, &offered);
+	if (!r)
+		*ret = offered;
+	return r;
+}
+
+int vhc_dev_check_header(struct vhc_dev *dev, const struct vhc_features *acked)
+{
+	uint32_t header = vhc_net_header_size(acked);
+
+	if (header == 10 || header == 12 || header == 24)
+		return 0;
+	return vhc_dev_fail(dev, -EOPNOTSUPP, "features", NULL,
+			    "they need a header of %u bytes; vhost-net has 10, 12 and 24", header);
+}
+
+static int check_acked(struct vhc_dev *dev, const struct vhc_features *acked)
+{
+	struct vhc_features can, closed = *acked, missing;
+	int r = check_private(dev, acked) ?: available(dev, has_upper(acked), &can);
+
+	if (r)
+		return r;
+	missing = vhc_features_without(acked, &can);
+	if (!vhc_features_empty(&missing))
+		return fail_lacking(dev, &missing, "accepted");
+	missing = vhc_features_close(dev->type, &closed);
+	if (!vhc_features_empty(&missing))
+		return fail_requirement(dev, -EINVAL, acked, vhc_features_first(&missing),
+					"accepted without its requirement");
+	return vhc_dev_check_header(dev, acked);
+}
+
+static int check_guest(struct vhc_dev *dev, const struct vhc_features *acked, uint32_t guest)
+{
+	if (guest & ~(uint32_t)VHC_GUEST_IOMMU)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "guest flags 0x%x: only VHC_GUEST_IOMMU, 0x%x, is known", guest,
+				    VHC_GUEST_IOMMU);
+	if (guest & VHC_GUEST_IOMMU && !vhc_features_has(acked, VHC_F_ACCESS_PLATFORM))
+		return vhc_dev_fail(
+			dev, -EINVAL, "features", "leave VHC_GUEST_IOMMU out",
+			"VHC_GUEST_IOMMU, but the driver did not accept access_platform "
+			"(bit %u): its addresses go through no IOMMU",
+			VHC_F_ACCESS_PLATFORM);
+	return 0;
+}
+
+VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_features *acked,
+				    uint32_t guest)
+{
+	bool iommu = guest & VHC_GUEST_IOMMU;
+	int r = check_guest(dev, acked, guest);
+
+	if (r)
+		return r;
+	if (dev->want.has_acked && vhc_features_equal(&dev->want.acked, acked) &&
+	    dev->want.iommu == iommu)
+		return 0;
+	if (vhc_dev_runs(dev))
+		return vhc_dev_fail(
+			dev, -EBUSY, NULL, "stop the device first",
+			"the device is running, and its features change only while it is "
+			"stopped");
+	r = check_tap(dev) ?: check_acked(dev, acked);
+	r = r ?: vhc_iommu_switch(dev, iommu);
+	if (r)
+		return r;
+	dev->want.acked = *acked;
+	dev->want.has_acked = true;
+	return 0;
+}

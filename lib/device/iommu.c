@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * iommu - the mappings of a device: each change is planned for every vhost fd that knows of the IOMMU,
+ * told, and then made in the device's own table.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "device/apply.h"
+#include "dev.h"
+#include "features/features.h"
+#include "device/iommu.h"
+
+int vhc_iommu_switch(struct vhc_dev *dev, bool on)
+{
+	struct vhc_iotlb *iotlb = NULL;
+	int r = 0;
+
+	if (on == dev->want.iommu)
+		return 0;
+	if (on && dev->fds) {
+		r = vhc_kernel_ask_iotlb(dev);
+		dev->backend_offers = dev->ctx->facts.backend_features;
+	}
+	if (!r && on) {
+		r = vhc_iotlb_new(dev->fds ? dev->ctx->facts.max_mappings : VHC_IOTLB_MAX, &iotlb);
+		if (r)
+			vhc_dev_fail(dev, r, NULL, NULL, "no memory for mappings");
+	}
+	if (r)
+		return r;
+	vhc_iommu_forget(dev);
+	dev->iotlb = iotlb;
+	dev->want.iommu = on;
+	return 0;
+}
+
+void vhc_iommu_forget(struct vhc_dev *dev)
+{
+	vhc_iotlb_free(dev->iotlb);
+	dev->iotlb = NULL;
+	dev->want.iommu = false;
+	dev->events.again = false;
+	/* when they are set again, the kernel begins with an empty table */
+	for (uint32_t i = 0; i < dev->have.fds; i++)
+		if (vhc_fd_translates(&dev->have.fd[i]))
+			dev->have.fd[i].has_features = false;
+}
+
+uint64_t vhc_iommu_backend(const struct vhc_dev *dev)
+{
+	return dev->backend_offers & 1ull << VHOST_BACKEND_F_IOTLB_MSG_V2;
+}
+
+/* A vhost fd has our mappings from when it was told of the IOMMU. */
+static bool knows(const struct vhc_dev *dev, uint32_t fd)
+{
+	return dev->have.fd[fd].has_features && vhc_fd_translates(&dev->have.fd[fd]);
+}
+
+/* A ring lies there, or is to. */
+static bool is_pinned(const void *data, uint64_t iova, uint64_t size)
+{
+	const struct vhc_dev *dev = data;
+
+	for (uint32_t i = 0; i < dev->want.rings; i++) {
+		const struct vhc_ring_state *ring = &dev->want.ring[i];
+		struct vhc_layout layout = vhc_layout_get(vhc_dev_format(dev), ring->size);
+
+		for (int part = 0; ring->size && ring->has_addr && part < VHC_PARTS; part++)
+			if (vhc_iotlb_overlaps(iova, size, ring->addr[part], layout.size[part]))
+				return true;
+	}
+	return false;
+}
+
+/* The first ring that runs and has its used ring there; VHC_NO_RING. */
+static uint32_t used_ring_in(const struct vhc_dev *dev, uint64_t iova, uint64_t size)
+{
+	for (uint32_t i = 0; i < dev->have.rings; i++) {
+		const struct vhc_ring_state *ring = &dev->have.ring[i];
+
+		if (vhc_ring_runs(ring) &&
+		    vhc_iotlb_overlaps(
+			    iova, size, ring->addr[VHC_USED],
+			    vhc_layout_get(vhc_dev_format(dev), ring->size).size[VHC_USED]))
+			return i;
+	}
+	return VHC_NO_RING;
+}
+
+/* --------------------------------------------------------------------------------- telling vhost */
+
+static void plan_tell(struct vhc_plan *plan, uint32_t fd, enum vhc_op_kind kind,
+		      const struct vhc_mapping *map, enum vhc_op_kind undo_kind)
+{
+	struct vhc_op op = { .kind = kind, .fd = fd, .ring = VHC_NO_RING, .map = *map };
+	struct vhc_op undo = op;
+
+	undo.kind = undo_kind;
+	vhc_plan_one(plan, &op, &undo);
+}
+
+/*
+ * The kernel drops mappings whole: so all in the range go, and what is left of them comes again.  It
+ * would have two where one is told twice.
+ */
+static void plan_edit(const struct vhc_dev *dev, struct vhc_plan *plan,
+		      const struct vhc_iotlb_edit *edit, const struct vhc_mapping *range)
+{
+	for (uint32_t fd = 0; fd < dev->have.fds; fd++) {
+		if (!knows(dev, fd))
+			continue;
+		if (edit->count)
+			plan_tell(plan, fd, VHC_OP_IOTLB_INVALIDATE, range, VHC_OP_IOTLB_FILL);
+		for (uint32_t i = 0; i < edit->forgets; i++)
+			plan_tell(plan, fd, VHC_OP_IOTLB_INVALIDATE, &edit->forget[i],
+				  VHC_OP_IOTLB_UPDATE);
+		for (uint32_t i = 0; i < edit->adds; i++)
+			plan_tell(plan, fd, VHC_OP_IOTLB_UPDATE, &edit->add[i],
+				  VHC_OP_IOTLB_INVALIDATE);
+	}
+}
+
+static int change(struct vhc_dev *dev, const struct vhc_iotlb_edit *edit,
+		  const struct vhc_mapping *range)
+{
+	struct vhc_plan plan = { 0 };
+	int r;
+
+	if (!edit->count && !edit->adds)
+		return 0;
+	plan_edit(dev, &plan, edit, range);
+	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	vhc_plan_clear(&plan);
+	if (!r)
+		vhc_iotlb_apply(dev->iotlb, edit);
+	return r;
+}
+
+/*
+ * An UPDATE is what a ring waits for.  The kernel may have the mapping by now, and must not have it
+ * twice.  Nothing is undone: a mapping that it does not have is one that it asks for.
+ */
+int vhc_iommu_answer(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss)
+{
+	const struct vhc_mapping *map = dev->iotlb ? vhc_iotlb_find(dev->iotlb, miss->iova) : NULL;
+	struct vhc_plan plan = { 0 };
+	int r;
+
+	if (!map || (map->perm & miss->perm) != miss->perm || !knows(dev, fd))
+		return 0;
+	plan_tell(&plan, fd, VHC_OP_IOTLB_INVALIDATE, map, VHC_OP_NONE);
+	plan_tell(&plan, fd, VHC_OP_IOTLB_UPDATE, map, VHC_OP_NONE);
+	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	vhc_plan_clear(&plan);
+	return r ?: 1;
+}
+
+/* ------------------------------------------------------------------------------ map and unmap */
+
+static int check_iommu(struct vhc_dev *dev)
+{
+	if (!dev->want.iommu)
+		return vhc_dev_fail(
+			dev, -EOPNOTSUPP, NULL, "give vhc_dev_set_features() VHC_GUEST_IOMMU",
+			"its addresses go through no IOMMU, so there is nothing to map");
+	return vhc_dev_check_stale(dev);
+}
+
+static int check_range(struct vhc_dev *dev, uint64_t iova, uint64_t size)
+{
+	if (size && size - 1 <= UINT64_MAX - iova)
+		return 0;
+	return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "I/O virtual addresses [0x%llx, +0x%llx): %s",
+			    (unsigned long long)iova, (unsigned long long)size,
+			    size ? "they go on behind the last address of all" : "a size of 0");
+}
+
+static int check_map(struct vhc_dev *dev, const struct vhc_map *map)
+{
+	const uint32_t known = VHC_PERM_READ | VHC_PERM_WRITE;
+
+	if (map->flags || !map->perm || map->perm & ~known)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "vhc_map has flags 0x%x and perm 0x%x; flags are 0, and perm "
+				    "is at least one of VHC_PERM_, 0x%x",
+				    map->flags, map->perm, known);
+	return check_range(dev, map->iova, map->size);
+}
+
+/* Where the guest's memory is, cut at the end of its region. */
+static int resolve(struct vhc_dev *dev, const struct vhc_map *map, struct vhc_mapping *ret)
+{
+	struct vhc_table *table = dev->mem ? vhc_mem_table(dev->mem) : NULL;
+	uint64_t user, left;
+	char how[160];
+
+	if (!table)
+		return vhc_dev_fail(dev, -EAGAIN, NULL,
+				    "call vhc_dev_set_mem() and vhc_mem_commit()",
+				    "it has no memory, so 0x%llx is nowhere yet",
+				    (unsigned long long)map->addr);
+	if (!table->count || vhc_table_find(table, map->addr, 1, &user) < 0) {
+		vhc_table_describe(table, map->addr, 1, how, sizeof(how));
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "I/O virtual address 0x%llx cannot stand for guest address "
+				    "0x%llx: that %s",
+				    (unsigned long long)map->iova, (unsigned long long)map->addr,
+				    how);
+	}
+	left = table->hit.size - (map->addr - table->hit.guest);
+	*ret = (struct vhc_mapping){ .iova = map->iova,
+				     .size = map->size < left ? map->size : left,
+				     .guest = map->addr,
+				     .user = user,
+				     .perm = map->perm };
+	return 0;
+}
+
+static int fail_full(struct vhc_dev *dev)
+{
+	uint32_t count = vhc_iotlb_count(dev->iotlb);
+
+	return vhc_dev_fail(dev, -E2BIG, NULL, "map rings by fewer, larger mappings",
+			    "%u mappings, and a ring lies in each: none can be forgotten for "
+			    "another, and this kernel takes no more "
+			    "(/sys/module/vhost/parameters/max_iotlb_entries)",
+			    count);
+}
+
+VHC_EXPORT int vhc_dev_map(struct vhc_dev *dev, const struct vhc_map *map)
+{
+	struct vhc_iotlb_edit edit;
+	struct vhc_mapping mapping;
+	struct vhc_map copy;
+	int r = VHC_COPY_ARGS(dev->ctx, vhc_map, &copy, map);
+
+	r = r ?: check_iommu(dev) ?: check_map(dev, &copy) ?: resolve(dev, &copy, &mapping);
+	if (r)
+		return r;
+	if (vhc_iotlb_plan_map(dev->iotlb, &mapping, is_pinned, dev, &edit))
+		return fail_full(dev);
+	return change(dev, &edit, &mapping);
+}
+
+VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size)
+{
+	struct vhc_mapping range = { .iova = iova, .size = size };
+	struct vhc_iotlb_edit edit;
+	uint32_t ring;
+	int r = check_iommu(dev) ?: check_range(dev, iova, size);
+
+	if (r)
+		return r;
+	ring = used_ring_in(dev, iova, size);
+	if (ring != VHC_NO_RING)
+		return vhc_dev_fail(dev, -EBUSY, NULL, "stop the ring first",
+				    "ring %u is running, and its used ring at 0x%llx is in "
+				    "[0x%llx, +0x%llx), which is to be unmapped",
+				    ring, (unsigned long long)dev->have.ring[ring].addr[VHC_USED],
+				    (unsigned long long)iova, (unsigned long long)size);
+	if (vhc_iotlb_plan_unmap(dev->iotlb, iova, size, is_pinned, dev, &edit))
+		return fail_full(dev);
+	return change(dev, &edit, &range);
+}
+
+/* ---------------------------------------------------------------------------------- other memory */
+
+int vhc_iommu_check_mem(struct vhc_dev *dev, const struct vhc_table *table)
+{
+	uint64_t iova = 0, size = 0;
+
+	while (dev->iotlb && vhc_iotlb_broken(dev->iotlb, table, iova, &iova, &size)) {
+		uint32_t ring = used_ring_in(dev, iova, size);
+
+		if (ring != VHC_NO_RING)
+			return vhc_dev_fail(
+				dev, -EBUSY, NULL, "stop the ring first, or map it elsewhere",
+				"ring %u is running, and the memory behind its used ring at I/O "
+				"virtual address 0x%llx would move or go",
+				ring, (unsigned long long)dev->have.ring[ring].addr[VHC_USED]);
+		iova += size;
+		if (!iova)
+			break; /* that was the end of all addresses */
+	}
+	return 0;
+}
+
+int vhc_iommu_plan_mem(struct vhc_dev *dev, const struct vhc_table *table, struct vhc_plan *plan,
+		       struct vhc_iotlb **ret)
+{
+	struct vhc_mapping range = { 0 };
+	struct vhc_iotlb_edit edit;
+	struct vhc_iotlb *next;
+	int r;
+
+	*ret = NULL;
+	if (!dev->iotlb || !vhc_iotlb_broken(dev->iotlb, table, 0, &range.iova, &range.size))
+		return 0;
+	r = vhc_iotlb_copy(dev->iotlb, &next);
+	if (r)
+		return vhc_dev_fail(dev, r, NULL, NULL, "no memory for mappings");
+	do {
+		r = vhc_iotlb_plan_unmap(next, range.iova, range.size, is_pinned, dev, &edit);
+		if (r) {
+			vhc_iotlb_free(next);
+			return fail_full(dev);
+		}
+		plan_edit(dev, plan, &edit, &range);
+		vhc_iotlb_apply(next, &edit);
+	} while (vhc_iotlb_broken(next, table, range.iova, &range.iova, &range.size));
+	*ret = next;
+	return 0;
+}
+
+void vhc_iommu_take(struct vhc_dev *dev, struct vhc_iotlb *iotlb)
+{
+	if (!iotlb)
+		return;
+	vhc_iotlb_free(dev->iotlb);
+	dev->iotlb = iotlb;
+}
+
+int vhc_iommu_change_mem(struct vhc_dev *dev, const struct vhc_table *table)
+{
+	struct vhc_plan plan = { 0 };
+	struct vhc_iotlb *next;
+	int r = vhc_iommu_plan_mem(dev, table, &plan, &next);
+
+	if (!r && next)
+		r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	vhc_plan_clear(&plan);
+	if (!r)
+		vhc_iommu_take(dev, next);
+	else
+		vhc_iotlb_free(next);
+	return r;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * netconfig - what of a net device's configuration space the library keeps for the vhost-state
+ * document.  Nothing of it goes to the kernel.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "dev.h"
+#include "migration/document.h"
+
+static int check_config(struct vhc_dev *dev, const struct vhc_net_config *config)
+{
+	const uint32_t known = VHC_NET_MAC | VHC_NET_MTU;
+	char mac[VHC_MAC_TEXT];
+
+	if (config->flags & ~known)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "vhc_net_config has flags 0x%x: known are 0x%x", config->flags,
+				    known);
+	if (config->reserved[0] || config->reserved[1])
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "vhc_net_config: what is reserved is not 0");
+	if (config->flags & VHC_NET_MTU && (config->mtu < 68 || config->mtu > 65535))
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "an MTU of %u bytes: 68 to 65535 is allowed", config->mtu);
+	vhc_mac_write(config->mac, mac);
+	if (config->flags & VHC_NET_MAC && !vhc_mac_ok(config->mac))
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "%s is not one device's MAC address: it is %s", mac,
+				    config->mac[0] & 1 ? "multicast" : "all zero");
+	return 0;
+}
+
+VHC_EXPORT int vhc_dev_set_net_config(struct vhc_dev *dev, const struct vhc_net_config *config)
+{
+	struct vhc_net_config copy;
+	int r = VHC_COPY_ARGS(dev->ctx, vhc_net_config, &copy, config);
+
+	r = r ?: check_config(dev, &copy);
+	if (r)
+		return r;
+	/* what is not given is nothing */
+	if (!(copy.flags & VHC_NET_MTU))
+		copy.mtu = 0;
+	if (!(copy.flags & VHC_NET_MAC))
+		memset(copy.mac, 0, sizeof(copy.mac));
+	dev->net = copy;
+	return 0;
+}
+
+VHC_EXPORT int vhc_dev_get_net_config(const struct vhc_dev *dev, struct vhc_net_config *ret)
+{
+	struct vhc_net_config config = dev->net;
+	uint64_t sz = ret->sz;
+
+	if (sz < sizeof(uint64_t) || sz > 4096)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "struct vhc_net_config has sz %llu; set it to its sizeof",
+				    (unsigned long long)sz);
+	config.sz = sz;
+	if (sz > sizeof(config))
+		memset((char *)ret + sizeof(config), 0, sz - sizeof(config));
+	memcpy(ret, &config, sz < sizeof(config) ? sz : sizeof(config));
+	return 0;
+}

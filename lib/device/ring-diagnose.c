@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * diagnose - why does a ring that runs not go on?  After an error the kernel stands before the buffer
+ * that it could not take, so that is looked at; a ring that moves on meanwhile has nothing wrong.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "device/apply.h"
+#include "ring/chain.h"
+#include "dev.h"
+#include "errname.h"
+
+#define LOOKS 8 /* before we believe that it moves */
+
+int vhc_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size)
+{
+	const struct vhc_mapping *map;
+	uint64_t user;
+
+	if (!dev->want.iommu) {
+		if (vhc_table_find(vhc_mem_table(dev->mem), addr, size, &user))
+			return -EFAULT;
+	} else {
+		map = vhc_iotlb_find(dev->iotlb, addr);
+		if (!map || map->size - (addr - map->iova) < size)
+			return -ENOENT;
+		user = map->user + (addr - map->iova);
+	}
+	return dev->ctx->sys->peek(dev->ctx->sys_data, user, buf, size);
+}
+
+static int read_memory(void *data, uint64_t addr, void *buf, size_t size)
+{
+	return vhc_dev_peek(data, addr, buf, size);
+}
+
+/* What is not mapped the device asks for; what is mapped otherwise it does not. */
+static int reach_virtual(struct vhc_dev *dev, uint64_t addr, uint64_t size, bool write, char *text,
+			 size_t len)
+{
+	uint32_t perm = write ? VHC_PERM_WRITE : VHC_PERM_READ;
+	uint64_t reach = vhc_iotlb_reach(dev->iotlb, addr, size, perm);
+
+	if (reach == size || !vhc_iotlb_find(dev->iotlb, addr + reach))
+		return 0;
+	snprintf(text, len, "is mapped without the right to %s it, at 0x%llx",
+		 write ? "write" : "read", (unsigned long long)(addr + reach));
+	return -EFAULT;
+}
+
+/* A buffer may go on from one region into the next. */
+static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, char *text,
+			size_t len)
+{
+	struct vhc_dev *dev = data;
+	struct vhc_table *table = vhc_mem_table(dev->mem);
+	uint64_t done = 0, user;
+
+	if (dev->want.iommu)
+		return reach_virtual(dev, addr, size, write, text, len);
+	while (done < size && !vhc_table_find(table, addr + done, 1, &user))
+		done += table->hit.size - (addr + done - table->hit.guest);
+	if (done >= size)
+		return 0;
+	vhc_table_describe(table, addr, size, text, len);
+	return -EFAULT;
+}
+
+static int ask_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)
+{
+	struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
+			     .fd = ring / VHC_NET_RINGS_PER_FD,
+			     .ring = ring };
+	int r = vhc_apply_ask(dev, &op);
+
+	*ret = (uint16_t)op.value;
+	return r;
+}
+
+/* At one moment: 1 with what is found; an error when it cannot be read. */
+static int look(struct vhc_dev *dev, uint32_t ring, uint16_t base, struct vhc_ring_error *err)
+{
+	const struct vhc_ring_state *want = &dev->want.ring[ring];
+	const struct vhc_chain_memory memory = { read_memory, reach_memory, dev };
+	uint64_t entry = want->addr[VHC_AVAIL] + 4 + 2 * (base & (want->size - 1));
+	uint16_t avail, used, head;
+	/* in this order: what is used by then was available before */
+	int r = vhc_dev_peek(dev, want->addr[VHC_AVAIL] + 2, &avail, sizeof(avail));
+
+	r = r ?: vhc_dev_peek(dev, want->addr[VHC_USED] + 2, &used, sizeof(used));
+	if (r)
+		return r;
+	if (vhc_window_check(want->size, used, base, avail, err))
+		return 1;
+	if (avail == base)
+		return 0;
+	r = vhc_dev_peek(dev, entry, &head, sizeof(head));
+	if (r)
+		return r;
+	return vhc_chain_check(want->size, want->addr[VHC_DESC], head,
+			       ring % VHC_NET_RINGS_PER_FD == 0, &memory, err)
+		       ? 1
+		       : 0;
+}
+
+int vhc_ring_diagnose(struct vhc_dev *dev, uint32_t ring)
+{
+	struct vhc_ring_error err;
+	uint16_t base, again;
+
+	for (int i = 0; i < LOOKS; i++) {
+		int r = ask_base(dev, ring, &base), found;
+
+		found = r ?: look(dev, ring, base, &err);
+		r = r ?: ask_base(dev, ring, &again);
+		if (r)
+			return r;
+		if (base != again)
+			continue;
+		if (found > 0)
+			return vhc_dev_fail(dev, -EINVAL, NULL,
+					    "the driver wrote what cannot be: reset the device",
+					    "ring %u: %s", ring, err.text);
+		if (found && found != -ENOENT)
+			return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+					    "ring %u: its memory cannot be read: %s (%s)", ring,
+					    strerror(-found), vhc_errname(-found));
+		return 0;
+	}
+	return 0;
+}

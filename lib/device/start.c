@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * start - the transitions that make rings run: all of a device's, or one.  Everything that can be
+ * wrong is found before the first call into the kernel.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "device/apply.h"
+#include "dev.h"
+#include "features/features.h"
+
+/* What the start needs of the whole device. */
+static int check_device(struct vhc_dev *dev)
+{
+	const char *missing = !dev->want.has_acked
+				      ? "features: call vhc_dev_set_features(); without "
+					"them vhost takes another header size than the tap"
+			      : !dev->mem ? "memory: call vhc_dev_set_mem()"
+			      : !vhc_mem_table(dev->mem) || !vhc_mem_table(dev->mem)->count
+				      ? "memory: the table is empty"
+			      : dev->fds && !dev->tap ? "tap: call vhc_dev_set_tap()"
+						      : NULL;
+
+	return missing ? vhc_dev_fail(dev, -EAGAIN, NULL, NULL, "it has no %s", missing) : 0;
+}
+
+/* Is this ring one that the call is to start?  @one: VHC_NO_RING for a start of the device. */
+static bool to_start(const struct vhc_dev *dev, uint32_t ring, uint32_t one)
+{
+	const struct vhc_ring_state *want = &dev->want.ring[ring];
+
+	if (vhc_ring_runs(&dev->have.ring[ring]))
+		return false;
+	return one == VHC_NO_RING ? want->size && !want->disabled : ring == one;
+}
+
+/* One with addresses and no size would stay silent while the others run. */
+static bool is_half_set(const struct vhc_dev *dev, uint32_t ring, uint32_t one)
+{
+	const struct vhc_ring_state *want = &dev->want.ring[ring];
+
+	return one == VHC_NO_RING && want->has_addr && !want->size && !want->disabled;
+}
+
+static int check_start(struct vhc_dev *dev, uint32_t one)
+{
+	uint32_t sized = 0;
+	int r = vhc_dev_check_stale(dev) ?: check_device(dev);
+
+	for (uint32_t i = 0; i < dev->want.rings && !r; i++) {
+		sized += dev->want.ring[i].size != 0;
+		if (to_start(dev, i, one) || is_half_set(dev, i, one))
+			r = vhc_ring_check_want(dev, i);
+	}
+	if (!r && !sized)
+		r = vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_ring_set_size()",
+				 "no ring has a size, so there is nothing to start");
+	return r;
+}
+
+/* Every ring has an ERR eventfd: the only sign of a ring that the kernel gave up on. */
+static int make_errs(struct vhc_dev *dev, uint32_t one, bool *made)
+{
+	for (uint32_t i = 0; i < dev->want.rings; i++) {
+		int r;
+
+		if (!to_start(dev, i, one) || dev->want.ring[i].err >= 0)
+			continue;
+		r = vhc_events_make_err(dev, i);
+		if (r)
+			return r;
+		made[i] = true;
+	}
+	return 0;
+}
+
+static void drop_errs(struct vhc_dev *dev, const bool *made)
+{
+	for (uint32_t i = 0; i < dev->want.rings; i++)
+		if (made[i])
+			vhc_events_close_err(dev, i);
+}
+
+/* From here on these rings are wanted to run. */
+static bool want_to_run(struct vhc_dev *dev, uint32_t one)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < dev->want.rings; i++) {
+		int *backend = &dev->want.ring[i].backend;
+
+		*backend = dev->have.ring[i].backend;
+		if (to_start(dev, i, one)) {
+			*backend = dev->tap ? dev->tap->fds[i / VHC_NET_RINGS_PER_FD] : VHC_FD_NEW;
+			any = true;
+		}
+	}
+	return any;
+}
+
+/*
+ * An interrupt for what the device had used before may never have come: its eventfd may have been
+ * another one, or another process's.  One too many is harmless (virtio 1.4, 2.7.7).
+ */
+static void signal_resumed(struct vhc_dev *dev, const bool *resumed)
+{
+	for (uint32_t i = 0; i < dev->have.rings; i++)
+		if (resumed[i] && dev->have.ring[i].call >= 0)
+			dev->ctx->sys->signal(dev->ctx->sys_data, dev->have.ring[i].call);
+}
+
+/* A base of 0 that was given may be one that has wrapped. */
+static void note_resumed(const struct vhc_dev *dev, bool *resumed)
+{
+	for (uint32_t i = 0; i < dev->want.rings; i++) {
+		const struct vhc_ring_state *want = &dev->want.ring[i], *have = &dev->have.ring[i];
+
+		resumed[i] = !vhc_ring_runs(have) && want->backend >= 0 &&
+			     (want->has_base || have->base != vhc_base_fresh(VHC_SPLIT));
+	}
+}
+
+static int apply_start(struct vhc_dev *dev)
+{
+	bool *resumed = calloc(dev->want.rings, sizeof(*resumed));
+	struct vhc_plan plan = { 0 };
+	int r;
+
+	if (!resumed)
+		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to start");
+	note_resumed(dev, resumed);
+	vhc_dev_plan_change(dev, &plan);
+	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	vhc_plan_clear(&plan);
+	if (!r)
+		signal_resumed(dev, resumed);
+	free(resumed);
+	return r;
+}
+
+static int start(struct vhc_dev *dev, uint32_t one)
+{
+	int r = check_start(dev, one);
+	bool *made;
+
+	if (r || !want_to_run(dev, one))
+		return r;
+	if (!dev->fds) {
+		vhc_state_settle(&dev->want, &dev->have);
+		return vhc_dev_fail(
+			dev, -ENODEV, NULL, "open the device by vhc_dev_open()",
+			"it was made from a vhost-caps document, to plan with: there is "
+			"nothing to start");
+	}
+	made = calloc(dev->want.rings, sizeof(*made));
+	r = made ? make_errs(dev, one, made)
+		 : vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to start");
+	r = r ?: apply_start(dev);
+	vhc_state_settle(&dev->want, &dev->have);
+	for (uint32_t i = 0; i < dev->want.rings && !r; i++)
+		if (vhc_ring_runs(&dev->have.ring[i])) {
+			dev->want.ring[i].has_base = false; /* it goes on from where it stops */
+			dev->want.ring[i].disabled = false;
+		}
+	if (r && made)
+		drop_errs(dev, made);
+	free(made);
+	return r;
+}
+
+VHC_EXPORT int vhc_dev_start(struct vhc_dev *dev)
+{
+	return start(dev, VHC_NO_RING);
+}
+
+VHC_EXPORT int vhc_ring_start(struct vhc_dev *dev, uint32_t ring)
+{
+	struct vhc_ring_state *want;
+
+	return vhc_dev_ring(dev, ring, &want) ?: start(dev, ring);
+}
+
+/* ERR eventfds that a start would make, as long as the plan is only shown. */
+static void show_errs(struct vhc_dev *dev, int from, int to)
+{
+	for (uint32_t i = 0; i < dev->want.rings; i++)
+		if (dev->want.ring[i].err == from)
+			dev->want.ring[i].err = to;
+}
+
+VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json)
+{
+	struct json_object *tree = NULL;
+	struct vhc_plan plan = { 0 };
+	char *json = NULL;
+	int r = check_start(dev, VHC_NO_RING);
+
+	if (r)
+		return r;
+	show_errs(dev, VHC_FD_NONE, VHC_FD_NEW);
+	if (want_to_run(dev, VHC_NO_RING))
+		r = vhc_dev_plan_change(dev, &plan);
+	show_errs(dev, VHC_FD_NEW, VHC_FD_NONE);
+	vhc_state_settle(&dev->want, &dev->have);
+	if (!r)
+		tree = vhc_plan_json(&plan, dev->id);
+	vhc_plan_clear(&plan);
+	if (tree)
+		json = strdup(json_object_to_json_string_ext(
+			tree, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(tree);
+	if (!json)
+		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the plan");
+	*ret_json = json;
+	return 0;
+}

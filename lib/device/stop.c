@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * stop - the transitions that end: rings stopped, with where they go on, and rings or a whole device
+ * reset.  Each goes on after a failure, and returns the first.
+ */
+#include <errno.h>
+
+#include "device/apply.h"
+#include "dev.h"
+#include "device/iommu.h"
+#include "kvm/kvm.h"
+
+/* Rings that a stop before took the backend off, and could not ask where they stopped. */
+static void plan_lost(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t one)
+{
+	for (uint32_t i = 0; i < dev->have.rings; i++) {
+		const struct vhc_ring_state *have = &dev->have.ring[i];
+		struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
+				     .fd = i / VHC_NET_RINGS_PER_FD,
+				     .ring = i };
+
+		if ((one == VHC_NO_RING || i == one) && !vhc_ring_runs(have) && have->base_lost &&
+		    !dev->want.ring[i].has_base)
+			vhc_plan_one(plan, &op, NULL);
+	}
+}
+
+static int apply_all(struct vhc_dev *dev, struct vhc_plan *plan)
+{
+	int r = vhc_apply(dev, plan, VHC_APPLY_ALL_I_CAN);
+
+	vhc_plan_clear(plan);
+	vhc_state_settle(&dev->want, &dev->have);
+	return r;
+}
+
+static int stop(struct vhc_dev *dev, uint32_t one)
+{
+	struct vhc_plan plan = { 0 };
+	int r = vhc_dev_check_stale(dev);
+
+	if (r)
+		return r;
+	vhc_plan_stop(&plan, &dev->have, one);
+	plan_lost(dev, &plan, one);
+	return apply_all(dev, &plan);
+}
+
+VHC_EXPORT int vhc_dev_stop(struct vhc_dev *dev)
+{
+	return stop(dev, VHC_NO_RING);
+}
+
+VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring)
+{
+	struct vhc_ring_state *want;
+	int r = vhc_dev_ring(dev, ring, &want);
+
+	if (r)
+		return r;
+	r = stop(dev, ring);
+	if (r != -ESTALE && !vhc_ring_runs(&dev->have.ring[ring]))
+		want->disabled = true; /* also when it could not be asked where it stopped */
+	return r;
+}
+
+/*
+ * What was set for a ring.  One that starts anew starts at its beginning, wherever the one before it
+ * stopped.
+ */
+static void forget_ring(struct vhc_dev *dev, uint32_t ring)
+{
+	struct vhc_ring_state *want = &dev->want.ring[ring], *have = &dev->have.ring[ring];
+
+	vhc_ring_close_eventfds(dev, ring);
+	vhc_ring_state_forget(want);
+	want->base = vhc_base_fresh(VHC_SPLIT);
+	want->has_base = have->base_lost || have->base;
+}
+
+VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
+{
+	struct vhc_plan plan = { 0 };
+	struct vhc_ring_state *want;
+	int r = vhc_dev_ring(dev, ring, &want) ?: vhc_dev_check_stale(dev);
+
+	if (r)
+		return r;
+	vhc_plan_stop(&plan, &dev->have, ring);
+	r = apply_all(dev, &plan);
+	if (!r) {
+		vhc_plan_reset(&plan, &dev->have, ring);
+		r = apply_all(dev, &plan);
+	}
+	r = r ?: vhc_kvm_forget(dev, ring);
+	if (!r)
+		forget_ring(dev, ring);
+	return r;
+}
+
+void vhc_dev_rescue_log(struct vhc_dev *dev)
+{
+	for (uint32_t i = 0; i < dev->have.fds && dev->stale && dev->mem; i++)
+		vhc_harvest_rescue(dev->mem, dev->have.fd[i].log);
+}
+
+void vhc_dev_let_go(struct vhc_dev *dev)
+{
+	struct vhc_plan plan = { 0 };
+
+	vhc_plan_stop(&plan, &dev->have, VHC_NO_RING);
+	vhc_plan_reset(&plan, &dev->have, VHC_NO_RING);
+	vhc_plan_disown(&plan, &dev->have);
+	apply_all(dev, &plan); /* what fails is in the log: nobody can help it */
+}
+
+VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
+{
+	bool disown = dev->stale; /* without it the worker stays, and the next start is quick */
+	struct vhc_plan plan = { 0 };
+	int r = 0;
+
+	if (vhc_dev_runs(dev)) {
+		vhc_plan_stop(&plan, &dev->have, VHC_NO_RING);
+		r = apply_all(dev, &plan);
+	}
+	if (r && !disown)
+		return r; /* a ring that runs needs its eventfds */
+	vhc_dev_rescue_log(dev);
+	if (dev->fds) {
+		vhc_plan_reset(&plan, &dev->have, VHC_NO_RING);
+		if (disown)
+			vhc_plan_disown(&plan, &dev->have);
+		/* after RESET_OWNER nothing of before is left, whatever failed on the way */
+		r = apply_all(dev, &plan);
+	}
+	r = r ?: vhc_kvm_forget(dev, VHC_NO_RING);
+	if (r)
+		return r;
+	dev->stale = false;
+	for (uint32_t i = 0; i < dev->want.rings; i++)
+		forget_ring(dev, i);
+	vhc_iommu_forget(dev);
+	dev->want.has_acked = false;
+	dev->want.acked = (struct vhc_features){ { 0 } };
+	return 0;
+}

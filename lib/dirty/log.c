@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * log - the memory that the kernel writes dirty pages down in.
+ *
+ * VHOST_SET_LOG_BASE takes an address and no size: what lies behind a log that is too short is
+ * overwritten silently (drivers/vhost/vhost.c, log_write).  So its size follows from the memory table
+ * and nothing else, and a file's must be such that nobody can make it shorter.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dirty/drain.h"
+#include "errname.h"
+#include "dirty/log.h"
+
+uint64_t vhc_log_need(const struct vhc_table *table)
+{
+	uint32_t last = table && table->count ? table->count - 1 : 0;
+
+	if (!table || !table->count)
+		return 0;
+	/* sorted, so the last region ends highest */
+	return vhc_dirty_log_size(table->guest[last] + (table->size[last] - 1));
+}
+
+static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, struct vhc_log **ret)
+{
+	struct vhc_log *log = calloc(1, sizeof(*log));
+	void *at;
+	int r;
+
+	if (!log)
+		return vhc_fail(ctx, -ENOMEM, "no memory for a dirty log");
+	r = ctx->sys->map(ctx->sys_data, fd, offset, size, &at);
+	if (r) {
+		free(log);
+		return vhc_fail(ctx, r, "a dirty log of %llu bytes cannot be mapped: %s (%s)",
+				(unsigned long long)size, strerror(-r), vhc_errname(-r));
+	}
+	*log = (struct vhc_log){ .ctx = vhc_ctx_ref(ctx), .refs = 1, .words = at, .size = size };
+	*ret = log;
+	return 0;
+}
+
+int vhc_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_log **ret)
+{
+	int fd = ctx->sys->memfd(ctx->sys_data, "vhost-dirty-log", size), r;
+
+	if (fd < 0)
+		return vhc_fail(ctx, fd, "no memfd of %llu bytes for the dirty log: %s (%s)",
+				(unsigned long long)size, strerror(-fd), vhc_errname(-fd));
+	r = make(ctx, fd, 0, size, ret);
+	vhc_sys_close(ctx, &fd);
+	return r;
+}
+
+static int check_file(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size)
+{
+	struct vhc_file file;
+	int r = ctx->sys->stat(ctx->sys_data, fd, &file);
+
+	if (r)
+		return vhc_fail(ctx, r, "log fd %d: fstat: %s (%s)", fd, strerror(-r),
+				vhc_errname(-r));
+	if (offset % VHC_PAGE_SIZE || !size || size % sizeof(uint64_t))
+		return vhc_fail(
+			ctx, -EINVAL,
+			"a log at offset 0x%llx of %llu bytes: the offset must be a multiple "
+			"of %u, and the size of 8 and not 0",
+			(unsigned long long)offset, (unsigned long long)size, VHC_PAGE_SIZE);
+	if (offset > file.size || size > file.size - offset)
+		return vhc_fail(
+			ctx, -EINVAL,
+			"log fd %d: its file has %llu bytes, and the log is to lie at offset "
+			"0x%llx with %llu bytes: the kernel would write behind its end",
+			fd, (unsigned long long)file.size, (unsigned long long)offset,
+			(unsigned long long)size);
+	if (!(file.seals & F_SEAL_SHRINK))
+		return vhc_fail_at(
+			ctx,
+			&(struct vhc_place){
+				.hint = "make it by memfd_create(MFD_ALLOW_SEALING) and "
+					"fcntl(F_ADD_SEALS, F_SEAL_SHRINK)" },
+			-EINVAL,
+			"log fd %d is not sealed against shrinking (seals 0x%x, "
+			"F_SEAL_SHRINK is 0x%x): were it made shorter, this process would "
+			"end by SIGBUS",
+			fd, file.seals, F_SEAL_SHRINK);
+	return 0;
+}
+
+int vhc_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, struct vhc_log **ret)
+{
+	int r = check_file(ctx, fd, offset, size) ?: make(ctx, fd, offset, size, ret);
+
+	if (!r)
+		(*ret)->foreign = true;
+	return r;
+}
+
+struct vhc_log *vhc_log_ref(struct vhc_log *log)
+{
+	log->refs++;
+	return log;
+}
+
+static void unmap(struct vhc_log *log)
+{
+	if (log->words)
+		log->ctx->sys->unmap(log->ctx->sys_data, log->words, log->size);
+	log->words = NULL;
+}
+
+void vhc_log_unref(struct vhc_log *log)
+{
+	if (!log || --log->refs)
+		return;
+	unmap(log);
+	vhc_ctx_unref(log->ctx);
+	free(log);
+}
+
+void vhc_log_end(struct vhc_log *log)
+{
+	if (log)
+		unmap(log);
+	vhc_log_unref(log);
+}

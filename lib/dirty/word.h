@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * dirty-word - one word of a dirty log, for those that find the words (dirty.h).  Ground floor.
+ *
+ * What a word is exchanged for orders as much as a consumer needs: it sees what the device wrote
+ * before it set the bit.
+ */
+#ifndef LIB_DIRTY_WORD_H
+#define LIB_DIRTY_WORD_H
+
+#include "dirty/drain.h"
+
+/* Flags are constants where this is called: no test of them is left. */
+#define DIRTY_INLINE static inline __attribute__((always_inline))
+
+/* Put @bits, which are not 0, into a bitmap. */
+DIRTY_INLINE void dirty_put(uint64_t *bitmap, uint64_t bits, uint32_t flags)
+{
+	if (flags & VHC_DRAIN_ATOMIC)
+		__atomic_fetch_or(bitmap, bits, __ATOMIC_ACQ_REL);
+	else
+		*bitmap |= bits;
+}
+
+DIRTY_INLINE uint64_t dirty_count(uint64_t bits, uint32_t flags)
+{
+	return flags & VHC_DRAIN_COUNT ? (uint64_t)__builtin_popcountll(bits) : 0;
+}
+
+/* Move a word that is not 0.  Returns how many pages. */
+DIRTY_INLINE uint64_t dirty_move(uint64_t *log, uint64_t *bitmap, uint32_t flags)
+{
+	uint64_t bits;
+
+	if (flags & VHC_DRAIN_LIVE) {
+		bits = __atomic_exchange_n(log, 0, __ATOMIC_ACQ_REL);
+	} else {
+		bits = *log;
+		*log = 0;
+	}
+	dirty_put(bitmap, bits, flags);
+	return dirty_count(bits, flags);
+}
+
+/* Move those words of up to 64 that are not 0: bit i of @set is word i. */
+DIRTY_INLINE uint64_t dirty_move_set(uint64_t *log, uint64_t *bitmap, uint64_t set, uint32_t flags)
+{
+	uint64_t moved = 0;
+
+	for (; set; set &= set - 1) {
+		int i = __builtin_ctzll(set);
+
+		moved += dirty_move(&log[i], &bitmap[i], flags);
+	}
+	return moved;
+}
+
+/* The body of a way: its @drain, made once for each combination of flags. */
+#define DIRTY_FOR_EACH_FLAGS(drain, log, bitmap, words, flags) \
+	do {                                                   \
+		switch ((flags)&7) {                           \
+		case 0:                                        \
+			return drain(log, bitmap, words, 0);   \
+		case 1:                                        \
+			return drain(log, bitmap, words, 1);   \
+		case 2:                                        \
+			return drain(log, bitmap, words, 2);   \
+		case 3:                                        \
+			return drain(log, bitmap, words, 3);   \
+		case 4:                                        \
+			return drain(log, bitmap, words, 4);   \
+		case 5:                                        \
+			return drain(log, bitmap, words, 5);   \
+		case 6:                                        \
+			return drain(log, bitmap, words, 6);   \
+		default:                                       \
+			return drain(log, bitmap, words, 7);   \
+		}                                              \
+	} while (0)
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * feature - sets of 256 feature bits: arithmetic and dependencies.
+ * Ground floor: no system call.  What is known of each bit is in names.c.
+ */
+#include "features/features.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ctx.h"
+#include "features/names.h"
+#include "text.h"
+
+#define BITS  256u
+#define WORDS 4u
+
+/* Room for every rule that a set can break at once. */
+#define TEXT_SIZE 4096
+
+/* ---------------------------------------------------------------------------------- arithmetic */
+
+struct vhc_features vhc_features_and(const struct vhc_features *a, const struct vhc_features *b)
+{
+	struct vhc_features set;
+
+	for (unsigned int i = 0; i < WORDS; i++)
+		set.w[i] = a->w[i] & b->w[i];
+	return set;
+}
+
+struct vhc_features vhc_features_or(const struct vhc_features *a, const struct vhc_features *b)
+{
+	struct vhc_features set;
+
+	for (unsigned int i = 0; i < WORDS; i++)
+		set.w[i] = a->w[i] | b->w[i];
+	return set;
+}
+
+struct vhc_features vhc_features_without(const struct vhc_features *a, const struct vhc_features *b)
+{
+	struct vhc_features set;
+
+	for (unsigned int i = 0; i < WORDS; i++)
+		set.w[i] = a->w[i] & ~b->w[i];
+	return set;
+}
+
+bool vhc_features_equal(const struct vhc_features *a, const struct vhc_features *b)
+{
+	return !memcmp(a->w, b->w, sizeof(a->w));
+}
+
+bool vhc_features_empty(const struct vhc_features *set)
+{
+	return vhc_features_first(set) == BITS;
+}
+
+unsigned int vhc_features_first(const struct vhc_features *set)
+{
+	for (unsigned int i = 0; i < WORDS; i++)
+		if (set->w[i])
+			return i * 64 + (unsigned int)__builtin_ctzll(set->w[i]);
+	return BITS;
+}
+
+/* Takes the lowest bit out of a set: for (left = set; (bit = next(&left)) < BITS;) */
+static unsigned int next(struct vhc_features *left)
+{
+	unsigned int bit = vhc_features_first(left);
+
+	vhc_features_remove(left, bit);
+	return bit;
+}
+
+struct vhc_features vhc_features_of(enum vhc_type type, uint32_t origin)
+{
+	struct vhc_features set = { { 0 } };
+
+	for (unsigned int bit = 0; bit < BITS; bit++) {
+		const struct vhc_feature *feature = vhc_feature_get(type, bit);
+		uint32_t has = feature ? feature->origin : VHC_ORIGIN_MODEL;
+
+		if (!vhc_bit_private(bit) && (has & origin) == origin)
+			vhc_features_add(&set, bit);
+	}
+	return set;
+}
+
+uint32_t vhc_net_header_size(const struct vhc_features *acked)
+{
+	/* The longest that applies; the fields in between are then padding.  Legacy: 10. */
+	static const struct {
+		uint8_t bits[2];
+		uint32_t size;
+	} sizes[] = {
+		{ { VHC_F_OUT_NET_HEADER, VHC_F_IPSEC }, 32 },
+		{ { VHC_F_GUEST_UDP_TUNNEL_GSO, VHC_F_HOST_UDP_TUNNEL_GSO }, 24 },
+		{ { VHC_F_HASH_REPORT, VHC_F_HASH_REPORT }, 20 },
+		{ { VHC_F_MRG_RXBUF, VHC_F_VERSION_1 }, 12 },
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if (vhc_features_has(acked, sizes[i].bits[0]) ||
+		    vhc_features_has(acked, sizes[i].bits[1]))
+			return sizes[i].size;
+	return 10;
+}
+
+/* -------------------------------------------------------------------------------- dependencies */
+
+/* May this bit stand in this set? */
+static bool stands(enum vhc_type type, const struct vhc_features *set, unsigned int bit)
+{
+	const struct vhc_bit *known = vhc_bit_get(type, bit);
+	struct vhc_features missing, present;
+
+	if (!known)
+		return !vhc_bit_private(bit);
+	missing = vhc_features_without(&known->all, set);
+	present = vhc_features_and(&known->any, set);
+	return vhc_features_empty(&missing) &&
+	       (vhc_features_empty(&known->any) || !vhc_features_empty(&present));
+}
+
+/*
+ * Rules only ask for bits, never against any, so what falls once could not have stood in any smaller
+ * set: this finds the one largest set, whatever the order.
+ */
+struct vhc_features vhc_features_close(enum vhc_type type, struct vhc_features *set)
+{
+	struct vhc_features before = *set, last, left;
+	unsigned int bit;
+
+	do {
+		last = left = *set;
+		while ((bit = next(&left)) < BITS)
+			if (!stands(type, set, bit))
+				vhc_features_remove(set, bit);
+	} while (!vhc_features_equal(&last, set));
+	return vhc_features_without(&before, set);
+}
+
+/* "guest_tso4 (7)"; one without a name, or vhost's own, is "bit 4". */
+static void put_bit(struct vhc_text *text, enum vhc_type type, unsigned int bit)
+{
+	const struct vhc_feature *feature = vhc_feature_get(type, bit);
+
+	if (feature)
+		vhc_text_put(text, "%s (%u)", feature->name, bit);
+	else
+		vhc_text_put(text, "bit %u", bit);
+}
+
+static void put_bits(struct vhc_text *text, enum vhc_type type, struct vhc_features set,
+		     const char *between)
+{
+	unsigned int bit;
+
+	for (const char *before = ""; (bit = next(&set)) < BITS; before = between) {
+		vhc_text_put(text, "%s", before);
+		put_bit(text, type, bit);
+	}
+}
+
+bool vhc_features_why(enum vhc_type type, const struct vhc_features *set, unsigned int bit,
+		      char *text, size_t size)
+{
+	const struct vhc_bit *known = vhc_bit_get(type, bit);
+	struct vhc_text out = { text, size };
+	struct vhc_features all, any;
+
+	vhc_text_put(&out, "%s", "");
+	if (stands(type, set, bit))
+		return false;
+	put_bit(&out, type, bit);
+	if (!known) {
+		vhc_text_put(&out, " (%s) is between vhost and its user, never a guest's",
+			     vhc_bit_private(bit));
+		return true;
+	}
+	all = vhc_features_without(&known->all, set);
+	any = vhc_features_and(&known->any, set);
+	any = vhc_features_empty(&any) ? known->any : (struct vhc_features){ { 0 } };
+	vhc_text_put(&out, " requires ");
+	put_bits(&out, type, all, " and ");
+	if (!vhc_features_empty(&all) && !vhc_features_empty(&any))
+		vhc_text_put(&out, ", and ");
+	put_bits(&out, type, any, " or ");
+	return true;
+}
+
+VHC_EXPORT int vhc_features_check(struct vhc_ctx *ctx, enum vhc_type type,
+				  const struct vhc_features *set, struct vhc_features *ret_drop)
+{
+	struct vhc_features rest = *set, left = *set;
+	struct vhc_features drop = vhc_features_close(type, &rest);
+	char broken[TEXT_SIZE], hint[TEXT_SIZE], why[320];
+	struct vhc_text out = { broken, sizeof(broken) };
+	struct vhc_text advice = { hint, sizeof(hint) };
+	const char *before = "";
+	unsigned int bit;
+
+	if (ret_drop)
+		*ret_drop = drop;
+	if (vhc_features_empty(&drop))
+		return 0;
+	while ((bit = next(&left)) < BITS) {
+		if (!vhc_features_why(type, set, bit, why, sizeof(why)))
+			continue;
+		vhc_text_put(&out, "%s%s", before, why);
+		before = "; ";
+	}
+	vhc_text_put(&advice, "drop ");
+	put_bits(&advice, type, drop, ", ");
+	vhc_text_put(&advice, ", or add what they require");
+	return vhc_fail_at(ctx, &(struct vhc_place){ .hint = hint }, -EOPNOTSUPP, "%s", broken);
+}

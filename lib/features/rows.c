@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * feature-doc - a set of features within a document.
+ * Ground floor: no system call.
+ */
+#include "features/rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(member, doc_type, ...)                                            \
+	{                                                                       \
+		.key = #member, .type = doc_type, .flags = DOC_REQUIRED,        \
+		.offset = offsetof(struct vhc_feature_row, member), __VA_ARGS__ \
+	}
+
+static const struct doc_field row_fields[] = {
+	FIELD(bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
+	FIELD(name, DOC_STRING, .help = "as the specification calls it"),
+	FIELD(origin, DOC_STRING, .help = "who must have it: vhost, tap, model"),
+};
+
+const struct doc_table vhc_feature_row_doc = {
+	.size = sizeof(struct vhc_feature_row),
+	.help = "one feature bit",
+	.fields = row_fields,
+	.count = sizeof(row_fields) / sizeof(row_fields[0]),
+};
+
+static const struct vhc_feature *known_bit(const struct vhc_feature_names *names, unsigned int bit)
+{
+	return names->net || (bit >= 24 && bit < 50) ? vhc_feature_get(VHC_TYPE_NET, bit) : NULL;
+}
+
+const char *vhc_feature_row_name(const struct vhc_feature_names *names, unsigned int bit,
+				 char buf[VHC_FEATURE_NAME_MAX])
+{
+	const struct vhc_feature *known = known_bit(names, bit);
+
+	if (known)
+		return known->name;
+	snprintf(buf, VHC_FEATURE_NAME_MAX, "bit %u", bit);
+	return buf;
+}
+
+const char *vhc_feature_row_origin(const struct vhc_feature_names *names, unsigned int bit)
+{
+	static const char *const origins[] = {
+		[VHC_ORIGIN_VHOST] = "vhost",
+		[VHC_ORIGIN_TAP] = "tap",
+		[VHC_ORIGIN_VHOST | VHC_ORIGIN_TAP] = "vhost+tap",
+		[VHC_ORIGIN_MODEL] = "model",
+	};
+	const struct vhc_feature *known = names->net ? known_bit(names, bit) : NULL;
+
+	return origins[known ? known->origin : names->unnamed];
+}
+
+static int put_words(const struct vhc_features *set, struct doc_list *words)
+{
+	size_t count = set->w[2] || set->w[3] ? 4 : 2;
+
+	words->items = calloc(count, sizeof(uint64_t));
+	if (!words->items)
+		return -ENOMEM;
+	memcpy(words->items, set->w, count * sizeof(uint64_t));
+	words->count = count;
+	return 0;
+}
+
+static int put_row(const struct vhc_feature_names *names, unsigned int bit,
+		   struct vhc_feature_row *row)
+{
+	char buf[VHC_FEATURE_NAME_MAX];
+
+	row->bit = bit;
+	row->name = strdup(vhc_feature_row_name(names, bit, buf));
+	row->origin = strdup(vhc_feature_row_origin(names, bit));
+	return row->name && row->origin ? 0 : -ENOMEM;
+}
+
+int vhc_feature_rows(const struct vhc_feature_names *names, const struct vhc_features *set,
+		     struct doc_list *words, struct doc_list *rows)
+{
+	size_t count = 0;
+	int r = put_words(set, words);
+
+	for (size_t i = 0; i < 4; i++)
+		count += (size_t)__builtin_popcountll(set->w[i]);
+	if (r || !count)
+		return r;
+	rows->items = calloc(count, sizeof(struct vhc_feature_row));
+	if (!rows->items)
+		return -ENOMEM;
+	for (unsigned int bit = 0; bit < 256 && !r; bit++)
+		if (vhc_features_has(set, bit))
+			r = put_row(names, bit,
+				    (struct vhc_feature_row *)rows->items + rows->count++);
+	return r;
+}
+
+struct vhc_features vhc_feature_words(const struct doc_list *words)
+{
+	struct vhc_features set = { { 0 } };
+
+	for (size_t i = 0; i < words->count && i < 4; i++)
+		set.w[i] = ((const uint64_t *)words->items)[i];
+	return set;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * commit - what was staged becomes the memory of a guest: every device goes over to another table, with
+ * a log that fits it, or none does.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/update.h"
+#include "memory/mem.h"
+
+static int check_devs(struct vhc_mem *mem, struct vhc_table *table)
+{
+	for (uint32_t i = 0; i < mem->devs_count; i++) {
+		struct vhc_dev *dev = mem->devs[i];
+		struct vhc_place place = { vhc_dev_id(dev), NULL, NULL };
+
+		int r = vhc_dev_check_table(dev, table);
+
+		if (r)
+			return r;
+		if (table->count > vhc_dev_max_regions(dev)) {
+			place.hint = "raise vhost's module parameter max_mem_regions";
+			return vhc_fail_at(
+				mem->ctx, &place, -E2BIG,
+				"%u memory regions (%u before merging), and this kernel "
+				"takes %u (/sys/module/vhost/parameters/max_mem_regions)",
+				table->count, mem->count, vhc_dev_max_regions(dev));
+		}
+	}
+	return 0;
+}
+
+/* Every device to another table, with a log that fits it. */
+static int change(struct vhc_mem *mem, struct vhc_table *table)
+{
+	struct vhc_log *log = NULL, *log_before = mem->dirty.live;
+	struct vhc_table *before = mem->table;
+	int r = check_devs(mem, table) ?: vhc_logging_resize(mem, table, &log);
+
+	if (r)
+		return r;
+	mem->table = table;
+	if (log)
+		mem->dirty.live = log;
+	r = vhc_guest_follow(mem);
+	mem->dirty.live = log_before;
+	if (r) {
+		mem->table = before;
+		vhc_harvest_rescue(mem, log);
+		vhc_log_unref(log);
+		return r;
+	}
+	if (log)
+		vhc_harvest_move(mem, log);
+	vhc_table_ref(table);
+	vhc_table_unref(before);
+	return 0;
+}
+
+/* What is staged becomes what is committed; @copy is room for it. */
+static void keep(struct vhc_mem *mem, struct vhc_span *copy)
+{
+	if (mem->count)
+		memcpy(copy, mem->staged, mem->count * sizeof(*copy));
+	free(mem->committed);
+	mem->committed = copy;
+	mem->committed_count = mem->count;
+	mem->edited = false;
+}
+
+static int commit(struct vhc_mem *mem)
+{
+	struct vhc_span *copy = calloc(mem->count ?: 1, sizeof(*copy));
+	struct vhc_table *table = NULL;
+	struct vhc_table_error err;
+	int r = copy ? vhc_table_new(mem->staged, mem->count, &table, &err) : -ENOMEM;
+
+	if (r)
+		vhc_fail(mem->ctx, r, "%s", r == -ENOMEM ? "no memory for the table" : err.text);
+	else if (!mem->table || !vhc_table_equal(table, mem->table))
+		r = change(mem, table);
+	vhc_table_unref(table);
+	if (r)
+		free(copy);
+	else
+		keep(mem, copy);
+	return r;
+}
+
+/* Drop the edits: what is committed is staged again.  There is room: it was staged before. */
+static void unstage(struct vhc_mem *mem)
+{
+	if (mem->committed_count)
+		memcpy(mem->staged, mem->committed, mem->committed_count * sizeof(*mem->staged));
+	mem->count = mem->committed_count;
+	mem->edited = false;
+	mem->error = 0;
+}
+
+VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
+{
+	int r = 0;
+
+	if (mem->error)
+		r = vhc_fail(mem->ctx, mem->error, "%s", mem->why);
+	else if (mem->edited)
+		r = commit(mem);
+	if (r)
+		unstage(mem);
+	return r;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * logging - the dirty log of a guest on and off, in a file of the caller's or in one of our own, and
+ * as long as the memory table needs it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "errname.h"
+#include "guest/update.h"
+#include "memory/mem.h"
+#include "plan/state.h"
+
+struct vhc_log *vhc_logging_log(const struct vhc_mem *mem)
+{
+	return mem->dirty.on ? mem->dirty.live : NULL;
+}
+
+static int check_room(struct vhc_mem *mem, const struct vhc_log *log, const struct vhc_table *table)
+{
+	uint64_t need = vhc_log_need(table);
+
+	if (log->size >= need)
+		return 0;
+	return vhc_fail_at(mem->ctx, &(struct vhc_place){ .hint = "give a longer log" }, -E2BIG,
+			   "the log file has %llu bytes, and the memory up to guest address 0x%llx "
+			   "needs %llu: the kernel would write behind its end",
+			   (unsigned long long)log->size,
+			   (unsigned long long)(table->guest[table->count - 1] +
+						(table->size[table->count - 1] - 1)),
+			   (unsigned long long)need);
+}
+
+/* The log that fits this table: the caller's file, or a new one. */
+static int log_for(struct vhc_mem *mem, const struct vhc_table *table, struct vhc_log **ret)
+{
+	struct vhc_log *file = mem->dirty.file;
+	int r;
+
+	if (!file)
+		return vhc_log_new(mem->ctx, vhc_log_need(table), ret);
+	r = check_room(mem, file, table);
+	if (!r)
+		*ret = vhc_log_ref(file);
+	return r;
+}
+
+int vhc_logging_resize(struct vhc_mem *mem, const struct vhc_table *table, struct vhc_log **ret)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+	uint64_t need = vhc_log_need(table);
+
+	*ret = NULL;
+	if (dirty->file)
+		return table->count ? check_room(mem, dirty->file, table) : 0;
+	/* of an empty table the log stays: there is none of no bytes */
+	if (!dirty->on || !need || need == dirty->live->size)
+		return 0;
+	return vhc_log_new(mem->ctx, need, ret);
+}
+
+VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+	int r;
+
+	if (dirty->on)
+		return 0;
+	if (!mem->table || !mem->table->count)
+		return vhc_fail_at(
+			mem->ctx, &(struct vhc_place){ .hint = "call vhc_mem_commit()" }, -EAGAIN,
+			"no memory is committed, and the dirty log's size follows from it");
+	r = log_for(mem, mem->table, &dirty->live);
+	if (r)
+		return r;
+	dirty->on = true;
+	r = vhc_guest_follow(mem);
+	if (r) {
+		dirty->on = false;
+		vhc_log_unref(dirty->live);
+		dirty->live = NULL;
+	}
+	return r;
+}
+
+VHC_EXPORT int vhc_dirty_stop(struct vhc_mem *mem)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+	int r;
+
+	if (dirty->on) {
+		dirty->on = false;
+		r = vhc_guest_follow(mem);
+		if (r) {
+			dirty->on = true;
+			return r;
+		}
+		vhc_harvest_forget(mem);
+		vhc_log_end(dirty->live);
+		dirty->live = NULL;
+	}
+	vhc_log_unref(dirty->file);
+	dirty->file = NULL;
+	return 0;
+}
+
+/* While logging: every device to another log, with the pages of the one before. */
+static int switch_to(struct vhc_mem *mem, struct vhc_log *log)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+	struct vhc_log *before = dirty->live;
+	int r;
+
+	dirty->live = log;
+	r = vhc_guest_follow(mem);
+	dirty->live = before;
+	if (r)
+		vhc_harvest_rescue(mem, log);
+	else
+		vhc_harvest_move(mem, vhc_log_ref(log));
+	return r;
+}
+
+VHC_EXPORT int vhc_dirty_set_file(struct vhc_mem *mem, int fd, uint64_t offset, uint64_t size)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+	struct vhc_log *file = NULL, *log = NULL, *before = dirty->file;
+	int r = 0;
+
+	if (fd < 0 && !before)
+		return 0;
+	if (fd >= 0)
+		r = vhc_log_open(mem->ctx, fd, offset, size, &file);
+	if (!r && file && mem->table && mem->table->count)
+		r = check_room(mem, file, mem->table);
+	if (!r && dirty->on) {
+		/* of an empty table too there is one */
+		if (file)
+			log = vhc_log_ref(file);
+		else
+			r = vhc_log_new(mem->ctx, vhc_log_need(mem->table) ?: sizeof(uint64_t),
+					&log);
+		r = r ?: switch_to(mem, log);
+	}
+	vhc_log_unref(log);
+	if (r) {
+		vhc_log_unref(file);
+		return r;
+	}
+	vhc_log_unref(before);
+	dirty->file = file;
+	return 0;
+}
+
+/* Devices that do not run keep its number in what the kernel knows: it may come again as another. */
+static void disown(struct vhc_mem *mem, int event)
+{
+	for (uint32_t i = 0; i < mem->devs_count; i++)
+		vhc_dev_forget_log_event(mem->devs[i], event);
+}
+
+VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+	int copy = VHC_FD_NONE, before = dirty->event, r;
+
+	if (fd >= 0 && before >= 0 && vhc_sys_same(mem->ctx, fd, before))
+		return 0;
+	if (fd >= 0) {
+		copy = vhc_sys_dup(mem->ctx, fd);
+		if (copy < 0)
+			return vhc_fail(mem->ctx, copy,
+					"log eventfd %d cannot be duplicated: %s (%s)", fd,
+					strerror(-copy), vhc_errname(-copy));
+	}
+	dirty->event = copy;
+	r = vhc_guest_follow(mem);
+	if (r) {
+		dirty->event = before;
+		vhc_sys_close(mem->ctx, &copy);
+		return r;
+	}
+	disown(mem, before);
+	vhc_sys_close(mem->ctx, &before);
+	return 0;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * harvest - dirty pages, taken out of the log that the devices write to.
+ *
+ * A pass begins with vhc_dirty_sync() and reads in one of two ways.  EXCHANGE reads the live log
+ * itself, each word of it exchanged with 0.  SWAP gives the devices the other log of a pair and reads
+ * the first one, which nobody writes to any more: VHOST_SET_LOG_BASE takes every ring's mutex
+ * (drivers/vhost/vhost.c), so that when it returned no write is under way.  Where no device runs, the
+ * live log is quiet by itself.
+ *
+ * What was taken and not read goes back into the live log when the next pass begins, so it is in that
+ * pass.  A map of chunks says where there can be any.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dirty/drain.h"
+#include "guest/update.h"
+#include "memory/mem.h"
+
+#define CHUNK_WORDS    512u /* 4096 bytes of log: 128 MiB of the guest */
+#define CHUNK_PAGES    (CHUNK_WORDS * 64u)
+#define SWAP_FROM_SIZE (2u << 20) /* bytes of log: 64 GiB of the guest */
+#define LINE_WORDS     8u
+#define SAMPLE_EVERY   64u /* lines */
+
+static uint64_t words_of(const struct vhc_log *log)
+{
+	return log->size / sizeof(uint64_t);
+}
+
+static uint64_t chunks_of(const struct vhc_log *log)
+{
+	return (words_of(log) + CHUNK_WORDS - 1) / CHUNK_WORDS;
+}
+
+/*
+ * What is in a log that devices may still write to, into the one that they are to write to.  In a file
+ * of the caller's it stays too: its giver reads it, and other processes may write to it.
+ */
+static void carry(struct vhc_log *from, struct vhc_log *to)
+{
+	uint64_t words = words_of(from) < words_of(to) ? words_of(from) : words_of(to), word;
+
+	for (uint64_t i = 0; i < words; i++) {
+		word = __atomic_load_n(&from->words[i], __ATOMIC_RELAXED);
+		if (word && !from->foreign)
+			word = __atomic_exchange_n(&from->words[i], 0, __ATOMIC_RELAXED);
+		if (word)
+			__atomic_fetch_or(&to->words[i], word, __ATOMIC_RELAXED);
+	}
+}
+
+void vhc_harvest_rescue(struct vhc_mem *mem, struct vhc_log *from)
+{
+	if (mem->dirty.on && from && from->words && from != mem->dirty.live)
+		carry(from, mem->dirty.live);
+}
+
+/* What the pass before took and nobody read goes back to where this pass takes from. */
+static void put_back(struct vhc_dirty *dirty)
+{
+	uint64_t words = dirty->taken ? words_of(dirty->spare) : 0;
+
+	for (uint64_t at = 0; at < words; at += CHUNK_WORDS) {
+		uint64_t count = words - at < CHUNK_WORDS ? words - at : CHUNK_WORDS;
+
+		if (dirty->unread[at / CHUNK_WORDS])
+			vhc_dirty_merge(dirty->spare->words + at, dirty->live->words + at, count);
+	}
+	dirty->taken = false;
+}
+
+void vhc_harvest_forget(struct vhc_mem *mem)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+
+	vhc_log_end(dirty->spare);
+	free(dirty->unread);
+	dirty->spare = NULL;
+	dirty->unread = NULL;
+	dirty->taken = false;
+}
+
+void vhc_harvest_move(struct vhc_mem *mem, struct vhc_log *log)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+
+	put_back(dirty);
+	vhc_harvest_forget(mem);
+	carry(dirty->live, log);
+	vhc_log_end(dirty->live);
+	dirty->live = log;
+}
+
+/* Is one page in a hundred dirty, by what a part of the log's lines says? */
+static bool is_dense(const struct vhc_log *log)
+{
+	uint64_t words = words_of(log), looked = 0, dirty = 0;
+
+	for (uint64_t at = 0; at < words; at += LINE_WORDS * SAMPLE_EVERY)
+		for (uint64_t i = at; i < at + LINE_WORDS && i < words; i++, looked += 64)
+			dirty += (uint64_t)__builtin_popcountll(
+				__atomic_load_n(&log->words[i], __ATOMIC_RELAXED));
+	return dirty * 100 >= looked;
+}
+
+static bool wants_swap(const struct vhc_dirty *dirty)
+{
+	if (dirty->mode != VHC_DIRTY_AUTO)
+		return dirty->mode == VHC_DIRTY_SWAP;
+	return dirty->live->size >= SWAP_FROM_SIZE || is_dense(dirty->live);
+}
+
+static int make_spare(struct vhc_mem *mem)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+	int r;
+
+	if (dirty->spare)
+		return 0;
+	dirty->unread = malloc(chunks_of(dirty->live));
+	if (!dirty->unread)
+		return vhc_fail(mem->ctx, -ENOMEM, "no memory for a second dirty log");
+	r = vhc_log_new(mem->ctx, dirty->live->size, &dirty->spare);
+	if (r)
+		vhc_harvest_forget(mem);
+	return r;
+}
+
+static void exchange_logs(struct vhc_dirty *dirty)
+{
+	struct vhc_log *live = dirty->live;
+
+	dirty->live = dirty->spare;
+	dirty->spare = live;
+}
+
+/*
+ * The devices did not all take the other log, and have the one before again.  A device that could not
+ * be given it back writes to the other until it is reset, and holds on to it.
+ */
+static void swap_back(struct vhc_mem *mem, bool stale)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+
+	exchange_logs(dirty);
+	if (!stale) {
+		vhc_dirty_merge(dirty->spare->words, dirty->live->words, words_of(dirty->live));
+		return;
+	}
+	carry(dirty->spare, dirty->live);
+	vhc_log_unref(dirty->spare);
+	dirty->spare = NULL;
+	vhc_harvest_forget(mem);
+}
+
+static int swap(struct vhc_mem *mem)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+	int r = make_spare(mem);
+
+	if (r)
+		return r;
+	exchange_logs(dirty);
+	r = vhc_guest_follow(mem);
+	if (r) {
+		swap_back(mem, r == -ESTALE);
+		return r;
+	}
+	memset(dirty->unread, 1, chunks_of(dirty->spare));
+	dirty->taken = true;
+	return 0;
+}
+
+/* A forked child shares the log: what it took would be lost to the owner of the devices. */
+static int check_log(struct vhc_mem *mem)
+{
+	int r = vhc_guest_check_process(mem);
+
+	if (r)
+		return r;
+	if (!mem->dirty.on)
+		return vhc_fail_at(mem->ctx,
+				   &(struct vhc_place){ .hint = "call vhc_dirty_start()" },
+				   -ENODATA, "there is no dirty log");
+	if (mem->dirty.live->foreign)
+		return vhc_fail(
+			mem->ctx, -ENODATA,
+			"the dirty log is the file that vhc_dirty_set_file() gave: who gave it "
+			"reads it");
+	return 0;
+}
+
+VHC_EXPORT int vhc_dirty_set_mode(struct vhc_mem *mem, enum vhc_dirty_mode mode)
+{
+	if (mode != VHC_DIRTY_AUTO && mode != VHC_DIRTY_EXCHANGE && mode != VHC_DIRTY_SWAP)
+		return vhc_fail(mem->ctx, -EINVAL, "dirty mode %d: 0 to 2 are known", (int)mode);
+	mem->dirty.mode = mode;
+	return 0;
+}
+
+VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem)
+{
+	int r = check_log(mem);
+
+	if (r)
+		return r;
+	put_back(&mem->dirty);
+	if (!vhc_guest_runs(mem) || !wants_swap(&mem->dirty))
+		return 0;
+	return swap(mem);
+}
+
+/* These pages of the spare log were read: chunks that lie within them whole have nothing left. */
+static void mark_read(struct vhc_dirty *dirty, uint64_t first, uint64_t end)
+{
+	uint64_t last_page = words_of(dirty->spare) * 64;
+	uint64_t from = (first + CHUNK_PAGES - 1) / CHUNK_PAGES;
+	uint64_t to = end == last_page ? chunks_of(dirty->spare) : end / CHUNK_PAGES;
+
+	if (from < to)
+		memset(dirty->unread + from, 0, to - from);
+}
+
+VHC_EXPORT int vhc_dirty_read(struct vhc_mem *mem, uint64_t guest_addr, uint64_t size,
+			      uint64_t *bitmap, uint32_t flags, uint64_t *ret_pages)
+{
+	struct vhc_dirty *dirty = &mem->dirty;
+	uint64_t first = guest_addr / VHC_PAGE_SIZE, pages = size / VHC_PAGE_SIZE, limit;
+	uint32_t drain = flags & VHC_DIRTY_PRIVATE ? 0 : VHC_DRAIN_ATOMIC;
+	struct vhc_log *from;
+	int r = check_log(mem);
+
+	if (r)
+		return r;
+	if ((guest_addr | size) % VHC_PAGE_SIZE || flags & ~(uint32_t)VHC_DIRTY_PRIVATE)
+		return vhc_fail(mem->ctx, -EINVAL,
+				"dirty pages from 0x%llx, 0x%llx bytes, flags 0x%x: both must be "
+				"multiples of %u, and only flag 0x%x is known",
+				(unsigned long long)guest_addr, (unsigned long long)size, flags,
+				VHC_PAGE_SIZE, VHC_DIRTY_PRIVATE);
+	from = dirty->taken ? dirty->spare : dirty->live;
+	limit = words_of(from) * 64;
+	if (ret_pages)
+		*ret_pages = 0;
+	if (first >= limit)
+		return 0;
+	pages = pages < limit - first ? pages : limit - first;
+	if (!dirty->taken && vhc_guest_runs(mem))
+		drain |= VHC_DRAIN_LIVE;
+	vhc_dirty_drain(from->words, first, pages, bitmap, drain, ret_pages);
+	if (dirty->taken)
+		mark_read(dirty, first, first + pages);
+	return 0;
+}

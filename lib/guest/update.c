@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * guest - a change to all devices of a guest: a plan for each, applied one after the other.  The
+ * kernel has no call that changes several vhost fds at a time.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "device/apply.h"
+#include "dev.h"
+#include "guest/update.h"
+#include "device/iommu.h"
+#include "memory/mem.h"
+
+bool vhc_guest_runs(const struct vhc_mem *mem)
+{
+	for (uint32_t i = 0; i < mem->devs_count; i++)
+		if (vhc_dev_runs(mem->devs[i]))
+			return true;
+	return false;
+}
+
+int vhc_guest_check_process(const struct vhc_mem *mem)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
+		r = vhc_dev_check_process(mem->devs[i]);
+	return r;
+}
+
+/* One device's part of a change. */
+struct part {
+	struct vhc_plan plan;
+	struct vhc_iotlb *mappings; /* that hold afterwards, when some do not */
+};
+
+/* Back to what these devices had, the last first.  The text is that of the failure, or of an undo's. */
+static int give_back(struct vhc_mem *mem, struct part *parts, uint32_t count, int result)
+{
+	while (count--) {
+		int r = vhc_undo(mem->devs[count], &parts[count].plan, result);
+
+		result = r == -ESTALE ? r : result;
+	}
+	return result;
+}
+
+/* Before any of them is changed. */
+static int check_stale(const struct vhc_mem *mem)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
+		if (vhc_dev_runs(mem->devs[i]))
+			r = vhc_dev_check_stale(mem->devs[i]);
+	return r;
+}
+
+/* A device that does not run is told at its next start; but of its mappings none may lead nowhere. */
+static int change(struct vhc_mem *mem, struct vhc_dev *dev, struct part *part)
+{
+	int r = vhc_iommu_plan_mem(dev, mem->table, &part->plan, &part->mappings);
+
+	if (!r && vhc_dev_runs(dev))
+		vhc_dev_plan_change(dev, &part->plan);
+	return r ?: vhc_apply(dev, &part->plan, VHC_APPLY_ALL_OR_NONE);
+}
+
+/* @kept: the change is done. */
+static void end(struct vhc_dev *dev, struct part *part, bool kept)
+{
+	if (kept)
+		vhc_iommu_take(dev, part->mappings);
+	else
+		vhc_iotlb_free(part->mappings);
+	vhc_plan_clear(&part->plan);
+	vhc_state_settle(&dev->want, &dev->have);
+}
+
+int vhc_guest_follow(struct vhc_mem *mem)
+{
+	struct part *parts;
+	int r = check_stale(mem);
+
+	if (r)
+		return r;
+	parts = calloc(mem->devs_count ?: 1, sizeof(*parts));
+	if (!parts)
+		return vhc_fail(mem->ctx, -ENOMEM, "no memory to change %u devices",
+				mem->devs_count);
+	for (uint32_t i = 0; i < mem->devs_count && !r; i++) {
+		r = change(mem, mem->devs[i], &parts[i]);
+		if (r)
+			r = give_back(mem, parts, i, r);
+	}
+	for (uint32_t i = 0; i < mem->devs_count; i++)
+		end(mem->devs[i], &parts[i], !r);
+	free(parts);
+	return r;
+}

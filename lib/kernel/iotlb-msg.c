@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * iotlb-msg - messages about I/O virtual addresses.  Ground floor: no system call.
+ *
+ * The kernel's struct vhost_msg and struct vhost_msg_v2 lie the same way and differ in their first
+ * word.  It takes either at any time, and gives version 2 only when MSG_V2 was acked.
+ */
+#include <string.h>
+
+#include "kernel/iotlb-msg.h"
+
+_Static_assert((int)VHC_PERM_READ == VHOST_ACCESS_RO && (int)VHC_PERM_WRITE == VHOST_ACCESS_WO,
+	       "the bits are the kernel's");
+
+static uint32_t type_of(bool v2)
+{
+	return v2 ? VHOST_IOTLB_MSG_V2 : VHOST_IOTLB_MSG;
+}
+
+struct vhc_uapi_iotlb_msg vhc_iotlb_msg_encode(bool v2, enum vhc_iotlb_verb verb,
+					       const struct vhc_mapping *map)
+{
+	struct vhc_uapi_iotlb_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.version = type_of(v2);
+	msg.iova = map->iova;
+	msg.size = map->size;
+	if (verb == VHC_IOTLB_UPDATE) {
+		msg.type = VHOST_IOTLB_UPDATE;
+		msg.uaddr = map->user;
+		msg.perm = (uint8_t)map->perm;
+	} else {
+		msg.type = VHOST_IOTLB_INVALIDATE;
+	}
+	return msg;
+}
+
+const char *vhc_iotlb_msg_decode(bool v2, const struct vhc_uapi_iotlb_msg *msg, size_t size,
+				 struct vhc_iotlb_miss *ret)
+{
+	if (size != sizeof(*msg))
+		return "it is too short";
+	if (msg->version != type_of(v2))
+		return "it is of another version";
+	if (v2 && msg->asid)
+		return "it is of another address space";
+	if (msg->type != VHOST_IOTLB_MISS)
+		return "it is no miss";
+	if (!msg->perm || msg->perm & ~(VHC_PERM_READ | VHC_PERM_WRITE))
+		return "its permissions cannot be";
+	*ret = (struct vhc_iotlb_miss){ msg->iova, msg->perm };
+	return NULL;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * worker - the thread that runs a queue pair's rings: found, and told where and how to run.
+ *
+ * The kernel tells nobody which thread it is.  It calls it "vhost-" and the number of the thread
+ * that takes ownership (drivers/vhost/vhost.c), and it is there, with its name, when VHOST_SET_OWNER
+ * returns: one of the owner's threads since Linux 6.4, a kernel thread before and where that is
+ * chosen.  So the threads of that name are listed before and after, and the one that is new is it.
+ * Seen from another PID namespace the number is not ours, and kernel threads are not there at all.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "syscall/cpus.h"
+#include "dev.h"
+#include "syscall/uapi.h"
+
+#define PREFIX "vhost-"
+
+enum { OWN = 1 << 0, KERNEL = 1 << 1 };
+
+/* Where the worker will be. */
+static uint32_t kinds_of(struct vhc_dev *dev, int fd)
+{
+	struct vhc_kernel_facts *facts = &dev->ctx->facts;
+	uint8_t mode = 0;
+
+	if (dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD))
+		return dev->flags & VHC_DEV_TASK ? OWN : KERNEL;
+	if (!facts->workers && !vhc_sys_ioctl(dev->ctx, fd, VHC_GET_FORK_FROM_OWNER, &mode))
+		facts->workers = mode == VHC_FORK_TASK ? OWN : KERNEL;
+	return facts->workers ? facts->workers : OWN | KERNEL; /* an older kernel does not say */
+}
+
+/* -ENOENT: there is no /proc to look at. */
+static int list(struct vhc_dev *dev, uint32_t kinds, struct vhc_task **ret, uint32_t *ret_count)
+{
+	struct vhc_ctx *ctx = dev->ctx;
+	uint32_t room = 0;
+	int n = 16;
+
+	do {
+		free(*ret);
+		room = (uint32_t)n;
+		*ret = calloc(room, sizeof(**ret));
+		if (!*ret)
+			return -ENOMEM;
+		n = ctx->sys->tasks(ctx->sys_data, PREFIX, kinds & KERNEL, *ret, room);
+	} while (n > (int)room);
+	if (n < 0) {
+		free(*ret);
+		*ret = NULL;
+		return n;
+	}
+	*ret_count = (uint32_t)n;
+	return 0;
+}
+
+static bool has_task(const struct vhc_task *tasks, uint32_t count, const struct vhc_task *task)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (tasks[i].tid == task->tid && tasks[i].kernel == task->kernel)
+			return true;
+	return false;
+}
+
+/* A thread of this process may have another number in its name, that of an outer PID namespace. */
+static bool fits(const struct vhc_task *task, uint32_t kinds, const char *name, bool exact)
+{
+	const char *number = task->name + strlen(PREFIX);
+
+	if (!(kinds & (task->kernel ? KERNEL : OWN)))
+		return false;
+	if (exact || task->kernel)
+		return exact && !strcmp(task->name, name);
+	return *number && !number[strspn(number, "0123456789")];
+}
+
+/* The one that is new: its tid, or VHC_WORKER_.  Never a guess. */
+static int32_t pick(const struct vhc_dev *dev, uint32_t kinds, const struct vhc_task *now,
+		    uint32_t count)
+{
+	int32_t found = VHC_WORKER_UNSEEN;
+	char name[24];
+
+	snprintf(name, sizeof(name), PREFIX "%d", dev->ctx->sys->tid(dev->ctx->sys_data));
+	for (int pass = 0; pass < 2 && found == VHC_WORKER_UNSEEN; pass++)
+		for (uint32_t i = 0; i < count; i++)
+			if (!has_task(dev->tasks, dev->tasks_count, &now[i]) &&
+			    fits(&now[i], kinds, name, pass == 0))
+				found = found == VHC_WORKER_UNSEEN ? now[i].tid : VHC_WORKER_MANY;
+	return found;
+}
+
+/* Where the workers of this kernel are, to look only there the next time. */
+static void learn(struct vhc_dev *dev, const struct vhc_task *now, uint32_t count, int32_t tid)
+{
+	for (uint32_t i = 0; i < count && !(dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD)); i++)
+		if (now[i].tid == tid)
+			dev->ctx->facts.workers = now[i].kernel ? KERNEL : OWN;
+}
+
+static int find(struct vhc_dev *dev, struct vhc_op *op)
+{
+	uint32_t kinds = dev->tasks_kinds, count = 0;
+	int32_t worker = VHC_WORKER_NO_PROC;
+	struct vhc_task *now = NULL;
+	int r = dev->tasks ? list(dev, kinds, &now, &count) : -ENOENT;
+
+	if (!r) {
+		worker = pick(dev, kinds, now, count);
+		learn(dev, now, count, worker);
+	}
+	free(now);
+	vhc_worker_forget_tasks(dev);
+	op->value = (uint32_t)worker;
+	return r == -ENOENT ? 0 : r;
+}
+
+void vhc_worker_forget_tasks(struct vhc_dev *dev)
+{
+	free(dev->tasks);
+	dev->tasks = NULL;
+	dev->tasks_count = 0;
+}
+
+int vhc_worker_execute(struct vhc_dev *dev, struct vhc_op *op)
+{
+	int32_t worker = dev->have.fd[op->fd].worker;
+	const struct vhc_sys *sys = dev->ctx->sys;
+	int r;
+
+	switch (op->kind) {
+	case VHC_OP_LIST_TASKS:
+		dev->tasks_kinds = kinds_of(dev, dev->fds[op->fd]);
+		r = list(dev, dev->tasks_kinds, &dev->tasks, &dev->tasks_count);
+		return r == -ENOENT ? 0 : r;
+	case VHC_OP_FIND_WORKER:
+		return find(dev, op);
+	case VHC_OP_WORKER_CPUS:
+		return worker <= 0 ? -ENODATA
+				   : sys->set_cpus(dev->ctx->sys_data, worker, op->cpus->word,
+						   op->cpus->words);
+	default:
+		return worker <= 0 ? -ENODATA
+				   : sys->set_sched(dev->ctx->sys_data, worker, op->sched.policy,
+						    op->sched.priority);
+	}
+}
+
+const char *vhc_worker_why(const struct vhc_dev *dev, uint32_t fd)
+{
+	switch (dev->have.fd[fd].worker) {
+	case VHC_WORKER_MANY:
+		return "its worker is not known: more than one thread that could be it began at the "
+		       "same moment";
+	case VHC_WORKER_NO_PROC:
+		return "its worker is not known: there is no /proc of this process's PID namespace";
+	default:
+		return "its worker is not known: no new thread was to be seen; a PID namespace hides "
+		       "kernel threads, and so does /proc's option hidepid";
+	}
+}
+
+int vhc_worker_check(struct vhc_dev *dev, uint32_t pair, int code)
+{
+	if (pair >= dev->pairs)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "queue pair %u: it has %u, from 0",
+				    pair, dev->pairs);
+	if (dev->flags & VHC_DEV_WORKERS)
+		return 0;
+	return vhc_dev_fail(dev, code, NULL, "open it with VHC_DEV_WORKERS",
+			    "queue pair %u: nobody looked for its worker", pair);
+}
+
+VHC_EXPORT int vhc_dev_get_worker(struct vhc_dev *dev, uint32_t pair, int32_t *ret_tid)
+{
+	int r = vhc_worker_check(dev, pair, -ENODATA);
+	const struct vhc_fd_state *have;
+
+	if (r)
+		return r;
+	have = &dev->have.fd[pair];
+	if (!have->owned)
+		return vhc_dev_fail(dev, -EAGAIN, NULL, "start it, or open it with VHC_DEV_OWN",
+				    "queue pair %u has no worker before its vhost fd is owned",
+				    pair);
+	if (have->worker <= 0)
+		return vhc_dev_fail(dev, -ENODATA, NULL, NULL, "queue pair %u: %s", pair,
+				    vhc_worker_why(dev, pair));
+	*ret_tid = have->worker;
+	return 0;
+}

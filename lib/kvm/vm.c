@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vm - the KVM VMs that rings are bound to: which fd is one, and one duplicate for each.
+ */
+#include <errno.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev.h"
+#include "errname.h"
+#include "kvm/kvm.h"
+
+#define ASK "KVM_CHECK_EXTENSION"
+
+/* A VM answers only the process that made it, whatever is asked. */
+static int ask(struct vhc_dev *dev, const struct vhc_vm *vm, unsigned long extension)
+{
+	return vhc_sys_ioctl(dev->ctx, vm->fd, KVM_CHECK_EXTENSION, (void *)(uintptr_t)extension);
+}
+
+static int fail(struct vhc_dev *dev, uint32_t ring, int fd, int r)
+{
+	if (r == -EIO)
+		return vhc_dev_fail(dev, r, ASK, "bind in the process that made the VM",
+				    "ring %u: the VM of fd %d belongs to another process: %s (%s)",
+				    ring, fd, strerror(-r), vhc_errname(-r));
+	return vhc_dev_fail(dev, r, ASK, NULL, "ring %u: VM fd %d: %s (%s)", ring, fd, strerror(-r),
+			    vhc_errname(-r));
+}
+
+static int fail_kind(struct vhc_dev *dev, uint32_t ring, int fd, const char *what)
+{
+	return vhc_dev_fail(dev, -EINVAL, ASK, "pass the fd that KVM_CREATE_VM returned",
+			    "ring %u: fd %d is not a KVM VM: it is %s", ring, fd, what);
+}
+
+/*
+ * /dev/kvm takes the same question as a VM, and a vCPU that runs would let us wait until it stops:
+ * these are told apart before.
+ */
+static int check_kind(struct vhc_dev *dev, uint32_t ring, int fd, const struct vhc_vm *vm)
+{
+	const struct vhc_sys *sys = dev->ctx->sys;
+	struct vhc_file file = { 0 };
+	char name[96] = "", what[160];
+	int r = sys->stat(dev->ctx->sys_data, vm->fd, &file);
+
+	if (r)
+		return vhc_dev_fail(dev, r, "fstat", NULL, "ring %u: VM fd %d: %s (%s)", ring, fd,
+				    strerror(-r), vhc_errname(-r));
+	if (sys->name(dev->ctx->sys_data, vm->fd, name, sizeof(name)))
+		snprintf(name, sizeof(name), "%s",
+			 file.is_char ? "a character device" : "something else");
+	if (file.is_char || strstr(name, "kvm-vcpu"))
+		return fail_kind(dev, ring, fd, name);
+	r = ask(dev, vm, KVM_CAP_IOEVENTFD);
+	if (r == -ENOTTY || r == -EINVAL) {
+		snprintf(what, sizeof(what), "%s (%s)", name, vhc_errname(-r));
+		return fail_kind(dev, ring, fd, what);
+	}
+	if (!r)
+		return vhc_dev_fail(dev, -ENOTTY, ASK, NULL,
+				    "ring %u: this kernel's KVM has no KVM_CAP_IOEVENTFD", ring);
+	return r < 0 ? fail(dev, ring, fd, r) : 0;
+}
+
+/* Another binding's VM may be this one. */
+static struct vhc_vm *find(struct vhc_ctx *ctx, int fd)
+{
+	for (struct vhc_binding *b = ctx->bindings; b; b = b->next)
+		if (ctx->sys->same(ctx->sys_data, b->vm->fd, fd) == 1)
+			return b->vm;
+	return NULL;
+}
+
+static int open_vm(struct vhc_dev *dev, uint32_t ring, int fd, struct vhc_vm *vm)
+{
+	int r;
+
+	vm->fd = vhc_sys_dup(dev->ctx, fd);
+	if (vm->fd < 0)
+		return vhc_dev_fail(dev, vm->fd, NULL, NULL,
+				    "ring %u: VM fd %d cannot be duplicated: %s (%s)", ring, fd,
+				    strerror(-vm->fd), vhc_errname(-vm->fd));
+	r = check_kind(dev, ring, fd, vm);
+	if (r)
+		vhc_sys_close(dev->ctx, &vm->fd);
+	return r;
+}
+
+int vhc_vm_get(struct vhc_dev *dev, uint32_t ring, int fd, struct vhc_vm **ret)
+{
+	struct vhc_vm *vm = find(dev->ctx, fd);
+	int r;
+
+	if (!vm) {
+		vm = calloc(1, sizeof(*vm));
+		if (!vm)
+			return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "ring %u: no memory for a VM",
+					    ring);
+		r = open_vm(dev, ring, fd, vm);
+		if (r) {
+			free(vm);
+			return r;
+		}
+	}
+	vm->refs++;
+	*ret = vm;
+	return 0;
+}
+
+void vhc_vm_put(struct vhc_ctx *ctx, struct vhc_vm *vm)
+{
+	if (!vm || --vm->refs)
+		return;
+	vhc_sys_close(ctx, &vm->fd);
+	free(vm);
+}
+
+int vhc_vm_count_gsis(struct vhc_dev *dev, uint32_t ring, const struct vhc_vm *vm, uint32_t *ret)
+{
+	int r = ask(dev, vm, KVM_CAP_IRQ_ROUTING);
+
+	if (r < 0)
+		return fail(dev, ring, vm->fd, r);
+	*ret = (uint32_t)r;
+	return 0;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * iotlb - mappings in an array, sorted by address; an age is the number of the map call that made it.
+ * Ground floor: no system call.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory/iotlb.h"
+
+struct entry {
+	struct vhc_mapping map;
+	uint64_t age;
+};
+
+struct vhc_iotlb {
+	uint32_t count, limit;
+	uint64_t next_age;
+	uint16_t by_age[VHC_IOTLB_MAX];
+	struct entry entry[VHC_IOTLB_MAX];
+};
+
+int vhc_iotlb_new(uint32_t limit, struct vhc_iotlb **ret)
+{
+	struct vhc_iotlb *iotlb = calloc(1, sizeof(*iotlb));
+
+	if (!iotlb)
+		return -ENOMEM;
+	iotlb->limit = limit < VHC_IOTLB_MAX ? limit : VHC_IOTLB_MAX;
+	*ret = iotlb;
+	return 0;
+}
+
+int vhc_iotlb_copy(const struct vhc_iotlb *iotlb, struct vhc_iotlb **ret)
+{
+	struct vhc_iotlb *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, iotlb, sizeof(*copy));
+	*ret = copy;
+	return 0;
+}
+
+void vhc_iotlb_free(struct vhc_iotlb *iotlb)
+{
+	free(iotlb);
+}
+
+uint32_t vhc_iotlb_count(const struct vhc_iotlb *iotlb)
+{
+	return iotlb->count;
+}
+
+const struct vhc_mapping *vhc_iotlb_at(const struct vhc_iotlb *iotlb, uint32_t n)
+{
+	return &iotlb->entry[n].map;
+}
+
+static int compare_ages(const void *a, const void *b, void *data)
+{
+	const struct vhc_iotlb *iotlb = data;
+	uint16_t one = *(const uint16_t *)a, other = *(const uint16_t *)b;
+	uint64_t age = iotlb->entry[one].age, other_age = iotlb->entry[other].age;
+
+	return age != other_age ? (age < other_age ? -1 : 1) : one - other;
+}
+
+const uint16_t *vhc_iotlb_sort(struct vhc_iotlb *iotlb)
+{
+	for (uint32_t i = 0; i < iotlb->count; i++)
+		iotlb->by_age[i] = (uint16_t)i;
+	qsort_r(iotlb->by_age, iotlb->count, sizeof(iotlb->by_age[0]), compare_ages, iotlb);
+	return iotlb->by_age;
+}
+
+/* --------------------------------------------------------------------------------------- lookups */
+
+/* The last byte, since what comes behind it may be 2^64. */
+static uint64_t last_of(const struct vhc_mapping *map)
+{
+	return map->iova + (map->size - 1);
+}
+
+uint32_t vhc_iotlb_search(const struct vhc_iotlb *iotlb, uint64_t iova)
+{
+	uint32_t low = 0, high = iotlb->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (last_of(&iotlb->entry[middle].map) < iova)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct vhc_mapping *vhc_iotlb_find(const struct vhc_iotlb *iotlb, uint64_t iova)
+{
+	uint32_t n = vhc_iotlb_search(iotlb, iova);
+
+	return n < iotlb->count && iotlb->entry[n].map.iova <= iova ? &iotlb->entry[n].map : NULL;
+}
+
+bool vhc_iotlb_overlaps(uint64_t iova, uint64_t size, uint64_t other, uint64_t other_size)
+{
+	return iova <= other + (other_size - 1) && other <= iova + (size - 1);
+}
+
+uint64_t vhc_iotlb_reach(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size, uint32_t perm)
+{
+	uint64_t reach = 0;
+
+	while (reach < size) {
+		const struct vhc_mapping *map = vhc_iotlb_find(iotlb, iova + reach);
+
+		if (!map || (map->perm & perm) != perm)
+			return reach;
+		reach = last_of(map) - iova + 1;
+		if (!reach)
+			return size; /* to the end of all addresses */
+	}
+	return size;
+}
+
+/* ----------------------------------------------------------------------------------------- edits */
+
+/* What is left of a mapping, of an age. */
+static void keep_piece(struct vhc_iotlb_edit *edit, const struct entry *entry, uint64_t iova,
+		       uint64_t last)
+{
+	struct vhc_mapping *piece = &edit->add[edit->adds];
+	uint64_t offset = iova - entry->map.iova;
+
+	*piece = entry->map;
+	piece->iova = iova;
+	piece->size = last - iova + 1;
+	piece->guest += offset;
+	piece->user += offset;
+	edit->age[edit->adds++] = entry->age;
+}
+
+/* Take a range out: those in the way go whole, and what is left of the first and the last comes. */
+static void cut(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size,
+		struct vhc_iotlb_edit *edit)
+{
+	uint64_t last = iova + (size - 1);
+	uint32_t end;
+
+	*edit = (struct vhc_iotlb_edit){ .first = vhc_iotlb_search(iotlb, iova) };
+	end = edit->first;
+	while (end < iotlb->count && iotlb->entry[end].map.iova <= last)
+		end++;
+	edit->count = end - edit->first;
+	if (!edit->count)
+		return;
+	if (iotlb->entry[edit->first].map.iova < iova)
+		keep_piece(edit, &iotlb->entry[edit->first], iotlb->entry[edit->first].map.iova,
+			   iova - 1);
+	if (last_of(&iotlb->entry[end - 1].map) > last)
+		keep_piece(edit, &iotlb->entry[end - 1], last + 1,
+			   last_of(&iotlb->entry[end - 1].map));
+}
+
+static bool is_forgotten(const struct vhc_iotlb_edit *edit, uint64_t iova)
+{
+	for (uint32_t i = 0; i < edit->forgets; i++)
+		if (edit->forget[i].iova == iova)
+			return true;
+	return false;
+}
+
+/* Who may be forgotten, and who may not. */
+struct oldest {
+	vhc_iotlb_pinned_fn *pinned;
+	const void *data;
+	const struct vhc_mapping *map; /* NULL: none yet */
+	uint64_t age;
+};
+
+static void consider(struct oldest *oldest, const struct vhc_mapping *map, uint64_t age)
+{
+	bool older = !oldest->map || age < oldest->age ||
+		     (age == oldest->age && map->iova < oldest->map->iova);
+
+	if (older && !oldest->pinned(oldest->data, map->iova, map->size)) {
+		oldest->map = map;
+		oldest->age = age;
+	}
+}
+
+/* Forget the oldest: one of the table, or one of the first @pieces that would come.  1 for that. */
+static int forget_one(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit, uint32_t pieces,
+		      struct oldest oldest)
+{
+	uint32_t piece;
+
+	for (uint32_t i = 0; i < iotlb->count; i++) {
+		const struct entry *entry = &iotlb->entry[i];
+		bool goes = i - edit->first < edit->count || is_forgotten(edit, entry->map.iova);
+
+		if (!goes)
+			consider(&oldest, &entry->map, entry->age);
+	}
+	for (uint32_t i = 0; i < pieces; i++)
+		consider(&oldest, &edit->add[i], edit->age[i]);
+	if (!oldest.map)
+		return -E2BIG;
+	for (piece = 0; piece < pieces && oldest.map != &edit->add[piece]; piece++)
+		;
+	if (piece == pieces) {
+		edit->forget[edit->forgets++] = *oldest.map;
+		return 0;
+	}
+	edit->adds--;
+	for (uint32_t i = piece; i < edit->adds; i++) {
+		edit->add[i] = edit->add[i + 1];
+		edit->age[i] = edit->age[i + 1];
+	}
+	return 1;
+}
+
+/* The first @pieces of what comes are left of older mappings, and may be forgotten too. */
+static int make_room(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit, uint32_t pieces,
+		     vhc_iotlb_pinned_fn *pinned, const void *data)
+{
+	while (iotlb->count - edit->count - edit->forgets + edit->adds > iotlb->limit) {
+		int r = forget_one(iotlb, edit, pieces, (struct oldest){ pinned, data });
+
+		if (r < 0)
+			return r;
+		pieces -= (uint32_t)r;
+	}
+	return 0;
+}
+
+/* Is all of it mapped so already, by one mapping? */
+static bool is_so(const struct vhc_iotlb *iotlb, const struct vhc_mapping *map)
+{
+	const struct vhc_mapping *old = vhc_iotlb_find(iotlb, map->iova);
+	uint64_t offset = old ? map->iova - old->iova : 0;
+
+	return old && last_of(map) <= last_of(old) && old->perm == map->perm &&
+	       old->guest + offset == map->guest && old->user + offset == map->user;
+}
+
+int vhc_iotlb_plan_map(const struct vhc_iotlb *iotlb, const struct vhc_mapping *map,
+		       vhc_iotlb_pinned_fn *pinned, const void *data, struct vhc_iotlb_edit *ret)
+{
+	uint32_t pieces;
+
+	*ret = (struct vhc_iotlb_edit){ 0 };
+	if (is_so(iotlb, map))
+		return 0;
+	cut(iotlb, map->iova, map->size, ret);
+	pieces = ret->adds;
+	ret->add[ret->adds] = *map;
+	ret->age[ret->adds++] = iotlb->next_age;
+	return make_room(iotlb, ret, pieces, pinned, data);
+}
+
+int vhc_iotlb_plan_unmap(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size,
+			 vhc_iotlb_pinned_fn *pinned, const void *data, struct vhc_iotlb_edit *ret)
+{
+	cut(iotlb, iova, size, ret);
+	return make_room(iotlb, ret, ret->adds, pinned, data);
+}
+
+static void remove_at(struct vhc_iotlb *iotlb, uint32_t n, uint32_t count)
+{
+	memmove(&iotlb->entry[n], &iotlb->entry[n + count],
+		(iotlb->count - n - count) * sizeof(iotlb->entry[0]));
+	iotlb->count -= count;
+}
+
+static void insert(struct vhc_iotlb *iotlb, const struct vhc_mapping *map, uint64_t age)
+{
+	uint32_t n = vhc_iotlb_search(iotlb, map->iova);
+
+	memmove(&iotlb->entry[n + 1], &iotlb->entry[n],
+		(iotlb->count - n) * sizeof(iotlb->entry[0]));
+	iotlb->entry[n] = (struct entry){ *map, age };
+	iotlb->count++;
+	if (age >= iotlb->next_age)
+		iotlb->next_age = age + 1;
+}
+
+void vhc_iotlb_apply(struct vhc_iotlb *iotlb, const struct vhc_iotlb_edit *edit)
+{
+	remove_at(iotlb, edit->first, edit->count);
+	for (uint32_t i = 0; i < edit->forgets; i++)
+		remove_at(iotlb, vhc_iotlb_search(iotlb, edit->forget[i].iova), 1);
+	for (uint32_t i = 0; i < edit->adds; i++)
+		insert(iotlb, &edit->add[i], edit->age[i]);
+}
+
+/* ------------------------------------------------------------------------------ memory that moved */
+
+/* From @offset of a mapping on: how far is it alike, and does it hold? */
+static uint64_t stretch(const struct vhc_mapping *map, uint64_t offset,
+			const struct vhc_table *table, bool *holds)
+{
+	uint64_t guest = map->guest + offset, left = map->size - offset, inside, to_next;
+	uint32_t n;
+
+	*holds = false;
+	if (!table || !table->count)
+		return left;
+	n = vhc_table_search(table, guest);
+	inside = guest - table->guest[n];
+	if (guest < table->guest[n]) {
+		to_next = table->guest[n] - guest;
+		return to_next < left ? to_next : left;
+	}
+	if (inside < table->size[n]) {
+		*holds = table->user[n] + inside == map->user + offset;
+		to_next = table->size[n] - inside;
+		return to_next < left ? to_next : left;
+	}
+	if (n + 1 == table->count)
+		return left;
+	to_next = table->guest[n + 1] - guest;
+	return to_next < left ? to_next : left;
+}
+
+bool vhc_iotlb_broken(const struct vhc_iotlb *iotlb, const struct vhc_table *table, uint64_t iova,
+		      uint64_t *ret_iova, uint64_t *ret_size)
+{
+	for (uint32_t i = vhc_iotlb_search(iotlb, iova); i < iotlb->count; i++) {
+		const struct vhc_mapping *map = &iotlb->entry[i].map;
+		uint64_t offset = iova > map->iova ? iova - map->iova : 0;
+
+		while (offset < map->size) {
+			bool holds;
+			uint64_t size = stretch(map, offset, table, &holds);
+
+			if (!holds) {
+				*ret_iova = map->iova + offset;
+				*ret_size = size;
+				return true;
+			}
+			offset += size;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mem - the guest's memory: its devices, its table, and the edits that wait for a commit.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "memory/mem.h"
+#include "plan/state.h"
+
+#define DEFAULT_MAX_REGIONS 64u
+
+VHC_EXPORT int vhc_mem_new(struct vhc_ctx *ctx, struct vhc_mem **ret)
+{
+	struct vhc_mem *mem = calloc(1, sizeof(*mem));
+
+	if (!mem)
+		return vhc_fail(ctx, -ENOMEM, "no memory for a memory table");
+	mem->ctx = vhc_ctx_ref(ctx);
+	mem->refs = 1;
+	mem->dirty.event = VHC_FD_NONE;
+	*ret = mem;
+	return 0;
+}
+
+struct vhc_mem *vhc_mem_ref(struct vhc_mem *mem)
+{
+	mem->refs++;
+	return mem;
+}
+
+void vhc_mem_unref(struct vhc_mem *mem)
+{
+	if (!mem || --mem->refs)
+		return;
+	vhc_harvest_forget(mem);
+	vhc_log_unref(mem->dirty.live);
+	vhc_log_unref(mem->dirty.file);
+	vhc_sys_close(mem->ctx, &mem->dirty.event);
+	vhc_table_unref(mem->table);
+	vhc_ctx_unref(mem->ctx);
+	free(mem->staged);
+	free(mem->committed);
+	free(mem->devs);
+	free(mem);
+}
+
+VHC_EXPORT void vhc_mem_free(struct vhc_mem *mem)
+{
+	vhc_mem_unref(mem);
+}
+
+struct vhc_table *vhc_mem_table(struct vhc_mem *mem)
+{
+	return mem->table;
+}
+
+struct vhc_ctx *vhc_mem_ctx(struct vhc_mem *mem)
+{
+	return mem->ctx;
+}
+
+VHC_EXPORT void vhc_mem_clear(struct vhc_mem *mem)
+{
+	mem->count = 0;
+	mem->error = 0;
+	mem->edited = true;
+}
+
+/* An edit failed, and the context has its text: the commit will fail with both. */
+static int spoil(struct vhc_mem *mem, int code)
+{
+	if (!mem->error) {
+		mem->error = code;
+		snprintf(mem->why, sizeof(mem->why), "%s", mem->ctx->error.text);
+	}
+	return code;
+}
+
+static int check_span(struct vhc_mem *mem, const struct vhc_span *span)
+{
+	struct vhc_table_error err;
+	int r = vhc_span_check(span, &err);
+
+	for (uint32_t i = 0; i < mem->count && !r; i++)
+		r = vhc_span_conflict(&mem->staged[i], span, &err);
+	if (r)
+		return vhc_fail(mem->ctx, r, "%s", err.text);
+	r = mem->ctx->sys->mapped(mem->ctx->sys_data, span->user, span->size);
+	if (r == -ENOMEM)
+		return vhc_fail(mem->ctx, -EINVAL,
+				"region [0x%llx, +0x%llx): its user addresses from 0x%llx are not "
+				"mapped here",
+				(unsigned long long)span->guest, (unsigned long long)span->size,
+				(unsigned long long)span->user);
+	return 0;
+}
+
+static int make_room(struct vhc_mem *mem)
+{
+	uint32_t room = mem->room ? 2 * mem->room : 16;
+	struct vhc_span *staged;
+
+	if (mem->count < mem->room)
+		return 0;
+	staged = realloc(mem->staged, room * sizeof(*staged));
+	if (!staged)
+		return vhc_fail(mem->ctx, -ENOMEM, "no memory for a region");
+	mem->staged = staged;
+	mem->room = room;
+	return 0;
+}
+
+VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region)
+{
+	struct vhc_region copy;
+	struct vhc_span span;
+	int r = VHC_COPY_ARGS(mem->ctx, vhc_region, &copy, region);
+
+	if (r)
+		return spoil(mem, r);
+	span = (struct vhc_span){ copy.guest_addr, copy.size, copy.user_addr };
+	r = check_span(mem, &span) ?: make_room(mem);
+	if (r)
+		return spoil(mem, r);
+	mem->staged[mem->count++] = span;
+	mem->edited = true;
+	return 0;
+}
+
+VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t size)
+{
+	for (uint32_t i = 0; i < mem->count; i++)
+		if (mem->staged[i].guest == guest_addr && mem->staged[i].size == size) {
+			mem->staged[i] = mem->staged[--mem->count];
+			mem->edited = true;
+			return 0;
+		}
+	return spoil(mem, vhc_fail(mem->ctx, -EINVAL,
+				   "no region [0x%llx, +0x%llx) is staged: give its exact address "
+				   "and size",
+				   (unsigned long long)guest_addr, (unsigned long long)size));
+}
+
+VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem)
+{
+	uint32_t limit = UINT32_MAX, used = mem->count;
+	struct vhc_table_error err;
+	struct vhc_table *table;
+
+	for (uint32_t i = 0; i < mem->devs_count; i++) {
+		uint32_t max = vhc_dev_max_regions(mem->devs[i]);
+
+		limit = max < limit ? max : limit;
+	}
+	if (limit == UINT32_MAX)
+		limit = DEFAULT_MAX_REGIONS;
+	if (!vhc_table_new(mem->staged, mem->count, &table, &err)) {
+		used = table->count;
+		vhc_table_unref(table);
+	}
+	return used < limit ? limit - used : 0;
+}
+
+int vhc_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev)
+{
+	struct vhc_dev **devs = realloc(mem->devs, (mem->devs_count + 1) * sizeof(*devs));
+
+	if (!devs)
+		return -ENOMEM;
+	mem->devs = devs;
+	mem->devs[mem->devs_count++] = dev;
+	vhc_mem_ref(mem);
+	return 0;
+}
+
+void vhc_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev)
+{
+	for (uint32_t i = 0; i < mem->devs_count; i++)
+		if (mem->devs[i] == dev) {
+			vhc_dev_forget_log_event(dev, mem->dirty.event);
+			mem->devs[i] = mem->devs[--mem->devs_count];
+			vhc_mem_unref(mem);
+			return;
+		}
+}

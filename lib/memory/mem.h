@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mem - the guest's memory object, as the files that make it up see it: mem.c (devices, table and
+ * edits), commit.c (another table), logging.c (the dirty log on and off), harvest.c (pages taken out
+ * of it).
+ */
+#ifndef LIB_MEM_H
+#define LIB_MEM_H
+
+#include "dirty/log.h"
+
+/* The one dirty log of a guest.  Without logging all of it is empty but file, event and mode. */
+struct vhc_dirty {
+	bool on;
+	struct vhc_log *live;  /* that the devices write to */
+	struct vhc_log *spare; /* of the same size: clean, or what the last swap took */
+	bool taken;	       /* spare has pages that the pass at hand hands out */
+	uint8_t *unread;       /* for each VHC_CHUNK of spare: may have pages that were not read */
+	struct vhc_log *file;  /* that vhc_dirty_set_file() gave; instead of one of our own */
+	int event;	       /* that vhc_dirty_set_event() gave, or VHC_FD_NONE */
+	enum vhc_dirty_mode mode;
+};
+
+struct vhc_mem {
+	struct vhc_ctx *ctx;
+	uint32_t refs;
+	struct vhc_span *staged;
+	uint32_t count, room;
+	struct vhc_span *committed; /* as they were staged, not merged: to go back to */
+	uint32_t committed_count;
+	bool edited;
+	int error; /* of the first edit that failed; the commit tells it again */
+	char why[320];
+	struct vhc_table *table;
+	struct vhc_dirty dirty;
+	struct vhc_dev **devs;
+	uint32_t devs_count;
+};
+
+/** vhc_logging_log() - the log that the devices are to write to; NULL: none. */
+struct vhc_log *vhc_logging_log(const struct vhc_mem *mem);
+
+/**
+ * vhc_logging_resize() - a log for this table, when it needs another than there is: *ret, or NULL.
+ * Errors: -E2BIG it needs more than the caller's file has; -ENOMEM and what memfd and mmap say.
+ */
+int vhc_logging_resize(struct vhc_mem *mem, const struct vhc_table *table, struct vhc_log **ret);
+
+/**
+ * vhc_harvest_move() - the devices write to @log from now on: what the log before had, and what was
+ * taken and not read, is in it then.  Takes the reference over.
+ */
+void vhc_harvest_move(struct vhc_mem *mem, struct vhc_log *log);
+
+/**
+ * vhc_harvest_rescue() - devices wrote to @from for a while, and are to write to the log that there
+ * was and is: what came into the one is in the other then.
+ */
+void vhc_harvest_rescue(struct vhc_mem *mem, struct vhc_log *from);
+
+/** vhc_harvest_forget() - let go of the spare log, and of what was not read. */
+void vhc_harvest_forget(struct vhc_mem *mem);
+
+#endif

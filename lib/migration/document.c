@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * state-doc - the vhost-state document: its fields, its checksum, from text and to text.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "migration/crc32.h"
+#include "ctx.h"
+#include "documents.h"
+#include "migration/document.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define FIELD(struct_type, member, doc_type, ...)                                                 \
+	{                                                                                         \
+		.key = #member, .type = doc_type, .offset = offsetof(struct struct_type, member), \
+		__VA_ARGS__                                                                       \
+	}
+#define NEEDED(struct_type, member, doc_type, ...) \
+	FIELD(struct_type, member, doc_type, .flags = DOC_REQUIRED, __VA_ARGS__)
+/* A multiple of something: never the last address of all, which stands for none. */
+#define ADDR(member, text)                                                   \
+	FIELD(vhc_saved_ring, member, DOC_HEX, .max = VHC_SAVED_NO_ADDR - 1, \
+	      .preset = VHC_SAVED_NO_ADDR, .help = text)
+
+const struct vhc_feature_names vhc_saved_names = { .net = true, .unnamed = VHC_ORIGIN_MODEL };
+
+static const char *const types[] = { "net", NULL };
+static const char *const formats[] = { [VHC_SPLIT] = "split", [VHC_PACKED] = "packed", NULL };
+
+/* It is shown to people, so no terminal may obey it: the controls of ASCII and of Latin 1. */
+static bool check_device(const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+		if (*at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
+			return false;
+	return true;
+}
+
+static bool check_mac(const char *text)
+{
+	uint8_t mac[6];
+
+	return vhc_mac_read(text, mac);
+}
+
+static const struct doc_field guest_fields[] = {
+	NEEDED(vhc_saved_guest, iommu, DOC_BOOL,
+	       .help = "ring addresses go through an IOMMU that the launcher models"),
+};
+
+static const struct doc_table guest_table = {
+	.size = sizeof(struct vhc_saved_guest),
+	.help = "what the launcher does for the guest",
+	.fields = guest_fields,
+	.count = COUNT(guest_fields),
+};
+
+static const struct doc_field ring_fields[] = {
+	NEEDED(vhc_saved_ring, index, DOC_UINT, .max = 2 * VHC_SAVED_MAX_PAIRS - 1,
+	       .help = "of the virtqueue: 2i receives, 2i+1 transmits"),
+	NEEDED(vhc_saved_ring, size, DOC_UINT, .min = 1, .max = VHC_RING_MAX,
+	       .help = "descriptors; of a split ring a power of two"),
+	NEEDED(vhc_saved_ring, format, DOC_CHOICE, .choices = formats,
+	       .help = "as ring_packed is among the features, or not"),
+	ADDR(desc, "guest address of the descriptors; without it the ring has no place yet"),
+	ADDR(avail, "guest address of the available ring, or the driver area"),
+	ADDR(used, "guest address of the used ring, or the device area"),
+	NEEDED(vhc_saved_ring, base, DOC_HEX, .max = UINT32_MAX,
+	       .help = "where the device goes on, in the kernel's form of 32 bits"),
+	NEEDED(vhc_saved_ring, enabled, DOC_BOOL, .help = "it runs when the device does"),
+};
+
+static const struct doc_table ring_table = {
+	.size = sizeof(struct vhc_saved_ring),
+	.help = "one virtqueue that was set up",
+	.fields = ring_fields,
+	.count = COUNT(ring_fields),
+};
+
+static const struct doc_field region_fields[] = {
+	NEEDED(vhc_saved_region, guest_addr, DOC_HEX, .help = "the first guest-physical address"),
+	NEEDED(vhc_saved_region, size, DOC_HEX, .min = VHC_PAGE_SIZE, .help = "bytes"),
+};
+
+static const struct doc_table region_table = {
+	.size = sizeof(struct vhc_saved_region),
+	.help = "one part of the guest's memory",
+	.fields = region_fields,
+	.count = COUNT(region_fields),
+};
+
+/* The checksum is the last, and of all the others. */
+static const struct doc_field state_fields[] = {
+	NEEDED(vhc_saved, device, DOC_STRING, .min = 1, .max = 63, .check = check_device,
+	       .pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+	       .rule = "it may have no control characters", .help = "the device's id"),
+	NEEDED(vhc_saved, type, DOC_CHOICE, .choices = types, .help = "what kind of device"),
+	NEEDED(vhc_saved, running, DOC_BOOL,
+	       .help = "a picture of a running device, for people: it cannot be loaded"),
+	NEEDED(vhc_saved, queue_pairs, DOC_UINT, .min = 1, .max = VHC_SAVED_MAX_PAIRS,
+	       .help = "a receive and a transmit ring each"),
+	NEEDED(vhc_saved, words, DOC_UINTS, .min = 1, .max = 4,
+	       .help = "the features that the driver accepted, 64 bits a word, the lowest first"),
+	NEEDED(vhc_saved, features, DOC_OBJECTS, .table = &vhc_feature_row_doc, .max = 256,
+	       .help = "the same by name"),
+	NEEDED(vhc_saved, backend_features, DOC_HEX,
+	       .help = "of VHOST_GET_BACKEND_FEATURES, those that it needs"),
+	NEEDED(vhc_saved, guest, DOC_OBJECT, .table = &guest_table,
+	       .help = "what the launcher does for the guest"),
+	NEEDED(vhc_saved, header_bytes, DOC_UINT, .min = 10, .max = 32,
+	       .help = "of the virtio-net header, as it follows from the features"),
+	FIELD(vhc_saved, mtu, DOC_UINT, .min = 68, .max = 65535,
+	      .help = "that the guest was told, in bytes"),
+	FIELD(vhc_saved, mac, DOC_STRING, .min = 17, .max = 17, .check = check_mac,
+	      .pattern = "^(?!00:00:00:00:00:00$)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
+	      .rule = "write six pairs of lower-case hex digits with colons, not a multicast "
+		      "address and not zero",
+	      .help = "the guest's MAC address"),
+	NEEDED(vhc_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = 2 * VHC_SAVED_MAX_PAIRS,
+	       .help = "those that have a size"),
+	NEEDED(vhc_saved, memory, DOC_OBJECTS, .table = &region_table, .max = 65535,
+	       .help = "the guest's memory"),
+	NEEDED(vhc_saved, checksum, DOC_HEX, .max = UINT32_MAX,
+	       .help = "CRC-32 of all the rest, as vhost-state(5) says"),
+};
+
+#define STATE_TABLE(fields_count)                                                                  \
+	{                                                                                          \
+		.kind = "vhost-state", .version = 1, .minors = true, .minor = 0,                   \
+		.size = sizeof(struct vhc_saved),                                                  \
+		.help = "a vhost device, as another host goes on with it", .fields = state_fields, \
+		.count = fields_count                                                              \
+	}
+
+const struct doc_table vhc_state_doc = STATE_TABLE(COUNT(state_fields));
+
+/* What the checksum is made of. */
+static const struct doc_table summed_table = STATE_TABLE(COUNT(state_fields) - 1);
+
+int vhc_saved_sum(const struct vhc_saved *saved, uint32_t *ret)
+{
+	struct json_object *tree = doc_write(&summed_table, saved);
+	const char *text = NULL;
+
+	if (tree)
+		text = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN |
+								    JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (text)
+		*ret = vhc_crc32(text, strlen(text));
+	json_object_put(tree);
+	return text ? 0 : -ENOMEM;
+}
+
+char *vhc_saved_write(struct vhc_saved *saved)
+{
+	struct json_object *tree = NULL;
+	char *json = NULL;
+	uint32_t sum;
+
+	if (!vhc_saved_sum(saved, &sum)) {
+		saved->checksum = sum;
+		tree = doc_write(&vhc_state_doc, saved);
+	}
+	if (tree) {
+		const char *text = json_object_to_json_string_ext(
+			tree, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+		json = text ? strdup(text) : NULL;
+	}
+	json_object_put(tree);
+	return json;
+}
+
+void vhc_saved_clear(struct vhc_saved *saved)
+{
+	doc_clear(&vhc_state_doc, saved);
+}
+
+static int fail(struct vhc_ctx *ctx, const char *device, const struct doc_error *err)
+{
+	return vhc_fail_at(ctx, &(struct vhc_place){ device, err->pointer, NULL }, -EINVAL,
+			   "the vhost-state document is wrong in line %u: %s", err->line,
+			   err->text);
+}
+
+int vhc_saved_fail(struct vhc_ctx *ctx, const char *device, const char *json, const char *pointer,
+		   const char *format, ...)
+{
+	struct doc_error err;
+	char text[sizeof(err.text)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	doc_fail(&err, json, strlen(json), pointer, "%s", text);
+	return fail(ctx, device, &err);
+}
+
+static int check_sum(const struct vhc_saved *saved, const char *json, struct doc_error *err)
+{
+	uint32_t sum;
+	int r = vhc_saved_sum(saved, &sum);
+
+	if (r || sum == saved->checksum)
+		return r;
+	return doc_fail(err, json, strlen(json), "/checksum",
+			"0x%x is not the checksum of what is here, which is 0x%x: the document was "
+			"damaged, or edited",
+			(uint32_t)saved->checksum, sum);
+}
+
+int vhc_saved_parse(const char *json, struct vhc_saved *ret, struct doc_error *err)
+{
+	struct vhc_saved saved;
+	int r = doc_read(&vhc_state_doc, json, strlen(json), &saved, err);
+
+	if (r)
+		return r;
+	r = check_sum(&saved, json, err);
+	if (!r)
+		r = vhc_saved_check(&saved, json, strlen(json), err);
+	if (r)
+		vhc_saved_clear(&saved);
+	else
+		*ret = saved;
+	return r;
+}
+
+int vhc_saved_read(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_saved *ret)
+{
+	struct doc_error err;
+	int r = vhc_saved_parse(json, ret, &err);
+
+	if (r == -EINVAL)
+		return fail(ctx, device, &err);
+	if (r)
+		return vhc_fail_at(ctx, &(struct vhc_place){ device, NULL, NULL }, r, "%s",
+				   r == -E2BIG ? err.text
+					       : "no memory for the vhost-state document");
+	return 0;
+}
+
+VHC_EXPORT int vhc_state_check(struct vhc_ctx *ctx, const char *state)
+{
+	struct vhc_saved saved;
+	int r = vhc_saved_read(ctx, NULL, state, &saved);
+
+	if (!r)
+		vhc_saved_clear(&saved);
+	return r;
+}

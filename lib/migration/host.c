@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * caps-check - could a host go on with a device?  From two documents: no host is touched.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "caps/document.h"
+#include "ctx.h"
+#include "documents.h"
+#include "features/features.h"
+#include "features/missing.h"
+#include "migration/document.h"
+
+/* Every reason why not, with "; " between them. */
+struct reasons {
+	char buffer[1500];
+	struct vhc_text text;
+	const char *hint; /* of the first reason */
+};
+
+#define ADD(reasons, advice, ...)                            \
+	do {                                                 \
+		begin(reasons, advice);                      \
+		vhc_text_put(&(reasons)->text, __VA_ARGS__); \
+	} while (0)
+
+static void begin(struct reasons *reasons, const char *hint)
+{
+	vhc_text_put(&reasons->text, "%s", reasons->buffer[0] ? "; " : "");
+	if (!reasons->hint)
+		reasons->hint = hint;
+}
+
+static void look_at_node(struct reasons *reasons, const struct vhc_caps_node *node)
+{
+	if (!node->opens)
+		ADD(reasons, node->remedy, "%s does not open there: %s (%s)", node->path,
+		    node->reason, node->error);
+}
+
+/* What nobody could ask there is not known to be there. */
+static void look_at_tap(struct reasons *reasons, const struct vhc_caps_tap *tap,
+			const struct vhc_features *needed)
+{
+	if (!tap->probed && !vhc_features_empty(needed))
+		ADD(reasons, "ask that host for its capabilities again, as root",
+		    "what a tap has there is not known: %s", tap->reason);
+}
+
+static void look_at_features(struct reasons *reasons, const struct vhc_caps *caps,
+			     const struct vhc_caps_node *node, const struct vhc_saved *saved)
+{
+	struct vhc_features acked = vhc_feature_words(&saved->words);
+	struct vhc_features vhost = vhc_feature_words(&node->words);
+	struct vhc_features tap = vhc_feature_words(&caps->tap.words);
+	struct vhc_lacking lacking = vhc_lacking(VHC_TYPE_NET, &acked, &vhost, &tap);
+
+	look_at_tap(reasons, &caps->tap, &lacking.tap);
+	/* of what was not asked nothing is said */
+	if (!node->opens)
+		lacking.vhost = (struct vhc_features){ { 0 } };
+	if (!caps->tap.probed)
+		lacking.tap = (struct vhc_features){ { 0 } };
+	if (!vhc_lacking_any(&lacking))
+		return;
+	begin(reasons, vhc_lacking_hint);
+	vhc_lacking_put(&reasons->text, VHC_TYPE_NET, &lacking);
+}
+
+static void look_at_limits(struct reasons *reasons, const struct vhc_caps *caps,
+			   const struct vhc_caps_node *node, const struct vhc_saved *saved,
+			   uint32_t regions)
+{
+	uint64_t header = saved->header_bytes;
+
+	if (header != 10 && header != 12 && header != 24)
+		ADD(reasons, vhc_lacking_hint,
+		    "its features need a header of %llu bytes, and vhost-net has 10, 12 and 24",
+		    (unsigned long long)header);
+	if (node->opens && saved->backend_features & ~node->backend_features)
+		ADD(reasons, vhc_lacking_hint,
+		    "its IOMMU needs the backend features 0x%llx, and the kernel's vhost has 0x%llx",
+		    (unsigned long long)saved->backend_features,
+		    (unsigned long long)node->backend_features);
+	if (regions > caps->max_mem_regions)
+		ADD(reasons, "raise vhost's module parameter max_mem_regions there",
+		    "the guest's memory has %u regions, and that kernel takes %llu", regions,
+		    (unsigned long long)caps->max_mem_regions);
+	if (saved->queue_pairs > caps->max_tap_queues)
+		ADD(reasons, NULL, "%llu queue pairs, and a tap there has at most %llu queues",
+		    (unsigned long long)saved->queue_pairs,
+		    (unsigned long long)caps->max_tap_queues);
+}
+
+static int compare(struct vhc_ctx *ctx, const struct vhc_caps *caps, const struct vhc_saved *saved)
+{
+	const struct vhc_caps_node *node = vhc_caps_find(caps, "/dev/vhost-net");
+	struct vhc_table *memory = vhc_saved_memory(saved);
+	struct vhc_place place = { .device = saved->device };
+	struct reasons reasons = { "", { NULL, 0 }, NULL };
+
+	if (!node || !memory) {
+		vhc_table_unref(memory);
+		place.where = node ? NULL : "/nodes";
+		return vhc_fail_at(ctx, &place, node ? -ENOMEM : -EINVAL, "%s",
+				   node ? "no memory for the guest's memory table"
+					: "the vhost-caps document does not have /dev/vhost-net");
+	}
+	reasons.text = (struct vhc_text){ reasons.buffer, sizeof(reasons.buffer) };
+	look_at_node(&reasons, node);
+	look_at_features(&reasons, caps, node, saved);
+	look_at_limits(&reasons, caps, node, saved, memory->count);
+	vhc_table_unref(memory);
+	if (!reasons.buffer[0])
+		return 0;
+	place.hint = reasons.hint;
+	return vhc_fail_at(ctx, &place, -EOPNOTSUPP, "%s", reasons.buffer);
+}
+
+VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state)
+{
+	struct vhc_saved saved;
+	struct vhc_caps host;
+	int r = vhc_saved_read(ctx, NULL, state, &saved);
+
+	if (r)
+		return r;
+	r = vhc_caps_parse(ctx, NULL, caps, &host);
+	if (!r) {
+		r = compare(ctx, &host, &saved);
+		doc_clear(&vhc_caps_doc, &host);
+	}
+	vhc_saved_clear(&saved);
+	return r;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * load - a device set as a vhost-state document says.  Everything is checked against this host and
+ * the memory that is here; then all of it is written down at once, or nothing.  The kernel is only
+ * asked.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dev.h"
+#include "features/features.h"
+#include "device/iommu.h"
+#include "features/missing.h"
+#include "migration/document.h"
+
+struct load {
+	struct vhc_dev *dev;
+	const char *json;
+	struct vhc_saved saved;
+	struct vhc_features acked;
+	struct vhc_ring_state *rings; /* what want.ring becomes */
+};
+
+static const struct vhc_saved_ring *ring_at(const struct load *load, size_t i)
+{
+	return (const struct vhc_saved_ring *)load->saved.rings.items + i;
+}
+
+static int no_memory(struct vhc_dev *dev)
+{
+	return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to load the device");
+}
+
+static int check_phase(struct vhc_dev *dev)
+{
+	int r = vhc_dev_check_stale(dev);
+
+	if (r)
+		return r;
+	if (vhc_dev_runs(dev))
+		return vhc_dev_fail(dev, -EBUSY, NULL, "stop the device first",
+				    "the device is running: what it is doing would be lost");
+	return 0;
+}
+
+static int check_same_device(const struct load *load)
+{
+	struct vhc_dev *dev = load->dev;
+
+	if (load->saved.running)
+		return vhc_saved_fail(dev->ctx, dev->id, load->json, "/running",
+				      "this is a picture of a running device, for people: stop the "
+				      "device, then save it");
+	if (load->saved.queue_pairs != dev->pairs)
+		return vhc_saved_fail(dev->ctx, dev->id, load->json, "/queue_pairs",
+				      "a device of %llu queue pairs, and this one has %u",
+				      (unsigned long long)load->saved.queue_pairs, dev->pairs);
+	return 0;
+}
+
+static int check_memory_given(struct vhc_dev *dev)
+{
+	const struct vhc_table *table = dev->mem ? vhc_mem_table(dev->mem) : NULL;
+
+	if (table && table->count)
+		return 0;
+	return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_mem() and vhc_mem_commit() first",
+			    "the device has no memory: the guest's must be there before the rings "
+			    "in it are looked at");
+}
+
+/* ------------------------------------------------------------------------------------ this host */
+
+static int check_features(const struct load *load)
+{
+	struct vhc_dev *dev = load->dev;
+	bool upper = load->acked.w[1] || load->acked.w[2] || load->acked.w[3];
+	struct vhc_place place = { dev->id, "features", vhc_lacking_hint };
+	struct vhc_features vhost, tap;
+	struct vhc_lacking lacking;
+	char text[1400];
+	struct vhc_text out = { text, sizeof(text) };
+	int r = vhc_dev_has(dev, upper, &vhost, &tap);
+
+	if (r)
+		return r;
+	lacking = vhc_lacking(dev->type, &load->acked, &vhost, &tap);
+	if (!vhc_lacking_any(&lacking))
+		return vhc_dev_check_header(dev, &load->acked);
+	vhc_lacking_put(&out, dev->type, &lacking);
+	return vhc_fail_at(dev->ctx, &place, -EOPNOTSUPP, "%s", text);
+}
+
+static int check_backend(const struct load *load)
+{
+	struct vhc_dev *dev = load->dev;
+	uint64_t need = load->saved.backend_features, has = dev->backend_offers;
+	int r = need && dev->fds ? vhc_kernel_ask_iotlb(dev) : 0;
+
+	if (!r && need && dev->fds)
+		has = dev->ctx->facts.backend_features;
+	if (r || !(need & ~has))
+		return r;
+	return vhc_dev_fail(dev, -EOPNOTSUPP, "/backend_features", vhc_lacking_hint,
+			    "its IOMMU needs the backend features 0x%llx, and the kernel's vhost "
+			    "has 0x%llx",
+			    (unsigned long long)need, (unsigned long long)has);
+}
+
+/* -------------------------------------------------------------------------------------- memory */
+
+static int fail_region(const struct load *load, const struct vhc_table *there,
+		       const struct vhc_table *here, uint32_t i)
+{
+	struct vhc_dev *dev = load->dev;
+	const struct vhc_table *has = i < there->count ? there : here;
+	struct vhc_place place = { dev->id, "/memory",
+				   "give this device the guest's memory at the guest's addresses" };
+
+	if (i < there->count && i < here->count)
+		return vhc_fail_at(
+			dev->ctx, &place, -EINVAL,
+			"the guest's memory differs: region %u is 0x%llx+0x%llx there, "
+			"and 0x%llx+0x%llx here",
+			i, (unsigned long long)there->guest[i], (unsigned long long)there->size[i],
+			(unsigned long long)here->guest[i], (unsigned long long)here->size[i]);
+	return vhc_fail_at(dev->ctx, &place, -EINVAL,
+			   "the guest's memory differs: region %u, 0x%llx+0x%llx, is only %s", i,
+			   (unsigned long long)has->guest[i], (unsigned long long)has->size[i],
+			   i < there->count ? "there" : "here");
+}
+
+/* The guest has the same memory there and here, however each process has it. */
+static int check_memory(const struct load *load)
+{
+	struct vhc_table *there = vhc_saved_memory(&load->saved);
+	struct vhc_table *here = vhc_table_as_guest(vhc_mem_table(load->dev->mem));
+	uint32_t i = 0;
+	int r = there && here ? 0 : no_memory(load->dev);
+
+	while (!r && i < there->count && i < here->count && there->guest[i] == here->guest[i] &&
+	       there->size[i] == here->size[i])
+		i++;
+	if (!r && (i < there->count || i < here->count))
+		r = fail_region(load, there, here, i);
+	vhc_table_unref(there);
+	vhc_table_unref(here);
+	return r;
+}
+
+/* --------------------------------------------------------------------------------------- rings */
+
+/* What a reset leaves of a ring, and its eventfds. */
+static void forget(struct vhc_ring_state *ring, const struct vhc_ring_state *have,
+		   enum vhc_format format)
+{
+	struct vhc_ring_state fds = *ring;
+
+	vhc_ring_state_forget(ring);
+	ring->kick = fds.kick;
+	ring->call = fds.call;
+	ring->err = fds.err;
+	/* it starts at its beginning, wherever the one before it stopped */
+	ring->base = vhc_base_fresh(format);
+	ring->has_base = have->base_lost || have->base;
+}
+
+static int load_ring(const struct load *load, const struct vhc_saved_ring *saved)
+{
+	uint32_t index = (uint32_t)saved->index;
+	struct vhc_ring_state *ring = &load->rings[index];
+
+	ring->size = (uint32_t)saved->size;
+	ring->has_addr = vhc_saved_addr(saved, ring->addr);
+	ring->base = (uint32_t)saved->base;
+	ring->has_base = true;
+	ring->disabled = !saved->enabled;
+	/* behind an IOMMU nobody knows yet where its addresses lead */
+	if (!ring->has_addr || load->saved.guest.iommu)
+		return 0;
+	return vhc_ring_check_memory(load->dev, index, (enum vhc_format)saved->format, ring,
+				     "load the device when all of the guest's memory is here");
+}
+
+static int load_rings(struct load *load)
+{
+	const struct vhc_dev_state *want = &load->dev->want, *have = &load->dev->have;
+	bool packed = vhc_features_has(&load->acked, VHC_F_RING_PACKED);
+	int r = 0;
+
+	load->rings = calloc(want->rings, sizeof(*load->rings));
+	if (!load->rings)
+		return no_memory(load->dev);
+	memcpy(load->rings, want->ring, want->rings * sizeof(*load->rings));
+	for (uint32_t i = 0; i < want->rings; i++)
+		forget(&load->rings[i], &have->ring[i], packed ? VHC_PACKED : VHC_SPLIT);
+	for (size_t i = 0; i < load->saved.rings.count && !r; i++)
+		r = load_ring(load, ring_at(load, i));
+	return r;
+}
+
+/* From here on nothing fails. */
+static void commit(struct load *load)
+{
+	struct vhc_dev *dev = load->dev;
+	struct vhc_net_config net = { .mtu = (uint32_t)load->saved.mtu };
+
+	net.flags = net.mtu ? VHC_NET_MTU : 0;
+	if (load->saved.mac && vhc_mac_read(load->saved.mac, net.mac))
+		net.flags |= VHC_NET_MAC;
+	dev->net = net;
+	dev->want.acked = load->acked;
+	dev->want.has_acked = true;
+	memcpy(dev->want.ring, load->rings, dev->want.rings * sizeof(*load->rings));
+}
+
+VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json)
+{
+	struct load load = { .dev = dev, .json = json };
+	int r = vhc_saved_read(dev->ctx, dev->id, json, &load.saved);
+
+	if (r)
+		return r;
+	load.acked = vhc_feature_words(&load.saved.words);
+	r = check_same_device(&load);
+	r = r ?: check_phase(dev);
+	r = r ?: check_memory_given(dev);
+	r = r ?: check_features(&load);
+	r = r ?: check_backend(&load);
+	r = r ?: check_memory(&load);
+	r = r ?: load_rings(&load);
+	r = r ?: vhc_iommu_switch(dev, load.saved.guest.iommu);
+	if (!r)
+		commit(&load);
+	free(load.rings);
+	vhc_saved_clear(&load.saved);
+	return r;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * save - a device written down as a vhost-state document.  Changes nothing; of a ring that runs the
+ * kernel is asked where it is, and nobody remembers the answer.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/apply.h"
+#include "dev.h"
+#include "features/features.h"
+#include "migration/document.h"
+
+static int no_memory(struct vhc_dev *dev)
+{
+	return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the vhost-state document");
+}
+
+static int check_complete(struct vhc_dev *dev)
+{
+	const struct vhc_table *table = dev->mem ? vhc_mem_table(dev->mem) : NULL;
+
+	int r = vhc_dev_check_stale(dev);
+
+	if (r)
+		return r;
+	if (!dev->want.has_acked)
+		return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_features()",
+				    "it has no features, so there is nothing to go on with");
+	for (uint32_t i = 0; i < dev->want.rings; i++) {
+		const struct vhc_ring_state *ring = &dev->want.ring[i];
+
+		if (ring->has_addr && !ring->size)
+			return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_ring_set_size()",
+					    "ring %u has addresses and no size", i);
+		if (ring->has_addr && (!table || !table->count))
+			return vhc_dev_fail(
+				dev, -EAGAIN, NULL, "call vhc_dev_set_mem() and vhc_mem_commit()",
+				"ring %u has addresses, and the device has no memory", i);
+	}
+	return 0;
+}
+
+/* A ring that runs has no base of its own to tell. */
+static int get_base(struct vhc_dev *dev, uint32_t ring, uint32_t *ret)
+{
+	struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
+			     .fd = ring / VHC_NET_RINGS_PER_FD,
+			     .ring = ring };
+	int r;
+
+	if (!vhc_ring_runs(&dev->have.ring[ring]))
+		return vhc_ring_get_base(dev, ring, ret);
+	r = vhc_apply_ask(dev, &op);
+	*ret = (uint32_t)op.value;
+	return r;
+}
+
+static int fill_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_saved_ring *saved)
+{
+	const struct vhc_ring_state *want = &dev->want.ring[ring];
+	uint32_t base;
+	int r = get_base(dev, ring, &base);
+
+	if (r)
+		return r;
+	*saved = (struct vhc_saved_ring){
+		.index = ring,
+		.size = want->size,
+		.format = vhc_dev_format(dev),
+		.desc = want->has_addr ? want->addr[VHC_DESC] : VHC_SAVED_NO_ADDR,
+		.avail = want->has_addr ? want->addr[VHC_AVAIL] : VHC_SAVED_NO_ADDR,
+		.used = want->has_addr ? want->addr[VHC_USED] : VHC_SAVED_NO_ADDR,
+		.base = base,
+		.enabled = !want->disabled,
+	};
+	return 0;
+}
+
+static int fill_rings(struct vhc_dev *dev, struct doc_list *list)
+{
+	struct vhc_saved_ring *rings = calloc(dev->want.rings, sizeof(*rings));
+	int r = 0;
+
+	if (!rings)
+		return no_memory(dev);
+	list->items = rings;
+	for (uint32_t i = 0; i < dev->want.rings && !r; i++)
+		if (dev->want.ring[i].size)
+			r = fill_ring(dev, i, &rings[list->count++]);
+	return r;
+}
+
+/* Where the guest has memory, and not how this process has it. */
+static int fill_memory(struct vhc_dev *dev, struct doc_list *list)
+{
+	const struct vhc_table *table = dev->mem ? vhc_mem_table(dev->mem) : NULL;
+	struct vhc_table *merged;
+	struct vhc_saved_region *regions;
+
+	if (!table || !table->count)
+		return 0;
+	merged = vhc_table_as_guest(table);
+	regions = merged ? calloc(merged->count, sizeof(*regions)) : NULL;
+	*list = (struct doc_list){ regions, regions ? merged->count : 0 };
+	for (uint32_t i = 0; i < list->count; i++)
+		regions[i] = (struct vhc_saved_region){ merged->guest[i], merged->size[i] };
+	vhc_table_unref(merged);
+	return regions ? 0 : -ENOMEM;
+}
+
+static int fill_config(const struct vhc_net_config *config, struct vhc_saved *saved)
+{
+	char mac[VHC_MAC_TEXT];
+
+	saved->mtu = config->mtu;
+	if (!(config->flags & VHC_NET_MAC))
+		return 0;
+	vhc_mac_write(config->mac, mac);
+	saved->mac = strdup(mac);
+	return saved->mac ? 0 : -ENOMEM;
+}
+
+static int fill(struct vhc_dev *dev, struct vhc_saved *saved)
+{
+	const struct vhc_dev_state *want = &dev->want;
+	int r;
+
+	saved->device = strdup(dev->id);
+	saved->running = vhc_dev_runs(dev);
+	saved->queue_pairs = dev->pairs;
+	saved->guest.iommu = want->iommu;
+	saved->backend_features = want->iommu ? VHC_SAVED_IOTLB_V2 : 0;
+	saved->header_bytes = vhc_net_header_size(&want->acked);
+	r = saved->device ? 0 : -ENOMEM;
+	r = r ?: vhc_feature_rows(&vhc_saved_names, &want->acked, &saved->words, &saved->features);
+	r = r ?: fill_config(&dev->net, saved);
+	r = r ?: fill_memory(dev, &saved->memory);
+	return r ? no_memory(dev) : fill_rings(dev, &saved->rings);
+}
+
+/*
+ * What cannot be loaded is refused here, where the guest still is.  A picture may show a driver in the
+ * middle of its set-up.
+ */
+static int check_loadable(struct vhc_dev *dev, bool running, const char *json)
+{
+	struct vhc_saved again;
+	struct doc_error err;
+	int r = running ? 0 : vhc_saved_parse(json, &again, &err);
+
+	if (r == -ENOMEM)
+		return no_memory(dev);
+	if (r)
+		return vhc_dev_fail(dev, r, err.pointer, "set it right, or reset the device",
+				    "no host could load it so: %s", err.text);
+	if (!running)
+		vhc_saved_clear(&again);
+	return 0;
+}
+
+VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json)
+{
+	struct vhc_saved saved = { 0 };
+	char *json = NULL;
+	int r = check_complete(dev);
+
+	if (r)
+		return r;
+	r = fill(dev, &saved);
+	if (!r) {
+		json = vhc_saved_write(&saved);
+		r = json ? check_loadable(dev, saved.running, json) : no_memory(dev);
+	}
+	vhc_saved_clear(&saved);
+	if (r) {
+		free(json);
+		return r;
+	}
+	*ret_json = json;
+	return 0;
+}

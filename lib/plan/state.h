@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * state - one device as a set of values: what is wanted of it, or what the kernel was told and what
+ * it answered.  A plan is the difference of two of these.  Ground floor: no system call.
+ */
+#ifndef LIB_STATE_H
+#define LIB_STATE_H
+
+#include "ring/layout.h"
+#include "dirty/log.h"
+#include "vhostconfig.h"
+
+#define VHC_FD_NONE  (-1)
+#define VHC_FD_NEW   (-2) /* in a plan that is only shown: one that the start will make */
+#define VHC_FD_STALE (-3) /* told to the kernel, and since replaced */
+
+/* What an adopted link was set to before us: nobody can ask. */
+#define VHC_OFFLOADS_UNKNOWN UINT32_MAX
+
+struct vhc_ring_state {
+	uint32_t size; /* descriptors; 0: not set */
+	bool has_addr, has_base;
+	uint64_t addr[VHC_PARTS]; /* guest-physical */
+	uint64_t user[VHC_PARTS]; /* the same in this process; of `have` only */
+	uint32_t base;
+	bool base_lost; /* have: it ran, and was not asked where it stopped */
+	bool disabled;	/* want: a start of the device leaves it alone */
+	bool logs;	/* its used ring is written down in the dirty log */
+	int kick, call, err;
+	bool masked; /* want: interrupts go to `mask` */
+	int mask;    /* want: the eventfd that holds them back; kept when it is unmasked */
+	int backend; /* the tap's queue: the ring runs when it has one */
+};
+
+/* Worker threads that could not be told: in the place of a tid. */
+enum {
+	VHC_WORKER_UNSEEN = -1,	 /* no new thread was to be seen */
+	VHC_WORKER_MANY = -2,	 /* more than one */
+	VHC_WORKER_NO_PROC = -3, /* there is no /proc to look at */
+};
+
+/* The two rings of a vhost-net fd. */
+#define VHC_NET_RINGS_PER_FD 2u
+
+struct vhc_cpus;
+
+/*
+ * One vhost fd.  What the host tunes is kept here and not with the rings, since a guest's reset does
+ * not forget it; a lost ownership takes it from `have`.
+ */
+struct vhc_fd_state {
+	bool owned;
+	bool has_mode; /* whose threads the workers are was chosen; without, the kernel's choice */
+	uint8_t mode;  /* VHC_FORK_ */
+	bool find_worker; /* want: look for it when ownership is taken */
+	int32_t worker;	  /* have: its tid, VHC_WORKER_, or 0 when nobody looked */
+	bool has_sched;	  /* want */
+	int32_t policy, priority;
+	struct vhc_cpus *cpus; /* want: on which it may run; ours; NULL: not told */
+	uint32_t busyloop[VHC_NET_RINGS_PER_FD]; /* microseconds */
+	bool has_features;
+	/* vhost's part of what the driver acked; LOG_ALL with a log */
+	struct vhc_features features;
+	uint64_t backend;	 /* backend features, as a mask */
+	bool iotlb;		 /* have: it was told of an IOMMU, since it has this owner */
+	struct vhc_table *table; /* referenced */
+	struct vhc_log *log;	 /* referenced; NULL: none */
+	int log_event;		 /* borrowed of the memory; VHC_FD_NONE: none */
+};
+
+struct vhc_dev_state {
+	bool has_acked;
+	struct vhc_features acked; /* want: all that the driver accepted */
+	bool iommu;		   /* want: addresses go through an IOMMU of the caller's */
+	uint32_t header, offloads; /* of the tap */
+	uint32_t fds;
+	struct vhc_fd_state *fd;
+	uint32_t rings; /* rings_per_fd for each fd, in order */
+	struct vhc_ring_state *ring;
+};
+
+struct vhc_op;
+
+/** vhc_state_new() - all unset.  Errors: -ENOMEM. */
+int vhc_state_new(struct vhc_dev_state *state, uint32_t fds);
+void vhc_state_clear(struct vhc_dev_state *state);
+
+void vhc_ring_state_forget(struct vhc_ring_state *ring);
+/** vhc_fd_state_forget() - what a fresh fd has, and one after RESET_OWNER: nothing, nor its rings. */
+void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd);
+/** vhc_fd_state_set_table() - hold a reference to this table instead of the one before. */
+void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table);
+
+/** vhc_fd_state_set_log() - the same with a log. */
+void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_log *log);
+
+/** vhc_state_note() - write down that an operation was done. */
+void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op);
+
+/**
+ * vhc_state_settle() - at the end of a transition: what runs is what is wanted to run, and what only
+ * a plan needed is let go of.
+ */
+void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *have);
+
+/** vhc_fd_translates() - was this fd told that addresses go through an IOMMU? */
+bool vhc_fd_translates(const struct vhc_fd_state *fd);
+
+static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
+{
+	return ring->backend >= 0;
+}
+
+/** vhc_ring_call() - of a wanted ring: the eventfd that vhost is to notify. */
+static inline int vhc_ring_call(const struct vhc_ring_state *want)
+{
+	return want->masked ? want->mask : want->call;
+}
+
+/** vhc_state_runs() - does any ring run? */
+bool vhc_state_runs(const struct vhc_dev_state *state);
+
+#endif

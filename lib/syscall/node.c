@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * node - the device nodes that a guest's devices need, and why one of them does not open.
+ * Ground floor: no system call.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "syscall/node.h"
+
+const struct vhc_node vhc_nodes[] = {
+	{ "/dev/vhost-net", "vhost-net", "vhost_net" },
+	{ "/dev/vhost-vsock", "vhost-vsock", "vhost_vsock" },
+	{ "/dev/vhost-scsi", "vhost-scsi", "vhost_scsi" },
+	{ "/dev/net/tun", "tun", "tun" },
+	{ "/dev/kvm", "kvm", "kvm" },
+	{ NULL, NULL, NULL },
+};
+
+/* %s is the module in the reason, and in the remedy the module ('m'), the node's path ('p') or
+ * nothing. */
+static const struct {
+	int error;
+	const char *reason;
+	const char *remedy;
+	char argument;
+} failures[] = {
+	{ ENOENT,
+	  "there is no such node: the module %s is not loaded, or this container does not have the "
+	  "node",
+	  "modprobe %s", 'm' },
+	{ ENODEV,
+	  "the node is there, but no driver behind it: the module %s is missing or not loaded",
+	  "modprobe %s", 'm' },
+	{ ENXIO,
+	  "the node is there, but no driver behind it: the module %s is missing or not loaded",
+	  "modprobe %s", 'm' },
+	{ EACCES, "the node's owner and mode do not let this user open it (module %s)",
+	  "setfacl -m u:$USER:rw %s", 'p' },
+	{ EPERM,
+	  "a device cgroup, a security module or seccomp forbids it, not the node's mode (module %s)",
+	  "systemctl set-property UNIT DeviceAllow='%s rw'", 'p' },
+	{ EMFILE,
+	  "this process has as many fds open as RLIMIT_NOFILE lets it (opening the node of %s)",
+	  "ulimit -n 4096", 0 },
+};
+
+static const struct vhc_node *find(const char *path)
+{
+	const struct vhc_node *node = vhc_nodes;
+
+	while (node->path && strcmp(node->path, path))
+		node++;
+	return node;
+}
+
+void vhc_node_explain(const char *path, int error, struct vhc_node_failure *ret)
+{
+	const struct vhc_node *node = find(path);
+	const char *module = node->path ? node->module : "of this device";
+
+	snprintf(ret->reason, sizeof(ret->reason), "the kernel refused it");
+	snprintf(ret->remedy, sizeof(ret->remedy), "ls -l %s", path);
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		if (failures[i].error != error)
+			continue;
+			/* the formats are constants of the table above */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(ret->reason, sizeof(ret->reason), failures[i].reason, module);
+		snprintf(ret->remedy, sizeof(ret->remedy), failures[i].remedy,
+			 failures[i].argument == 'm' ? module : path);
+#pragma GCC diagnostic pop
+	}
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * link - what a tap is told of its guest: header size, offloads, which queues receive.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "errname.h"
+#include "features/features.h"
+#include "tap/tap.h"
+#include "syscall/uapi.h"
+
+int vhc_tap_offers(struct vhc_tap *tap, struct vhc_features *ret)
+{
+	int r;
+
+	if (!tap->has_can_offload) {
+		r = vhc_offload_probe(tap->ctx, tap->fds[0], &tap->can_offload);
+		if (r)
+			return vhc_fail_at(tap->ctx,
+					   &(struct vhc_place){ tap->name, "TUNSETOFFLOAD", NULL },
+					   r, "%s (%s)", strerror(-r), vhc_errname(-r));
+		tap->has_can_offload = true;
+		/* the probe left its own there */
+		if (tap->offloads != VHC_OFFLOADS_UNKNOWN &&
+		    vhc_sys_ioctl(tap->ctx, tap->fds[0], TUNSETOFFLOAD,
+				  (void *)(uintptr_t)tap->offloads))
+			tap->offloads = VHC_OFFLOADS_UNKNOWN;
+	}
+	*ret = vhc_offload_to_features(tap->can_offload);
+	return 0;
+}
+
+int vhc_tap_execute(struct vhc_tap *tap, const struct vhc_op *op)
+{
+	int fd = tap->fds[op->fd], header = (int)op->value, r;
+	uint32_t offloads = (uint32_t)op->value;
+
+	if (op->kind == VHC_OP_TAP_HEADER) {
+		r = vhc_sys_ioctl(tap->ctx, fd, TUNSETVNETHDRSZ, &header);
+		if (!r)
+			tap->header = (uint32_t)header;
+		return r;
+	}
+	r = vhc_sys_ioctl(tap->ctx, fd, TUNSETOFFLOAD, (void *)(uintptr_t)offloads);
+	if (!r)
+		tap->offloads = offloads;
+	return r;
+}
+
+/* Header size and offloads of every queue that has its own. */
+static int set_queues(struct vhc_tap *tap, enum vhc_op_kind kind, uint32_t value)
+{
+	for (uint32_t i = 0; i < (tap->macvtap ? tap->queues : 1); i++) {
+		struct vhc_op op = { .kind = kind, .fd = i, .ring = VHC_NO_RING, .value = value };
+		const char *meaning;
+		int r = vhc_tap_execute(tap, &op);
+
+		if (!r)
+			continue;
+		meaning = vhc_op_explain(kind, -r);
+		return vhc_fail_at(
+			tap->ctx, &(struct vhc_place){ tap->name, vhc_op_info(kind)->name, NULL },
+			r == -EINVAL ? -EOPNOTSUPP : r, "%u: %s (%s)%s%s", value, strerror(-r),
+			vhc_errname(-r), meaning ? ": " : "", meaning ? meaning : "");
+	}
+	return 0;
+}
+
+VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_features *acked,
+				    uint32_t guest)
+{
+	uint32_t header = vhc_net_header_size(acked), offloads = vhc_offload_from_features(acked);
+	uint32_t before = tap->header;
+	int r = 0;
+
+	/* an IOMMU is nothing to a tap: vhost has translated before */
+	if (guest & ~(uint32_t)VHC_GUEST_IOMMU)
+		return vhc_fail(tap->ctx, -EINVAL,
+				"guest flags 0x%x: only VHC_GUEST_IOMMU, 0x%x, is known", guest,
+				VHC_GUEST_IOMMU);
+	if (tap->user && (header != tap->header || offloads != tap->offloads))
+		r = vhc_dev_check_process(tap->user);
+	if (r)
+		return r;
+	if (header != tap->header) {
+		if (tap->user && vhc_dev_runs(tap->user))
+			return vhc_fail_at(
+				tap->ctx, &(struct vhc_place){ tap->name, NULL, NULL }, -EBUSY,
+				"the header is %u bytes and would be %u; %s is running on "
+				"it, and the header changes only while it is stopped",
+				tap->header, header, vhc_dev_id(tap->user));
+		r = set_queues(tap, VHC_OP_TAP_HEADER, header);
+	}
+	if (!r && offloads != tap->offloads)
+		r = set_queues(tap, VHC_OP_TAP_OFFLOADS, offloads);
+	if (r && tap->header != before) { /* keep the text of the first error */
+		struct vhc_op op = { .kind = VHC_OP_TAP_HEADER,
+				     .ring = VHC_NO_RING,
+				     .value = before };
+
+		for (op.fd = 0; op.fd < (tap->macvtap ? tap->queues : 1); op.fd++)
+			vhc_tap_execute(tap, &op);
+	}
+	return r;
+}
+
+VHC_EXPORT int vhc_tap_set_active(struct vhc_tap *tap, uint32_t queues)
+{
+	if (queues < 1 || queues > tap->queues)
+		return vhc_fail_at(tap->ctx, &(struct vhc_place){ tap->name, NULL, NULL }, -EINVAL,
+				   "%u active queues: it has %u, and one at least receives", queues,
+				   tap->queues);
+	if (tap->user && tap->active != queues && vhc_dev_check_process(tap->user))
+		return -EPERM;
+	while (tap->active != queues) {
+		bool more = tap->active < queues;
+		uint32_t queue = more ? tap->active : tap->active - 1;
+		struct ifreq ifr = { .ifr_flags = more ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE };
+		int r = vhc_sys_ioctl(tap->ctx, tap->fds[queue], TUNSETQUEUE, &ifr);
+
+		if (r)
+			return vhc_fail_at(
+				tap->ctx, &(struct vhc_place){ tap->name, "TUNSETQUEUE", NULL }, r,
+				"queue %u: %s (%s)", queue, strerror(-r), vhc_errname(-r));
+		tap->active = more ? tap->active + 1 : tap->active - 1;
+	}
+	return 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * offload - between feature bits and the flags of TUNSETOFFLOAD (drivers/net/tun.c, set_offload).
+ */
+#include <errno.h>
+
+#include "features/features.h"
+#include "tap/tap.h"
+#include "syscall/uapi.h"
+
+#define USO  (VHC_TUN_F_USO4 | VHC_TUN_F_USO6)
+#define NONE 256u
+
+/*
+ * Each flag says what the link may hand to the guest.  What it takes from the guest cannot be asked:
+ * a kernel that knows the one direction knows the other.
+ */
+static const struct {
+	uint32_t flags; /* all of them */
+	uint32_t guest, host;
+} map[] = {
+	{ TUN_F_CSUM, VHC_F_GUEST_CSUM, VHC_F_CSUM },
+	{ TUN_F_TSO4, VHC_F_GUEST_TSO4, VHC_F_HOST_TSO4 },
+	{ TUN_F_TSO6, VHC_F_GUEST_TSO6, VHC_F_HOST_TSO6 },
+	{ TUN_F_TSO_ECN, VHC_F_GUEST_ECN, VHC_F_HOST_ECN },
+	{ TUN_F_UFO, VHC_F_GUEST_UFO, VHC_F_HOST_UFO },
+	{ VHC_TUN_F_USO4, VHC_F_GUEST_USO4, NONE },
+	{ VHC_TUN_F_USO6, VHC_F_GUEST_USO6, NONE },
+	{ USO, NONE, VHC_F_HOST_USO },
+	{ VHC_TUN_F_UDP_TUNNEL_GSO, VHC_F_GUEST_UDP_TUNNEL_GSO, VHC_F_HOST_UDP_TUNNEL_GSO },
+	{ VHC_TUN_F_UDP_TUNNEL_GSO_CSUM, VHC_F_GUEST_UDP_TUNNEL_GSO_CSUM,
+	  VHC_F_HOST_UDP_TUNNEL_GSO_CSUM },
+};
+
+uint32_t vhc_offload_from_features(const struct vhc_features *acked)
+{
+	uint32_t flags = 0;
+
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		if (vhc_features_has(acked, map[i].guest))
+			flags |= map[i].flags;
+	/* a link takes both or none; with none the host cuts these frames itself */
+	if ((flags & USO) != USO)
+		flags &= ~USO;
+	return flags;
+}
+
+struct vhc_features vhc_offload_to_features(uint32_t offloads)
+{
+	struct vhc_features set = { { 0 } };
+
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		if ((offloads & map[i].flags) == map[i].flags) {
+			vhc_features_add(&set, map[i].guest);
+			vhc_features_add(&set, map[i].host);
+		}
+	return set;
+}
+
+int vhc_offload_probe(struct vhc_ctx *ctx, int fd, uint32_t *ret)
+{
+	/* what kernels of the last decade take, the newest first */
+	static const uint32_t sets[] = { 0x1ff, 0xff, 0x7f, 0x6f, 0x1f, 0xf, 0x7, 0x1, 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		r = vhc_sys_ioctl(ctx, fd, TUNSETOFFLOAD, (void *)(uintptr_t)sets[i]);
+		if (!r) {
+			*ret = sets[i];
+			return 0;
+		}
+		if (r != -EINVAL)
+			break;
+	}
+	return r;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tap - the link object's life: made or attached to by name, or taken over by fd.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "errname.h"
+#include "features/features.h"
+#include "syscall/node.h"
+#include "tap/tap.h"
+#include "syscall/uapi.h"
+
+#define TUN_PATH   "/dev/net/tun"
+#define TUN_MAJOR  10u
+#define TUN_MINOR  200u
+#define MAX_QUEUES 256u /* drivers/net/tun.c, MAX_TAP_QUEUES */
+#define WANTED	   (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)
+
+static int fail(struct vhc_ctx *ctx, const char *name, const char *call, int r, const char *hint,
+		const char *more)
+{
+	return vhc_fail_at(ctx, &(struct vhc_place){ name, call, hint }, r, "%s (%s)%s%s",
+			   strerror(-r), vhc_errname(-r), *more ? ": " : "", more);
+}
+
+/* Names that the kernel would refuse, or expand (%d), or that break in paths and in `ip`. */
+static int check_name(struct vhc_ctx *ctx, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len < 1 || len > 15 || strpbrk(name, "/%: \t\n\v\f\r") || !strcmp(name, ".") ||
+	    !strcmp(name, ".."))
+		return vhc_fail(
+			ctx, -EINVAL,
+			"\"%s\" is no name for a tap: 1 to 15 bytes without blank, '/', ':' "
+			"or '%%', and not \".\" or \"..\"",
+			name);
+	return 0;
+}
+
+static int tap_make(struct vhc_ctx *ctx, uint32_t queues, struct vhc_tap **ret)
+{
+	struct vhc_tap *tap;
+
+	if (queues < 1 || queues > MAX_QUEUES)
+		return vhc_fail(ctx, -EINVAL, "a tap with %u queues: it can have 1 to %u", queues,
+				MAX_QUEUES);
+	tap = calloc(1, sizeof(*tap));
+	if (tap)
+		tap->fds = malloc(queues * sizeof(*tap->fds));
+	if (!tap || !tap->fds) {
+		free(tap);
+		return vhc_fail(ctx, -ENOMEM, "no memory for a tap of %u queues", queues);
+	}
+	memset(tap->fds, 0xff, queues * sizeof(*tap->fds)); /* all VHC_FD_NONE */
+	tap->ctx = vhc_ctx_ref(ctx);
+	tap->refs = 1;
+	tap->queues = tap->active = queues;
+	tap->next = ctx->taps;
+	ctx->taps = tap;
+	*ret = tap;
+	return 0;
+}
+
+struct vhc_tap *vhc_tap_ref(struct vhc_tap *tap)
+{
+	tap->refs++;
+	return tap;
+}
+
+void vhc_tap_unref(struct vhc_tap *tap)
+{
+	struct vhc_tap **at;
+
+	if (!tap || --tap->refs)
+		return;
+	for (at = &tap->ctx->taps; *at != tap; at = &(*at)->next)
+		;
+	*at = tap->next;
+	vhc_sys_close_all(tap->ctx, tap->fds, tap->queues);
+	vhc_ctx_unref(tap->ctx);
+	free(tap->fds);
+	free(tap);
+}
+
+static bool share_queue(const struct vhc_tap *a, const struct vhc_tap *b)
+{
+	for (uint32_t i = 0; i < a->queues; i++)
+		for (uint32_t j = 0; j < b->queues; j++)
+			if (a->ctx->sys->same(a->ctx->sys_data, a->fds[i], b->fds[j]) == 1)
+				return true;
+	return false;
+}
+
+const struct vhc_dev *vhc_tap_rival(const struct vhc_tap *tap)
+{
+	for (const struct vhc_tap *other = tap->ctx->taps; other; other = other->next)
+		if (other->user &&
+		    (other == tap || (!strcmp(other->name, tap->name) && share_queue(other, tap))))
+			return other->user;
+	return NULL;
+}
+
+VHC_EXPORT void vhc_tap_close(struct vhc_tap *tap)
+{
+	vhc_tap_unref(tap);
+}
+
+/* Why TUNSETIFF refused: by what /sys says of a link of that name, when it shows this namespace. */
+static void explain(struct vhc_tap *tap, const char *name, int error, char *text, size_t size)
+{
+	char path[64], value[32];
+	unsigned long flags;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/tun_flags", name);
+	if (error == ENOENT || error == ENODEV ||
+	    tap->ctx->sys->read(tap->ctx->sys_data, path, value, sizeof(value)) <= 0) {
+		snprintf(text, size, "%s",
+			 error == EPERM ? "making a tap needs CAP_NET_ADMIN, and attaching to one "
+					  "needs to be its owner or in its group"
+			 : error == EINVAL
+				 ? "a link of this name is no tap, or was made with other "
+				   "flags (queues, virtio-net header)"
+			 : error == EBUSY ? "it exists, or all its queues are taken"
+					  : "");
+		return;
+	}
+	flags = strtoul(value, NULL, 16);
+	if (error == EBUSY)
+		snprintf(text, size, "a tap of this name exists (tun_flags 0x%lx)%s", flags,
+			 flags & IFF_MULTI_QUEUE ? "" : " and its only queue may be taken");
+	else if (error == EPERM)
+		snprintf(text, size,
+			 "the tap exists and this user is neither its owner nor in its "
+			 "group (see `ip -d link show %s`)",
+			 name);
+	else if (!!(flags & IFF_MULTI_QUEUE) != (tap->queues > 1))
+		snprintf(
+			text, size,
+			"the tap exists %s multi_queue (tun_flags 0x%lx) and %u %s asked for: make "
+			"it again with `ip tuntap add %s mode tap%s`, or ask for %s",
+			flags & IFF_MULTI_QUEUE ? "with" : "without", flags, tap->queues,
+			tap->queues > 1 ? "queues are" : "queue is", name,
+			tap->queues > 1 ? " multi_queue" : "",
+			tap->queues > 1 ? "1 queue" : "2 or more");
+	else
+		snprintf(text, size, "the link exists with tun_flags 0x%lx, 0x%x are needed", flags,
+			 WANTED);
+}
+
+static int attach_queue(struct vhc_tap *tap, uint32_t queue, const char *name, bool adopt)
+{
+	struct vhc_ctx *ctx = tap->ctx;
+	struct ifreq ifr = { 0 };
+	char text[256];
+	int fd = vhc_sys_open(ctx, TUN_PATH, O_RDWR | O_NONBLOCK), r;
+
+	if (fd < 0) {
+		struct vhc_node_failure why;
+
+		vhc_node_explain(TUN_PATH, -fd, &why);
+		return fail(ctx, name, "open " TUN_PATH, fd, why.remedy, why.reason);
+	}
+	tap->fds[queue] = fd;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	/* flags is a short, and IFF_TUN_EXCL its sign bit */
+	ifr.ifr_flags = (short)(WANTED | (tap->queues > 1 ? IFF_MULTI_QUEUE : 0) |
+				(queue || adopt ? 0 : IFF_TUN_EXCL));
+	r = vhc_sys_ioctl(ctx, fd, TUNSETIFF, &ifr);
+	if (r) {
+		explain(tap, name, -r, text, sizeof(text));
+		return fail(ctx, name, "TUNSETIFF", r, NULL, text);
+	}
+	memcpy(tap->name, ifr.ifr_name, sizeof(tap->name));
+	tap->name[sizeof(tap->name) - 1] = 0;
+	return 0;
+}
+
+/* One ioctl that takes a number by value. */
+static int set_number(struct vhc_tap *tap, int fd, unsigned long request, const char *call,
+		      unsigned long value)
+{
+	int r = vhc_sys_ioctl(tap->ctx, fd, request, (void *)(uintptr_t)value);
+
+	return r ? fail(tap->ctx, tap->name, call, r, NULL, "") : 0;
+}
+
+/* Before anybody learns the name: who else may attach to it. */
+static int set_owner(struct vhc_tap *tap, const struct vhc_tap_args *args)
+{
+	uint32_t who = VHC_TAP_OWNER | VHC_TAP_GROUP;
+	int r = 0;
+
+	if (args->flags & VHC_TAP_OWNER)
+		r = set_number(tap, tap->fds[0], TUNSETOWNER, "TUNSETOWNER", args->owner);
+	else if (!(args->flags & (who | VHC_TAP_ADOPT)))
+		r = set_number(tap, tap->fds[0], TUNSETOWNER, "TUNSETOWNER",
+			       tap->ctx->sys->user(tap->ctx->sys_data));
+	if (!r && args->flags & VHC_TAP_GROUP)
+		r = set_number(tap, tap->fds[0], TUNSETGROUP, "TUNSETGROUP", args->group);
+	return r;
+}
+
+static int set_txqueuelen(struct vhc_tap *tap, uint32_t frames)
+{
+	struct ifreq ifr = { .ifr_qlen = (int)frames };
+	int fd, r;
+
+	if (!frames)
+		return 0;
+	memcpy(ifr.ifr_name, tap->name, sizeof(tap->name));
+	fd = tap->ctx->sys->socket(tap->ctx->sys_data);
+	r = fd < 0 ? fd : vhc_sys_ioctl(tap->ctx, fd, SIOCSIFTXQLEN, &ifr);
+	vhc_sys_close(tap->ctx, &fd);
+	return r ? fail(tap->ctx, tap->name, "SIOCSIFTXQLEN", r, NULL, "") : 0;
+}
+
+/* An unlimited send buffer lets vhost batch what the guest sends (drivers/vhost/net.c). */
+static int set_sndbuf(struct vhc_tap *tap)
+{
+	int unlimited = INT_MAX, r;
+
+	for (uint32_t i = 0; i < tap->queues; i++) {
+		r = vhc_sys_ioctl(tap->ctx, tap->fds[i], TUNSETSNDBUF, &unlimited);
+		if (r)
+			return fail(tap->ctx, tap->name, "TUNSETSNDBUF", r, NULL, "");
+	}
+	return 0;
+}
+
+static int get_header(struct vhc_tap *tap, uint32_t queue, uint32_t *ret)
+{
+	int size = 0, r = vhc_sys_ioctl(tap->ctx, tap->fds[queue], TUNGETVNETHDRSZ, &size);
+
+	if (r)
+		return fail(tap->ctx, tap->name, "TUNGETVNETHDRSZ", r, NULL, "");
+	*ret = (uint32_t)size;
+	return 0;
+}
+
+static int tap_open(struct vhc_tap *tap, const char *name, const struct vhc_tap_args *args)
+{
+	bool adopt = args->flags & VHC_TAP_ADOPT;
+	int r = 0;
+
+	for (uint32_t i = 0; i < tap->queues && !r; i++) {
+		r = attach_queue(tap, i, i ? tap->name : name, adopt);
+		if (!r && !i)
+			r = set_owner(tap, args);
+	}
+	tap->offloads = adopt ? VHC_OFFLOADS_UNKNOWN : 0;
+	r = r ?: set_sndbuf(tap);
+	r = r ?: set_txqueuelen(tap, args->txqueuelen);
+	r = r ?: get_header(tap, 0, &tap->header);
+	/* the last step, so that no failure leaves a link that stays, or ends one that was there */
+	if (!r && args->flags & VHC_TAP_PERSIST)
+		r = set_number(tap, tap->fds[0], TUNSETPERSIST, "TUNSETPERSIST", 1);
+	return r;
+}
+
+VHC_EXPORT int vhc_tap_open(struct vhc_ctx *ctx, const char *name, const struct vhc_tap_args *args,
+			    struct vhc_tap **ret)
+{
+	const uint32_t known = VHC_TAP_OWNER | VHC_TAP_GROUP | VHC_TAP_PERSIST | VHC_TAP_ADOPT;
+	struct vhc_tap_args copy = { .sz = sizeof(copy) };
+	struct vhc_tap *tap;
+	int r = args ? VHC_COPY_ARGS(ctx, vhc_tap_args, &copy, args) : 0;
+
+	if (!r && name)
+		r = check_name(ctx, name);
+	if (!r && (copy.flags & ~known || copy.reserved))
+		r = vhc_fail(ctx, -EINVAL,
+			     "vhc_tap_args has flags 0x%x and reserved 0x%x; known are "
+			     "0x%x and 0",
+			     copy.flags, copy.reserved, known);
+	if (!r && copy.txqueuelen > INT_MAX)
+		r = vhc_fail(ctx, -EINVAL, "txqueuelen %u: at most %d", copy.txqueuelen, INT_MAX);
+	if (!r)
+		r = tap_make(ctx, copy.queues ? copy.queues : 1, &tap);
+	if (r)
+		return r;
+	r = tap_open(tap, name ? name : "tap%d", &copy);
+	if (r) {
+		vhc_tap_unref(tap);
+		return r;
+	}
+	*ret = tap;
+	return 0;
+}
+
+/* One fd that somebody else opened: what it is, and of which link. */
+static int take_fd(struct vhc_tap *tap, uint32_t queue, int fd)
+{
+	struct vhc_ctx *ctx = tap->ctx;
+	struct vhc_file file = { 0 };
+	struct ifreq ifr = { 0 };
+	unsigned int flags;
+	int r = vhc_sys_dup(ctx, fd);
+
+	if (r < 0)
+		return vhc_fail(ctx, r, "tap fd %d cannot be duplicated: %s (%s)", fd, strerror(-r),
+				vhc_errname(-r));
+	tap->fds[queue] = r;
+	r = vhc_sys_ioctl(ctx, tap->fds[queue], TUNGETIFF, &ifr);
+	if (r)
+		return vhc_fail(ctx, -EINVAL,
+				"fd %d is no tap or macvtap with a link: TUNGETIFF says "
+				"%s (%s)",
+				fd, strerror(-r), vhc_errname(-r));
+	flags = (unsigned short)ifr.ifr_flags;
+	ifr.ifr_name[sizeof(ifr.ifr_name) - 1] = 0;
+	if ((flags & WANTED) != WANTED)
+		return vhc_fail(ctx, -EINVAL, "fd %d of %s has flags 0x%x, and 0x%x are needed%s",
+				fd, ifr.ifr_name, flags, WANTED,
+				flags & IFF_VNET_HDR ? "" : ": open it with IFF_VNET_HDR");
+	if (queue && strcmp(tap->name, ifr.ifr_name))
+		return vhc_fail(ctx, -EINVAL,
+				"fd %d is of the link %s, and the first one of %s: all "
+				"must be queues of one link",
+				fd, ifr.ifr_name, tap->name);
+	memcpy(tap->name, ifr.ifr_name, sizeof(tap->name));
+	for (uint32_t i = 0; i < queue; i++)
+		if (ctx->sys->same(ctx->sys_data, tap->fds[i], tap->fds[queue]) == 1)
+			return vhc_fail(ctx, -EINVAL,
+					"fd %d is queue %u of %s once more: each pair "
+					"needs a queue of its own",
+					fd, i, tap->name);
+	r = ctx->sys->stat(ctx->sys_data, tap->fds[queue], &file);
+	tap->macvtap = !r && (file.major != TUN_MAJOR || file.minor != TUN_MINOR);
+	return get_header(tap, queue, &tap->header);
+}
+
+VHC_EXPORT int vhc_tap_open_fds(struct vhc_ctx *ctx, const int *fds, uint32_t count,
+				struct vhc_tap **ret)
+{
+	struct vhc_tap *tap;
+	int r = tap_make(ctx, count, &tap);
+
+	if (r)
+		return r;
+	for (uint32_t i = 0; i < count && !r; i++)
+		r = take_fd(tap, i, fds[i]);
+	tap->offloads = VHC_OFFLOADS_UNKNOWN;
+	r = r ?: set_sndbuf(tap);
+	if (r) {
+		vhc_tap_unref(tap);
+		return r;
+	}
+	*ret = tap;
+	return 0;
+}
+
+VHC_EXPORT const char *vhc_tap_get_name(const struct vhc_tap *tap)
+{
+	return tap->name;
+}
+
+VHC_EXPORT int vhc_tap_get_fd(const struct vhc_tap *tap, uint32_t queue)
+{
+	if (queue >= tap->queues)
+		return vhc_fail_at(tap->ctx, &(struct vhc_place){ tap->name, NULL, NULL }, -EINVAL,
+				   "queue %u: it has %u, from 0", queue, tap->queues);
+	return tap->fds[queue];
+}
