@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "ctx.h"
+#include "syscall/sys.h"
 
 #ifndef VHC_VERSION
 #define VHC_VERSION "0"
@@ -18,15 +19,14 @@ const char *vhc_version(void)
 	return VHC_VERSION;
 }
 
-int vhc_ctx_new_sys(const struct vhc_sys *sys, void *data, struct vhc_ctx **ret)
+int vhc_ctx_new_sys(const struct vhc_sys_ops *sys, void *data, struct vhc_ctx **ret)
 {
 	struct vhc_ctx *ctx = calloc(1, sizeof(*ctx));
 
 	if (!ctx)
 		return -ENOMEM;
 	ctx->refs = 1;
-	ctx->sys = sys;
-	ctx->sys_data = data;
+	ctx->sys = (struct vhc_sys){ sys, data };
 	ctx->error = (struct vhc_error){ 0, ctx->error_text, ctx->error_device, ctx->error_where,
 					 ctx->error_hint };
 	*ret = ctx;

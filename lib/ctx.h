@@ -5,9 +5,13 @@
 #ifndef LIB_CTX_H
 #define LIB_CTX_H
 
+#include <errno.h>
+
+#include "syscall/sys.h"
 #include "vhostconfig.h"
 
-struct vhc_sys;
+struct vhc_tap;
+struct vhc_binding;
 
 /* Where something went wrong.  Empty fields are left out of the text. */
 struct vhc_place {
@@ -31,5 +35,46 @@ int vhc_fail_at(struct vhc_ctx *ctx, const struct vhc_place *place, int code, co
 /** vhc_log() - one line to the caller's log, when it wants this level. */
 void vhc_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* What one context has asked the kernel: the answers are the same for every fd of a type. */
+struct vhc_kernel_facts {
+	bool has_features, has_features_array;
+	struct vhc_features features; /* word 0 only, until the array was asked for */
+	bool has_max_regions;
+	uint32_t max_regions;
+	bool has_iotlb; /* both of these were asked for */
+	uint32_t max_mappings;
+	uint64_t backend_features;
+	uint32_t workers; /* where they are when nobody chooses: worker.c; 0: not known */
+	bool no_busyloop;
+};
+
+struct vhc_ctx {
+	uint32_t refs;
+	struct vhc_sys sys;
+	vhc_log_fn *log;
+	void *log_data;
+	enum vhc_level log_max;
+	struct vhc_kernel_facts facts;
+	struct vhc_tap *taps;	      /* all that are alive */
+	struct vhc_binding *bindings; /* of all devices, to KVM */
+	struct vhc_error error;
+	char error_text[2048], error_device[64], error_where[160], error_hint[640];
+};
+
+/** vhc_ctx_new_sys() - a context on another kernel: for tests.  @data is given to each operation. */
+int vhc_ctx_new_sys(const struct vhc_sys_ops *sys, void *data, struct vhc_ctx **ret);
+struct vhc_ctx *vhc_ctx_ref(struct vhc_ctx *ctx);
+void vhc_ctx_unref(struct vhc_ctx *ctx);
+
+/**
+ * vhc_copy_args() - read a caller's struct of any version: shorter is filled with zeros, longer must
+ * be zero behind what is known here.
+ * @size: of the struct here.  Its first field is the caller's size.
+ * Errors: -EINVAL no size or a senseless one; -E2BIG a field that only a newer library knows.
+ */
+int vhc_copy_args(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from);
+
+#define VHC_COPY_ARGS(ctx, type, to, from) vhc_copy_args(ctx, #type, to, sizeof(struct type), from)
 
 #endif

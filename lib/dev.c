@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "dev.h"
+#include "features/features.h"
 
 int vhc_dev_fail(const struct vhc_dev *dev, int code, const char *where, const char *hint,
 		 const char *format, ...)
@@ -47,7 +48,7 @@ int vhc_dev_check_stale(struct vhc_dev *dev)
 
 int32_t vhc_dev_process(const struct vhc_dev *dev)
 {
-	return dev->ctx->sys->pid(dev->ctx->sys_data);
+	return vhc_sys_pid(&dev->ctx->sys);
 }
 
 bool vhc_dev_in_child(const struct vhc_dev *dev)
@@ -64,4 +65,28 @@ int vhc_dev_check_process(const struct vhc_dev *dev)
 			    "work only in the memory of the process that took ownership; nothing "
 			    "was done, and the device goes on as it was",
 			    dev->owner, vhc_dev_process(dev));
+}
+
+int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret)
+{
+	if (ring >= dev->want.rings)
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "ring %u: it has %u, from 0", ring,
+				    dev->want.rings);
+	*ret = &dev->want.ring[ring];
+	return 0;
+}
+
+enum vhc_format vhc_dev_format(const struct vhc_dev *dev)
+{
+	return dev->want.has_acked && vhc_features_has(&dev->want.acked, VHC_F_RING_PACKED)
+		       ? VHC_PACKED
+		       : VHC_SPLIT;
+}
+
+/* The number of a file that is closed may come again as another's. */
+void vhc_dev_forget_log_event(struct vhc_dev *dev, int event)
+{
+	for (uint32_t i = 0; i < dev->have.fds && event >= 0; i++)
+		if (dev->have.fd[i].log_event == event)
+			dev->have.fd[i].log_event = VHC_FD_STALE;
 }

@@ -9,11 +9,25 @@
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
 
-#include "device/events.h"
-#include "memory/mem.h"
+#include "ctx.h"
+#include "memory/iotlb.h"
 #include "plan/plan.h"
 #include "plan/state.h"
-#include "tap/tap.h"
+#include "syscall/sys.h"
+
+struct vhc_mem;
+struct vhc_tap;
+struct vhc_table;
+
+struct vhc_events {
+	int epoll; /* VHC_FD_NONE: nobody has asked for it */
+	uint32_t
+		next; /* which source is looked at first: the last one that had its turn is the last */
+	struct pollfd *polls; /* the sources; NULL until the first look */
+	bool again;	      /* a miss that could not be answered: once more */
+	uint32_t again_fd;
+	struct vhc_iotlb_miss again_miss;
+};
 
 struct vhc_dev {
 	struct vhc_ctx *ctx;
@@ -124,24 +138,16 @@ int vhc_ring_diagnose(struct vhc_dev *dev, uint32_t ring);
 /** vhc_dev_let_go() - stop, and give up ownership: when the close of our fds may not be the last. */
 void vhc_dev_let_go(struct vhc_dev *dev);
 
-/* The kernel back end: kernel.c. */
-int vhc_kernel_open(struct vhc_ctx *ctx, const char *id, const char *path, int *ret_fd);
-int vhc_kernel_check_fd(struct vhc_dev *dev, int fd);
-/** vhc_kernel_ask() - features (once for each context) and the limit of regions. */
-int vhc_kernel_ask(struct vhc_dev *dev, bool upper);
-/** vhc_kernel_ask_iotlb() - the limit of mappings and the backend features, once for each context. */
-int vhc_kernel_ask_iotlb(struct vhc_dev *dev);
-/** vhc_kernel_execute() - one operation.  GET_VRING_BASE writes its answer into op->value. */
-int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op);
-/** vhc_kernel_get_busyloop() - what the kernel has; of an owned fd. */
-int vhc_kernel_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us);
+const char *vhc_dev_id(const struct vhc_dev *dev);
+bool vhc_dev_runs(const struct vhc_dev *dev);
+uint32_t vhc_dev_max_regions(const struct vhc_dev *dev);
+/** vhc_dev_check_table() - would a ring that runs move or lose its memory?  -EBUSY names it. */
+int vhc_dev_check_table(struct vhc_dev *dev, struct vhc_table *table);
+/** vhc_dev_forget_log_event() - this eventfd of the memory's is about to be closed. */
+void vhc_dev_forget_log_event(struct vhc_dev *dev, int event);
+/** vhc_dev_check_process() - -EPERM in a forked child of the process that took ownership, and only there. */
+int vhc_dev_check_process(const struct vhc_dev *dev);
 
-/* Workers: worker.c. */
-int vhc_worker_execute(struct vhc_dev *dev, struct vhc_op *op);
-/** vhc_worker_check() - is there such a pair (-EINVAL), and is its worker looked for (@code)? */
-int vhc_worker_check(struct vhc_dev *dev, uint32_t pair, int code);
-/** vhc_worker_why() - why the worker of an owned fd is not known. */
-const char *vhc_worker_why(const struct vhc_dev *dev, uint32_t fd);
-void vhc_worker_forget_tasks(struct vhc_dev *dev);
+void vhc_dev_leave(struct vhc_dev *dev, struct vhc_mem *mem);
 
 #endif

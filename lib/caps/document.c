@@ -8,6 +8,9 @@
 
 #include "caps/document.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "documents.h"
 #include "features/rows.h"
 

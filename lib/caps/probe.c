@@ -15,6 +15,9 @@
 
 #include "caps/document.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "documents.h"
 #include "errname.h"
 #include "features/features.h"
@@ -70,10 +73,10 @@ static int ask_newer(struct vhc_ctx *ctx, int fd, struct vhc_caps_node *node)
 
 		memset(&arg, 0, sizeof(arg));
 		if (newer[i].owned && !owned)
-			owned = !vhc_sys_ioctl(ctx, fd, VHOST_SET_OWNER, NULL);
+			owned = !vhc_sys_ioctl(&ctx->sys, fd, VHOST_SET_OWNER, NULL);
 		if (newer[i].owned && !owned)
 			break;
-		if (!vhc_sys_ioctl(ctx, fd, newer[i].request, &arg))
+		if (!vhc_sys_ioctl(&ctx->sys, fd, newer[i].request, &arg))
 			r = append_word(&node->ioctls, newer[i].name);
 	}
 	return r;
@@ -86,11 +89,11 @@ static int ask_features(struct vhc_ctx *ctx, int fd, bool net, struct vhc_caps_n
 	const struct vhc_feature_names names = { net, VHC_ORIGIN_VHOST };
 	uint64_t backend = 0;
 
-	if (vhc_sys_ioctl(ctx, fd, VHOST_GET_FEATURES, &set.w[0]))
+	if (vhc_sys_ioctl(&ctx->sys, fd, VHOST_GET_FEATURES, &set.w[0]))
 		return 0; /* not a vhost node */
-	if (!vhc_sys_ioctl(ctx, fd, VHC_GET_FEATURES_ARRAY, &array))
+	if (!vhc_sys_ioctl(&ctx->sys, fd, VHC_GET_FEATURES_ARRAY, &array))
 		set.w[1] = array.features[1];
-	if (!vhc_sys_ioctl(ctx, fd, VHOST_GET_BACKEND_FEATURES, &backend))
+	if (!vhc_sys_ioctl(&ctx->sys, fd, VHOST_GET_BACKEND_FEATURES, &backend))
 		node->backend_features = backend;
 	/* vhost's own: LOG_ALL, and of vhost-net VIRTIO_NET_HDR, which has any_layout's number */
 	vhc_features_remove(&set, VHC_F_LOG_ALL);
@@ -102,7 +105,7 @@ static int ask_features(struct vhc_ctx *ctx, int fd, bool net, struct vhc_caps_n
 
 static int probe_node(struct vhc_ctx *ctx, const struct vhc_node *known, struct vhc_caps_node *node)
 {
-	int fd = vhc_sys_open(ctx, known->path, O_RDWR | O_NONBLOCK), r = 0;
+	int fd = vhc_sys_open(&ctx->sys, known->path, O_RDWR | O_NONBLOCK), r = 0;
 	struct vhc_node_failure why = { "", "" };
 	const char *error = "";
 
@@ -121,7 +124,7 @@ static int probe_node(struct vhc_ctx *ctx, const struct vhc_node *known, struct 
 		r = -ENOMEM;
 	if (!r && fd >= 0 && !strncmp(known->name, "vhost-", 6))
 		r = ask_features(ctx, fd, !strcmp(known->name, "vhost-net"), node);
-	vhc_sys_close(ctx, &fd);
+	vhc_sys_close(&ctx->sys, &fd);
 	return r;
 }
 
@@ -141,15 +144,15 @@ static int probe_nodes(struct vhc_ctx *ctx, struct vhc_caps *caps)
 static int probe_tap(struct vhc_ctx *ctx, struct vhc_caps_tap *tap)
 {
 	struct ifreq ifr = { .ifr_name = "tap%d", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int fd = ctx->sys->open_in_new_netns(ctx->sys_data, "/dev/net/tun", O_RDWR | O_NONBLOCK);
+	int fd = vhc_sys_open_in_new_netns(&ctx->sys, "/dev/net/tun", O_RDWR | O_NONBLOCK);
 	const struct vhc_feature_names names = { true, VHC_ORIGIN_VHOST };
 	uint32_t offloads = 0;
 	struct vhc_features set;
 	char reason[160] = "";
-	int r = fd < 0 ? fd : vhc_sys_ioctl(ctx, fd, TUNSETIFF, &ifr);
+	int r = fd < 0 ? fd : vhc_sys_ioctl(&ctx->sys, fd, TUNSETIFF, &ifr);
 
 	r = r ?: vhc_offload_probe(ctx, fd, &offloads);
-	vhc_sys_close(ctx, &fd);
+	vhc_sys_close(&ctx->sys, &fd);
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
 		return r;
 	if (r)
@@ -178,7 +181,7 @@ static int probe_parameters(struct vhc_ctx *ctx, struct vhc_caps *caps)
 
 		snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", names[i][0],
 			 names[i][1]);
-		if (ctx->sys->read(ctx->sys_data, path, value, sizeof(value)) <= 0)
+		if (vhc_sys_read(&ctx->sys, path, value, sizeof(value)) <= 0)
 			continue;
 		value[strcspn(value, "\n")] = 0;
 		snprintf(name, sizeof(name), "%s.%s", names[i][0], names[i][1]);
@@ -202,7 +205,7 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json)
 	char release[80] = "", *json = NULL;
 	int r = probe_nodes(ctx, &caps) ?: probe_tap(ctx, &caps.tap) ?: probe_parameters(ctx, &caps);
 
-	if (!r && !ctx->sys->release(ctx->sys_data, release, sizeof(release)))
+	if (!r && !vhc_sys_release(&ctx->sys, release, sizeof(release)))
 		caps.kernel = strdup(release);
 	if (!r)
 		tree = doc_write(&vhc_caps_doc, &caps);

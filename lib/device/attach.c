@@ -5,6 +5,9 @@
 #include <errno.h>
 
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "device/iommu.h"
 
 static int check_stopped(struct vhc_dev *dev, const char *what)
@@ -13,6 +16,12 @@ static int check_stopped(struct vhc_dev *dev, const char *what)
 		return 0;
 	return vhc_dev_fail(dev, -EBUSY, NULL, "stop the device first",
 			    "the device is running, and %s changes only while it is stopped", what);
+}
+
+void vhc_dev_leave(struct vhc_dev *dev, struct vhc_mem *mem)
+{
+	vhc_dev_forget_log_event(dev, mem->dirty.event);
+	vhc_mem_detach(mem, dev);
 }
 
 VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
@@ -39,11 +48,11 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 		return vhc_dev_fail(dev, r, NULL, NULL, "no memory to attach it");
 	r = vhc_iommu_change_mem(dev, table);
 	if (r) {
-		vhc_mem_detach(mem, dev);
+		vhc_dev_leave(dev, mem);
 		return r;
 	}
 	if (dev->mem)
-		vhc_mem_detach(dev->mem, dev);
+		vhc_dev_leave(dev, dev->mem);
 	dev->mem = mem;
 	return 0;
 }

@@ -6,6 +6,9 @@
 #include <errno.h>
 
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "features/features.h"
 #include "device/iommu.h"
 #include "memory/mem.h"
@@ -55,12 +58,4 @@ int vhc_dev_plan_change(struct vhc_dev *dev, struct vhc_plan *plan)
 	if (vhc_dev_runs(dev))
 		dev->have.offloads = dev->want.offloads;
 	return vhc_plan_change(plan, &(struct vhc_plan_args){ &dev->want, &dev->have, queues });
-}
-
-/* The number of a file that is closed may come again as another's. */
-void vhc_dev_forget_log_event(struct vhc_dev *dev, int event)
-{
-	for (uint32_t i = 0; i < dev->have.fds && event >= 0; i++)
-		if (dev->have.fd[i].log_event == event)
-			dev->have.fd[i].log_event = VHC_FD_STALE;
 }

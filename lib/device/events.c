@@ -10,8 +10,12 @@
 #include <string.h>
 
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "errname.h"
 #include "device/iommu.h"
+#include "device/events.h"
 
 #define SOURCES_PER_FD (VHC_NET_RINGS_PER_FD + 1)
 
@@ -43,7 +47,7 @@ static int fd_of(const struct vhc_dev *dev, uint32_t source)
 
 static int epoll_add(struct vhc_dev *dev, int fd)
 {
-	int r = dev->ctx->sys->epoll_add(dev->ctx->sys_data, dev->events.epoll, fd);
+	int r = vhc_sys_epoll_add(&dev->ctx->sys, dev->events.epoll, fd);
 
 	return r ? vhc_dev_fail(dev, r, NULL, NULL,
 				"fd %d cannot be added to the event fd: %s (%s)", fd, strerror(-r),
@@ -58,14 +62,14 @@ int vhc_events_make_err(struct vhc_dev *dev, uint32_t ring)
 
 	if (*err >= 0)
 		return 0;
-	fd = dev->ctx->sys->eventfd(dev->ctx->sys_data);
+	fd = vhc_sys_eventfd(&dev->ctx->sys);
 	if (fd < 0)
 		return vhc_dev_fail(dev, fd, NULL, NULL, "ring %u: no error eventfd: %s (%s)", ring,
 				    strerror(-fd), vhc_errname(-fd));
 	if (dev->events.epoll >= 0)
 		r = epoll_add(dev, fd);
 	if (r) {
-		vhc_sys_close(dev->ctx, &fd);
+		vhc_sys_close(&dev->ctx->sys, &fd);
 		return r;
 	}
 	*err = fd;
@@ -78,13 +82,13 @@ void vhc_events_close_err(struct vhc_dev *dev, uint32_t ring)
 	int *err = &dev->want.ring[ring].err;
 
 	if (dev->events.epoll >= 0 && *err >= 0)
-		dev->ctx->sys->epoll_del(dev->ctx->sys_data, dev->events.epoll, *err);
-	vhc_sys_close(dev->ctx, err);
+		vhc_sys_epoll_del(&dev->ctx->sys, dev->events.epoll, *err);
+	vhc_sys_close(&dev->ctx->sys, err);
 }
 
 void vhc_events_close(struct vhc_dev *dev)
 {
-	vhc_sys_close(dev->ctx, &dev->events.epoll);
+	vhc_sys_close(&dev->ctx->sys, &dev->events.epoll);
 	free(dev->events.polls);
 	dev->events.polls = NULL;
 }
@@ -95,7 +99,7 @@ VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
 
 	if (dev->events.epoll >= 0)
 		return dev->events.epoll;
-	r = dev->ctx->sys->epoll(dev->ctx->sys_data);
+	r = vhc_sys_epoll(&dev->ctx->sys);
 	if (r < 0)
 		return vhc_dev_fail(dev, r, NULL, NULL, "no event fd: %s (%s)", strerror(-r),
 				    vhc_errname(-r));
@@ -105,7 +109,7 @@ VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
 		if (fd_of(dev, i) >= 0)
 			r = epoll_add(dev, fd_of(dev, i));
 	if (r) {
-		vhc_sys_close(dev->ctx, &dev->events.epoll);
+		vhc_sys_close(&dev->ctx->sys, &dev->events.epoll);
 		return r;
 	}
 	return dev->events.epoll;
@@ -117,7 +121,7 @@ VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
 static int take_error(struct vhc_dev *dev, uint32_t ring, struct vhc_event *ret)
 {
 	uint64_t count = 0;
-	int r = dev->ctx->sys->drain(dev->ctx->sys_data, dev->want.ring[ring].err, &count);
+	int r = vhc_sys_drain(&dev->ctx->sys, dev->want.ring[ring].err, &count);
 
 	if (r)
 		return vhc_dev_fail(dev, r, NULL, NULL, "ring %u: its error eventfd: %s (%s)", ring,
@@ -172,7 +176,7 @@ static int look(struct vhc_dev *dev)
 		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for events");
 	for (uint32_t i = 0; i < count; i++)
 		dev->events.polls[i] = (struct pollfd){ fd_of(dev, i), POLLIN, 0 };
-	r = dev->ctx->sys->poll(dev->ctx->sys_data, dev->events.polls, count);
+	r = vhc_sys_poll(&dev->ctx->sys, dev->events.polls, count);
 	if (r < 0)
 		return vhc_dev_fail(dev, r, "poll", NULL, "%s (%s)", strerror(-r), vhc_errname(-r));
 	return r;

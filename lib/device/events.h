@@ -10,19 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/iotlb-msg.h"
-
-struct vhc_dev;
-
-struct vhc_events {
-	int epoll; /* VHC_FD_NONE: nobody has asked for it */
-	uint32_t
-		next; /* which source is looked at first: the last one that had its turn is the last */
-	struct pollfd *polls; /* the sources; NULL until the first look */
-	bool again;	      /* a miss that could not be answered: once more */
-	uint32_t again_fd;
-	struct vhc_iotlb_miss again_miss;
-};
+#include "dev.h"
 
 /** vhc_events_make_err() - give a ring its ERR eventfd, where it has none. */
 int vhc_events_make_err(struct vhc_dev *dev, uint32_t ring);

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "features/features.h"
 
 /* What every kernel's vhost-net has is not asked for, as far as nobody was told otherwise. */

@@ -7,7 +7,7 @@
 #ifndef LIB_IOMMU_H
 #define LIB_IOMMU_H
 
-#include "kernel/iotlb-msg.h"
+#include "memory/iotlb.h"
 #include "plan/plan.h"
 
 struct vhc_dev;
@@ -50,15 +50,5 @@ int vhc_iommu_change_mem(struct vhc_dev *dev, const struct vhc_table *table);
  * Returns 1, or 0: it is not mapped so.
  */
 int vhc_iommu_answer(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss);
-
-/** vhc_kernel_iotlb() - one of the operations VHC_OP_IOTLB_. */
-int vhc_kernel_iotlb(struct vhc_dev *dev, const struct vhc_op *op);
-
-/**
- * vhc_kernel_read_miss() - what a vhost fd waits for.  Never blocks.
- * Returns 1 with a miss; 0 without: there was no message, or none that is understood, which the log
- * says.
- */
-int vhc_kernel_read_miss(struct vhc_dev *dev, uint32_t fd, struct vhc_iotlb_miss *ret);
 
 #endif

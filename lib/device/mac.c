@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "migration/document.h"
+#include "device/mac.h"
 
 bool vhc_mac_ok(const uint8_t mac[6])
 {

@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "dev.h"
-#include "migration/document.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
+#include "device/mac.h"
 
 static int check_config(struct vhc_dev *dev, const struct vhc_net_config *config)
 {

@@ -10,9 +10,13 @@
 #include "device/apply.h"
 #include "caps/document.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "errname.h"
 #include "kvm/kvm.h"
 #include "syscall/uapi.h"
+#include "device/events.h"
 
 #define NET_PATH  "/dev/vhost-net"
 #define MAX_PAIRS 256u /* drivers/net/tun.c, MAX_TAP_QUEUES */
@@ -152,7 +156,7 @@ static int dup_all(struct vhc_dev *dev, const int *fds)
 
 	dev->shared = true;
 	for (uint32_t i = 0; i < dev->pairs && !r; i++) {
-		int fd = vhc_sys_dup(dev->ctx, fds[i]);
+		int fd = vhc_sys_dup(&dev->ctx->sys, fds[i]);
 
 		if (fd < 0)
 			return vhc_dev_fail(dev, fd, "dup", NULL, "vhost fd %d: %s", fds[i],
@@ -160,7 +164,7 @@ static int dup_all(struct vhc_dev *dev, const int *fds)
 		dev->fds[i] = fd;
 		r = vhc_kernel_check_fd(dev, fd);
 		for (uint32_t j = 0; j < i && !r; j++)
-			if (dev->ctx->sys->same(dev->ctx->sys_data, dev->fds[j], fd) == 1)
+			if (vhc_sys_same(&dev->ctx->sys, dev->fds[j], fd) == 1)
 				r = vhc_dev_fail(dev, -EINVAL, NULL,
 						 "open /dev/vhost-net once more",
 						 "vhost fd %d of pair %u is that of pair %u too: "
@@ -237,7 +241,7 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	vhc_worker_forget_tasks(dev);
 	/* the last close of a vhost fd stops its rings and its worker */
 	if (dev->fds)
-		vhc_sys_close_all(dev->ctx, dev->fds, dev->pairs);
+		vhc_sys_close_all(&dev->ctx->sys, dev->fds, dev->pairs);
 	vhc_dev_rescue_log(dev);
 	free(dev->fds);
 	/* a VM lets go after vhost, while the eventfds are there */
@@ -245,7 +249,7 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		vhc_ring_close_eventfds(dev, i);
 	if (dev->mem)
-		vhc_mem_detach(dev->mem, dev);
+		vhc_dev_leave(dev, dev->mem);
 	if (dev->tap && dev->tap->user == dev)
 		dev->tap->user = NULL;
 	vhc_tap_unref(dev->tap);

@@ -8,6 +8,7 @@
 
 #include "device/iommu.h"
 #include "device/ring-check.h"
+#include "memory/mem.h"
 
 int vhc_look_fail(const struct vhc_look *look, int code, const char *hint, const char *text)
 {

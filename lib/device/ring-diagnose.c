@@ -10,6 +10,9 @@
 #include "device/apply.h"
 #include "ring/chain.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "errname.h"
 
 #define LOOKS 8 /* before we believe that it moves */
@@ -28,7 +31,7 @@ int vhc_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size)
 			return -ENOENT;
 		user = map->user + (addr - map->iova);
 	}
-	return dev->ctx->sys->peek(dev->ctx->sys_data, user, buf, size);
+	return vhc_sys_peek(&dev->ctx->sys, user, buf, size);
 }
 
 static int read_memory(void *data, uint64_t addr, void *buf, size_t size)

@@ -9,6 +9,9 @@
 
 #include "device/apply.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "errname.h"
 #include "kvm/kvm.h"
 
@@ -197,14 +200,13 @@ static struct vhc_binding *find_interrupt(const struct vhc_dev *dev, uint32_t ri
 
 static bool same_interrupt(const struct vhc_binding *a, const struct vhc_binding *b)
 {
-	const struct vhc_sys *sys = a->dev->ctx->sys;
 
 	if (a->vm != b->vm || a->interrupt.gsi != b->interrupt.gsi ||
 	    a->interrupt.flags != b->interrupt.flags)
 		return false;
 	return !(a->interrupt.flags & VHC_IRQFD_RESAMPLE) ||
-	       sys->same(a->dev->ctx->sys_data, a->interrupt.resample_fd,
-			 b->interrupt.resample_fd) == 1;
+	       vhc_sys_same(&a->dev->ctx->sys, a->interrupt.resample_fd,
+			    b->interrupt.resample_fd) == 1;
 }
 
 /* What the kernel would not look at: it takes a gsi that no interrupt controller can have. */
@@ -225,7 +227,7 @@ static int read_interrupt(struct vhc_binding *b, const struct vhc_irqfd *args)
 				    args->gsi, gsis);
 	if (!(args->flags & VHC_IRQFD_RESAMPLE))
 		return 0;
-	r = vhc_sys_dup(dev->ctx, args->resample_fd);
+	r = vhc_sys_dup(&dev->ctx->sys, args->resample_fd);
 	if (r < 0)
 		return vhc_dev_fail(dev, r, NULL, NULL,
 				    "ring %u: resample eventfd %d cannot be duplicated: %s (%s)",
@@ -279,7 +281,7 @@ static int set_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding 
 	}
 	/* an interrupt may have gone to the one before; one too many is harmless */
 	if (before && after && !want->masked && vhc_ring_runs(&dev->have.ring[ring]))
-		dev->ctx->sys->signal(dev->ctx->sys_data, want->call);
+		vhc_sys_signal(&dev->ctx->sys, want->call);
 	if (before)
 		vhc_kvm_free(before);
 	return 0;
@@ -310,4 +312,53 @@ VHC_EXPORT int vhc_ring_set_irqfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 		return r;
 	}
 	return set_interrupt(dev, ring, b);
+}
+
+/* ------------------------------------------------------------------------------------ taking off */
+
+static bool is_of(const struct vhc_binding *b, const struct vhc_dev *dev, uint32_t ring)
+{
+	return b->dev == dev && (ring == VHC_NO_RING || b->ring == ring);
+}
+
+/* Those of these rings that KVM does not have (any more), or all. */
+static void drop(struct vhc_dev *dev, uint32_t ring, bool all)
+{
+	struct vhc_binding *next;
+
+	for (struct vhc_binding *b = dev->ctx->bindings; b; b = next) {
+		next = b->next;
+		if (!is_of(b, dev, ring) || (b->bound >= 0 && !all))
+			continue;
+		vhc_kvm_take(b);
+		vhc_kvm_free(b);
+	}
+}
+
+/* Each as a plan of its own, for which no memory is needed: a device can always be closed. */
+int vhc_kvm_forget(struct vhc_dev *dev, uint32_t ring)
+{
+	int result = 0;
+
+	for (struct vhc_binding *b = dev->ctx->bindings; b; b = b->next) {
+		struct vhc_step step;
+		struct vhc_plan plan = { .steps = &step, .room = 1 };
+		int r;
+
+		if (!is_of(b, dev, ring) || b->bound < 0)
+			continue;
+		vhc_kvm_plan(&plan, b, b->bound, false);
+		r = vhc_apply(dev, &plan, VHC_APPLY_ALL_I_CAN);
+		result = result ?: r;
+	}
+	drop(dev, ring, false);
+	return result;
+}
+
+void vhc_kvm_close(struct vhc_dev *dev)
+{
+	/* a forked child touches nothing of the owner's VM; what fails is in the log: nobody can help */
+	if (!vhc_dev_in_child(dev))
+		vhc_kvm_forget(dev, VHC_NO_RING);
+	drop(dev, VHC_NO_RING, true);
 }

@@ -8,6 +8,9 @@
 
 #include "device/apply.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "errname.h"
 
 /* Where the interrupts go from now on; a ring that does not run learns it when it starts. */
@@ -32,7 +35,7 @@ static int tell(struct vhc_dev *dev, uint32_t ring)
 /* Kept until the ring is reset: only the first time can fail for want of fds. */
 static int make_eventfd(struct vhc_dev *dev, uint32_t ring)
 {
-	int fd = dev->ctx->sys->eventfd(dev->ctx->sys_data);
+	int fd = vhc_sys_eventfd(&dev->ctx->sys);
 
 	if (fd < 0)
 		return vhc_dev_fail(dev, fd, NULL, NULL,
@@ -48,12 +51,11 @@ static int make_eventfd(struct vhc_dev *dev, uint32_t ring)
  */
 static void deliver(struct vhc_dev *dev, const struct vhc_ring_state *want)
 {
-	const struct vhc_sys *sys = dev->ctx->sys;
 	uint64_t count = 0;
-	int r = sys->drain(dev->ctx->sys_data, want->mask, &count);
+	int r = vhc_sys_drain(&dev->ctx->sys, want->mask, &count);
 
 	if ((r || count) && want->call >= 0)
-		sys->signal(dev->ctx->sys_data, want->call);
+		vhc_sys_signal(&dev->ctx->sys, want->call);
 }
 
 VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool masked)
@@ -74,7 +76,7 @@ VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool mask
 	if (r) {
 		want->masked = !masked;
 		if (first)
-			vhc_sys_close(dev->ctx, &want->mask);
+			vhc_sys_close(&dev->ctx->sys, &want->mask);
 		return r;
 	}
 	if (!masked)
@@ -89,5 +91,5 @@ VHC_EXPORT bool vhc_ring_is_pending(struct vhc_dev *dev, uint32_t ring)
 	if (ring >= dev->want.rings)
 		return false;
 	want = &dev->want.ring[ring];
-	return want->masked && vhc_sys_readable(dev->ctx, want->mask);
+	return want->masked && vhc_sys_readable(&dev->ctx->sys, want->mask);
 }

@@ -8,6 +8,7 @@
 
 #include "errname.h"
 #include "device/ring-check.h"
+#include "memory/mem.h"
 
 /*
  * The index of the avail or of the used ring.  Both structs begin with flags, then idx, of 16 bits.
@@ -17,7 +18,7 @@ static int read_index(const struct vhc_look *look, enum vhc_part part, uint16_t 
 {
 	if (look->iommu)
 		return vhc_dev_peek(look->dev, look->state->addr[part] + 2, ret, sizeof(*ret));
-	return vhc_sys_peek(look->dev->ctx, look->state->user[part] + 2, ret, sizeof(*ret));
+	return vhc_sys_peek(&look->dev->ctx->sys, look->state->user[part] + 2, ret, sizeof(*ret));
 }
 
 static int fail_read(const struct vhc_look *look, int error)

@@ -8,25 +8,13 @@
 
 #include "device/apply.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "errname.h"
 #include "features/features.h"
 #include "kvm/kvm.h"
-
-int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret)
-{
-	if (ring >= dev->want.rings)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "ring %u: it has %u, from 0", ring,
-				    dev->want.rings);
-	*ret = &dev->want.ring[ring];
-	return 0;
-}
-
-enum vhc_format vhc_dev_format(const struct vhc_dev *dev)
-{
-	return dev->want.has_acked && vhc_features_has(&dev->want.acked, VHC_F_RING_PACKED)
-		       ? VHC_PACKED
-		       : VHC_SPLIT;
-}
+#include "device/events.h"
 
 static int fail_ring(struct vhc_dev *dev, int code, uint32_t ring, const char *text)
 {
@@ -199,7 +187,7 @@ static int tell(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, int
 	bool due = call ? vhc_ring_runs(&dev->have.ring[ring]) && (bound || !r) : bound;
 
 	if (due && now >= 0)
-		dev->ctx->sys->signal(dev->ctx->sys_data, call && want->masked ? want->mask : now);
+		vhc_sys_signal(&dev->ctx->sys, call && want->masked ? want->mask : now);
 	return r;
 }
 
@@ -212,19 +200,19 @@ static int put_fd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, i
 
 	if (r) {
 		if (fd < 0 || !vhc_kvm_keep(dev, fd))
-			vhc_sys_close(dev->ctx, &fd);
+			vhc_sys_close(&dev->ctx->sys, &fd);
 		return r;
 	}
 	if (*have >= 0 && *have == *want)
 		*have = VHC_FD_STALE; /* its number may come again as another file */
-	vhc_sys_close(dev->ctx, want);
+	vhc_sys_close(&dev->ctx->sys, want);
 	*want = fd;
 	return 0;
 }
 
 static bool same_file(struct vhc_dev *dev, int a, int b)
 {
-	return b >= 0 && dev->ctx->sys->same(dev->ctx->sys_data, a, b) == 1;
+	return b >= 0 && vhc_sys_same(&dev->ctx->sys, a, b) == 1;
 }
 
 static int set_fd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, int fd)
@@ -239,18 +227,18 @@ static int set_fd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, i
 			return 0;
 		return put_fd(dev, ring, slot, VHC_FD_NONE);
 	}
-	copy = vhc_sys_dup(dev->ctx, fd);
+	copy = vhc_sys_dup(&dev->ctx->sys, fd);
 	if (copy < 0)
 		return vhc_dev_fail(dev, copy, NULL, NULL,
 				    "ring %u: %s eventfd %d cannot be "
 				    "duplicated: %s (%s)",
 				    ring, slot->name, fd, strerror(-copy), vhc_errname(-copy));
 	if (same_file(dev, copy, *fd_at(want, slot->offset))) {
-		vhc_sys_close(dev->ctx, &copy);
+		vhc_sys_close(&dev->ctx->sys, &copy);
 		return 0;
 	}
 	if (same_file(dev, copy, *fd_at(want, slot->other))) {
-		vhc_sys_close(dev->ctx, &copy);
+		vhc_sys_close(&dev->ctx->sys, &copy);
 		return vhc_dev_fail(dev, -EINVAL, NULL, "make two eventfds",
 				    "ring %u: fd %d is its kick and its call eventfd: vhost would "
 				    "kick itself",
@@ -267,7 +255,7 @@ static int get_fd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot)
 	if (r)
 		return r;
 	if (*fd_at(want, slot->offset) < 0) {
-		fd = dev->ctx->sys->eventfd(dev->ctx->sys_data);
+		fd = vhc_sys_eventfd(&dev->ctx->sys);
 		if (fd < 0)
 			return vhc_dev_fail(dev, fd, NULL, NULL, "ring %u: no %s eventfd: %s (%s)",
 					    ring, slot->name, strerror(-fd), vhc_errname(-fd));
@@ -282,10 +270,10 @@ void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring)
 {
 	struct vhc_ring_state *want = &dev->want.ring[ring];
 
-	vhc_sys_close(dev->ctx, &want->kick);
-	vhc_sys_close(dev->ctx, &want->call);
+	vhc_sys_close(&dev->ctx->sys, &want->kick);
+	vhc_sys_close(&dev->ctx->sys, &want->call);
 	vhc_events_close_err(dev, ring);
-	vhc_sys_close(dev->ctx, &want->mask);
+	vhc_sys_close(&dev->ctx->sys, &want->mask);
 }
 
 VHC_EXPORT int vhc_ring_set_kick(struct vhc_dev *dev, uint32_t ring, int fd)

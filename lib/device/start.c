@@ -11,7 +11,11 @@
 
 #include "device/apply.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "features/features.h"
+#include "device/events.h"
 
 /* What the start needs of the whole device. */
 static int check_device(struct vhc_dev *dev)
@@ -110,7 +114,7 @@ static void signal_resumed(struct vhc_dev *dev, const bool *resumed)
 {
 	for (uint32_t i = 0; i < dev->have.rings; i++)
 		if (resumed[i] && dev->have.ring[i].call >= 0)
-			dev->ctx->sys->signal(dev->ctx->sys_data, dev->have.ring[i].call);
+			vhc_sys_signal(&dev->ctx->sys, dev->have.ring[i].call);
 }
 
 /* A base of 0 that was given may be one that has wrapped. */

@@ -7,6 +7,9 @@
 
 #include "device/apply.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "device/iommu.h"
 #include "kvm/kvm.h"
 

@@ -11,6 +11,9 @@
 #include "device/apply.h"
 #include "syscall/cpus.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "errname.h"
 
 #define ONLINE_PATH "/sys/devices/system/cpu/online"
@@ -28,8 +31,7 @@ static int check_online(struct vhc_dev *dev, const struct vhc_cpus *cpus)
 {
 	struct vhc_ctx *ctx = dev->ctx;
 	char online[512], text[128];
-	int r = cpus->words ? ctx->sys->read(ctx->sys_data, ONLINE_PATH, online, sizeof(online))
-			    : 0;
+	int r = cpus->words ? vhc_sys_read(&ctx->sys, ONLINE_PATH, online, sizeof(online)) : 0;
 
 	vhc_cpus_format(cpus, text, sizeof(text));
 	if (!cpus->words)

@@ -32,10 +32,10 @@ static uint64_t move_bits(uint64_t *log, uint64_t *bitmap, uint64_t mask, uint32
 }
 
 /* Move the words of a range that begins with one; the last may be a part. */
-static uint64_t move_words(vhc_dirty_words_fn *way, uint64_t *log, uint64_t pages, uint64_t *bitmap,
-			   uint32_t flags)
+static uint64_t move_words(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t pages,
+			   uint64_t *bitmap, uint32_t flags)
 {
-	uint64_t words = pages / 64, moved = way(log, bitmap, words, flags);
+	uint64_t words = pages / 64, moved = mover(log, bitmap, words, flags);
 
 	if (pages % 64)
 		moved += move_bits(log + words, bitmap + words, lowest(pages % 64), flags);
@@ -53,8 +53,8 @@ static void shift_words(uint64_t *words, uint64_t count, uint64_t shift)
  * Move a range that begins @shift bits into a word, 1 to 63: a chunk goes as it is into words of our
  * own, is shifted, and goes on to where it belongs.
  */
-static uint64_t move_shifted(vhc_dirty_words_fn *way, uint64_t *log, uint64_t shift, uint64_t pages,
-			     uint64_t *bitmap, uint32_t flags)
+static uint64_t move_shifted(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t shift,
+			     uint64_t pages, uint64_t *bitmap, uint32_t flags)
 {
 	uint64_t first = 64 - shift < pages ? 64 - shift : pages;
 	uint64_t own[CHUNK + 1] = { 0 }, left = pages - first, moved;
@@ -63,11 +63,11 @@ static uint64_t move_shifted(vhc_dirty_words_fn *way, uint64_t *log, uint64_t sh
 	moved = move_bits(log++, &own[0], lowest(first) << shift, in);
 	while (left) {
 		uint64_t part = left < CHUNK * 64 ? left : CHUNK * 64, words = (part + 63) / 64;
-		uint64_t found = move_words(way, log, part, &own[1], in);
+		uint64_t found = move_words(mover, log, part, &own[1], in);
 
 		if (found || own[0]) {
 			shift_words(own, words, shift);
-			way(own, bitmap, words, out);
+			mover(own, bitmap, words, out);
 			own[0] = own[words];
 			own[words] = 0;
 		}
@@ -82,8 +82,8 @@ static uint64_t move_shifted(vhc_dirty_words_fn *way, uint64_t *log, uint64_t sh
 	return moved;
 }
 
-void vhc_dirty_drain_by(vhc_dirty_words_fn *way, uint64_t *log, uint64_t first_page, uint64_t pages,
-			uint64_t *bitmap, uint32_t flags, uint64_t *count)
+void vhc_dirty_drain_by(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t first_page,
+			uint64_t pages, uint64_t *bitmap, uint32_t flags, uint64_t *count)
 {
 	uint64_t shift = first_page % 64, moved;
 
@@ -92,9 +92,9 @@ void vhc_dirty_drain_by(vhc_dirty_words_fn *way, uint64_t *log, uint64_t first_p
 	if (!pages)
 		moved = 0;
 	else if (shift)
-		moved = move_shifted(way, log, shift, pages, bitmap, flags);
+		moved = move_shifted(mover, log, shift, pages, bitmap, flags);
 	else
-		moved = move_words(way, log, pages, bitmap, flags);
+		moved = move_words(mover, log, pages, bitmap, flags);
 	if (count)
 		*count = moved;
 }

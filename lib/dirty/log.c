@@ -15,16 +15,6 @@
 #include "errname.h"
 #include "dirty/log.h"
 
-uint64_t vhc_log_need(const struct vhc_table *table)
-{
-	uint32_t last = table && table->count ? table->count - 1 : 0;
-
-	if (!table || !table->count)
-		return 0;
-	/* sorted, so the last region ends highest */
-	return vhc_dirty_log_size(table->guest[last] + (table->size[last] - 1));
-}
-
 static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, struct vhc_log **ret)
 {
 	struct vhc_log *log = calloc(1, sizeof(*log));
@@ -33,7 +23,7 @@ static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, str
 
 	if (!log)
 		return vhc_fail(ctx, -ENOMEM, "no memory for a dirty log");
-	r = ctx->sys->map(ctx->sys_data, fd, offset, size, &at);
+	r = vhc_sys_map(&ctx->sys, fd, offset, size, &at);
 	if (r) {
 		free(log);
 		return vhc_fail(ctx, r, "a dirty log of %llu bytes cannot be mapped: %s (%s)",
@@ -46,20 +36,20 @@ static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, str
 
 int vhc_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_log **ret)
 {
-	int fd = ctx->sys->memfd(ctx->sys_data, "vhost-dirty-log", size), r;
+	int fd = vhc_sys_memfd(&ctx->sys, "vhost-dirty-log", size), r;
 
 	if (fd < 0)
 		return vhc_fail(ctx, fd, "no memfd of %llu bytes for the dirty log: %s (%s)",
 				(unsigned long long)size, strerror(-fd), vhc_errname(-fd));
 	r = make(ctx, fd, 0, size, ret);
-	vhc_sys_close(ctx, &fd);
+	vhc_sys_close(&ctx->sys, &fd);
 	return r;
 }
 
 static int check_file(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size)
 {
 	struct vhc_file file;
-	int r = ctx->sys->stat(ctx->sys_data, fd, &file);
+	int r = vhc_sys_stat(&ctx->sys, fd, &file);
 
 	if (r)
 		return vhc_fail(ctx, r, "log fd %d: fstat: %s (%s)", fd, strerror(-r),
@@ -109,7 +99,7 @@ struct vhc_log *vhc_log_ref(struct vhc_log *log)
 static void unmap(struct vhc_log *log)
 {
 	if (log->words)
-		log->ctx->sys->unmap(log->ctx->sys_data, log->words, log->size);
+		vhc_sys_unmap(&log->ctx->sys, log->words, log->size);
 	log->words = NULL;
 }
 

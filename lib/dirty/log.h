@@ -6,7 +6,8 @@
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
 
-#include "internal.h"
+#include "ctx.h"
+#include "syscall/sys.h"
 
 struct vhc_log {
 	struct vhc_ctx *ctx;
@@ -15,9 +16,6 @@ struct vhc_log {
 	uint64_t *words; /* bit n % 64 of word n / 64: page n; NULL: it has ended */
 	uint64_t size;	 /* bytes: whole words */
 };
-
-/** vhc_log_need() - bytes of log that a memory table needs: whole words, up to its highest address. */
-uint64_t vhc_log_need(const struct vhc_table *table);
 
 /** vhc_log_new() - an empty log of the library's own.  @size: of vhc_log_need(), not 0. */
 int vhc_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_log **ret);

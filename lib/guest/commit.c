@@ -9,6 +9,9 @@
 
 #include "guest/update.h"
 #include "memory/mem.h"
+#include "dev.h"
+
+#define DEFAULT_MAX_REGIONS 64u
 
 static int check_devs(struct vhc_mem *mem, struct vhc_table *table)
 {
@@ -110,4 +113,24 @@ VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
 	if (r)
 		unstage(mem);
 	return r;
+}
+
+VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem)
+{
+	uint32_t limit = UINT32_MAX, used = mem->count;
+	struct vhc_table_error err;
+	struct vhc_table *table;
+
+	for (uint32_t i = 0; i < mem->devs_count; i++) {
+		uint32_t max = vhc_dev_max_regions(mem->devs[i]);
+
+		limit = max < limit ? max : limit;
+	}
+	if (limit == UINT32_MAX)
+		limit = DEFAULT_MAX_REGIONS;
+	if (!vhc_table_new(mem->staged, mem->count, &table, &err)) {
+		used = table->count;
+		vhc_table_unref(table);
+	}
+	return used < limit ? limit - used : 0;
 }

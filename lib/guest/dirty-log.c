@@ -10,11 +10,7 @@
 #include "guest/update.h"
 #include "memory/mem.h"
 #include "plan/state.h"
-
-struct vhc_log *vhc_logging_log(const struct vhc_mem *mem)
-{
-	return mem->dirty.on ? mem->dirty.live : NULL;
-}
+#include "dev.h"
 
 static int check_room(struct vhc_mem *mem, const struct vhc_log *log, const struct vhc_table *table)
 {
@@ -164,10 +160,10 @@ VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd)
 	struct vhc_dirty *dirty = &mem->dirty;
 	int copy = VHC_FD_NONE, before = dirty->event, r;
 
-	if (fd >= 0 && before >= 0 && vhc_sys_same(mem->ctx, fd, before))
+	if (fd >= 0 && before >= 0 && vhc_sys_same(&mem->ctx->sys, fd, before))
 		return 0;
 	if (fd >= 0) {
-		copy = vhc_sys_dup(mem->ctx, fd);
+		copy = vhc_sys_dup(&mem->ctx->sys, fd);
 		if (copy < 0)
 			return vhc_fail(mem->ctx, copy,
 					"log eventfd %d cannot be duplicated: %s (%s)", fd,
@@ -177,10 +173,10 @@ VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd)
 	r = vhc_guest_follow(mem);
 	if (r) {
 		dirty->event = before;
-		vhc_sys_close(mem->ctx, &copy);
+		vhc_sys_close(&mem->ctx->sys, &copy);
 		return r;
 	}
 	disown(mem, before);
-	vhc_sys_close(mem->ctx, &before);
+	vhc_sys_close(&mem->ctx->sys, &before);
 	return 0;
 }

@@ -19,85 +19,14 @@
 #include "guest/update.h"
 #include "memory/mem.h"
 
-#define CHUNK_WORDS    512u /* 4096 bytes of log: 128 MiB of the guest */
-#define CHUNK_PAGES    (CHUNK_WORDS * 64u)
 #define SWAP_FROM_SIZE (2u << 20) /* bytes of log: 64 GiB of the guest */
 #define LINE_WORDS     8u
 #define SAMPLE_EVERY   64u /* lines */
 
-static uint64_t words_of(const struct vhc_log *log)
-{
-	return log->size / sizeof(uint64_t);
-}
-
-static uint64_t chunks_of(const struct vhc_log *log)
-{
-	return (words_of(log) + CHUNK_WORDS - 1) / CHUNK_WORDS;
-}
-
-/*
- * What is in a log that devices may still write to, into the one that they are to write to.  In a file
- * of the caller's it stays too: its giver reads it, and other processes may write to it.
- */
-static void carry(struct vhc_log *from, struct vhc_log *to)
-{
-	uint64_t words = words_of(from) < words_of(to) ? words_of(from) : words_of(to), word;
-
-	for (uint64_t i = 0; i < words; i++) {
-		word = __atomic_load_n(&from->words[i], __ATOMIC_RELAXED);
-		if (word && !from->foreign)
-			word = __atomic_exchange_n(&from->words[i], 0, __ATOMIC_RELAXED);
-		if (word)
-			__atomic_fetch_or(&to->words[i], word, __ATOMIC_RELAXED);
-	}
-}
-
-void vhc_harvest_rescue(struct vhc_mem *mem, struct vhc_log *from)
-{
-	if (mem->dirty.on && from && from->words && from != mem->dirty.live)
-		carry(from, mem->dirty.live);
-}
-
-/* What the pass before took and nobody read goes back to where this pass takes from. */
-static void put_back(struct vhc_dirty *dirty)
-{
-	uint64_t words = dirty->taken ? words_of(dirty->spare) : 0;
-
-	for (uint64_t at = 0; at < words; at += CHUNK_WORDS) {
-		uint64_t count = words - at < CHUNK_WORDS ? words - at : CHUNK_WORDS;
-
-		if (dirty->unread[at / CHUNK_WORDS])
-			vhc_dirty_merge(dirty->spare->words + at, dirty->live->words + at, count);
-	}
-	dirty->taken = false;
-}
-
-void vhc_harvest_forget(struct vhc_mem *mem)
-{
-	struct vhc_dirty *dirty = &mem->dirty;
-
-	vhc_log_end(dirty->spare);
-	free(dirty->unread);
-	dirty->spare = NULL;
-	dirty->unread = NULL;
-	dirty->taken = false;
-}
-
-void vhc_harvest_move(struct vhc_mem *mem, struct vhc_log *log)
-{
-	struct vhc_dirty *dirty = &mem->dirty;
-
-	put_back(dirty);
-	vhc_harvest_forget(mem);
-	carry(dirty->live, log);
-	vhc_log_end(dirty->live);
-	dirty->live = log;
-}
-
 /* Is one page in a hundred dirty, by what a part of the log's lines says? */
 static bool is_dense(const struct vhc_log *log)
 {
-	uint64_t words = words_of(log), looked = 0, dirty = 0;
+	uint64_t words = vhc_harvest_words(log), looked = 0, dirty = 0;
 
 	for (uint64_t at = 0; at < words; at += LINE_WORDS * SAMPLE_EVERY)
 		for (uint64_t i = at; i < at + LINE_WORDS && i < words; i++, looked += 64)
@@ -120,7 +49,7 @@ static int make_spare(struct vhc_mem *mem)
 
 	if (dirty->spare)
 		return 0;
-	dirty->unread = malloc(chunks_of(dirty->live));
+	dirty->unread = malloc(vhc_harvest_chunks(dirty->live));
 	if (!dirty->unread)
 		return vhc_fail(mem->ctx, -ENOMEM, "no memory for a second dirty log");
 	r = vhc_log_new(mem->ctx, dirty->live->size, &dirty->spare);
@@ -147,10 +76,11 @@ static void swap_back(struct vhc_mem *mem, bool stale)
 
 	exchange_logs(dirty);
 	if (!stale) {
-		vhc_dirty_merge(dirty->spare->words, dirty->live->words, words_of(dirty->live));
+		vhc_dirty_merge(dirty->spare->words, dirty->live->words,
+				vhc_harvest_words(dirty->live));
 		return;
 	}
-	carry(dirty->spare, dirty->live);
+	vhc_harvest_carry(dirty->spare, dirty->live);
 	vhc_log_unref(dirty->spare);
 	dirty->spare = NULL;
 	vhc_harvest_forget(mem);
@@ -169,7 +99,7 @@ static int swap(struct vhc_mem *mem)
 		swap_back(mem, r == -ESTALE);
 		return r;
 	}
-	memset(dirty->unread, 1, chunks_of(dirty->spare));
+	memset(dirty->unread, 1, vhc_harvest_chunks(dirty->spare));
 	dirty->taken = true;
 	return 0;
 }
@@ -207,7 +137,7 @@ VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem)
 
 	if (r)
 		return r;
-	put_back(&mem->dirty);
+	vhc_harvest_put_back(&mem->dirty);
 	if (!vhc_guest_runs(mem) || !wants_swap(&mem->dirty))
 		return 0;
 	return swap(mem);
@@ -216,9 +146,9 @@ VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem)
 /* These pages of the spare log were read: chunks that lie within them whole have nothing left. */
 static void mark_read(struct vhc_dirty *dirty, uint64_t first, uint64_t end)
 {
-	uint64_t last_page = words_of(dirty->spare) * 64;
+	uint64_t last_page = vhc_harvest_words(dirty->spare) * 64;
 	uint64_t from = (first + CHUNK_PAGES - 1) / CHUNK_PAGES;
-	uint64_t to = end == last_page ? chunks_of(dirty->spare) : end / CHUNK_PAGES;
+	uint64_t to = end == last_page ? vhc_harvest_chunks(dirty->spare) : end / CHUNK_PAGES;
 
 	if (from < to)
 		memset(dirty->unread + from, 0, to - from);
@@ -242,7 +172,7 @@ VHC_EXPORT int vhc_dirty_read(struct vhc_mem *mem, uint64_t guest_addr, uint64_t
 				(unsigned long long)guest_addr, (unsigned long long)size, flags,
 				VHC_PAGE_SIZE, VHC_DIRTY_PRIVATE);
 	from = dirty->taken ? dirty->spare : dirty->live;
-	limit = words_of(from) * 64;
+	limit = vhc_harvest_words(from) * 64;
 	if (ret_pages)
 		*ret_pages = 0;
 	if (first >= limit)

@@ -8,6 +8,9 @@
 
 #include "device/apply.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "guest/update.h"
 #include "device/iommu.h"
 #include "memory/mem.h"

@@ -5,7 +5,8 @@
 #ifndef LIB_GUEST_H
 #define LIB_GUEST_H
 
-#include "internal.h"
+#include "ctx.h"
+#include "syscall/sys.h"
 
 /**
  * vhc_guest_follow() - give every attached device that runs the memory table and the dirty log that

@@ -11,12 +11,6 @@
 
 enum vhc_iotlb_verb { VHC_IOTLB_UPDATE, VHC_IOTLB_INVALIDATE };
 
-/* What a device waits for. */
-struct vhc_iotlb_miss {
-	uint64_t iova;
-	uint32_t perm; /* VHC_PERM_, at least one */
-};
-
 /** vhc_iotlb_msg_encode() - a message with all of its padding zero.  @v2: MSG_V2 was acked. */
 struct vhc_uapi_iotlb_msg vhc_iotlb_msg_encode(bool v2, enum vhc_iotlb_verb verb,
 					       const struct vhc_mapping *map);

@@ -9,7 +9,8 @@
 
 #include "dev.h"
 #include "errname.h"
-#include "device/iommu.h"
+#include "kernel/kernel.h"
+#include "kernel/iotlb-msg.h"
 
 #define MAX_MAPPINGS_PATH "/sys/module/vhost/parameters/max_iotlb_entries"
 #define MSG_V2		  (1ull << VHOST_BACKEND_F_IOTLB_MSG_V2)
@@ -20,7 +21,7 @@ static int read_max_mappings(struct vhc_dev *dev, uint32_t *ret)
 	struct vhc_ctx *ctx = dev->ctx;
 	char text[32];
 	long n;
-	int r = ctx->sys->read(ctx->sys_data, MAX_MAPPINGS_PATH, text, sizeof(text));
+	int r = vhc_sys_read(&ctx->sys, MAX_MAPPINGS_PATH, text, sizeof(text));
 
 	*ret = VHC_IOTLB_MAX;
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
@@ -40,7 +41,7 @@ int vhc_kernel_ask_iotlb(struct vhc_dev *dev)
 
 	if (r || facts->has_iotlb)
 		return r;
-	r = vhc_sys_ioctl(dev->ctx, dev->fds[0], VHOST_GET_BACKEND_FEATURES, &word);
+	r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHOST_GET_BACKEND_FEATURES, &word);
 	/* before Linux 4.20 this was taken for a ring's call */
 	if (r && r != -EPERM && r != -ENOBUFS && r != -ENOTTY && r != -EINVAL)
 		return vhc_dev_fail(dev, r, "VHOST_GET_BACKEND_FEATURES", NULL, "%s (%s)",
@@ -60,7 +61,7 @@ static int tell(struct vhc_dev *dev, uint32_t fd, enum vhc_iotlb_verb verb,
 {
 	struct vhc_uapi_iotlb_msg msg = vhc_iotlb_msg_encode(speaks_v2(dev, fd), verb, map);
 
-	return vhc_sys_write(dev->ctx, dev->fds[fd], &msg, sizeof(msg));
+	return vhc_sys_write(&dev->ctx->sys, dev->fds[fd], &msg, sizeof(msg));
 }
 
 /* The oldest first: so they have the same order there. */
@@ -93,7 +94,7 @@ int vhc_kernel_read_miss(struct vhc_dev *dev, uint32_t fd, struct vhc_iotlb_miss
 {
 	struct vhc_uapi_iotlb_msg msg = { 0 };
 	const char *why;
-	int r = dev->ctx->sys->read_fd(dev->ctx->sys_data, dev->fds[fd], &msg, sizeof(msg));
+	int r = vhc_sys_read_fd(&dev->ctx->sys, dev->fds[fd], &msg, sizeof(msg));
 
 	if (!r)
 		return 0;

@@ -12,7 +12,7 @@
 #include "dev.h"
 #include "errname.h"
 #include "features/features.h"
-#include "device/iommu.h"
+#include "kernel/kernel.h"
 #include "syscall/node.h"
 #include "syscall/uapi.h"
 
@@ -22,7 +22,7 @@
 int vhc_kernel_open(struct vhc_ctx *ctx, const char *id, const char *path, int *ret_fd)
 {
 	/* not blocking: only reads of IOTLB messages could block, and they must not */
-	int fd = vhc_sys_open(ctx, path, O_RDWR | O_NONBLOCK);
+	int fd = vhc_sys_open(&ctx->sys, path, O_RDWR | O_NONBLOCK);
 	struct vhc_node_failure why;
 
 	if (fd >= 0) {
@@ -37,7 +37,7 @@ int vhc_kernel_open(struct vhc_ctx *ctx, const char *id, const char *path, int *
 int vhc_kernel_check_fd(struct vhc_dev *dev, int fd)
 {
 	struct vhc_file file = { 0 };
-	int r = dev->ctx->sys->stat(dev->ctx->sys_data, fd, &file);
+	int r = vhc_sys_stat(&dev->ctx->sys, fd, &file);
 
 	if (r)
 		return vhc_dev_fail(dev, r, "fstat", NULL, "fd %d: %s (%s)", fd, strerror(-r),
@@ -57,7 +57,7 @@ static int read_max_regions(struct vhc_dev *dev, uint32_t *ret)
 	struct vhc_ctx *ctx = dev->ctx;
 	char text[32], *end;
 	unsigned long n;
-	int r = ctx->sys->read(ctx->sys_data, MAX_REGIONS_PATH, text, sizeof(text));
+	int r = vhc_sys_read(&ctx->sys, MAX_REGIONS_PATH, text, sizeof(text));
 
 	*ret = DEFAULT_MAX_REGIONS;
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
@@ -80,7 +80,7 @@ static int ask_array(struct vhc_dev *dev, int fd)
 {
 	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
 	struct vhc_kernel_facts *facts = &dev->ctx->facts;
-	int r = vhc_sys_ioctl(dev->ctx, fd, VHC_GET_FEATURES_ARRAY, &array);
+	int r = vhc_sys_ioctl(&dev->ctx->sys, fd, VHC_GET_FEATURES_ARRAY, &array);
 
 	if (r && r != -EPERM && r != -ENOBUFS && r != -ENOTTY && r != -EINVAL)
 		return vhc_dev_fail(dev, r, "VHOST_GET_FEATURES_ARRAY", NULL, "%s (%s)",
@@ -98,7 +98,7 @@ int vhc_kernel_ask(struct vhc_dev *dev, bool upper)
 	int r = 0;
 
 	if (!facts->has_features) {
-		r = vhc_sys_ioctl(dev->ctx, dev->fds[0], VHOST_GET_FEATURES, &word);
+		r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHOST_GET_FEATURES, &word);
 		if (r)
 			return vhc_dev_fail(dev, r, "VHOST_GET_FEATURES", NULL, "%s (%s)",
 					    strerror(-r), vhc_errname(-r));
@@ -118,7 +118,7 @@ static int set_features(struct vhc_dev *dev, int fd, const struct vhc_features *
 {
 	uint64_t word = features->w[0];
 
-	return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_FEATURES, &word);
+	return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_FEATURES, &word);
 }
 
 static int set_features_array(struct vhc_dev *dev, int fd, const struct vhc_features *features)
@@ -126,7 +126,7 @@ static int set_features_array(struct vhc_dev *dev, int fd, const struct vhc_feat
 	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
 
 	memcpy(array.features, features->w, sizeof(array.features));
-	return vhc_sys_ioctl(dev->ctx, fd, VHC_SET_FEATURES_ARRAY, &array);
+	return vhc_sys_ioctl(&dev->ctx->sys, fd, VHC_SET_FEATURES_ARRAY, &array);
 }
 
 static int set_mem_table(struct vhc_dev *dev, int fd, const struct vhc_table *table)
@@ -144,7 +144,7 @@ static int set_mem_table(struct vhc_dev *dev, int fd, const struct vhc_table *ta
 		memory->regions[i].memory_size = table->size[i];
 		memory->regions[i].userspace_addr = table->user[i];
 	}
-	r = vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_MEM_TABLE, memory);
+	r = vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_MEM_TABLE, memory);
 	free(memory);
 	return r;
 }
@@ -153,14 +153,14 @@ static int set_log_base(struct vhc_dev *dev, int fd, const struct vhc_log *log)
 {
 	uint64_t base = log ? (uintptr_t)log->words : 0;
 
-	return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_LOG_BASE, &base);
+	return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_LOG_BASE, &base);
 }
 
 static int set_log_fd(struct vhc_dev *dev, int fd, int file)
 {
 	int arg = file >= 0 ? file : VHOST_FILE_UNBIND;
 
-	return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_LOG_FD, &arg);
+	return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_LOG_FD, &arg);
 }
 
 /* Its alignment is looked at even where it is not used, so then it is 0. */
@@ -175,14 +175,14 @@ static int set_addr(struct vhc_dev *dev, int fd, uint32_t index, const struct vh
 		.used_user_addr = op->addr.user[VHC_USED],
 	};
 
-	return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_VRING_ADDR, &addr);
+	return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_VRING_ADDR, &addr);
 }
 
 static int set_state(struct vhc_dev *dev, int fd, unsigned long request, uint32_t index,
 		     struct vhc_op *op)
 {
 	struct vhost_vring_state state = { .index = index, .num = (uint32_t)op->value };
-	int r = vhc_sys_ioctl(dev->ctx, fd, request, &state);
+	int r = vhc_sys_ioctl(&dev->ctx->sys, fd, request, &state);
 
 	if (!r && request == VHOST_GET_VRING_BASE)
 		op->value = state.num;
@@ -194,7 +194,7 @@ static int set_state(struct vhc_dev *dev, int fd, unsigned long request, uint32_
 int vhc_kernel_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us)
 {
 	struct vhost_vring_state state = { .index = ring % VHC_NET_RINGS_PER_FD };
-	int r = vhc_sys_ioctl(dev->ctx, dev->fds[ring / VHC_NET_RINGS_PER_FD],
+	int r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[ring / VHC_NET_RINGS_PER_FD],
 			      VHOST_GET_VRING_BUSYLOOP_TIMEOUT, &state);
 
 	if (r)
@@ -209,7 +209,7 @@ static int set_file(struct vhc_dev *dev, int fd, unsigned long request, uint32_t
 	struct vhost_vring_file arg = { .index = index,
 					.fd = file >= 0 ? file : VHOST_FILE_UNBIND };
 
-	return vhc_sys_ioctl(dev->ctx, fd, request, &arg);
+	return vhc_sys_ioctl(&dev->ctx->sys, fd, request, &arg);
 }
 
 /*
@@ -226,7 +226,7 @@ static int set_backend(struct vhc_dev *dev, int fd, const struct vhc_op *op)
 	for (uint32_t i = first; i < first + VHC_NET_RINGS_PER_FD; i++)
 		if (i != op->ring && vhc_ring_runs(&dev->have.ring[i]) &&
 		    dev->want.ring[i].kick >= 0)
-			dev->ctx->sys->signal(dev->ctx->sys_data, dev->want.ring[i].kick);
+			vhc_sys_signal(&dev->ctx->sys, dev->want.ring[i].kick);
 	return 0;
 }
 
@@ -251,17 +251,17 @@ int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
 	fd = dev->fds[op->fd];
 	switch (op->kind) {
 	case VHC_OP_FORK_FROM_OWNER:
-		return vhc_sys_ioctl(dev->ctx, fd, VHC_SET_FORK_FROM_OWNER, &mode);
+		return vhc_sys_ioctl(&dev->ctx->sys, fd, VHC_SET_FORK_FROM_OWNER, &mode);
 	case VHC_OP_SET_OWNER:
-		return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_OWNER, NULL);
+		return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_OWNER, NULL);
 	case VHC_OP_RESET_OWNER:
-		return vhc_sys_ioctl(dev->ctx, fd, VHOST_RESET_OWNER, NULL);
+		return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_RESET_OWNER, NULL);
 	case VHC_OP_SET_FEATURES:
 		return set_features(dev, fd, &op->features);
 	case VHC_OP_SET_FEATURES_ARRAY:
 		return set_features_array(dev, fd, &op->features);
 	case VHC_OP_SET_BACKEND_FEATURES:
-		return vhc_sys_ioctl(dev->ctx, fd, VHOST_SET_BACKEND_FEATURES, &word);
+		return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_BACKEND_FEATURES, &word);
 	case VHC_OP_IOTLB_UPDATE:
 	case VHC_OP_IOTLB_INVALIDATE:
 	case VHC_OP_IOTLB_FILL:

@@ -15,6 +15,7 @@
 
 #include "syscall/cpus.h"
 #include "dev.h"
+#include "kernel/kernel.h"
 #include "syscall/uapi.h"
 
 #define PREFIX "vhost-"
@@ -29,7 +30,7 @@ static uint32_t kinds_of(struct vhc_dev *dev, int fd)
 
 	if (dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD))
 		return dev->flags & VHC_DEV_TASK ? OWN : KERNEL;
-	if (!facts->workers && !vhc_sys_ioctl(dev->ctx, fd, VHC_GET_FORK_FROM_OWNER, &mode))
+	if (!facts->workers && !vhc_sys_ioctl(&dev->ctx->sys, fd, VHC_GET_FORK_FROM_OWNER, &mode))
 		facts->workers = mode == VHC_FORK_TASK ? OWN : KERNEL;
 	return facts->workers ? facts->workers : OWN | KERNEL; /* an older kernel does not say */
 }
@@ -47,7 +48,7 @@ static int list(struct vhc_dev *dev, uint32_t kinds, struct vhc_task **ret, uint
 		*ret = calloc(room, sizeof(**ret));
 		if (!*ret)
 			return -ENOMEM;
-		n = ctx->sys->tasks(ctx->sys_data, PREFIX, kinds & KERNEL, *ret, room);
+		n = vhc_sys_tasks(&ctx->sys, PREFIX, kinds & KERNEL, *ret, room);
 	} while (n > (int)room);
 	if (n < 0) {
 		free(*ret);
@@ -85,7 +86,7 @@ static int32_t pick(const struct vhc_dev *dev, uint32_t kinds, const struct vhc_
 	int32_t found = VHC_WORKER_UNSEEN;
 	char name[24];
 
-	snprintf(name, sizeof(name), PREFIX "%d", dev->ctx->sys->tid(dev->ctx->sys_data));
+	snprintf(name, sizeof(name), PREFIX "%d", vhc_sys_tid(&dev->ctx->sys));
 	for (int pass = 0; pass < 2 && found == VHC_WORKER_UNSEEN; pass++)
 		for (uint32_t i = 0; i < count; i++)
 			if (!has_task(dev->tasks, dev->tasks_count, &now[i]) &&
@@ -129,7 +130,6 @@ void vhc_worker_forget_tasks(struct vhc_dev *dev)
 int vhc_worker_execute(struct vhc_dev *dev, struct vhc_op *op)
 {
 	int32_t worker = dev->have.fd[op->fd].worker;
-	const struct vhc_sys *sys = dev->ctx->sys;
 	int r;
 
 	switch (op->kind) {
@@ -141,12 +141,12 @@ int vhc_worker_execute(struct vhc_dev *dev, struct vhc_op *op)
 		return find(dev, op);
 	case VHC_OP_WORKER_CPUS:
 		return worker <= 0 ? -ENODATA
-				   : sys->set_cpus(dev->ctx->sys_data, worker, op->cpus->word,
-						   op->cpus->words);
+				   : vhc_sys_set_cpus(&dev->ctx->sys, worker, op->cpus->word,
+						      op->cpus->words);
 	default:
 		return worker <= 0 ? -ENODATA
-				   : sys->set_sched(dev->ctx->sys_data, worker, op->sched.policy,
-						    op->sched.priority);
+				   : vhc_sys_set_sched(&dev->ctx->sys, worker, op->sched.policy,
+						       op->sched.priority);
 	}
 }
 

@@ -7,7 +7,6 @@
 #include <linux/kvm.h>
 #include <stdlib.h>
 
-#include "device/apply.h"
 #include "dev.h"
 #include "kvm/kvm.h"
 
@@ -24,7 +23,7 @@ static int doorbell(struct vhc_ctx *ctx, const struct vhc_binding *b, int file, 
 		arg.flags |= KVM_IOEVENTFD_FLAG_DATAMATCH;
 	if (!assign)
 		arg.flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
-	return vhc_sys_ioctl(ctx, b->vm->fd, KVM_IOEVENTFD, &arg);
+	return vhc_sys_ioctl(&ctx->sys, b->vm->fd, KVM_IOEVENTFD, &arg);
 }
 
 /* Here the kernel's EAGAIN has our meaning: not yet.  arm64 says it of its interrupt controller. */
@@ -35,13 +34,13 @@ static int interrupt(struct vhc_ctx *ctx, const struct vhc_binding *b, int file,
 
 	if (!assign) {
 		arg.flags = KVM_IRQFD_FLAG_DEASSIGN;
-		return vhc_sys_ioctl(ctx, b->vm->fd, KVM_IRQFD, &arg);
+		return vhc_sys_ioctl(&ctx->sys, b->vm->fd, KVM_IRQFD, &arg);
 	}
 	if (irq->flags & VHC_IRQFD_RESAMPLE) {
 		arg.flags = KVM_IRQFD_FLAG_RESAMPLE;
 		arg.resamplefd = (__u32)irq->resample_fd;
 	}
-	return ctx->sys->ioctl(ctx->sys_data, b->vm->fd, KVM_IRQFD, &arg);
+	return vhc_sys_ioctl_raw(&ctx->sys, b->vm->fd, KVM_IRQFD, &arg);
 }
 
 /* What is off already, by whoever it was, need not be taken off. */
@@ -109,8 +108,8 @@ void vhc_kvm_take(struct vhc_binding *b)
 void vhc_kvm_free(struct vhc_binding *b)
 {
 	if (b->kind == VHC_INTERRUPT)
-		vhc_sys_close(b->dev->ctx, &b->interrupt.resample_fd);
-	vhc_sys_close(b->dev->ctx, &b->own);
+		vhc_sys_close(&b->dev->ctx->sys, &b->interrupt.resample_fd);
+	vhc_sys_close(&b->dev->ctx->sys, &b->own);
 	vhc_vm_put(b->dev->ctx, b->vm);
 	free(b);
 }
@@ -123,56 +122,7 @@ bool vhc_kvm_keep(struct vhc_dev *dev, int file)
 		b = b->next;
 	if (!b)
 		return false;
-	vhc_sys_close(dev->ctx, &b->own); /* of a failure before: KVM has another one now */
+	vhc_sys_close(&dev->ctx->sys, &b->own); /* of a failure before: KVM has another one now */
 	b->own = file;
 	return true;
-}
-
-/* ------------------------------------------------------------------------------------ taking off */
-
-static bool is_of(const struct vhc_binding *b, const struct vhc_dev *dev, uint32_t ring)
-{
-	return b->dev == dev && (ring == VHC_NO_RING || b->ring == ring);
-}
-
-/* Those of these rings that KVM does not have (any more), or all. */
-static void drop(struct vhc_dev *dev, uint32_t ring, bool all)
-{
-	struct vhc_binding *next;
-
-	for (struct vhc_binding *b = dev->ctx->bindings; b; b = next) {
-		next = b->next;
-		if (!is_of(b, dev, ring) || (b->bound >= 0 && !all))
-			continue;
-		vhc_kvm_take(b);
-		vhc_kvm_free(b);
-	}
-}
-
-/* Each as a plan of its own, for which no memory is needed: a device can always be closed. */
-int vhc_kvm_forget(struct vhc_dev *dev, uint32_t ring)
-{
-	int result = 0;
-
-	for (struct vhc_binding *b = dev->ctx->bindings; b; b = b->next) {
-		struct vhc_step step;
-		struct vhc_plan plan = { .steps = &step, .room = 1 };
-		int r;
-
-		if (!is_of(b, dev, ring) || b->bound < 0)
-			continue;
-		vhc_kvm_plan(&plan, b, b->bound, false);
-		r = vhc_apply(dev, &plan, VHC_APPLY_ALL_I_CAN);
-		result = result ?: r;
-	}
-	drop(dev, ring, false);
-	return result;
-}
-
-void vhc_kvm_close(struct vhc_dev *dev)
-{
-	/* a forked child touches nothing of the owner's VM; what fails is in the log: nobody can help */
-	if (!vhc_dev_in_child(dev))
-		vhc_kvm_forget(dev, VHC_NO_RING);
-	drop(dev, VHC_NO_RING, true);
 }

@@ -17,7 +17,8 @@
 /* A VM answers only the process that made it, whatever is asked. */
 static int ask(struct vhc_dev *dev, const struct vhc_vm *vm, unsigned long extension)
 {
-	return vhc_sys_ioctl(dev->ctx, vm->fd, KVM_CHECK_EXTENSION, (void *)(uintptr_t)extension);
+	return vhc_sys_ioctl(&dev->ctx->sys, vm->fd, KVM_CHECK_EXTENSION,
+			     (void *)(uintptr_t)extension);
 }
 
 static int fail(struct vhc_dev *dev, uint32_t ring, int fd, int r)
@@ -42,15 +43,14 @@ static int fail_kind(struct vhc_dev *dev, uint32_t ring, int fd, const char *wha
  */
 static int check_kind(struct vhc_dev *dev, uint32_t ring, int fd, const struct vhc_vm *vm)
 {
-	const struct vhc_sys *sys = dev->ctx->sys;
 	struct vhc_file file = { 0 };
 	char name[96] = "", what[160];
-	int r = sys->stat(dev->ctx->sys_data, vm->fd, &file);
+	int r = vhc_sys_stat(&dev->ctx->sys, vm->fd, &file);
 
 	if (r)
 		return vhc_dev_fail(dev, r, "fstat", NULL, "ring %u: VM fd %d: %s (%s)", ring, fd,
 				    strerror(-r), vhc_errname(-r));
-	if (sys->name(dev->ctx->sys_data, vm->fd, name, sizeof(name)))
+	if (vhc_sys_name(&dev->ctx->sys, vm->fd, name, sizeof(name)))
 		snprintf(name, sizeof(name), "%s",
 			 file.is_char ? "a character device" : "something else");
 	if (file.is_char || strstr(name, "kvm-vcpu"))
@@ -70,7 +70,7 @@ static int check_kind(struct vhc_dev *dev, uint32_t ring, int fd, const struct v
 static struct vhc_vm *find(struct vhc_ctx *ctx, int fd)
 {
 	for (struct vhc_binding *b = ctx->bindings; b; b = b->next)
-		if (ctx->sys->same(ctx->sys_data, b->vm->fd, fd) == 1)
+		if (vhc_sys_same(&ctx->sys, b->vm->fd, fd) == 1)
 			return b->vm;
 	return NULL;
 }
@@ -79,14 +79,14 @@ static int open_vm(struct vhc_dev *dev, uint32_t ring, int fd, struct vhc_vm *vm
 {
 	int r;
 
-	vm->fd = vhc_sys_dup(dev->ctx, fd);
+	vm->fd = vhc_sys_dup(&dev->ctx->sys, fd);
 	if (vm->fd < 0)
 		return vhc_dev_fail(dev, vm->fd, NULL, NULL,
 				    "ring %u: VM fd %d cannot be duplicated: %s (%s)", ring, fd,
 				    strerror(-vm->fd), vhc_errname(-vm->fd));
 	r = check_kind(dev, ring, fd, vm);
 	if (r)
-		vhc_sys_close(dev->ctx, &vm->fd);
+		vhc_sys_close(&dev->ctx->sys, &vm->fd);
 	return r;
 }
 
@@ -115,7 +115,7 @@ void vhc_vm_put(struct vhc_ctx *ctx, struct vhc_vm *vm)
 {
 	if (!vm || --vm->refs)
 		return;
-	vhc_sys_close(ctx, &vm->fd);
+	vhc_sys_close(&ctx->sys, &vm->fd);
 	free(vm);
 }
 

@@ -23,6 +23,12 @@ struct vhc_mapping {
 	uint32_t perm; /* VHC_PERM_ */
 };
 
+/* What a device waits for. */
+struct vhc_iotlb_miss {
+	uint64_t iova;
+	uint32_t perm; /* VHC_PERM_, at least one */
+};
+
 struct vhc_iotlb;
 
 /** vhc_iotlb_new() - an empty table of at most @limit mappings, up to VHC_IOTLB_MAX.  -ENOMEM. */

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 
 #include "memory/mem.h"
-#include "plan/state.h"
-
-#define DEFAULT_MAX_REGIONS 64u
+#include "syscall/sys.h"
 
 VHC_EXPORT int vhc_mem_new(struct vhc_ctx *ctx, struct vhc_mem **ret)
 {
@@ -37,7 +35,7 @@ void vhc_mem_unref(struct vhc_mem *mem)
 	vhc_harvest_forget(mem);
 	vhc_log_unref(mem->dirty.live);
 	vhc_log_unref(mem->dirty.file);
-	vhc_sys_close(mem->ctx, &mem->dirty.event);
+	vhc_sys_close(&mem->ctx->sys, &mem->dirty.event);
 	vhc_table_unref(mem->table);
 	vhc_ctx_unref(mem->ctx);
 	free(mem->staged);
@@ -87,7 +85,7 @@ static int check_span(struct vhc_mem *mem, const struct vhc_span *span)
 		r = vhc_span_conflict(&mem->staged[i], span, &err);
 	if (r)
 		return vhc_fail(mem->ctx, r, "%s", err.text);
-	r = mem->ctx->sys->mapped(mem->ctx->sys_data, span->user, span->size);
+	r = vhc_sys_mapped(&mem->ctx->sys, span->user, span->size);
 	if (r == -ENOMEM)
 		return vhc_fail(mem->ctx, -EINVAL,
 				"region [0x%llx, +0x%llx): its user addresses from 0x%llx are not "
@@ -143,26 +141,6 @@ VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t si
 				   (unsigned long long)guest_addr, (unsigned long long)size));
 }
 
-VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem)
-{
-	uint32_t limit = UINT32_MAX, used = mem->count;
-	struct vhc_table_error err;
-	struct vhc_table *table;
-
-	for (uint32_t i = 0; i < mem->devs_count; i++) {
-		uint32_t max = vhc_dev_max_regions(mem->devs[i]);
-
-		limit = max < limit ? max : limit;
-	}
-	if (limit == UINT32_MAX)
-		limit = DEFAULT_MAX_REGIONS;
-	if (!vhc_table_new(mem->staged, mem->count, &table, &err)) {
-		used = table->count;
-		vhc_table_unref(table);
-	}
-	return used < limit ? limit - used : 0;
-}
-
 int vhc_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev)
 {
 	struct vhc_dev **devs = realloc(mem->devs, (mem->devs_count + 1) * sizeof(*devs));
@@ -179,7 +157,6 @@ void vhc_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev)
 {
 	for (uint32_t i = 0; i < mem->devs_count; i++)
 		if (mem->devs[i] == dev) {
-			vhc_dev_forget_log_event(dev, mem->dirty.event);
 			mem->devs[i] = mem->devs[--mem->devs_count];
 			vhc_mem_unref(mem);
 			return;

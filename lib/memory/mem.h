@@ -8,6 +8,7 @@
 #define LIB_MEM_H
 
 #include "dirty/log.h"
+#include "memory/table.h"
 
 /* The one dirty log of a guest.  Without logging all of it is empty but file, event and mode. */
 struct vhc_dirty {
@@ -20,6 +21,8 @@ struct vhc_dirty {
 	int event;	       /* that vhc_dirty_set_event() gave, or VHC_FD_NONE */
 	enum vhc_dirty_mode mode;
 };
+
+struct vhc_dev;
 
 struct vhc_mem {
 	struct vhc_ctx *ctx;
@@ -60,5 +63,21 @@ void vhc_harvest_rescue(struct vhc_mem *mem, struct vhc_log *from);
 
 /** vhc_harvest_forget() - let go of the spare log, and of what was not read. */
 void vhc_harvest_forget(struct vhc_mem *mem);
+
+#define CHUNK_WORDS 512u /* 4096 bytes of log: 128 MiB of the guest */
+#define CHUNK_PAGES (CHUNK_WORDS * 64u)
+void vhc_harvest_carry(struct vhc_log *from, struct vhc_log *to);
+uint64_t vhc_harvest_words(const struct vhc_log *log);
+uint64_t vhc_harvest_chunks(const struct vhc_log *log);
+void vhc_harvest_put_back(struct vhc_dirty *dirty);
+
+/* The memory object, as devices see it. */
+struct vhc_mem *vhc_mem_ref(struct vhc_mem *mem);
+void vhc_mem_unref(struct vhc_mem *mem);
+/** vhc_mem_table() - the committed table, NULL when there is none yet. */
+struct vhc_table *vhc_mem_table(struct vhc_mem *mem);
+struct vhc_ctx *vhc_mem_ctx(struct vhc_mem *mem);
+int vhc_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev);
+void vhc_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev);
 
 #endif

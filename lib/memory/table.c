@@ -6,6 +6,7 @@
  * own), so everything is refused here.
  */
 #include "memory/table.h"
+#include "dirty/drain.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -309,4 +310,14 @@ void vhc_table_describe(const struct vhc_table *table, uint64_t guest, uint64_t 
 			 show_region(table, i).text, size - (table->size[i] - offset));
 	else
 		snprintf(text, len, "is in %s", show_region(table, i).text);
+}
+
+uint64_t vhc_log_need(const struct vhc_table *table)
+{
+	uint32_t last = table && table->count ? table->count - 1 : 0;
+
+	if (!table || !table->count)
+		return 0;
+	/* sorted, so the last region ends highest */
+	return vhc_dirty_log_size(table->guest[last] + (table->size[last] - 1));
 }

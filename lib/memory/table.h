@@ -103,4 +103,7 @@ static inline int vhc_table_find(struct vhc_table *table, uint64_t guest, uint64
 void vhc_table_describe(const struct vhc_table *table, uint64_t guest, uint64_t size, char *text,
 			size_t len);
 
+/** vhc_log_need() - bytes of log that a memory table needs: whole words, up to its highest address. */
+uint64_t vhc_log_need(const struct vhc_table *table);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "doc.h"
 #include "features/rows.h"
+#include "device/mac.h"
 #include "ring/layout.h"
 #include "vhostconfig.h"
 
@@ -92,13 +93,5 @@ struct vhc_table *vhc_saved_memory(const struct vhc_saved *saved);
 
 /** vhc_saved_addr() - the ring's addresses by part; false when they are not given. */
 bool vhc_saved_addr(const struct vhc_saved_ring *ring, uint64_t ret[VHC_PARTS]);
-
-#define VHC_MAC_TEXT 18u /* with its NUL */
-
-void vhc_mac_write(const uint8_t mac[6], char text[VHC_MAC_TEXT]);
-/** vhc_mac_read() - "52:54:00:12:34:56", of one device: not multicast, not all zero. */
-bool vhc_mac_read(const char *text, uint8_t ret[6]);
-/** vhc_mac_ok() - can one device have this address? */
-bool vhc_mac_ok(const uint8_t mac[6]);
 
 #endif

@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "features/features.h"
 #include "device/iommu.h"
 #include "features/missing.h"

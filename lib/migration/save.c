@@ -9,6 +9,9 @@
 
 #include "device/apply.h"
 #include "dev.h"
+#include "kernel/kernel.h"
+#include "memory/mem.h"
+#include "tap/tap.h"
 #include "features/features.h"
 #include "migration/document.h"
 

@@ -8,11 +8,8 @@
 
 #include "ring/layout.h"
 #include "dirty/log.h"
+#include "syscall/sys.h"
 #include "vhostconfig.h"
-
-#define VHC_FD_NONE  (-1)
-#define VHC_FD_NEW   (-2) /* in a plan that is only shown: one that the start will make */
-#define VHC_FD_STALE (-3) /* told to the kernel, and since replaced */
 
 /* What an adopted link was set to before us: nobody can ask. */
 #define VHC_OFFLOADS_UNKNOWN UINT32_MAX

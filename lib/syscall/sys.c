@@ -23,7 +23,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "syscall/sys.h"
 #include "syscall/linux.h"
 
 #define LOWEST_FD 3 /* never take the place of a standard stream that the caller closed */
@@ -265,7 +265,7 @@ static int linux_release(void *data, char *buf, size_t size)
 	return 0;
 }
 
-const struct vhc_sys vhc_sys_linux = {
+const struct vhc_sys_ops vhc_sys_linux = {
 	.open = linux_open,
 	.close = linux_close,
 	.dup = linux_dup,
@@ -299,59 +299,59 @@ const struct vhc_sys vhc_sys_linux = {
 	.set_sched = vhc_linux_set_sched,
 };
 
-int vhc_sys_open(struct vhc_ctx *ctx, const char *path, int flags)
+int vhc_sys_open(const struct vhc_sys *sys, const char *path, int flags)
 {
-	return ctx->sys->open(ctx->sys_data, path, flags);
+	return sys->ops->open(sys->data, path, flags);
 }
 
-int vhc_sys_dup(struct vhc_ctx *ctx, int fd)
+int vhc_sys_dup(const struct vhc_sys *sys, int fd)
 {
-	return ctx->sys->dup(ctx->sys_data, fd);
+	return sys->ops->dup(sys->data, fd);
 }
 
 /* EAGAIN is a word of our own, "something is still to be set": it never comes from the kernel. */
-int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg)
+int vhc_sys_ioctl(const struct vhc_sys *sys, int fd, unsigned long request, void *arg)
 {
-	int r = ctx->sys->ioctl(ctx->sys_data, fd, request, arg);
+	int r = sys->ops->ioctl(sys->data, fd, request, arg);
 
 	return r == -EAGAIN ? -EIO : r;
 }
 
-int vhc_sys_peek(struct vhc_ctx *ctx, uint64_t addr, void *buf, size_t size)
+int vhc_sys_peek(const struct vhc_sys *sys, uint64_t addr, void *buf, size_t size)
 {
-	return ctx->sys->peek(ctx->sys_data, addr, buf, size);
+	return sys->ops->peek(sys->data, addr, buf, size);
 }
 
-bool vhc_sys_readable(struct vhc_ctx *ctx, int fd)
+bool vhc_sys_readable(const struct vhc_sys *sys, int fd)
 {
 	struct pollfd ready = { fd, POLLIN, 0 };
 
-	return ctx->sys->poll(ctx->sys_data, &ready, 1) == 1 && ready.revents & POLLIN;
+	return sys->ops->poll(sys->data, &ready, 1) == 1 && ready.revents & POLLIN;
 }
 
-bool vhc_sys_same(struct vhc_ctx *ctx, int a, int b)
+bool vhc_sys_same(const struct vhc_sys *sys, int a, int b)
 {
-	return ctx->sys->same(ctx->sys_data, a, b) == 1;
+	return sys->ops->same(sys->data, a, b) == 1;
 }
 
-int vhc_sys_write(struct vhc_ctx *ctx, int fd, const void *buf, size_t size)
+int vhc_sys_write(const struct vhc_sys *sys, int fd, const void *buf, size_t size)
 {
-	int r = ctx->sys->write(ctx->sys_data, fd, buf, size);
+	int r = sys->ops->write(sys->data, fd, buf, size);
 
 	if (r < 0)
 		return r == -EAGAIN ? -EIO : r;
 	return (size_t)r == size ? 0 : -EIO;
 }
 
-void vhc_sys_close(struct vhc_ctx *ctx, int *fd)
+void vhc_sys_close(const struct vhc_sys *sys, int *fd)
 {
 	if (*fd >= 0)
-		ctx->sys->close(ctx->sys_data, *fd);
+		sys->ops->close(sys->data, *fd);
 	*fd = -1;
 }
 
 struct closing {
-	struct vhc_ctx *ctx;
+	const struct vhc_sys *sys;
 	int *fd;
 	pthread_t thread;
 	bool threaded;
@@ -361,23 +361,23 @@ static void *close_one(void *arg)
 {
 	struct closing *job = arg;
 
-	vhc_sys_close(job->ctx, job->fd);
+	vhc_sys_close(job->sys, job->fd);
 	return NULL;
 }
 
-void vhc_sys_close_all(struct vhc_ctx *ctx, int *fds, uint32_t count)
+void vhc_sys_close_all(const struct vhc_sys *sys, int *fds, uint32_t count)
 {
 	struct closing *jobs = count > 1 ? calloc(count, sizeof(*jobs)) : NULL;
 
 	/* the first is closed here: one thread less */
 	for (uint32_t i = 1; jobs && i < count; i++) {
-		jobs[i] = (struct closing){ .ctx = ctx, .fd = &fds[i] };
+		jobs[i] = (struct closing){ .sys = sys, .fd = &fds[i] };
 		jobs[i].threaded =
 			fds[i] >= 0 && !start_thread(&jobs[i].thread, close_one, &jobs[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)
 		if (!jobs || !jobs[i].threaded)
-			vhc_sys_close(ctx, &fds[i]);
+			vhc_sys_close(sys, &fds[i]);
 	for (uint32_t i = 1; jobs && i < count; i++)
 		if (jobs[i].threaded)
 			pthread_join(jobs[i].thread, NULL);

@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define VHC_FD_NONE  (-1)
+#define VHC_FD_NEW   (-2) /* in a plan that is only shown: one that the start will make */
+#define VHC_FD_STALE (-3) /* told to the kernel, and since replaced */
+
 /* What kind of file an fd is, as far as anybody here asks. */
 struct vhc_file {
 	bool is_char;
@@ -29,7 +33,7 @@ struct vhc_task {
 	char name[16];
 };
 
-struct vhc_sys {
+struct vhc_sys_ops {
 	int (*open)(void *data, const char *path, int flags);
 	int (*close)(void *data, int fd);
 	int (*dup)(void *data, int fd);
@@ -92,30 +96,165 @@ struct vhc_sys {
 };
 
 /* The real one; its data is NULL. */
-extern const struct vhc_sys vhc_sys_linux;
+extern const struct vhc_sys_ops vhc_sys_linux;
 
-struct vhc_ctx;
+/* The operations of one kernel, and what they are given. */
+struct vhc_sys {
+	const struct vhc_sys_ops *ops;
+	void *data;
+};
 
-/* vhc_sys_open() and so on: the operation of a context. */
-int vhc_sys_open(struct vhc_ctx *ctx, const char *path, int flags);
-int vhc_sys_dup(struct vhc_ctx *ctx, int fd);
-int vhc_sys_ioctl(struct vhc_ctx *ctx, int fd, unsigned long request, void *arg);
-int vhc_sys_peek(struct vhc_ctx *ctx, uint64_t addr, void *buf, size_t size);
+/* vhc_sys_open() and so on: an operation. */
+int vhc_sys_open(const struct vhc_sys *sys, const char *path, int flags);
+int vhc_sys_dup(const struct vhc_sys *sys, int fd);
+int vhc_sys_ioctl(const struct vhc_sys *sys, int fd, unsigned long request, void *arg);
+int vhc_sys_peek(const struct vhc_sys *sys, uint64_t addr, void *buf, size_t size);
 /** vhc_sys_readable() - is there something to read, as far as anybody can tell? */
-bool vhc_sys_readable(struct vhc_ctx *ctx, int fd);
+bool vhc_sys_readable(const struct vhc_sys *sys, int fd);
 /** vhc_sys_same() - are these two fds the same open file, as far as anybody can tell? */
-bool vhc_sys_same(struct vhc_ctx *ctx, int a, int b);
+bool vhc_sys_same(const struct vhc_sys *sys, int a, int b);
 /** vhc_sys_write() - all of it in one piece, or an error: -EIO when it was cut. */
-int vhc_sys_write(struct vhc_ctx *ctx, int fd, const void *buf, size_t size);
+int vhc_sys_write(const struct vhc_sys *sys, int fd, const void *buf, size_t size);
 
 /** vhc_sys_close() - close an fd, if it is one, and make it -1. */
-void vhc_sys_close(struct vhc_ctx *ctx, int *fd);
+void vhc_sys_close(const struct vhc_sys *sys, int *fd);
 
 /**
  * vhc_sys_close_all() - close these fds at the same time, each in a thread of its own, and return
  * when all are closed: the last close of a vhost fd waits for RCU grace periods, 10 to 25 ms each.
  * Where a thread cannot be had, closes in this one.
  */
-void vhc_sys_close_all(struct vhc_ctx *ctx, int *fds, uint32_t count);
+void vhc_sys_close_all(const struct vhc_sys *sys, int *fds, uint32_t count);
+
+static inline int vhc_sys_eventfd(const struct vhc_sys *sys)
+{
+	return sys->ops->eventfd(sys->data);
+}
+
+static inline int vhc_sys_signal(const struct vhc_sys *sys, int fd)
+{
+	return sys->ops->signal(sys->data, fd);
+}
+
+static inline int vhc_sys_drain(const struct vhc_sys *sys, int fd, uint64_t *ret)
+{
+	return sys->ops->drain(sys->data, fd, ret);
+}
+
+static inline int vhc_sys_read_fd(const struct vhc_sys *sys, int fd, void *buf, size_t size)
+{
+	return sys->ops->read_fd(sys->data, fd, buf, size);
+}
+
+static inline int vhc_sys_poll(const struct vhc_sys *sys, struct pollfd *fds, uint32_t count)
+{
+	return sys->ops->poll(sys->data, fds, count);
+}
+
+static inline int vhc_sys_epoll(const struct vhc_sys *sys)
+{
+	return sys->ops->epoll(sys->data);
+}
+
+static inline int vhc_sys_epoll_add(const struct vhc_sys *sys, int epoll, int fd)
+{
+	return sys->ops->epoll_add(sys->data, epoll, fd);
+}
+
+static inline int vhc_sys_epoll_del(const struct vhc_sys *sys, int epoll, int fd)
+{
+	return sys->ops->epoll_del(sys->data, epoll, fd);
+}
+
+static inline int vhc_sys_name(const struct vhc_sys *sys, int fd, char *buf, size_t size)
+{
+	return sys->ops->name(sys->data, fd, buf, size);
+}
+
+static inline int vhc_sys_stat(const struct vhc_sys *sys, int fd, struct vhc_file *ret)
+{
+	return sys->ops->stat(sys->data, fd, ret);
+}
+
+static inline int vhc_sys_read(const struct vhc_sys *sys, const char *path, char *buf, size_t size)
+{
+	return sys->ops->read(sys->data, path, buf, size);
+}
+
+static inline int vhc_sys_mapped(const struct vhc_sys *sys, uint64_t addr, uint64_t size)
+{
+	return sys->ops->mapped(sys->data, addr, size);
+}
+
+static inline int vhc_sys_memfd(const struct vhc_sys *sys, const char *name, uint64_t size)
+{
+	return sys->ops->memfd(sys->data, name, size);
+}
+
+static inline int vhc_sys_map(const struct vhc_sys *sys, int fd, uint64_t offset, uint64_t size,
+			      void **ret)
+{
+	return sys->ops->map(sys->data, fd, offset, size, ret);
+}
+
+static inline void vhc_sys_unmap(const struct vhc_sys *sys, void *addr, uint64_t size)
+{
+	sys->ops->unmap(sys->data, addr, size);
+}
+
+static inline int vhc_sys_socket(const struct vhc_sys *sys)
+{
+	return sys->ops->socket(sys->data);
+}
+
+static inline int vhc_sys_open_in_new_netns(const struct vhc_sys *sys, const char *path, int flags)
+{
+	return sys->ops->open_in_new_netns(sys->data, path, flags);
+}
+
+static inline uint32_t vhc_sys_user(const struct vhc_sys *sys)
+{
+	return sys->ops->user(sys->data);
+}
+
+static inline int vhc_sys_release(const struct vhc_sys *sys, char *buf, size_t size)
+{
+	return sys->ops->release(sys->data, buf, size);
+}
+
+static inline int32_t vhc_sys_pid(const struct vhc_sys *sys)
+{
+	return sys->ops->pid(sys->data);
+}
+
+static inline int32_t vhc_sys_tid(const struct vhc_sys *sys)
+{
+	return sys->ops->tid(sys->data);
+}
+
+static inline int vhc_sys_tasks(const struct vhc_sys *sys, const char *prefix, bool kernel,
+				struct vhc_task *ret, uint32_t room)
+{
+	return sys->ops->tasks(sys->data, prefix, kernel, ret, room);
+}
+
+static inline int vhc_sys_set_cpus(const struct vhc_sys *sys, int32_t tid, const uint64_t *cpus,
+				   uint32_t words)
+{
+	return sys->ops->set_cpus(sys->data, tid, cpus, words);
+}
+
+static inline int vhc_sys_set_sched(const struct vhc_sys *sys, int32_t tid, int32_t policy,
+				    int32_t priority)
+{
+	return sys->ops->set_sched(sys->data, tid, policy, priority);
+}
+
+/* As the kernel says it; vhc_sys_ioctl() has no EAGAIN. */
+static inline int vhc_sys_ioctl_raw(const struct vhc_sys *sys, int fd, unsigned long request,
+				    void *arg)
+{
+	return sys->ops->ioctl(sys->data, fd, request, arg);
+}
 
 #endif

@@ -11,6 +11,7 @@
 #include "features/features.h"
 #include "tap/tap.h"
 #include "syscall/uapi.h"
+#include "dev.h"
 
 int vhc_tap_offers(struct vhc_tap *tap, struct vhc_features *ret)
 {
@@ -25,7 +26,7 @@ int vhc_tap_offers(struct vhc_tap *tap, struct vhc_features *ret)
 		tap->has_can_offload = true;
 		/* the probe left its own there */
 		if (tap->offloads != VHC_OFFLOADS_UNKNOWN &&
-		    vhc_sys_ioctl(tap->ctx, tap->fds[0], TUNSETOFFLOAD,
+		    vhc_sys_ioctl(&tap->ctx->sys, tap->fds[0], TUNSETOFFLOAD,
 				  (void *)(uintptr_t)tap->offloads))
 			tap->offloads = VHC_OFFLOADS_UNKNOWN;
 	}
@@ -39,12 +40,12 @@ int vhc_tap_execute(struct vhc_tap *tap, const struct vhc_op *op)
 	uint32_t offloads = (uint32_t)op->value;
 
 	if (op->kind == VHC_OP_TAP_HEADER) {
-		r = vhc_sys_ioctl(tap->ctx, fd, TUNSETVNETHDRSZ, &header);
+		r = vhc_sys_ioctl(&tap->ctx->sys, fd, TUNSETVNETHDRSZ, &header);
 		if (!r)
 			tap->header = (uint32_t)header;
 		return r;
 	}
-	r = vhc_sys_ioctl(tap->ctx, fd, TUNSETOFFLOAD, (void *)(uintptr_t)offloads);
+	r = vhc_sys_ioctl(&tap->ctx->sys, fd, TUNSETOFFLOAD, (void *)(uintptr_t)offloads);
 	if (!r)
 		tap->offloads = offloads;
 	return r;
@@ -119,7 +120,7 @@ VHC_EXPORT int vhc_tap_set_active(struct vhc_tap *tap, uint32_t queues)
 		bool more = tap->active < queues;
 		uint32_t queue = more ? tap->active : tap->active - 1;
 		struct ifreq ifr = { .ifr_flags = more ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE };
-		int r = vhc_sys_ioctl(tap->ctx, tap->fds[queue], TUNSETQUEUE, &ifr);
+		int r = vhc_sys_ioctl(&tap->ctx->sys, tap->fds[queue], TUNSETQUEUE, &ifr);
 
 		if (r)
 			return vhc_fail_at(

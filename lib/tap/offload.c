@@ -64,7 +64,7 @@ int vhc_offload_probe(struct vhc_ctx *ctx, int fd, uint32_t *ret)
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
-		r = vhc_sys_ioctl(ctx, fd, TUNSETOFFLOAD, (void *)(uintptr_t)sets[i]);
+		r = vhc_sys_ioctl(&ctx->sys, fd, TUNSETOFFLOAD, (void *)(uintptr_t)sets[i]);
 		if (!r) {
 			*ret = sets[i];
 			return 0;

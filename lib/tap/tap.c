@@ -84,7 +84,7 @@ void vhc_tap_unref(struct vhc_tap *tap)
 	for (at = &tap->ctx->taps; *at != tap; at = &(*at)->next)
 		;
 	*at = tap->next;
-	vhc_sys_close_all(tap->ctx, tap->fds, tap->queues);
+	vhc_sys_close_all(&tap->ctx->sys, tap->fds, tap->queues);
 	vhc_ctx_unref(tap->ctx);
 	free(tap->fds);
 	free(tap);
@@ -94,7 +94,7 @@ static bool share_queue(const struct vhc_tap *a, const struct vhc_tap *b)
 {
 	for (uint32_t i = 0; i < a->queues; i++)
 		for (uint32_t j = 0; j < b->queues; j++)
-			if (a->ctx->sys->same(a->ctx->sys_data, a->fds[i], b->fds[j]) == 1)
+			if (vhc_sys_same(&a->ctx->sys, a->fds[i], b->fds[j]) == 1)
 				return true;
 	return false;
 }
@@ -121,7 +121,7 @@ static void explain(struct vhc_tap *tap, const char *name, int error, char *text
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/tun_flags", name);
 	if (error == ENOENT || error == ENODEV ||
-	    tap->ctx->sys->read(tap->ctx->sys_data, path, value, sizeof(value)) <= 0) {
+	    vhc_sys_read(&tap->ctx->sys, path, value, sizeof(value)) <= 0) {
 		snprintf(text, size, "%s",
 			 error == EPERM ? "making a tap needs CAP_NET_ADMIN, and attaching to one "
 					  "needs to be its owner or in its group"
@@ -160,7 +160,7 @@ static int attach_queue(struct vhc_tap *tap, uint32_t queue, const char *name, b
 	struct vhc_ctx *ctx = tap->ctx;
 	struct ifreq ifr = { 0 };
 	char text[256];
-	int fd = vhc_sys_open(ctx, TUN_PATH, O_RDWR | O_NONBLOCK), r;
+	int fd = vhc_sys_open(&ctx->sys, TUN_PATH, O_RDWR | O_NONBLOCK), r;
 
 	if (fd < 0) {
 		struct vhc_node_failure why;
@@ -173,7 +173,7 @@ static int attach_queue(struct vhc_tap *tap, uint32_t queue, const char *name, b
 	/* flags is a short, and IFF_TUN_EXCL its sign bit */
 	ifr.ifr_flags = (short)(WANTED | (tap->queues > 1 ? IFF_MULTI_QUEUE : 0) |
 				(queue || adopt ? 0 : IFF_TUN_EXCL));
-	r = vhc_sys_ioctl(ctx, fd, TUNSETIFF, &ifr);
+	r = vhc_sys_ioctl(&ctx->sys, fd, TUNSETIFF, &ifr);
 	if (r) {
 		explain(tap, name, -r, text, sizeof(text));
 		return fail(ctx, name, "TUNSETIFF", r, NULL, text);
@@ -187,7 +187,7 @@ static int attach_queue(struct vhc_tap *tap, uint32_t queue, const char *name, b
 static int set_number(struct vhc_tap *tap, int fd, unsigned long request, const char *call,
 		      unsigned long value)
 {
-	int r = vhc_sys_ioctl(tap->ctx, fd, request, (void *)(uintptr_t)value);
+	int r = vhc_sys_ioctl(&tap->ctx->sys, fd, request, (void *)(uintptr_t)value);
 
 	return r ? fail(tap->ctx, tap->name, call, r, NULL, "") : 0;
 }
@@ -202,7 +202,7 @@ static int set_owner(struct vhc_tap *tap, const struct vhc_tap_args *args)
 		r = set_number(tap, tap->fds[0], TUNSETOWNER, "TUNSETOWNER", args->owner);
 	else if (!(args->flags & (who | VHC_TAP_ADOPT)))
 		r = set_number(tap, tap->fds[0], TUNSETOWNER, "TUNSETOWNER",
-			       tap->ctx->sys->user(tap->ctx->sys_data));
+			       vhc_sys_user(&tap->ctx->sys));
 	if (!r && args->flags & VHC_TAP_GROUP)
 		r = set_number(tap, tap->fds[0], TUNSETGROUP, "TUNSETGROUP", args->group);
 	return r;
@@ -216,9 +216,9 @@ static int set_txqueuelen(struct vhc_tap *tap, uint32_t frames)
 	if (!frames)
 		return 0;
 	memcpy(ifr.ifr_name, tap->name, sizeof(tap->name));
-	fd = tap->ctx->sys->socket(tap->ctx->sys_data);
-	r = fd < 0 ? fd : vhc_sys_ioctl(tap->ctx, fd, SIOCSIFTXQLEN, &ifr);
-	vhc_sys_close(tap->ctx, &fd);
+	fd = vhc_sys_socket(&tap->ctx->sys);
+	r = fd < 0 ? fd : vhc_sys_ioctl(&tap->ctx->sys, fd, SIOCSIFTXQLEN, &ifr);
+	vhc_sys_close(&tap->ctx->sys, &fd);
 	return r ? fail(tap->ctx, tap->name, "SIOCSIFTXQLEN", r, NULL, "") : 0;
 }
 
@@ -228,7 +228,7 @@ static int set_sndbuf(struct vhc_tap *tap)
 	int unlimited = INT_MAX, r;
 
 	for (uint32_t i = 0; i < tap->queues; i++) {
-		r = vhc_sys_ioctl(tap->ctx, tap->fds[i], TUNSETSNDBUF, &unlimited);
+		r = vhc_sys_ioctl(&tap->ctx->sys, tap->fds[i], TUNSETSNDBUF, &unlimited);
 		if (r)
 			return fail(tap->ctx, tap->name, "TUNSETSNDBUF", r, NULL, "");
 	}
@@ -237,7 +237,7 @@ static int set_sndbuf(struct vhc_tap *tap)
 
 static int get_header(struct vhc_tap *tap, uint32_t queue, uint32_t *ret)
 {
-	int size = 0, r = vhc_sys_ioctl(tap->ctx, tap->fds[queue], TUNGETVNETHDRSZ, &size);
+	int size = 0, r = vhc_sys_ioctl(&tap->ctx->sys, tap->fds[queue], TUNGETVNETHDRSZ, &size);
 
 	if (r)
 		return fail(tap->ctx, tap->name, "TUNGETVNETHDRSZ", r, NULL, "");
@@ -302,13 +302,13 @@ static int take_fd(struct vhc_tap *tap, uint32_t queue, int fd)
 	struct vhc_file file = { 0 };
 	struct ifreq ifr = { 0 };
 	unsigned int flags;
-	int r = vhc_sys_dup(ctx, fd);
+	int r = vhc_sys_dup(&ctx->sys, fd);
 
 	if (r < 0)
 		return vhc_fail(ctx, r, "tap fd %d cannot be duplicated: %s (%s)", fd, strerror(-r),
 				vhc_errname(-r));
 	tap->fds[queue] = r;
-	r = vhc_sys_ioctl(ctx, tap->fds[queue], TUNGETIFF, &ifr);
+	r = vhc_sys_ioctl(&ctx->sys, tap->fds[queue], TUNGETIFF, &ifr);
 	if (r)
 		return vhc_fail(ctx, -EINVAL,
 				"fd %d is no tap or macvtap with a link: TUNGETIFF says "
@@ -327,12 +327,12 @@ static int take_fd(struct vhc_tap *tap, uint32_t queue, int fd)
 				fd, ifr.ifr_name, tap->name);
 	memcpy(tap->name, ifr.ifr_name, sizeof(tap->name));
 	for (uint32_t i = 0; i < queue; i++)
-		if (ctx->sys->same(ctx->sys_data, tap->fds[i], tap->fds[queue]) == 1)
+		if (vhc_sys_same(&ctx->sys, tap->fds[i], tap->fds[queue]) == 1)
 			return vhc_fail(ctx, -EINVAL,
 					"fd %d is queue %u of %s once more: each pair "
 					"needs a queue of its own",
 					fd, i, tap->name);
-	r = ctx->sys->stat(ctx->sys_data, tap->fds[queue], &file);
+	r = vhc_sys_stat(&ctx->sys, tap->fds[queue], &file);
 	tap->macvtap = !r && (file.major != TUN_MAJOR || file.minor != TUN_MINOR);
 	return get_header(tap, queue, &tap->header);
 }

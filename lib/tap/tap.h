@@ -5,7 +5,8 @@
 #ifndef LIB_TAP_H
 #define LIB_TAP_H
 
-#include "internal.h"
+#include "ctx.h"
+#include "syscall/sys.h"
 #include "plan/plan.h"
 
 struct vhc_tap {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance - does the fake kernel answer as a real one?  One list of calls through struct vhc_sys,
+ * conformance - does the fake kernel answer as a real one?  One list of calls through struct vhc_sys_ops,
  * and what each gave, on stdout:
  *     conformance 6.12     on the fake kernel of that version
  *     conformance real     on this machine's kernel, as root; makes taps and takes them away
@@ -25,7 +25,7 @@
 #define CLOSED_FD    900
 
 struct world {
-	const struct vhc_sys *sys;
+	const struct vhc_sys_ops *sys;
 	void *data;
 	uint64_t ram; /* where it is */
 	uint32_t number;
@@ -280,7 +280,7 @@ static int count_tasks(struct world *world)
 
 static int call(struct world *world, const struct step *step)
 {
-	const struct vhc_sys *sys = world->sys;
+	const struct vhc_sys_ops *sys = world->sys;
 	int fd = fd_of(world, step->slot);
 	struct pollfd ready = { fd, POLLIN, 0 };
 	uint64_t count = 0;

@@ -7,6 +7,7 @@
 
 #include "crowd.h"
 #include "dirty/log.h"
+#include "memory/table.h"
 
 static struct crowd crowd;
 

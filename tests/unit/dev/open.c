@@ -3,7 +3,8 @@
  * open - devices opened by path and by fd, or not: why, and the command that mends it; arguments of
  * every version; workers; closing.
  */
-#include "internal.h"
+#include "ctx.h"
+#include "syscall/sys.h"
 #include "rig.h"
 
 static struct rig rig;

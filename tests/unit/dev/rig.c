@@ -4,7 +4,8 @@
  */
 #include <sys/mman.h>
 
-#include "internal.h"
+#include "ctx.h"
+#include "syscall/sys.h"
 #include "rig.h"
 
 static uint8_t *new_memory(uint64_t size)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sys - the operations of struct vhc_sys on the fake kernel.
+ * sys - the operations of struct vhc_sys_ops on the fake kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -366,7 +366,7 @@ static int fake_ioctl(void *data, int fd, unsigned long request, void *arg)
 	}
 }
 
-const struct vhc_sys fake_sys = {
+const struct vhc_sys_ops fake_sys = {
 	.open = fake_open,
 	.close = fake_sys_close,
 	.dup = fake_dup,

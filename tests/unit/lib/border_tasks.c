@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * border_tasks - threads as this machine's own /proc shows them, through struct vhc_sys: those of this
+ * border_tasks - threads as this machine's own /proc shows them, through struct vhc_sys_ops: those of this
  * process by their names; told where and how to run.  Kernel threads are tried in the VM.
  */
 #include <errno.h>

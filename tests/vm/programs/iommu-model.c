@@ -160,7 +160,7 @@ static int commit_memory(void)
 
 int model_open_all(void)
 {
-	static struct vhc_sys sys;
+	static struct vhc_sys_ops sys;
 	int r;
 
 	sys = vhc_sys_linux;
