@@ -9,8 +9,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "../examples/virtqueue.h"
 #include "cli.h"
+#include "virtqueue.h"
 
 #define FRAME_MIN 60u
 #define FRAME_MAX 9014u

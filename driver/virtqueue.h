@@ -3,8 +3,8 @@
  * virtqueue - the driver's side of one split virtqueue, for a process that is its own guest.
  *
  * One buffer for each descriptor, none chained: a driver for frames that fit a buffer.  Ring and
- * buffers lie in one piece of memory that the device sees too; what the device is told are
- * guest-physical addresses.  Virtio 1.4, section 2.7.  Include it and go; there is nothing to link.
+ * buffers are in one piece of memory that the device sees too; the addresses that the device gets
+ * are guest-physical.  Virtio 1.4, section 2.7.  A header alone: there is nothing to link.
  *
  *     get a free buffer, fill it, add it, kick;   wait on call, reap, look at it, put it back
  */
