@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctx.h"
+#include "errname.h"
 #include "syscall/sys.h"
 
 #ifndef VHC_VERSION
@@ -126,17 +127,25 @@ int vhc_fail_at(struct vhc_ctx *ctx, const struct vhc_place *place, int code, co
 	return code;
 }
 
-int vhc_fail(struct vhc_ctx *ctx, int code, const char *format, ...)
+int vhc_fail_errno_args(struct vhc_ctx *ctx, const struct vhc_place *place, int code,
+			const char *format, va_list args)
 {
-	char message[1536];
+	char message[1536] = "";
+
+	if (format)
+		vsnprintf(message, sizeof(message), format, args);
+	return vhc_fail_at(ctx, place, code, "%s%s%s (%s)", message, format ? ": " : "",
+			   strerror(-code), vhc_errname(-code));
+}
+
+int vhc_fail_errno(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
+		   ...)
+{
 	va_list args;
 
-	if (!ctx)
-		return code;
 	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
+	vhc_fail_errno_args(ctx, place, code, format, args);
 	va_end(args);
-	set_error(ctx, NULL, code, message);
 	return code;
 }
 

@@ -6,6 +6,7 @@
 #define LIB_CTX_H
 
 #include <errno.h>
+#include <stdarg.h>
 
 #include "syscall/sys.h"
 #include "vhostconfig.h"
@@ -25,12 +26,20 @@ struct vhc_place {
  * `return vhc_fail(ctx, -EINVAL, "ring size %u is not a power of two", n);`
  * The text says the value, the limit and the kernel call.  @ctx NULL is allowed: then only the code.
  */
-int vhc_fail(struct vhc_ctx *ctx, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+#define vhc_fail(ctx, code, ...) vhc_fail_at(ctx, NULL, code, __VA_ARGS__)
 
-/** vhc_fail_at() - the same with its place. */
+/** vhc_fail_at() - the same with its place, which may be NULL. */
 int vhc_fail_at(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
+
+/**
+ * vhc_fail_errno() - a system call failed: the text ends with what @code means, ": Bad address (EFAULT)".
+ * @format: may be NULL, when the place has said everything.
+ */
+int vhc_fail_errno(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
+		   ...) __attribute__((format(printf, 4, 5)));
+int vhc_fail_errno_args(struct vhc_ctx *ctx, const struct vhc_place *place, int code,
+			const char *format, va_list args) __attribute__((format(printf, 4, 0)));
 
 /** vhc_log() - one line to the caller's log, when it wants this level. */
 void vhc_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)

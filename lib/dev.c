@@ -22,6 +22,18 @@ int vhc_dev_fail(const struct vhc_dev *dev, int code, const char *where, const c
 	return vhc_fail_at(dev->ctx, &place, code, "%s", message);
 }
 
+int vhc_dev_fail_errno(const struct vhc_dev *dev, int code, const char *where, const char *hint,
+		       const char *format, ...)
+{
+	struct vhc_place place = { dev->id, where, hint };
+	va_list args;
+
+	va_start(args, format);
+	vhc_fail_errno_args(dev->ctx, &place, code, format, args);
+	va_end(args);
+	return code;
+}
+
 const char *vhc_dev_id(const struct vhc_dev *dev)
 {
 	return dev->id;

@@ -59,6 +59,10 @@ struct vhc_dev {
 int vhc_dev_fail(const struct vhc_dev *dev, int code, const char *where, const char *hint,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/** vhc_dev_fail_errno() - vhc_fail_errno() with the device's id: the text ends with ": strerror (NAME)". */
+int vhc_dev_fail_errno(const struct vhc_dev *dev, int code, const char *where, const char *hint,
+		       const char *format, ...) __attribute__((format(printf, 5, 6)));
+
 /** vhc_dev_ring() - the wanted state of a ring.  -EINVAL when there is none. */
 int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret);
 

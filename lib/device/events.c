@@ -13,7 +13,6 @@
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "tap/tap.h"
-#include "errname.h"
 #include "device/iommu.h"
 #include "device/events.h"
 
@@ -49,9 +48,8 @@ static int epoll_add(struct vhc_dev *dev, int fd)
 {
 	int r = vhc_sys_epoll_add(&dev->ctx->sys, dev->events.epoll, fd);
 
-	return r ? vhc_dev_fail(dev, r, NULL, NULL,
-				"fd %d cannot be added to the event fd: %s (%s)", fd, strerror(-r),
-				vhc_errname(-r))
+	return r ? vhc_dev_fail_errno(dev, r, NULL, NULL, "fd %d cannot be added to the event fd",
+				      fd)
 		 : 0;
 }
 
@@ -64,8 +62,7 @@ int vhc_events_make_err(struct vhc_dev *dev, uint32_t ring)
 		return 0;
 	fd = vhc_sys_eventfd(&dev->ctx->sys);
 	if (fd < 0)
-		return vhc_dev_fail(dev, fd, NULL, NULL, "ring %u: no error eventfd: %s (%s)", ring,
-				    strerror(-fd), vhc_errname(-fd));
+		return vhc_dev_fail_errno(dev, fd, NULL, NULL, "ring %u: no error eventfd", ring);
 	if (dev->events.epoll >= 0)
 		r = epoll_add(dev, fd);
 	if (r) {
@@ -101,8 +98,7 @@ VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
 		return dev->events.epoll;
 	r = vhc_sys_epoll(&dev->ctx->sys);
 	if (r < 0)
-		return vhc_dev_fail(dev, r, NULL, NULL, "no event fd: %s (%s)", strerror(-r),
-				    vhc_errname(-r));
+		return vhc_dev_fail_errno(dev, r, NULL, NULL, "no event fd");
 	dev->events.epoll = r;
 	r = 0;
 	for (uint32_t i = 0; i < count_sources(dev) && !r; i++)
@@ -124,8 +120,7 @@ static int take_error(struct vhc_dev *dev, uint32_t ring, struct vhc_event *ret)
 	int r = vhc_sys_drain(&dev->ctx->sys, dev->want.ring[ring].err, &count);
 
 	if (r)
-		return vhc_dev_fail(dev, r, NULL, NULL, "ring %u: its error eventfd: %s (%s)", ring,
-				    strerror(-r), vhc_errname(-r));
+		return vhc_dev_fail_errno(dev, r, NULL, NULL, "ring %u: its error eventfd", ring);
 	if (!count)
 		return 0;
 	ret->kind = VHC_EVENT_RING_ERROR;
@@ -178,7 +173,7 @@ static int look(struct vhc_dev *dev)
 		dev->events.polls[i] = (struct pollfd){ fd_of(dev, i), POLLIN, 0 };
 	r = vhc_sys_poll(&dev->ctx->sys, dev->events.polls, count);
 	if (r < 0)
-		return vhc_dev_fail(dev, r, "poll", NULL, "%s (%s)", strerror(-r), vhc_errname(-r));
+		return vhc_dev_fail_errno(dev, r, "poll", NULL, NULL);
 	return r;
 }
 

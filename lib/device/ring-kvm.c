@@ -12,7 +12,6 @@
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "tap/tap.h"
-#include "errname.h"
 #include "kvm/kvm.h"
 
 static int check_ring(struct vhc_dev *dev, uint32_t ring)
@@ -229,9 +228,9 @@ static int read_interrupt(struct vhc_binding *b, const struct vhc_irqfd *args)
 		return 0;
 	r = vhc_sys_dup(&dev->ctx->sys, args->resample_fd);
 	if (r < 0)
-		return vhc_dev_fail(dev, r, NULL, NULL,
-				    "ring %u: resample eventfd %d cannot be duplicated: %s (%s)",
-				    b->ring, args->resample_fd, strerror(-r), vhc_errname(-r));
+		return vhc_dev_fail_errno(dev, r, NULL, NULL,
+					  "ring %u: resample eventfd %d cannot be duplicated",
+					  b->ring, args->resample_fd);
 	b->interrupt.resample_fd = r;
 	return 0;
 }

@@ -11,7 +11,6 @@
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "tap/tap.h"
-#include "errname.h"
 
 /* Where the interrupts go from now on; a ring that does not run learns it when it starts. */
 static int tell(struct vhc_dev *dev, uint32_t ring)
@@ -38,9 +37,8 @@ static int make_eventfd(struct vhc_dev *dev, uint32_t ring)
 	int fd = vhc_sys_eventfd(&dev->ctx->sys);
 
 	if (fd < 0)
-		return vhc_dev_fail(dev, fd, NULL, NULL,
-				    "ring %u: no eventfd to mask with: %s (%s)", ring,
-				    strerror(-fd), vhc_errname(-fd));
+		return vhc_dev_fail_errno(dev, fd, NULL, NULL, "ring %u: no eventfd to mask with",
+					  ring);
 	dev->want.ring[ring].mask = fd;
 	return 0;
 }

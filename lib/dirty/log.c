@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "dirty/drain.h"
-#include "errname.h"
 #include "dirty/log.h"
 
 static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, struct vhc_log **ret)
@@ -26,8 +25,8 @@ static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, str
 	r = vhc_sys_map(&ctx->sys, fd, offset, size, &at);
 	if (r) {
 		free(log);
-		return vhc_fail(ctx, r, "a dirty log of %llu bytes cannot be mapped: %s (%s)",
-				(unsigned long long)size, strerror(-r), vhc_errname(-r));
+		return vhc_fail_errno(ctx, NULL, r, "a dirty log of %llu bytes cannot be mapped",
+				      (unsigned long long)size);
 	}
 	*log = (struct vhc_log){ .ctx = vhc_ctx_ref(ctx), .refs = 1, .words = at, .size = size };
 	*ret = log;
@@ -39,8 +38,8 @@ int vhc_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_log **ret)
 	int fd = vhc_sys_memfd(&ctx->sys, "vhost-dirty-log", size), r;
 
 	if (fd < 0)
-		return vhc_fail(ctx, fd, "no memfd of %llu bytes for the dirty log: %s (%s)",
-				(unsigned long long)size, strerror(-fd), vhc_errname(-fd));
+		return vhc_fail_errno(ctx, NULL, fd, "no memfd of %llu bytes for the dirty log",
+				      (unsigned long long)size);
 	r = make(ctx, fd, 0, size, ret);
 	vhc_sys_close(&ctx->sys, &fd);
 	return r;
@@ -52,8 +51,7 @@ static int check_file(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t siz
 	int r = vhc_sys_stat(&ctx->sys, fd, &file);
 
 	if (r)
-		return vhc_fail(ctx, r, "log fd %d: fstat: %s (%s)", fd, strerror(-r),
-				vhc_errname(-r));
+		return vhc_fail_errno(ctx, NULL, r, "log fd %d: fstat", fd);
 	if (offset % VHC_PAGE_SIZE || !size || size % sizeof(uint64_t))
 		return vhc_fail(
 			ctx, -EINVAL,

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "errname.h"
 #include "guest/update.h"
 #include "memory/mem.h"
 #include "plan/state.h"
@@ -165,9 +164,8 @@ VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd)
 	if (fd >= 0) {
 		copy = vhc_sys_dup(&mem->ctx->sys, fd);
 		if (copy < 0)
-			return vhc_fail(mem->ctx, copy,
-					"log eventfd %d cannot be duplicated: %s (%s)", fd,
-					strerror(-copy), vhc_errname(-copy));
+			return vhc_fail_errno(mem->ctx, NULL, copy,
+					      "log eventfd %d cannot be duplicated", fd);
 	}
 	dirty->event = copy;
 	r = vhc_guest_follow(mem);

@@ -24,11 +24,10 @@ static int ask(struct vhc_dev *dev, const struct vhc_vm *vm, unsigned long exten
 static int fail(struct vhc_dev *dev, uint32_t ring, int fd, int r)
 {
 	if (r == -EIO)
-		return vhc_dev_fail(dev, r, ASK, "bind in the process that made the VM",
-				    "ring %u: the VM of fd %d belongs to another process: %s (%s)",
-				    ring, fd, strerror(-r), vhc_errname(-r));
-	return vhc_dev_fail(dev, r, ASK, NULL, "ring %u: VM fd %d: %s (%s)", ring, fd, strerror(-r),
-			    vhc_errname(-r));
+		return vhc_dev_fail_errno(dev, r, ASK, "bind in the process that made the VM",
+					  "ring %u: the VM of fd %d belongs to another process",
+					  ring, fd);
+	return vhc_dev_fail_errno(dev, r, ASK, NULL, "ring %u: VM fd %d", ring, fd);
 }
 
 static int fail_kind(struct vhc_dev *dev, uint32_t ring, int fd, const char *what)
@@ -48,8 +47,7 @@ static int check_kind(struct vhc_dev *dev, uint32_t ring, int fd, const struct v
 	int r = vhc_sys_stat(&dev->ctx->sys, vm->fd, &file);
 
 	if (r)
-		return vhc_dev_fail(dev, r, "fstat", NULL, "ring %u: VM fd %d: %s (%s)", ring, fd,
-				    strerror(-r), vhc_errname(-r));
+		return vhc_dev_fail_errno(dev, r, "fstat", NULL, "ring %u: VM fd %d", ring, fd);
 	if (vhc_sys_name(&dev->ctx->sys, vm->fd, name, sizeof(name)))
 		snprintf(name, sizeof(name), "%s",
 			 file.is_char ? "a character device" : "something else");
@@ -81,9 +79,8 @@ static int open_vm(struct vhc_dev *dev, uint32_t ring, int fd, struct vhc_vm *vm
 
 	vm->fd = vhc_sys_dup(&dev->ctx->sys, fd);
 	if (vm->fd < 0)
-		return vhc_dev_fail(dev, vm->fd, NULL, NULL,
-				    "ring %u: VM fd %d cannot be duplicated: %s (%s)", ring, fd,
-				    strerror(-vm->fd), vhc_errname(-vm->fd));
+		return vhc_dev_fail_errno(dev, vm->fd, NULL, NULL,
+					  "ring %u: VM fd %d cannot be duplicated", ring, fd);
 	r = check_kind(dev, ring, fd, vm);
 	if (r)
 		vhc_sys_close(&dev->ctx->sys, &vm->fd);

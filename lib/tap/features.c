@@ -20,9 +20,9 @@ int vhc_tap_offers(struct vhc_tap *tap, struct vhc_features *ret)
 	if (!tap->has_can_offload) {
 		r = vhc_offload_probe(tap->ctx, tap->fds[0], &tap->can_offload);
 		if (r)
-			return vhc_fail_at(tap->ctx,
-					   &(struct vhc_place){ tap->name, "TUNSETOFFLOAD", NULL },
-					   r, "%s (%s)", strerror(-r), vhc_errname(-r));
+			return vhc_fail_errno(
+				tap->ctx, &(struct vhc_place){ tap->name, "TUNSETOFFLOAD", NULL },
+				r, NULL);
 		tap->has_can_offload = true;
 		/* the probe left its own there */
 		if (tap->offloads != VHC_OFFLOADS_UNKNOWN &&
@@ -123,9 +123,9 @@ VHC_EXPORT int vhc_tap_set_active(struct vhc_tap *tap, uint32_t queues)
 		int r = vhc_sys_ioctl(&tap->ctx->sys, tap->fds[queue], TUNSETQUEUE, &ifr);
 
 		if (r)
-			return vhc_fail_at(
-				tap->ctx, &(struct vhc_place){ tap->name, "TUNSETQUEUE", NULL }, r,
-				"queue %u: %s (%s)", queue, strerror(-r), vhc_errname(-r));
+			return vhc_fail_errno(tap->ctx,
+					      &(struct vhc_place){ tap->name, "TUNSETQUEUE", NULL },
+					      r, "queue %u", queue);
 		tap->active = more ? tap->active + 1 : tap->active - 1;
 	}
 	return 0;

@@ -305,8 +305,7 @@ static int take_fd(struct vhc_tap *tap, uint32_t queue, int fd)
 	int r = vhc_sys_dup(&ctx->sys, fd);
 
 	if (r < 0)
-		return vhc_fail(ctx, r, "tap fd %d cannot be duplicated: %s (%s)", fd, strerror(-r),
-				vhc_errname(-r));
+		return vhc_fail_errno(ctx, NULL, r, "tap fd %d cannot be duplicated", fd);
 	tap->fds[queue] = r;
 	r = vhc_sys_ioctl(&ctx->sys, tap->fds[queue], TUNGETIFF, &ifr);
 	if (r)
