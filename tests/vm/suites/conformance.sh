@@ -6,7 +6,7 @@ set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-program=$VHC_BUILD/tests/unit/fake/conformance
+program=$VHC_BUILD/tests/unit/conformance/conformance
 real=$(mktemp) fake=$(mktemp)
 ok 'the list runs on this kernel' "$program" real
 "$program" real > "$real"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance-tuning - the part of the list about what a host tunes: how long a ring's worker polls,
+ * tuning - the part of the list about what a host tunes: how long a ring's worker polls,
  * which thread that is, where and how it runs.  Comes first: a worker that ended may be seen for a
  * moment longer.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance-iotlb - the third part of the list: addresses that go through an IOMMU, what is told of
+ * iotlb - the third part of the list: addresses that go through an IOMMU, what is told of
  * them and asked for, and who is waited for.
  */
 #include <linux/if_tun.h>

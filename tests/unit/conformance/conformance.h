@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance - what a step of the list is made of: conformance-alone.c, conformance-together.c,
- * conformance-iotlb.c, conformance-kvm.c and conformance-tuning.c have the list, conformance.c runs it.
+ * conformance - what a step of the list is made of: alone.c, together.c, iotlb.c, kvm.c and
+ * tuning.c have the list, conformance.c runs it.
  * No result is written down there: the
  * kernels have the word.
  */

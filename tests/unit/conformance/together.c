@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance-together - the second part of the list, which goes on with the fds of the first: rings
+ * together - the second part of the list, which goes on with the fds of the first: rings
  * that run, links that are shared, what stays and what goes.
  */
 #include <linux/if_tun.h>

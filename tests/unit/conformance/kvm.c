@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance-kvm - the third part of the list: eventfds by themselves, and bound to VMs.
+ * kvm - the third part of the list: eventfds by themselves, and bound to VMs.
  */
 #include <linux/kvm.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance-alone - the first part of the list: each call by itself, no ring runs.
+ * alone - the first part of the list: each call by itself, no ring runs.
  */
 #include <linux/if_tun.h>
 #include <linux/sockios.h>
