@@ -1,56 +1,58 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvhostconfig - userspace's half of vhost, once.
+ * libvhostconfig - the userspace half of vhost.
  *
- * The model.  A struct vhc_dev is one virtio device as the guest sees it, with all of its queue
- * pairs, however many vhost fds stand behind it.  Several devices of one guest share one struct
- * vhc_mem (the guest's memory and its dirty log) and each may have one struct vhc_tap.  Setters
- * only write down what is wanted.  They check it and may come in any order.  A transition computes
- * the plan from what the device has to what is wanted, applies it, and undoes it when a step fails.
- * These are the transitions:
+ * Model.  A struct vhc_dev is one virtio device as the guest sees it, with all of its queue pairs,
+ * however many vhost fds it uses.  The devices of one guest share one struct vhc_mem (the guest's
+ * memory and its dirty log), and each of them may have one struct vhc_tap.  Setters only record
+ * what is requested: they validate it, and may be called in any order.  A transition computes the
+ * plan that leads from what the device has to what is requested, applies it, and undoes it if a
+ * step fails.  The transitions are:
  *
  *     one ring        vhc_ring_start  vhc_ring_stop  vhc_ring_reset
  *     one device      vhc_dev_start   vhc_dev_stop   vhc_dev_reset
  *     a whole guest   vhc_mem_commit  vhc_dirty_start  vhc_dirty_stop  vhc_dirty_sync
  *
- * On a running ring a setter either takes effect at once, as a plan of one step, or returns -EBUSY;
- * each says which.  Setting what is already so, starting what runs and stopping what does not run
- * succeed and do nothing.
+ * On a running ring, a setter either takes effect at once, as a plan of one step, or returns
+ * -EBUSY; each function says which.  Setting what is already set, starting what is already running,
+ * and stopping what is not running succeed and do nothing.
  *
- * Results.  0, or what is said, or a negative errno.  What a function makes comes through its last
- * parameter, which a failure leaves alone.  Everywhere:
- *     -EINVAL      the request is wrong
- *     -EAGAIN      not yet: something is still to be set, and the message names it
- *     -EBUSY       wrong phase, or somebody else has it
- *     -ENOTTY      this kernel or device lacks it
- *     -EOPNOTSUPP  a feature is refused
- *     -ENODATA     it is not known, and cannot be
+ * Results.  A function returns 0, or the value that its comment names, or a negative errno.  The
+ * object that it creates is returned through its last parameter, which is left untouched on
+ * failure.  These errors mean the same everywhere:
+ *     -EINVAL      the request is invalid
+ *     -EAGAIN      not yet: something still has to be set, and the message names it
+ *     -EBUSY       wrong phase, or already in use
+ *     -ENOTTY      this kernel or device does not support it
+ *     -EOPNOTSUPP  a feature was refused
+ *     -ENODATA     the answer is not known and cannot be found out
  *     -E2BIG       too many, or a field that only a newer library knows is not zero
  *     -ESTALE      a step failed and so did its undo: only reset and close still work
- * and what the kernel says (-EPERM, -ENOMEM, -EMFILE, -EFAULT ...).  vhc_ctx_get_error() has the
- * text.
+ * Any other error is the kernel's (-EPERM, -ENOMEM, -EMFILE, -EFAULT ...).  vhc_ctx_get_error()
+ * returns the text.
  *
- * Fds.  An fd that goes in is duplicated: close yours whenever you like.  An fd that comes out is
- * borrowed: never close it; it lives as long as the thing it was asked of.  -1 is no fd; 0 is a
- * valid fd.
+ * Fds.  An fd that is passed in is duplicated: the caller may close its own at any time.  An fd
+ * that is returned is borrowed: never close it; it is valid as long as the object it was obtained
+ * from.  -1 means no fd; 0 is a valid fd.
  *
- * Lifetime.  A device holds on to its memory, its tap and its context, so they may be freed in any
- * order.  _free and _close take NULL.  A char * that comes out is the caller's, for free(3).
+ * Lifetime.  A device holds references to its memory, its tap and its context, so they may be freed
+ * in any order.  The _free and _close functions accept NULL.  A returned char * belongs to the
+ * caller, who releases it with free(3).
  *
- * Threads.  A context and all that was made from it are used by one thread at a time, any thread;
- * take a lock, or make a context for each thread (it is small).  What shares a memory table shares
- * a context, because a commit acts on all of it.  Calls block for as long as the kernel takes (up
- * to about 30 ms to take ownership, to stop under load or to close); only events are asynchronous,
- * and pulled.  There are no callbacks but the log's, no threads that outlive a call, no globals, no
- * environment, no signals.
+ * Threads.  A context and all objects created from it may be used by any thread, but by only one at
+ * a time; take a lock, or create a context for each thread (it is small).  Devices that share a
+ * memory table share a context, because a commit acts on all of them.  Calls block for as long as
+ * the kernel takes (up to about 30 ms to take ownership, to stop under load or to close).  Only
+ * events are asynchronous, and the caller fetches them.  There are no callbacks except the log
+ * function, no threads that outlive a call, no globals, no use of the environment, and no signals.
  *
  * Processes.  The kernel ties a vhost device to the memory of the process that took its ownership.
- * A transition that is called in a forked child of that process is -EPERM, says so, and leaves the
- * device running.
+ * A transition called in a forked child of that process fails with -EPERM and a text that says so,
+ * and leaves the device running.
  *
- * Structs.  `sz` is the sizeof the caller was compiled with (VHC_ARG sets it; 0 is -EINVAL).  They
- * only grow at the end, and zero always means what it meant before the field was there.  Unknown
- * flags are -EINVAL.  Sizes are in bytes unless they say otherwise.
+ * Structs.  `sz` is the sizeof that the caller was compiled with (VHC_ARG sets it; 0 is -EINVAL).
+ * Structs only grow at the end, and zero always means what it meant before the field existed.
+ * Unknown flags are -EINVAL.  Sizes are in bytes unless stated otherwise.
  */
 #ifndef VHOSTCONFIG_H
 #define VHOSTCONFIG_H
@@ -66,8 +68,8 @@ extern "C" {
 #define VHC_EXPORT __attribute__((visibility("default")))
 
 /*
- * VHC_ARG(vhc_region, .guest_addr = a, .size = n): a pointer to such a struct, for the enclosing
- * block (C only).
+ * VHC_ARG(vhc_region, .guest_addr = a, .size = n): a pointer to such a struct, valid in the
+ * enclosing block (C only).
  */
 #define VHC_ARG(type, ...) (&(struct type){ .sz = sizeof(struct type), __VA_ARGS__ })
 
@@ -76,7 +78,7 @@ struct vhc_mem;
 struct vhc_tap;
 struct vhc_dev;
 
-/** vhc_version() - the library's version, such as "0.1.0".  Never NULL; static. */
+/** vhc_version() - return the version of the library, such as "0.1.0".  Static, never NULL. */
 VHC_EXPORT const char *vhc_version(void);
 
 /* ------------------------------------------------------------------------------ context, errors */
@@ -89,53 +91,56 @@ enum vhc_level {
 };
 
 /*
- * One line of UTF-8 without its newline.  errno is kept around the call.  The callback may not call
- * the library.
+ * The log function: @line is one line of UTF-8 without its newline.  errno is preserved around the
+ * call.  The callback must not call the library.
  */
 typedef void vhc_log_fn(void *data, enum vhc_level level, const char *line);
 
 /*
- * The library's memory.  Strings are never NULL, "" when there is nothing to say.  Fields are only
- * added at the end.
+ * Owned by the library.  Strings are never NULL, and "" if there is nothing to say.  Fields are
+ * only added at the end.
  */
 struct vhc_error {
-	int64_t code;	    /* the negative errno; 0 when nothing has failed yet */
-	const char *text;   /* all of it in one sentence: print this one */
-	const char *device; /* the id of the device that it happened to */
+	int64_t code;	    /* the negative errno; 0 if no call has failed yet */
+	const char *text;   /* everything in one sentence: print this one */
+	const char *device; /* the id of the device that the error concerns */
 	const char *where;  /* "ring 2, VHOST_SET_VRING_ADDR", or a JSON pointer */
 	const char *hint;   /* what to do about it */
 };
 
 /**
- * vhc_ctx_new() - make a context: the place of the last error and of the log.  Makes no system
- * call.  Errors: -ENOMEM.
+ * vhc_ctx_new() - create a context, which holds the last error and the log function.  Makes no
+ * system call.
+ * Errors: -ENOMEM.
  */
 VHC_EXPORT int vhc_ctx_new(struct vhc_ctx **ret);
 
-/** vhc_ctx_free() - give a context up.  Its objects keep it alive for as long as they need it. */
+/** vhc_ctx_free() - release a context.  Its objects keep it alive for as long as they need it. */
 VHC_EXPORT void vhc_ctx_free(struct vhc_ctx *ctx);
 
 /**
- * vhc_ctx_set_log() - say where log lines go; NULL, as at first, for nowhere.
- * @max: the least important level that is wanted.  DEBUG has one line for each operation of a plan.
+ * vhc_ctx_set_log() - set the function that receives log lines.
+ * @max: the least important level to report.  DEBUG has one line for each operation of a plan.
+ * @fn: NULL, the default, discards all lines.  @data: passed to @fn.
  */
 VHC_EXPORT void vhc_ctx_set_log(struct vhc_ctx *ctx, enum vhc_level max, vhc_log_fn *fn,
 				void *data);
 
 /**
- * vhc_ctx_get_error() - what went wrong in the last call that failed with this context or an object
- * made from it.
- * Never NULL.  Valid until the next call that fails; one that succeeds leaves it alone.  Every
- * failure is also a log line of level ERROR, except -EAGAIN, which is DEBUG.
+ * vhc_ctx_get_error() - return the error of the last call that failed with this context or with an
+ * object created from it.
+ * Never NULL.  Valid until the next call that fails; a call that succeeds does not change it.
+ * Every failure is also logged at level ERROR, except -EAGAIN, which is logged at DEBUG.
  */
 VHC_EXPORT const struct vhc_error *vhc_ctx_get_error(const struct vhc_ctx *ctx);
 
 /* ------------------------------------------------------------------------------------- features */
 
 /*
- * Feature bits, as the virtio specification numbers them.  256 of them for ever, so there is no sz:
- * { { bits } } makes one from a 64-bit mask.  Bits that only vhost and vhost-user have (LOG_ALL,
- * PROTOCOL_FEATURES) are the library's business: never reported, refused when given.
+ * Feature bits, numbered as in the virtio specification.  The set has 256 bits and will not grow,
+ * so there is no sz: { { bits } } makes a set from a 64-bit mask.  Bits that only vhost and
+ * vhost-user define (LOG_ALL, PROTOCOL_FEATURES) are handled by the library: it never reports them
+ * and refuses them from the caller.
  */
 struct vhc_features {
 	uint64_t w[4];
@@ -158,23 +163,20 @@ static inline void vhc_features_remove(struct vhc_features *set, unsigned int bi
 		set->w[bit / 64] &= ~((uint64_t)1 << (bit % 64));
 }
 
-/*
- * What kind of device: the virtio device id.  More follow, with the ids that the specification
- * gives them.
- */
+/* The device type: the virtio device ID.  Types to come use the IDs of the specification too. */
 enum vhc_type { VHC_TYPE_NET = 1 };
 
-/* Who must have a bit before a guest can be shown it. */
+/* What must support a feature before it may be offered to a guest. */
 enum {
 	VHC_ORIGIN_VHOST = 1 << 0, /* the vhost device */
 	VHC_ORIGIN_TAP = 1 << 1,   /* the tap link */
 	VHC_ORIGIN_MODEL = 1 << 2  /* the launcher's device model */
 };
 
-/* The library's memory, static.  Strings are never NULL.  Fields are only added at the end. */
+/* Owned by the library, static.  Strings are never NULL.  Fields are only added at the end. */
 struct vhc_feature {
 	uint32_t bit;
-	uint32_t origin;      /* VHC_ORIGIN_ flags: all of these must have it */
+	uint32_t origin;      /* VHC_ORIGIN_ flags: all of these must support it */
 	const char *name;     /* "mrg_rxbuf" */
 	const char *constant; /* "VIRTIO_NET_F_MRG_RXBUF" */
 	const char *text;     /* what it does, in a few words */
@@ -182,34 +184,37 @@ struct vhc_feature {
 };
 
 /**
- * vhc_feature_get() - what is known of one bit.
- * @type: the device type whose bits 0 to 23 and 50 to 127 are meant; bits 24 to 49 are every type's.
- * Returns NULL for a bit that has no name.
+ * vhc_feature_get() - look up a feature bit.
+ * @type: the device type, which defines bits 0 to 23 and 50 to 127; bits 24 to 49 are common to all
+ * types.
+ * Returns NULL if the bit has no name.
  */
 VHC_EXPORT const struct vhc_feature *vhc_feature_get(enum vhc_type type, uint32_t bit);
 
 /**
- * vhc_features_parse() - read names such as "mrg_rxbuf,guest_tso4", constants in any case, "bit 63",
- * or numbers: "63" is a bit, "0x..." a mask of up to 256 bits.
- * @type: the device type whose names are meant.  @text: separated by commas or blanks; "" is the
- * empty set.
- * Errors: -EINVAL names the first word that is unknown.
+ * vhc_features_parse() - parse names such as "mrg_rxbuf,guest_tso4", constants in any case, "bit
+ * 63", or numbers: "63" is a bit, "0x..." a mask of up to 256 bits.
+ * @type: the device type whose names are used.  @text: words separated by commas or blanks; "" is
+ * the empty set.
+ * Errors: -EINVAL, with the first unknown word in the text.
  */
 VHC_EXPORT int vhc_features_parse(struct vhc_ctx *ctx, enum vhc_type type, const char *text,
 				  struct vhc_features *ret);
 
 /**
- * vhc_features_format() - the same set as names, in the order of the bits, separated by commas; what
- * has no name is "bit N".
+ * vhc_features_format() - format a set as names in bit order, separated by commas; a bit without a
+ * name becomes "bit N".
  */
 VHC_EXPORT int vhc_features_format(struct vhc_ctx *ctx, enum vhc_type type,
 				   const struct vhc_features *set, char **ret_text);
 
 /**
- * vhc_features_check() - does each bit of a set have what it requires?  The rules are those of the
- * virtio specification 1.4, section 5.1.3.1.
- * @ret_drop: what must go so that the rest can stand; may be NULL; written on -EOPNOTSUPP too.
- * Returns 0 for yes.  Errors: -EOPNOTSUPP for no, the text with every broken rule.
+ * vhc_features_check() - check that every bit of a set has the bits that it requires, by the rules
+ * of the virtio specification 1.4, section 5.1.3.1.
+ * @ret_drop: the bits to remove so that the rest is valid; may be NULL; also written on
+ * -EOPNOTSUPP.
+ * Returns 0 if the set is valid.  Errors: -EOPNOTSUPP if it is not, with every broken rule in the
+ * text.
  */
 VHC_EXPORT int vhc_features_check(struct vhc_ctx *ctx, enum vhc_type type,
 				  const struct vhc_features *set, struct vhc_features *ret_drop);
@@ -217,29 +222,31 @@ VHC_EXPORT int vhc_features_check(struct vhc_ctx *ctx, enum vhc_type type,
 /* ------------------------------------------------------------------------------------ this host */
 
 /**
- * vhc_caps_probe() - write down what this host can do, as a vhost-caps document.  Opens throw-away
- * fds of its own and closes them; the tap that it asks is in a network namespace of its own.
- * Changes nothing.  What is missing is said in the document with its reason, and is not an error.
+ * vhc_caps_probe() - describe what this host supports, as a vhost-caps document.
+ * Opens temporary fds of its own and closes them; the tap that it queries is in a network namespace
+ * of its own.  Changes nothing.  What is missing is recorded in the document with the reason, and
+ * is not an error.
  * Errors: -ENOMEM, -EMFILE.
  */
 VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
 
 /**
- * vhc_caps_check() - can a host with these capabilities take a device in this state?  No host is
- * touched.
+ * vhc_caps_check() - check whether a host with these capabilities can run a device in this state.
+ * Accesses no host.
  * @caps: a vhost-caps document, NUL-terminated.  @state: a vhost-state document, NUL-terminated.
- * Returns 0 for yes.  Errors: -EOPNOTSUPP for no, the text with every reason (each feature with its
- * name, its origin and the remedy); -EINVAL a document is wrong, with the JSON pointer; -E2BIG.
+ * Returns 0 if it can.  Errors: -EOPNOTSUPP if it cannot, with every reason in the text (each
+ * feature with its name, its origin and the remedy); -EINVAL if a document is invalid, with the
+ * JSON pointer; -E2BIG.
  */
 VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state);
 
 /**
- * vhc_state_check() - is this a vhost-state document that a device could be loaded from?  Form,
- * checksum, every number in its range, rings whole inside the memory and apart from each other,
- * features that can stand together.  No host is touched and no memory is read.  A picture of a
- * running device is right too, though vhc_dev_load() refuses it.
- * @state: NUL-terminated; read as untrusted.
- * Errors: -EINVAL with the JSON pointer and the line; -E2BIG longer than 1 MiB.
+ * vhc_state_check() - check that a vhost-state document is one that a device could be loaded from.
+ * Checks its form, its checksum and the range of every number, that rings are entirely inside the
+ * memory and do not overlap, and that the features are valid together.  Accesses no host and reads
+ * no guest memory.  A snapshot of a running device passes, although vhc_dev_load() refuses it.
+ * @state: NUL-terminated; not trusted.
+ * Errors: -EINVAL, with the JSON pointer and the line; -E2BIG if it is longer than 1 MiB.
  */
 VHC_EXPORT int vhc_state_check(struct vhc_ctx *ctx, const char *state);
 
@@ -251,135 +258,144 @@ struct vhc_region {
 	uint64_t sz;
 	uint64_t guest_addr; /* guest-physical */
 	uint64_t size;
-	uint64_t user_addr; /* where this process has it */
+	uint64_t user_addr; /* where it is mapped in this process */
 };
 
 /**
- * vhc_mem_new() - make an empty memory table.  Edits (clear, add, del) are staged and no device
- * sees them before vhc_mem_commit().  An edit that fails makes that commit fail with the same
- * error, so a series of edits needs only one check, at its end.
+ * vhc_mem_new() - create an empty memory table.
+ * Edits (clear, add, del) are staged, and no device sees them before vhc_mem_commit().  If an edit
+ * fails, that commit fails with the same error, so a series of edits needs only one check at its
+ * end.
  */
 VHC_EXPORT int vhc_mem_new(struct vhc_ctx *ctx, struct vhc_mem **ret);
 
 /**
- * vhc_mem_free() - give a memory table up.  Devices that use it keep the committed table, and only
- * that, until the last of them is closed.
+ * vhc_mem_free() - release a memory table.  Devices that use it keep the committed table, without
+ * staged edits, until the last of them is closed.
  */
 VHC_EXPORT void vhc_mem_free(struct vhc_mem *mem);
 
-/** vhc_mem_clear() - drop what is staged, and stage an empty table, to build it anew. */
+/** vhc_mem_clear() - drop all staged edits and stage an empty table, to build it from scratch. */
 VHC_EXPORT void vhc_mem_clear(struct vhc_mem *mem);
 
 /**
- * vhc_mem_add() - stage one more region.  What the kernel does not check is checked here: overlap
- * in guest or user addresses, wrap, alignment to 4096 bytes, user addresses that are not mapped.
- * Neighbours are merged at commit, so regions are not yet counted.
+ * vhc_mem_add() - stage one more region.
+ * This checks what the kernel does not: overlap in guest or user addresses, wrap-around, alignment
+ * to 4096 bytes, and user addresses that are not mapped.  Adjacent regions are merged at commit, so
+ * the number of regions is not checked yet.
  * Errors: -EINVAL.
  */
 VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region);
 
 /**
- * vhc_mem_del() - stage the removal of a region, by its exact address and size.  Errors: -EINVAL no
- * such region.
+ * vhc_mem_del() - stage the removal of a region, given its exact address and size.
+ * Errors: -EINVAL if there is no such region.
  */
 VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t size);
 
 /**
- * vhc_mem_commit() - make the staged table the one that every attached device uses.  All or none:
- * devices that run are changed one after the other, and a failure gives them the old table back and
- * drops the edits.  A dirty log grows before and shrinks after; pages that were in it stay in it.
- * A commit that changes nothing makes no system call.  After success the caller may unmap what it
- * took out.  After a failure the devices still use the old memory: who must unmap it anyway stops
- * them first.
- * Errors: -E2BIG more regions than a device takes, or than a log of the caller's covers; -EBUSY a
- * ring that runs would move or lose its memory (the text names it; stop it first); -ESTALE.
+ * vhc_mem_commit() - make the staged table the one that every attached device uses, or change none
+ * of them.
+ * Running devices are switched one after another; on failure they get the old table back, and the
+ * staged edits are dropped.  A dirty log grows before the switch or shrinks after it, and keeps the
+ * pages that it holds.  A commit that changes nothing makes no system call.  After success the
+ * caller may unmap the regions that it removed.  After failure the devices still use the old
+ * memory: a caller that must unmap it anyway has to stop them first.
+ * Errors: -E2BIG if there are more regions than a device supports, or more memory than the caller's
+ * dirty log file covers; -EBUSY if a running ring would be moved or lose its memory (the text names
+ * it; stop it first); -ESTALE.
  */
 VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem);
 
 /**
- * vhc_mem_count_spare() - how many regions can still be added before some attached device has no
- * room for them.  What is staged counts as it would after merging.
+ * vhc_mem_count_spare() - return how many more regions fit in every attached device's table.
+ * Staged regions count as they would after merging.
  */
 VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem);
 
 /**
- * vhc_dirty_start() - from now on write down which pages of VHC_PAGE_SIZE the devices write.  Turns
- * logging on in every attached device that runs; those that start later begin with it.  All or
- * none.  The log is the library's and as long as the memory table needs (32 KiB for each GiB of
- * guest addresses, counted up to the highest), unless vhc_dirty_set_file() gave another.
- * Errors: -EAGAIN no memory is committed; -E2BIG the file that was given is too short; -ENOMEM;
+ * vhc_dirty_start() - start logging which pages of VHC_PAGE_SIZE the devices write.
+ * Turns logging on in every attached device that is running, or in none; devices started later
+ * begin with it.  The dirty log is allocated by the library and sized for the memory table (32 KiB
+ * for each GiB of guest addresses, up to the highest), unless vhc_dirty_set_file() provided a file.
+ * Errors: -EAGAIN if no memory is committed; -E2BIG if the provided file is too short; -ENOMEM;
  * -ESTALE.
  */
 VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem);
 
 /**
- * vhc_dirty_stop() - turn logging off, forget pages that were not read, and let go of the file that
- * vhc_dirty_set_file() gave.
- * For the last pages of a guest that has been stopped: vhc_dev_stop() all devices, then
+ * vhc_dirty_stop() - turn dirty logging off, discard pages that were not read, and release the file
+ * provided with vhc_dirty_set_file().
+ * To get the last pages of a guest that has been stopped: vhc_dev_stop() every device, then
  * vhc_dirty_sync(), then vhc_dirty_read(), then this.
- * When it fails logging goes on, but a page that was written in between may be missing: who still
- * needs the log counts all pages as dirty once.
+ * On failure logging continues, but a page written in the meantime may be missing: a caller that
+ * still needs the dirty log must treat all pages as dirty once.
  */
 VHC_EXPORT int vhc_dirty_stop(struct vhc_mem *mem);
 
 /**
- * vhc_dirty_set_file() - log into a file of the caller's instead, as VHOST_USER_SET_LOG_BASE asks;
- * its giver harvests, not we.
- * @fd: a memfd that is sealed against shrinking (F_SEAL_SHRINK), since a log that becomes shorter
- * would end this process; -1 goes back to a log of the library's.  @offset, @size: the part of it
- * that is the log: a bit for each page, in 64-bit words of the host's byte order, from guest address 0 on.
- * Before or after vhc_dirty_start().  While logging this takes effect at once, in all devices or in
- * none, and pages that were logged before move over.
- * Errors: -EINVAL the file is shorter than it says, is not sealed, or @offset is not a multiple of
- * VHC_PAGE_SIZE; -E2BIG the committed memory needs more log than that.
+ * vhc_dirty_set_file() - use a file provided by the caller as the dirty log, as
+ * VHOST_USER_SET_LOG_BASE requires.  Its provider reads it, not this library.
+ * @fd: a memfd sealed against shrinking (F_SEAL_SHRINK), since a file that shrinks would kill this
+ * process; -1 returns to a dirty log allocated by the library.  @offset, @size: the part of the
+ * file to use, with one bit for each page, in 64-bit words in host byte order, starting at guest
+ * address 0.
+ * May be called before or after vhc_dirty_start().  While logging is on, this takes effect at once,
+ * in all devices or in none, and pages already logged are carried over.
+ * Errors: -EINVAL if the file is shorter than @offset + @size or is not sealed, or if @offset is
+ * not a multiple of VHC_PAGE_SIZE; -E2BIG if the committed memory needs a longer dirty log.
  */
 VHC_EXPORT int vhc_dirty_set_file(struct vhc_mem *mem, int fd, uint64_t offset, uint64_t size);
 
 /**
- * vhc_dirty_set_event() - an eventfd that vhost signals whenever it wrote to the log for a ring's
- * used index (VHOST_SET_LOG_FD); -1 for none, as at first.  At once in all devices that log, or in
- * none.  Errors: -EINVAL it is not an eventfd (where no device logs yet, the start says so).
+ * vhc_dirty_set_event() - set an eventfd that vhost signals whenever it has logged a write to a
+ * ring's used index (VHOST_SET_LOG_FD); -1, the default, for none.  Takes effect at once, in all
+ * devices that log or in none.
+ * Errors: -EINVAL if it is not an eventfd (if no device logs yet, the start reports it instead).
  */
 VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd);
 
 enum vhc_dirty_mode {
 	/*
-	 * SWAP for a log of 2 MiB or more (64 GiB of guest addresses), and where a sample of the
-	 * log has one page in a hundred dirty or more; else EXCHANGE.
+	 * SWAP if the dirty log is 2 MiB or longer (64 GiB of guest addresses), or if at least one
+	 * page in a hundred is dirty in a sample of it; otherwise EXCHANGE.
 	 */
 	VHC_DIRTY_AUTO = 0,
-	/* Words of the live log are exchanged with 0: no system call, slow where much is dirty. */
+	/* Exchange words of the live log with 0: no system call, but slow if much is dirty. */
 	VHC_DIRTY_EXCHANGE = 1,
 	/*
-	 * The devices get a second log, and the first is read at the speed of memory: an ioctl for each
+	 * Give the devices a second log and read the first at memory speed: one ioctl for each
 	 * vhost fd, and twice the memory.
 	 */
 	VHC_DIRTY_SWAP = 2
 };
 
-/** vhc_dirty_set_mode() - how pages are taken out of the log, from the next vhc_dirty_sync() on. */
+/**
+ * vhc_dirty_set_mode() - set how pages are taken out of the dirty log, from the next
+ * vhc_dirty_sync() on.
+ */
 VHC_EXPORT int vhc_dirty_set_mode(struct vhc_mem *mem, enum vhc_dirty_mode mode);
 
 /**
- * vhc_dirty_sync() - begin a pass: every page that was dirtied up to now is handed out by
- * vhc_dirty_read() until the next pass.  One call for each pass over the guest's memory, whatever
- * the number of reads.
- * Errors: -ENODATA there is no log, or it is the caller's file.
+ * vhc_dirty_sync() - begin a pass: until the next pass, vhc_dirty_read() returns every page dirtied
+ * up to now.  Call it once for each pass over the guest's memory, regardless of the number of
+ * reads.
+ * Errors: -ENODATA if there is no dirty log, or if it is the caller's file.
  */
 VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem);
 
-/* Nobody else touches the bitmap meanwhile: plain stores, which are faster when much is dirty. */
+/* No other thread accesses the bitmap during the call: plain stores, faster if much is dirty. */
 enum { VHC_DIRTY_PRIVATE = 1 << 0 };
 
 /**
- * vhc_dirty_read() - move what is dirty into a bitmap of the caller's, by OR; by atomic OR without
+ * vhc_dirty_read() - move dirty pages into a bitmap of the caller's by OR, which is atomic without
  * VHC_DIRTY_PRIVATE.
- * @guest_addr, @size: the range, in whole pages, of any alignment; what lies behind the log is
- * clean.  @bitmap: 64-bit words in the host's byte order; bit 0 of word 0 is the page at
- * @guest_addr; bits behind the range are left alone.  @ret_pages: how many pages were handed out;
- * may be NULL, which saves counting them.
- * A page is handed out once.  What no call asks for stays for later, across passes.
- * Errors: -EINVAL not whole pages, or unknown flags; -ENODATA as above.
+ * @guest_addr, @size: the range, in whole pages, at any page; pages past the end of the dirty log
+ * are clean.  @bitmap: 64-bit words in host byte order; bit 0 of word 0 is the page at @guest_addr;
+ * bits past the range are left untouched.  @ret_pages: the number of pages returned; may be NULL,
+ * which saves counting them.
+ * A page is returned once.  Pages that no call asks for are kept for later, across passes.
+ * Errors: -EINVAL if the range is not whole pages, or for unknown flags; -ENODATA as above.
  */
 VHC_EXPORT int vhc_dirty_read(struct vhc_mem *mem, uint64_t guest_addr, uint64_t size,
 			      uint64_t *bitmap, uint32_t flags, uint64_t *ret_pages);
@@ -388,83 +404,88 @@ VHC_EXPORT int vhc_dirty_read(struct vhc_mem *mem, uint64_t guest_addr, uint64_t
 
 enum {
 	VHC_TAP_OWNER = 1 << 0,	  /* owner is given */
-	VHC_TAP_GROUP = 1 << 1,	  /* group is given; with neither, the effective user owns */
+	VHC_TAP_GROUP = 1 << 1,	  /* group is given; with neither, the effective user owns it */
 	VHC_TAP_PERSIST = 1 << 2, /* the link outlives its fds */
-	VHC_TAP_ADOPT = 1 << 3	  /* the link may exist already, and may belong to nobody */
+	VHC_TAP_ADOPT = 1 << 3	  /* the link may already exist, and may have no owner */
 };
 
 struct vhc_tap_args {
 	uint64_t sz;
 	uint32_t flags;	     /* VHC_TAP_ */
-	uint32_t queues;     /* one for each queue pair, at most 256; 0 is 1 */
+	uint32_t queues;     /* one for each queue pair, at most 256; 0 means 1 */
 	uint32_t owner;	     /* uid */
 	uint32_t group;	     /* gid */
-	uint32_t txqueuelen; /* frames that wait for the device; 0 leaves the kernel's 1000 */
+	uint32_t txqueuelen; /* frames that may wait for the device; 0 keeps the kernel's 1000 */
 	uint32_t reserved;
 };
 
 /**
- * vhc_tap_open() - create a tap link, or attach to one, and open its queues.
+ * vhc_tap_open() - create a tap link, or attach to an existing one, and open its queues.
  * @name: 1 to 15 bytes, or NULL to let the kernel choose.  @args: NULL for one queue owned by the
  * effective user.
- * Always with a virtio-net header and without packet information.  The link is made in the network
- * namespace of the calling thread.  Addresses, MAC, MTU, bridge and up or down are rtnetlink's
- * business.  A link of one queue can be made with IFF_MULTI_QUEUE only by asking for two or more.
- * Errors: -EBUSY it exists or all queues are taken; -EPERM; -EINVAL a bad name, or it exists with
- * other flags or another owner (the text compares them).
+ * The link always has a virtio-net header and no packet information.  It is created in the network
+ * namespace of the calling thread.  Addresses, MAC, MTU, bridge and link state (up or down) are
+ * left to rtnetlink.  The link gets IFF_MULTI_QUEUE only if two or more queues are requested.
+ * Errors: -EBUSY if it exists or all its queues are taken; -EPERM; -EINVAL if the name is invalid,
+ * or if it exists with other flags or another owner (the text compares them).
  */
 VHC_EXPORT int vhc_tap_open(struct vhc_ctx *ctx, const char *name, const struct vhc_tap_args *args,
 			    struct vhc_tap **ret);
 
 /**
- * vhc_tap_open_fds() - use fds that somebody else opened: queues of one tap or macvtap.
- * @fds: @count of them, one for each queue pair, in order.
- * Errors: -EINVAL an fd is of another kind, of another link, twice the same, or lacks the virtio-net
- * header (the text says which).
+ * vhc_tap_open_fds() - use fds that are already open: queues of one tap or macvtap.
+ * @fds: @count fds, one for each queue pair, in order.
+ * Errors: -EINVAL if an fd is of another kind, belongs to another link, is given twice, or lacks
+ * the virtio-net header (the text says which).
  */
 VHC_EXPORT int vhc_tap_open_fds(struct vhc_ctx *ctx, const int *fds, uint32_t count,
 				struct vhc_tap **ret);
 
-/** vhc_tap_close() - give a tap up; its fds close when no device uses it any more. */
+/** vhc_tap_close() - release a tap; its fds are closed when no device uses it any more. */
 VHC_EXPORT void vhc_tap_close(struct vhc_tap *tap);
 
-/** vhc_tap_get_name() - the link's name.  Borrowed. */
+/** vhc_tap_get_name() - return the name of the link.  Borrowed. */
 VHC_EXPORT const char *vhc_tap_get_name(const struct vhc_tap *tap);
 
 /**
- * vhc_tap_get_fd() - the fd of one queue, borrowed, to read and write frames while no device runs,
- * or to hand it to another process.  Errors: -EINVAL no such queue.
+ * vhc_tap_get_fd() - return the fd of one queue, borrowed: to read and write frames while no device
+ * runs, or to pass it to another process.
+ * Errors: -EINVAL if there is no such queue.
  */
 VHC_EXPORT int vhc_tap_get_fd(const struct vhc_tap *tap, uint32_t queue);
 
 /**
- * vhc_tap_set_features() - header size and offloads as a guest with these features expects; at once.
- * vhc_dev_set_features() does the same at the next start.  This one is for a tap that no vhost
- * device runs on, and for VIRTIO_NET_CTRL_GUEST_OFFLOADS on one where it does.  The last counts.
- * @guest: VHC_GUEST_ flags, none of which changes anything here.
- * Errors: -EBUSY the header size would change under a running device; -EOPNOTSUPP this link cannot.
+ * vhc_tap_set_features() - set the header size and the offloads that a guest with these features
+ * expects; takes effect at once.
+ * vhc_dev_set_features() does the same at the next start.  Use this function on a tap that no vhost
+ * device runs on, and for VIRTIO_NET_CTRL_GUEST_OFFLOADS on one where a device does.  The last of
+ * these calls wins.
+ * @guest: VHC_GUEST_ flags, none of which has an effect here.
+ * Errors: -EBUSY if the header size would change under a running device; -EOPNOTSUPP if the link
+ * does not support it.
  */
 VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_features *acked,
 				    uint32_t guest);
 
 /**
- * vhc_tap_set_active() - let the first @queues receive and detach the others, as VIRTIO_NET_CTRL_MQ
- * asks; at once.
+ * vhc_tap_set_active() - let the first @queues queues receive and detach the others, as
+ * VIRTIO_NET_CTRL_MQ requests; takes effect at once.
  */
 VHC_EXPORT int vhc_tap_set_active(struct vhc_tap *tap, uint32_t queues);
 
 /* --------------------------------------------------------------------------------------- device */
 
-/* Who runs the rings.  More follow: vDPA, and another process by vhost-user. */
+/* What runs the rings.  vDPA, and another process by vhost-user, are still to come. */
 enum vhc_backend { VHC_BACKEND_KERNEL = 0 };
 
 enum {
-	VHC_DEV_OWN = 1 << 0,	  /* take ownership now; without, the first start does */
-	VHC_DEV_TASK = 1 << 1,	  /* workers are threads of the owner and count as its */
-	VHC_DEV_KTHREAD = 1 << 2, /* kernel threads; with neither, the kernel's choice */
+	VHC_DEV_OWN = 1 << 0,	  /* take ownership now; otherwise the first start does */
+	VHC_DEV_TASK = 1 << 1,	  /* workers are threads of the owner and are accounted to it */
+	VHC_DEV_KTHREAD = 1 << 2, /* kernel threads; with neither flag, the kernel's choice */
 	/*
-	 * Find each worker thread when ownership is taken, for vhc_dev_get_worker() and its setters.
-	 * Costs a look through /proc before and after.
+	 * Find each worker thread when ownership is taken, for vhc_dev_get_worker() and the
+	 * functions that set a worker's CPUs and scheduling.  Costs one scan of /proc before and
+	 * one after.
 	 */
 	VHC_DEV_WORKERS = 1 << 3
 };
@@ -478,48 +499,51 @@ struct vhc_dev_args {
 };
 
 /**
- * vhc_dev_open() - open a device and ask what it can do.
- * @id: how messages and documents call it, such as "net0".  @path: NULL for the type's own node
- * (/dev/vhost-net).  Opens as many fds as the queue pairs need, all or none.  A vhost fd's owner is
- * the memory of one process: it cannot follow a fork or an exec.  So fork first, or leave ownership
- * to the first start; on kernels before 6.4 it takes 30 ms, which VHC_DEV_OWN moves from the
- * guest's driver start to here.
- * Errors: -ENOENT, -ENODEV, -EACCES, -EPERM each with what is missing and the command that mends
- * it; -ENOTTY the worker flags.
+ * vhc_dev_open() - open a device and query what it supports.
+ * @id: its name in messages and documents, such as "net0".  @path: NULL for the default node of the
+ * type (/dev/vhost-net).
+ * Opens as many fds as the queue pairs need, all or none.  The owner of a vhost fd is the memory of
+ * one process, and ownership does not follow a fork or an exec.  So fork first, or leave ownership
+ * to the first start.  Before Linux 6.4 taking ownership takes 30 ms; VHC_DEV_OWN moves them from
+ * the start of the guest's driver to this call.
+ * Errors: -ENOENT, -ENODEV, -EACCES, -EPERM, each with what is missing and the command that fixes
+ * it; -ENOTTY if the kernel does not support the worker flags.
  */
 VHC_EXPORT int vhc_dev_open(struct vhc_ctx *ctx, const char *id, const char *path,
 			    const struct vhc_dev_args *args, struct vhc_dev **ret);
 
 /**
- * vhc_dev_open_fds() - the same on vhost fds that somebody else opened.
- * @fds: @count of them in the order of the queue pairs; count and args->queue_pairs must agree.
- * Errors: -EINVAL not vhost fds of this type; with VHC_DEV_OWN -EBUSY owned already, or the same
- * one twice (the kernel tells only then, so else it is the start that fails).
+ * vhc_dev_open_fds() - the same, with vhost fds that are already open.
+ * @fds: @count fds in the order of the queue pairs; count and args->queue_pairs must agree.
+ * Errors: -EINVAL if they are not vhost fds of this type; with VHC_DEV_OWN, -EBUSY if one is
+ * already owned or given twice (the kernel reports this only when ownership is taken, so without
+ * the flag the start fails instead).
  */
 VHC_EXPORT int vhc_dev_open_fds(struct vhc_ctx *ctx, const char *id, const int *fds, uint32_t count,
 				const struct vhc_dev_args *args, struct vhc_dev **ret);
 
 /**
- * vhc_dev_open_caps() - a device that is not there, as a host with these capabilities would have it:
- * to ask what could be offered, and to plan.  Needs no tap; starting it is -ENODEV.
+ * vhc_dev_open_caps() - open a device that is not present, as it would be on a host with these
+ * capabilities, to find out which features could be offered and to plan.  Needs no tap; starting it
+ * fails with -ENODEV.
  * @caps: a vhost-caps document, NUL-terminated.
- * Errors: -EINVAL the document is wrong, with the JSON pointer; -ENODEV that host has no such
- * device, with the document's reason.
+ * Errors: -EINVAL if the document is invalid, with the JSON pointer; -ENODEV if that host has no
+ * such device, with the reason from the document.
  */
 VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char *caps,
 				 const struct vhc_dev_args *args, struct vhc_dev **ret);
 
 /**
- * vhc_dev_close() - stop and close, all fds at the same time.  Vhost fds that somebody else opened
- * are given back as they came: stopped, without an owner.
+ * vhc_dev_close() - stop a device and close it, all of its fds at the same time.  Vhost fds that
+ * were passed in are left as they came: stopped, and without an owner.
  */
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev);
 
-/* What may be relied on, whoever runs the rings. */
+/* What a caller may rely on, whatever runs the rings. */
 enum {
 	VHC_CAN_DIRTY = 1 << 0,	   /* vhc_dirty_start() works with this device */
-	VHC_CAN_SAVE = 1 << 1,	   /* after a stop the rings' bases are known */
-	VHC_CAN_RING = 1 << 2,	   /* single rings start and stop while others run */
+	VHC_CAN_SAVE = 1 << 1,	   /* after a stop the bases of the rings are known */
+	VHC_CAN_RING = 1 << 2,	   /* single rings can start and stop while others run */
 	VHC_CAN_IOMMU = 1 << 3,	   /* VHC_GUEST_IOMMU works */
 	VHC_CAN_BUSYLOOP = 1 << 4, /* vhc_ring_set_busyloop() works */
 	VHC_CAN_WORKERS = 1 << 5   /* vhc_ring_set_worker() works */
@@ -527,68 +551,73 @@ enum {
 
 struct vhc_dev_info {
 	uint64_t sz;
-	uint32_t rings;	      /* virtqueues that the device runs; indices are below */
+	uint32_t rings;	      /* virtqueues that the device runs; indices are below this */
 	uint32_t max_regions; /* of a memory table */
 	uint64_t can;	      /* VHC_CAN_ */
 };
 
 /**
- * vhc_dev_get_info() - what is behind this device.  @ret: sz set by the caller; what it does not
- * know is zero.
+ * vhc_dev_get_info() - get the limits and capabilities of a device.
+ * @ret: sz set by the caller; fields that the library does not know are set to zero.
  */
 VHC_EXPORT int vhc_dev_get_info(const struct vhc_dev *dev, struct vhc_dev_info *ret);
 
 /**
- * vhc_dev_get_fd() - the vhost fd of one queue pair, borrowed: to hand it to another process before
- * this one takes ownership.
- * Errors: -EINVAL no such pair; -EBUSY owned already, so no other process could use it.
+ * vhc_dev_get_fd() - return the vhost fd of one queue pair, borrowed: to pass it to another process
+ * before this one takes ownership.
+ * Errors: -EINVAL if there is no such pair; -EBUSY if it is already owned, so that no other process
+ * could use it.
  */
 VHC_EXPORT int vhc_dev_get_fd(struct vhc_dev *dev, uint32_t pair);
 
 /**
- * vhc_dev_set_mem() - attach the device to the guest's memory, instead of any before.  Needed
- * before a start.
- * Errors: -EINVAL of another context; -EBUSY a ring runs; -E2BIG it has more regions than this
- * device takes.
+ * vhc_dev_set_mem() - attach the device to the guest's memory, replacing any memory set before.
+ * Needed before a start.
+ * Errors: -EINVAL if @mem belongs to another context; -EBUSY if a ring is running; -E2BIG if it has
+ * more regions than this device supports.
  */
 VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem);
 
 /**
- * vhc_dev_set_tap() - give a net device its link; pair i uses queue i.  Before features are
- * offered, which the tap has a part in.  Errors: -EINVAL fewer queues than pairs; -EBUSY a ring
- * runs, or another device has this tap (the kernel would accept that).
+ * vhc_dev_set_tap() - give a net device its tap; pair i uses queue i.  Call it before
+ * vhc_dev_offer_features(), because features depend on the tap.
+ * Errors: -EINVAL if there are fewer queues than pairs; -EBUSY if a ring is running, or if another
+ * device has this tap (the kernel would accept that).
  */
 VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap);
 
 /**
- * vhc_dev_offer_features() - which features can the guest be shown?  Each bit has its origin: the
- * vhost device, the tap, or the caller's device model.  A wanted bit is offered when its origin has
- * it; those whose requirements are then missing are dropped, and the log says why.
- * @want: what the caller can stand behind; those of its own it promises to implement.  What a newer
- * kernel or library has besides is not offered.  NULL wants all: for who passes everything on, as a
- * vhost-user back end does.
- * @require: must be in the result; NULL for none.
- * Errors: -EAGAIN a net device has no tap yet; -EOPNOTSUPP something required is missing: names it,
- * whose it is and what would give it.
+ * vhc_dev_offer_features() - compute which features may be offered to the guest.
+ * Each bit has its origin: the vhost device, the tap, or the caller's device model.  A wanted bit
+ * is offered if its origin supports it; bits whose requirements are then missing are dropped, and
+ * the log says why.
+ * @want: the features that the caller supports; it promises to implement those of its own device
+ * model.  What a newer kernel or library supports beyond these is not offered.  NULL wants all: for
+ * a caller that passes everything on, such as a vhost-user back end.
+ * @require: bits that must be in the result; NULL for none.
+ * Errors: -EAGAIN if a net device has no tap yet; -EOPNOTSUPP if a required bit is missing: the
+ * text names it, its origin and what would provide it.
  */
 VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_features *want,
 				      const struct vhc_features *require, struct vhc_features *ret);
 
 enum {
 	/*
-	 * Addresses go through an IOMMU that the caller models: VHC_EVENT_MISS asks for them.  Without
-	 * this flag they are guest-physical even if the driver accepted ACCESS_PLATFORM, which vhost is
-	 * then not told.  With it, that feature must be among those that the driver accepted.
+	 * Addresses go through an IOMMU that the caller models: VHC_EVENT_MISS asks for
+	 * translations.  Without this flag addresses are guest-physical even if the driver accepted
+	 * ACCESS_PLATFORM, which is then not set in vhost.  With it, that feature must be among
+	 * those that the driver accepted.
 	 */
 	VHC_GUEST_IOMMU = 1 << 0
 };
 
 /**
- * vhc_dev_set_features() - what the driver accepted, all of it: the tap and the device each get
- * their part.
- * @guest: VHC_GUEST_ flags.  Needed before the first start; header size and offloads follow from it.
- * Errors: -EINVAL a bit's requirement is missing; -EOPNOTSUPP its origin lacks it; -EBUSY other than
- * now while a ring runs.
+ * vhc_dev_set_features() - set all the features that the driver accepted; the tap and the device
+ * each get their part.
+ * @guest: VHC_GUEST_ flags.
+ * Needed before the first start; the header size and the offloads follow from the features.
+ * Errors: -EINVAL if a bit's requirement is missing; -EOPNOTSUPP if its origin does not support it;
+ * -EBUSY if the features differ from the current ones while a ring is running.
  */
 VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_features *acked,
 				    uint32_t guest);
@@ -599,8 +628,9 @@ enum {
 };
 
 /*
- * What of a net device's configuration space must be the same wherever it runs.  The library only
- * keeps it, for the vhost-state document: the space itself is the caller's device model's.
+ * The part of a net device's configuration space that must be the same wherever the device runs.
+ * The library only stores it for the vhost-state document: the configuration space itself belongs
+ * to the caller's device model.
  */
 struct vhc_net_config {
 	uint64_t sz;
@@ -610,89 +640,105 @@ struct vhc_net_config {
 	uint8_t reserved[2];
 };
 
-/** vhc_dev_set_net_config() - write it down, instead of any before.  Errors: -EINVAL. */
+/**
+ * vhc_dev_set_net_config() - store the configuration of a net device, replacing any set before.
+ * Errors: -EINVAL.
+ */
 VHC_EXPORT int vhc_dev_set_net_config(struct vhc_dev *dev, const struct vhc_net_config *config);
 
-/** vhc_dev_get_net_config() - what was set, or what vhc_dev_load() read.  @ret: sz set by the caller. */
+/**
+ * vhc_dev_get_net_config() - get what was set, or what vhc_dev_load() read.
+ * @ret: sz set by the caller.
+ */
 VHC_EXPORT int vhc_dev_get_net_config(const struct vhc_dev *dev, struct vhc_net_config *ret);
 
 /**
- * vhc_dev_start() - start every ring that has a size; rings never set up are left alone, and so are
- * those that vhc_ring_stop() stopped or a document says were not enabled.  All or
- * none.  The first start takes ownership of the vhost fds.  Every ring is checked as
- * vhc_ring_check() does.  The call eventfd of a ring that goes on is signalled once: an interrupt
- * may be due for what the device had used before, and one too many is harmless.
- * Errors: -EAGAIN a ring, the features, the tap or the memory is incomplete (the text names it), or
- * there is no ring at all; -EINVAL as vhc_ring_check(); -EPERM opened in another process, or before
- * a fork; -ENOMEM also for RLIMIT_NPROC; -ESTALE.
+ * vhc_dev_start() - start every ring that has a size, or none.
+ * Rings that were never set up are skipped, and so are rings that vhc_ring_stop() stopped or that a
+ * loaded document says were not enabled.  The first start takes ownership of the vhost fds.  Every
+ * ring is checked as vhc_ring_check() does.  The call eventfd of a ring that resumes is signalled
+ * once: an interrupt may be due for buffers that the device had used before, and one too many is
+ * harmless.
+ * Errors: -EAGAIN if a ring, the features, the tap or the memory is incomplete (the text names it),
+ * or if there is no ring at all; -EINVAL as vhc_ring_check(); -EPERM if the device was opened in
+ * another process, or before a fork; -ENOMEM, also for RLIMIT_NPROC; -ESTALE.
  */
 VHC_EXPORT int vhc_dev_start(struct vhc_dev *dev);
 
 /**
- * vhc_dev_stop() - stop every ring, keep all that was set, and read where each ring goes on.
- * Nothing in flight is left behind; frames not yet delivered wait in the tap.  The next
- * vhc_dev_start() goes on where this one stopped.
- * Stops all it can, and returns the first error.
+ * vhc_dev_stop() - stop every ring, keep all settings, and read the base at which each ring will
+ * resume.
+ * Nothing is left in flight; frames not yet delivered wait in the tap.  The next vhc_dev_start()
+ * resumes where this call stopped.
+ * Stops as many rings as it can, and returns the first error.
  */
 VHC_EXPORT int vhc_dev_stop(struct vhc_dev *dev);
 
 /**
- * vhc_dev_reset() - virtio device reset: stop, and forget features, rings and their eventfds.
- * Memory, tap and what the device can do stay.  The way out of -ESTALE.
+ * vhc_dev_reset() - virtio device reset: stop, and discard features, rings and their eventfds.
+ * Memory, tap and capabilities are kept.  This is how to recover from -ESTALE.
  */
 VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev);
 
 /**
- * vhc_dev_plan() - what vhc_dev_start() would do now, and its undo, as a vhost-plan document.
- * Errors: as there.
+ * vhc_dev_plan() - describe what vhc_dev_start() would do now, and its undo, as a vhost-plan
+ * document.
+ * Errors: as vhc_dev_start().
  */
 VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json);
 
 /**
- * vhc_dev_save() - the device as a vhost-state document: what the driver accepted, its rings, the
- * memory's layout; what a migration needs, and nothing of this host.
- * Of a running device it is a picture for people, marked "running", and vhc_dev_load() refuses it.
- * Errors: -EAGAIN features are not set, or a ring has addresses and no size, or no memory; -ENODATA
- * the kernel could not tell where a ring stopped; -EINVAL a ring is so that no host could load it.
+ * vhc_dev_save() - save the device as a vhost-state document: the features that the driver
+ * accepted, the rings and the memory layout; what a migration needs, and nothing about this host.
+ * For a running device this is a snapshot to look at, marked "running", which vhc_dev_load()
+ * refuses.
+ * Errors: -EAGAIN if features or memory are not set, or if a ring has addresses but no size;
+ * -ENODATA if the kernel could not report where a ring stopped; -EINVAL if a ring is in a state
+ * that no host could load.
  */
 VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json);
 
 /**
- * vhc_dev_load() - set features, configuration, and size, addresses, base of every ring, from a
- * document.  @json: NUL-terminated; read as untrusted.  The memory must be committed before, with
- * the guest's memory in it, and the tap set: every feature must be offered here, and each ring is
- * checked as vhc_ring_check() does.  Set afterwards what no document has (eventfds), then start.
- * Errors: -EINVAL with the JSON pointer, or the ring with its numbers; -EAGAIN no memory or no tap
- * yet; -EOPNOTSUPP this host lacks something, as vhc_caps_check(); -EBUSY a ring runs; -E2BIG.  The
- * device is as before when it fails, and the kernel was not asked to change anything.
+ * vhc_dev_load() - set features, configuration, and the size, addresses and base of every ring from
+ * a vhost-state document.
+ * @json: NUL-terminated; not trusted.
+ * The memory must be committed before, with the guest's memory contents in place, and the tap must
+ * be set: every feature must be offered here, and each ring is checked as vhc_ring_check() does.
+ * Afterwards set what no document contains (eventfds), then start.
+ * Errors: -EINVAL, with the JSON pointer, or with the ring and its numbers; -EAGAIN if there is no
+ * memory or no tap yet; -EOPNOTSUPP if this host lacks something, as vhc_caps_check(); -EBUSY if a
+ * ring is running; -E2BIG.  On failure the device is unchanged, and the kernel was not asked to
+ * change anything.
  */
 VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json);
 
 /**
- * vhc_dev_get_worker() - the thread that runs a queue pair's rings, as the kernel counts threads:
- * one of this process's, or a kernel thread.
- * Errors: -EAGAIN not owned yet; -ENODATA opened without VHC_DEV_WORKERS, or it could not be told
- * from others that began at the same moment, or is hidden (a PID namespace hides kernel threads).
+ * vhc_dev_get_worker() - get the thread ID of the worker that runs a queue pair's rings: a thread
+ * of this process, or a kernel thread.
+ * Errors: -EAGAIN if the device is not owned yet; -ENODATA if it was opened without
+ * VHC_DEV_WORKERS, or if the worker cannot be told from threads that started at the same moment, or
+ * is hidden (a PID namespace hides kernel threads).
  */
 VHC_EXPORT int vhc_dev_get_worker(struct vhc_dev *dev, uint32_t pair, int32_t *ret_tid);
 
 /**
- * vhc_dev_set_worker_cpus() - on which processors a pair's worker may run; at once, and again
- * whenever ownership is taken.
- * @cpus: @words words of 64 bits, bit 0 of word 0 is processor 0; at most 1024 words.
- * Errors: -EINVAL none of them is online, or opened without VHC_DEV_WORKERS; -EPERM a kernel thread
- * needs CAP_SYS_NICE; -ENODATA the worker is not known.  What fails when ownership is taken fails the
- * start.
+ * vhc_dev_set_worker_cpus() - set the CPUs that a pair's worker may run on; takes effect at once,
+ * and again whenever ownership is taken.
+ * @cpus: @words words of 64 bits, at most 1024; bit 0 of word 0 is CPU 0.
+ * Errors: -EINVAL if none of them is online, or if the device was opened without VHC_DEV_WORKERS;
+ * -EPERM if it is a kernel thread and CAP_SYS_NICE is missing; -ENODATA if the worker is not known.
+ * A failure when ownership is taken fails the start.
  */
 VHC_EXPORT int vhc_dev_set_worker_cpus(struct vhc_dev *dev, uint32_t pair, const uint64_t *cpus,
 				       uint32_t words);
 
 /**
- * vhc_dev_set_worker_sched() - a pair's worker's scheduling; at once, and again whenever ownership
- * is taken.
- * @policy: SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR of <sched.h>.  @priority: 0,
- * or 1 to 99 for the last two.
- * Errors: -EINVAL, as above too; -EPERM needs CAP_SYS_NICE; -ENODATA as above.
+ * vhc_dev_set_worker_sched() - set the scheduling of a pair's worker; takes effect at once, and
+ * again whenever ownership is taken.
+ * @policy: SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR of <sched.h>.  @priority: 1
+ * to 99 for SCHED_FIFO and SCHED_RR, otherwise 0.
+ * Errors: -EINVAL, also if the device was opened without VHC_DEV_WORKERS; -EPERM if CAP_SYS_NICE is
+ * missing; -ENODATA as above.
  */
 VHC_EXPORT int vhc_dev_set_worker_sched(struct vhc_dev *dev, uint32_t pair, int32_t policy,
 					int32_t priority);
@@ -706,23 +752,25 @@ enum vhc_event_kind {
 
 struct vhc_event {
 	uint64_t sz;
-	uint32_t kind;	/* enum vhc_event_kind; ignore those you do not know */
-	uint32_t ring;	/* RING_ERROR; of a MISS the first ring of its queue pair */
+	uint32_t kind;	/* enum vhc_event_kind; ignore unknown ones */
+	uint32_t ring;	/* RING_ERROR; for a MISS, the first ring of its queue pair */
 	uint64_t iova;	/* MISS */
 	uint32_t perm;	/* MISS: VHC_PERM_ */
 	uint32_t count; /* RING_ERROR: how many since the last event of this ring */
 };
 
 /**
- * vhc_dev_get_event_fd() - an fd that is readable (poll, epoll) while vhc_dev_next_event() has
- * something.
- * One for the device, all rings and fds; borrowed; the same until the device closes.
+ * vhc_dev_get_event_fd() - return an fd that is readable (poll, epoll) while vhc_dev_next_event()
+ * has an event to return.
+ * One fd for the whole device, all rings and vhost fds; borrowed; the same until the device is
+ * closed.
  */
 VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev);
 
 /**
  * vhc_dev_next_event() - fetch one event.  Never blocks.
- * @ret: sz set by the caller.  Returns 1 with an event, 0 without.  Call until 0.
+ * @ret: sz set by the caller.
+ * Returns 1 if there was an event, 0 if not.  Call it until it returns 0.
  */
 VHC_EXPORT int vhc_dev_next_event(struct vhc_dev *dev, struct vhc_event *ret);
 
@@ -732,45 +780,48 @@ struct vhc_map {
 	uint64_t sz;
 	uint64_t iova;
 	uint64_t size;
-	uint64_t addr;	/* what iova stands for: guest-physical */
+	uint64_t addr;	/* what iova translates to: guest-physical */
 	uint32_t perm;	/* VHC_PERM_ */
 	uint32_t flags; /* 0 */
 };
 
 /**
- * vhc_dev_map() - tell the device what an I/O virtual address stands for: the answer to a miss, or
- * in advance.  Replaces what overlaps.
- * Each used ring must be mapped before its ring starts.  Mappings are kept over stop and start, and
- * told to the kernel again where it forgets them.  A map that reaches past the region of its first
- * byte is cut there.  Of more than 2048 the oldest that no ring lies in is forgotten, as the kernel
- * does; the device will ask for it again.
- * Errors: -EINVAL addr is in no region, or a size of 0; -EOPNOTSUPP VHC_GUEST_IOMMU is not set;
- * -E2BIG 2048 mappings are rings'.
+ * vhc_dev_map() - map a range of I/O virtual addresses, in answer to a miss or in advance.
+ * Replaces any mapping that it overlaps.
+ * Each used ring must be mapped before its ring starts.  Mappings are kept across stop and start,
+ * and set again when the kernel has lost them.  A mapping that extends past the memory region of
+ * its first byte is cut off there.  If there are more than 2048 mappings, the oldest one that
+ * contains no ring is dropped, as the kernel does; the device will ask for it again.
+ * Errors: -EINVAL if addr is in no region, or size is 0; -EOPNOTSUPP if VHC_GUEST_IOMMU is not set;
+ * -E2BIG if all 2048 mappings contain rings.
  */
 VHC_EXPORT int vhc_dev_map(struct vhc_dev *dev, const struct vhc_map *map);
 
 /**
- * vhc_dev_unmap() - forget what is mapped in a range; when this returns the device does not use it
- * any more.  Errors: -EBUSY a ring that runs has its used ring there.
+ * vhc_dev_unmap() - remove all mappings in a range; when this returns, the device no longer uses
+ * it.
+ * Errors: -EBUSY if the range contains the used ring of a running ring.
  */
 VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size);
 
 /* ---------------------------------------------------------------------------------------- rings */
 
 /*
- * A ring is named by its device and its virtqueue index, as transports and peers do.  -EINVAL if
- * there is none.
+ * A ring is identified by its device and its virtqueue index, as in transports and vhost-user.  An
+ * index that does not exist is -EINVAL.
  */
 
 /**
- * vhc_ring_set_size() - descriptors, 1 to 32768, a power of two.  -EBUSY on a running ring.
+ * vhc_ring_set_size() - set the number of descriptors: 1 to 32768, a power of two.
+ * Errors: -EBUSY if the ring is running.
  */
 VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t size);
 
 /*
  * Where the driver put its ring, as it told the transport: guest-physical addresses, or I/O virtual
- * ones with VHC_GUEST_IOMMU.  The library finds the bytes by the memory table when the ring starts.  For a packed ring: the descriptor
- * ring, the driver's and the device's event suppression area.
+ * ones with VHC_GUEST_IOMMU.  The library translates them with the memory table when the ring
+ * starts.  For a packed ring: the descriptor ring, and the driver's and the device's event
+ * suppression area.
  */
 struct vhc_ring_addr {
 	uint64_t sz;
@@ -782,123 +833,133 @@ struct vhc_ring_addr {
 };
 
 /**
- * vhc_ring_set_addr() - where the ring is.  Alignment is checked now, the memory at start.  -EBUSY
- * when running.
+ * vhc_ring_set_addr() - set the addresses of a ring.  Alignment is checked now, the memory at
+ * start.
+ * Errors: -EBUSY if the ring is running.
  */
 VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
 				 const struct vhc_ring_addr *addr);
 
 /**
- * vhc_ring_set_base() - where the device goes on.  Without it a new ring starts at its beginning,
- * and a stopped ring where it stopped.  @base: as vhc_ring_get_base() gives it.  -EBUSY on a
- * running ring.
+ * vhc_ring_set_base() - set where the device resumes.  Otherwise a new ring starts at its
+ * beginning, and a stopped ring where it stopped.
+ * @base: as returned by vhc_ring_get_base().
+ * Errors: -EBUSY if the ring is running.
  */
 VHC_EXPORT int vhc_ring_set_base(struct vhc_dev *dev, uint32_t ring, uint32_t base);
 
 /**
- * vhc_ring_get_base() - where a stopped ring goes on: the next available index, for a packed ring
- * with the used index and both wrap counters, in the kernel's 32-bit form.
- * Errors: -EBUSY it runs; -ENODATA the device could not tell.
+ * vhc_ring_get_base() - get where a stopped ring resumes: the next available index; for a packed
+ * ring, that with the used index and both wrap counters, in the kernel's 32-bit form.
+ * Errors: -EBUSY if the ring is running; -ENODATA if the device could not report it.
  */
 VHC_EXPORT int vhc_ring_get_base(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_base);
 
 /**
- * vhc_ring_recover_base() - set the base where the ring's memory says that the device stopped, after
- * the process that ran it died without a stop: what it used is done, and what it took and did not
- * use is taken again.  For devices that use buffers in the order in which they take them, as
- * vhost-net does.  Size, addresses and memory must be set.
- * Errors: -EAGAIN something is still to be set; -EBUSY it runs; -EOPNOTSUPP a packed ring, whose
- * memory does not say it; -EINVAL the memory has indices that cannot be.
+ * vhc_ring_recover_base() - set the base to where the device stopped according to the ring's
+ * memory, after the process that ran it died without stopping it: buffers that it used are done,
+ * and buffers that it took but did not use are taken again.
+ * For devices that use buffers in the order in which they take them, as vhost-net does.  Size,
+ * addresses and memory must be set.
+ * Errors: -EAGAIN if something still has to be set; -EBUSY if the ring is running; -EOPNOTSUPP for
+ * a packed ring, whose memory does not show it; -EINVAL if the indices in memory are impossible.
  */
 VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_set_kick() - the eventfd by which the driver notifies the device; -1 takes it off; at
- * once if it runs.  Errors: -EINVAL it is the call eventfd too.
+ * vhc_ring_set_kick() - set the eventfd with which the driver notifies the device; -1 removes it.
+ * Takes effect at once if the ring is running.
+ * Errors: -EINVAL if it is the call eventfd as well.
  */
 VHC_EXPORT int vhc_ring_set_kick(struct vhc_dev *dev, uint32_t ring, int fd);
 
 /**
- * vhc_ring_get_kick() - the kick eventfd, borrowed; makes one when there is none.  Errors: -EMFILE.
+ * vhc_ring_get_kick() - return the kick eventfd, borrowed; creates one if there is none.
+ * Errors: -EMFILE.
  */
 VHC_EXPORT int vhc_ring_get_kick(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_set_call() - the eventfd by which the device notifies the driver; -1 for none (polling);
- * at once if it runs, and then the new one is signalled once, since an interrupt may be due.
+ * vhc_ring_set_call() - set the eventfd with which the device notifies the driver; -1 for none
+ * (polling).  Takes effect at once if the ring is running; the new eventfd is then signalled once,
+ * since an interrupt may be due.
  */
 VHC_EXPORT int vhc_ring_set_call(struct vhc_dev *dev, uint32_t ring, int fd);
 
 /**
- * vhc_ring_get_call() - the call eventfd, borrowed; makes one when there is none.  Errors: -EMFILE.
+ * vhc_ring_get_call() - return the call eventfd, borrowed; creates one if there is none.
+ * Errors: -EMFILE.
  */
 VHC_EXPORT int vhc_ring_get_call(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_set_masked() - hold the ring's interrupts back, or let them go; at once, and kept over
- * stop and start.
- * Those that came while it was masked are delivered as one when it is unmasked.  None is lost.  They
- * go to the call eventfd that the ring has then; without one there is nobody to tell.
+ * vhc_ring_set_masked() - mask or unmask the ring's interrupts; takes effect at once, and is kept
+ * across stop and start.
+ * Interrupts that arrive while the ring is masked are delivered as one when it is unmasked.  None
+ * is lost.  They go to the call eventfd that the ring has at that time; without one, they are not
+ * delivered.
  */
 VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool masked);
 
 /**
- * vhc_ring_is_pending() - has an interrupt been held back since it was masked?  Does not clear it.
+ * vhc_ring_is_pending() - check whether an interrupt has arrived since the ring was masked.  Does
+ * not clear it.
  */
 VHC_EXPORT bool vhc_ring_is_pending(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_set_busyloop() - how long the worker polls before it sleeps; at once.  It is the host's
- * choice: kept over stop, start and reset.
- * @us: microseconds, 0 for not; at most 1000000, since a stop waits for as long.
- * Errors: -EINVAL more than that; -ENOTTY without VHC_CAN_BUSYLOOP.
+ * vhc_ring_set_busyloop() - set how long the worker polls before it sleeps; takes effect at once.
+ * This is the host's choice: kept across stop, start and reset.
+ * @us: microseconds, 0 for no polling; at most 1000000, since a stop may wait that long.
+ * Errors: -EINVAL if it is more; -ENOTTY without VHC_CAN_BUSYLOOP.
  */
 VHC_EXPORT int vhc_ring_set_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t us);
 
 /**
- * vhc_ring_get_busyloop() - the same, as the kernel has it; before the device is owned, as it was
- * set.
+ * vhc_ring_get_busyloop() - get the polling time in microseconds, as the kernel has it, or, before
+ * the device is owned, as it was set.
  */
 VHC_EXPORT int vhc_ring_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us);
 
 /**
- * vhc_ring_set_worker() - which thread runs the ring: rings with the same number share one; at
- * first all are 0.
- * Errors: -ENOTTY without VHC_CAN_WORKERS, which no kernel's vhost-net has: its pairs have one worker
- * each.
+ * vhc_ring_set_worker() - set which thread runs the ring: rings with the same number share a
+ * thread; initially all are 0.
+ * Errors: -ENOTTY without VHC_CAN_WORKERS, which vhost-net has on no kernel: there each pair has
+ * one worker.
  */
 VHC_EXPORT int vhc_ring_set_worker(struct vhc_dev *dev, uint32_t ring, uint32_t worker);
 
 /**
- * vhc_ring_start() - start one ring, and before it whatever of the device is not done yet.  -EAGAIN
- * says that something is still to be set (size, addresses, kick, features, memory, a mapping of the
- * used ring): where configuration arrives in pieces, ignore it and call again after the next piece.
+ * vhc_ring_start() - start one ring, after doing whatever the device still needs for it.
+ * -EAGAIN says that something still has to be set (size, addresses, kick, features, memory, a
+ * mapping of the used ring): if configuration arrives in pieces, ignore it and call again after the
+ * next piece.
  * Errors: as vhc_dev_start().
  */
 VHC_EXPORT int vhc_ring_start(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_stop() - stop one ring and keep its settings and its base; others go on.  It stays
- * stopped until vhc_ring_start().
+ * vhc_ring_stop() - stop one ring and keep its settings and its base; other rings keep running.  It
+ * stays stopped until vhc_ring_start().
  */
 VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_reset() - virtio queue reset: stop it and forget its settings, eventfds, KVM bindings
- * and base.
+ * vhc_ring_reset() - virtio queue reset: stop the ring and discard its settings, eventfds, KVM
+ * bindings and base.
  */
 VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_check() - is everything in order with this ring, as far as its memory shows?
- * Start does this by itself; after VHC_EVENT_RING_ERROR it looks for the cause.  Reads guest
+ * vhc_ring_check() - check a ring, as far as its memory shows.
+ * A start does this by itself; after VHC_EVENT_RING_ERROR it looks for the cause.  Reads guest
  * memory; changes nothing.
- * Returns 0 when nothing is found.  Errors: -EAGAIN incomplete; -EINVAL rings outside memory or
- * overlapping, indices that cannot be, with the numbers in the text.
+ * Returns 0 if nothing is found.  Errors: -EAGAIN if the ring is incomplete; -EINVAL if it is
+ * outside the memory, overlaps another, or has impossible indices, with the numbers in the text.
  */
 VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring);
 
-/* ----------------------------------- KVM: only for the process that made the VM; always at once */
+/* ----------------------------- KVM: only for the process that created the VM; always at once */
 
 enum {
 	VHC_IOEVENTFD_PIO = 1 << 0,	 /* addr is an I/O port */
@@ -914,23 +975,24 @@ struct vhc_ioeventfd {
 };
 
 /**
- * vhc_ring_add_ioeventfd() - the guest's write to an address becomes a kick, without leaving the
+ * vhc_ring_add_ioeventfd() - turn a guest write to an address into a kick, without leaving the
  * kernel.
- * @vm_fd: the VM's.  Several may be added to a ring.  Uses vhc_ring_get_kick()'s eventfd and
- * follows it: while vhc_ring_set_kick() has taken that off, writes leave the kernel as if this had
- * not been added.  What is there already is no change.  The VM lives on until all of it is off.
- * Taken off by vhc_ring_del_ioeventfd(), by a ring or device reset and by close, after vhost let go
- * of the eventfd.
- * Errors: -EEXIST the address is taken (the text says by which ring, when it is one of this
- * context's); -EINVAL not a VM's fd, or a width or value that cannot be; -EIO the VM belongs to
- * another process, such as to the parent.
+ * @vm_fd: the fd of the VM.
+ * Several may be added to a ring.  They use the eventfd of vhc_ring_get_kick() and follow it: while
+ * vhc_ring_set_kick() has removed it, writes leave the kernel as if nothing had been added.  Adding
+ * what is already there changes nothing.  The VM is kept alive until all of them are removed: by
+ * vhc_ring_del_ioeventfd(), by a ring or device reset, or by close, after vhost has released the
+ * eventfd.
+ * Errors: -EEXIST if the address is taken (the text says by which ring, if it is one of this
+ * context's); -EINVAL if it is not the fd of a VM, or for an invalid width or value; -EIO if the VM
+ * belongs to another process, such as the parent.
  */
 VHC_EXPORT int vhc_ring_add_ioeventfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 				      const struct vhc_ioeventfd *args);
 
 /**
- * vhc_ring_del_ioeventfd() - take one off, such as when a BAR moves.  @args: as it was added; else
- * -EINVAL.
+ * vhc_ring_del_ioeventfd() - remove one, for example when a BAR moves.
+ * @args: as it was added, otherwise -EINVAL.
  */
 VHC_EXPORT int vhc_ring_del_ioeventfd(struct vhc_dev *dev, uint32_t ring,
 				      const struct vhc_ioeventfd *args);
@@ -939,20 +1001,22 @@ enum { VHC_IRQFD_RESAMPLE = 1 << 0 }; /* resample_fd is given */
 
 struct vhc_irqfd {
 	uint64_t sz;
-	uint32_t gsi;	     /* of the VM's routing, which is the caller's */
+	uint32_t gsi;	     /* in the VM's routing table, which the caller maintains */
 	uint32_t flags;	     /* VHC_IRQFD_ */
-	int32_t resample_fd; /* an eventfd that is signalled when the guest ends a level interrupt */
+	int32_t resample_fd; /* an eventfd signalled when the guest ends a level interrupt */
 	uint32_t reserved;
 };
 
 /**
- * vhc_ring_set_irqfd() - the device's call becomes an interrupt in the guest, without leaving the
+ * vhc_ring_set_irqfd() - turn the device's call into an interrupt in the guest, without leaving the
  * kernel.
- * @vm_fd: the VM's, -1 takes it off (@args may be NULL then).  Replaces the one before.  Uses
- * vhc_ring_get_call()'s eventfd and follows it, as a doorbell does with the kick; the caller must not
- * read that meanwhile.  The VM needs its interrupt controller in the kernel.
- * Errors: -EBUSY the eventfd is another irqfd already; -EINVAL not a VM's fd, no such gsi, or no
- * interrupt controller; -EIO the VM belongs to another process.
+ * @vm_fd: the fd of the VM; -1 removes the irqfd (@args may then be NULL).
+ * Replaces the one before.  Uses the eventfd of vhc_ring_get_call() and follows it, as an ioeventfd
+ * follows the kick; the caller must not read that eventfd meanwhile.  The VM needs its interrupt
+ * controller in the kernel.
+ * Errors: -EBUSY if the eventfd is already used by another irqfd; -EINVAL if it is not the fd of a
+ * VM, or for a nonexistent gsi or a missing interrupt controller; -EIO if the VM belongs to another
+ * process.
  */
 VHC_EXPORT int vhc_ring_set_irqfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 				  const struct vhc_irqfd *args);
