@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "ctx.h"
-#include "errname.h"
 #include "syscall/sys.h"
+#include "text.h"
 
 #ifndef VHC_VERSION
 #define VHC_VERSION "0"
@@ -147,28 +147,4 @@ int vhc_fail_errno(struct vhc_ctx *ctx, const struct vhc_place *place, int code,
 	vhc_fail_errno_args(ctx, place, code, format, args);
 	va_end(args);
 	return code;
-}
-
-int vhc_copy_args(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from)
-{
-	const unsigned char *bytes = from;
-	uint64_t sz;
-
-	memcpy(&sz, from, sizeof(sz));
-	if (sz < sizeof(sz) || sz > 4096)
-		return vhc_fail(
-			ctx, -EINVAL,
-			"struct %s has sz %llu; set it to sizeof(struct %s), as VHC_ARG does", name,
-			(unsigned long long)sz, name);
-	for (size_t i = size; i < sz; i++)
-		if (bytes[i])
-			return vhc_fail(
-				ctx, -E2BIG,
-				"struct %s has a field at byte %zu that this library does not "
-				"know; it knows %zu bytes",
-				name, i, size);
-	memset(to, 0, size);
-	memcpy(to, from, sz < size ? sz : size);
-	memcpy(to, &(uint64_t){ size }, sizeof(uint64_t));
-	return 0;
 }

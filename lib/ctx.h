@@ -76,14 +76,4 @@ int vhc_ctx_new_sys(const struct vhc_sys_ops *sys, void *data, struct vhc_ctx **
 struct vhc_ctx *vhc_ctx_ref(struct vhc_ctx *ctx);
 void vhc_ctx_unref(struct vhc_ctx *ctx);
 
-/**
- * vhc_copy_args() - read a caller's struct of any version: shorter is filled with zeros, longer must
- * be zero behind what is known here.
- * @size: of the struct here.  Its first field is the caller's size.
- * Errors: -EINVAL no size or a senseless one; -E2BIG a field that only a newer library knows.
- */
-int vhc_copy_args(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from);
-
-#define VHC_COPY_ARGS(ctx, type, to, from) vhc_copy_args(ctx, #type, to, sizeof(struct type), from)
-
 #endif

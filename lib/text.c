@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * text - a text that grows in a buffer of fixed size, and is cut where that ends.
- * Ground floor: no system call, no allocation.
+ * text - text in buffers of fixed size.
  */
 #include "text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void vhc_text_put(struct vhc_text *text, const char *format, ...)
 {
@@ -22,4 +23,25 @@ void vhc_text_put(struct vhc_text *text, const char *format, ...)
 		len = (int)text->left - 1;
 	text->at += len;
 	text->left -= (size_t)len;
+}
+
+int vhc_refuse(struct vhc_refusal *refusal, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(refusal->text, sizeof(refusal->text), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+const char *vhc_errname(int error)
+{
+#ifdef __GLIBC__
+	const char *name = strerrorname_np(error);
+
+	return name ? name : "unknown errno";
+#else
+	return strerror(error);
+#endif
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * text - a text that grows in a buffer of fixed size, and is cut where that ends.
- * Ground floor: no system call, no allocation.
+ * text - text in buffers of fixed size: it grows, and is cut where the buffer ends; reasons for a
+ * refusal; the names of errnos.  No system call, no allocation.
  */
 #ifndef LIB_TEXT_H
 #define LIB_TEXT_H
@@ -16,5 +16,17 @@ struct vhc_text {
 
 void vhc_text_put(struct vhc_text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Why a value is refused, for callers that have no context; they add where it was. */
+struct vhc_refusal {
+	char text[320];
+};
+
+/** vhc_refuse() - set the reason.  Returns -EINVAL. */
+int vhc_refuse(struct vhc_refusal *refusal, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/** vhc_errname() - an errno by its name ("EFAULT"), which is what people search for. */
+const char *vhc_errname(int error);
 
 #endif

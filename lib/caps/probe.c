@@ -19,7 +19,7 @@
 #include "memory/mem.h"
 #include "tap/tap.h"
 #include "documents.h"
-#include "errname.h"
+#include "text.h"
 #include "features/features.h"
 #include "features/rows.h"
 #include "syscall/node.h"

@@ -12,7 +12,7 @@
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "tap/tap.h"
-#include "errname.h"
+#include "text.h"
 #include "kvm/kvm.h"
 
 static void note_owner(struct vhc_dev *dev)

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "dev.h"
 #include "kernel/kernel.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
 #include "device/iommu.h"
 #include "device/events.h"
 
@@ -210,19 +210,11 @@ static int next(struct vhc_dev *dev, struct vhc_event *ret)
 VHC_EXPORT int vhc_dev_next_event(struct vhc_dev *dev, struct vhc_event *ret)
 {
 	struct vhc_event event = { 0 };
-	int r;
+	/* before the event is fetched: it would be lost */
+	int r = vhc_check_sz(dev->ctx, "vhc_event", ret->sz);
 
-	if (ret->sz < sizeof(uint64_t) || ret->sz > 4096)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "struct vhc_event has sz %llu; set it to its sizeof",
-				    (unsigned long long)ret->sz);
 	/* what a forked child fetched would be lost to the owner */
-	r = vhc_dev_check_process(dev) ?: next(dev, &event);
-	if (r <= 0)
-		return r;
-	event.sz = ret->sz;
-	if (ret->sz > sizeof(event))
-		memset((char *)ret + sizeof(event), 0, ret->sz - sizeof(event));
-	memcpy(ret, &event, ret->sz < sizeof(event) ? ret->sz : sizeof(event));
-	return 1;
+	r = r ?: vhc_dev_check_process(dev);
+	r = r ?: next(dev, &event);
+	return r <= 0 ? r : VHC_COPY_RET(dev->ctx, vhc_event, ret, &event) ?: 1;
 }

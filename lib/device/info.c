@@ -5,10 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "args.h"
 #include "dev.h"
-#include "kernel/kernel.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
 #include "features/features.h"
 
 /* What every kernel's vhost-net has is not asked for, as far as nobody was told otherwise. */
@@ -30,14 +29,8 @@ uint64_t vhc_dev_can(const struct vhc_dev *dev)
 
 VHC_EXPORT int vhc_dev_get_info(const struct vhc_dev *dev, struct vhc_dev_info *ret)
 {
-	struct vhc_dev_info info = { ret->sz, dev->want.rings, dev->max_regions, vhc_dev_can(dev) };
+	struct vhc_dev_info info = { sizeof(info), dev->want.rings, dev->max_regions,
+				     vhc_dev_can(dev) };
 
-	if (ret->sz < sizeof(uint64_t) || ret->sz > 4096)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "struct vhc_dev_info has sz %llu; set it to its sizeof",
-				    (unsigned long long)ret->sz);
-	if (ret->sz > sizeof(info))
-		memset((char *)ret + sizeof(info), 0, ret->sz - sizeof(info));
-	memcpy(ret, &info, ret->sz < sizeof(info) ? ret->sz : sizeof(info));
-	return 0;
+	return VHC_COPY_RET(dev->ctx, vhc_dev_info, ret, &info);
 }

@@ -6,14 +6,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "args.h"
 #include "device/apply.h"
 #include "dev.h"
 #include "kernel/kernel.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
-#include "features/features.h"
-#include "device/iommu.h"
 #include "syscall/uapi.h"
+#include "device/iommu.h"
 
 int vhc_iommu_switch(struct vhc_dev *dev, bool on)
 {

@@ -6,10 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "args.h"
 #include "dev.h"
-#include "kernel/kernel.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
 #include "device/mac.h"
 
 static int check_config(struct vhc_dev *dev, const struct vhc_net_config *config)
@@ -54,16 +53,5 @@ VHC_EXPORT int vhc_dev_set_net_config(struct vhc_dev *dev, const struct vhc_net_
 
 VHC_EXPORT int vhc_dev_get_net_config(const struct vhc_dev *dev, struct vhc_net_config *ret)
 {
-	struct vhc_net_config config = dev->net;
-	uint64_t sz = ret->sz;
-
-	if (sz < sizeof(uint64_t) || sz > 4096)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "struct vhc_net_config has sz %llu; set it to its sizeof",
-				    (unsigned long long)sz);
-	config.sz = sz;
-	if (sz > sizeof(config))
-		memset((char *)ret + sizeof(config), 0, sz - sizeof(config));
-	memcpy(ret, &config, sz < sizeof(config) ? sz : sizeof(config));
-	return 0;
+	return VHC_COPY_RET(dev->ctx, vhc_net_config, ret, &dev->net);
 }

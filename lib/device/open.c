@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "device/apply.h"
 #include "caps/document.h"
 #include "dev.h"
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "tap/tap.h"
-#include "errname.h"
+#include "text.h"
 #include "kvm/kvm.h"
 #include "syscall/uapi.h"
 #include "device/events.h"

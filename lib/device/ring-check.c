@@ -65,7 +65,7 @@ static int check_mapped(const struct vhc_look *look, enum vhc_part part)
 static int check_virtual(const struct vhc_look *look)
 {
 	struct vhc_ring_state *state = look->state;
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 	int r = 0;
 
 	if (vhc_layout_check_virtual(look->format, state->size, state->addr, &err))
@@ -82,7 +82,7 @@ static int check_virtual(const struct vhc_look *look)
 int vhc_look_place(const struct vhc_look *look)
 {
 	struct vhc_ring_state *state = look->state;
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 
 	if (vhc_layout_check_size(look->format, state->size, &err) ||
 	    vhc_layout_check_align(look->format, state->addr, &err))

@@ -10,10 +10,9 @@
 #include "device/apply.h"
 #include "ring/chain.h"
 #include "dev.h"
-#include "kernel/kernel.h"
+#include "ring/base.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
-#include "errname.h"
+#include "text.h"
 
 #define LOOKS 8 /* before we believe that it moves */
 
@@ -83,7 +82,7 @@ static int ask_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)
 }
 
 /* At one moment: 1 with what is found; an error when it cannot be read. */
-static int look(struct vhc_dev *dev, uint32_t ring, uint16_t base, struct vhc_ring_error *err)
+static int look(struct vhc_dev *dev, uint32_t ring, uint16_t base, struct vhc_refusal *err)
 {
 	const struct vhc_ring_state *want = &dev->want.ring[ring];
 	const struct vhc_chain_memory memory = { read_memory, reach_memory, dev };
@@ -110,7 +109,7 @@ static int look(struct vhc_dev *dev, uint32_t ring, uint16_t base, struct vhc_ri
 
 int vhc_ring_diagnose(struct vhc_dev *dev, uint32_t ring)
 {
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 	uint16_t base, again;
 
 	for (int i = 0; i < LOOKS; i++) {

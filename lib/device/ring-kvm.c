@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "device/apply.h"
 #include "dev.h"
-#include "kernel/kernel.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
 #include "kvm/kvm.h"
 
 static int check_ring(struct vhc_dev *dev, uint32_t ring)
@@ -131,7 +130,7 @@ static int add_doorbell(struct vhc_binding *b)
 static int read_doorbell(struct vhc_dev *dev, uint32_t ring, struct vhc_ioeventfd *to,
 			 const struct vhc_ioeventfd *args)
 {
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 	int r = check_ring(dev, ring);
 
 	r = r ?: VHC_COPY_ARGS(dev->ctx, vhc_ioeventfd, to, args);

@@ -8,9 +8,7 @@
 
 #include "device/apply.h"
 #include "dev.h"
-#include "kernel/kernel.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
 
 /* Where the interrupts go from now on; a ring that does not run learns it when it starts. */
 static int tell(struct vhc_dev *dev, uint32_t ring)

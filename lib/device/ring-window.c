@@ -6,8 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "errname.h"
+#include "text.h"
 #include "device/ring-check.h"
+#include "ring/base.h"
 #include "memory/mem.h"
 
 /*
@@ -39,7 +40,7 @@ static int check_standing(const struct vhc_look *look)
 {
 	const struct vhc_ring_state *state = look->state;
 	uint32_t base = state->has_base ? state->base : vhc_base_fresh(VHC_SPLIT);
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 	uint16_t avail, used;
 	int r = read_indices(look, &avail, &used);
 
@@ -67,7 +68,7 @@ int vhc_look_window(const struct vhc_look *look)
 VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)
 {
 	struct vhc_look look = { dev, ring, VHC_SPLIT, dev->want.iommu, NULL, "reset the device" };
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 	uint16_t used, avail;
 	int r = vhc_dev_ring(dev, ring, &look.state);
 

@@ -6,13 +6,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include "args.h"
 #include "device/apply.h"
 #include "dev.h"
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "tap/tap.h"
-#include "errname.h"
+#include "text.h"
 #include "features/features.h"
+#include "ring/base.h"
 #include "kvm/kvm.h"
 #include "device/events.h"
 
@@ -33,7 +35,7 @@ static int check_stopped(struct vhc_dev *dev, uint32_t ring, const char *what)
 VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t size)
 {
 	struct vhc_ring_state *want;
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 	int r = vhc_dev_ring(dev, ring, &want);
 
 	if (r)
@@ -54,7 +56,7 @@ VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
 {
 	uint64_t parts[VHC_PARTS];
 	struct vhc_ring_state *want;
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 	struct vhc_ring_addr copy;
 	int r = vhc_dev_ring(dev, ring, &want);
 
@@ -81,7 +83,7 @@ VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
 VHC_EXPORT int vhc_ring_set_base(struct vhc_dev *dev, uint32_t ring, uint32_t base)
 {
 	struct vhc_ring_state *want;
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 	int r = vhc_dev_ring(dev, ring, &want);
 
 	if (r)

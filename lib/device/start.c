@@ -15,6 +15,7 @@
 #include "memory/mem.h"
 #include "tap/tap.h"
 #include "features/features.h"
+#include "ring/base.h"
 #include "device/events.h"
 
 /* What the start needs of the whole device. */

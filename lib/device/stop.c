@@ -7,6 +7,7 @@
 
 #include "device/apply.h"
 #include "dev.h"
+#include "ring/base.h"
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "tap/tap.h"

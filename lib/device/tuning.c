@@ -14,7 +14,7 @@
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "tap/tap.h"
-#include "errname.h"
+#include "text.h"
 
 #define ONLINE_PATH "/sys/devices/system/cpu/online"
 

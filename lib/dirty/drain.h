@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "vhostconfig.h"
-
 enum {
 	/* Devices may write to the log meanwhile: words are exchanged with 0, never stored to. */
 	VHC_DRAIN_LIVE = 1 << 0,

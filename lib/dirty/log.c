@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dirty/drain.h"
 #include "dirty/log.h"
 
 static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, struct vhc_log **ret)

@@ -77,7 +77,7 @@ static int commit(struct vhc_mem *mem)
 {
 	struct vhc_span *copy = calloc(mem->count ?: 1, sizeof(*copy));
 	struct vhc_table *table = NULL;
-	struct vhc_table_error err;
+	struct vhc_refusal err;
 	int r = copy ? vhc_table_new(mem->staged, mem->count, &table, &err) : -ENOMEM;
 
 	if (r)
@@ -118,7 +118,7 @@ VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
 VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem)
 {
 	uint32_t limit = UINT32_MAX, used = mem->count;
-	struct vhc_table_error err;
+	struct vhc_refusal err;
 	struct vhc_table *table;
 
 	for (uint32_t i = 0; i < mem->devs_count; i++) {

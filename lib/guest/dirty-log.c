@@ -8,7 +8,6 @@
 
 #include "guest/update.h"
 #include "memory/mem.h"
-#include "plan/state.h"
 #include "dev.h"
 
 static int check_room(struct vhc_mem *mem, const struct vhc_log *log, const struct vhc_table *table)

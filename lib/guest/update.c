@@ -8,12 +8,9 @@
 
 #include "device/apply.h"
 #include "dev.h"
-#include "kernel/kernel.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
 #include "guest/update.h"
 #include "device/iommu.h"
-#include "memory/mem.h"
 
 bool vhc_guest_runs(const struct vhc_mem *mem)
 {

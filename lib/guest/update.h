@@ -5,8 +5,9 @@
 #ifndef LIB_GUEST_H
 #define LIB_GUEST_H
 
-#include "ctx.h"
-#include "syscall/sys.h"
+#include <stdbool.h>
+
+struct vhc_mem;
 
 /**
  * vhc_guest_follow() - give every attached device that runs the memory table and the dirty log that

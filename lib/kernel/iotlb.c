@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "dev.h"
-#include "errname.h"
+#include "text.h"
 #include "kernel/kernel.h"
 #include "kernel/iotlb-msg.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "dev.h"
-#include "errname.h"
+#include "text.h"
 #include "features/features.h"
 #include "kernel/kernel.h"
 #include "syscall/node.h"

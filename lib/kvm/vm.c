@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "dev.h"
-#include "errname.h"
+#include "text.h"
 #include "kvm/kvm.h"
 
 #define ASK "KVM_CHECK_EXTENSION"

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "args.h"
 #include "memory/mem.h"
 #include "syscall/sys.h"
 
@@ -78,7 +79,7 @@ static int spoil(struct vhc_mem *mem, int code)
 
 static int check_span(struct vhc_mem *mem, const struct vhc_span *span)
 {
-	struct vhc_table_error err;
+	struct vhc_refusal err;
 	int r = vhc_span_check(span, &err);
 
 	for (uint32_t i = 0; i < mem->count && !r; i++)

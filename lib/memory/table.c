@@ -36,16 +36,15 @@ static struct shown show(const struct vhc_span *span)
 	return shown;
 }
 
-static int fail(struct vhc_table_error *err, const struct vhc_span *span, const char *what)
+static int fail(struct vhc_refusal *err, const struct vhc_span *span, const char *what)
 {
-	snprintf(err->text, sizeof(err->text),
-		 "region at guest address 0x%" PRIx64 ", size 0x%" PRIx64 ", here at 0x%" PRIx64
-		 ": %s",
-		 span->guest, span->size, span->user, what);
-	return -EINVAL;
+	return vhc_refuse(err,
+			  "region at guest address 0x%" PRIx64 ", size 0x%" PRIx64
+			  ", here at 0x%" PRIx64 ": %s",
+			  span->guest, span->size, span->user, what);
 }
 
-int vhc_span_check(const struct vhc_span *span, struct vhc_table_error *err)
+int vhc_span_check(const struct vhc_span *span, struct vhc_refusal *err)
 {
 	if (!span->size)
 		return fail(err, span, "its size is 0");
@@ -66,16 +65,14 @@ static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 	return a <= last_of(b, b_size) && b <= last_of(a, a_size);
 }
 
-int vhc_span_conflict(const struct vhc_span *a, const struct vhc_span *b,
-		      struct vhc_table_error *err)
+int vhc_span_conflict(const struct vhc_span *a, const struct vhc_span *b, struct vhc_refusal *err)
 {
 	bool guest = overlap(a->guest, a->size, b->guest, b->size);
 
 	if (!guest && !overlap(a->user, a->size, b->user, b->size))
 		return 0;
-	snprintf(err->text, sizeof(err->text), "two regions overlap in %s addresses: %s; and %s",
-		 guest ? "guest" : "this process's", show(a).text, show(b).text);
-	return -EINVAL;
+	return vhc_refuse(err, "two regions overlap in %s addresses: %s; and %s",
+			  guest ? "guest" : "this process's", show(a).text, show(b).text);
 }
 
 static int compare(uint64_t a, uint64_t b)
@@ -95,7 +92,7 @@ static int by_user(const void *a, const void *b)
 
 /* Sorted by one address, spans that overlap in it have neighbours that do. */
 static int sort(struct vhc_span *spans, uint32_t count, int (*order)(const void *, const void *),
-		struct vhc_table_error *err)
+		struct vhc_refusal *err)
 {
 	int r = 0;
 
@@ -145,7 +142,7 @@ static struct vhc_table *make(const struct vhc_span *spans, uint32_t count)
 }
 
 int vhc_table_new(const struct vhc_span *spans, uint32_t count, struct vhc_table **ret,
-		  struct vhc_table_error *err)
+		  struct vhc_refusal *err)
 {
 	struct vhc_span *sorted;
 	struct vhc_table *table;
@@ -176,8 +173,7 @@ int vhc_table_new(const struct vhc_span *spans, uint32_t count, struct vhc_table
 	return 0;
 
 no_memory:
-	snprintf(err->text, sizeof(err->text), "no memory for a table of %" PRIu32 " regions",
-		 count);
+	vhc_refuse(err, "no memory for a table of %" PRIu32 " regions", count);
 	return -ENOMEM;
 }
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "text.h"
 #include "vhostconfig.h"
 
 struct vhc_span {
@@ -28,24 +29,18 @@ struct vhc_table {
 	uint64_t room[]; /* where the three are */
 };
 
-/* Why a span cannot be in a table; sentence in text. */
-struct vhc_table_error {
-	char text[256];
-};
-
 /**
  * vhc_span_check() - may this span be in any table?  Not of size 0, none of its numbers off a
  * VHC_PAGE_SIZE, not beyond the end of either address space, not at NULL, not in the kernel's half.
  * Returns 0 or -EINVAL.
  */
-int vhc_span_check(const struct vhc_span *span, struct vhc_table_error *err);
+int vhc_span_check(const struct vhc_span *span, struct vhc_refusal *err);
 
 /**
  * vhc_span_conflict() - do two spans overlap in guest or in user addresses?  Returns 0 or -EINVAL,
  * with both spans in the text.
  */
-int vhc_span_conflict(const struct vhc_span *a, const struct vhc_span *b,
-		      struct vhc_table_error *err);
+int vhc_span_conflict(const struct vhc_span *a, const struct vhc_span *b, struct vhc_refusal *err);
 
 /**
  * vhc_table_new() - a table of these spans, in any order.  Checks each, and each pair of neighbours
@@ -53,7 +48,7 @@ int vhc_span_conflict(const struct vhc_span *a, const struct vhc_span *b,
  * Errors: -EINVAL with @err; -ENOMEM.
  */
 int vhc_table_new(const struct vhc_span *spans, uint32_t count, struct vhc_table **ret,
-		  struct vhc_table_error *err);
+		  struct vhc_refusal *err);
 
 /**
  * vhc_table_guest() - a table of guest addresses alone, for a document: spans that touch are merged,

@@ -12,6 +12,7 @@
 #include "migration/crc32.h"
 #include "ctx.h"
 #include "documents.h"
+#include "device/mac.h"
 #include "migration/document.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

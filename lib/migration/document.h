@@ -8,7 +8,6 @@
 
 #include "doc.h"
 #include "features/rows.h"
-#include "device/mac.h"
 #include "ring/layout.h"
 #include "vhostconfig.h"
 

@@ -11,10 +11,11 @@
 #include "dev.h"
 #include "kernel/kernel.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
 #include "features/features.h"
+#include "ring/base.h"
 #include "device/iommu.h"
 #include "features/missing.h"
+#include "device/mac.h"
 #include "migration/document.h"
 
 struct load {

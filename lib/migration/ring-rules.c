@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "features/features.h"
+#include "ring/base.h"
 #include "migration/rules.h"
 
 static const struct vhc_saved_ring *rings(const struct vhc_saved *saved)
@@ -52,7 +53,7 @@ static int check_given(struct vhc_state_check *c, size_t i, const uint64_t addr[
 
 /* Behind an IOMMU the document does not say where in memory the ring is. */
 static int check_wrap(struct vhc_state_check *c, const struct vhc_saved_ring *ring,
-		      const uint64_t addr[VHC_PARTS], struct vhc_ring_error *err)
+		      const uint64_t addr[VHC_PARTS], struct vhc_refusal *err)
 {
 	struct vhc_layout layout = vhc_layout_get(c->format, (uint32_t)ring->size);
 
@@ -69,7 +70,7 @@ static int check_wrap(struct vhc_state_check *c, const struct vhc_saved_ring *ri
 static int check_place(struct vhc_state_check *c, size_t i, const struct vhc_saved_ring *ring)
 {
 	uint64_t addr[VHC_PARTS], unused[VHC_PARTS];
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 	int r;
 
 	vhc_saved_addr(ring, addr);
@@ -89,7 +90,7 @@ static int check_place(struct vhc_state_check *c, size_t i, const struct vhc_sav
 static int check_ring(struct vhc_state_check *c, size_t i)
 {
 	const struct vhc_saved_ring *ring = &rings(c->saved)[i];
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 	int r = check_index(c, i, ring);
 
 	if (r)

@@ -9,10 +9,9 @@
 
 #include "device/apply.h"
 #include "dev.h"
-#include "kernel/kernel.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
 #include "features/features.h"
+#include "device/mac.h"
 #include "migration/document.h"
 
 static int no_memory(struct vhc_dev *dev)

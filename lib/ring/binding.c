@@ -10,28 +10,27 @@
 
 #define LAST_PORT 0xffffu /* of x86, which alone has ports */
 
-static int check_place(const struct vhc_ioeventfd *args, struct vhc_ring_error *err)
+static int check_place(const struct vhc_ioeventfd *args, struct vhc_refusal *err)
 {
 	bool port = args->flags & VHC_IOEVENTFD_PIO;
 	uint64_t end = args->addr + args->len;
 
 	if (port && args->len == 8)
-		return vhc_ring_refuse(err,
-				       "a write of 8 bytes to a port: a guest writes 1, 2 or 4");
+		return vhc_refuse(err, "a write of 8 bytes to a port: a guest writes 1, 2 or 4");
 	if (port && (args->addr > LAST_PORT || end > LAST_PORT + 1))
-		return vhc_ring_refuse(err, "port 0x%llx, %u bytes: the last port is 0x%x",
-				       (unsigned long long)args->addr, args->len, LAST_PORT);
+		return vhc_refuse(err, "port 0x%llx, %u bytes: the last port is 0x%x",
+				  (unsigned long long)args->addr, args->len, LAST_PORT);
 	if (end < args->addr)
-		return vhc_ring_refuse(err, "address 0x%llx, %u bytes: it wraps around",
-				       (unsigned long long)args->addr, args->len);
+		return vhc_refuse(err, "address 0x%llx, %u bytes: it wraps around",
+				  (unsigned long long)args->addr, args->len);
 	return 0;
 }
 
 /* The kernel takes a value that no write has, and ignores one where it is not asked to look. */
-static int check_value(const struct vhc_ioeventfd *args, struct vhc_ring_error *err)
+static int check_value(const struct vhc_ioeventfd *args, struct vhc_refusal *err)
 {
 	if (!(args->flags & VHC_IOEVENTFD_DATAMATCH) && args->datamatch)
-		return vhc_ring_refuse(
+		return vhc_refuse(
 			err,
 			"datamatch 0x%llx without VHC_IOEVENTFD_DATAMATCH: every value would "
 			"count",
@@ -39,26 +38,25 @@ static int check_value(const struct vhc_ioeventfd *args, struct vhc_ring_error *
 	if (!(args->flags & VHC_IOEVENTFD_DATAMATCH))
 		return 0;
 	if (!args->len)
-		return vhc_ring_refuse(err, "a datamatch needs a len, of 1, 2, 4 or 8 bytes");
+		return vhc_refuse(err, "a datamatch needs a len, of 1, 2, 4 or 8 bytes");
 	if (args->len < 8 && args->datamatch >> (8 * args->len))
-		return vhc_ring_refuse(err,
-				       "datamatch 0x%llx does not fit into a write of %u bytes",
-				       (unsigned long long)args->datamatch, args->len);
+		return vhc_refuse(err, "datamatch 0x%llx does not fit into a write of %u bytes",
+				  (unsigned long long)args->datamatch, args->len);
 	return 0;
 }
 
-int vhc_doorbell_check(const struct vhc_ioeventfd *args, struct vhc_ring_error *err)
+int vhc_doorbell_check(const struct vhc_ioeventfd *args, struct vhc_refusal *err)
 {
 	const uint32_t known = VHC_IOEVENTFD_PIO | VHC_IOEVENTFD_DATAMATCH;
 	int r;
 
 	if (args->flags & ~known)
-		return vhc_ring_refuse(err, "vhc_ioeventfd has flags 0x%x; known are 0x%x",
-				       args->flags, known);
+		return vhc_refuse(err, "vhc_ioeventfd has flags 0x%x; known are 0x%x", args->flags,
+				  known);
 	if (args->len & (args->len - 1) || args->len > 8)
-		return vhc_ring_refuse(
-			err, "a write of %u bytes: there are those of 1, 2, 4 and 8; 0 is any",
-			args->len);
+		return vhc_refuse(err,
+				  "a write of %u bytes: there are those of 1, 2, 4 and 8; 0 is any",
+				  args->len);
 	r = check_place(args, err);
 	return r ?: check_value(args, err);
 }

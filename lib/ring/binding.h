@@ -6,7 +6,7 @@
 #ifndef LIB_BINDING_H
 #define LIB_BINDING_H
 
-#include "ring/layout.h"
+#include "text.h"
 #include "vhostconfig.h"
 
 struct vhc_dev;
@@ -30,7 +30,7 @@ struct vhc_binding {
 };
 
 /** vhc_doorbell_check() - can a guest write this at all?  Returns 0 or -EINVAL with the reason. */
-int vhc_doorbell_check(const struct vhc_ioeventfd *args, struct vhc_ring_error *err);
+int vhc_doorbell_check(const struct vhc_ioeventfd *args, struct vhc_refusal *err);
 
 /** vhc_doorbell_same() - the same in every field. */
 bool vhc_doorbell_same(const struct vhc_ioeventfd *a, const struct vhc_ioeventfd *b);

@@ -14,7 +14,7 @@
 /* Where we are. */
 struct walk {
 	const struct vhc_chain_memory *memory;
-	struct vhc_ring_error *err;
+	struct vhc_refusal *err;
 	uint32_t num; /* descriptors of the table that is walked */
 	uint64_t desc;
 	bool indirect;
@@ -33,16 +33,16 @@ static int check_buffer(struct walk *walk, uint32_t i, const struct vring_desc *
 	char why[160];
 
 	if (write != walk->writes)
-		return vhc_ring_refuse(walk->err,
-				       "%s %" PRIu32
-				       " is to be %s, and the device %s those of this ring",
-				       kind_of(walk), i, write ? "written" : "read",
-				       walk->writes ? "writes" : "reads");
+		return vhc_refuse(walk->err,
+				  "%s %" PRIu32
+				  " is to be %s, and the device %s those of this ring",
+				  kind_of(walk), i, write ? "written" : "read",
+				  walk->writes ? "writes" : "reads");
 	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, write, why, sizeof(why)))
-		return vhc_ring_refuse(walk->err,
-				       "the buffer of %s %" PRIu32 " (%" PRIu32
-				       " bytes at 0x%" PRIx64 ") %s",
-				       kind_of(walk), i, desc->len, (uint64_t)desc->addr, why);
+		return vhc_refuse(walk->err,
+				  "the buffer of %s %" PRIu32 " (%" PRIu32 " bytes at 0x%" PRIx64
+				  ") %s",
+				  kind_of(walk), i, desc->len, (uint64_t)desc->addr, why);
 	return 0;
 }
 
@@ -55,19 +55,18 @@ static int check_indirect(struct walk *walk, uint32_t i, const struct vring_desc
 	char why[160];
 
 	if (walk->indirect)
-		return vhc_ring_refuse(walk->err,
-				       "indirect descriptor %" PRIu32 " is indirect itself", i);
+		return vhc_refuse(walk->err, "indirect descriptor %" PRIu32 " is indirect itself",
+				  i);
 	if (desc->len % sizeof(*desc) || desc->len / sizeof(*desc) > INDIRECT_MAX)
-		return vhc_ring_refuse(walk->err,
-				       "descriptor %" PRIu32
-				       " is indirect, and its table has %" PRIu32
-				       " bytes: a multiple of %zu, and at most %u of them, can be",
-				       i, desc->len, sizeof(*desc), INDIRECT_MAX);
+		return vhc_refuse(walk->err,
+				  "descriptor %" PRIu32 " is indirect, and its table has %" PRIu32
+				  " bytes: a multiple of %zu, and at most %u of them, can be",
+				  i, desc->len, sizeof(*desc), INDIRECT_MAX);
 	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, false, why, sizeof(why)))
-		return vhc_ring_refuse(walk->err,
-				       "the table of indirect descriptor %" PRIu32 " (%" PRIu32
-				       " bytes at 0x%" PRIx64 ") %s",
-				       i, desc->len, (uint64_t)desc->addr, why);
+		return vhc_refuse(walk->err,
+				  "the table of indirect descriptor %" PRIu32 " (%" PRIu32
+				  " bytes at 0x%" PRIx64 ") %s",
+				  i, desc->len, (uint64_t)desc->addr, why);
 	inner.indirect = true;
 	inner.num = desc->len / (uint32_t)sizeof(*desc);
 	inner.desc = desc->addr;
@@ -86,14 +85,14 @@ static int walk_table(struct walk *walk, uint32_t i)
 
 	while (!r && desc.flags & VRING_DESC_F_NEXT) {
 		if (i >= walk->num)
-			return vhc_ring_refuse(
-				walk->err, "a chain goes to %s %" PRIu32 ", and there are %" PRIu32,
-				kind_of(walk), i, walk->num);
+			return vhc_refuse(walk->err,
+					  "a chain goes to %s %" PRIu32 ", and there are %" PRIu32,
+					  kind_of(walk), i, walk->num);
 		if (++found > walk->num)
-			return vhc_ring_refuse(walk->err,
-					       "a chain of %ss goes round: it comes to %" PRIu32
-					       " again",
-					       kind_of(walk), i);
+			return vhc_refuse(walk->err,
+					  "a chain of %ss goes round: it comes to %" PRIu32
+					  " again",
+					  kind_of(walk), i);
 		if (walk->memory->read(walk->memory->data, walk->desc + i * sizeof(desc), &desc,
 				       sizeof(desc)))
 			return 0;
@@ -105,12 +104,12 @@ static int walk_table(struct walk *walk, uint32_t i)
 }
 
 int vhc_chain_check(uint32_t num, uint64_t desc, uint16_t head, bool writes,
-		    const struct vhc_chain_memory *memory, struct vhc_ring_error *err)
+		    const struct vhc_chain_memory *memory, struct vhc_refusal *err)
 {
 	struct walk walk = { memory, err, num, desc, false, writes };
 
 	if (head >= num)
-		return vhc_ring_refuse(
+		return vhc_refuse(
 			err,
 			"its avail ring says that descriptor %u is available, and there are "
 			"%" PRIu32,

@@ -7,7 +7,10 @@
 #ifndef LIB_CHAIN_H
 #define LIB_CHAIN_H
 
-#include "ring/layout.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "text.h"
 
 /* What there is to ask of the device's memory. */
 struct vhc_chain_memory {
@@ -25,6 +28,6 @@ struct vhc_chain_memory {
  * Returns 0 when nothing is found, or -EINVAL with what is wrong and where.
  */
 int vhc_chain_check(uint32_t num, uint64_t desc, uint16_t head, bool writes,
-		    const struct vhc_chain_memory *memory, struct vhc_ring_error *err);
+		    const struct vhc_chain_memory *memory, struct vhc_refusal *err);
 
 #endif

@@ -9,8 +9,6 @@
 #include "ring/layout.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 /* size = each * descriptors + fixed; split: avail and used have flags, index and EVENT_IDX's word. */
 static const struct {
@@ -29,28 +27,18 @@ static const struct {
 	},
 };
 
-int vhc_ring_refuse(struct vhc_ring_error *err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(err->text, sizeof(err->text), format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
 const char *vhc_layout_part_name(enum vhc_format format, enum vhc_part part)
 {
 	return parts[format][part].name;
 }
 
-int vhc_layout_check_size(enum vhc_format format, uint32_t num, struct vhc_ring_error *err)
+int vhc_layout_check_size(enum vhc_format format, uint32_t num, struct vhc_refusal *err)
 {
 	if (num < 1 || num > VHC_RING_MAX)
-		return vhc_ring_refuse(err, "ring size %" PRIu32 " is not within 1 to %u", num,
-				       VHC_RING_MAX);
+		return vhc_refuse(err, "ring size %" PRIu32 " is not within 1 to %u", num,
+				  VHC_RING_MAX);
 	if (format == VHC_SPLIT && num & (num - 1))
-		return vhc_ring_refuse(err, "ring size %" PRIu32 " is not a power of two", num);
+		return vhc_refuse(err, "ring size %" PRIu32 " is not a power of two", num);
 	return 0;
 }
 
@@ -66,38 +54,36 @@ struct vhc_layout vhc_layout_get(enum vhc_format format, uint32_t num)
 }
 
 int vhc_layout_check_align(enum vhc_format format, const uint64_t addr[VHC_PARTS],
-			   struct vhc_ring_error *err)
+			   struct vhc_refusal *err)
 {
 	for (int i = 0; i < VHC_PARTS; i++)
 		if (addr[i] % parts[format][i].align)
-			return vhc_ring_refuse(
-				err, "%s at 0x%" PRIx64 " is not a multiple of %u bytes",
-				parts[format][i].name, addr[i], parts[format][i].align);
+			return vhc_refuse(err, "%s at 0x%" PRIx64 " is not a multiple of %u bytes",
+					  parts[format][i].name, addr[i], parts[format][i].align);
 	return 0;
 }
 
 static int fail_place(const char *name, uint64_t addr, uint64_t size, const struct vhc_table *table,
-		      struct vhc_ring_error *err)
+		      struct vhc_refusal *err)
 {
 	char how[160];
 
 	vhc_table_describe(table, addr, size, how, sizeof(how));
-	return vhc_ring_refuse(err,
-			       "%s (%" PRIu64 " bytes at guest address 0x%" PRIx64
-			       ") %s: it must be whole in one region",
-			       name, size, addr, how);
+	return vhc_refuse(err,
+			  "%s (%" PRIu64 " bytes at guest address 0x%" PRIx64
+			  ") %s: it must be whole in one region",
+			  name, size, addr, how);
 }
 
 /* None over another.  The sums cannot wrap beyond 2^64, only to it: that was checked before. */
 static int check_apart(enum vhc_format format, const struct vhc_layout *layout,
-		       const uint64_t addr[VHC_PARTS], const char *space,
-		       struct vhc_ring_error *err)
+		       const uint64_t addr[VHC_PARTS], const char *space, struct vhc_refusal *err)
 {
 	for (int i = 0; i < VHC_PARTS; i++)
 		for (int j = 0; j < i; j++)
 			if (addr[i] <= addr[j] + (layout->size[j] - 1) &&
 			    addr[j] <= addr[i] + (layout->size[i] - 1))
-				return vhc_ring_refuse(
+				return vhc_refuse(
 					err,
 					"%s (%" PRIu64 " bytes at %s 0x%" PRIx64
 					") and %s (%" PRIu64 " bytes at 0x%" PRIx64 ") overlap",
@@ -107,23 +93,21 @@ static int check_apart(enum vhc_format format, const struct vhc_layout *layout,
 }
 
 int vhc_layout_check_virtual(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
-			     struct vhc_ring_error *err)
+			     struct vhc_refusal *err)
 {
 	struct vhc_layout layout = vhc_layout_get(format, num);
 
 	for (int i = 0; i < VHC_PARTS; i++)
 		if (layout.size[i] - 1 > UINT64_MAX - addr[i])
-			return vhc_ring_refuse(err,
-					       "%s (%" PRIu64
-					       " bytes at I/O virtual address 0x%" PRIx64
-					       ") goes on behind the last address of all",
-					       parts[format][i].name, layout.size[i], addr[i]);
+			return vhc_refuse(err,
+					  "%s (%" PRIu64 " bytes at I/O virtual address 0x%" PRIx64
+					  ") goes on behind the last address of all",
+					  parts[format][i].name, layout.size[i], addr[i]);
 	return check_apart(format, &layout, addr, "I/O virtual address", err);
 }
 
 int vhc_layout_place(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
-		     struct vhc_table *table, uint64_t ret_user[VHC_PARTS],
-		     struct vhc_ring_error *err)
+		     struct vhc_table *table, uint64_t ret_user[VHC_PARTS], struct vhc_refusal *err)
 {
 	struct vhc_layout layout = vhc_layout_get(format, num);
 	uint64_t user[VHC_PARTS];
@@ -136,69 +120,5 @@ int vhc_layout_place(enum vhc_format format, uint32_t num, const uint64_t addr[V
 		return -EINVAL;
 	for (int i = 0; i < VHC_PARTS; i++)
 		ret_user[i] = user[i];
-	return 0;
-}
-
-/* --------------------------------------------------------------------------- where a ring goes on */
-
-#define WRAP 0x8000u
-
-uint32_t vhc_base_encode(const struct vhc_packed_base *base)
-{
-	uint32_t avail = base->avail | (base->avail_wrap ? WRAP : 0);
-	uint32_t used = base->used | (base->used_wrap ? WRAP : 0);
-
-	return avail | used << 16;
-}
-
-struct vhc_packed_base vhc_base_decode(uint32_t base)
-{
-	return (struct vhc_packed_base){
-		.avail = base & (WRAP - 1),
-		.used = base >> 16 & (WRAP - 1),
-		.avail_wrap = base & WRAP,
-		.used_wrap = base >> 16 & WRAP,
-	};
-}
-
-uint32_t vhc_base_fresh(enum vhc_format format)
-{
-	/* Both wrap counters of a packed ring start at 1. */
-	return format == VHC_PACKED ? WRAP << 16 | WRAP : 0;
-}
-
-int vhc_base_check(enum vhc_format format, uint32_t num, uint32_t base, struct vhc_ring_error *err)
-{
-	struct vhc_packed_base packed = vhc_base_decode(base);
-
-	if (format == VHC_SPLIT && base > UINT16_MAX)
-		return vhc_ring_refuse(
-			err, "base %" PRIu32 " of a split ring is more than 16 bits (65535)", base);
-	if (format == VHC_PACKED && (packed.avail >= num || packed.used >= num))
-		return vhc_ring_refuse(err,
-				       "base 0x%08" PRIx32
-				       " of a packed ring: available index %u and used index "
-				       "%u must be below its size of %" PRIu32 " descriptors",
-				       base, packed.avail, packed.used, num);
-	return 0;
-}
-
-int vhc_window_check(uint32_t num, uint16_t used, uint16_t base, uint16_t avail,
-		     struct vhc_ring_error *err)
-{
-	uint16_t pending = (uint16_t)(avail - used), taken = (uint16_t)(base - used);
-
-	if (pending > num)
-		return vhc_ring_refuse(
-			err,
-			"its memory says used index %u and available index %u: %u apart, more than "
-			"its %" PRIu32 " descriptors; this is not the ring's memory, or not yet",
-			used, avail, pending, num);
-	if (taken > pending)
-		return vhc_ring_refuse(
-			err,
-			"base %u is not within used index %u and available index %u of its memory: "
-			"the device would stall, or take buffers that are not there",
-			base, used, avail);
 	return 0;
 }

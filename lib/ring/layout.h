@@ -8,6 +8,7 @@
 #define LIB_LAYOUT_H
 
 #include "memory/table.h"
+#include "text.h"
 
 #define VHC_RING_MAX 32768u
 
@@ -21,14 +22,6 @@ struct vhc_layout {
 	uint64_t align[VHC_PARTS];
 };
 
-struct vhc_ring_error {
-	char text[320];
-};
-
-/** vhc_ring_refuse() - say why.  Returns -EINVAL. */
-int vhc_ring_refuse(struct vhc_ring_error *err, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
 /** vhc_layout_part_name() - "descriptor table", "avail ring", "used ring", or the packed names. */
 const char *vhc_layout_part_name(enum vhc_format format, enum vhc_part part);
 
@@ -36,14 +29,14 @@ const char *vhc_layout_part_name(enum vhc_format format, enum vhc_part part);
  * vhc_layout_check_size() - 1 to 32768 descriptors, a power of two for a split ring.  Returns 0 or
  * -EINVAL.
  */
-int vhc_layout_check_size(enum vhc_format format, uint32_t num, struct vhc_ring_error *err);
+int vhc_layout_check_size(enum vhc_format format, uint32_t num, struct vhc_refusal *err);
 
 /** vhc_layout_get() - the layout of a ring of @num descriptors (checked before). */
 struct vhc_layout vhc_layout_get(enum vhc_format format, uint32_t num);
 
 /** vhc_layout_check_align() - are the three addresses aligned?  Returns 0 or -EINVAL. */
 int vhc_layout_check_align(enum vhc_format format, const uint64_t addr[VHC_PARTS],
-			   struct vhc_ring_error *err);
+			   struct vhc_refusal *err);
 
 /**
  * vhc_layout_place() - where the three parts lie in this process: each whole inside one region, none
@@ -51,37 +44,13 @@ int vhc_layout_check_align(enum vhc_format format, const uint64_t addr[VHC_PARTS
  */
 int vhc_layout_place(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
 		     struct vhc_table *table, uint64_t ret_user[VHC_PARTS],
-		     struct vhc_ring_error *err);
+		     struct vhc_refusal *err);
 
 /**
  * vhc_layout_check_virtual() - may the three parts lie at these I/O virtual addresses?  None goes on
  * behind the last address of all, none is over another.  Returns 0 or -EINVAL.
  */
 int vhc_layout_check_virtual(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
-			     struct vhc_ring_error *err);
-
-/* A packed ring's base as the kernel and vhost-user carry it: both indices with both wrap bits. */
-struct vhc_packed_base {
-	uint16_t avail, used; /* 0 to 32767 */
-	bool avail_wrap, used_wrap;
-};
-
-uint32_t vhc_base_encode(const struct vhc_packed_base *base);
-struct vhc_packed_base vhc_base_decode(uint32_t base);
-/** vhc_base_fresh() - where a ring that was never used starts: split 0, packed 0x80008000. */
-uint32_t vhc_base_fresh(enum vhc_format format);
-/**
- * vhc_base_check() - may a ring of @num descriptors have this base at all?  split: 16 bits; packed:
- * both indices below @num.  Returns 0 or -EINVAL.
- */
-int vhc_base_check(enum vhc_format format, uint32_t num, uint32_t base, struct vhc_ring_error *err);
-
-/**
- * vhc_window_check() - can a split ring go on at @base, when its memory says these indices?  The
- * device must have used at most what it took, and taken at most what is available, no more than
- * @num apart, all modulo 2^16.  Returns 0 or -EINVAL with the three numbers and what they mean.
- */
-int vhc_window_check(uint32_t num, uint16_t used, uint16_t base, uint16_t avail,
-		     struct vhc_ring_error *err);
+			     struct vhc_refusal *err);
 
 #endif

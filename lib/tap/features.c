@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "errname.h"
+#include "text.h"
 #include "features/features.h"
-#include "tap/tap.h"
 #include "syscall/uapi.h"
+#include "tap/tap.h"
 #include "dev.h"
 
 int vhc_tap_offers(struct vhc_tap *tap, struct vhc_features *ret)

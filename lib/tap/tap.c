@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "errname.h"
-#include "features/features.h"
+#include "args.h"
+#include "text.h"
 #include "syscall/node.h"
-#include "tap/tap.h"
 #include "syscall/uapi.h"
+#include "tap/tap.h"
 
 #define TUN_PATH   "/dev/net/tun"
 #define TUN_MAJOR  10u

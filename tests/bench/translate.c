@@ -71,7 +71,7 @@ static int compare(uint32_t count, uint64_t stay, const char *pattern, double mo
 {
 	static struct scan scan;
 	double ours[ROUNDS], linear[ROUNDS];
-	struct vhc_table_error err;
+	struct vhc_refusal err;
 	struct vhc_table *table;
 	uint64_t sum = 0;
 	char what[64];

@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 
 #include "conformance.h"
-#include "errname.h"
+#include "text.h"
 #include "fake.h"
 #include "syscall/uapi.h"
 

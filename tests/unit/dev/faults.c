@@ -4,7 +4,7 @@
  * left behind, the text says what and why, and the same call works when it is made again.  And then
  * two at a time.
  */
-#include "errname.h"
+#include "text.h"
 #include "story.h"
 
 static const struct {

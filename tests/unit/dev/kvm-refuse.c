@@ -156,7 +156,7 @@ static struct vhc_dev *second_device(void)
 static bool nth_doorbell(uint32_t n, struct vhc_ioeventfd *ret)
 {
 	static const uint32_t lens[] = { 0, 1, 2, 4, 8 };
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 
 	*ret = (struct vhc_ioeventfd){ 32, 0x1000 + n / 4 % 2, n / 8 % 2, lens[n / 16 % 5], n % 4 };
 	return !vhc_doorbell_check(ret, &err);

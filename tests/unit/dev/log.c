@@ -284,7 +284,7 @@ static uint64_t number(void)
 static void check_size(const struct vhc_span *spans, uint32_t count)
 {
 	unsigned __int128 end = 0, bits;
-	struct vhc_table_error err;
+	struct vhc_refusal err;
 	struct vhc_table *table;
 
 	for (uint32_t i = 0; i < count; i++)
@@ -312,7 +312,7 @@ static void its_size(void **state)
 					 0ull - 0x1000,
 					 0 };
 	struct vhc_table *empty;
-	struct vhc_table_error err;
+	struct vhc_refusal err;
 
 	assert_int_equal(vhc_table_new(NULL, 0, &empty, &err), 0);
 	assert_int_equal(vhc_log_need(empty), 0);

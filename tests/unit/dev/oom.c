@@ -4,7 +4,7 @@
  * when it is made again.  The linker puts these functions in the place of the library's (--wrap).
  */
 #include "dev.h"
-#include "errname.h"
+#include "text.h"
 #include "story.h"
 
 void *__real_malloc(size_t size);

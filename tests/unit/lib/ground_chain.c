@@ -62,7 +62,7 @@ static void clear(void)
 
 static void good(uint16_t head, bool writes)
 {
-	struct vhc_ring_error err = { "" };
+	struct vhc_refusal err = { "" };
 
 	if (vhc_chain_check(NUM, DESC, head, writes, &all, &err))
 		fail_msg("%s", err.text);
@@ -70,7 +70,7 @@ static void good(uint16_t head, bool writes)
 
 static void bad(uint16_t head, bool writes, const char *says)
 {
-	struct vhc_ring_error err = { "" };
+	struct vhc_refusal err = { "" };
 
 	assert_int_equal(vhc_chain_check(NUM, DESC, head, writes, &all, &err), -EINVAL);
 	if (!strstr(err.text, says))

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "migration/crc32.h"
+#include "device/mac.h"
 #include "migration/document.h"
 
 static uint32_t slowly(const uint8_t *bytes, size_t len)

@@ -287,7 +287,7 @@ static void random_memory(void **state)
 	for (uint32_t round = 0; round < 3000; round++) {
 		struct vhc_span spans[4];
 		uint32_t count = (uint32_t)random_below(&random, 5);
-		struct vhc_table_error err;
+		struct vhc_refusal err;
 		struct vhc_table *table = NULL;
 		struct vhc_iotlb *iotlb;
 

@@ -12,6 +12,7 @@
 #include <linux/virtio_ring.h>
 
 #include "ground_random.h"
+#include "ring/base.h"
 #include "ring/layout.h"
 
 #define PAGE	  ((uint64_t)VHC_PAGE_SIZE)
@@ -43,7 +44,7 @@ static void test_check_size(void **state)
 		{ 0x80000000, false, false },
 		{ UINT32_MAX, false, false },
 	};
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		assert_int_equal(vhc_layout_check_size(VHC_SPLIT, cases[i].num, &err),
@@ -89,7 +90,7 @@ static void test_layout(void **state)
 static void test_check_align(void **state)
 {
 	static const uint64_t align[2][VHC_PARTS] = { { 16, 2, 4 }, { 16, 4, 4 } };
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 
 	for (int format = VHC_SPLIT; format <= VHC_PACKED; format++)
 		for (int part = 0; part < VHC_PARTS; part++)
@@ -111,7 +112,7 @@ static void test_check_align(void **state)
 
 static struct vhc_table *new_table(const struct vhc_span *spans, uint32_t count)
 {
-	struct vhc_table_error err;
+	struct vhc_refusal err;
 	struct vhc_table *table;
 
 	if (vhc_table_new(spans, count, &table, &err) != 0)
@@ -165,7 +166,7 @@ static void test_place(void **state)
 	};
 	struct vhc_table *table = new_table(spans, COUNT(spans)), *empty = new_table(NULL, 0);
 	uint64_t user[VHC_PARTS];
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 
 	assert_int_equal(table->count, COUNT(spans));
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -209,7 +210,7 @@ static void test_place_oracle(void **state)
 				      : 1u << random_below(&random, 10);
 		uint64_t addr[VHC_PARTS], size[VHC_PARTS], user[VHC_PARTS], expected[VHC_PARTS];
 		bool whole = true, over = false;
-		struct vhc_ring_error err;
+		struct vhc_refusal err;
 
 		if (n % 64 == 0) { /* another table: never two that merge */
 			uint64_t page = 0;
@@ -273,7 +274,7 @@ static void test_place_oracle(void **state)
 static void test_base(void **state)
 {
 	struct vhc_packed_base base = { .avail = 5, .used = 3, .avail_wrap = true };
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 
 	assert_int_equal(vhc_base_encode(&base), 0x00038005);
 	assert_int_equal(vhc_base_fresh(VHC_SPLIT), 0);
@@ -328,7 +329,7 @@ static void test_window(void **state)
 					 256,	257,   32767, 32768, 32769, 65279, 65280,
 					 65281, 65527, 65528, 65529, 65534, 65535 };
 	static const uint32_t nums[] = { 1, 2, 8, 256, 32768 };
-	struct vhc_ring_error err;
+	struct vhc_refusal err;
 
 	for (size_t n = 0; n < COUNT(nums); n++)
 		for (size_t u = 0; u < COUNT(near); u++)

@@ -63,7 +63,7 @@ static void test_span_check(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct vhc_table_error err = { "" };
+		struct vhc_refusal err = { "" };
 		int r = vhc_span_check(&cases[i].span, &err);
 
 		assert_int_equal(r, cases[i].part ? -EINVAL : 0);
@@ -94,7 +94,7 @@ static void test_span_conflict(void **state)
 		for (int swap = 0; swap < 2; swap++) {
 			const struct vhc_span *a = swap ? &cases[i].b : &cases[i].a;
 			const struct vhc_span *b = swap ? &cases[i].a : &cases[i].b;
-			struct vhc_table_error err = { "" };
+			struct vhc_refusal err = { "" };
 
 			assert_int_equal(vhc_span_conflict(a, b, &err),
 					 cases[i].part ? -EINVAL : 0);
@@ -105,7 +105,7 @@ static void test_span_conflict(void **state)
 
 static struct vhc_table *new_table(const struct vhc_span *spans, uint32_t count)
 {
-	struct vhc_table_error err;
+	struct vhc_refusal err;
 	struct vhc_table *table;
 
 	if (vhc_table_new(spans, count, &table, &err) != 0)
@@ -247,7 +247,7 @@ static void test_no_memory(void **state)
 {
 	struct vhc_span spans[] = { { 0, PAGE, USER }, { 2 * PAGE, PAGE, 2 * USER } };
 	struct vhc_table *table = (struct vhc_table *)spans;
-	struct vhc_table_error err;
+	struct vhc_refusal err;
 
 	for (int left = 0; left < 2; left++) {
 		err.text[0] = 0;
@@ -271,7 +271,7 @@ static void test_guest_table(void **state)
 						{ PAGE, PAGE, USER + 5 * PAGE },
 						{ 3 * PAGE, PAGE, USER + 9 * PAGE } };
 	struct vhc_table *table = vhc_table_guest(spans, COUNT(spans)), *other;
-	struct vhc_table_error err;
+	struct vhc_refusal err;
 
 	assert_int_equal(table->count, 3);
 	assert_true(table->guest[0] == 0 && table->size[0] == 4 * PAGE);

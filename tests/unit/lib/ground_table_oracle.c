@@ -156,7 +156,7 @@ static void test_oracle(void **state)
 		uint64_t user = users[random_below(&random, COUNT(users))];
 		struct vhc_table *table = NULL;
 		struct vhc_span spans[MOST];
-		struct vhc_table_error err;
+		struct vhc_refusal err;
 		bool expected;
 
 		for (uint32_t i = 0; i < count; i++)
@@ -180,7 +180,7 @@ static void test_search_every_count(void **state)
 {
 	for (uint32_t count = 1; count <= 520; count++) {
 		struct vhc_span spans[520];
-		struct vhc_table_error err;
+		struct vhc_refusal err;
 		struct vhc_table *table;
 
 		for (uint32_t i = 0; i < count; i++)
