@@ -76,7 +76,7 @@ def main():
         Draft202012Validator.check_schema(json.loads(path.read_text()))
     for kind, folder, refused in (("setup", "examples", False), ("setup", "tests/cli/bad", True),
                                   ("setup", "tests/cli/bad-meaning", False),
-                                  ("state", "tests/unit/dev/golden-state", False),
+                                  ("state", "tests/unit/migration/golden", False),
                                   ("state", "tests/cli/state-bad", True),
                                   ("state", "tests/cli/state-bad-meaning", False)):
         schema = json.loads((source / f"schemas/vhost-{kind}.schema.json").read_text())

@@ -11,7 +11,7 @@ on_terminal() {
 }
 
 @test "every command's help and result is text, and with --json one document of a kind" {
-	local state=$source_root/tests/unit/dev/golden-state/split-1.json
+	local state=$source_root/tests/unit/migration/golden/split-1.json
 	for command in "features list" "features decode 0x8001" "features encode csum" "features check csum" \
 		"features diff 1 1" "validate $source_root/examples/qemu.json" \
 		"plan $source_root/examples/qemu.json" "state show $state" "state check $state" \
@@ -97,7 +97,7 @@ on_terminal() {
 	vhostctl --json loop --frames 10 --queues 2 > 11.json || true
 	vhostctl --json --version > 12.json
 	vhostctl --json --help > 13.json
-	local state=$source_root/tests/unit/dev/golden-state
+	local state=$source_root/tests/unit/migration/golden
 	vhostctl --json state show "$state/iommu-4.json" > 14.json
 	vhostctl --json state check "$state/packed-1.json" > 15.json
 	vhostctl --json state diff "$state/split-1.json" "$state/iommu-4.json" > 16.json || true

@@ -6,7 +6,7 @@
 load lib.bash
 
 setup() {
-	kept=$source_root/tests/unit/dev/golden-state
+	kept=$source_root/tests/unit/migration/golden
 	split=$kept/split-1.json iommu=$kept/iommu-4.json packed=$kept/packed-1.json
 	cd "$BATS_TEST_TMPDIR" || return
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * conformance - what a step of the list is made of: alone.c, together.c, iotlb.c, kvm.c and
- * tuning.c have the list, conformance.c runs it.
- * No result is written down there: the
- * kernels have the word.
+ * tuning.c have the list, conformance.c runs it.  The list holds no results: those of real kernels
+ * are the right ones.
  */
 #ifndef TESTS_CONFORMANCE_H
 #define TESTS_CONFORMANCE_H

@@ -4,7 +4,7 @@
  * vhost-net and tun does, and keeps count of everything.
  *
  * It accepts what the kernel accepts without a word (overlapping regions, rings outside memory, two
- * devices on one tap ...), so that a test sees the library refuse it.  tests/unit/conformance/conformance.c runs
+ * devices on one tap ...), so that a test sees the library refuse it.  tests/unit/conformance runs
  * one list of calls on it and on real kernels; the answers must be the same.
  *
  * Not modelled: packed rings, traffic (so that a ring misses an address only when it starts, or when

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * probe - what a host can do: the document of each kernel, asked with GETs alone on throw-away fds;
+ * and devices made from documents, good and bad.
+ */
+#include <json-c/json.h>
+
+#include "rig.h"
+
+static struct json_object *probe(struct rig *rig)
+{
+	struct json_object *tree;
+	char *json = NULL;
+
+	assert_ok(rig, vhc_caps_probe(rig->ctx, &json));
+	tree = json_tokener_parse(json);
+	assert_non_null(tree);
+	free(json);
+	return tree;
+}
+
+/* "tap.offloads", "nodes[0].opens" */
+static struct json_object *at(struct json_object *tree, const char *path)
+{
+	char key[32];
+	int used, index;
+
+	while (*path) {
+		if (sscanf(path, "[%d]%n", &index, &used) == 1) {
+			tree = json_object_array_get_idx(tree, (size_t)index);
+		} else {
+			assert_int_equal(sscanf(path, "%31[a-z_]%n", key, &used), 1);
+			assert_true(json_object_object_get_ex(tree, key, &tree));
+		}
+		path += used;
+		path += *path == '.';
+	}
+	return tree;
+}
+
+static const char *text_at(struct json_object *tree, const char *path)
+{
+	return json_object_get_string(at(tree, path));
+}
+
+static uint64_t number_at(struct json_object *tree, const char *path)
+{
+	struct json_object *value = at(tree, path);
+
+	return json_object_is_type(value, json_type_string)
+		       ? strtoull(json_object_get_string(value), NULL, 0)
+		       : json_object_get_uint64(value);
+}
+
+/* As measured: the features of each kernel's vhost-net, without vhost's own LOG_ALL. */
+static const struct {
+	const char *kernel;
+	uint64_t words[2], offloads;
+	const char *ioctls, *scsi_ioctls;
+} hosts[] = {
+	{ "6.1",
+	  { 0x33d008000 & ~(3ull << 26), 0 },
+	  0x1f,
+	  "[ \"busyloop_timeout\" ]",
+	  "[ \"busyloop_timeout\" ]" },
+	{ "6.12",
+	  { 0x1033d008000 & ~(3ull << 26), 0 },
+	  0x7f,
+	  "[ \"fork_from_owner\", \"busyloop_timeout\" ]",
+	  "[ \"fork_from_owner\", \"busyloop_timeout\", \"vring_worker\" ]" },
+	{ "7.2",
+	  { 0x10b3d008000 & ~(3ull << 26), 0xa },
+	  0x1ff,
+	  "[ \"features_array\", \"fork_from_owner\", \"busyloop_timeout\" ]",
+	  "[ \"fork_from_owner\", \"busyloop_timeout\", \"vring_worker\" ]" },
+};
+
+static void each_kernel(void **state)
+{
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct json_object *tree;
+		struct rig rig;
+
+		rig_new(&rig, hosts[i].kernel, 1);
+		tree = probe(&rig);
+		assert_string_equal(text_at(tree, "kind"), "vhost-caps");
+		assert_string_equal(text_at(tree, "kernel"), fake_profile(rig.fake)->release);
+		assert_string_equal(text_at(tree, "nodes[0].path"), "/dev/vhost-net");
+		assert_true(json_object_get_boolean(at(tree, "nodes[0].opens")));
+		assert_string_equal(text_at(tree, "nodes[0].error"), "");
+		assert_int_equal(number_at(tree, "nodes[0].words[0]"), hosts[i].words[0]);
+		assert_int_equal(number_at(tree, "nodes[0].words[1]"), hosts[i].words[1]);
+		assert_int_equal(number_at(tree, "nodes[0].backend_features"), 2);
+		assert_string_equal(text_at(tree, "nodes[0].ioctls"), hosts[i].ioctls);
+		assert_string_equal(text_at(tree, "nodes[0].features[0].name"), "mrg_rxbuf");
+		assert_string_equal(text_at(tree, "nodes[0].features[0].origin"), "vhost");
+		assert_string_equal(text_at(tree, "nodes[1].path"), "/dev/vhost-vsock");
+		assert_string_equal(text_at(tree, "nodes[2].path"), "/dev/vhost-scsi");
+		assert_string_equal(text_at(tree, "nodes[2].ioctls"), hosts[i].scsi_ioctls);
+		assert_int_equal(number_at(tree, "nodes[2].backend_features"), 0);
+		assert_int_equal(number_at(tree, "tap.offloads"), hosts[i].offloads);
+		assert_int_equal(number_at(tree, "max_mem_regions"), 64);
+		assert_int_equal(number_at(tree, "max_tap_queues"), 256);
+		assert_string_equal(text_at(tree, "parameters[0].name"), "vhost.max_mem_regions");
+		assert_string_equal(text_at(tree, "parameters[0].value"), "64");
+		json_object_put(tree);
+		assert_true(fake_is_clean(rig.fake));
+		rig_free(&rig);
+	}
+}
+
+/* Nothing that changes anything: GETs, an owner for a fd that is thrown away, a scratch tap. */
+static void nothing_is_changed(void **state)
+{
+	static const char *const harmless[] = {
+		"open",	     "close",		"read",	     "release",	      "open_in_new_netns",
+		"VHOST_GET", "VHOST_SET_OWNER", "TUNSETIFF", "TUNSETOFFLOAD",
+	};
+	struct rig rig;
+
+	rig_new(&rig, "7.2", 1);
+	json_object_put(probe(&rig));
+	for (uint32_t i = 0; i < fake_calls(rig.fake); i++) {
+		const char *name = fake_call(rig.fake, i)->name;
+		bool found = false;
+
+		for (size_t j = 0; j < sizeof(harmless) / sizeof(harmless[0]); j++)
+			found |= !strncmp(name, harmless[j], strlen(harmless[j]));
+		if (!found)
+			fail_msg("%s to look at a host", name);
+	}
+	assert_int_equal(fake_count(rig.fake, "open_in_new_netns"), 1);
+	rig_free(&rig);
+}
+
+static void nodes_that_do_not_open(void **state)
+{
+	static const struct {
+		int error;
+		const char *name, *reason, *remedy;
+	} cases[] = {
+		{ ENOENT, "ENOENT", "no such node", "modprobe vhost_net" },
+		{ ENODEV, "ENODEV", "no driver", "modprobe vhost_net" },
+		{ EACCES, "EACCES", "owner and mode", "setfacl" },
+		{ EPERM, "EPERM", "cgroup", "DeviceAllow" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct json_object *tree;
+		struct rig rig;
+
+		rig_new(&rig, "6.12", 1);
+		fake_set_node(rig.fake, "/dev/vhost-net", cases[i].error);
+		tree = probe(&rig);
+		assert_false(json_object_get_boolean(at(tree, "nodes[0].opens")));
+		assert_string_equal(text_at(tree, "nodes[0].error"), cases[i].name);
+		assert_non_null(strstr(text_at(tree, "nodes[0].reason"), cases[i].reason));
+		assert_non_null(strstr(text_at(tree, "nodes[0].remedy"), cases[i].remedy));
+		assert_true(json_object_get_boolean(at(tree, "nodes[1].opens")));
+		/* a device of such a host says the same */
+		assert_int_equal(
+			vhc_dev_open_caps(rig.ctx, "net0", json_object_to_json_string(tree),
+					  VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &rig.dev),
+			-ENODEV);
+		assert_says(&rig, "net0", cases[i].name, cases[i].reason, cases[i].remedy);
+		json_object_put(tree);
+		rig_free(&rig);
+	}
+}
+
+static void without_privileges(void **state)
+{
+	struct json_object *tree;
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	fake_set_user(rig.fake, 1000, 1000);
+	tree = probe(&rig);
+	assert_false(json_object_get_boolean(at(tree, "tap.probed")));
+	assert_non_null(strstr(text_at(tree, "tap.reason"), "EPERM"));
+	assert_int_equal(number_at(tree, "tap.offloads"), 0);
+	json_object_put(tree);
+	rig_free(&rig);
+}
+
+/* To have run out is no property of the host. */
+static void without_fds(void **state)
+{
+	char *json = NULL;
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	for (uint32_t n = 1; n < 7; n++) {
+		fake_fail(rig.fake, "open", n, EMFILE);
+		assert_int_equal(vhc_caps_probe(rig.ctx, &json), -EMFILE);
+		assert_null(json);
+		assert_true(fake_is_clean(rig.fake));
+	}
+	rig_free(&rig);
+}
+
+/* ------------------------------------------------------------------------- devices of documents */
+
+static void documents_that_are_wrong(void **state)
+{
+	static const struct {
+		const char *json, *says;
+	} bad[] = {
+		{ "", "wrong" },
+		{ "{", "wrong" },
+		{ "[]", "wrong" },
+		{ "{}", "wrong" },
+		{ "{\"kind\":\"vhost-plan\",\"version\":1}", "kind" },
+		{ "{\"kind\":\"vhost-caps\",\"version\":2}", "version" },
+		{ "{\"kind\":\"vhost-caps\",\"version\":1,\"kernel\":3}", "kernel" },
+		{ "{\"kind\":\"vhost-caps\",\"version\":1,\"kernel\":\"\",\"nodes\":[],\"tap\":{"
+		  "\"probed\":true,\"reason\":\"\",\"offloads\":\"0x0\",\"words\":[],\"features\":[]},"
+		  "\"max_mem_regions\":64,\"max_tap_queues\":256,\"parameters\":[]}",
+		  "/dev/vhost-net" },
+		{ "{\"kind\":\"vhost-caps\",\"version\":1,\"kernel\":\"\",\"nodes\":[],\"tap\":{"
+		  "\"probed\":true,\"reason\":\"\",\"offloads\":\"0x0\",\"words\":[1,2,3,4,5],"
+		  "\"features\":[]},\"max_mem_regions\":64,\"max_tap_queues\":256,\"parameters\":[]}",
+		  "words" },
+		{ "{\"kind\":\"vhost-caps\",\"version\":1,\"kernel\":\"\",\"nodes\":[],\"tap\":{"
+		  "\"probed\":true,\"reason\":\"\",\"offloads\":\"0x0\",\"words\":[],\"features\":[]},"
+		  "\"max_mem_regions\":0,\"max_tap_queues\":256,\"parameters\":[]}",
+		  "max_mem_regions" },
+	};
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		int r = vhc_dev_open_caps(rig.ctx, "net0", bad[i].json,
+					  VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &rig.dev);
+
+		assert_int_equal(r, -EINVAL);
+		assert_null(rig.dev);
+		assert_says(&rig, "net0", bad[i].says);
+	}
+	rig_free(&rig);
+}
+
+static void limits_of_the_other_host(void **state)
+{
+	struct json_object *tree;
+	struct vhc_dev_info info = { .sz = sizeof(info) };
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	tree = probe(&rig);
+	json_object_object_add(tree, "max_mem_regions", json_object_new_int(3));
+	json_object_object_add(tree, "max_tap_queues", json_object_new_int(2));
+	assert_int_equal(
+		vhc_dev_open_caps(rig.ctx, "net0", json_object_to_json_string(tree),
+				  VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = 3),
+				  &rig.dev),
+		-EINVAL);
+	assert_says(&rig, "3 queue pairs", "2 queues");
+	assert_ok(&rig,
+		  vhc_dev_open_caps(rig.ctx, "net0", json_object_to_json_string(tree),
+				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = 2),
+				    &rig.dev));
+	assert_ok(&rig, vhc_dev_get_info(rig.dev, &info));
+	assert_int_equal(info.max_regions, 3);
+	assert_int_equal(info.rings, 4);
+	json_object_put(tree);
+	rig_free(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_kernel),
+		cmocka_unit_test(nothing_is_changed),
+		cmocka_unit_test(nodes_that_do_not_open),
+		cmocka_unit_test(without_privileges),
+		cmocka_unit_test(without_fds),
+		cmocka_unit_test(documents_that_are_wrong),
+		cmocka_unit_test(limits_of_the_other_host),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

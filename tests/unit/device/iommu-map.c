@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * iommu-map - map and unmap: what is refused, what vhost is told, and that its table is at any time a part
+ * of what was mapped, with nothing in it twice.
+ */
+#include "memory/iotlb.h"
+
+#include "iommu-rig.h"
+
+/* ---------------------------------------------------------------------------------- what is refused */
+
+static void only_behind_an_iommu(void **state)
+{
+	struct rig rig;
+
+	rig_new(&rig, "7.2", 1);
+	vhc_features_add(&rig.acked, VHC_F_ACCESS_PLATFORM);
+	rig_up(&rig);
+	/* the bit alone does not mean it, and vhost is not told */
+	assert_false(rig_kernel_ring(&rig, 0)->features[0] >> VHC_F_ACCESS_PLATFORM & 1);
+	assert_int_equal(rig_map(&rig), -EOPNOTSUPP);
+	assert_says(&rig, "net0", "VHC_GUEST_IOMMU");
+	assert_int_equal(vhc_dev_unmap(rig.dev, RIG_IOVA, PAGE), -EOPNOTSUPP);
+	assert_says(&rig, "net0", "VHC_GUEST_IOMMU");
+	/* nor may it be turned on under way */
+	assert_int_equal(vhc_dev_set_features(rig.dev, &rig.acked, VHC_GUEST_IOMMU), -EBUSY);
+	assert_ok(&rig, vhc_dev_set_features(rig.dev, &rig.acked, 0));
+	assert_int_equal(fake_count(rig.fake, "VHOST_IOTLB"), 0);
+	assert_int_equal(fake_count(rig.fake, "VHOST_GET_BACKEND_FEATURES"), 0);
+	rig_free(&rig);
+}
+
+static void maps_that_cannot_be(void **state)
+{
+	static const struct {
+		struct vhc_map map;
+		const char *says[3];
+	} bad[] = {
+		{ { .size = 0, .addr = RIG_GUEST, .perm = 3 }, { "size of 0" } },
+		{ { .iova = 0 - PAGE, .size = PAGE + 1, .addr = RIG_GUEST, .perm = 3 },
+		  { "0xfffffffffffff000", "last address" } },
+		{ { .iova = 5, .size = UINT64_MAX, .addr = RIG_GUEST, .perm = 3 },
+		  { "last address" } },
+		{ { .size = PAGE, .addr = RIG_GUEST, .perm = 0 }, { "perm 0x0", "VHC_PERM_" } },
+		{ { .size = PAGE, .addr = RIG_GUEST, .perm = 4 }, { "perm 0x4" } },
+		{ { .size = PAGE, .addr = RIG_GUEST, .perm = 3, .flags = 1 }, { "flags 0x1" } },
+		{ { .iova = 0x777000, .size = PAGE, .addr = 0x5000, .perm = 3 },
+		  { "0x777000", "0x5000", "below the first region" } },
+		{ { .size = PAGE, .addr = RIG_GUEST + 2 * RIG_RING_ROOM, .perm = 3 },
+		  { "0x40008000", "above the last region" } },
+	};
+	struct { /* one that a newer caller knows */
+		struct vhc_map map;
+		uint64_t more;
+	} longer = { { sizeof(longer), RIG_IOVA, PAGE, RIG_GUEST, 3, 0 }, 0 };
+	struct rig rig;
+
+	up(&rig, "6.12", 1);
+	fake_forget_calls(rig.fake);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct vhc_map map = bad[i].map;
+
+		map.sz = sizeof(map);
+		assert_int_equal(vhc_dev_map(rig.dev, &map), -EINVAL);
+		assert_says(&rig, "net0");
+		for (size_t j = 0; j < 3 && bad[i].says[j]; j++)
+			assert_says(&rig, bad[i].says[j]);
+	}
+	assert_int_equal(vhc_dev_map(rig.dev, &(struct vhc_map){ .size = PAGE }), -EINVAL);
+	assert_ok(&rig, vhc_dev_map(rig.dev, &longer.map));
+	longer.more = 1;
+	assert_int_equal(vhc_dev_map(rig.dev, &longer.map), -E2BIG);
+	assert_int_equal(vhc_dev_unmap(rig.dev, RIG_IOVA, 0), -EINVAL);
+	assert_says(&rig, "net0", "size of 0");
+	assert_int_equal(vhc_dev_unmap(rig.dev, 0 - PAGE, 2 * PAGE), -EINVAL);
+	assert_int_equal(fake_calls(rig.fake), 0);
+	rig_free(&rig);
+}
+
+static void without_memory(void **state)
+{
+	struct vhc_mem *empty;
+	struct rig rig;
+
+	rig_new(&rig, "6.1", 1);
+	rig.iommu = true;
+	assert_ok(&rig, rig_tap(&rig));
+	assert_ok(&rig, rig_dev(&rig));
+	assert_ok(&rig, vhc_dev_set_tap(rig.dev, rig.tap));
+	assert_ok(&rig, rig_features(&rig));
+	assert_int_equal(rig_map_at(&rig, RIG_IOVA, PAGE, RIG_GUEST, RIG_RW), -EAGAIN);
+	assert_says(&rig, "memory", "vhc_dev_set_mem", "vhc_mem_commit");
+	assert_ok(&rig, vhc_mem_new(rig.ctx, &empty));
+	assert_ok(&rig, vhc_dev_set_mem(rig.dev, empty));
+	assert_int_equal(rig_map_at(&rig, RIG_IOVA, PAGE, RIG_GUEST, RIG_RW), -EAGAIN);
+	vhc_mem_clear(empty);
+	assert_ok(&rig, vhc_mem_commit(empty));
+	assert_int_equal(rig_map_at(&rig, RIG_IOVA, PAGE, RIG_GUEST, RIG_RW), -EINVAL);
+	assert_says(&rig, "in no region");
+	vhc_mem_free(empty);
+	rig_free(&rig);
+}
+
+static void a_used_ring_that_runs_stays(void **state)
+{
+	struct vhc_ring_addr addr = rig_io_addr(1);
+	struct rig rig;
+
+	up(&rig, "7.2", 1);
+	/* of EVENT_IDX the last two bytes are the event word, with 256 entries before them */
+	assert_int_equal(vhc_dev_unmap(rig.dev, addr.used + 4 + 8 * RIG_SIZE + 1, 1), -EBUSY);
+	assert_says(&rig, "ring 1", "used ring", "0x1000006000", "stop the ring");
+	assert_int_equal(vhc_dev_unmap(rig.dev, 0, UINT64_MAX), -EBUSY);
+	assert_ok(&rig, vhc_dev_unmap(rig.dev, addr.used + 4 + 8 * RIG_SIZE + 2, 1));
+	/* the others the device asks for */
+	assert_ok(&rig, vhc_dev_unmap(rig.dev, addr.desc, PAGE));
+	assert_ok(&rig, vhc_dev_unmap(rig.dev, addr.avail, PAGE));
+	assert_int_equal(fake_translate(rig_vhost(&rig, 0), addr.desc, RIG_RW), 0);
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0, UINT64_MAX));
+	assert_int_equal(rig_vhost(&rig, 0)->mappings, 0);
+	assert_int_equal(rig_start(&rig), -EAGAIN);
+	assert_says(&rig, "ring 0", "used ring", "not mapped", "vhc_dev_map");
+	rig_free(&rig);
+}
+
+/* ------------------------------------------------------------------------------- what vhost has */
+
+static void a_map_ends_with_its_region(void **state)
+{
+	struct fake_vhost *vhost;
+	struct rig rig;
+
+	up(&rig, "6.12", 1);
+	vhost = rig_vhost(&rig, 0);
+	assert_ok(&rig, rig_map_at(&rig, 0x5000, 1ull << 40, RIG_GUEST + rig.ram_size - 3 * PAGE,
+				   VHC_PERM_READ));
+	assert_int_equal(fake_translate(vhost, 0x5000, 1),
+			 (uintptr_t)rig.ram + rig.ram_size - 3 * PAGE);
+	assert_int_equal(fake_translate(vhost, 0x7fff, 1), (uintptr_t)rig.ram + rig.ram_size - 1);
+	assert_int_equal(fake_translate(vhost, 0x7fff, 2), 0);
+	assert_int_equal(fake_translate(vhost, 0x8000, 1), 0);
+	rig_free(&rig);
+}
+
+static void what_is_so_costs_nothing(void **state)
+{
+	struct rig rig;
+
+	up(&rig, "6.1", 2);
+	fake_forget_calls(rig.fake);
+	assert_ok(&rig, rig_map(&rig));
+	assert_ok(&rig, rig_map_at(&rig, RIG_IOVA + PAGE, PAGE, RIG_GUEST + PAGE, RIG_RW));
+	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0, PAGE));
+	assert_int_equal(fake_calls(rig.fake), 0);
+	rig_free(&rig);
+}
+
+static void every_vhost_fd_is_told(void **state)
+{
+	struct rig rig;
+
+	up(&rig, "7.2", 4);
+	assert_ok(&rig, rig_map_at(&rig, 0x5000, PAGE, RIG_GUEST + PAGE, VHC_PERM_WRITE));
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x5010, VHC_PERM_WRITE),
+				 (uintptr_t)rig.ram + PAGE + 0x10);
+	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0x5800, 1));
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x5800, VHC_PERM_WRITE), 0);
+		/* what is left of it is told again: it knows mappings only whole */
+		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x57ff, VHC_PERM_WRITE),
+				 (uintptr_t)rig.ram + PAGE + 0x7ff);
+		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x5801, VHC_PERM_WRITE),
+				 (uintptr_t)rig.ram + PAGE + 0x801);
+		assert_int_equal(rig_vhost(&rig, i)->mappings, 3);
+	}
+	rig_free(&rig);
+}
+
+/* Where a page of the model leads, and how; 0: it is not mapped. */
+struct page {
+	uint64_t guest;
+	uint32_t perm;
+};
+
+#define PAGES 64u
+static void compare(struct rig *rig, const struct page *pages)
+{
+	for (uint32_t n = 0; n < rig->pairs; n++) {
+		const struct fake_vhost *vhost = rig_vhost(rig, n);
+		uint64_t bytes = 0;
+
+		for (uint32_t i = 0; i < PAGES; i++) {
+			uint64_t user = pages[i].guest
+						? pages[i].guest - RIG_GUEST + (uintptr_t)rig->ram
+						: 0;
+
+			for (uint8_t perm = 1; perm <= 3; perm++)
+				assert_int_equal(fake_translate(vhost, AT + i * PAGE + 9, perm),
+						 user && (pages[i].perm & perm) == perm ? user + 9
+											: 0);
+			bytes += pages[i].guest ? PAGE : 0;
+		}
+		/* and nothing besides: no page twice */
+		for (uint32_t i = 0; i < vhost->mappings; i++)
+			bytes -= vhost->mapping[i].size;
+		assert_int_equal(bytes + rig->ram_size, 0);
+	}
+}
+
+static void random_maps(void **state)
+{
+	uint64_t seed = 1;
+
+	for (uint32_t round = 0; round < 12; round++) {
+		struct page pages[PAGES] = { { 0 } };
+		struct rig rig;
+
+		up(&rig, kernel_of(round), 1 + round % 3);
+		for (uint32_t step = 0; step < 200; step++) {
+			uint32_t first, count, room = (uint32_t)(rig.ram_size / PAGE), offset;
+			uint32_t perm;
+
+			seed = seed * 6364136223846793005 + 1442695040888963407;
+			first = seed >> 33 & (PAGES - 1);
+			count = 1 + (seed >> 40 & 3);
+			offset = (uint32_t)(seed >> 45) % (room - 3);
+			perm = 1 + (uint32_t)((seed >> 20) % 3);
+			count = count < PAGES - first ? count : PAGES - first;
+			if (seed >> 60 < 5) {
+				assert_ok(&rig,
+					  vhc_dev_unmap(rig.dev, AT + first * PAGE, count * PAGE));
+				memset(&pages[first], 0, count * sizeof(pages[0]));
+			} else {
+				assert_ok(&rig, rig_map_at(&rig, AT + first * PAGE, count * PAGE,
+							   RIG_GUEST + offset * PAGE, perm));
+				for (uint32_t i = 0; i < count; i++)
+					pages[first + i] =
+						(struct page){ RIG_GUEST + (offset + i) * PAGE,
+							       perm };
+			}
+			compare(&rig, pages);
+		}
+		rig_free(&rig);
+	}
+}
+
+/* ---------------------------------------------------------------------------------- too many */
+
+static void of_too_many_the_oldest_without_a_ring_goes(void **state)
+{
+	static const int limits[] = { 2048, 16, 0, -1, 5000 };
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		uint32_t limit = limits[i] == 16 ? 16 : 2048;
+		struct fake_vhost *vhost;
+		struct rig rig;
+
+		rig_new(&rig, kernel_of((uint32_t)i), 1);
+		rig.iommu = true;
+		fake_profile(rig.fake)->max_mappings = limits[i];
+		rig_up(&rig);
+		vhost = rig_vhost(&rig, 0);
+		map_pages(&rig, AT, limit - 1);
+		assert_int_equal(vhost->mappings, limit);
+		/* the oldest of all has the rings; the kernel would drop it */
+		map_pages(&rig, 2 * AT, 3);
+		assert_int_equal(vhost->mappings, limit);
+		assert_int_not_equal(fake_translate(vhost, rig_io_addr(0).used, RIG_RW), 0);
+		assert_int_equal(fake_translate(vhost, AT + 4 * PAGE, RIG_RW), 0);
+		assert_int_not_equal(fake_translate(vhost, AT + 6 * PAGE, RIG_RW), 0);
+		assert_int_not_equal(fake_translate(vhost, 2 * AT + 4 * PAGE, RIG_RW), 0);
+		/* and so the rings start again */
+		assert_ok(&rig, vhc_dev_stop(rig.dev));
+		assert_ok(&rig, rig_start(&rig));
+		rig_free(&rig);
+	}
+}
+
+static void all_of_them_are_rings(void **state)
+{
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	rig.iommu = true;
+	fake_profile(rig.fake)->max_mappings = 8;
+	rig_prepare(&rig);
+	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0, UINT64_MAX));
+	/* four pages of each ring: one of them has none of its parts */
+	for (uint32_t i = 0; i < 8; i++)
+		assert_ok(&rig, rig_map_at(&rig, RIG_IOVA + i * PAGE, PAGE, RIG_GUEST + i * PAGE,
+					   RIG_RW));
+	assert_ok(&rig, rig_start(&rig));
+	assert_ok(&rig, rig_map_at(&rig, 0x5000, PAGE, RIG_GUEST, RIG_RW));
+	assert_int_equal(fake_translate(rig_vhost(&rig, 0), RIG_IOVA + 3 * PAGE, RIG_RW), 0);
+	assert_ok(&rig, rig_map_at(&rig, 0x6000, PAGE, RIG_GUEST + PAGE, RIG_RW));
+	assert_int_equal(fake_translate(rig_vhost(&rig, 0), RIG_IOVA + 7 * PAGE, RIG_RW), 0);
+	/* six rings' and the youngest of two that are not */
+	assert_ok(&rig, rig_map_at(&rig, 0x7000, PAGE, RIG_GUEST, RIG_RW));
+	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0x6000, 2 * PAGE));
+	fake_profile(rig.fake)->max_mappings = 6;
+	assert_int_equal(rig_vhost(&rig, 0)->mappings, 6);
+	rig_free(&rig);
+}
+
+/* With a limit of six, six pages that have all parts of two rings. */
+static void no_room_beside_the_rings(void **state)
+{
+	struct rig rig;
+
+	rig_new(&rig, "7.2", 1);
+	rig.iommu = true;
+	fake_profile(rig.fake)->max_mappings = 6;
+	rig_prepare(&rig);
+	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0, UINT64_MAX));
+	for (uint32_t i = 0; i < 8; i++)
+		if (i % 4 != 3)
+			assert_ok(&rig, rig_map_at(&rig, RIG_IOVA + i * PAGE, PAGE,
+						   RIG_GUEST + i * PAGE, RIG_RW));
+	assert_ok(&rig, rig_start(&rig));
+	fake_forget_calls(rig.fake);
+	assert_int_equal(rig_map_at(&rig, 0x5000, PAGE, RIG_GUEST, RIG_RW), -E2BIG);
+	assert_says(&rig, "net0", "6 mappings", "ring", "max_iotlb_entries");
+	assert_int_equal(fake_calls(rig.fake), 0);
+	rig_free(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_behind_an_iommu),
+		cmocka_unit_test(maps_that_cannot_be),
+		cmocka_unit_test(without_memory),
+		cmocka_unit_test(a_used_ring_that_runs_stays),
+		cmocka_unit_test(a_map_ends_with_its_region),
+		cmocka_unit_test(what_is_so_costs_nothing),
+		cmocka_unit_test(every_vhost_fd_is_told),
+		cmocka_unit_test(random_maps),
+		cmocka_unit_test(of_too_many_the_oldest_without_a_ring_goes),
+		cmocka_unit_test(all_of_them_are_rings),
+		cmocka_unit_test(no_room_beside_the_rings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ring-base - where a ring goes on that was stopped alone: kept, lost and asked for again, or read from its
+ * memory; and the interrupt that may be due when it goes on.
+ */
+#include "rig.h"
+
+static struct rig rig;
+
+static int setup(void **state)
+{
+	rig_new(&rig, "6.12", 2);
+	rig_up(&rig);
+	fake_forget_calls(rig.fake);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_free(&rig);
+	return 0;
+}
+
+static void set_indices(uint32_t ring, uint16_t used, uint16_t avail)
+{
+	rig_set_index(&rig, ring, 'u', used);
+	rig_set_index(&rig, ring, 'a', avail);
+}
+
+/* What a device does: take and use buffers that the driver made available. */
+static void work(uint32_t ring, uint16_t buffers)
+{
+	struct fake_ring *kernel = rig_kernel_ring(&rig, ring);
+
+	kernel->base = (uint16_t)(kernel->base + buffers);
+	set_indices(ring, (uint16_t)kernel->base, (uint16_t)(kernel->base + 20));
+}
+
+static int64_t base_of(uint32_t ring)
+{
+	uint32_t base = UINT32_MAX;
+	int r = vhc_ring_get_base(rig.dev, ring, &base);
+
+	assert_true((r == 0) == (base != UINT32_MAX));
+	return r ? r : (int64_t)base;
+}
+
+static void a_stop_keeps_it(void **state)
+{
+	for (uint32_t round = 1; round <= 100; round++) {
+		work(1, 1000);
+		work(0, 3);
+		assert_int_equal(base_of(1), -EBUSY);
+		assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+		assert_int_equal(base_of(1), (uint16_t)(1000 * round));
+		assert_int_equal(base_of(0), -EBUSY);
+		fake_forget_calls(rig.fake);
+		assert_ok(&rig, vhc_ring_start(rig.dev, 1));
+		assert_true(calls_are(rig.fake, "VHOST_NET_SET_BACKEND"));
+		assert_int_equal(rig_kernel_ring(&rig, 1)->base, (uint16_t)(1000 * round));
+	}
+	/* one that is set counts instead, once */
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	set_indices(1, 40, 60);
+	assert_ok(&rig, vhc_ring_set_base(rig.dev, 1, 50));
+	assert_int_equal(base_of(1), 50);
+	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
+	assert_int_equal(rig_kernel_ring(&rig, 1)->base, 50);
+	assert_int_equal(vhc_ring_set_base(rig.dev, 1, 50), -EBUSY);
+	work(1, 1);
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	assert_int_equal(base_of(1), 51);
+}
+
+/* The kernel did not tell: nobody guesses, and it is asked again. */
+static void one_that_is_lost(void **state)
+{
+	work(1, 9);
+	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 1, EIO);
+	assert_int_equal(vhc_ring_stop(rig.dev, 1), -EIO);
+	assert_says(&rig, "ring 1", "VHOST_GET_VRING_BASE", "EIO");
+	assert_int_equal(base_of(1), -ENODATA);
+	assert_int_equal(vhc_ring_start(rig.dev, 1), -EAGAIN);
+	assert_says(&rig, "ring 1", "vhc_ring_set_base");
+	/* a stop of another ring is none of this one; its own asks, and nothing else */
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 0));
+	assert_int_equal(base_of(1), -ENODATA);
+	fake_forget_calls(rig.fake);
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	assert_true(calls_are(rig.fake, "VHOST_GET_VRING_BASE"));
+	assert_int_equal(base_of(1), 9);
+	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
+	/* or somebody says it; then it is not asked for */
+	work(1, 1);
+	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 1, EIO);
+	assert_int_equal(vhc_ring_stop(rig.dev, 1), -EIO);
+	assert_ok(&rig, vhc_ring_set_base(rig.dev, 1, 10));
+	fake_forget_calls(rig.fake);
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	assert_true(calls_are(rig.fake, ""));
+	rig_kernel_ring(&rig, 1)->base = 1234;
+	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
+	assert_int_equal(rig_kernel_ring(&rig, 1)->base, 10);
+	/* or its memory does */
+	work(1, 5);
+	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 1, EIO);
+	assert_int_equal(vhc_ring_stop(rig.dev, 1), -EIO);
+	assert_ok(&rig, vhc_ring_recover_base(rig.dev, 1));
+	assert_int_equal(base_of(1), 15);
+}
+
+/* What is read of a ring that would not stop is not where it will stop. */
+static void one_of_a_ring_that_runs_on(void **state)
+{
+	work(1, 9);
+	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 1, EIO);
+	assert_int_equal(vhc_ring_stop(rig.dev, 1), -EIO);
+	assert_non_null(rig_kernel_ring(&rig, 1)->backend);
+	assert_int_equal(base_of(1), -EBUSY);
+	work(1, 1);
+	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 1, EIO);
+	assert_int_equal(vhc_ring_stop(rig.dev, 1), -EIO);
+	assert_int_equal(base_of(1), -ENODATA);
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	assert_int_equal(base_of(1), 10);
+}
+
+/* ------------------------------------------------------------------------- an interrupt is due */
+
+static void who_goes_on_is_signalled(void **state)
+{
+	int fd = fake_eventfd(rig.fake);
+
+	/* a fresh ring is not; one that stopped where it began may have come round to there */
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, i), 'c'), 0);
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
+	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 1), 'c'), 1);
+	/* what the device used before may not have been told: once, and to the eventfd that it has now */
+	work(1, 1);
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	assert_ok(&rig, vhc_ring_set_call(rig.dev, 1, fd));
+	assert_int_equal(fake_counter(rig.fake, fd), 0);
+	fake_forget_calls(rig.fake);
+	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
+	assert_int_equal(fake_counter(rig.fake, fd), 1);
+	assert_int_equal(fake_count(rig.fake, "signal"), 1);
+	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
+	assert_int_equal(fake_counter(rig.fake, fd), 1);
+	/* nobody is when it does not start; none when there is no call */
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 1, EIO);
+	assert_int_equal(vhc_ring_start(rig.dev, 1), -EIO);
+	assert_int_equal(fake_counter(rig.fake, fd), 1);
+	assert_ok(&rig, vhc_ring_set_call(rig.dev, 1, -1));
+	fake_forget_calls(rig.fake);
+	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
+	assert_int_equal(fake_count(rig.fake, "signal"), 0);
+	/* of a whole device: those that go on */
+	work(2, 5);
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(&rig, vhc_ring_set_call(rig.dev, 1, fd));
+	assert_ok(&rig, rig_start(&rig));
+	assert_int_equal(fake_counter(rig.fake, fd), 2);
+	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 0), 'c'), 1);
+	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 2), 'c'), 1);
+	/* another device's ring, whose base was given */
+	assert_ok(&rig, vhc_ring_reset(rig.dev, 3));
+	assert_ok(&rig, rig_ring(&rig, 3));
+	set_indices(3, 7, 7);
+	assert_ok(&rig, vhc_ring_set_base(rig.dev, 3, 7));
+	assert_ok(&rig, vhc_ring_start(rig.dev, 3));
+	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 3), 'c'), 1);
+	/* those that ran all the time were not */
+	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 2), 'c'), 1);
+	fake_close(rig.fake, fd);
+}
+
+/* ---------------------------------------------------------------------------- read from memory */
+
+static const struct {
+	uint16_t used, avail;
+	int error;
+	const char *says[3];
+} indices[] = {
+	{ 0, 0, 0, { NULL } },
+	{ 0, RIG_SIZE, 0, { NULL } },
+	{ 12345, 12345, 0, { NULL } },
+	{ 65535, 65535, 0, { NULL } },
+	{ 65535, 0, 0, { NULL } },
+	{ 65530, RIG_SIZE - 6, 0, { NULL } },
+	{ 0, RIG_SIZE + 1, -EINVAL, { "used index 0", "available index 257", "257 apart" } },
+	{ 65535, RIG_SIZE, -EINVAL, { "used index 65535", "available index 256", "257 apart" } },
+	{ 10, 9, -EINVAL, { "used index 10", "available index 9", "65535 apart" } },
+	{ 0, 32768, -EINVAL, { "32768 apart", "256 descriptors" } },
+};
+
+static void what_the_memory_says(void **state)
+{
+	assert_int_equal(vhc_ring_recover_base(rig.dev, 1), -EBUSY);
+	assert_says(&rig, "ring 1", "running");
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	assert_ok(&rig, vhc_ring_set_base(rig.dev, 1, 4711));
+	for (size_t i = 0; i < sizeof(indices) / sizeof(indices[0]); i++) {
+		int64_t before = base_of(1);
+
+		set_indices(1, indices[i].used, indices[i].avail);
+		fake_forget_calls(rig.fake);
+		assert_int_equal(vhc_ring_recover_base(rig.dev, 1), indices[i].error);
+		assert_true(calls_are(rig.fake, ""));
+		for (size_t j = 0; j < 3 && indices[i].says[j]; j++)
+			assert_says(&rig, "ring 1", indices[i].says[j]);
+		assert_int_equal(base_of(1), indices[i].error ? before : indices[i].used);
+		if (indices[i].error)
+			continue;
+		assert_ok(&rig, vhc_ring_start(rig.dev, 1));
+		assert_int_equal(rig_kernel_ring(&rig, 1)->base, indices[i].used);
+		assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	}
+	assert_int_equal(vhc_ring_recover_base(rig.dev, 4), -EINVAL);
+	fake_fail(rig.fake, "peek", 1, EFAULT);
+	assert_int_equal(vhc_ring_recover_base(rig.dev, 1), -EINVAL);
+	assert_says(&rig, "ring 1", "cannot be read", "EFAULT");
+}
+
+/* Another process ran it and died: here it is only set up, and may lack its eventfds. */
+static void after_a_death(void **state)
+{
+	struct vhc_ring_addr addr = rig_addr(1), outside = addr;
+
+	vhc_dev_close(rig.dev);
+	rig.dev = NULL;
+	set_indices(1, 700, 710);
+	assert_ok(&rig, rig_dev(&rig));
+	assert_int_equal(vhc_ring_recover_base(rig.dev, 1), -EAGAIN);
+	assert_says(&rig, "ring 1", "size");
+	assert_ok(&rig, vhc_ring_set_size(rig.dev, 1, RIG_SIZE));
+	assert_int_equal(vhc_ring_recover_base(rig.dev, 1), -EAGAIN);
+	assert_says(&rig, "ring 1", "addresses");
+	assert_ok(&rig, vhc_ring_set_addr(rig.dev, 1, &addr));
+	assert_int_equal(vhc_ring_recover_base(rig.dev, 1), -EAGAIN);
+	assert_says(&rig, "ring 1", "memory", "vhc_dev_set_mem");
+	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
+	assert_ok(&rig, vhc_ring_recover_base(rig.dev, 1));
+	assert_int_equal(base_of(1), 700);
+	outside.used += 0x10000000;
+	assert_ok(&rig, vhc_ring_set_addr(rig.dev, 1, &outside));
+	assert_int_equal(vhc_ring_recover_base(rig.dev, 1), -EINVAL);
+	assert_says(&rig, "ring 1", "used ring", "region");
+	assert_int_equal(base_of(1), 700);
+	assert_ok(&rig, vhc_dev_set_tap(rig.dev, rig.tap));
+	assert_ok(&rig, rig_features(&rig));
+	assert_ok(&rig, rig_ring(&rig, 1));
+	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
+	assert_int_equal(rig_kernel_ring(&rig, 1)->base, 700);
+	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 1), 'c'), 1);
+}
+
+/* No kernel has packed rings for vhost-net; if one had, their memory would not say it. */
+static void a_packed_ring(void **state)
+{
+	struct rig packed;
+
+	rig_new(&packed, "6.12", 1);
+	fake_profile(packed.fake)->features[0] |= 1ull << VHC_F_RING_PACKED;
+	vhc_features_add(&packed.acked, VHC_F_RING_PACKED);
+	rig_prepare(&packed);
+	assert_int_equal(vhc_ring_recover_base(packed.dev, 1), -EOPNOTSUPP);
+	assert_says(&packed, "ring 1", "packed");
+	rig_free(&packed);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_stop_keeps_it),
+		TEST(one_that_is_lost),
+		TEST(one_of_a_ring_that_runs_on),
+		TEST(who_goes_on_is_signalled),
+		TEST(what_the_memory_says),
+		TEST(after_a_death),
+		cmocka_unit_test(a_packed_ring),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

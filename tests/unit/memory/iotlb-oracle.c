@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * iotlb-oracle - the table of mappings against a simple one, by random maps and unmaps on few
+ * pages, with small limits so that it is full most of the time; and against every single page.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "random.h"
+#include "memory/iotlb.h"
+
+#define PAGE  ((uint64_t)VHC_PAGE_SIZE)
+#define PAGES 48u
+#define MOST  64u
+#define RW    (VHC_PERM_READ | VHC_PERM_WRITE)
+
+/* A mapping of the oracle: unsorted, of whole pages. */
+struct item {
+	struct vhc_mapping map;
+	uint64_t age;
+};
+
+struct oracle {
+	struct item item[MOST + 4];
+	uint32_t count, limit;
+	uint64_t age;
+};
+
+/* Pages that a ring lies in. */
+struct pins {
+	bool page[PAGES];
+	uint64_t base;
+};
+
+static bool is_pinned(const void *data, uint64_t iova, uint64_t size)
+{
+	const struct pins *pins = data;
+
+	for (uint64_t at = 0; at < size; at += PAGE)
+		if (pins->page[(iova + at - pins->base) / PAGE])
+			return true;
+	return false;
+}
+
+static void put(struct oracle *oracle, uint64_t iova, uint64_t size, const struct item *from)
+{
+	struct item *item = &oracle->item[oracle->count++];
+
+	*item = *from;
+	item->map.guest += iova - item->map.iova;
+	item->map.user += iova - item->map.iova;
+	item->map.iova = iova;
+	item->map.size = size;
+}
+
+static void take_out(struct oracle *oracle, uint64_t iova, uint64_t size)
+{
+	for (uint32_t i = oracle->count; i--;) {
+		struct item old = oracle->item[i];
+		uint64_t end = old.map.iova + old.map.size; /* 0 at the end of all addresses */
+
+		if (old.map.iova - iova >= size && iova - old.map.iova >= old.map.size)
+			continue;
+		oracle->item[i] = oracle->item[--oracle->count];
+		if (old.map.iova < iova)
+			put(oracle, old.map.iova, iova - old.map.iova, &old);
+		if (end - 1 > iova + (size - 1))
+			put(oracle, iova + size, end - (iova + size), &old);
+	}
+}
+
+/* Of the oldest, the one with the lowest address. */
+static bool forget(struct oracle *oracle, const struct pins *pins, const struct vhc_mapping *spare)
+{
+	uint32_t oldest = UINT32_MAX;
+
+	for (uint32_t i = 0; i < oracle->count; i++) {
+		const struct item *item = &oracle->item[i];
+		const struct item *other = &oracle->item[oldest == UINT32_MAX ? i : oldest];
+
+		if ((spare && item->map.iova == spare->iova) ||
+		    is_pinned(pins, item->map.iova, item->map.size))
+			continue;
+		if (oldest == UINT32_MAX || item->age < other->age ||
+		    (item->age == other->age && item->map.iova < other->map.iova))
+			oldest = i;
+	}
+	if (oldest == UINT32_MAX)
+		return false;
+	oracle->item[oldest] = oracle->item[--oracle->count];
+	return true;
+}
+
+/* All or nothing; false when the pins leave no room. */
+static bool oracle_edit(struct oracle *oracle, const struct vhc_mapping *range, bool map,
+			const struct pins *pins)
+{
+	struct oracle next = *oracle;
+
+	take_out(&next, range->iova, range->size);
+	if (map)
+		put(&next, range->iova, range->size, &(struct item){ *range, next.age++ });
+	while (next.count > next.limit)
+		if (!forget(&next, pins, map ? range : NULL))
+			return false;
+	*oracle = next;
+	return true;
+}
+
+static bool is_so(const struct oracle *oracle, const struct vhc_mapping *map)
+{
+	for (uint32_t i = 0; i < oracle->count; i++) {
+		const struct vhc_mapping *old = &oracle->item[i].map;
+		uint64_t offset = map->iova - old->iova;
+
+		if (map->iova >= old->iova && offset < old->size &&
+		    map->size <= old->size - offset && old->guest + offset == map->guest &&
+		    old->user + offset == map->user && old->perm == map->perm)
+			return true;
+	}
+	return false;
+}
+
+static const struct item *item_of(const struct oracle *oracle, uint64_t iova)
+{
+	for (uint32_t i = 0; i < oracle->count; i++)
+		if (iova - oracle->item[i].map.iova < oracle->item[i].map.size)
+			return &oracle->item[i];
+	return NULL;
+}
+
+static void check_order(struct vhc_iotlb *iotlb, const struct oracle *oracle)
+{
+	const uint16_t *by_age = vhc_iotlb_sort(iotlb);
+	uint64_t before = 0, iova = 0;
+
+	for (uint32_t i = 0; i < vhc_iotlb_count(iotlb); i++) {
+		const struct vhc_mapping *map = vhc_iotlb_at(iotlb, by_age[i]);
+		uint64_t age = item_of(oracle, map->iova)->age;
+
+		assert_true(!i || age > before || (age == before && map->iova > iova));
+		before = age;
+		iova = map->iova;
+	}
+}
+
+static void check_same(struct vhc_iotlb *iotlb, const struct oracle *oracle, uint64_t base)
+{
+	assert_int_equal(vhc_iotlb_count(iotlb), oracle->count);
+	for (uint32_t i = 0; i < vhc_iotlb_count(iotlb); i++) {
+		const struct vhc_mapping *map = vhc_iotlb_at(iotlb, i);
+		const struct item *item = item_of(oracle, map->iova);
+
+		assert_non_null(item);
+		assert_memory_equal(map, &item->map, offsetof(struct vhc_mapping, perm));
+		assert_int_equal(map->perm, item->map.perm);
+		if (i)
+			assert_true(vhc_iotlb_at(iotlb, i - 1)->iova < map->iova);
+	}
+	for (uint64_t page = 0; page < PAGES; page++) {
+		const struct item *item = item_of(oracle, base + page * PAGE + 7);
+		const struct vhc_mapping *map = vhc_iotlb_find(iotlb, base + page * PAGE + 7);
+
+		assert_int_equal(item != NULL, map != NULL);
+		assert_true(!map || map->iova == item->map.iova);
+	}
+	check_order(iotlb, oracle);
+}
+
+/* Page by page. */
+static void check_reach(const struct vhc_iotlb *iotlb, const struct oracle *oracle, uint64_t iova,
+			uint64_t size, uint32_t perm)
+{
+	uint64_t reach = 0;
+
+	while (reach < size) {
+		const struct item *item = item_of(oracle, iova + reach);
+
+		if (!item || (item->map.perm & perm) != perm)
+			break;
+		reach += PAGE - (iova + reach) % PAGE;
+	}
+	assert_int_equal(vhc_iotlb_reach(iotlb, iova, size, perm), reach < size ? reach : size);
+}
+
+static struct vhc_mapping random_mapping(struct random *random, uint64_t base)
+{
+	uint64_t page = random_below(random, PAGES);
+	uint64_t pages = 1 + random_below(random, random_once_in(random, 6) ? PAGES : 4);
+	struct vhc_mapping map = { .iova = base + page * PAGE, .size = pages * PAGE };
+
+	if (pages > PAGES - page)
+		map.size = (PAGES - page) * PAGE;
+	/* often with the same distance, so that some are so already */
+	map.guest = 0x1000000 + page * PAGE + random_below(random, 3) * 0x100000;
+	map.user = map.guest + 0x7f0000000000;
+	map.perm = 1 + (uint32_t)random_below(random, 3);
+	return map;
+}
+
+static void one_step(struct random *random, struct vhc_iotlb *iotlb, struct oracle *oracle,
+		     struct pins *pins)
+{
+	struct vhc_mapping map = random_mapping(random, pins->base);
+	bool unmap = random_once_in(random, 3), done;
+	struct vhc_iotlb_edit edit;
+	int r = unmap ? vhc_iotlb_plan_unmap(iotlb, map.iova, map.size, is_pinned, pins, &edit)
+		      : vhc_iotlb_plan_map(iotlb, &map, is_pinned, pins, &edit);
+
+	if (!unmap && is_so(oracle, &map)) {
+		assert_int_equal(r, 0);
+		assert_int_equal(edit.count + edit.adds + edit.forgets, 0);
+		return;
+	}
+	done = oracle_edit(oracle, &map, !unmap, pins);
+	assert_int_equal(r, done ? 0 : -E2BIG);
+	if (done)
+		vhc_iotlb_apply(iotlb, &edit);
+	check_same(iotlb, oracle, pins->base);
+	check_reach(iotlb, oracle, map.iova + random_below(random, PAGE),
+		    1 + random_below(random, map.size), 1 + (uint32_t)random_below(random, 3));
+}
+
+static void random_edits(void **state)
+{
+	/* in the middle of the addresses, and at both ends */
+	static const uint64_t bases[] = { 0, 0x40000000, 0 - PAGES * PAGE };
+	struct random random = random_new("iotlb_oracle");
+
+	for (uint32_t round = 0; round < 400; round++) {
+		struct oracle oracle = { .limit = 1 + (uint32_t)random_below(&random, 16) };
+		struct pins pins = { .base = bases[round % 3] };
+		struct vhc_iotlb *iotlb;
+
+		assert_int_equal(vhc_iotlb_new(oracle.limit, &iotlb), 0);
+		for (uint32_t step = 0; step < 250; step++) {
+			if (random_once_in(&random, 10)) {
+				uint64_t odds = 1 + random_below(&random, 8);
+
+				for (uint32_t i = 0; i < PAGES; i++)
+					pins.page[i] = random_once_in(&random, odds);
+			}
+			one_step(&random, iotlb, &oracle, &pins);
+		}
+		vhc_iotlb_free(iotlb);
+	}
+}
+
+/* ------------------------------------------------------------------------------ memory that moved */
+
+/* Where a page of the guest is. */
+static uint64_t user_of(const struct vhc_span *spans, uint32_t count, uint64_t guest)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (guest - spans[i].guest < spans[i].size)
+			return spans[i].user + (guest - spans[i].guest);
+	return 0;
+}
+
+static void check_broken(const struct vhc_iotlb *iotlb, const struct vhc_table *table,
+			 const struct vhc_span *spans, uint32_t count)
+{
+	uint64_t iova = 0, size = 0, at = 0;
+	bool found = vhc_iotlb_broken(iotlb, table, 0, &iova, &size);
+
+	for (; at < PAGES * PAGE; at += PAGE) {
+		const struct vhc_mapping *map = vhc_iotlb_find(iotlb, at);
+		uint64_t offset = map ? at - map->iova : 0;
+		bool broken =
+			map && user_of(spans, count, map->guest + offset) != map->user + offset;
+
+		if (found && iova + size <= at)
+			found = vhc_iotlb_broken(iotlb, table, at, &iova, &size);
+		assert_int_equal(broken, found && iova <= at && at < iova + size);
+	}
+}
+
+static void random_memory(void **state)
+{
+	struct random random = random_new("iotlb_oracle memory");
+	struct pins pins = { .base = 0 };
+
+	for (uint32_t round = 0; round < 3000; round++) {
+		struct vhc_span spans[4];
+		uint32_t count = (uint32_t)random_below(&random, 5);
+		struct vhc_refusal err;
+		struct vhc_table *table = NULL;
+		struct vhc_iotlb *iotlb;
+
+		assert_int_equal(vhc_iotlb_new(VHC_IOTLB_MAX, &iotlb), 0);
+		for (uint32_t i = 0; i < 12; i++) {
+			struct vhc_mapping map = random_mapping(&random, 0);
+			struct vhc_iotlb_edit edit;
+
+			assert_int_equal(vhc_iotlb_plan_map(iotlb, &map, is_pinned, &pins, &edit),
+					 0);
+			vhc_iotlb_apply(iotlb, &edit);
+		}
+		for (uint32_t i = 0; i < count; i++) {
+			/* apart from each other; some where the mappings say, some elsewhere */
+			uint64_t page = i * PAGES / 4 + random_below(&random, 4);
+
+			spans[i].guest = 0x1000000 + page * PAGE +
+					 (random_once_in(&random, 3) ? 0x100000 : 0);
+			spans[i].size = (1 + random_below(&random, 8)) * PAGE;
+			spans[i].user = spans[i].guest + 0x7f0000000000 +
+					(random_once_in(&random, 3) ? 0x10000000 : 0);
+		}
+		if (round % 7)
+			assert_int_equal(vhc_table_new(spans, count, &table, &err), 0);
+		else
+			count = 0; /* no table at all */
+		check_broken(iotlb, table, spans, count);
+		vhc_table_unref(table);
+		vhc_iotlb_free(iotlb);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_edits),
+		cmocka_unit_test(random_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

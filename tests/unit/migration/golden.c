@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * golden - vhost-state documents of version 1 that were written once, and are read for ever.
+ *
+ * A new one is made by a row here and by test_dev_golden FOLDER, which never touches one that is there.
+ */
+#include <unistd.h>
+
+#include "dev.h"
+#include "edit.h"
+#include "rig.h"
+
+static const char *folder;
+
+/* What the driver accepted, whether this host has it or not. */
+static void set_acked(struct rig *rig, const unsigned int *bits, size_t count)
+{
+	rig->dev->want.acked = rig_acked(false);
+	for (size_t i = 0; i < count; i++)
+		vhc_features_add(&rig->dev->want.acked, bits[i]);
+	rig->dev->want.has_acked = true;
+}
+
+static void with_rings(struct rig *rig, const char *kernel, uint32_t pairs)
+{
+	rig_new(rig, kernel, pairs);
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, rig_tap(rig));
+	assert_ok(rig, rig_dev(rig));
+	assert_ok(rig, rig_attach(rig));
+}
+
+/* One pair that ran and was stopped. */
+static void split_1(struct rig *rig)
+{
+	with_rings(rig, "6.1", 1);
+	assert_ok(rig, rig_features(rig));
+	assert_ok(rig, rig_rings(rig));
+	assert_ok(rig, rig_start(rig));
+	rig_kernel_ring(rig, 0)->base = 0x1234;
+	rig_kernel_ring(rig, 1)->base = 0xfffe;
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+}
+
+/* Four pairs, of which the last was not set up, behind an IOMMU, with everything that there is. */
+static void iommu_4(struct rig *rig)
+{
+	static const unsigned int bits[] = { VHC_F_ACCESS_PLATFORM,
+					     VHC_F_HOST_TSO6,
+					     VHC_F_HOST_USO,
+					     VHC_F_GUEST_USO4,
+					     VHC_F_GUEST_USO6,
+					     VHC_F_GUEST_UDP_TUNNEL_GSO,
+					     VHC_F_HOST_UDP_TUNNEL_GSO,
+					     VHC_F_MQ,
+					     VHC_F_MTU,
+					     VHC_F_MAC,
+					     200 };
+
+	with_rings(rig, "7.2", 4);
+	set_acked(rig, bits, sizeof(bits) / sizeof(bits[0]));
+	rig->dev->want.iommu = true;
+	for (uint32_t i = 0; i < 6; i++) {
+		assert_ok(rig, rig_ring(rig, i));
+		assert_ok(rig,
+			  vhc_ring_set_addr(
+				  rig->dev, i,
+				  VHC_ARG(vhc_ring_addr, .desc = 0xfffffffff0000000 + i * 0x10000,
+					  .avail = 0x8000000 + i * 0x2000, .used = i * 0x1000)));
+		assert_ok(rig, vhc_ring_set_base(rig->dev, i, 77 * i));
+	}
+	assert_ok(rig, vhc_ring_set_size(rig->dev, 6, 32768));
+	rig->dev->want.ring[3].disabled = true;
+	assert_ok(rig, vhc_dev_set_net_config(
+			       rig->dev,
+			       VHC_ARG(vhc_net_config, .flags = VHC_NET_MAC | VHC_NET_MTU,
+				       .mtu = 9000, .mac = { 0x52, 0x54, 0, 0xab, 0xcd, 0xef })));
+}
+
+/* No vhost-net has packed rings, but a document may. */
+static void packed_1(struct rig *rig)
+{
+	static const unsigned int bits[] = { VHC_F_RING_PACKED };
+
+	with_rings(rig, "6.12", 1);
+	set_acked(rig, bits, 1);
+	assert_ok(rig, rig_rings(rig));
+	assert_ok(rig, vhc_ring_set_size(rig->dev, 0, 255));
+	assert_ok(rig, vhc_ring_set_base(rig->dev, 0, 0x80fe8003));
+	assert_ok(rig, vhc_ring_set_base(rig->dev, 1, 0x000f8010));
+}
+
+static const struct {
+	const char *name;
+	void (*make)(struct rig *rig);
+} documents[] = {
+	{ "split-1.json", split_1 },
+	{ "iommu-4.json", iommu_4 },
+	{ "packed-1.json", packed_1 },
+};
+
+#define COUNT (sizeof(documents) / sizeof(documents[0]))
+
+/* What is written today is what was written then: the memory is as the rig has it now, too. */
+static char *write_now(size_t i)
+{
+	char *json = NULL;
+	struct rig rig;
+
+	documents[i].make(&rig);
+	assert_ok(&rig, vhc_dev_save(rig.dev, &json));
+	rig_free(&rig);
+	return json;
+}
+
+static void what_is_written(void **state)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		char *kept = edit_file(folder, documents[i].name), *now = write_now(i);
+
+		kept[strlen(kept) - 1] = '\0'; /* its newline */
+		assert_string_equal(kept, now);
+		free(kept);
+		free(now);
+	}
+}
+
+/* Reading and writing again changes nothing; any other form of the same is the same document. */
+static void what_is_read(void **state)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		char *kept = edit_file(folder, documents[i].name);
+		char *compact = edit_compact(kept), *canonical = edit_canonical(kept);
+		struct vhc_ctx *ctx;
+
+		assert_int_equal(vhc_ctx_new(&ctx), 0);
+		if (vhc_state_check(ctx, kept) || vhc_state_check(ctx, compact))
+			fail_msg("%s: %s", documents[i].name, vhc_ctx_get_error(ctx)->text);
+		assert_string_equal(compact, canonical);
+		vhc_ctx_free(ctx);
+		free(kept);
+		free(compact);
+		free(canonical);
+	}
+}
+
+static int write_missing(void)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		char path[4096], *json;
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s/%s", folder, documents[i].name);
+		if (!access(path, F_OK))
+			continue;
+		json = write_now(i);
+		file = fopen(path, "w");
+		if (!file || fprintf(file, "%s\n", json) < 0 || fclose(file))
+			return 1;
+		free(json);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written),
+		cmocka_unit_test(what_is_read),
+	};
+
+	folder = argc > 1 ? argv[1] : getenv("GOLDEN");
+	if (!folder)
+		return 2;
+	return argc > 1 ? write_missing() : cmocka_run_group_tests(tests, NULL, NULL);
+}

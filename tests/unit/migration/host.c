@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * host - can a host take a device?  Two documents say it: yes, or no with every reason.
+ */
+#include "dev.h"
+#include "edit.h"
+#include "two-hosts.h"
+
+static char *caps_of(const char *kernel)
+{
+	struct rig rig;
+	char *caps = NULL;
+
+	rig_new(&rig, kernel, 1);
+	assert_ok(&rig, vhc_caps_probe(rig.ctx, &caps));
+	rig_free(&rig);
+	return caps;
+}
+
+/* Which features there are decides: forward always, back as long as the guest has nothing newer. */
+static void from_kernel_to_kernel(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		bool array;
+		const char *lacks[2];
+	} moves[] = {
+		{ "6.1", "6.1", false, { NULL, NULL } },
+		{ "6.1", "6.12", false, { NULL, NULL } },
+		{ "6.1", "7.2", false, { NULL, NULL } },
+		{ "7.2", "6.1", false, { NULL, NULL } },
+		{ "7.2", "7.2", true, { NULL, NULL } },
+		{ "7.2",
+		  "6.12",
+		  true,
+		  { "vhost lacks guest_udp_tunnel_gso (65), host_udp_tunnel_gso (67); ",
+		    "the tap lacks guest_udp_tunnel_gso (65), host_udp_tunnel_gso (67): " } },
+		{ "7.2",
+		  "6.1",
+		  true,
+		  { "vhost lacks guest_udp_tunnel_gso (65), host_udp_tunnel_gso (67); ",
+		    "the tap lacks guest_uso4 (54), guest_uso6 (55), host_uso (56), "
+		    "guest_udp_tunnel_gso (65), host_udp_tunnel_gso (67): " } },
+	};
+
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		char *json = moved_source(moves[i].from, 2, moves[i].array);
+		char *caps = caps_of(moves[i].to);
+		struct rig rig;
+		int r;
+
+		rig_new(&rig, "6.12", 1);
+		r = vhc_caps_check(rig.ctx, caps, json);
+		assert_int_equal(fake_calls(rig.fake), 0);
+		assert_int_equal(r, moves[i].lacks[0] ? -EOPNOTSUPP : 0);
+		if (r)
+			assert_says(&rig, "net0: ", moves[i].lacks[0], moves[i].lacks[1],
+				    "a newer kernel", "mask them where it runs");
+		free(caps);
+		free(json);
+		rig_free(&rig);
+	}
+}
+
+/* The device model's bits are the launcher's to know, with a name or without. */
+static void what_no_host_has_to_have(void **state)
+{
+	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json"), *caps = caps_of("7.2");
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	assert_ok(&rig, vhc_caps_check(rig.ctx, caps, kept));
+	free(caps);
+	free(kept);
+	rig_free(&rig);
+}
+
+/* Also of a device that runs: that is when one wants to know. */
+static void a_picture_will_do(void **state)
+{
+	char *json = moved_source("6.1", 1, false),
+	     *picture = edit_put_sum(json, "/running", "true");
+	char *caps = caps_of("6.1");
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	assert_ok(&rig, vhc_caps_check(rig.ctx, caps, picture));
+	free(caps);
+	free(picture);
+	free(json);
+	rig_free(&rig);
+}
+
+static void hosts_that_have_not_enough(void **state)
+{
+	static const struct {
+		const char *pointer, *raw, *says, *hint;
+	} hosts[] = {
+		{ "/nodes/0/opens", "false", "/dev/vhost-net does not open there:  ()", "" },
+		{ "/nodes/0/words/0", "\"0x33d000000\"",
+		  "vhost lacks mrg_rxbuf (15): ", "move it to a host that has them" },
+		{ "/nodes/0/words", "[]", "mrg_rxbuf (15), event_idx (29), version_1 (32), ", "" },
+		{ "/tap/words/0", "1",
+		  "the tap lacks guest_csum (1), guest_tso4 (7), guest_tso6 (8), host_tso4 (11), ",
+		  "" },
+		{ "/tap/probed", "false", NULL, NULL }, /* but its words are there */
+		{ "/nodes/0/backend_features", "1",
+		  "IOMMU needs the backend features 0x2, and the kernel's vhost has 0x1", "" },
+		{ "/max_mem_regions", "1", "memory has 2 regions, and that kernel takes 1",
+		  "max_mem_regions" },
+		{ "/max_mem_regions", "2", NULL, NULL },
+		{ "/max_tap_queues", "3", "4 queue pairs, and a tap there has at most 3 queues",
+		  "" },
+		{ "/max_tap_queues", "4", NULL, NULL },
+	};
+	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json"), *caps = caps_of("7.2");
+	char *json = edit_put_sum(kept, "/memory/-", "{\"guest_addr\":\"0x0\",\"size\":4096}");
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		char *host = edit_put(caps, hosts[i].pointer, hosts[i].raw);
+		int r = vhc_caps_check(rig.ctx, host, json);
+
+		assert_int_equal(r, hosts[i].says ? -EOPNOTSUPP : 0);
+		if (r)
+			assert_says(&rig, "net0: ", hosts[i].says, hosts[i].hint);
+		free(host);
+	}
+	free(json);
+	free(caps);
+	free(kept);
+	rig_free(&rig);
+}
+
+/* All at once, and whole: the text is long enough for the worst of hosts. */
+static void every_reason_is_given(void **state)
+{
+	char *json = NULL, *caps = caps_of("7.2"), *host;
+	struct rig rig;
+
+	rig_new(&rig, "7.2", 2);
+	rig_prepare(&rig);
+	rig.dev->want.acked = vhc_features_of(VHC_TYPE_NET, 0);
+	vhc_features_remove(&rig.dev->want.acked, VHC_F_RING_PACKED);
+	rig.dev->want.iommu = true;
+	assert_ok(&rig, vhc_dev_save(rig.dev, &json));
+	host = edit_put(caps, "/nodes/0/words", "[]");
+	free(caps);
+	caps = edit_put(host, "/tap/words", "[]");
+	free(host);
+	host = edit_put(caps, "/nodes/0/backend_features", "0");
+	free(caps);
+	caps = edit_put(host, "/max_tap_queues", "1");
+	assert_int_equal(vhc_caps_check(rig.ctx, caps, json), -EOPNOTSUPP);
+	assert_says(&rig, "vhost lacks mrg_rxbuf (15)", "ipsec (70); the tap lacks csum (0)",
+		    "host_udp_tunnel_gso_csum (68): ", "header of 32 bytes", "backend features 0x2",
+		    "2 queue pairs, and a tap there has at most 1 queues");
+	free(host);
+	/* what was not asked is not said to be missing */
+	host = edit_put(caps, "/nodes/0/opens", "false");
+	free(caps);
+	caps = edit_put(host, "/nodes/0/reason", "\"gone fishing\"");
+	free(host);
+	host = edit_put(caps, "/nodes/0/remedy", "\"modprobe vhost_net\"");
+	free(caps);
+	caps = edit_put(host, "/tap/probed", "false");
+	free(host);
+	host = edit_put(caps, "/tap/reason", "\"no root\"");
+	assert_int_equal(vhc_caps_check(rig.ctx, host, json), -EOPNOTSUPP);
+	assert_says(&rig, "/dev/vhost-net does not open there: gone fishing", "modprobe vhost_net",
+		    "what a tap has there is not known: no root");
+	assert_null(strstr(rig_text(&rig), "lacks"));
+	free(host);
+	free(caps);
+	free(json);
+	rig_free(&rig);
+}
+
+static void documents_that_are_wrong(void **state)
+{
+	char *json = moved_source("6.1", 1, false), *caps = caps_of("6.1"), *bad;
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	assert_int_equal(vhc_caps_check(rig.ctx, "{", json), -EINVAL);
+	assert_says(&rig, "the vhost-caps document is wrong in line 1: ");
+	assert_int_equal(vhc_caps_check(rig.ctx, caps, "{"), -EINVAL);
+	assert_says(&rig, "the vhost-state document is wrong in line 1: ");
+	assert_int_equal(vhc_caps_check(rig.ctx, json, caps), -EINVAL);
+	bad = edit_put(json, "/rings/0/size", "512");
+	assert_int_equal(vhc_caps_check(rig.ctx, caps, bad), -EINVAL);
+	assert_says(&rig, "/checksum", "damaged");
+	free(bad);
+	bad = edit_put(caps, "/nodes/0", NULL);
+	assert_int_equal(vhc_caps_check(rig.ctx, bad, json), -EINVAL);
+	assert_says(&rig, "/nodes", "does not have /dev/vhost-net");
+	free(bad);
+	bad = edit_put(caps, "/max_mem_regions", "0");
+	assert_int_equal(vhc_caps_check(rig.ctx, bad, json), -EINVAL);
+	assert_says(&rig, "/max_mem_regions", "vhost-caps document is wrong");
+	free(bad);
+	free(caps);
+	free(json);
+	rig_free(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(from_kernel_to_kernel),
+		cmocka_unit_test(what_no_host_has_to_have),
+		cmocka_unit_test(a_picture_will_do),
+		cmocka_unit_test(hosts_that_have_not_enough),
+		cmocka_unit_test(every_reason_is_given),
+		cmocka_unit_test(documents_that_are_wrong),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * chain - chains of descriptors that vhost can take, and each kind that it cannot.
+ */
+#include <errno.h>
+#include <linux/virtio_ring.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ring/chain.h"
+
+#define NUM   8u
+#define DESC  0x1000u /* the ring's table */
+#define TABLE 0x2000u /* an indirect one */
+#define END   0x4000u /* of memory; the last page may only be read */
+#define NEXT  VRING_DESC_F_NEXT
+#define WRITE VRING_DESC_F_WRITE
+
+static unsigned char memory[END];
+static int read_error;
+
+static int read_memory(void *data, uint64_t addr, void *buf, size_t size)
+{
+	if (read_error)
+		return read_error;
+	assert_true(addr + size <= END);
+	memcpy(buf, memory + addr, size);
+	return 0;
+}
+
+static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, char *text,
+			size_t len)
+{
+	if (addr + size > END)
+		snprintf(text, len, "is nowhere");
+	else if (write && size && addr + size > 0x3000)
+		snprintf(text, len, "is read-only");
+	else
+		return 0;
+	return -EFAULT;
+}
+
+static const struct vhc_chain_memory all = { read_memory, reach_memory, NULL };
+
+static void put(uint64_t table, uint32_t i, uint64_t addr, uint32_t len, uint16_t flags,
+		uint16_t next)
+{
+	struct vring_desc desc = { addr, len, flags, next };
+
+	memcpy(memory + table + i * sizeof(desc), &desc, sizeof(desc));
+}
+
+static void clear(void)
+{
+	memset(memory, 0, sizeof(memory));
+	read_error = 0;
+}
+
+static void good(uint16_t head, bool writes)
+{
+	struct vhc_refusal err = { "" };
+
+	if (vhc_chain_check(NUM, DESC, head, writes, &all, &err))
+		fail_msg("%s", err.text);
+}
+
+static void bad(uint16_t head, bool writes, const char *says)
+{
+	struct vhc_refusal err = { "" };
+
+	assert_int_equal(vhc_chain_check(NUM, DESC, head, writes, &all, &err), -EINVAL);
+	if (!strstr(err.text, says))
+		fail_msg("\"%s\" is not in: %s", says, err.text);
+}
+
+static void chains_that_can_be(void **state)
+{
+	clear();
+	put(DESC, 7, 0, 100, 0, 99); /* without NEXT the link is nothing */
+	good(7, false);
+	put(DESC, 0, END - 1, 1, NEXT, 3);
+	put(DESC, 3, END, 0, NEXT, 1);
+	put(DESC, 1, 0, 0x3000, 0, 0);
+	good(0, false);
+	put(DESC, 2, 0, 0x3000, WRITE, 0);
+	good(2, true);
+	/* all of them in one */
+	for (uint16_t i = 0; i < NUM; i++)
+		put(DESC, i, 0, 1, i + 1u < NUM ? NEXT : 0, (uint16_t)(i + 1));
+	good(0, false);
+	/* what nobody has mapped yet is not known */
+	read_error = -ENOENT;
+	good(0, true);
+}
+
+static void heads_and_links(void **state)
+{
+	clear();
+	bad(NUM, false, "descriptor 8 is available, and there are 8");
+	bad(65535, false, "descriptor 65535");
+	put(DESC, 0, 0, 1, NEXT, NUM);
+	bad(0, false, "goes to descriptor 8, and there are 8");
+	put(DESC, 0, 0, 1, NEXT, 0);
+	bad(0, false, "goes round");
+	for (uint16_t i = 0; i < NUM; i++)
+		put(DESC, i, 0, 1, NEXT, (uint16_t)((i + 1) % NUM));
+	bad(3, false, "comes to 3 again");
+}
+
+static void buffers(void **state)
+{
+	clear();
+	put(DESC, 5, END - 1, 2, 0, 0);
+	bad(5, false, "the buffer of descriptor 5 (2 bytes at 0x3fff) is nowhere");
+	put(DESC, 5, 0x2fff, 2, WRITE, 0);
+	bad(5, true, "is read-only");
+	put(DESC, 5, 0, 2, WRITE, 0);
+	bad(5, false, "descriptor 5 is to be written, and the device reads");
+	put(DESC, 5, 0, 2, WRITE | NEXT, 6);
+	bad(5, true, "descriptor 6 is to be read, and the device writes");
+}
+
+static void indirect(void **state)
+{
+	const uint16_t flags = VRING_DESC_F_INDIRECT;
+
+	clear();
+	put(DESC, 0, TABLE, 2 * 16, flags, 0);
+	/* one behind the other, whatever the links say */
+	put(TABLE, 0, 0, 1, NEXT, 77);
+	put(TABLE, 1, 0, 1, 0, 0);
+	good(0, false);
+	put(TABLE, 1, END, 1, 0, 0);
+	bad(0, false, "the buffer of indirect descriptor 1 (1 bytes at 0x4000) is nowhere");
+	put(TABLE, 1, 0, 1, WRITE, 0);
+	bad(0, false, "indirect descriptor 1 is to be written");
+	put(TABLE, 1, 0, 1, NEXT, 0);
+	bad(0, false, "goes to indirect descriptor 2, and there are 2");
+	put(TABLE, 1, TABLE, 16, flags, 0);
+	bad(0, false, "indirect descriptor 1 is indirect itself");
+	/* of the ring's chain one more may follow */
+	put(TABLE, 1, 0, 1, 0, 0);
+	put(DESC, 0, TABLE, 2 * 16, flags | NEXT, 4);
+	put(DESC, 4, END, 1, 0, 0);
+	bad(0, false, "descriptor 4 (1 bytes at 0x4000)");
+	put(DESC, 0, TABLE, 2 * 16 + 1, flags, 0);
+	bad(0, false, "33 bytes");
+	put(DESC, 0, TABLE, 0, flags, 0);
+	bad(0, false, "goes to indirect descriptor 0, and there are 0");
+	put(DESC, 0, END - 16, 32, flags, 0);
+	bad(0, false, "the table of indirect descriptor 0 (32 bytes at 0x3ff0) is nowhere");
+	put(DESC, 0, 0, 65537u * 16, flags, 0);
+	bad(0, false, "at most 65536");
+	put(DESC, 0, 0, 65536u * 16, flags, 0);
+	bad(0, false, "is nowhere");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(chains_that_can_be),
+		cmocka_unit_test(heads_and_links),
+		cmocka_unit_test(buffers),
+		cmocka_unit_test(indirect),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * features - links by fd, and what a link is told: header, offloads, queues that receive.
+ */
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+
+#include "rig.h"
+
+static struct rig rig;
+
+static int setup(void **state)
+{
+	rig_new(&rig, "7.2", 2);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_free(&rig);
+	return 0;
+}
+
+/* ---------------------------------------------------------------------------------------- by fd */
+
+static void fds_of_a_tap(void **state)
+{
+	struct vhc_tap *second;
+	int fds[2];
+
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 2, 0));
+	fds[0] = vhc_tap_get_fd(rig.tap, 0);
+	fds[1] = vhc_tap_get_fd(rig.tap, 1);
+	assert_ok(&rig, vhc_tap_open_fds(rig.ctx, fds, 2, &second));
+	assert_string_equal(vhc_tap_get_name(second), "vm1");
+	/* duplicated: the first one's owner may go */
+	assert_int_not_equal(vhc_tap_get_fd(second, 0), fds[0]);
+	vhc_tap_close(rig.tap);
+	rig.tap = second;
+	assert_int_equal(fake_tap(rig.fake, "vm1")->queues, 2);
+}
+
+static void fds_of_other_kinds(void **state)
+{
+	struct fake_left before, after;
+	struct vhc_tap *other, *ret = NULL;
+	int fds[2], tun = fake_sys.open(rig.fake, "/dev/net/tun", 0);
+	int kinds[] = { 900, fake_eventfd(rig.fake), fake_sys.open(rig.fake, "/dev/null", 0), tun };
+
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 2, 0));
+	assert_ok(&rig, vhc_tap_open(rig.ctx, "vm2", NULL, &other));
+	fds[0] = vhc_tap_get_fd(rig.tap, 0);
+	before = fake_left(rig.fake);
+	for (size_t i = 0; i < 4; i++) {
+		fds[1] = kinds[i];
+		assert_int_equal(vhc_tap_open_fds(rig.ctx, fds, 2, &ret), i ? -EINVAL : -EBADF);
+		assert_says(&rig, "fd ");
+	}
+	fds[1] = fds[0];
+	assert_int_equal(vhc_tap_open_fds(rig.ctx, fds, 2, &ret), -EINVAL);
+	assert_says(&rig, "vm1", "queue 0", "once more");
+	fds[1] = vhc_tap_get_fd(other, 0);
+	assert_int_equal(vhc_tap_open_fds(rig.ctx, fds, 2, &ret), -EINVAL);
+	assert_says(&rig, "vm1", "vm2");
+	assert_int_equal(vhc_tap_open_fds(rig.ctx, fds, 0, &ret), -EINVAL);
+	assert_null(ret);
+	after = fake_left(rig.fake);
+	assert_true(left_equal(&before, &after));
+	for (size_t i = 1; i < 4; i++)
+		fake_close(rig.fake, kinds[i]);
+	vhc_tap_close(other);
+}
+
+static void an_fd_without_the_header(void **state)
+{
+	struct {
+		char name[16];
+		short flags;
+		char rest[22];
+	} ifr = { "vm1", IFF_TAP | IFF_NO_PI, "" };
+	int fd = fake_sys.open(rig.fake, "/dev/net/tun", 0);
+
+	assert_int_equal(fake_sys.ioctl(rig.fake, fd, TUNSETIFF, &ifr), 0);
+	assert_int_equal(vhc_tap_open_fds(rig.ctx, &fd, 1, &rig.tap), -EINVAL);
+	assert_says(&rig, "vm1", "IFF_VNET_HDR");
+	fake_close(rig.fake, fd);
+}
+
+/* Each queue of a macvtap has a header size and offloads of its own. */
+static void a_macvtap(void **state)
+{
+	int fds[2] = { fake_macvtap(rig.fake, "mv0"), fake_macvtap(rig.fake, "mv0") };
+
+	assert_ok(&rig, vhc_tap_open_fds(rig.ctx, fds, 2, &rig.tap));
+	assert_ok(&rig, rig_mem(&rig));
+	assert_ok(&rig, rig_dev(&rig));
+	assert_ok(&rig, rig_attach(&rig));
+	assert_ok(&rig, rig_offer(&rig));
+	assert_ok(&rig, rig_features(&rig));
+	assert_ok(&rig, rig_rings(&rig));
+	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 2, EIO);
+	assert_int_equal(rig_start(&rig), -EIO);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(fake_tap_of(rig.fake, fds[i])->header, 10);
+		assert_int_equal(fake_tap_of(rig.fake, fds[i])->offloads, 0);
+	}
+	assert_ok(&rig, rig_start(&rig));
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(fake_tap_of(rig.fake, fds[i])->header, 12);
+		assert_int_equal(fake_tap_of(rig.fake, fds[i])->offloads, 0x7);
+		fake_close(rig.fake, fds[i]);
+	}
+}
+
+/* ------------------------------------------------------------------------------ what it is told */
+
+static void features_at_once(void **state)
+{
+	struct vhc_features guest = { { 1ull << VHC_F_VERSION_1 | 1ull << VHC_F_GUEST_CSUM } };
+	const struct fake_tap *tap;
+
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 2, 0));
+	tap = fake_tap(rig.fake, "vm1");
+	assert_ok(&rig, vhc_tap_set_features(rig.tap, &guest, 0));
+	assert_int_equal(tap->header, 12);
+	assert_int_equal(tap->offloads, 1);
+	fake_forget_calls(rig.fake);
+	assert_ok(&rig, vhc_tap_set_features(rig.tap, &guest, 0));
+	assert_int_equal(fake_calls(rig.fake), 0);
+	/* all or nothing: a header alone is of no use */
+	guest.w[0] = 0;
+	fake_fail(rig.fake, "TUNSETOFFLOAD", 1, EIO);
+	assert_int_equal(vhc_tap_set_features(rig.tap, &guest, 0), -EIO);
+	assert_says(&rig, "vm1", "TUNSETOFFLOAD", "EIO");
+	assert_int_equal(tap->header, 12);
+	assert_int_equal(tap->offloads, 1);
+	assert_ok(&rig, vhc_tap_set_features(rig.tap, &guest, 0));
+	assert_int_equal(tap->header, 10);
+	assert_int_equal(tap->offloads, 0);
+}
+
+static void an_older_link_cannot(void **state)
+{
+	struct vhc_features guest = { { 1ull << VHC_F_GUEST_CSUM | 1ull << VHC_F_GUEST_USO4 |
+					1ull << VHC_F_GUEST_USO6 } };
+
+	fake_profile(rig.fake)->offloads = 0x1f;
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 1, 0));
+	assert_int_equal(vhc_tap_set_features(rig.tap, &guest, 0), -EOPNOTSUPP);
+	assert_says(&rig, "vm1", "TUNSETOFFLOAD", "EINVAL");
+	assert_int_equal(fake_tap(rig.fake, "vm1")->header, 10);
+}
+
+static void queues_that_receive(void **state)
+{
+	const struct fake_tap *tap;
+
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 4, 0));
+	tap = fake_tap(rig.fake, "vm1");
+	assert_ok(&rig, vhc_tap_set_active(rig.tap, 1));
+	assert_int_equal(tap->queues, 1);
+	assert_int_equal(tap->detached, 3);
+	/* what fails half way goes on from there */
+	fake_fail(rig.fake, "TUNSETQUEUE", 2, EIO);
+	assert_int_equal(vhc_tap_set_active(rig.tap, 4), -EIO);
+	assert_says(&rig, "vm1", "TUNSETQUEUE", "queue 2");
+	assert_int_equal(tap->queues, 2);
+	assert_ok(&rig, vhc_tap_set_active(rig.tap, 4));
+	assert_int_equal(tap->queues, 4);
+	fake_forget_calls(rig.fake);
+	assert_ok(&rig, vhc_tap_set_active(rig.tap, 4));
+	assert_int_equal(vhc_tap_set_active(rig.tap, 0), -EINVAL);
+	assert_int_equal(vhc_tap_set_active(rig.tap, 5), -EINVAL);
+	assert_says(&rig, "vm1", "5", "4");
+	assert_int_equal(fake_calls(rig.fake), 0);
+	assert_ok(&rig, vhc_tap_set_active(rig.tap, 2));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(fds_of_a_tap),	   TEST(fds_of_other_kinds), TEST(an_fd_without_the_header),
+		TEST(a_macvtap),	   TEST(features_at_once),   TEST(an_older_link_cannot),
+		TEST(queues_that_receive),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
