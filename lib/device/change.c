@@ -14,7 +14,7 @@
 #include "memory/mem.h"
 
 /* What vhost is told: its own part; of an IOMMU only where the caller has one. */
-static struct vhc_features to_vhost(const struct vhc_dev *dev, const struct vhc_log *log)
+static struct vhc_features to_vhost(const struct vhc_dev *dev, const struct vhc_dirty_log *log)
 {
 	struct vhc_features own = vhc_features_of(dev->type, VHC_ORIGIN_VHOST);
 
@@ -28,7 +28,7 @@ static struct vhc_features to_vhost(const struct vhc_dev *dev, const struct vhc_
 
 static void complete_fds(struct vhc_dev *dev)
 {
-	struct vhc_log *log = vhc_logging_log(dev->mem);
+	struct vhc_dirty_log *log = vhc_mem_dirty_log(dev->mem);
 	struct vhc_features own = to_vhost(dev, log);
 
 	for (uint32_t i = 0; i < dev->want.fds; i++) {
@@ -36,7 +36,7 @@ static void complete_fds(struct vhc_dev *dev)
 
 		fd->owned = fd->has_features = true;
 		fd->features = own;
-		fd->backend = vhc_iommu_backend(dev);
+		fd->backend = vhc_iommu_backend_features(dev);
 		vhc_fd_state_set_table(fd, vhc_mem_table(dev->mem));
 		vhc_fd_state_set_log(fd, log);
 		fd->log_event = log ? dev->mem->dirty.event : VHC_FD_NONE;

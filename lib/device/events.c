@@ -133,7 +133,7 @@ static int take_error(struct vhc_dev *dev, uint32_t ring, struct vhc_event *ret)
 static int take_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss,
 		     struct vhc_event *ret)
 {
-	int r = dev->want.iommu ? vhc_iommu_answer(dev, fd, miss) : 1;
+	int r = dev->want.iommu ? vhc_iommu_answer_miss(dev, fd, miss) : 1;
 
 	if (r < 0) {
 		dev->events.again = true;

@@ -252,7 +252,7 @@ VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_featur
 			"the device is running, and its features change only while it is "
 			"stopped");
 	r = check_tap(dev) ?: check_acked(dev, acked);
-	r = r ?: vhc_iommu_switch(dev, iommu);
+	r = r ?: vhc_iommu_set_enabled(dev, iommu);
 	if (r)
 		return r;
 	dev->want.acked = *acked;

@@ -14,7 +14,7 @@
 #include "syscall/uapi.h"
 #include "device/iommu.h"
 
-int vhc_iommu_switch(struct vhc_dev *dev, bool on)
+int vhc_iommu_set_enabled(struct vhc_dev *dev, bool on)
 {
 	struct vhc_iotlb *iotlb = NULL;
 	int r = 0;
@@ -32,13 +32,13 @@ int vhc_iommu_switch(struct vhc_dev *dev, bool on)
 	}
 	if (r)
 		return r;
-	vhc_iommu_forget(dev);
+	vhc_iommu_reset(dev);
 	dev->iotlb = iotlb;
 	dev->want.iommu = on;
 	return 0;
 }
 
-void vhc_iommu_forget(struct vhc_dev *dev)
+void vhc_iommu_reset(struct vhc_dev *dev)
 {
 	vhc_iotlb_free(dev->iotlb);
 	dev->iotlb = NULL;
@@ -50,7 +50,7 @@ void vhc_iommu_forget(struct vhc_dev *dev)
 			dev->have.fd[i].has_features = false;
 }
 
-uint64_t vhc_iommu_backend(const struct vhc_dev *dev)
+uint64_t vhc_iommu_backend_features(const struct vhc_dev *dev)
 {
 	return dev->backend_offers & 1ull << VHOST_BACKEND_F_IOTLB_MSG_V2;
 }
@@ -116,8 +116,8 @@ static void plan_edit(const struct vhc_dev *dev, struct vhc_plan *plan,
 			continue;
 		if (edit->count)
 			plan_tell(plan, fd, VHC_OP_IOTLB_INVALIDATE, range, VHC_OP_IOTLB_FILL);
-		for (uint32_t i = 0; i < edit->forgets; i++)
-			plan_tell(plan, fd, VHC_OP_IOTLB_INVALIDATE, &edit->forget[i],
+		for (uint32_t i = 0; i < edit->evicts; i++)
+			plan_tell(plan, fd, VHC_OP_IOTLB_INVALIDATE, &edit->evict[i],
 				  VHC_OP_IOTLB_UPDATE);
 		for (uint32_t i = 0; i < edit->adds; i++)
 			plan_tell(plan, fd, VHC_OP_IOTLB_UPDATE, &edit->add[i],
@@ -145,7 +145,7 @@ static int change(struct vhc_dev *dev, const struct vhc_iotlb_edit *edit,
  * An UPDATE is what a ring waits for.  The kernel may have the mapping by now, and must not have it
  * twice.  Nothing is undone: a mapping that it does not have is one that it asks for.
  */
-int vhc_iommu_answer(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss)
+int vhc_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss)
 {
 	const struct vhc_mapping *map = dev->iotlb ? vhc_iotlb_find(dev->iotlb, miss->iova) : NULL;
 	struct vhc_plan plan = { 0 };
@@ -274,7 +274,7 @@ int vhc_iommu_check_mem(struct vhc_dev *dev, const struct vhc_table *table)
 {
 	uint64_t iova = 0, size = 0;
 
-	while (dev->iotlb && vhc_iotlb_broken(dev->iotlb, table, iova, &iova, &size)) {
+	while (dev->iotlb && vhc_iotlb_find_stale(dev->iotlb, table, iova, &iova, &size)) {
 		uint32_t ring = used_ring_in(dev, iova, size);
 
 		if (ring != VHC_NO_RING)
@@ -299,7 +299,7 @@ int vhc_iommu_plan_mem(struct vhc_dev *dev, const struct vhc_table *table, struc
 	int r;
 
 	*ret = NULL;
-	if (!dev->iotlb || !vhc_iotlb_broken(dev->iotlb, table, 0, &range.iova, &range.size))
+	if (!dev->iotlb || !vhc_iotlb_find_stale(dev->iotlb, table, 0, &range.iova, &range.size))
 		return 0;
 	r = vhc_iotlb_copy(dev->iotlb, &next);
 	if (r)
@@ -312,12 +312,12 @@ int vhc_iommu_plan_mem(struct vhc_dev *dev, const struct vhc_table *table, struc
 		}
 		plan_edit(dev, plan, &edit, &range);
 		vhc_iotlb_apply(next, &edit);
-	} while (vhc_iotlb_broken(next, table, range.iova, &range.iova, &range.size));
+	} while (vhc_iotlb_find_stale(next, table, range.iova, &range.iova, &range.size));
 	*ret = next;
 	return 0;
 }
 
-void vhc_iommu_take(struct vhc_dev *dev, struct vhc_iotlb *iotlb)
+void vhc_iommu_replace_mappings(struct vhc_dev *dev, struct vhc_iotlb *iotlb)
 {
 	if (!iotlb)
 		return;
@@ -335,7 +335,7 @@ int vhc_iommu_change_mem(struct vhc_dev *dev, const struct vhc_table *table)
 		r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
 	vhc_plan_clear(&plan);
 	if (!r)
-		vhc_iommu_take(dev, next);
+		vhc_iommu_replace_mappings(dev, next);
 	else
 		vhc_iotlb_free(next);
 	return r;

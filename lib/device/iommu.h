@@ -13,16 +13,16 @@
 struct vhc_dev;
 
 /**
- * vhc_iommu_switch() - addresses go through an IOMMU from now on, or not.  No ring runs.
+ * vhc_iommu_set_enabled() - addresses go through an IOMMU from now on, or not.  No ring runs.
  * Errors: -ENOMEM; what the questions to the kernel say.
  */
-int vhc_iommu_switch(struct vhc_dev *dev, bool on);
+int vhc_iommu_set_enabled(struct vhc_dev *dev, bool on);
 
-/** vhc_iommu_forget() - no mappings, and no trust in what the kernel still has: for a reset. */
-void vhc_iommu_forget(struct vhc_dev *dev);
+/** vhc_iommu_reset() - no mappings, and no trust in what the kernel still has: for a reset. */
+void vhc_iommu_reset(struct vhc_dev *dev);
 
-/** vhc_iommu_backend() - the backend features that a vhost fd is to have. */
-uint64_t vhc_iommu_backend(const struct vhc_dev *dev);
+/** vhc_iommu_backend_features() - the backend features that a vhost fd is to have. */
+uint64_t vhc_iommu_backend_features(const struct vhc_dev *dev);
 
 /**
  * vhc_iommu_check_mem() - would a ring that runs lose its used ring with this memory?  NULL: none.
@@ -34,21 +34,21 @@ int vhc_iommu_check_mem(struct vhc_dev *dev, const struct vhc_table *table);
  * vhc_iommu_plan_mem() - before other memory is in force, the kernel must forget what does not hold
  * there.
  * @ret: the mappings that hold; NULL when all do, and the plan has no steps then.  After success
- * vhc_iommu_take() it, after failure vhc_iotlb_free() it.
+ * vhc_iommu_replace_mappings() it, after failure vhc_iotlb_free() it.
  * Errors: -ENOMEM.
  */
 int vhc_iommu_plan_mem(struct vhc_dev *dev, const struct vhc_table *table, struct vhc_plan *plan,
 		       struct vhc_iotlb **ret);
-/** vhc_iommu_take() - these are the device's mappings from now on, if it is not NULL. */
-void vhc_iommu_take(struct vhc_dev *dev, struct vhc_iotlb *iotlb);
+/** vhc_iommu_replace_mappings() - these are the device's mappings from now on, if it is not NULL. */
+void vhc_iommu_replace_mappings(struct vhc_dev *dev, struct vhc_iotlb *iotlb);
 
 /** vhc_iommu_change_mem() - the three together, for a device that does not run. */
 int vhc_iommu_change_mem(struct vhc_dev *dev, const struct vhc_table *table);
 
 /**
- * vhc_iommu_answer() - a vhost fd waits for what is mapped already: tell it.
+ * vhc_iommu_answer_miss() - a vhost fd waits for what is mapped already: tell it.
  * Returns 1, or 0: it is not mapped so.
  */
-int vhc_iommu_answer(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss);
+int vhc_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss);
 
 #endif

@@ -246,7 +246,7 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	vhc_dev_rescue_log(dev);
 	free(dev->fds);
 	/* a VM lets go after vhost, while the eventfds are there */
-	vhc_kvm_close(dev);
+	vhc_dev_unbind_kvm(dev);
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		vhc_ring_close_eventfds(dev, i);
 	if (dev->mem)

@@ -99,7 +99,7 @@ int vhc_look_place(const struct vhc_look *look)
 static int check_log(const struct vhc_look *look)
 {
 	const struct vhc_fd_state *fd = &look->dev->have.fd[look->ring / VHC_NET_RINGS_PER_FD];
-	uint64_t need = vhc_log_need(fd->table);
+	uint64_t need = vhc_table_log_size(fd->table);
 
 	if (!fd->log || fd->log->size >= need)
 		return 0;

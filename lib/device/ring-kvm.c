@@ -119,10 +119,10 @@ static int add_doorbell(struct vhc_binding *b)
 
 	if (other)
 		return fail_taken(b, other);
-	vhc_kvm_put(b);
+	vhc_kvm_list_add(b);
 	r = ring_up(b);
 	if (r)
-		vhc_kvm_take(b);
+		vhc_kvm_list_del(b);
 	return r;
 }
 
@@ -155,7 +155,7 @@ VHC_EXPORT int vhc_ring_add_ioeventfd(struct vhc_dev *dev, uint32_t ring, int vm
 	if (!there)
 		r = add_doorbell(b);
 	if (there || r)
-		vhc_kvm_free(b);
+		vhc_kvm_binding_free(b);
 	return r;
 }
 
@@ -180,8 +180,8 @@ VHC_EXPORT int vhc_ring_del_ioeventfd(struct vhc_dev *dev, uint32_t ring,
 	r = apply(dev, &plan);
 	if (r)
 		return r;
-	vhc_kvm_take(b);
-	vhc_kvm_free(b);
+	vhc_kvm_list_del(b);
+	vhc_kvm_binding_free(b);
 	return 0;
 }
 
@@ -246,18 +246,18 @@ static int swap_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding
 	if (after && call >= 0)
 		vhc_kvm_plan(&plan, after, call, true);
 	if (before)
-		vhc_kvm_take(before);
+		vhc_kvm_list_del(before);
 	if (after)
-		vhc_kvm_put(after);
+		vhc_kvm_list_add(after);
 	r = apply(dev, &plan);
 	if (!r && after && call < 0)
 		r = vhc_ring_get_call(dev, ring); /* one that is made now takes it */
 	if (r >= 0)
 		return 0;
 	if (after)
-		vhc_kvm_take(after);
+		vhc_kvm_list_del(after);
 	if (before)
-		vhc_kvm_put(before);
+		vhc_kvm_list_add(before);
 	return r;
 }
 
@@ -268,20 +268,20 @@ static int set_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding 
 	int r;
 
 	if (before && after && same_interrupt(before, after)) {
-		vhc_kvm_free(after);
+		vhc_kvm_binding_free(after);
 		return 0;
 	}
 	r = swap_interrupt(dev, ring, before, after);
 	if (r) {
 		if (after)
-			vhc_kvm_free(after);
+			vhc_kvm_binding_free(after);
 		return r;
 	}
 	/* an interrupt may have gone to the one before; one too many is harmless */
 	if (before && after && !want->masked && vhc_ring_runs(&dev->have.ring[ring]))
 		vhc_sys_signal(&dev->ctx->sys, want->call);
 	if (before)
-		vhc_kvm_free(before);
+		vhc_kvm_binding_free(before);
 	return 0;
 }
 
@@ -306,7 +306,7 @@ VHC_EXPORT int vhc_ring_set_irqfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 		return r;
 	r = read_interrupt(b, &copy);
 	if (r) {
-		vhc_kvm_free(b);
+		vhc_kvm_binding_free(b);
 		return r;
 	}
 	return set_interrupt(dev, ring, b);
@@ -328,13 +328,13 @@ static void drop(struct vhc_dev *dev, uint32_t ring, bool all)
 		next = b->next;
 		if (!is_of(b, dev, ring) || (b->bound >= 0 && !all))
 			continue;
-		vhc_kvm_take(b);
-		vhc_kvm_free(b);
+		vhc_kvm_list_del(b);
+		vhc_kvm_binding_free(b);
 	}
 }
 
 /* Each as a plan of its own, for which no memory is needed: a device can always be closed. */
-int vhc_kvm_forget(struct vhc_dev *dev, uint32_t ring)
+int vhc_ring_unbind_kvm(struct vhc_dev *dev, uint32_t ring)
 {
 	int result = 0;
 
@@ -353,10 +353,10 @@ int vhc_kvm_forget(struct vhc_dev *dev, uint32_t ring)
 	return result;
 }
 
-void vhc_kvm_close(struct vhc_dev *dev)
+void vhc_dev_unbind_kvm(struct vhc_dev *dev)
 {
 	/* a forked child touches nothing of the owner's VM; what fails is in the log: nobody can help */
 	if (!vhc_dev_in_child(dev))
-		vhc_kvm_forget(dev, VHC_NO_RING);
+		vhc_ring_unbind_kvm(dev, VHC_NO_RING);
 	drop(dev, VHC_NO_RING, true);
 }

@@ -201,7 +201,7 @@ static int put_fd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, i
 	int r = tell(dev, ring, slot, fd);
 
 	if (r) {
-		if (fd < 0 || !vhc_kvm_keep(dev, fd))
+		if (fd < 0 || !vhc_kvm_adopt_eventfd(dev, fd))
 			vhc_sys_close(&dev->ctx->sys, &fd);
 		return r;
 	}

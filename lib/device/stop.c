@@ -96,7 +96,7 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
 		vhc_plan_reset(&plan, &dev->have, ring);
 		r = apply_all(dev, &plan);
 	}
-	r = r ?: vhc_kvm_forget(dev, ring);
+	r = r ?: vhc_ring_unbind_kvm(dev, ring);
 	if (!r)
 		forget_ring(dev, ring);
 	return r;
@@ -105,7 +105,7 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
 void vhc_dev_rescue_log(struct vhc_dev *dev)
 {
 	for (uint32_t i = 0; i < dev->have.fds && dev->stale && dev->mem; i++)
-		vhc_harvest_rescue(dev->mem, dev->have.fd[i].log);
+		vhc_mem_merge_dirty_log(dev->mem, dev->have.fd[i].log);
 }
 
 void vhc_dev_let_go(struct vhc_dev *dev)
@@ -138,13 +138,13 @@ VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
 		/* after RESET_OWNER nothing of before is left, whatever failed on the way */
 		r = apply_all(dev, &plan);
 	}
-	r = r ?: vhc_kvm_forget(dev, VHC_NO_RING);
+	r = r ?: vhc_ring_unbind_kvm(dev, VHC_NO_RING);
 	if (r)
 		return r;
 	dev->stale = false;
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		forget_ring(dev, i);
-	vhc_iommu_forget(dev);
+	vhc_iommu_reset(dev);
 	dev->want.has_acked = false;
 	dev->want.acked = (struct vhc_features){ { 0 } };
 	return 0;

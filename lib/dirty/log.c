@@ -13,9 +13,10 @@
 
 #include "dirty/log.h"
 
-static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, struct vhc_log **ret)
+static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
+		struct vhc_dirty_log **ret)
 {
-	struct vhc_log *log = calloc(1, sizeof(*log));
+	struct vhc_dirty_log *log = calloc(1, sizeof(*log));
 	void *at;
 	int r;
 
@@ -27,12 +28,14 @@ static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, str
 		return vhc_fail_errno(ctx, NULL, r, "a dirty log of %llu bytes cannot be mapped",
 				      (unsigned long long)size);
 	}
-	*log = (struct vhc_log){ .ctx = vhc_ctx_ref(ctx), .refs = 1, .words = at, .size = size };
+	*log = (struct vhc_dirty_log){
+		.ctx = vhc_ctx_ref(ctx), .refs = 1, .words = at, .size = size
+	};
 	*ret = log;
 	return 0;
 }
 
-int vhc_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_log **ret)
+int vhc_dirty_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_dirty_log **ret)
 {
 	int fd = vhc_sys_memfd(&ctx->sys, "vhost-dirty-log", size), r;
 
@@ -78,7 +81,8 @@ static int check_file(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t siz
 	return 0;
 }
 
-int vhc_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, struct vhc_log **ret)
+int vhc_dirty_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
+		       struct vhc_dirty_log **ret)
 {
 	int r = check_file(ctx, fd, offset, size) ?: make(ctx, fd, offset, size, ret);
 
@@ -87,20 +91,20 @@ int vhc_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, st
 	return r;
 }
 
-struct vhc_log *vhc_log_ref(struct vhc_log *log)
+struct vhc_dirty_log *vhc_dirty_log_ref(struct vhc_dirty_log *log)
 {
 	log->refs++;
 	return log;
 }
 
-static void unmap(struct vhc_log *log)
+static void unmap(struct vhc_dirty_log *log)
 {
 	if (log->words)
 		vhc_sys_unmap(&log->ctx->sys, log->words, log->size);
 	log->words = NULL;
 }
 
-void vhc_log_unref(struct vhc_log *log)
+void vhc_dirty_log_unref(struct vhc_dirty_log *log)
 {
 	if (!log || --log->refs)
 		return;
@@ -109,9 +113,9 @@ void vhc_log_unref(struct vhc_log *log)
 	free(log);
 }
 
-void vhc_log_end(struct vhc_log *log)
+void vhc_dirty_log_unmap(struct vhc_dirty_log *log)
 {
 	if (log)
 		unmap(log);
-	vhc_log_unref(log);
+	vhc_dirty_log_unref(log);
 }

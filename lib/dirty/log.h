@@ -9,7 +9,7 @@
 #include "ctx.h"
 #include "syscall/sys.h"
 
-struct vhc_log {
+struct vhc_dirty_log {
 	struct vhc_ctx *ctx;
 	uint32_t refs;
 	bool foreign;	 /* in a file of the caller's, who harvests it */
@@ -17,22 +17,23 @@ struct vhc_log {
 	uint64_t size;	 /* bytes: whole words */
 };
 
-/** vhc_log_new() - an empty log of the library's own.  @size: of vhc_log_need(), not 0. */
-int vhc_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_log **ret);
+/** vhc_dirty_log_new() - an empty log of the library's own.  @size: of vhc_table_log_size(), not 0. */
+int vhc_dirty_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_dirty_log **ret);
 
 /**
- * vhc_log_open() - a part of a file as log.
+ * vhc_dirty_log_open() - a part of a file as log.
  * Errors: -EINVAL the file is shorter, or not sealed, or the part is not aligned.
  */
-int vhc_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size, struct vhc_log **ret);
+int vhc_dirty_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
+		       struct vhc_dirty_log **ret);
 
-struct vhc_log *vhc_log_ref(struct vhc_log *log);
-/** vhc_log_unref() - take NULL; the last one unmaps it. */
-void vhc_log_unref(struct vhc_log *log);
+struct vhc_dirty_log *vhc_dirty_log_ref(struct vhc_dirty_log *log);
+/** vhc_dirty_log_unref() - take NULL; the last one unmaps it. */
+void vhc_dirty_log_unref(struct vhc_dirty_log *log);
 /**
- * vhc_log_end() - the same, and unmap it now: no ring that runs writes to it.  A device that is
+ * vhc_dirty_log_unmap() - the same, and unmap it now: no ring that runs writes to it.  A device that is
  * stopped may still name it, as what its kernel was told.
  */
-void vhc_log_end(struct vhc_log *log);
+void vhc_dirty_log_unmap(struct vhc_dirty_log *log);
 
 #endif

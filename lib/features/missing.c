@@ -7,7 +7,7 @@
 
 #include "features/features.h"
 
-const char vhc_lacking_hint[] =
+const char vhc_missing_hint[] =
 	"a running guest cannot give a feature up: move it to a host that has them, or mask them where "
 	"it runs and restart it";
 
@@ -20,14 +20,15 @@ static struct vhc_features missing(enum vhc_type type, uint32_t origin,
 	return vhc_features_without(&own, has);
 }
 
-struct vhc_lacking vhc_lacking(enum vhc_type type, const struct vhc_features *set,
-			       const struct vhc_features *vhost, const struct vhc_features *tap)
+struct vhc_missing vhc_missing_find(enum vhc_type type, const struct vhc_features *set,
+				    const struct vhc_features *vhost,
+				    const struct vhc_features *tap)
 {
-	return (struct vhc_lacking){ missing(type, VHC_ORIGIN_VHOST, set, vhost),
+	return (struct vhc_missing){ missing(type, VHC_ORIGIN_VHOST, set, vhost),
 				     missing(type, VHC_ORIGIN_TAP, set, tap) };
 }
 
-bool vhc_lacking_any(const struct vhc_lacking *lacking)
+bool vhc_missing_any(const struct vhc_missing *lacking)
 {
 	return !vhc_features_empty(&lacking->vhost) || !vhc_features_empty(&lacking->tap);
 }
@@ -47,7 +48,7 @@ static void put_bits(struct vhc_text *text, enum vhc_type type, const struct vhc
 	}
 }
 
-void vhc_lacking_put(struct vhc_text *text, enum vhc_type type, const struct vhc_lacking *lacking)
+void vhc_missing_put(struct vhc_text *text, enum vhc_type type, const struct vhc_missing *lacking)
 {
 	bool both = !vhc_features_empty(&lacking->vhost) && !vhc_features_empty(&lacking->tap);
 

@@ -10,26 +10,27 @@
 #include "vhostconfig.h"
 
 /* By who lacks it; a bit of both may be missing in one. */
-struct vhc_lacking {
+struct vhc_missing {
 	struct vhc_features vhost, tap;
 };
 
 /**
- * vhc_lacking() - what of a set vhost and the tap must have, and have not.  The device model's bits
+ * vhc_missing_find() - what of a set vhost and the tap must have, and have not.  The device model's bits
  * are the caller's to know.
  */
-struct vhc_lacking vhc_lacking(enum vhc_type type, const struct vhc_features *set,
-			       const struct vhc_features *vhost, const struct vhc_features *tap);
+struct vhc_missing vhc_missing_find(enum vhc_type type, const struct vhc_features *set,
+				    const struct vhc_features *vhost,
+				    const struct vhc_features *tap);
 
-bool vhc_lacking_any(const struct vhc_lacking *lacking);
+bool vhc_missing_any(const struct vhc_missing *lacking);
 
 /**
- * vhc_lacking_put() - all of it in one sentence: "the tap lacks guest_uso4 (54), host_uso (56): a newer
+ * vhc_missing_put() - all of it in one sentence: "the tap lacks guest_uso4 (54), host_uso (56): a newer
  * kernel may have them".
  */
-void vhc_lacking_put(struct vhc_text *text, enum vhc_type type, const struct vhc_lacking *lacking);
+void vhc_missing_put(struct vhc_text *text, enum vhc_type type, const struct vhc_missing *lacking);
 
 /* What can be done about it, of a guest that runs. */
-extern const char vhc_lacking_hint[];
+extern const char vhc_missing_hint[];
 
 #endif

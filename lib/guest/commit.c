@@ -38,32 +38,32 @@ static int check_devs(struct vhc_mem *mem, struct vhc_table *table)
 /* Every device to another table, with a log that fits it. */
 static int change(struct vhc_mem *mem, struct vhc_table *table)
 {
-	struct vhc_log *log = NULL, *log_before = mem->dirty.live;
+	struct vhc_dirty_log *log = NULL, *log_before = mem->dirty.live;
 	struct vhc_table *before = mem->table;
-	int r = check_devs(mem, table) ?: vhc_logging_resize(mem, table, &log);
+	int r = check_devs(mem, table) ?: vhc_guest_resize_dirty_log(mem, table, &log);
 
 	if (r)
 		return r;
 	mem->table = table;
 	if (log)
 		mem->dirty.live = log;
-	r = vhc_guest_follow(mem);
+	r = vhc_guest_update(mem);
 	mem->dirty.live = log_before;
 	if (r) {
 		mem->table = before;
-		vhc_harvest_rescue(mem, log);
-		vhc_log_unref(log);
+		vhc_mem_merge_dirty_log(mem, log);
+		vhc_dirty_log_unref(log);
 		return r;
 	}
 	if (log)
-		vhc_harvest_move(mem, log);
+		vhc_mem_replace_dirty_log(mem, log);
 	vhc_table_ref(table);
 	vhc_table_unref(before);
 	return 0;
 }
 
 /* What is staged becomes what is committed; @copy is room for it. */
-static void keep(struct vhc_mem *mem, struct vhc_span *copy)
+static void keep(struct vhc_mem *mem, struct vhc_mem_region *copy)
 {
 	if (mem->count)
 		memcpy(copy, mem->staged, mem->count * sizeof(*copy));
@@ -75,7 +75,7 @@ static void keep(struct vhc_mem *mem, struct vhc_span *copy)
 
 static int commit(struct vhc_mem *mem)
 {
-	struct vhc_span *copy = calloc(mem->count ?: 1, sizeof(*copy));
+	struct vhc_mem_region *copy = calloc(mem->count ?: 1, sizeof(*copy));
 	struct vhc_table *table = NULL;
 	struct vhc_refusal err;
 	int r = copy ? vhc_table_new(mem->staged, mem->count, &table, &err) : -ENOMEM;

@@ -10,9 +10,10 @@
 #include "memory/mem.h"
 #include "dev.h"
 
-static int check_room(struct vhc_mem *mem, const struct vhc_log *log, const struct vhc_table *table)
+static int check_room(struct vhc_mem *mem, const struct vhc_dirty_log *log,
+		      const struct vhc_table *table)
 {
-	uint64_t need = vhc_log_need(table);
+	uint64_t need = vhc_table_log_size(table);
 
 	if (log->size >= need)
 		return 0;
@@ -26,23 +27,24 @@ static int check_room(struct vhc_mem *mem, const struct vhc_log *log, const stru
 }
 
 /* The log that fits this table: the caller's file, or a new one. */
-static int log_for(struct vhc_mem *mem, const struct vhc_table *table, struct vhc_log **ret)
+static int log_for(struct vhc_mem *mem, const struct vhc_table *table, struct vhc_dirty_log **ret)
 {
-	struct vhc_log *file = mem->dirty.file;
+	struct vhc_dirty_log *file = mem->dirty.file;
 	int r;
 
 	if (!file)
-		return vhc_log_new(mem->ctx, vhc_log_need(table), ret);
+		return vhc_dirty_log_new(mem->ctx, vhc_table_log_size(table), ret);
 	r = check_room(mem, file, table);
 	if (!r)
-		*ret = vhc_log_ref(file);
+		*ret = vhc_dirty_log_ref(file);
 	return r;
 }
 
-int vhc_logging_resize(struct vhc_mem *mem, const struct vhc_table *table, struct vhc_log **ret)
+int vhc_guest_resize_dirty_log(struct vhc_mem *mem, const struct vhc_table *table,
+			       struct vhc_dirty_log **ret)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
-	uint64_t need = vhc_log_need(table);
+	uint64_t need = vhc_table_log_size(table);
 
 	*ret = NULL;
 	if (dirty->file)
@@ -50,7 +52,7 @@ int vhc_logging_resize(struct vhc_mem *mem, const struct vhc_table *table, struc
 	/* of an empty table the log stays: there is none of no bytes */
 	if (!dirty->on || !need || need == dirty->live->size)
 		return 0;
-	return vhc_log_new(mem->ctx, need, ret);
+	return vhc_dirty_log_new(mem->ctx, need, ret);
 }
 
 VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem)
@@ -68,10 +70,10 @@ VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem)
 	if (r)
 		return r;
 	dirty->on = true;
-	r = vhc_guest_follow(mem);
+	r = vhc_guest_update(mem);
 	if (r) {
 		dirty->on = false;
-		vhc_log_unref(dirty->live);
+		vhc_dirty_log_unref(dirty->live);
 		dirty->live = NULL;
 	}
 	return r;
@@ -84,64 +86,64 @@ VHC_EXPORT int vhc_dirty_stop(struct vhc_mem *mem)
 
 	if (dirty->on) {
 		dirty->on = false;
-		r = vhc_guest_follow(mem);
+		r = vhc_guest_update(mem);
 		if (r) {
 			dirty->on = true;
 			return r;
 		}
-		vhc_harvest_forget(mem);
-		vhc_log_end(dirty->live);
+		vhc_mem_free_spare_log(mem);
+		vhc_dirty_log_unmap(dirty->live);
 		dirty->live = NULL;
 	}
-	vhc_log_unref(dirty->file);
+	vhc_dirty_log_unref(dirty->file);
 	dirty->file = NULL;
 	return 0;
 }
 
 /* While logging: every device to another log, with the pages of the one before. */
-static int switch_to(struct vhc_mem *mem, struct vhc_log *log)
+static int switch_to(struct vhc_mem *mem, struct vhc_dirty_log *log)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
-	struct vhc_log *before = dirty->live;
+	struct vhc_dirty_log *before = dirty->live;
 	int r;
 
 	dirty->live = log;
-	r = vhc_guest_follow(mem);
+	r = vhc_guest_update(mem);
 	dirty->live = before;
 	if (r)
-		vhc_harvest_rescue(mem, log);
+		vhc_mem_merge_dirty_log(mem, log);
 	else
-		vhc_harvest_move(mem, vhc_log_ref(log));
+		vhc_mem_replace_dirty_log(mem, vhc_dirty_log_ref(log));
 	return r;
 }
 
 VHC_EXPORT int vhc_dirty_set_file(struct vhc_mem *mem, int fd, uint64_t offset, uint64_t size)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
-	struct vhc_log *file = NULL, *log = NULL, *before = dirty->file;
+	struct vhc_dirty_log *file = NULL, *log = NULL, *before = dirty->file;
 	int r = 0;
 
 	if (fd < 0 && !before)
 		return 0;
 	if (fd >= 0)
-		r = vhc_log_open(mem->ctx, fd, offset, size, &file);
+		r = vhc_dirty_log_open(mem->ctx, fd, offset, size, &file);
 	if (!r && file && mem->table && mem->table->count)
 		r = check_room(mem, file, mem->table);
 	if (!r && dirty->on) {
 		/* of an empty table too there is one */
 		if (file)
-			log = vhc_log_ref(file);
+			log = vhc_dirty_log_ref(file);
 		else
-			r = vhc_log_new(mem->ctx, vhc_log_need(mem->table) ?: sizeof(uint64_t),
-					&log);
+			r = vhc_dirty_log_new(
+				mem->ctx, vhc_table_log_size(mem->table) ?: sizeof(uint64_t), &log);
 		r = r ?: switch_to(mem, log);
 	}
-	vhc_log_unref(log);
+	vhc_dirty_log_unref(log);
 	if (r) {
-		vhc_log_unref(file);
+		vhc_dirty_log_unref(file);
 		return r;
 	}
-	vhc_log_unref(before);
+	vhc_dirty_log_unref(before);
 	dirty->file = file;
 	return 0;
 }
@@ -167,7 +169,7 @@ VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd)
 					      "log eventfd %d cannot be duplicated", fd);
 	}
 	dirty->event = copy;
-	r = vhc_guest_follow(mem);
+	r = vhc_guest_update(mem);
 	if (r) {
 		dirty->event = before;
 		vhc_sys_close(&mem->ctx->sys, &copy);

@@ -24,9 +24,9 @@
 #define SAMPLE_EVERY   64u /* lines */
 
 /* Is one page in a hundred dirty, by what a part of the log's lines says? */
-static bool is_dense(const struct vhc_log *log)
+static bool is_dense(const struct vhc_dirty_log *log)
 {
-	uint64_t words = vhc_harvest_words(log), looked = 0, dirty = 0;
+	uint64_t words = vhc_dirty_log_words(log), looked = 0, dirty = 0;
 
 	for (uint64_t at = 0; at < words; at += LINE_WORDS * SAMPLE_EVERY)
 		for (uint64_t i = at; i < at + LINE_WORDS && i < words; i++, looked += 64)
@@ -49,18 +49,18 @@ static int make_spare(struct vhc_mem *mem)
 
 	if (dirty->spare)
 		return 0;
-	dirty->unread = malloc(vhc_harvest_chunks(dirty->live));
+	dirty->unread = malloc(vhc_mem_count_chunks(dirty->live));
 	if (!dirty->unread)
 		return vhc_fail(mem->ctx, -ENOMEM, "no memory for a second dirty log");
-	r = vhc_log_new(mem->ctx, dirty->live->size, &dirty->spare);
+	r = vhc_dirty_log_new(mem->ctx, dirty->live->size, &dirty->spare);
 	if (r)
-		vhc_harvest_forget(mem);
+		vhc_mem_free_spare_log(mem);
 	return r;
 }
 
 static void exchange_logs(struct vhc_dirty *dirty)
 {
-	struct vhc_log *live = dirty->live;
+	struct vhc_dirty_log *live = dirty->live;
 
 	dirty->live = dirty->spare;
 	dirty->spare = live;
@@ -77,13 +77,13 @@ static void swap_back(struct vhc_mem *mem, bool stale)
 	exchange_logs(dirty);
 	if (!stale) {
 		vhc_dirty_merge(dirty->spare->words, dirty->live->words,
-				vhc_harvest_words(dirty->live));
+				vhc_dirty_log_words(dirty->live));
 		return;
 	}
-	vhc_harvest_carry(dirty->spare, dirty->live);
-	vhc_log_unref(dirty->spare);
+	vhc_dirty_log_merge(dirty->spare, dirty->live);
+	vhc_dirty_log_unref(dirty->spare);
 	dirty->spare = NULL;
-	vhc_harvest_forget(mem);
+	vhc_mem_free_spare_log(mem);
 }
 
 static int swap(struct vhc_mem *mem)
@@ -94,12 +94,12 @@ static int swap(struct vhc_mem *mem)
 	if (r)
 		return r;
 	exchange_logs(dirty);
-	r = vhc_guest_follow(mem);
+	r = vhc_guest_update(mem);
 	if (r) {
 		swap_back(mem, r == -ESTALE);
 		return r;
 	}
-	memset(dirty->unread, 1, vhc_harvest_chunks(dirty->spare));
+	memset(dirty->unread, 1, vhc_mem_count_chunks(dirty->spare));
 	dirty->taken = true;
 	return 0;
 }
@@ -137,7 +137,7 @@ VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem)
 
 	if (r)
 		return r;
-	vhc_harvest_put_back(&mem->dirty);
+	vhc_mem_return_unread(&mem->dirty);
 	if (!vhc_guest_runs(mem) || !wants_swap(&mem->dirty))
 		return 0;
 	return swap(mem);
@@ -146,9 +146,9 @@ VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem)
 /* These pages of the spare log were read: chunks that lie within them whole have nothing left. */
 static void mark_read(struct vhc_dirty *dirty, uint64_t first, uint64_t end)
 {
-	uint64_t last_page = vhc_harvest_words(dirty->spare) * 64;
+	uint64_t last_page = vhc_dirty_log_words(dirty->spare) * 64;
 	uint64_t from = (first + CHUNK_PAGES - 1) / CHUNK_PAGES;
-	uint64_t to = end == last_page ? vhc_harvest_chunks(dirty->spare) : end / CHUNK_PAGES;
+	uint64_t to = end == last_page ? vhc_mem_count_chunks(dirty->spare) : end / CHUNK_PAGES;
 
 	if (from < to)
 		memset(dirty->unread + from, 0, to - from);
@@ -160,7 +160,7 @@ VHC_EXPORT int vhc_dirty_read(struct vhc_mem *mem, uint64_t guest_addr, uint64_t
 	struct vhc_dirty *dirty = &mem->dirty;
 	uint64_t first = guest_addr / VHC_PAGE_SIZE, pages = size / VHC_PAGE_SIZE, limit;
 	uint32_t drain = flags & VHC_DIRTY_PRIVATE ? 0 : VHC_DRAIN_ATOMIC;
-	struct vhc_log *from;
+	struct vhc_dirty_log *from;
 	int r = check_log(mem);
 
 	if (r)
@@ -172,7 +172,7 @@ VHC_EXPORT int vhc_dirty_read(struct vhc_mem *mem, uint64_t guest_addr, uint64_t
 				(unsigned long long)guest_addr, (unsigned long long)size, flags,
 				VHC_PAGE_SIZE, VHC_DIRTY_PRIVATE);
 	from = dirty->taken ? dirty->spare : dirty->live;
-	limit = vhc_harvest_words(from) * 64;
+	limit = vhc_dirty_log_words(from) * 64;
 	if (ret_pages)
 		*ret_pages = 0;
 	if (first >= limit)

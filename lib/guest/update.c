@@ -71,14 +71,14 @@ static int change(struct vhc_mem *mem, struct vhc_dev *dev, struct part *part)
 static void end(struct vhc_dev *dev, struct part *part, bool kept)
 {
 	if (kept)
-		vhc_iommu_take(dev, part->mappings);
+		vhc_iommu_replace_mappings(dev, part->mappings);
 	else
 		vhc_iotlb_free(part->mappings);
 	vhc_plan_clear(&part->plan);
 	vhc_state_settle(&dev->want, &dev->have);
 }
 
-int vhc_guest_follow(struct vhc_mem *mem)
+int vhc_guest_update(struct vhc_mem *mem)
 {
 	struct part *parts;
 	int r = check_stale(mem);

@@ -10,11 +10,11 @@
 struct vhc_mem;
 
 /**
- * vhc_guest_follow() - give every attached device that runs the memory table and the dirty log that
+ * vhc_guest_update() - give every attached device that runs the memory table and the dirty log that
  * @mem has now.  All or none: when one fails, those before it get back what they had.
  * Errors: what the kernel said; -ESTALE of a device that could not be given it back.
  */
-int vhc_guest_follow(struct vhc_mem *mem);
+int vhc_guest_update(struct vhc_mem *mem);
 
 /** vhc_guest_runs() - does any attached device run? */
 bool vhc_guest_runs(const struct vhc_mem *mem);

@@ -68,7 +68,7 @@ static int tell(struct vhc_dev *dev, uint32_t fd, enum vhc_iotlb_verb verb,
 static int fill(struct vhc_dev *dev, uint32_t fd, const struct vhc_mapping *range)
 {
 	uint32_t count = dev->iotlb ? vhc_iotlb_count(dev->iotlb) : 0;
-	const uint16_t *by_age = count ? vhc_iotlb_sort(dev->iotlb) : NULL;
+	const uint16_t *by_age = count ? vhc_iotlb_sort_by_age(dev->iotlb) : NULL;
 	int r = 0;
 
 	for (uint32_t i = 0; i < count && !r; i++) {

@@ -149,7 +149,7 @@ static int set_mem_table(struct vhc_dev *dev, int fd, const struct vhc_table *ta
 	return r;
 }
 
-static int set_log_base(struct vhc_dev *dev, int fd, const struct vhc_log *log)
+static int set_log_base(struct vhc_dev *dev, int fd, const struct vhc_dirty_log *log)
 {
 	uint64_t base = log ? (uintptr_t)log->words : 0;
 

@@ -90,13 +90,13 @@ bool vhc_kvm_plan_move(struct vhc_plan *plan, const struct vhc_dev *dev, uint32_
 
 /* ------------------------------------------------------------------------------------- the list */
 
-void vhc_kvm_put(struct vhc_binding *b)
+void vhc_kvm_list_add(struct vhc_binding *b)
 {
 	b->next = b->dev->ctx->bindings;
 	b->dev->ctx->bindings = b;
 }
 
-void vhc_kvm_take(struct vhc_binding *b)
+void vhc_kvm_list_del(struct vhc_binding *b)
 {
 	struct vhc_binding **at = &b->dev->ctx->bindings;
 
@@ -105,16 +105,16 @@ void vhc_kvm_take(struct vhc_binding *b)
 	*at = b->next;
 }
 
-void vhc_kvm_free(struct vhc_binding *b)
+void vhc_kvm_binding_free(struct vhc_binding *b)
 {
 	if (b->kind == VHC_INTERRUPT)
 		vhc_sys_close(&b->dev->ctx->sys, &b->interrupt.resample_fd);
 	vhc_sys_close(&b->dev->ctx->sys, &b->own);
-	vhc_vm_put(b->dev->ctx, b->vm);
+	vhc_vm_unref(b->dev->ctx, b->vm);
 	free(b);
 }
 
-bool vhc_kvm_keep(struct vhc_dev *dev, int file)
+bool vhc_kvm_adopt_eventfd(struct vhc_dev *dev, int file)
 {
 	struct vhc_binding *b = dev->ctx->bindings;
 

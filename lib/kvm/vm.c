@@ -108,7 +108,7 @@ int vhc_vm_get(struct vhc_dev *dev, uint32_t ring, int fd, struct vhc_vm **ret)
 	return 0;
 }
 
-void vhc_vm_put(struct vhc_ctx *ctx, struct vhc_vm *vm)
+void vhc_vm_unref(struct vhc_ctx *ctx, struct vhc_vm *vm)
 {
 	if (!vm || --vm->refs)
 		return;

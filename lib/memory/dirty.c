@@ -8,24 +8,25 @@
 #include "dirty/drain.h"
 #include "memory/mem.h"
 
-uint64_t vhc_harvest_words(const struct vhc_log *log)
+uint64_t vhc_dirty_log_words(const struct vhc_dirty_log *log)
 {
 	return log->size / sizeof(uint64_t);
 }
 
-uint64_t vhc_harvest_chunks(const struct vhc_log *log)
+uint64_t vhc_mem_count_chunks(const struct vhc_dirty_log *log)
 {
-	return (vhc_harvest_words(log) + CHUNK_WORDS - 1) / CHUNK_WORDS;
+	return (vhc_dirty_log_words(log) + CHUNK_WORDS - 1) / CHUNK_WORDS;
 }
 
 /*
  * What is in a log that devices may still write to, into the one that they are to write to.  In a file
  * of the caller's it stays too: its giver reads it, and other processes may write to it.
  */
-void vhc_harvest_carry(struct vhc_log *from, struct vhc_log *to)
+void vhc_dirty_log_merge(struct vhc_dirty_log *from, struct vhc_dirty_log *to)
 {
-	uint64_t words = vhc_harvest_words(from) < vhc_harvest_words(to) ? vhc_harvest_words(from)
-									 : vhc_harvest_words(to),
+	uint64_t words = vhc_dirty_log_words(from) < vhc_dirty_log_words(to)
+				 ? vhc_dirty_log_words(from)
+				 : vhc_dirty_log_words(to),
 		 word;
 
 	for (uint64_t i = 0; i < words; i++) {
@@ -37,16 +38,16 @@ void vhc_harvest_carry(struct vhc_log *from, struct vhc_log *to)
 	}
 }
 
-void vhc_harvest_rescue(struct vhc_mem *mem, struct vhc_log *from)
+void vhc_mem_merge_dirty_log(struct vhc_mem *mem, struct vhc_dirty_log *from)
 {
 	if (mem->dirty.on && from && from->words && from != mem->dirty.live)
-		vhc_harvest_carry(from, mem->dirty.live);
+		vhc_dirty_log_merge(from, mem->dirty.live);
 }
 
 /* What the pass before took and nobody read goes back to where this pass takes from. */
-void vhc_harvest_put_back(struct vhc_dirty *dirty)
+void vhc_mem_return_unread(struct vhc_dirty *dirty)
 {
-	uint64_t words = dirty->taken ? vhc_harvest_words(dirty->spare) : 0;
+	uint64_t words = dirty->taken ? vhc_dirty_log_words(dirty->spare) : 0;
 
 	for (uint64_t at = 0; at < words; at += CHUNK_WORDS) {
 		uint64_t count = words - at < CHUNK_WORDS ? words - at : CHUNK_WORDS;
@@ -57,29 +58,29 @@ void vhc_harvest_put_back(struct vhc_dirty *dirty)
 	dirty->taken = false;
 }
 
-void vhc_harvest_forget(struct vhc_mem *mem)
+void vhc_mem_free_spare_log(struct vhc_mem *mem)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
 
-	vhc_log_end(dirty->spare);
+	vhc_dirty_log_unmap(dirty->spare);
 	free(dirty->unread);
 	dirty->spare = NULL;
 	dirty->unread = NULL;
 	dirty->taken = false;
 }
 
-void vhc_harvest_move(struct vhc_mem *mem, struct vhc_log *log)
+void vhc_mem_replace_dirty_log(struct vhc_mem *mem, struct vhc_dirty_log *log)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
 
-	vhc_harvest_put_back(dirty);
-	vhc_harvest_forget(mem);
-	vhc_harvest_carry(dirty->live, log);
-	vhc_log_end(dirty->live);
+	vhc_mem_return_unread(dirty);
+	vhc_mem_free_spare_log(mem);
+	vhc_dirty_log_merge(dirty->live, log);
+	vhc_dirty_log_unmap(dirty->live);
 	dirty->live = log;
 }
 
-struct vhc_log *vhc_logging_log(const struct vhc_mem *mem)
+struct vhc_dirty_log *vhc_mem_dirty_log(const struct vhc_mem *mem)
 {
 	return mem->dirty.on ? mem->dirty.live : NULL;
 }

@@ -67,7 +67,7 @@ static int compare_ages(const void *a, const void *b, void *data)
 	return age != other_age ? (age < other_age ? -1 : 1) : one - other;
 }
 
-const uint16_t *vhc_iotlb_sort(struct vhc_iotlb *iotlb)
+const uint16_t *vhc_iotlb_sort_by_age(struct vhc_iotlb *iotlb)
 {
 	for (uint32_t i = 0; i < iotlb->count; i++)
 		iotlb->by_age[i] = (uint16_t)i;
@@ -167,8 +167,8 @@ static void cut(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size,
 
 static bool is_forgotten(const struct vhc_iotlb_edit *edit, uint64_t iova)
 {
-	for (uint32_t i = 0; i < edit->forgets; i++)
-		if (edit->forget[i].iova == iova)
+	for (uint32_t i = 0; i < edit->evicts; i++)
+		if (edit->evict[i].iova == iova)
 			return true;
 	return false;
 }
@@ -212,7 +212,7 @@ static int forget_one(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit
 	for (piece = 0; piece < pieces && oldest.map != &edit->add[piece]; piece++)
 		;
 	if (piece == pieces) {
-		edit->forget[edit->forgets++] = *oldest.map;
+		edit->evict[edit->evicts++] = *oldest.map;
 		return 0;
 	}
 	edit->adds--;
@@ -227,7 +227,7 @@ static int forget_one(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit
 static int make_room(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit, uint32_t pieces,
 		     vhc_iotlb_pinned_fn *pinned, const void *data)
 {
-	while (iotlb->count - edit->count - edit->forgets + edit->adds > iotlb->limit) {
+	while (iotlb->count - edit->count - edit->evicts + edit->adds > iotlb->limit) {
 		int r = forget_one(iotlb, edit, pieces, (struct oldest){ pinned, data });
 
 		if (r < 0)
@@ -291,8 +291,8 @@ static void insert(struct vhc_iotlb *iotlb, const struct vhc_mapping *map, uint6
 void vhc_iotlb_apply(struct vhc_iotlb *iotlb, const struct vhc_iotlb_edit *edit)
 {
 	remove_at(iotlb, edit->first, edit->count);
-	for (uint32_t i = 0; i < edit->forgets; i++)
-		remove_at(iotlb, vhc_iotlb_search(iotlb, edit->forget[i].iova), 1);
+	for (uint32_t i = 0; i < edit->evicts; i++)
+		remove_at(iotlb, vhc_iotlb_search(iotlb, edit->evict[i].iova), 1);
 	for (uint32_t i = 0; i < edit->adds; i++)
 		insert(iotlb, &edit->add[i], edit->age[i]);
 }
@@ -326,8 +326,8 @@ static uint64_t stretch(const struct vhc_mapping *map, uint64_t offset,
 	return to_next < left ? to_next : left;
 }
 
-bool vhc_iotlb_broken(const struct vhc_iotlb *iotlb, const struct vhc_table *table, uint64_t iova,
-		      uint64_t *ret_iova, uint64_t *ret_size)
+bool vhc_iotlb_find_stale(const struct vhc_iotlb *iotlb, const struct vhc_table *table,
+			  uint64_t iova, uint64_t *ret_iova, uint64_t *ret_size)
 {
 	for (uint32_t i = vhc_iotlb_search(iotlb, iova); i < iotlb->count; i++) {
 		const struct vhc_mapping *map = &iotlb->entry[i].map;

@@ -43,10 +43,10 @@ uint32_t vhc_iotlb_count(const struct vhc_iotlb *iotlb);
 const struct vhc_mapping *vhc_iotlb_at(const struct vhc_iotlb *iotlb, uint32_t n);
 
 /**
- * vhc_iotlb_sort() - the numbers of all mappings by age, oldest first; valid until the next edit.
+ * vhc_iotlb_sort_by_age() - the numbers of all mappings by age, oldest first; valid until the next edit.
  * Of the same age are pieces of one that was split: those are in the order of addresses.
  */
-const uint16_t *vhc_iotlb_sort(struct vhc_iotlb *iotlb);
+const uint16_t *vhc_iotlb_sort_by_age(struct vhc_iotlb *iotlb);
 
 /** vhc_iotlb_search() - the number of the first mapping that ends at @iova or behind it. */
 uint32_t vhc_iotlb_search(const struct vhc_iotlb *iotlb, uint64_t iova);
@@ -67,15 +67,15 @@ uint64_t vhc_iotlb_reach(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t 
 /* Must this range stay?  A ring lies in it. */
 typedef bool vhc_iotlb_pinned_fn(const void *data, uint64_t iova, uint64_t size);
 
-#define VHC_IOTLB_ADDS	  3u /* what is left of the first and of the last, and the new one */
-#define VHC_IOTLB_FORGETS 2u
+#define VHC_IOTLB_ADDS	 3u /* what is left of the first and of the last, and the new one */
+#define VHC_IOTLB_EVICTS 2u
 
 struct vhc_iotlb_edit {
 	uint32_t first, count; /* those that are in the way, whole, by number */
-	uint32_t adds, forgets;
+	uint32_t adds, evicts;
 	struct vhc_mapping add[VHC_IOTLB_ADDS];
 	uint64_t age[VHC_IOTLB_ADDS];
-	struct vhc_mapping forget[VHC_IOTLB_FORGETS]; /* to make room; none of those in the way */
+	struct vhc_mapping evict[VHC_IOTLB_EVICTS]; /* to make room; none of those in the way */
 };
 
 /**
@@ -95,11 +95,11 @@ int vhc_iotlb_plan_unmap(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t 
 void vhc_iotlb_apply(struct vhc_iotlb *iotlb, const struct vhc_iotlb_edit *edit);
 
 /**
- * vhc_iotlb_broken() - the first range from @iova on whose mapping does not hold in this memory: it
+ * vhc_iotlb_find_stale() - the first range from @iova on whose mapping does not hold in this memory: it
  * has moved there, or is gone.
  * @table: NULL for no memory at all.  Returns false when all hold.
  */
-bool vhc_iotlb_broken(const struct vhc_iotlb *iotlb, const struct vhc_table *table, uint64_t iova,
-		      uint64_t *ret_iova, uint64_t *ret_size);
+bool vhc_iotlb_find_stale(const struct vhc_iotlb *iotlb, const struct vhc_table *table,
+			  uint64_t iova, uint64_t *ret_iova, uint64_t *ret_size);
 
 #endif

@@ -33,9 +33,9 @@ void vhc_mem_unref(struct vhc_mem *mem)
 {
 	if (!mem || --mem->refs)
 		return;
-	vhc_harvest_forget(mem);
-	vhc_log_unref(mem->dirty.live);
-	vhc_log_unref(mem->dirty.file);
+	vhc_mem_free_spare_log(mem);
+	vhc_dirty_log_unref(mem->dirty.live);
+	vhc_dirty_log_unref(mem->dirty.file);
 	vhc_sys_close(&mem->ctx->sys, &mem->dirty.event);
 	vhc_table_unref(mem->table);
 	vhc_ctx_unref(mem->ctx);
@@ -77,13 +77,13 @@ static int spoil(struct vhc_mem *mem, int code)
 	return code;
 }
 
-static int check_span(struct vhc_mem *mem, const struct vhc_span *span)
+static int check_span(struct vhc_mem *mem, const struct vhc_mem_region *span)
 {
 	struct vhc_refusal err;
-	int r = vhc_span_check(span, &err);
+	int r = vhc_mem_region_check(span, &err);
 
 	for (uint32_t i = 0; i < mem->count && !r; i++)
-		r = vhc_span_conflict(&mem->staged[i], span, &err);
+		r = vhc_mem_region_conflict(&mem->staged[i], span, &err);
 	if (r)
 		return vhc_fail(mem->ctx, r, "%s", err.text);
 	r = vhc_sys_mapped(&mem->ctx->sys, span->user, span->size);
@@ -99,7 +99,7 @@ static int check_span(struct vhc_mem *mem, const struct vhc_span *span)
 static int make_room(struct vhc_mem *mem)
 {
 	uint32_t room = mem->room ? 2 * mem->room : 16;
-	struct vhc_span *staged;
+	struct vhc_mem_region *staged;
 
 	if (mem->count < mem->room)
 		return 0;
@@ -114,12 +114,12 @@ static int make_room(struct vhc_mem *mem)
 VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region)
 {
 	struct vhc_region copy;
-	struct vhc_span span;
+	struct vhc_mem_region span;
 	int r = VHC_COPY_ARGS(mem->ctx, vhc_region, &copy, region);
 
 	if (r)
 		return spoil(mem, r);
-	span = (struct vhc_span){ copy.guest_addr, copy.size, copy.user_addr };
+	span = (struct vhc_mem_region){ copy.guest_addr, copy.size, copy.user_addr };
 	r = check_span(mem, &span) ?: make_room(mem);
 	if (r)
 		return spoil(mem, r);

@@ -26,7 +26,7 @@ struct shown {
 	char text[96];
 };
 
-static struct shown show(const struct vhc_span *span)
+static struct shown show(const struct vhc_mem_region *span)
 {
 	struct shown shown;
 
@@ -36,7 +36,7 @@ static struct shown show(const struct vhc_span *span)
 	return shown;
 }
 
-static int fail(struct vhc_refusal *err, const struct vhc_span *span, const char *what)
+static int fail(struct vhc_refusal *err, const struct vhc_mem_region *span, const char *what)
 {
 	return vhc_refuse(err,
 			  "region at guest address 0x%" PRIx64 ", size 0x%" PRIx64
@@ -44,7 +44,7 @@ static int fail(struct vhc_refusal *err, const struct vhc_span *span, const char
 			  span->guest, span->size, span->user, what);
 }
 
-int vhc_span_check(const struct vhc_span *span, struct vhc_refusal *err)
+int vhc_mem_region_check(const struct vhc_mem_region *span, struct vhc_refusal *err)
 {
 	if (!span->size)
 		return fail(err, span, "its size is 0");
@@ -65,7 +65,8 @@ static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 	return a <= last_of(b, b_size) && b <= last_of(a, a_size);
 }
 
-int vhc_span_conflict(const struct vhc_span *a, const struct vhc_span *b, struct vhc_refusal *err)
+int vhc_mem_region_conflict(const struct vhc_mem_region *a, const struct vhc_mem_region *b,
+			    struct vhc_refusal *err)
 {
 	bool guest = overlap(a->guest, a->size, b->guest, b->size);
 
@@ -82,33 +83,35 @@ static int compare(uint64_t a, uint64_t b)
 
 static int by_guest(const void *a, const void *b)
 {
-	return compare(((const struct vhc_span *)a)->guest, ((const struct vhc_span *)b)->guest);
+	return compare(((const struct vhc_mem_region *)a)->guest,
+		       ((const struct vhc_mem_region *)b)->guest);
 }
 
 static int by_user(const void *a, const void *b)
 {
-	return compare(((const struct vhc_span *)a)->user, ((const struct vhc_span *)b)->user);
+	return compare(((const struct vhc_mem_region *)a)->user,
+		       ((const struct vhc_mem_region *)b)->user);
 }
 
 /* Sorted by one address, spans that overlap in it have neighbours that do. */
-static int sort(struct vhc_span *spans, uint32_t count, int (*order)(const void *, const void *),
-		struct vhc_refusal *err)
+static int sort(struct vhc_mem_region *spans, uint32_t count,
+		int (*order)(const void *, const void *), struct vhc_refusal *err)
 {
 	int r = 0;
 
 	qsort(spans, count, sizeof(*spans), order);
 	for (uint32_t i = 1; i < count && r == 0; i++)
-		r = vhc_span_conflict(&spans[i - 1], &spans[i], err);
+		r = vhc_mem_region_conflict(&spans[i - 1], &spans[i], err);
 	return r;
 }
 
 /* Makes one of those that go on where the one before ends, for the guest and here.  Returns how many. */
-static uint32_t merge(struct vhc_span *spans, uint32_t count)
+static uint32_t merge(struct vhc_mem_region *spans, uint32_t count)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct vhc_span *before = kept ? &spans[kept - 1] : NULL;
+		struct vhc_mem_region *before = kept ? &spans[kept - 1] : NULL;
 
 		if (before && before->guest + before->size == spans[i].guest &&
 		    before->user + before->size == spans[i].user)
@@ -119,9 +122,10 @@ static uint32_t merge(struct vhc_span *spans, uint32_t count)
 	return kept;
 }
 
-static struct vhc_table *make(const struct vhc_span *spans, uint32_t count)
+static struct vhc_table *make(const struct vhc_mem_region *spans, uint32_t count)
 {
-	size_t room = count ? count : 1; /* vhc_table_turn() looks at one even if there is none */
+	size_t room =
+		count ? count : 1; /* vhc_table_refill_hit() looks at one even if there is none */
 	struct vhc_table *table = calloc(1, sizeof(*table) + 3 * room * sizeof(uint64_t));
 
 	if (!table)
@@ -141,15 +145,15 @@ static struct vhc_table *make(const struct vhc_span *spans, uint32_t count)
 	return table;
 }
 
-int vhc_table_new(const struct vhc_span *spans, uint32_t count, struct vhc_table **ret,
+int vhc_table_new(const struct vhc_mem_region *spans, uint32_t count, struct vhc_table **ret,
 		  struct vhc_refusal *err)
 {
-	struct vhc_span *sorted;
+	struct vhc_mem_region *sorted;
 	struct vhc_table *table;
 	int r = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		r = vhc_span_check(&spans[i], err);
+		r = vhc_mem_region_check(&spans[i], err);
 		if (r < 0)
 			return r;
 	}
@@ -177,32 +181,33 @@ no_memory:
 	return -ENOMEM;
 }
 
-struct vhc_table *vhc_table_guest(const struct vhc_span *spans, uint32_t count)
+struct vhc_table *vhc_table_new_guest(const struct vhc_mem_region *spans, uint32_t count)
 {
-	struct vhc_span *sorted = calloc(count ? count : 1, sizeof(*sorted));
+	struct vhc_mem_region *sorted = calloc(count ? count : 1, sizeof(*sorted));
 	struct vhc_table *table;
 
 	if (!sorted)
 		return NULL;
 	/* each at its guest address: then those that touch there do so twice */
 	for (uint32_t i = 0; i < count; i++)
-		sorted[i] = (struct vhc_span){ spans[i].guest, spans[i].size, spans[i].guest };
+		sorted[i] =
+			(struct vhc_mem_region){ spans[i].guest, spans[i].size, spans[i].guest };
 	qsort(sorted, count, sizeof(*sorted), by_guest);
 	table = make(sorted, merge(sorted, count));
 	free(sorted);
 	return table;
 }
 
-struct vhc_table *vhc_table_as_guest(const struct vhc_table *table)
+struct vhc_table *vhc_table_copy_guest(const struct vhc_table *table)
 {
-	struct vhc_span *spans = calloc(table->count ? table->count : 1, sizeof(*spans));
+	struct vhc_mem_region *spans = calloc(table->count ? table->count : 1, sizeof(*spans));
 	struct vhc_table *guest;
 
 	if (!spans)
 		return NULL;
 	for (uint32_t i = 0; i < table->count; i++)
-		spans[i] = (struct vhc_span){ table->guest[i], table->size[i], 0 };
-	guest = vhc_table_guest(spans, table->count);
+		spans[i] = (struct vhc_mem_region){ table->guest[i], table->size[i], 0 };
+	guest = vhc_table_new_guest(spans, table->count);
 	free(spans);
 	return guest;
 }
@@ -254,13 +259,13 @@ uint32_t vhc_table_search(const struct vhc_table *table, uint64_t guest)
 	return (uint32_t)(at - table->guest);
 }
 
-int vhc_table_turn(struct vhc_table *table, uint64_t guest)
+int vhc_table_refill_hit(struct vhc_table *table, uint64_t guest)
 {
 	uint32_t i = vhc_table_search(table, guest);
 
 	if (guest - table->guest[i] >= table->size[i])
 		return -EFAULT;
-	table->hit = (struct vhc_span){ table->guest[i], table->size[i], table->user[i] };
+	table->hit = (struct vhc_mem_region){ table->guest[i], table->size[i], table->user[i] };
 	return 0;
 }
 
@@ -308,7 +313,7 @@ void vhc_table_describe(const struct vhc_table *table, uint64_t guest, uint64_t 
 		snprintf(text, len, "is in %s", show_region(table, i).text);
 }
 
-uint64_t vhc_log_need(const struct vhc_table *table)
+uint64_t vhc_table_log_size(const struct vhc_table *table)
 {
 	uint32_t last = table && table->count ? table->count - 1 : 0;
 

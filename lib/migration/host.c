@@ -54,7 +54,7 @@ static void look_at_features(struct reasons *reasons, const struct vhc_caps *cap
 	struct vhc_features acked = vhc_feature_words(&saved->words);
 	struct vhc_features vhost = vhc_feature_words(&node->words);
 	struct vhc_features tap = vhc_feature_words(&caps->tap.words);
-	struct vhc_lacking lacking = vhc_lacking(VHC_TYPE_NET, &acked, &vhost, &tap);
+	struct vhc_missing lacking = vhc_missing_find(VHC_TYPE_NET, &acked, &vhost, &tap);
 
 	look_at_tap(reasons, &caps->tap, &lacking.tap);
 	/* of what was not asked nothing is said */
@@ -62,10 +62,10 @@ static void look_at_features(struct reasons *reasons, const struct vhc_caps *cap
 		lacking.vhost = (struct vhc_features){ { 0 } };
 	if (!caps->tap.probed)
 		lacking.tap = (struct vhc_features){ { 0 } };
-	if (!vhc_lacking_any(&lacking))
+	if (!vhc_missing_any(&lacking))
 		return;
-	begin(reasons, vhc_lacking_hint);
-	vhc_lacking_put(&reasons->text, VHC_TYPE_NET, &lacking);
+	begin(reasons, vhc_missing_hint);
+	vhc_missing_put(&reasons->text, VHC_TYPE_NET, &lacking);
 }
 
 static void look_at_limits(struct reasons *reasons, const struct vhc_caps *caps,
@@ -75,11 +75,11 @@ static void look_at_limits(struct reasons *reasons, const struct vhc_caps *caps,
 	uint64_t header = saved->header_bytes;
 
 	if (header != 10 && header != 12 && header != 24)
-		ADD(reasons, vhc_lacking_hint,
+		ADD(reasons, vhc_missing_hint,
 		    "its features need a header of %llu bytes, and vhost-net has 10, 12 and 24",
 		    (unsigned long long)header);
 	if (node->opens && saved->backend_features & ~node->backend_features)
-		ADD(reasons, vhc_lacking_hint,
+		ADD(reasons, vhc_missing_hint,
 		    "its IOMMU needs the backend features 0x%llx, and the kernel's vhost has 0x%llx",
 		    (unsigned long long)saved->backend_features,
 		    (unsigned long long)node->backend_features);

@@ -80,19 +80,19 @@ static int check_features(const struct load *load)
 {
 	struct vhc_dev *dev = load->dev;
 	bool upper = load->acked.w[1] || load->acked.w[2] || load->acked.w[3];
-	struct vhc_place place = { dev->id, "features", vhc_lacking_hint };
+	struct vhc_place place = { dev->id, "features", vhc_missing_hint };
 	struct vhc_features vhost, tap;
-	struct vhc_lacking lacking;
+	struct vhc_missing lacking;
 	char text[1400];
 	struct vhc_text out = { text, sizeof(text) };
 	int r = vhc_dev_has(dev, upper, &vhost, &tap);
 
 	if (r)
 		return r;
-	lacking = vhc_lacking(dev->type, &load->acked, &vhost, &tap);
-	if (!vhc_lacking_any(&lacking))
+	lacking = vhc_missing_find(dev->type, &load->acked, &vhost, &tap);
+	if (!vhc_missing_any(&lacking))
 		return vhc_dev_check_header(dev, &load->acked);
-	vhc_lacking_put(&out, dev->type, &lacking);
+	vhc_missing_put(&out, dev->type, &lacking);
 	return vhc_fail_at(dev->ctx, &place, -EOPNOTSUPP, "%s", text);
 }
 
@@ -106,7 +106,7 @@ static int check_backend(const struct load *load)
 		has = dev->ctx->facts.backend_features;
 	if (r || !(need & ~has))
 		return r;
-	return vhc_dev_fail(dev, -EOPNOTSUPP, "/backend_features", vhc_lacking_hint,
+	return vhc_dev_fail(dev, -EOPNOTSUPP, "/backend_features", vhc_missing_hint,
 			    "its IOMMU needs the backend features 0x%llx, and the kernel's vhost "
 			    "has 0x%llx",
 			    (unsigned long long)need, (unsigned long long)has);
@@ -139,7 +139,7 @@ static int fail_region(const struct load *load, const struct vhc_table *there,
 static int check_memory(const struct load *load)
 {
 	struct vhc_table *there = vhc_saved_memory(&load->saved);
-	struct vhc_table *here = vhc_table_as_guest(vhc_mem_table(load->dev->mem));
+	struct vhc_table *here = vhc_table_copy_guest(vhc_mem_table(load->dev->mem));
 	uint32_t i = 0;
 	int r = there && here ? 0 : no_memory(load->dev);
 
@@ -234,7 +234,7 @@ VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json)
 	r = r ?: check_backend(&load);
 	r = r ?: check_memory(&load);
 	r = r ?: load_rings(&load);
-	r = r ?: vhc_iommu_switch(dev, load.saved.guest.iommu);
+	r = r ?: vhc_iommu_set_enabled(dev, load.saved.guest.iommu);
 	if (!r)
 		commit(&load);
 	free(load.rings);

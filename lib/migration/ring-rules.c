@@ -25,34 +25,34 @@ bool vhc_saved_addr(const struct vhc_saved_ring *ring, uint64_t ret[VHC_PARTS])
 	return ring->desc != VHC_SAVED_NO_ADDR;
 }
 
-static int check_index(struct vhc_state_check *c, size_t i, const struct vhc_saved_ring *ring)
+static int check_index(struct vhc_rules *c, size_t i, const struct vhc_saved_ring *ring)
 {
 	if (ring->index >= 2 * c->saved->queue_pairs)
-		return VHC_STATE_FAIL(
-			c, vhc_state_at("rings", i, "index").text,
+		return VHC_RULE_FAIL(
+			c, vhc_rule_pointer("rings", i, "index").text,
 			"ring %" PRIu64 ": %" PRIu64 " queue pairs have rings 0 to %" PRIu64,
 			ring->index, c->saved->queue_pairs, 2 * c->saved->queue_pairs - 1);
 	if (c->seen[ring->index])
-		return VHC_STATE_FAIL(c, vhc_state_at("rings", i, "index").text,
-				      "ring %" PRIu64 " is given twice", ring->index);
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "index").text,
+				     "ring %" PRIu64 " is given twice", ring->index);
 	c->seen[ring->index] = true;
 	return 0;
 }
 
 /* Is there an address of each part, or of none? */
-static int check_given(struct vhc_state_check *c, size_t i, const uint64_t addr[VHC_PARTS])
+static int check_given(struct vhc_rules *c, size_t i, const uint64_t addr[VHC_PARTS])
 {
 	bool given = addr[VHC_DESC] != VHC_SAVED_NO_ADDR;
 
 	if ((addr[VHC_AVAIL] != VHC_SAVED_NO_ADDR) == given &&
 	    (addr[VHC_USED] != VHC_SAVED_NO_ADDR) == given)
 		return 0;
-	return VHC_STATE_FAIL(c, vhc_state_at("rings", i, NULL).text,
-			      "a ring has desc, avail and used, or none of them");
+	return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, NULL).text,
+			     "a ring has desc, avail and used, or none of them");
 }
 
 /* Behind an IOMMU the document does not say where in memory the ring is. */
-static int check_wrap(struct vhc_state_check *c, const struct vhc_saved_ring *ring,
+static int check_wrap(struct vhc_rules *c, const struct vhc_saved_ring *ring,
 		      const uint64_t addr[VHC_PARTS], struct vhc_refusal *err)
 {
 	struct vhc_layout layout = vhc_layout_get(c->format, (uint32_t)ring->size);
@@ -67,7 +67,7 @@ static int check_wrap(struct vhc_state_check *c, const struct vhc_saved_ring *ri
 	return 0;
 }
 
-static int check_place(struct vhc_state_check *c, size_t i, const struct vhc_saved_ring *ring)
+static int check_place(struct vhc_rules *c, size_t i, const struct vhc_saved_ring *ring)
 {
 	uint64_t addr[VHC_PARTS], unused[VHC_PARTS];
 	struct vhc_refusal err;
@@ -82,12 +82,12 @@ static int check_place(struct vhc_state_check *c, size_t i, const struct vhc_sav
 		r = c->saved->guest.iommu ? check_wrap(c, ring, addr, &err)
 					  : vhc_layout_place(c->format, (uint32_t)ring->size, addr,
 							     c->memory, unused, &err);
-	return r ? VHC_STATE_FAIL(c, vhc_state_at("rings", i, NULL).text, "ring %" PRIu64 ": %s",
-				  ring->index, err.text)
+	return r ? VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, NULL).text, "ring %" PRIu64 ": %s",
+				 ring->index, err.text)
 		 : 0;
 }
 
-static int check_ring(struct vhc_state_check *c, size_t i)
+static int check_ring(struct vhc_rules *c, size_t i)
 {
 	const struct vhc_saved_ring *ring = &rings(c->saved)[i];
 	struct vhc_refusal err;
@@ -96,20 +96,20 @@ static int check_ring(struct vhc_state_check *c, size_t i)
 	if (r)
 		return r;
 	if (ring->format != c->format)
-		return VHC_STATE_FAIL(
-			c, vhc_state_at("rings", i, "format").text,
+		return VHC_RULE_FAIL(
+			c, vhc_rule_pointer("rings", i, "format").text,
 			"with these features it is \"%s\": ring_packed (%u) is %s them",
 			c->format == VHC_PACKED ? "packed" : "split", VHC_F_RING_PACKED,
 			c->format == VHC_PACKED ? "among" : "not among");
 	if (vhc_layout_check_size(c->format, (uint32_t)ring->size, &err))
-		return VHC_STATE_FAIL(c, vhc_state_at("rings", i, "size").text, "%s", err.text);
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "size").text, "%s", err.text);
 	if (vhc_base_check(c->format, (uint32_t)ring->size, (uint32_t)ring->base, &err))
-		return VHC_STATE_FAIL(c, vhc_state_at("rings", i, "base").text, "%s", err.text);
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "base").text, "%s", err.text);
 	return check_place(c, i, ring);
 }
 
 /* The parts of all rings that have a place. */
-static size_t put_parts(struct vhc_state_check *c, struct vhc_state_place *places)
+static size_t put_parts(struct vhc_rules *c, struct vhc_rule_range *places)
 {
 	size_t count = 0;
 
@@ -119,39 +119,39 @@ static size_t put_parts(struct vhc_state_check *c, struct vhc_state_place *place
 		uint64_t addr[VHC_PARTS];
 
 		for (int part = 0; vhc_saved_addr(ring, addr) && part < VHC_PARTS; part++)
-			places[count++] = (struct vhc_state_place){
+			places[count++] = (struct vhc_rule_range){
 				addr[part], addr[part] + (layout.size[part] - 1), i, part
 			};
 	}
 	return count;
 }
 
-static int check_apart(struct vhc_state_check *c)
+static int check_apart(struct vhc_rules *c)
 {
-	struct vhc_state_place *places =
+	struct vhc_rule_range *places =
 		calloc(c->saved->rings.count * VHC_PARTS + 1, sizeof(*places));
-	const struct vhc_state_place *over, *under;
+	const struct vhc_rule_range *over, *under;
 	int r = 0;
 
 	if (!places)
 		return -ENOMEM;
-	over = vhc_state_find_overlap(places, put_parts(c, places));
+	over = vhc_rule_find_overlap(places, put_parts(c, places));
 	if (over) {
 		under = over - 1;
-		r = VHC_STATE_FAIL(c, vhc_state_at("rings", over->item, NULL).text,
-				   "the %s of ring %" PRIu64 " (0x%" PRIx64 "-0x%" PRIx64
-				   ") and the %s of ring %" PRIu64 " (0x%" PRIx64 "-0x%" PRIx64
-				   ") overlap",
-				   vhc_layout_part_name(c->format, (enum vhc_part)over->part),
-				   rings(c->saved)[over->item].index, over->start, over->last,
-				   vhc_layout_part_name(c->format, (enum vhc_part)under->part),
-				   rings(c->saved)[under->item].index, under->start, under->last);
+		r = VHC_RULE_FAIL(c, vhc_rule_pointer("rings", over->item, NULL).text,
+				  "the %s of ring %" PRIu64 " (0x%" PRIx64 "-0x%" PRIx64
+				  ") and the %s of ring %" PRIu64 " (0x%" PRIx64 "-0x%" PRIx64
+				  ") overlap",
+				  vhc_layout_part_name(c->format, (enum vhc_part)over->part),
+				  rings(c->saved)[over->item].index, over->start, over->last,
+				  vhc_layout_part_name(c->format, (enum vhc_part)under->part),
+				  rings(c->saved)[under->item].index, under->start, under->last);
 	}
 	free(places);
 	return r;
 }
 
-int vhc_state_check_rings(struct vhc_state_check *c)
+int vhc_rule_check_rings(struct vhc_rules *c)
 {
 	int r = 0;
 

@@ -12,9 +12,9 @@
 #include "features/features.h"
 #include "migration/rules.h"
 
-struct vhc_state_pointer vhc_state_at(const char *list, size_t i, const char *key)
+struct vhc_rule_where vhc_rule_pointer(const char *list, size_t i, const char *key)
 {
-	struct vhc_state_pointer at;
+	struct vhc_rule_where at;
 
 	snprintf(at.text, sizeof(at.text), "/%s/%zu%s%s", list, i, key ? "/" : "", key ? key : "");
 	return at;
@@ -28,7 +28,7 @@ static const struct vhc_saved_region *regions(const struct vhc_saved *saved)
 /* ------------------------------------------------------------------------------------ features */
 
 /* Is row i the one of this bit, as this library writes it? */
-static int check_row(struct vhc_state_check *c, size_t i, unsigned int bit)
+static int check_row(struct vhc_rules *c, size_t i, unsigned int bit)
 {
 	const struct vhc_feature_row *row =
 		(const struct vhc_feature_row *)c->saved->features.items + i;
@@ -37,22 +37,22 @@ static int check_row(struct vhc_state_check *c, size_t i, unsigned int bit)
 	const char *origin = vhc_feature_row_origin(&vhc_saved_names, bit);
 
 	if (row->bit != bit)
-		return VHC_STATE_FAIL(c, vhc_state_at("features", i, "bit").text,
-				      "bit %" PRIu64
-				      " is here where the words have bit %u: each bit of the "
-				      "words is listed once, the lowest first",
-				      row->bit, bit);
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("features", i, "bit").text,
+				     "bit %" PRIu64
+				     " is here where the words have bit %u: each bit of the "
+				     "words is listed once, the lowest first",
+				     row->bit, bit);
 	if (strcmp(row->name, name))
-		return VHC_STATE_FAIL(c, vhc_state_at("features", i, "name").text,
-				      "bit %u is \"%s\" here", bit, name);
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("features", i, "name").text,
+				     "bit %u is \"%s\" here", bit, name);
 	if (strcmp(row->origin, origin))
-		return VHC_STATE_FAIL(c, vhc_state_at("features", i, "origin").text,
-				      "the origin of %s (%u) is \"%s\"", name, bit, origin);
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("features", i, "origin").text,
+				     "the origin of %s (%u) is \"%s\"", name, bit, origin);
 	return 0;
 }
 
 /* The words and the rows are the same set. */
-static int check_rows(struct vhc_state_check *c)
+static int check_rows(struct vhc_rules *c)
 {
 	size_t count = c->saved->features.count, i = 0;
 	int r = 0;
@@ -61,7 +61,7 @@ static int check_rows(struct vhc_state_check *c)
 		if (!vhc_features_has(&c->set, bit))
 			continue;
 		if (i == count)
-			return VHC_STATE_FAIL(
+			return VHC_RULE_FAIL(
 				c, "/features",
 				"bit %u of the words is missing: each bit of the words is "
 				"listed",
@@ -69,14 +69,14 @@ static int check_rows(struct vhc_state_check *c)
 		r = check_row(c, i++, bit);
 	}
 	if (!r && i < count)
-		return VHC_STATE_FAIL(
-			c, vhc_state_at("features", i, "bit").text,
+		return VHC_RULE_FAIL(
+			c, vhc_rule_pointer("features", i, "bit").text,
 			"bit %" PRIu64 " is not in the words",
 			((const struct vhc_feature_row *)c->saved->features.items)[i].bit);
 	return r;
 }
 
-static int check_features(struct vhc_state_check *c)
+static int check_features(struct vhc_rules *c)
 {
 	struct vhc_features rest = c->set, broken = vhc_features_close(VHC_TYPE_NET, &rest);
 	uint32_t header = vhc_net_header_size(&c->set);
@@ -90,30 +90,29 @@ static int check_features(struct vhc_state_check *c)
 		for (unsigned int bit = 0; bit < 256; bit++)
 			if (vhc_features_has(&broken, bit) &&
 			    vhc_features_why(VHC_TYPE_NET, &c->set, bit, why, sizeof(why)))
-				return VHC_STATE_FAIL(c, "/words", "%s", why);
+				return VHC_RULE_FAIL(c, "/words", "%s", why);
 	}
 	if (c->saved->header_bytes != header)
-		return VHC_STATE_FAIL(c, "/header_bytes",
-				      "%" PRIu64 ": with these features it is %u",
-				      c->saved->header_bytes, header);
+		return VHC_RULE_FAIL(c, "/header_bytes",
+				     "%" PRIu64 ": with these features it is %u",
+				     c->saved->header_bytes, header);
 	return 0;
 }
 
-static int check_iommu(struct vhc_state_check *c)
+static int check_iommu(struct vhc_rules *c)
 {
 	uint64_t backend = c->saved->guest.iommu ? VHC_SAVED_IOTLB_V2 : 0;
 
 	if (c->saved->guest.iommu && !vhc_features_has(&c->set, VHC_F_ACCESS_PLATFORM))
-		return VHC_STATE_FAIL(
-			c, "/guest/iommu",
-			"addresses go through an IOMMU, and the driver did not accept "
-			"access_platform (%u)",
-			VHC_F_ACCESS_PLATFORM);
+		return VHC_RULE_FAIL(c, "/guest/iommu",
+				     "addresses go through an IOMMU, and the driver did not accept "
+				     "access_platform (%u)",
+				     VHC_F_ACCESS_PLATFORM);
 	if (c->saved->backend_features != backend)
-		return VHC_STATE_FAIL(c, "/backend_features",
-				      "0x%" PRIx64 ": %s an IOMMU it is 0x%" PRIx64,
-				      c->saved->backend_features,
-				      c->saved->guest.iommu ? "with" : "without", backend);
+		return VHC_RULE_FAIL(c, "/backend_features",
+				     "0x%" PRIx64 ": %s an IOMMU it is 0x%" PRIx64,
+				     c->saved->backend_features,
+				     c->saved->guest.iommu ? "with" : "without", backend);
 	return 0;
 }
 
@@ -121,13 +120,13 @@ static int check_iommu(struct vhc_state_check *c)
 
 static int by_start(const void *a, const void *b)
 {
-	const struct vhc_state_place *one = a, *other = b;
+	const struct vhc_rule_range *one = a, *other = b;
 
 	return (one->start > other->start) - (one->start < other->start);
 }
 
 /* The first two that overlap: sorted, those have neighbours that do. */
-const struct vhc_state_place *vhc_state_find_overlap(struct vhc_state_place *places, size_t count)
+const struct vhc_rule_range *vhc_rule_find_overlap(struct vhc_rule_range *places, size_t count)
 {
 	qsort(places, count, sizeof(*places), by_start);
 	for (size_t i = 1; i < count; i++)
@@ -136,44 +135,44 @@ const struct vhc_state_place *vhc_state_find_overlap(struct vhc_state_place *pla
 	return NULL;
 }
 
-static int check_region(struct vhc_state_check *c, size_t i, struct vhc_state_place *place)
+static int check_region(struct vhc_rules *c, size_t i, struct vhc_rule_range *place)
 {
 	const struct vhc_saved_region *region = &regions(c->saved)[i];
 
 	if (region->guest_addr % VHC_PAGE_SIZE)
-		return VHC_STATE_FAIL(c, vhc_state_at("memory", i, "guest_addr").text,
-				      "0x%" PRIx64 " is not a multiple of %u", region->guest_addr,
-				      VHC_PAGE_SIZE);
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("memory", i, "guest_addr").text,
+				     "0x%" PRIx64 " is not a multiple of %u", region->guest_addr,
+				     VHC_PAGE_SIZE);
 	if (region->size % VHC_PAGE_SIZE)
-		return VHC_STATE_FAIL(c, vhc_state_at("memory", i, "size").text,
-				      "0x%" PRIx64 " is not a multiple of %u", region->size,
-				      VHC_PAGE_SIZE);
-	*place = (struct vhc_state_place){ region->guest_addr,
-					   region->guest_addr + (region->size - 1), i, 0 };
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("memory", i, "size").text,
+				     "0x%" PRIx64 " is not a multiple of %u", region->size,
+				     VHC_PAGE_SIZE);
+	*place = (struct vhc_rule_range){ region->guest_addr,
+					  region->guest_addr + (region->size - 1), i, 0 };
 	if (place->last < place->start)
-		return VHC_STATE_FAIL(c, vhc_state_at("memory", i, "size").text,
-				      "0x%" PRIx64 ": from 0x%" PRIx64
-				      " it goes beyond the last guest address, 2^64 - 1",
-				      region->size, region->guest_addr);
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("memory", i, "size").text,
+				     "0x%" PRIx64 ": from 0x%" PRIx64
+				     " it goes beyond the last guest address, 2^64 - 1",
+				     region->size, region->guest_addr);
 	return 0;
 }
 
-static int check_memory(struct vhc_state_check *c)
+static int check_memory(struct vhc_rules *c)
 {
 	size_t count = c->saved->memory.count;
-	struct vhc_state_place *places = calloc(count ? count : 1, sizeof(*places));
-	const struct vhc_state_place *over;
+	struct vhc_rule_range *places = calloc(count ? count : 1, sizeof(*places));
+	const struct vhc_rule_range *over;
 	int r = places ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < count && !r; i++)
 		r = check_region(c, i, &places[i]);
-	over = r ? NULL : vhc_state_find_overlap(places, count);
+	over = r ? NULL : vhc_rule_find_overlap(places, count);
 	if (over)
-		r = VHC_STATE_FAIL(c, vhc_state_at("memory", over->item, NULL).text,
-				   "0x%" PRIx64 "-0x%" PRIx64 " overlaps 0x%" PRIx64 "-0x%" PRIx64
-				   " at /memory/%zu",
-				   over->start, over->last, over[-1].start, over[-1].last,
-				   over[-1].item);
+		r = VHC_RULE_FAIL(c, vhc_rule_pointer("memory", over->item, NULL).text,
+				  "0x%" PRIx64 "-0x%" PRIx64 " overlaps 0x%" PRIx64 "-0x%" PRIx64
+				  " at /memory/%zu",
+				  over->start, over->last, over[-1].start, over[-1].last,
+				  over[-1].item);
 	free(places);
 	if (r)
 		return r;
@@ -184,14 +183,14 @@ static int check_memory(struct vhc_state_check *c)
 struct vhc_table *vhc_saved_memory(const struct vhc_saved *saved)
 {
 	size_t count = saved->memory.count;
-	struct vhc_span *spans = calloc(count ? count : 1, sizeof(*spans));
+	struct vhc_mem_region *spans = calloc(count ? count : 1, sizeof(*spans));
 	struct vhc_table *table = NULL;
 
 	for (size_t i = 0; i < count && spans; i++)
-		spans[i] = (struct vhc_span){ regions(saved)[i].guest_addr, regions(saved)[i].size,
-					      0 };
+		spans[i] = (struct vhc_mem_region){ regions(saved)[i].guest_addr,
+						    regions(saved)[i].size, 0 };
 	if (spans)
-		table = vhc_table_guest(spans, (uint32_t)count);
+		table = vhc_table_new_guest(spans, (uint32_t)count);
 	free(spans);
 	return table;
 }
@@ -199,11 +198,11 @@ struct vhc_table *vhc_saved_memory(const struct vhc_saved *saved)
 int vhc_saved_check(const struct vhc_saved *saved, const char *text, size_t len,
 		    struct doc_error *err)
 {
-	struct vhc_state_check c = { .saved = saved,
-				     .text = text,
-				     .len = len,
-				     .err = err,
-				     .set = vhc_feature_words(&saved->words) };
+	struct vhc_rules c = { .saved = saved,
+			       .text = text,
+			       .len = len,
+			       .err = err,
+			       .set = vhc_feature_words(&saved->words) };
 	int r;
 
 	if (vhc_features_has(&c.set, VHC_F_RING_PACKED))
@@ -214,7 +213,7 @@ int vhc_saved_check(const struct vhc_saved *saved, const char *text, size_t len,
 	if (!r)
 		r = check_memory(&c);
 	if (!r)
-		r = vhc_state_check_rings(&c);
+		r = vhc_rule_check_rings(&c);
 	vhc_table_unref(c.memory);
 	return r;
 }

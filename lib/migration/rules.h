@@ -8,7 +8,7 @@
 
 #include "migration/document.h"
 
-struct vhc_state_check {
+struct vhc_rules {
 	const struct vhc_saved *saved;
 	const char *text;
 	size_t len;
@@ -20,30 +20,29 @@ struct vhc_state_check {
 };
 
 /* -EINVAL: what is at this pointer is wrong. */
-#define VHC_STATE_FAIL(c, pointer, ...) \
-	doc_fail((c)->err, (c)->text, (c)->len, pointer, __VA_ARGS__)
+#define VHC_RULE_FAIL(c, pointer, ...) doc_fail((c)->err, (c)->text, (c)->len, pointer, __VA_ARGS__)
 
 /* "/rings/3/size"; without a key the item itself. */
-struct vhc_state_pointer {
+struct vhc_rule_where {
 	char text[64];
 };
 
-struct vhc_state_pointer vhc_state_at(const char *list, size_t i, const char *key);
+struct vhc_rule_where vhc_rule_pointer(const char *list, size_t i, const char *key);
 
 /* What is somewhere in guest addresses, and where the document says so. */
-struct vhc_state_place {
+struct vhc_rule_range {
 	uint64_t start, last;
 	size_t item;
 	int part; /* of a ring */
 };
 
 /**
- * vhc_state_find_overlap() - the second of the first two that overlap; the first is before it.  Sorts
+ * vhc_rule_find_overlap() - the second of the first two that overlap; the first is before it.  Sorts
  * them.  NULL: none do.
  */
-const struct vhc_state_place *vhc_state_find_overlap(struct vhc_state_place *places, size_t count);
+const struct vhc_rule_range *vhc_rule_find_overlap(struct vhc_rule_range *places, size_t count);
 
-/** vhc_state_check_rings() - each ring by itself, and all of them apart from each other. */
-int vhc_state_check_rings(struct vhc_state_check *c);
+/** vhc_rule_check_rings() - each ring by itself, and all of them apart from each other. */
+int vhc_rule_check_rings(struct vhc_rules *c);
 
 #endif

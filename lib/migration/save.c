@@ -103,7 +103,7 @@ static int fill_memory(struct vhc_dev *dev, struct doc_list *list)
 
 	if (!table || !table->count)
 		return 0;
-	merged = vhc_table_as_guest(table);
+	merged = vhc_table_copy_guest(table);
 	regions = merged ? calloc(merged->count, sizeof(*regions)) : NULL;
 	*list = (struct doc_list){ regions, regions ? merged->count : 0 };
 	for (uint32_t i = 0; i < list->count; i++)

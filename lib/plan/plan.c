@@ -69,9 +69,9 @@ static void plan_log(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_sta
 		step = vhc_plan_add(plan, VHC_OP_SET_LOG_BASE, fd, VHC_NO_RING);
 		if (step == &plan->lost)
 			return;
-		step->op.log = want->log ? vhc_log_ref(want->log) : NULL;
+		step->op.log = want->log ? vhc_dirty_log_ref(want->log) : NULL;
 		step->undo.kind = VHC_OP_SET_LOG_BASE;
-		step->undo.log = have->log ? vhc_log_ref(have->log) : NULL;
+		step->undo.log = have->log ? vhc_dirty_log_ref(have->log) : NULL;
 	}
 	if (want->log_event != have->log_event) {
 		step = vhc_plan_add(plan, VHC_OP_SET_LOG_FD, fd, VHC_NO_RING);
@@ -87,7 +87,7 @@ static void plan_log(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_sta
  */
 static bool log_waits(const struct vhc_plan_args *args, uint32_t fd)
 {
-	const struct vhc_log *want = args->want->fd[fd].log, *have = args->have->fd[fd].log;
+	const struct vhc_dirty_log *want = args->want->fd[fd].log, *have = args->have->fd[fd].log;
 
 	return have && (!want || want->size < have->size) && fd_runs(args->have, fd);
 }

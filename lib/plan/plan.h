@@ -58,7 +58,7 @@ struct vhc_op {
 		int file; /* VHC_FD_NONE takes it off */
 		struct vhc_features features;
 		struct vhc_table *table;     /* NULL: no memory at all; borrowed */
-		struct vhc_log *log;	     /* NULL: none; borrowed */
+		struct vhc_dirty_log *log;   /* NULL: none; borrowed */
 		const struct vhc_cpus *cpus; /* borrowed */
 		struct {
 			int32_t policy, priority;

@@ -29,12 +29,12 @@ void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table)
 	vhc_table_unref(old);
 }
 
-void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_log *log)
+void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_dirty_log *log)
 {
-	struct vhc_log *old = fd->log;
+	struct vhc_dirty_log *old = fd->log;
 
-	fd->log = log ? vhc_log_ref(log) : NULL;
-	vhc_log_unref(old);
+	fd->log = log ? vhc_dirty_log_ref(log) : NULL;
+	vhc_dirty_log_unref(old);
 }
 
 void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd)

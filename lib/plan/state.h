@@ -58,11 +58,11 @@ struct vhc_fd_state {
 	bool has_features;
 	/* vhost's part of what the driver acked; LOG_ALL with a log */
 	struct vhc_features features;
-	uint64_t backend;	 /* backend features, as a mask */
-	bool iotlb;		 /* have: it was told of an IOMMU, since it has this owner */
-	struct vhc_table *table; /* referenced */
-	struct vhc_log *log;	 /* referenced; NULL: none */
-	int log_event;		 /* borrowed of the memory; VHC_FD_NONE: none */
+	uint64_t backend;	   /* backend features, as a mask */
+	bool iotlb;		   /* have: it was told of an IOMMU, since it has this owner */
+	struct vhc_table *table;   /* referenced */
+	struct vhc_dirty_log *log; /* referenced; NULL: none */
+	int log_event;		   /* borrowed of the memory; VHC_FD_NONE: none */
 };
 
 struct vhc_dev_state {
@@ -89,7 +89,7 @@ void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd);
 void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table);
 
 /** vhc_fd_state_set_log() - the same with a log. */
-void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_log *log);
+void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_dirty_log *log);
 
 /** vhc_state_note() - write down that an operation was done. */
 void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op);

@@ -13,7 +13,7 @@ static void let_go(struct vhc_op *op)
 	if (op->kind == VHC_OP_SET_MEM_TABLE)
 		vhc_table_unref(op->table);
 	if (op->kind == VHC_OP_SET_LOG_BASE)
-		vhc_log_unref(op->log);
+		vhc_dirty_log_unref(op->log);
 }
 
 void vhc_plan_clear(struct vhc_plan *plan)

@@ -18,7 +18,7 @@
 
 struct scan {
 	uint32_t count;
-	struct vhc_span spans[MOST];
+	struct vhc_mem_region spans[MOST];
 };
 
 static uint64_t guest[LOOKUPS];
@@ -26,7 +26,7 @@ static uint64_t guest[LOOKUPS];
 NOINLINE static uint64_t find_linear(const struct scan *scan, uint64_t address, uint64_t size)
 {
 	for (uint32_t i = 0; i < scan->count; i++) {
-		const struct vhc_span *span = &scan->spans[i];
+		const struct vhc_mem_region *span = &scan->spans[i];
 
 		if (address >= span->guest && address < span->guest + span->size) {
 			if (span->size - (address - span->guest) < size)
@@ -78,8 +78,8 @@ static int compare(uint32_t count, uint64_t stay, const char *pattern, double mo
 
 	scan.count = count;
 	for (uint32_t i = 0; i < count; i++)
-		scan.spans[i] = (struct vhc_span){ i * SPACING, REGION,
-						   UINT64_C(0x7f0000000000) + i * REGION };
+		scan.spans[i] = (struct vhc_mem_region){ i * SPACING, REGION,
+							 UINT64_C(0x7f0000000000) + i * REGION };
 	if (vhc_table_new(scan.spans, count, &table, &err) < 0) {
 		fprintf(stderr, "translate: %s\n", err.text);
 		return 1;

@@ -135,7 +135,7 @@ static const struct item *item_of(const struct oracle *oracle, uint64_t iova)
 
 static void check_order(struct vhc_iotlb *iotlb, const struct oracle *oracle)
 {
-	const uint16_t *by_age = vhc_iotlb_sort(iotlb);
+	const uint16_t *by_age = vhc_iotlb_sort_by_age(iotlb);
 	uint64_t before = 0, iova = 0;
 
 	for (uint32_t i = 0; i < vhc_iotlb_count(iotlb); i++) {
@@ -213,7 +213,7 @@ static void one_step(struct random *random, struct vhc_iotlb *iotlb, struct orac
 
 	if (!unmap && is_so(oracle, &map)) {
 		assert_int_equal(r, 0);
-		assert_int_equal(edit.count + edit.adds + edit.forgets, 0);
+		assert_int_equal(edit.count + edit.adds + edit.evicts, 0);
 		return;
 	}
 	done = oracle_edit(oracle, &map, !unmap, pins);
@@ -253,7 +253,7 @@ static void random_edits(void **state)
 /* ------------------------------------------------------------------------------ memory that moved */
 
 /* Where a page of the guest is. */
-static uint64_t user_of(const struct vhc_span *spans, uint32_t count, uint64_t guest)
+static uint64_t user_of(const struct vhc_mem_region *spans, uint32_t count, uint64_t guest)
 {
 	for (uint32_t i = 0; i < count; i++)
 		if (guest - spans[i].guest < spans[i].size)
@@ -262,10 +262,10 @@ static uint64_t user_of(const struct vhc_span *spans, uint32_t count, uint64_t g
 }
 
 static void check_broken(const struct vhc_iotlb *iotlb, const struct vhc_table *table,
-			 const struct vhc_span *spans, uint32_t count)
+			 const struct vhc_mem_region *spans, uint32_t count)
 {
 	uint64_t iova = 0, size = 0, at = 0;
-	bool found = vhc_iotlb_broken(iotlb, table, 0, &iova, &size);
+	bool found = vhc_iotlb_find_stale(iotlb, table, 0, &iova, &size);
 
 	for (; at < PAGES * PAGE; at += PAGE) {
 		const struct vhc_mapping *map = vhc_iotlb_find(iotlb, at);
@@ -274,7 +274,7 @@ static void check_broken(const struct vhc_iotlb *iotlb, const struct vhc_table *
 			map && user_of(spans, count, map->guest + offset) != map->user + offset;
 
 		if (found && iova + size <= at)
-			found = vhc_iotlb_broken(iotlb, table, at, &iova, &size);
+			found = vhc_iotlb_find_stale(iotlb, table, at, &iova, &size);
 		assert_int_equal(broken, found && iova <= at && at < iova + size);
 	}
 }
@@ -285,7 +285,7 @@ static void random_memory(void **state)
 	struct pins pins = { .base = 0 };
 
 	for (uint32_t round = 0; round < 3000; round++) {
-		struct vhc_span spans[4];
+		struct vhc_mem_region spans[4];
 		uint32_t count = (uint32_t)random_below(&random, 5);
 		struct vhc_refusal err;
 		struct vhc_table *table = NULL;

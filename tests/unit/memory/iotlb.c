@@ -173,7 +173,7 @@ static void nothing_can_go(void **state)
 	assert_int_equal(map(iotlb, 4 * PAGE, 3 * PAGE, 0, RW, &all_pins), 0);
 	/* of a hole without a ring the first piece is the oldest, and goes */
 	assert_int_equal(vhc_iotlb_plan_unmap(copy, PAGE, PAGE, low_is_pinned, &no_pins, &edit), 0);
-	assert_int_equal(edit.forgets, 0);
+	assert_int_equal(edit.evicts, 0);
 	assert_int_equal(edit.adds, 1);
 	assert_int_equal(edit.add[0].iova, 2 * PAGE);
 	vhc_iotlb_free(iotlb);

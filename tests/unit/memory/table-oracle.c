@@ -22,7 +22,7 @@ typedef unsigned __int128 u128;
 
 #define MOST 6
 
-static bool span_right(const struct vhc_span *span)
+static bool span_right(const struct vhc_mem_region *span)
 {
 	u128 guest_end = (u128)span->guest + span->size, user_end = (u128)span->user + span->size;
 
@@ -35,7 +35,7 @@ static bool apart(u128 a, u128 a_size, u128 b, u128 b_size)
 	return a + a_size <= b || b + b_size <= a;
 }
 
-static bool table_right(const struct vhc_span *spans, uint32_t count)
+static bool table_right(const struct vhc_mem_region *spans, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		if (!span_right(&spans[i]))
@@ -52,7 +52,8 @@ static bool table_right(const struct vhc_span *spans, uint32_t count)
  * How many regions are left: a span that goes on behind another is not one of its own.  And where a
  * range is: page by page, it may cross into a span only where that goes on behind the one before.
  */
-static const struct vhc_span *span_of(const struct vhc_span *spans, uint32_t count, u128 guest)
+static const struct vhc_mem_region *span_of(const struct vhc_mem_region *spans, uint32_t count,
+					    u128 guest)
 {
 	for (uint32_t i = 0; i < count; i++)
 		if (guest >= spans[i].guest && guest < (u128)spans[i].guest + spans[i].size)
@@ -60,7 +61,8 @@ static const struct vhc_span *span_of(const struct vhc_span *spans, uint32_t cou
 	return NULL;
 }
 
-static bool goes_on(const struct vhc_span *spans, uint32_t count, const struct vhc_span *span)
+static bool goes_on(const struct vhc_mem_region *spans, uint32_t count,
+		    const struct vhc_mem_region *span)
 {
 	for (uint32_t i = 0; i < count; i++)
 		if ((u128)spans[i].guest + spans[i].size == span->guest &&
@@ -69,10 +71,10 @@ static bool goes_on(const struct vhc_span *spans, uint32_t count, const struct v
 	return false;
 }
 
-static bool find_slowly(const struct vhc_span *spans, uint32_t count, uint64_t guest, uint64_t size,
-			uint64_t *ret_user)
+static bool find_slowly(const struct vhc_mem_region *spans, uint32_t count, uint64_t guest,
+			uint64_t size, uint64_t *ret_user)
 {
-	const struct vhc_span *span = span_of(spans, count, guest);
+	const struct vhc_mem_region *span = span_of(spans, count, guest);
 	u128 end = (u128)guest + size;
 
 	if (!span)
@@ -93,7 +95,8 @@ static uint64_t random_guest(struct random *random, uint64_t base, uint64_t page
 	return base + random_below(random, pages) * PAGE;
 }
 
-static void random_span(struct random *random, uint64_t base, uint64_t user, struct vhc_span *span)
+static void random_span(struct random *random, uint64_t base, uint64_t user,
+			struct vhc_mem_region *span)
 {
 	span->guest = random_guest(random, base, 24);
 	span->size = (1 + random_below(random, 4)) * PAGE;
@@ -120,8 +123,8 @@ static void random_span(struct random *random, uint64_t base, uint64_t user, str
 	}
 }
 
-static void compare_with_oracle(struct random *random, const struct vhc_span *spans, uint32_t count,
-				uint64_t base, struct vhc_table *table)
+static void compare_with_oracle(struct random *random, const struct vhc_mem_region *spans,
+				uint32_t count, uint64_t base, struct vhc_table *table)
 {
 	uint32_t regions = count;
 
@@ -155,7 +158,7 @@ static void test_oracle(void **state)
 		uint64_t base = bases[random_below(&random, COUNT(bases))];
 		uint64_t user = users[random_below(&random, COUNT(users))];
 		struct vhc_table *table = NULL;
-		struct vhc_span spans[MOST];
+		struct vhc_mem_region spans[MOST];
 		struct vhc_refusal err;
 		bool expected;
 
@@ -179,13 +182,13 @@ static void test_oracle(void **state)
 static void test_search_every_count(void **state)
 {
 	for (uint32_t count = 1; count <= 520; count++) {
-		struct vhc_span spans[520];
+		struct vhc_mem_region spans[520];
 		struct vhc_refusal err;
 		struct vhc_table *table;
 
 		for (uint32_t i = 0; i < count; i++)
-			spans[i] = (struct vhc_span){ (2ull * i + 1) * PAGE, PAGE,
-						      USER + 3ull * i * PAGE };
+			spans[i] = (struct vhc_mem_region){ (2ull * i + 1) * PAGE, PAGE,
+							    USER + 3ull * i * PAGE };
 		assert_int_equal(vhc_table_new(spans, count, &table, &err), 0);
 		for (uint32_t i = 0; i < count; i++) {
 			uint64_t user = 0;

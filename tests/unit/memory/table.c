@@ -34,7 +34,7 @@ void *__wrap_calloc(size_t count, size_t size)
 static void test_span_check(void **state)
 {
 	static const struct {
-		struct vhc_span span;
+		struct vhc_mem_region span;
 		const char *part; /* of the message; NULL: it is fine */
 	} cases[] = {
 		{ { 0, PAGE, USER }, NULL },
@@ -64,7 +64,7 @@ static void test_span_check(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct vhc_refusal err = { "" };
-		int r = vhc_span_check(&cases[i].span, &err);
+		int r = vhc_mem_region_check(&cases[i].span, &err);
 
 		assert_int_equal(r, cases[i].part ? -EINVAL : 0);
 		if (cases[i].part && !strstr(err.text, cases[i].part))
@@ -75,7 +75,7 @@ static void test_span_check(void **state)
 static void test_span_conflict(void **state)
 {
 	static const struct {
-		struct vhc_span a, b;
+		struct vhc_mem_region a, b;
 		const char *part;
 	} cases[] = {
 		{ { 0, PAGE, USER }, { PAGE, PAGE, USER + PAGE }, NULL },
@@ -92,18 +92,18 @@ static void test_span_conflict(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++)
 		for (int swap = 0; swap < 2; swap++) {
-			const struct vhc_span *a = swap ? &cases[i].b : &cases[i].a;
-			const struct vhc_span *b = swap ? &cases[i].a : &cases[i].b;
+			const struct vhc_mem_region *a = swap ? &cases[i].b : &cases[i].a;
+			const struct vhc_mem_region *b = swap ? &cases[i].a : &cases[i].b;
 			struct vhc_refusal err = { "" };
 
-			assert_int_equal(vhc_span_conflict(a, b, &err),
+			assert_int_equal(vhc_mem_region_conflict(a, b, &err),
 					 cases[i].part ? -EINVAL : 0);
 			if (cases[i].part && !strstr(err.text, cases[i].part))
 				fail_msg("case %zu: %s", i, err.text);
 		}
 }
 
-static struct vhc_table *new_table(const struct vhc_span *spans, uint32_t count)
+static struct vhc_table *new_table(const struct vhc_mem_region *spans, uint32_t count)
 {
 	struct vhc_refusal err;
 	struct vhc_table *table;
@@ -116,7 +116,7 @@ static struct vhc_table *new_table(const struct vhc_span *spans, uint32_t count)
 static void test_merge(void **state)
 {
 	/* Not in order.  What is at 0 goes on at 1; 1 at 3 for the guest only; 3 at 9 here only. */
-	struct vhc_span spans[] = {
+	struct vhc_mem_region spans[] = {
 		{ 9 * PAGE, PAGE, USER + 7 * PAGE },
 		{ PAGE, 2 * PAGE, USER + PAGE },
 		{ 3 * PAGE, 2 * PAGE, USER + 5 * PAGE },
@@ -135,10 +135,10 @@ static void test_merge(void **state)
 	assert_int_equal(spans[0].guest, 9 * PAGE);
 
 	/* The same memory in other pieces and another order is an equal table. */
-	same = new_table((struct vhc_span[]){ { 3 * PAGE, PAGE, USER + 5 * PAGE },
-					      { 0, 3 * PAGE, USER },
-					      { 4 * PAGE, PAGE, USER + 6 * PAGE },
-					      { 9 * PAGE, PAGE, USER + 7 * PAGE } },
+	same = new_table((struct vhc_mem_region[]){ { 3 * PAGE, PAGE, USER + 5 * PAGE },
+						    { 0, 3 * PAGE, USER },
+						    { 4 * PAGE, PAGE, USER + 6 * PAGE },
+						    { 9 * PAGE, PAGE, USER + 7 * PAGE } },
 			 4);
 	assert_true(vhc_table_equal(table, same));
 	same->user[2] += PAGE;
@@ -158,7 +158,7 @@ static void test_merge(void **state)
 
 static void test_find_edges(void **state)
 {
-	struct vhc_span spans[] = { { PAGE, 2 * PAGE, USER }, { TOP, PAGE, 2 * USER } };
+	struct vhc_mem_region spans[] = { { PAGE, 2 * PAGE, USER }, { TOP, PAGE, 2 * USER } };
 	static const struct {
 		uint64_t guest, size, user; /* user 0: not found */
 	} cases[] = {
@@ -202,7 +202,7 @@ static void test_find_edges(void **state)
 /* Guest address 0 is an address as any other. */
 static void test_find_zero(void **state)
 {
-	struct vhc_table *table = new_table(&(struct vhc_span){ 0, PAGE, USER }, 1);
+	struct vhc_table *table = new_table(&(struct vhc_mem_region){ 0, PAGE, USER }, 1);
 	uint64_t user = 0;
 
 	assert_int_equal(vhc_table_find(table, 0, PAGE, &user), 0);
@@ -214,7 +214,7 @@ static void test_find_zero(void **state)
 
 static void test_describe(void **state)
 {
-	struct vhc_span spans[] = { { PAGE, PAGE, USER }, { 4 * PAGE, PAGE, 2 * USER } };
+	struct vhc_mem_region spans[] = { { PAGE, PAGE, USER }, { 4 * PAGE, PAGE, 2 * USER } };
 	static const struct {
 		uint64_t guest, size;
 		const char *text;
@@ -245,7 +245,7 @@ static void test_describe(void **state)
 
 static void test_no_memory(void **state)
 {
-	struct vhc_span spans[] = { { 0, PAGE, USER }, { 2 * PAGE, PAGE, 2 * USER } };
+	struct vhc_mem_region spans[] = { { 0, PAGE, USER }, { 2 * PAGE, PAGE, 2 * USER } };
 	struct vhc_table *table = (struct vhc_table *)spans;
 	struct vhc_refusal err;
 
@@ -263,14 +263,14 @@ static void test_no_memory(void **state)
 /* Of a document: where it is in a process is not known, so what touches for the guest is one. */
 static void test_guest_table(void **state)
 {
-	static const struct vhc_span spans[] = {
+	static const struct vhc_mem_region spans[] = {
 		{ 8 * PAGE, PAGE, 0 },	      { 0, PAGE, 7 * PAGE }, { PAGE, 2 * PAGE, 0 },
 		{ 3 * PAGE, PAGE, 9 * PAGE }, { TOP, PAGE, 0 },
 	};
-	static const struct vhc_span here[] = { { 0, PAGE, USER },
-						{ PAGE, PAGE, USER + 5 * PAGE },
-						{ 3 * PAGE, PAGE, USER + 9 * PAGE } };
-	struct vhc_table *table = vhc_table_guest(spans, COUNT(spans)), *other;
+	static const struct vhc_mem_region here[] = { { 0, PAGE, USER },
+						      { PAGE, PAGE, USER + 5 * PAGE },
+						      { 3 * PAGE, PAGE, USER + 9 * PAGE } };
+	struct vhc_table *table = vhc_table_new_guest(spans, COUNT(spans)), *other;
 	struct vhc_refusal err;
 
 	assert_int_equal(table->count, 3);
@@ -278,19 +278,19 @@ static void test_guest_table(void **state)
 	assert_true(table->guest[1] == 8 * PAGE && table->size[1] == PAGE);
 	assert_true(table->guest[2] == TOP && table->size[2] == PAGE);
 	vhc_table_unref(table);
-	table = vhc_table_guest(NULL, 0);
+	table = vhc_table_new_guest(NULL, 0);
 	assert_int_equal(table->count, 0);
 	vhc_table_unref(table);
 	assert_int_equal(vhc_table_new(here, COUNT(here), &table, &err), 0);
 	assert_int_equal(table->count, 3);
-	other = vhc_table_as_guest(table);
+	other = vhc_table_copy_guest(table);
 	assert_int_equal(other->count, 2);
 	assert_true(other->guest[0] == 0 && other->size[0] == 2 * PAGE);
 	assert_true(other->guest[1] == 3 * PAGE && other->size[1] == PAGE);
 	vhc_table_unref(other);
 	for (int i = 0; i < 3; i++) {
 		allocations_left = i;
-		assert_null(vhc_table_as_guest(table));
+		assert_null(vhc_table_copy_guest(table));
 	}
 	allocations_left = -1;
 	vhc_table_unref(table);

@@ -110,7 +110,7 @@ static void test_check_align(void **state)
 	assert_string_equal(vhc_layout_part_name(VHC_PACKED, VHC_USED), "device area");
 }
 
-static struct vhc_table *new_table(const struct vhc_span *spans, uint32_t count)
+static struct vhc_table *new_table(const struct vhc_mem_region *spans, uint32_t count)
 {
 	struct vhc_refusal err;
 	struct vhc_table *table;
@@ -123,7 +123,7 @@ static struct vhc_table *new_table(const struct vhc_span *spans, uint32_t count)
 /* 256 descriptors: 4096, 518 and 2054 bytes. */
 static void test_place(void **state)
 {
-	static const struct vhc_span spans[] = {
+	static const struct vhc_mem_region spans[] = {
 		{ 0, 4 * PAGE, USER },
 		{ 4 * PAGE, PAGE, USER + 8 * PAGE }, /* touches, but is elsewhere here */
 		{ 16 * PAGE, 4 * PAGE, USER + 16 * PAGE },
@@ -200,7 +200,7 @@ static void test_place_oracle(void **state)
 	struct random random = random_new("ring placements");
 	unsigned int right = 0, overlaps = 0, outside = 0;
 	struct vhc_table *table = NULL;
-	struct vhc_span spans[4];
+	struct vhc_mem_region spans[4];
 	uint32_t count = 0;
 	uint64_t base = 0;
 
@@ -221,8 +221,9 @@ static void test_place_oracle(void **state)
 				uint64_t pages = 1 + random_below(&random, 5);
 
 				pages = pages > 16 - page ? 16 - page : pages;
-				spans[count] = (struct vhc_span){ base + page * PAGE, pages * PAGE,
-								  USER + 32 * count * PAGE };
+				spans[count] =
+					(struct vhc_mem_region){ base + page * PAGE, pages * PAGE,
+								 USER + 32 * count * PAGE };
 				page += pages + random_below(&random, 3);
 			}
 			table = new_table(spans, count);
