@@ -396,6 +396,7 @@ int main(int argc, char **argv)
 	run(&world, steps_together, steps_together_count);
 	run(&world, steps_iotlb, steps_iotlb_count);
 	run(&world, steps_kvm, steps_kvm_count);
+	run(&world, steps_vsock, steps_vsock_count);
 	for (uint32_t i = 0; i < SLOTS; i++)
 		if (world.fds[i] >= 0)
 			world.sys->close(world.data, world.fds[i]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance - what a step of the list is made of: alone.c, together.c, iotlb.c, kvm.c and
- * tuning.c have the list, conformance.c runs it.  The list holds no results: those of real kernels
- * are the right ones.
+ * conformance - what a step of the list is made of: alone.c, together.c, iotlb.c, kvm.c, tuning.c and
+ * vsock.c have the list, conformance.c runs it.  The list holds no results: those of real kernels are
+ * the right ones.
  */
 #ifndef TESTS_CONFORMANCE_H
 #define TESTS_CONFORMANCE_H
@@ -136,6 +136,8 @@ struct step {
 #define ERR(slot, ...)		  DO(slot, VHOST_SET_VRING_ERR, FILES, false, __VA_ARGS__)
 #define BUSYLOOP(slot, ...)	  DO(slot, VHOST_SET_VRING_BUSYLOOP_TIMEOUT, STATE, false, __VA_ARGS__)
 #define GETBUSYLOOP(slot, ...)	  DO(slot, VHOST_GET_VRING_BUSYLOOP_TIMEOUT, STATE, true, __VA_ARGS__)
+#define CID(slot, ...)		  SET64(slot, VHOST_VSOCK_SET_GUEST_CID, __VA_ARGS__)
+#define RUNNING(slot, ...)	  SET32(slot, VHOST_VSOCK_SET_RUNNING, __VA_ARGS__)
 #define BACKEND(slot, ...)	  DO(slot, VHOST_NET_SET_BACKEND, FILES, false, __VA_ARGS__)
 /* index, flags, desc, avail, used, log */
 #define ADDRESS(slot, ...) DO(slot, VHOST_SET_VRING_ADDR, ADDR, false, __VA_ARGS__)
@@ -151,10 +153,10 @@ struct step {
 #define BELL(slot, ...) DO(slot, KVM_IOEVENTFD, DOORBELL, false, __VA_ARGS__)
 #define IRQ(slot, ...)	DO(slot, KVM_IRQFD, INTERRUPT, false, __VA_ARGS__)
 
-/* The list, in five parts. */
+/* The list, in six parts. */
 extern const struct step steps_alone[], steps_together[], steps_iotlb[], steps_kvm[],
-	steps_tuning[];
+	steps_tuning[], steps_vsock[];
 extern const uint32_t steps_alone_count, steps_together_count, steps_iotlb_count, steps_kvm_count,
-	steps_tuning_count;
+	steps_tuning_count, steps_vsock_count;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * fake - a kernel for tests: an implementation of struct vhc_sys_ops that answers as Linux with
- * vhost-net and tun does, and keeps count of everything.
+ * vhost-net, vhost-vsock and tun does, and keeps count of everything.
  *
  * It accepts what the kernel accepts without a word (overlapping regions, rings outside memory, two
  * devices on one tap ...), so that a test sees the library refuse it.  tests/unit/conformance runs
@@ -20,7 +20,7 @@
 #include "syscall/sys.h"
 
 #define FAKE_FIRST_FD	  1000
-#define FAKE_RINGS	  2u /* of one vhost-net fd */
+#define FAKE_RINGS	  2u /* of one vhost fd */
 #define FAKE_MAX_REGIONS  512u
 #define FAKE_MAX_MAPPINGS 2048u
 #define FAKE_MESSAGES	  64u
@@ -34,7 +34,8 @@ struct fake_profile {
 	const char *name; /* "6.1" */
 	const char *release;
 	uint64_t features[2]; /* of vhost-net, both words */
-	bool features_array;
+	uint64_t vsock_features;
+	bool features_array; /* of vhost-net */
 	bool fork_from_owner;
 	bool workers; /* of vhost-scsi, which alone has these calls */
 	/* features without the IOMMU end it, and with each turn the rings' addresses go */
@@ -143,6 +144,7 @@ struct fake_ring {
 	uint64_t log_base;
 	uint64_t features[2];
 	uint32_t busyloop;
+	bool runs;
 	bool moves; /* it has taken one more whenever somebody asks */
 	struct fake_file *kick, *call, *err, *backend;
 };
@@ -181,6 +183,7 @@ struct fake_vhost {
 	struct fake_region region[FAKE_MAX_REGIONS];
 	struct fake_ring ring[FAKE_RINGS];
 	struct fake_file *log_event;
+	uint32_t cid; /* of vhost-vsock; 0: none */
 	bool has_iotlb;
 	uint32_t mappings;
 	uint32_t unread, waiting; /* misses that were read, and are not answered yet */
@@ -192,7 +195,7 @@ struct fake_vhost {
 	struct fake_mapping mapping[FAKE_MAX_MAPPINGS]; /* oldest first */
 };
 
-/** fake_vhost() - the n-th open vhost-net file, in the order of opening; NULL: there is none. */
+/** fake_vhost() - the n-th open vhost file, in the order of opening; NULL: there is none. */
 struct fake_vhost *fake_vhost(struct fake *fake, uint32_t n);
 
 /** fake_raise_miss() - a ring of that device waits for an address. */

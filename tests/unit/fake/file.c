@@ -74,7 +74,7 @@ int fake_fd_new(struct fake *fake, struct fake_file *file)
 
 	if (!file)
 		return -ENFILE;
-	if ((file->kind == FAKE_VHOST_NET || file->kind == FAKE_VHOST_OTHER) && !file->vhost)
+	if (file->kind >= FAKE_VHOST_NET && file->kind <= FAKE_VHOST_SCSI && !file->vhost)
 		file->vhost = vhost_new(fake);
 	for (uint32_t i = 0; i < end; i++)
 		if (!fake->fds[i]) {
@@ -108,7 +108,7 @@ struct fake_vhost *fake_vhost(struct fake *fake, uint32_t n)
 		for (uint32_t i = 0; i < fake->files_end; i++) {
 			struct fake_file *file = &fake->files[i];
 
-			if (file->kind == FAKE_VHOST_NET && file->serial >= after &&
+			if (file->vhost && file->serial >= after &&
 			    (!next || file->serial < next->serial))
 				next = file;
 		}

@@ -25,7 +25,8 @@
 enum fake_kind {
 	FAKE_FREE,
 	FAKE_VHOST_NET,
-	FAKE_VHOST_OTHER, /* vhost-vsock, vhost-scsi: their features only */
+	FAKE_VHOST_VSOCK,
+	FAKE_VHOST_SCSI, /* its features only */
 	FAKE_TUN,
 	FAKE_EVENTFD,
 	FAKE_MEMFD,
@@ -58,7 +59,7 @@ struct fake_node {
 	const char *path;
 	enum fake_kind kind;
 	unsigned int major, minor;
-	uint64_t features; /* of another vhost device */
+	uint64_t features; /* of vhost-scsi */
 };
 
 /* What an epoll fd looks at. */
@@ -143,12 +144,24 @@ int fake_user_put(void *to, const void *from, size_t size);
 /** fake_user_range() - is it in the user's half of the addresses at all?  Mapped or not. */
 bool fake_user_range(uint64_t addr, uint64_t size);
 
-/* vhost.c and ring.c. */
+/* vhost.c, vsock.c and ring.c. */
 int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
+/** fake_common_ioctl() - what all vhost devices answer alike. */
+int fake_common_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request,
+		      void *arg);
+int fake_vsock_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request, void *arg);
+/** fake_set_features() - one word, of which only these are offered. */
+int fake_set_features(struct fake *fake, struct fake_vhost *vhost, const void *arg,
+		      uint64_t offered);
+int fake_set_backend_features(struct fake_vhost *vhost, const void *arg, uint64_t offered);
 int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request, void *arg);
 /** fake_set_eventfd() - a ring's or a log's, in place of another; VHOST_FILE_UNBIND takes it off. */
 int fake_set_eventfd(struct fake *fake, struct fake_file **slot, int fd);
 int fake_set_backend(struct fake *fake, struct fake_vhost *vhost, const void *arg);
+/** fake_ring_ok() - may it start?  As vhost_vq_access_ok(). */
+bool fake_ring_ok(const struct fake_vhost *vhost, const struct fake_ring *ring);
+/** fake_ring_touch() - the first access to a ring's memory, as vhost_vq_init_access(). */
+int fake_ring_touch(struct fake_vhost *vhost, struct fake_ring *ring);
 /** fake_is_owner() - is this process the one that took ownership? */
 bool fake_is_owner(const struct fake *fake, const struct fake_vhost *vhost);
 void fake_vhost_init(struct fake_vhost *vhost);

@@ -12,6 +12,7 @@ bool fake_readable(const struct fake *fake, const struct fake_file *file)
 	case FAKE_EVENTFD:
 		return file->counter;
 	case FAKE_VHOST_NET:
+	case FAKE_VHOST_VSOCK:
 		return file->vhost->unread;
 	case FAKE_EPOLL:
 		for (uint32_t i = 0; i < fake->watches_end; i++)

@@ -19,9 +19,10 @@
 #define BITS_7_2  (BITS_6_12 | 1ull << 35)
 
 /* What they have in common. */
-#define COMMON                                                                                  \
-	.backend_features = true, .net_backend_features = 1ull << VHOST_BACKEND_F_IOTLB_MSG_V2, \
-	.max_mappings = 2048, .max_regions = 64
+#define COMMON                                                                              \
+	.vsock_features = 0x33d000002ull, .backend_features = true,                         \
+	.net_backend_features = 1ull << VHOST_BACKEND_F_IOTLB_MSG_V2, .max_mappings = 2048, \
+	.max_regions = 64
 
 const struct fake_profile fake_profiles[] = {
 	{ "6.1", "6.1.0-50-amd64", { BITS_6_1, 0 }, .offloads = 0x1f, COMMON },
@@ -52,8 +53,8 @@ const char *fake_profile_name(unsigned int n)
 
 const struct fake_node fake_nodes[] = {
 	{ "/dev/vhost-net", FAKE_VHOST_NET, 10, 238, 0 },
-	{ "/dev/vhost-vsock", FAKE_VHOST_OTHER, 10, 241, 0x33d000002 },
-	{ "/dev/vhost-scsi", FAKE_VHOST_OTHER, 10, 121, 0x13d00000a },
+	{ "/dev/vhost-vsock", FAKE_VHOST_VSOCK, 10, 241, 0 },
+	{ "/dev/vhost-scsi", FAKE_VHOST_SCSI, 10, 121, 0x13d00000a },
 	{ "/dev/net/tun", FAKE_TUN, 10, 200, 0 },
 	{ "/dev/kvm", FAKE_KVM, 10, 232, 0 },
 	{ "/dev/null", FAKE_OTHER, 1, 3, 0 },
@@ -125,6 +126,8 @@ static const struct {
 	REQUEST(VHOST_SET_BACKEND_FEATURES),
 	REQUEST(VHOST_GET_BACKEND_FEATURES),
 	REQUEST(VHOST_NET_SET_BACKEND),
+	REQUEST(VHOST_VSOCK_SET_GUEST_CID),
+	REQUEST(VHOST_VSOCK_SET_RUNNING),
 	{ VHC_GET_VRING_WORKER, "VHOST_GET_VRING_WORKER" },
 	REQUEST(TUNSETIFF),
 	REQUEST(TUNGETIFF),

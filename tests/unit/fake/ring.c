@@ -59,7 +59,7 @@ static bool addresses_ok(const struct fake_ring *ring, uint64_t desc, uint64_t a
 
 static int set_num(struct fake_ring *ring, uint32_t num)
 {
-	if (ring->backend)
+	if (ring->runs)
 		return -EBUSY;
 	if (!num || num > 0xffff || num & (num - 1))
 		return -EINVAL;
@@ -69,7 +69,7 @@ static int set_num(struct fake_ring *ring, uint32_t num)
 
 static int set_base(struct fake_ring *ring, uint32_t base)
 {
-	if (ring->backend)
+	if (ring->runs)
 		return -EBUSY;
 	if (base > 0xffff)
 		return -EINVAL;
@@ -89,7 +89,7 @@ static int set_addr(struct fake_ring *ring, bool virtual, const void *arg)
 	if (addr.avail_user_addr & 1 || addr.used_user_addr & 3 || addr.log_guest_addr & 3)
 		return -EINVAL;
 	log = addr.flags & 1u << VHOST_VRING_F_LOG;
-	if (ring->backend &&
+	if (ring->runs &&
 	    ((!virtual && !addresses_ok(ring, addr.desc_user_addr, addr.avail_user_addr,
 					addr.used_user_addr)) ||
 	     (log && !fake_log_ok(ring->log_base, addr.log_guest_addr, used_size(ring)))))
@@ -180,11 +180,16 @@ static int touch_used(const struct fake_ring *ring)
 	return fake_user_get(&idx, (const void *)(uintptr_t)(ring->used + 2), sizeof(idx));
 }
 
-static bool ring_ok(const struct fake_vhost *vhost, const struct fake_ring *ring)
+bool fake_ring_ok(const struct fake_vhost *vhost, const struct fake_ring *ring)
 {
 	return vhost->has_table && fake_regions_ok(ring, vhost->region, vhost->regions, false) &&
 	       (!ring->log_used || fake_log_ok(ring->log_base, ring->log_addr, used_size(ring))) &&
 	       (vhost->has_iotlb || addresses_ok(ring, ring->desc, ring->avail, ring->used));
+}
+
+int fake_ring_touch(struct fake_vhost *vhost, struct fake_ring *ring)
+{
+	return vhost->has_iotlb ? fake_iotlb_start(vhost, ring) : touch_used(ring);
 }
 
 /* The same tap on two devices is no error.  An fd of /dev/net/tun that is no queue yet is found out
@@ -202,7 +207,7 @@ int fake_set_backend(struct fake *fake, struct fake_vhost *vhost, const void *ar
 	if (backend.index >= FAKE_RINGS)
 		return -ENOBUFS;
 	ring = &vhost->ring[backend.index];
-	if (!ring_ok(vhost, ring))
+	if (!fake_ring_ok(vhost, ring))
 		return -EFAULT;
 	file = backend.fd == VHOST_FILE_UNBIND ? NULL : fake_file_of(fake, backend.fd);
 	if (backend.fd != VHOST_FILE_UNBIND && (!file || file->kind != FAKE_TUN))
@@ -211,11 +216,12 @@ int fake_set_backend(struct fake *fake, struct fake_vhost *vhost, const void *ar
 		fake_messages_clear(vhost);
 	if (file == ring->backend)
 		return 0;
-	if (file && (vhost->has_iotlb ? fake_iotlb_start(vhost, ring) : touch_used(ring)))
+	if (file && fake_ring_touch(vhost, ring))
 		return -EFAULT;
 	if (file && !file->tap)
 		return -EINVAL;
 	fake_file_unref(fake, ring->backend);
 	ring->backend = file ? fake_file_ref(file) : NULL;
+	ring->runs = file;
 	return 0;
 }

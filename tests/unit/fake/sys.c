@@ -123,6 +123,11 @@ static int fake_name(void *data, int fd, char *buf, size_t size)
 	return fake_leave(fake, 0);
 }
 
+static bool has_messages(const struct fake_file *file)
+{
+	return file->kind == FAKE_VHOST_NET || file->kind == FAKE_VHOST_VSOCK;
+}
+
 static int fake_write(void *data, int fd, const void *buf, size_t size)
 {
 	struct fake *fake = data;
@@ -131,7 +136,7 @@ static int fake_write(void *data, int fd, const void *buf, size_t size)
 
 	if (r)
 		return fake_leave(fake, r);
-	if (!file || file->kind != FAKE_VHOST_NET)
+	if (!file || !has_messages(file))
 		return fake_leave(fake, file ? -EINVAL : -EBADF);
 	return fake_leave(fake, fake_message_write(fake, file->vhost, buf, size));
 }
@@ -144,7 +149,7 @@ static int fake_read_fd(void *data, int fd, void *buf, size_t size)
 
 	if (r)
 		return fake_leave(fake, r);
-	if (!file || file->kind != FAKE_VHOST_NET)
+	if (!file || !has_messages(file))
 		return fake_leave(fake, file ? -EINVAL : -EBADF);
 	return fake_leave(fake, fake_message_read(file->vhost, buf, size));
 }
@@ -351,7 +356,8 @@ static int fake_ioctl(void *data, int fd, unsigned long request, void *arg)
 		return fake_leave(fake, r ? r : -EBADF);
 	switch (file->kind) {
 	case FAKE_VHOST_NET:
-	case FAKE_VHOST_OTHER:
+	case FAKE_VHOST_VSOCK:
+	case FAKE_VHOST_SCSI:
 		return fake_leave(fake, fake_vhost_ioctl(fake, file, request, arg));
 	case FAKE_TUN:
 		return fake_leave(fake, fake_tun_ioctl(fake, file, request, arg));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * vhost - the ioctls of a whole vhost device, as drivers/vhost/{net,vhost}.c answer them.
+ * vhost - the ioctls of a whole vhost device, as drivers/vhost/{net,scsi,vhost}.c answer them.
  * What is not known here is tried as a ring's ioctl, which reads the first word as an index: that is
  * why an old kernel answers a new ioctl with EPERM or ENOBUFS.
  */
@@ -11,8 +11,6 @@
 
 #include "model.h"
 #include "syscall/uapi.h"
-
-#define BACKEND_FEATURES (1ull << VHOST_BACKEND_F_IOTLB_MSG_V2)
 
 static void ring_init(struct fake_ring *ring)
 {
@@ -73,7 +71,7 @@ static bool log_all_ok(const struct fake_vhost *vhost)
 	for (uint32_t i = 0; i < FAKE_RINGS; i++) {
 		const struct fake_ring *ring = &vhost->ring[i];
 
-		if (ring->backend && !fake_regions_ok(ring, vhost->region, vhost->regions, true))
+		if (ring->runs && !fake_regions_ok(ring, vhost->region, vhost->regions, true))
 			return false;
 	}
 	return true;
@@ -89,13 +87,14 @@ static int take_features(struct fake *fake, struct fake_vhost *vhost, const uint
 	return 0;
 }
 
-static int set_features(struct fake *fake, struct fake_vhost *vhost, const void *arg)
+int fake_set_features(struct fake *fake, struct fake_vhost *vhost, const void *arg,
+		      uint64_t offered)
 {
 	uint64_t features[2] = { 0 };
 
 	if (fake_user_get(&features[0], arg, sizeof(features[0])))
 		return -EFAULT;
-	if (features[0] & ~fake->profile.features[0])
+	if (features[0] & ~offered)
 		return -EOPNOTSUPP;
 	return take_features(fake, vhost, features);
 }
@@ -136,13 +135,13 @@ static int set_features_array(struct fake *fake, struct fake_vhost *vhost, const
 	return take_features(fake, vhost, features);
 }
 
-static int set_backend_features(struct fake *fake, struct fake_vhost *vhost, const void *arg)
+int fake_set_backend_features(struct fake_vhost *vhost, const void *arg, uint64_t offered)
 {
 	uint64_t features;
 
 	if (fake_user_get(&features, arg, sizeof(features)))
 		return -EFAULT;
-	if (features & ~fake->profile.net_backend_features)
+	if (features & ~offered)
 		return -EOPNOTSUPP;
 	vhost->backend_features = features;
 	return 0;
@@ -172,7 +171,7 @@ static int set_mem_table(struct fake *fake, struct fake_vhost *vhost, const void
 			(struct fake_region){ r.guest_phys_addr, r.memory_size, r.userspace_addr };
 	}
 	for (uint32_t i = 0; i < FAKE_RINGS; i++)
-		if (vhost->ring[i].backend &&
+		if (vhost->ring[i].runs &&
 		    !fake_regions_ok(&vhost->ring[i], region, memory.nregions, false))
 			return -EFAULT;
 	memcpy(vhost->region, region, memory.nregions * sizeof(region[0]));
@@ -196,7 +195,7 @@ static int set_log_base(struct fake *fake, struct fake_vhost *vhost, const void 
 		struct fake_ring *ring = &vhost->ring[i], with = *ring;
 
 		with.log_base = base;
-		if (ring->backend &&
+		if (ring->runs &&
 		    (!fake_regions_ok(&with, vhost->region, vhost->regions, false) ||
 		     (ring->log_used && !fake_log_ok(base, ring->log_addr, 8ull * ring->num))))
 			r = -EFAULT;
@@ -232,8 +231,7 @@ static int fork_from_owner(struct fake_vhost *vhost, unsigned long request, void
 	return 0;
 }
 
-static int common_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request,
-			void *arg)
+int fake_common_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request, void *arg)
 {
 	if (fake->profile.fork_from_owner &&
 	    (request == VHC_SET_FORK_FROM_OWNER || request == VHC_GET_FORK_FROM_OWNER))
@@ -254,28 +252,21 @@ static int common_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned lo
 	}
 }
 
-static int other_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
+static int scsi_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
 {
-	static const uint64_t backend_features = BACKEND_FEATURES;
 	struct vhc_uapi_vring_worker worker = { 0 };
-	bool vsock = !strcmp(file->node->path, "/dev/vhost-vsock");
 
 	if (request == VHOST_GET_FEATURES)
 		return fake_user_put(arg, &file->node->features, sizeof(file->node->features));
-	if (request == VHOST_GET_BACKEND_FEATURES && vsock)
-		return fake_user_put(arg, &backend_features, sizeof(backend_features));
-	if (request == VHC_GET_VRING_WORKER && !vsock && fake->profile.workers)
+	if (request == VHC_GET_VRING_WORKER && fake->profile.workers)
 		return file->vhost->owned ? fake_user_put(arg, &worker, sizeof(worker)) : -EINVAL;
-	return common_ioctl(fake, file->vhost, request, arg);
+	return fake_common_ioctl(fake, file->vhost, request, arg);
 }
 
-int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
+static int net_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request, void *arg)
 {
 	const uint64_t *backend = &fake->profile.net_backend_features;
-	struct fake_vhost *vhost = file->vhost;
 
-	if (file->kind == FAKE_VHOST_OTHER)
-		return other_ioctl(fake, file, request, arg);
 	if (fake->profile.features_array && request == VHC_GET_FEATURES_ARRAY)
 		return get_features_array(fake, arg);
 	if (fake->profile.features_array && request == VHC_SET_FEATURES_ARRAY)
@@ -286,16 +277,28 @@ int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long re
 	case VHOST_GET_FEATURES:
 		return fake_user_put(arg, &fake->profile.features[0], sizeof(uint64_t));
 	case VHOST_SET_FEATURES:
-		return set_features(fake, vhost, arg);
+		return fake_set_features(fake, vhost, arg, fake->profile.features[0]);
 	case VHOST_GET_BACKEND_FEATURES:
 		if (!fake->profile.backend_features)
-			return common_ioctl(fake, vhost, request, arg);
+			return fake_common_ioctl(fake, vhost, request, arg);
 		return fake_user_put(arg, backend, sizeof(*backend));
 	case VHOST_SET_BACKEND_FEATURES:
-		return set_backend_features(fake, vhost, arg);
+		return fake_set_backend_features(vhost, arg, *backend);
 	case VHOST_RESET_OWNER:
 		return reset_owner(fake, vhost);
 	default:
-		return common_ioctl(fake, vhost, request, arg);
+		return fake_common_ioctl(fake, vhost, request, arg);
+	}
+}
+
+int fake_vhost_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
+{
+	switch (file->kind) {
+	case FAKE_VHOST_NET:
+		return net_ioctl(fake, file->vhost, request, arg);
+	case FAKE_VHOST_VSOCK:
+		return fake_vsock_ioctl(fake, file->vhost, request, arg);
+	default:
+		return scsi_ioctl(fake, file, request, arg);
 	}
 }
