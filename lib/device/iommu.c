@@ -177,7 +177,7 @@ static int check_range(struct vhc_dev *dev, uint64_t iova, uint64_t size)
 		return 0;
 	return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "I/O virtual addresses [0x%llx, +0x%llx): %s",
 			    (unsigned long long)iova, (unsigned long long)size,
-			    size ? "they go on behind the last address of all" : "a size of 0");
+			    size ? "they end past the last address, 2^64 - 1" : "a size of 0");
 }
 
 static int check_map(struct vhc_dev *dev, const struct vhc_map *map)

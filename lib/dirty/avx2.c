@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirty-avx2 - whole words of a dirty log, where the CPU has AVX2.  Ground floor: no system call.
+ * avx2 - whole words of a dirty log, on CPUs with AVX2.
  *
- * Memory is what this waits for, so there are two ways to go on.  Where little is dirty, all lines of
- * four pages of log are tested, in turns: from four pages at once the CPU fetches more than from one.
- * Of a line that is not 0 the bitmap's line is asked for, and is there when the pages have been seen
- * and their words are moved; without that each exchange would wait for it, since a locked operation
- * waits for the stores before it.  Where much is dirty, words are moved as they come.
+ * This is bound by memory, so there are two modes.  Where little is dirty, all cache lines of four pages
+ * of log are tested in turns, because the CPU prefetches more from four pages at once than from one.
+ * When a line is not 0, the bitmap's line is prefetched, and has arrived by the time the pages have been
+ * scanned and their words are moved.  Without that each exchange would wait for it, since a locked
+ * operation waits for the stores before it.  Where much is dirty, words are moved as they are found.
  */
 #include "dirty/word.h"
 
@@ -21,12 +21,12 @@
 #define AVX2 __attribute__((target("avx2,cx16,popcnt")))
 
 enum {
-	LINE = 8,	      /* words in a line of the cache */
-	BLOCK = 64,	      /* words: a mask has a bit for each */
-	PAGE = 64 * LINE,     /* words: a mask has a bit for each line */
-	PAGES = 4,	      /* that are tested in turns */
+	LINE = 8,	      /* words in a cache line */
+	BLOCK = 64,	      /* words: one bit of a mask each */
+	PAGE = 64 * LINE,     /* words: one bit of a mask for each line */
+	PAGES = 4,	      /* tested in turns */
 	GROUP = PAGES * PAGE, /* words */
-	AHEAD = 2 * PAGE      /* words: of these pages and of the next ones */
+	AHEAD = 2 * PAGE      /* words to prefetch ahead */
 };
 
 AVX2 DIRTY_INLINE __m256i load(const uint64_t *words)
@@ -59,7 +59,7 @@ AVX2 DIRTY_INLINE uint64_t words_set(const uint64_t *log, int words)
 	return ~clear & ~UINT64_C(0) >> (64 - words);
 }
 
-/* Nobody else writes to either: words that are 0 may go along. */
+/* Without these flags no other thread or device writes to either side: words of 0 may be moved too. */
 static const uint32_t SHARED = VHC_DRAIN_LIVE | VHC_DRAIN_ATOMIC;
 
 AVX2 DIRTY_INLINE uint64_t move_line(uint64_t *log, uint64_t *bitmap, uint32_t flags)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirty - ranges of a dirty log: which whole words, the bits at both ends, and the shift when the
- * range does not begin with a word.  Ground floor: no system call.
+ * drain - ranges of a dirty log: whole words, the bits at both ends, and the shift of a range that does
+ * not start at a word.
  */
 #include "dirty/drain.h"
 
 #include "dirty/word.h"
 
-/* Words of log that are shifted at a time: a small part of the nearest cache. */
+/* Words of log that are shifted at a time: a small part of the L1 cache. */
 #define CHUNK 512
 
 /* The lowest @bits, 1 to 64. */
@@ -16,7 +16,7 @@ static uint64_t lowest(uint64_t bits)
 	return ~UINT64_C(0) >> (64 - bits);
 }
 
-/* Move the bits of one word that are in @mask; the others stay. */
+/* Move the bits of one word that are in @mask, and leave the others. */
 static uint64_t move_bits(uint64_t *log, uint64_t *bitmap, uint64_t mask, uint32_t flags)
 {
 	uint64_t bits = __atomic_load_n(log, __ATOMIC_RELAXED) & mask;
@@ -31,7 +31,7 @@ static uint64_t move_bits(uint64_t *log, uint64_t *bitmap, uint64_t mask, uint32
 	return dirty_count(bits, flags);
 }
 
-/* Move the words of a range that begins with one; the last may be a part. */
+/* Move the words of a range that starts at a word; the last word may be partial. */
 static uint64_t move_words(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t pages,
 			   uint64_t *bitmap, uint32_t flags)
 {
@@ -42,7 +42,7 @@ static uint64_t move_words(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t pa
 	return moved;
 }
 
-/* Word i gets what is left of it and of the next. */
+/* Shift an array of words right by 1 to 63 bits.  words[count] is read too. */
 static void shift_words(uint64_t *words, uint64_t count, uint64_t shift)
 {
 	for (uint64_t i = 0; i < count; i++)
@@ -50,35 +50,35 @@ static void shift_words(uint64_t *words, uint64_t count, uint64_t shift)
 }
 
 /*
- * Move a range that begins @shift bits into a word, 1 to 63: a chunk goes as it is into words of our
- * own, is shifted, and goes on to where it belongs.
+ * Move a range that starts @shift bits into a word, 1 to 63: each chunk is moved to a buffer, shifted
+ * there, and moved on to the bitmap.
  */
 static uint64_t move_shifted(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t shift,
 			     uint64_t pages, uint64_t *bitmap, uint32_t flags)
 {
 	uint64_t first = 64 - shift < pages ? 64 - shift : pages;
-	uint64_t own[CHUNK + 1] = { 0 }, left = pages - first, moved;
+	uint64_t buffer[CHUNK + 1] = { 0 }, left = pages - first, moved;
 	uint32_t out = flags & VHC_DRAIN_ATOMIC, in = (flags & VHC_DRAIN_LIVE) | VHC_DRAIN_COUNT;
 
-	moved = move_bits(log++, &own[0], lowest(first) << shift, in);
+	moved = move_bits(log++, &buffer[0], lowest(first) << shift, in);
 	while (left) {
 		uint64_t part = left < CHUNK * 64 ? left : CHUNK * 64, words = (part + 63) / 64;
-		uint64_t found = move_words(mover, log, part, &own[1], in);
+		uint64_t found = move_words(mover, log, part, &buffer[1], in);
 
-		if (found || own[0]) {
-			shift_words(own, words, shift);
-			mover(own, bitmap, words, out);
-			own[0] = own[words];
-			own[words] = 0;
+		if (found || buffer[0]) {
+			shift_words(buffer, words, shift);
+			mover(buffer, bitmap, words, out);
+			buffer[0] = buffer[words];
+			buffer[words] = 0;
 		}
 		moved += found;
 		log += words;
 		bitmap += words;
 		left -= part;
 	}
-	/* When the range ends before this word does, nothing is left for it. */
-	if (own[0] >> shift)
-		dirty_put(bitmap, own[0] >> shift, flags);
+	/* The last bits of the range; none when it ends within the first word. */
+	if (buffer[0] >> shift)
+		dirty_put(bitmap, buffer[0] >> shift, flags);
 	return moved;
 }
 
@@ -99,7 +99,7 @@ void vhc_dirty_drain_by(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t first
 		*count = moved;
 }
 
-static vhc_dirty_words_fn *best_way(void)
+static vhc_dirty_words_fn *best_mover(void)
 {
 	vhc_dirty_words_fn *avx2 = vhc_dirty_avx2();
 
@@ -109,12 +109,12 @@ static vhc_dirty_words_fn *best_way(void)
 void vhc_dirty_drain(uint64_t *log, uint64_t first_page, uint64_t pages, uint64_t *bitmap,
 		     uint32_t flags, uint64_t *count)
 {
-	vhc_dirty_drain_by(best_way(), log, first_page, pages, bitmap, flags, count);
+	vhc_dirty_drain_by(best_mover(), log, first_page, pages, bitmap, flags, count);
 }
 
 void vhc_dirty_merge(uint64_t *from, uint64_t *to, uint64_t words)
 {
-	best_way()(from, to, words, VHC_DRAIN_ATOMIC);
+	best_mover()(from, to, words, VHC_DRAIN_ATOMIC);
 }
 
 uint64_t vhc_dirty_log_size(uint64_t last)

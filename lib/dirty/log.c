@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * log - the memory that the kernel writes dirty pages down in.
+ * log - mapping and unmapping dirty logs.
  *
- * VHOST_SET_LOG_BASE takes an address and no size: what lies behind a log that is too short is
- * overwritten silently (drivers/vhost/vhost.c, log_write).  So its size follows from the memory table
- * and nothing else, and a file's must be such that nobody can make it shorter.
+ * VHOST_SET_LOG_BASE takes an address and no size: vhost silently overwrites whatever follows a log that
+ * is too short (drivers/vhost/vhost.c, log_write).  So the size follows from the memory table and
+ * nothing else, and a file must be sealed against shrinking.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 
 #include "dirty/log.h"
 
-static int make(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
-		struct vhc_dirty_log **ret)
+static int map_log(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
+		   struct vhc_dirty_log **ret)
 {
 	struct vhc_dirty_log *log = calloc(1, sizeof(*log));
 	void *at;
@@ -42,7 +42,7 @@ int vhc_dirty_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_dirty_log *
 	if (fd < 0)
 		return vhc_fail_errno(ctx, NULL, fd, "no memfd of %llu bytes for the dirty log",
 				      (unsigned long long)size);
-	r = make(ctx, fd, 0, size, ret);
+	r = map_log(ctx, fd, 0, size, ret);
 	vhc_sys_close(&ctx->sys, &fd);
 	return r;
 }
@@ -53,30 +53,29 @@ static int check_file(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t siz
 	int r = vhc_sys_stat(&ctx->sys, fd, &file);
 
 	if (r)
-		return vhc_fail_errno(ctx, NULL, r, "log fd %d: fstat", fd);
+		return vhc_fail_errno(ctx, NULL, r, "dirty log fd %d: fstat", fd);
 	if (offset % VHC_PAGE_SIZE || !size || size % sizeof(uint64_t))
-		return vhc_fail(
-			ctx, -EINVAL,
-			"a log at offset 0x%llx of %llu bytes: the offset must be a multiple "
-			"of %u, and the size of 8 and not 0",
-			(unsigned long long)offset, (unsigned long long)size, VHC_PAGE_SIZE);
+		return vhc_fail(ctx, -EINVAL,
+				"a dirty log at offset 0x%llx of %llu bytes: the offset must be a "
+				"multiple of %u, and the size a multiple of 8 and not 0",
+				(unsigned long long)offset, (unsigned long long)size,
+				VHC_PAGE_SIZE);
 	if (offset > file.size || size > file.size - offset)
 		return vhc_fail(
 			ctx, -EINVAL,
-			"log fd %d: its file has %llu bytes, and the log is to lie at offset "
-			"0x%llx with %llu bytes: the kernel would write behind its end",
+			"dirty log fd %d: the file has %llu bytes, and the log is to be at offset "
+			"0x%llx with %llu bytes: the kernel would write past its end",
 			fd, (unsigned long long)file.size, (unsigned long long)offset,
 			(unsigned long long)size);
 	if (!(file.seals & F_SEAL_SHRINK))
 		return vhc_fail_at(
 			ctx,
 			&(struct vhc_place){
-				.hint = "make it by memfd_create(MFD_ALLOW_SEALING) and "
+				.hint = "create it with memfd_create(MFD_ALLOW_SEALING) and "
 					"fcntl(F_ADD_SEALS, F_SEAL_SHRINK)" },
 			-EINVAL,
-			"log fd %d is not sealed against shrinking (seals 0x%x, "
-			"F_SEAL_SHRINK is 0x%x): were it made shorter, this process would "
-			"end by SIGBUS",
+			"dirty log fd %d is not sealed against shrinking (seals 0x%x, "
+			"F_SEAL_SHRINK is 0x%x): if it shrank, SIGBUS would end this process",
 			fd, file.seals, F_SEAL_SHRINK);
 	return 0;
 }
@@ -84,7 +83,7 @@ static int check_file(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t siz
 int vhc_dirty_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
 		       struct vhc_dirty_log **ret)
 {
-	int r = check_file(ctx, fd, offset, size) ?: make(ctx, fd, offset, size, ret);
+	int r = check_file(ctx, fd, offset, size) ?: map_log(ctx, fd, offset, size, ret);
 
 	if (!r)
 		(*ret)->foreign = true;
@@ -118,4 +117,19 @@ void vhc_dirty_log_unmap(struct vhc_dirty_log *log)
 	if (log)
 		unmap(log);
 	vhc_dirty_log_unref(log);
+}
+
+/* From a log in the caller's file pages are copied: the caller and other processes use it. */
+void vhc_dirty_log_merge(struct vhc_dirty_log *from, struct vhc_dirty_log *to)
+{
+	uint64_t words = vhc_dirty_log_words(from), limit = vhc_dirty_log_words(to);
+
+	for (uint64_t i = 0; i < words && i < limit; i++) {
+		uint64_t word = __atomic_load_n(&from->words[i], __ATOMIC_RELAXED);
+
+		if (word && !from->foreign)
+			word = __atomic_exchange_n(&from->words[i], 0, __ATOMIC_RELAXED);
+		if (word)
+			__atomic_fetch_or(&to->words[i], word, __ATOMIC_RELAXED);
+	}
 }

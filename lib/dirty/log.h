@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * log - the memory that the kernel writes dirty pages down in, one bit for each: a mapping with a
- * page behind it that nobody can touch, because the kernel does not know where a log ends.
+ * log - the bitmap in which vhost records the pages that devices write to.
+ *
+ * This room has the bitmap's memory (log.h), with a guard page after it because the kernel does not know
+ * where a log ends, and the moving of pages out of it (drain.h).  It knows nothing of guests, devices or
+ * memory tables: who may write to a log, and how long it must be, is decided above.
  */
-#ifndef LIB_LOG_H
-#define LIB_LOG_H
+#ifndef LIB_DIRTY_LOG_H
+#define LIB_DIRTY_LOG_H
 
 #include "ctx.h"
 #include "syscall/sys.h"
@@ -12,28 +15,36 @@
 struct vhc_dirty_log {
 	struct vhc_ctx *ctx;
 	uint32_t refs;
-	bool foreign;	 /* in a file of the caller's, who harvests it */
-	uint64_t *words; /* bit n % 64 of word n / 64: page n; NULL: it has ended */
+	bool foreign;	 /* in a file of the caller's, which reads it */
+	uint64_t *words; /* bit n % 64 of word n / 64 is page n; NULL when unmapped */
 	uint64_t size;	 /* bytes: whole words */
 };
 
-/** vhc_dirty_log_new() - an empty log of the library's own.  @size: of vhc_table_log_size(), not 0. */
+/** vhc_dirty_log_new() - an empty log in memory of the library's own.  @size: not 0. */
 int vhc_dirty_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_dirty_log **ret);
 
 /**
- * vhc_dirty_log_open() - a part of a file as log.
+ * vhc_dirty_log_open() - map a part of a file as log.
  * Errors: -EINVAL the file is shorter, or not sealed, or the part is not aligned.
  */
 int vhc_dirty_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
 		       struct vhc_dirty_log **ret);
 
 struct vhc_dirty_log *vhc_dirty_log_ref(struct vhc_dirty_log *log);
-/** vhc_dirty_log_unref() - take NULL; the last one unmaps it. */
+/** vhc_dirty_log_unref() - accepts NULL; the last reference unmaps. */
 void vhc_dirty_log_unref(struct vhc_dirty_log *log);
 /**
- * vhc_dirty_log_unmap() - the same, and unmap it now: no ring that runs writes to it.  A device that is
- * stopped may still name it, as what its kernel was told.
+ * vhc_dirty_log_unmap() - drop the reference and unmap now: no running ring writes to the log.  A
+ * stopped device may still have a reference, because its kernel device still has the address.
  */
 void vhc_dirty_log_unmap(struct vhc_dirty_log *log);
+
+static inline uint64_t vhc_dirty_log_words(const struct vhc_dirty_log *log)
+{
+	return log->size / sizeof(uint64_t);
+}
+
+/** vhc_dirty_log_merge() - move pages between two logs that devices may still write to. */
+void vhc_dirty_log_merge(struct vhc_dirty_log *from, struct vhc_dirty_log *to);
 
 #endif

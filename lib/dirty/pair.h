@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirty-pair - two words of a dirty log at once, for dirty-avx2.c.  Ground floor.
+ * pair - two words of a dirty log at once, for avx2.c.
  *
- * Where much is dirty, locked operations are most of the time: cmpxchg16b makes one of two.  It takes
- * addresses that are multiples of 16 only.
+ * Where much is dirty, locked operations take most of the time: cmpxchg16b halves their number.  It
+ * needs addresses that are multiples of 16.
  */
 #ifndef LIB_DIRTY_PAIR_H
 #define LIB_DIRTY_PAIR_H
@@ -14,7 +14,7 @@
 
 typedef unsigned __int128 dirty_pair;
 
-/* Two loads, not one: what comes of that is compared before it is used. */
+/* Two loads, not one: the value is only used after a compare-and-swap has confirmed it. */
 DIRTY_INLINE dirty_pair dirty_peek_pair(const uint64_t *at)
 {
 	return (dirty_pair)__atomic_load_n(&at[1], __ATOMIC_RELAXED) << 64 |
@@ -61,7 +61,7 @@ CX16 DIRTY_INLINE uint64_t dirty_move_pair(uint64_t *log, uint64_t *bitmap, uint
 	return dirty_count((uint64_t)bits, flags) + dirty_count((uint64_t)(bits >> 64), flags);
 }
 
-/* As dirty_move_set(); where both words of a pair are not 0, at once. */
+/* As dirty_move_set(), but both words of a pair at once where neither is 0. */
 CX16 DIRTY_INLINE uint64_t dirty_move_pairs(uint64_t *log, uint64_t *bitmap, uint64_t set,
 					    uint32_t flags)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirty-scalar - whole words of a dirty log, on any CPU.  Ground floor: no system call.
+ * scalar - whole words of a dirty log, on any CPU.
  *
- * Eight words are tested at a time, since most are 0.  Of those eight a mask is made and walked, so
- * that which words are 0, which nobody can predict, costs no branch for each.
+ * Eight words are tested at a time, since most are 0.  If any is not, a mask of them is built and
+ * walked: a branch for each word would be mispredicted half of the time.
  */
 #include "dirty/word.h"
 
@@ -12,7 +12,7 @@ DIRTY_INLINE uint64_t peek(const uint64_t *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* Written out: not every compiler unrolls such a loop. */
+/* Written out, because not every compiler unrolls such a loop. */
 DIRTY_INLINE uint64_t any_of(const uint64_t *log)
 {
 	return (peek(&log[0]) | peek(&log[1])) | (peek(&log[2]) | peek(&log[3])) |
@@ -26,7 +26,7 @@ DIRTY_INLINE uint64_t set_of(const uint64_t *log)
 	       (uint64_t)(peek(&log[2]) != 0) << 2 | (uint64_t)(peek(&log[3]) != 0) << 3;
 }
 
-/* Nobody else is here: words that are 0 may go along. */
+/* No other thread or device writes to either side: words of 0 may be moved too. */
 DIRTY_INLINE uint64_t move_eight(uint64_t *restrict log, uint64_t *restrict bitmap, uint32_t flags)
 {
 	uint64_t moved = 0;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirty-word - one word of a dirty log, for those that find the words (dirty.h).  Ground floor.
+ * word - one word of a dirty log, for the implementations that find the words (scalar.c, avx2.c).
  *
- * What a word is exchanged for orders as much as a consumer needs: it sees what the device wrote
- * before it set the bit.
+ * The exchange orders as much as a consumer needs: after it, everything that the device wrote before it
+ * set the bit is visible.
  */
 #ifndef LIB_DIRTY_WORD_H
 #define LIB_DIRTY_WORD_H
 
 #include "dirty/drain.h"
 
-/* Flags are constants where this is called: no test of them is left. */
+/* Callers pass constant flags, so that the compiler removes every test of them. */
 #define DIRTY_INLINE static inline __attribute__((always_inline))
 
-/* Put @bits, which are not 0, into a bitmap. */
+/* Set @bits, which are not 0, in a bitmap. */
 DIRTY_INLINE void dirty_put(uint64_t *bitmap, uint64_t bits, uint32_t flags)
 {
 	if (flags & VHC_DRAIN_ATOMIC)
@@ -27,7 +27,7 @@ DIRTY_INLINE uint64_t dirty_count(uint64_t bits, uint32_t flags)
 	return flags & VHC_DRAIN_COUNT ? (uint64_t)__builtin_popcountll(bits) : 0;
 }
 
-/* Move a word that is not 0.  Returns how many pages. */
+/* Move a word that is not 0.  Returns the number of pages. */
 DIRTY_INLINE uint64_t dirty_move(uint64_t *log, uint64_t *bitmap, uint32_t flags)
 {
 	uint64_t bits;
@@ -42,7 +42,7 @@ DIRTY_INLINE uint64_t dirty_move(uint64_t *log, uint64_t *bitmap, uint32_t flags
 	return dirty_count(bits, flags);
 }
 
-/* Move those words of up to 64 that are not 0: bit i of @set is word i. */
+/* Move those of up to 64 words that are in @set, none of which is 0: bit i is word i. */
 DIRTY_INLINE uint64_t dirty_move_set(uint64_t *log, uint64_t *bitmap, uint64_t set, uint32_t flags)
 {
 	uint64_t moved = 0;
@@ -55,7 +55,7 @@ DIRTY_INLINE uint64_t dirty_move_set(uint64_t *log, uint64_t *bitmap, uint64_t s
 	return moved;
 }
 
-/* The body of a way: its @drain, made once for each combination of flags. */
+/* The body of an implementation: its @drain is instantiated for each combination of flags. */
 #define DIRTY_FOR_EACH_FLAGS(drain, log, bitmap, words, flags) \
 	do {                                                   \
 		switch ((flags)&7) {                           \

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/update.h"
+#include "guest/guest.h"
 #include "memory/mem.h"
 #include "dev.h"
 

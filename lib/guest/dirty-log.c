@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "guest/update.h"
+#include "guest/guest.h"
 #include "memory/mem.h"
 #include "dev.h"
 

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "dirty/drain.h"
-#include "guest/update.h"
+#include "guest/guest.h"
 #include "memory/mem.h"
 
 #define SWAP_FROM_SIZE (2u << 20) /* bytes of log: 64 GiB of the guest */
@@ -49,7 +49,7 @@ static int make_spare(struct vhc_mem *mem)
 
 	if (dirty->spare)
 		return 0;
-	dirty->unread = malloc(vhc_mem_count_chunks(dirty->live));
+	dirty->unread = malloc(vhc_dirty_count_chunks(dirty->live));
 	if (!dirty->unread)
 		return vhc_fail(mem->ctx, -ENOMEM, "no memory for a second dirty log");
 	r = vhc_dirty_log_new(mem->ctx, dirty->live->size, &dirty->spare);
@@ -99,7 +99,7 @@ static int swap(struct vhc_mem *mem)
 		swap_back(mem, r == -ESTALE);
 		return r;
 	}
-	memset(dirty->unread, 1, vhc_mem_count_chunks(dirty->spare));
+	memset(dirty->unread, 1, vhc_dirty_count_chunks(dirty->spare));
 	dirty->taken = true;
 	return 0;
 }
@@ -137,7 +137,7 @@ VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem)
 
 	if (r)
 		return r;
-	vhc_mem_return_unread(&mem->dirty);
+	vhc_mem_return_unread(mem);
 	if (!vhc_guest_runs(mem) || !wants_swap(&mem->dirty))
 		return 0;
 	return swap(mem);
@@ -147,8 +147,9 @@ VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem)
 static void mark_read(struct vhc_dirty *dirty, uint64_t first, uint64_t end)
 {
 	uint64_t last_page = vhc_dirty_log_words(dirty->spare) * 64;
-	uint64_t from = (first + CHUNK_PAGES - 1) / CHUNK_PAGES;
-	uint64_t to = end == last_page ? vhc_mem_count_chunks(dirty->spare) : end / CHUNK_PAGES;
+	uint64_t from = (first + VHC_CHUNK_PAGES - 1) / VHC_CHUNK_PAGES;
+	uint64_t to =
+		end == last_page ? vhc_dirty_count_chunks(dirty->spare) : end / VHC_CHUNK_PAGES;
 
 	if (from < to)
 		memset(dirty->unread + from, 0, to - from);

@@ -9,7 +9,7 @@
 #include "device/apply.h"
 #include "dev.h"
 #include "memory/mem.h"
-#include "guest/update.h"
+#include "guest/guest.h"
 #include "device/iommu.h"
 
 bool vhc_guest_runs(const struct vhc_mem *mem)

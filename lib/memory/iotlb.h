@@ -7,8 +7,8 @@
  * a mapping nor replaces one, and of too many it drops the oldest, a ring's or not.  So every change
  * is an edit first: what goes and what comes, which is told to the kernel, and then made here.
  */
-#ifndef LIB_IOTLB_H
-#define LIB_IOTLB_H
+#ifndef LIB_MEMORY_IOTLB_H
+#define LIB_MEMORY_IOTLB_H
 
 #include "memory/table.h"
 

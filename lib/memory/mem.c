@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mem - the guest's memory: its devices, its table, and the edits that wait for a commit.
+ * mem - the memory object: its life, its devices, and the edits that wait for a commit.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -67,8 +67,8 @@ VHC_EXPORT void vhc_mem_clear(struct vhc_mem *mem)
 	mem->edited = true;
 }
 
-/* An edit failed, and the context has its text: the commit will fail with both. */
-static int spoil(struct vhc_mem *mem, int code)
+/* An edit failed, with the text in the context: the commit will fail with both. */
+static int fail_edit(struct vhc_mem *mem, int code)
 {
 	if (!mem->error) {
 		mem->error = code;
@@ -77,26 +77,26 @@ static int spoil(struct vhc_mem *mem, int code)
 	return code;
 }
 
-static int check_span(struct vhc_mem *mem, const struct vhc_mem_region *span)
+static int check_region(struct vhc_mem *mem, const struct vhc_mem_region *add)
 {
 	struct vhc_refusal err;
-	int r = vhc_mem_region_check(span, &err);
+	int r = vhc_mem_region_check(add, &err);
 
 	for (uint32_t i = 0; i < mem->count && !r; i++)
-		r = vhc_mem_region_conflict(&mem->staged[i], span, &err);
+		r = vhc_mem_region_conflict(&mem->staged[i], add, &err);
 	if (r)
 		return vhc_fail(mem->ctx, r, "%s", err.text);
-	r = vhc_sys_mapped(&mem->ctx->sys, span->user, span->size);
+	r = vhc_sys_mapped(&mem->ctx->sys, add->user, add->size);
 	if (r == -ENOMEM)
 		return vhc_fail(mem->ctx, -EINVAL,
 				"region [0x%llx, +0x%llx): its user addresses from 0x%llx are not "
 				"mapped here",
-				(unsigned long long)span->guest, (unsigned long long)span->size,
-				(unsigned long long)span->user);
+				(unsigned long long)add->guest, (unsigned long long)add->size,
+				(unsigned long long)add->user);
 	return 0;
 }
 
-static int make_room(struct vhc_mem *mem)
+static int grow_staged(struct vhc_mem *mem)
 {
 	uint32_t room = mem->room ? 2 * mem->room : 16;
 	struct vhc_mem_region *staged;
@@ -114,16 +114,16 @@ static int make_room(struct vhc_mem *mem)
 VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region)
 {
 	struct vhc_region copy;
-	struct vhc_mem_region span;
+	struct vhc_mem_region add;
 	int r = VHC_COPY_ARGS(mem->ctx, vhc_region, &copy, region);
 
 	if (r)
-		return spoil(mem, r);
-	span = (struct vhc_mem_region){ copy.guest_addr, copy.size, copy.user_addr };
-	r = check_span(mem, &span) ?: make_room(mem);
+		return fail_edit(mem, r);
+	add = (struct vhc_mem_region){ copy.guest_addr, copy.size, copy.user_addr };
+	r = check_region(mem, &add) ?: grow_staged(mem);
 	if (r)
-		return spoil(mem, r);
-	mem->staged[mem->count++] = span;
+		return fail_edit(mem, r);
+	mem->staged[mem->count++] = add;
 	mem->edited = true;
 	return 0;
 }
@@ -136,10 +136,11 @@ VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t si
 			mem->edited = true;
 			return 0;
 		}
-	return spoil(mem, vhc_fail(mem->ctx, -EINVAL,
-				   "no region [0x%llx, +0x%llx) is staged: give its exact address "
-				   "and size",
-				   (unsigned long long)guest_addr, (unsigned long long)size));
+	return fail_edit(mem,
+			 vhc_fail(mem->ctx, -EINVAL,
+				  "no region [0x%llx, +0x%llx) is staged: give its exact address "
+				  "and size",
+				  (unsigned long long)guest_addr, (unsigned long long)size));
 }
 
 int vhc_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev)

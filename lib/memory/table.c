@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * table - a memory table: sorted, merged, immutable.  Ground floor: no system call.
+ * table - a memory table.
  *
- * The kernel takes almost any table (overlapping, unaligned, wrapping, of addresses that are its
- * own), so everything is refused here.
+ * The kernel accepts almost any table (overlapping, unaligned, wrapping, even of kernel addresses), so
+ * all of that is refused here.
  */
 #include "memory/table.h"
 #include "dirty/drain.h"
@@ -22,41 +22,44 @@ static uint64_t last_of(uint64_t start, uint64_t size)
 }
 
 /* "guest 0x1000-0x1fff, here 0x7f0000001000-0x7f0000001fff" */
-struct shown {
+struct region_text {
 	char text[96];
 };
 
-static struct shown show(const struct vhc_mem_region *span)
+static struct region_text format_region(const struct vhc_mem_region *region)
 {
-	struct shown shown;
+	struct region_text out;
 
-	snprintf(shown.text, sizeof(shown.text),
-		 "guest 0x%" PRIx64 "-0x%" PRIx64 ", here 0x%" PRIx64 "-0x%" PRIx64, span->guest,
-		 last_of(span->guest, span->size), span->user, last_of(span->user, span->size));
-	return shown;
+	snprintf(out.text, sizeof(out.text),
+		 "guest 0x%" PRIx64 "-0x%" PRIx64 ", here 0x%" PRIx64 "-0x%" PRIx64, region->guest,
+		 last_of(region->guest, region->size), region->user,
+		 last_of(region->user, region->size));
+	return out;
 }
 
-static int fail(struct vhc_refusal *err, const struct vhc_mem_region *span, const char *what)
+static int refuse_region(struct vhc_refusal *err, const struct vhc_mem_region *region,
+			 const char *what)
 {
 	return vhc_refuse(err,
 			  "region at guest address 0x%" PRIx64 ", size 0x%" PRIx64
 			  ", here at 0x%" PRIx64 ": %s",
-			  span->guest, span->size, span->user, what);
+			  region->guest, region->size, region->user, what);
 }
 
-int vhc_mem_region_check(const struct vhc_mem_region *span, struct vhc_refusal *err)
+int vhc_mem_region_check(const struct vhc_mem_region *region, struct vhc_refusal *err)
 {
-	if (!span->size)
-		return fail(err, span, "its size is 0");
-	if ((span->guest | span->size | span->user) % VHC_PAGE_SIZE)
-		return fail(err, span, "all three must be multiples of 4096 (0x1000)");
-	if (last_of(span->guest, span->size) < span->guest)
-		return fail(err, span, "it goes beyond the last guest address, 2^64 - 1");
-	if (!span->user)
-		return fail(err, span, "it is at address NULL in this process");
-	if (last_of(span->user, span->size) < span->user ||
-	    last_of(span->user, span->size) > USER_LAST)
-		return fail(err, span, "it goes beyond the last address of a process");
+	if (!region->size)
+		return refuse_region(err, region, "its size is 0");
+	if ((region->guest | region->size | region->user) % VHC_PAGE_SIZE)
+		return refuse_region(err, region, "all three must be multiples of 4096 (0x1000)");
+	if (last_of(region->guest, region->size) < region->guest)
+		return refuse_region(err, region, "it ends past the last guest address, 2^64 - 1");
+	if (!region->user)
+		return refuse_region(err, region, "it is at address NULL in this process");
+	if (last_of(region->user, region->size) < region->user ||
+	    last_of(region->user, region->size) > USER_LAST)
+		return refuse_region(err, region,
+				     "it ends past the last address that a process can have");
 	return 0;
 }
 
@@ -73,7 +76,8 @@ int vhc_mem_region_conflict(const struct vhc_mem_region *a, const struct vhc_mem
 	if (!guest && !overlap(a->user, a->size, b->user, b->size))
 		return 0;
 	return vhc_refuse(err, "two regions overlap in %s addresses: %s; and %s",
-			  guest ? "guest" : "this process's", show(a).text, show(b).text);
+			  guest ? "guest" : "this process's", format_region(a).text,
+			  format_region(b).text);
 }
 
 static int compare(uint64_t a, uint64_t b)
@@ -93,39 +97,38 @@ static int by_user(const void *a, const void *b)
 		       ((const struct vhc_mem_region *)b)->user);
 }
 
-/* Sorted by one address, spans that overlap in it have neighbours that do. */
-static int sort(struct vhc_mem_region *spans, uint32_t count,
+/* If any two overlap in an address, so do two neighbours when sorted by it. */
+static int sort(struct vhc_mem_region *regions, uint32_t count,
 		int (*order)(const void *, const void *), struct vhc_refusal *err)
 {
 	int r = 0;
 
-	qsort(spans, count, sizeof(*spans), order);
+	qsort(regions, count, sizeof(*regions), order);
 	for (uint32_t i = 1; i < count && r == 0; i++)
-		r = vhc_mem_region_conflict(&spans[i - 1], &spans[i], err);
+		r = vhc_mem_region_conflict(&regions[i - 1], &regions[i], err);
 	return r;
 }
 
-/* Makes one of those that go on where the one before ends, for the guest and here.  Returns how many. */
-static uint32_t merge(struct vhc_mem_region *spans, uint32_t count)
+/* Merge regions that continue the one before, both for the guest and here.  Returns how many remain. */
+static uint32_t merge(struct vhc_mem_region *regions, uint32_t count)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct vhc_mem_region *before = kept ? &spans[kept - 1] : NULL;
+		struct vhc_mem_region *before = kept ? &regions[kept - 1] : NULL;
 
-		if (before && before->guest + before->size == spans[i].guest &&
-		    before->user + before->size == spans[i].user)
-			before->size += spans[i].size;
+		if (before && before->guest + before->size == regions[i].guest &&
+		    before->user + before->size == regions[i].user)
+			before->size += regions[i].size;
 		else
-			spans[kept++] = spans[i];
+			regions[kept++] = regions[i];
 	}
 	return kept;
 }
 
-static struct vhc_table *make(const struct vhc_mem_region *spans, uint32_t count)
+static struct vhc_table *new_table(const struct vhc_mem_region *regions, uint32_t count)
 {
-	size_t room =
-		count ? count : 1; /* vhc_table_refill_hit() looks at one even if there is none */
+	size_t room = count ? count : 1; /* a search reads the first even if there is none */
 	struct vhc_table *table = calloc(1, sizeof(*table) + 3 * room * sizeof(uint64_t));
 
 	if (!table)
@@ -136,16 +139,16 @@ static struct vhc_table *make(const struct vhc_mem_region *spans, uint32_t count
 	table->size = table->guest + room;
 	table->user = table->size + room;
 	for (uint32_t i = 0; i < count; i++) {
-		table->guest[i] = spans[i].guest;
-		table->size[i] = spans[i].size;
-		table->user[i] = spans[i].user;
+		table->guest[i] = regions[i].guest;
+		table->size[i] = regions[i].size;
+		table->user[i] = regions[i].user;
 	}
 	if (count)
-		table->hit = spans[0];
+		table->hit = regions[0];
 	return table;
 }
 
-int vhc_table_new(const struct vhc_mem_region *spans, uint32_t count, struct vhc_table **ret,
+int vhc_table_new(const struct vhc_mem_region *regions, uint32_t count, struct vhc_table **ret,
 		  struct vhc_refusal *err)
 {
 	struct vhc_mem_region *sorted;
@@ -153,7 +156,7 @@ int vhc_table_new(const struct vhc_mem_region *spans, uint32_t count, struct vhc
 	int r = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		r = vhc_mem_region_check(&spans[i], err);
+		r = vhc_mem_region_check(&regions[i], err);
 		if (r < 0)
 			return r;
 	}
@@ -161,7 +164,7 @@ int vhc_table_new(const struct vhc_mem_region *spans, uint32_t count, struct vhc
 	if (!sorted)
 		goto no_memory;
 	if (count)
-		memcpy(sorted, spans, count * sizeof(*sorted));
+		memcpy(sorted, regions, count * sizeof(*sorted));
 	r = sort(sorted, count, by_user, err);
 	if (r == 0)
 		r = sort(sorted, count, by_guest, err);
@@ -169,7 +172,7 @@ int vhc_table_new(const struct vhc_mem_region *spans, uint32_t count, struct vhc
 		free(sorted);
 		return r;
 	}
-	table = make(sorted, merge(sorted, count));
+	table = new_table(sorted, merge(sorted, count));
 	free(sorted);
 	if (!table)
 		goto no_memory;
@@ -181,34 +184,34 @@ no_memory:
 	return -ENOMEM;
 }
 
-struct vhc_table *vhc_table_new_guest(const struct vhc_mem_region *spans, uint32_t count)
+struct vhc_table *vhc_table_new_guest(const struct vhc_mem_region *regions, uint32_t count)
 {
 	struct vhc_mem_region *sorted = calloc(count ? count : 1, sizeof(*sorted));
 	struct vhc_table *table;
 
 	if (!sorted)
 		return NULL;
-	/* each at its guest address: then those that touch there do so twice */
+	/* with user = guest, regions that are adjacent for the guest are adjacent in both */
 	for (uint32_t i = 0; i < count; i++)
-		sorted[i] =
-			(struct vhc_mem_region){ spans[i].guest, spans[i].size, spans[i].guest };
+		sorted[i] = (struct vhc_mem_region){ regions[i].guest, regions[i].size,
+						     regions[i].guest };
 	qsort(sorted, count, sizeof(*sorted), by_guest);
-	table = make(sorted, merge(sorted, count));
+	table = new_table(sorted, merge(sorted, count));
 	free(sorted);
 	return table;
 }
 
 struct vhc_table *vhc_table_copy_guest(const struct vhc_table *table)
 {
-	struct vhc_mem_region *spans = calloc(table->count ? table->count : 1, sizeof(*spans));
+	struct vhc_mem_region *regions = calloc(table->count ? table->count : 1, sizeof(*regions));
 	struct vhc_table *guest;
 
-	if (!spans)
+	if (!regions)
 		return NULL;
 	for (uint32_t i = 0; i < table->count; i++)
-		spans[i] = (struct vhc_mem_region){ table->guest[i], table->size[i], 0 };
-	guest = vhc_table_new_guest(spans, table->count);
-	free(spans);
+		regions[i] = (struct vhc_mem_region){ table->guest[i], table->size[i], 0 };
+	guest = vhc_table_new_guest(regions, table->count);
+	free(regions);
 	return guest;
 }
 
@@ -232,9 +235,9 @@ bool vhc_table_equal(const struct vhc_table *a, const struct vhc_table *b)
 }
 
 /*
- * A step of the search, or none, without a branch: the address decides at random, so half of the
- * branches would be mispredicted.  gcc takes a conditional move when both are as likely; clang makes
- * a branch of what it recognises as a condition, and the empty asm hides that it is one.
+ * A step of the search, or none, without a branch: addresses are random, so half of the branches would
+ * be mispredicted.  gcc uses a conditional move when both cases are equally likely; clang turns what it
+ * recognises as a condition into a branch, and the empty asm hides that it is one.
  */
 static inline const uint64_t *step(const uint64_t *at, size_t half, bool up)
 {
@@ -270,16 +273,16 @@ int vhc_table_refill_hit(struct vhc_table *table, uint64_t guest)
 }
 
 /* "region 2 (0x1000-0x1fff)" */
-static struct shown show_region(const struct vhc_table *table, uint32_t i)
+static struct region_text format_entry(const struct vhc_table *table, uint32_t i)
 {
-	struct shown shown;
+	struct region_text out;
 
-	snprintf(shown.text, sizeof(shown.text), "region %" PRIu32 " (0x%" PRIx64 "-0x%" PRIx64 ")",
-		 i, table->guest[i], last_of(table->guest[i], table->size[i]));
-	return shown;
+	snprintf(out.text, sizeof(out.text), "region %" PRIu32 " (0x%" PRIx64 "-0x%" PRIx64 ")", i,
+		 table->guest[i], last_of(table->guest[i], table->size[i]));
+	return out;
 }
 
-/* For a range whose first address is in no region.  @next: the region above it, if there is one. */
+/* For a range whose first address is in no region.  @next: the region above it, if any. */
 static void describe_outside(const struct vhc_table *table, uint64_t guest, uint64_t size,
 			     uint32_t next, char *text, size_t len)
 {
@@ -287,15 +290,15 @@ static void describe_outside(const struct vhc_table *table, uint64_t guest, uint
 		snprintf(text, len, "is in no region: there are none");
 	else if (next == table->count)
 		snprintf(text, len, "is above the last region, %s",
-			 show_region(table, next - 1).text);
+			 format_entry(table, next - 1).text);
 	else if (size > table->guest[next] - guest)
-		snprintf(text, len, "begins %" PRIu64 " bytes before %s",
-			 table->guest[next] - guest, show_region(table, next).text);
+		snprintf(text, len, "starts %" PRIu64 " bytes before %s",
+			 table->guest[next] - guest, format_entry(table, next).text);
 	else if (next == 0)
-		snprintf(text, len, "is below the first region, %s", show_region(table, 0).text);
+		snprintf(text, len, "is below the first region, %s", format_entry(table, 0).text);
 	else
-		snprintf(text, len, "is between %s and %s", show_region(table, next - 1).text,
-			 show_region(table, next).text);
+		snprintf(text, len, "is between %s and %s", format_entry(table, next - 1).text,
+			 format_entry(table, next).text);
 }
 
 void vhc_table_describe(const struct vhc_table *table, uint64_t guest, uint64_t size, char *text,
@@ -307,10 +310,10 @@ void vhc_table_describe(const struct vhc_table *table, uint64_t guest, uint64_t 
 	if (offset >= table->size[i])
 		describe_outside(table, guest, size, i + (guest > table->guest[i]), text, len);
 	else if (size > table->size[i] - offset)
-		snprintf(text, len, "begins in %s and ends %" PRIu64 " bytes behind it",
-			 show_region(table, i).text, size - (table->size[i] - offset));
+		snprintf(text, len, "starts in %s and ends %" PRIu64 " bytes past its end",
+			 format_entry(table, i).text, size - (table->size[i] - offset));
 	else
-		snprintf(text, len, "is in %s", show_region(table, i).text);
+		snprintf(text, len, "is in %s", format_entry(table, i).text);
 }
 
 uint64_t vhc_table_log_size(const struct vhc_table *table)
@@ -319,6 +322,6 @@ uint64_t vhc_table_log_size(const struct vhc_table *table)
 
 	if (!table || !table->count)
 		return 0;
-	/* sorted, so the last region ends highest */
+	/* sorted, so the last region has the highest address */
 	return vhc_dirty_log_size(table->guest[last] + (table->size[last] - 1));
 }

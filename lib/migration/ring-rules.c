@@ -51,22 +51,6 @@ static int check_given(struct vhc_rules *c, size_t i, const uint64_t addr[VHC_PA
 			     "a ring has desc, avail and used, or none of them");
 }
 
-/* Behind an IOMMU the document does not say where in memory the ring is. */
-static int check_wrap(struct vhc_rules *c, const struct vhc_saved_ring *ring,
-		      const uint64_t addr[VHC_PARTS], struct vhc_refusal *err)
-{
-	struct vhc_layout layout = vhc_layout_get(c->format, (uint32_t)ring->size);
-
-	for (enum vhc_part part = 0; part < VHC_PARTS; part++)
-		if (addr[part] + (layout.size[part] - 1) < addr[part]) {
-			snprintf(err->text, sizeof(err->text),
-				 "%s at 0x%" PRIx64 " goes beyond the last address, 2^64 - 1",
-				 vhc_layout_part_name(c->format, part), addr[part]);
-			return -EINVAL;
-		}
-	return 0;
-}
-
 static int check_place(struct vhc_rules *c, size_t i, const struct vhc_saved_ring *ring)
 {
 	uint64_t addr[VHC_PARTS], unused[VHC_PARTS];
@@ -78,10 +62,12 @@ static int check_place(struct vhc_rules *c, size_t i, const struct vhc_saved_rin
 	if (r || addr[VHC_DESC] == VHC_SAVED_NO_ADDR)
 		return r;
 	r = vhc_layout_check_align(c->format, addr, &err);
+	/* behind an IOMMU the document does not say where in memory the ring is */
 	if (!r)
-		r = c->saved->guest.iommu ? check_wrap(c, ring, addr, &err)
-					  : vhc_layout_place(c->format, (uint32_t)ring->size, addr,
-							     c->memory, unused, &err);
+		r = c->saved->guest.iommu
+			    ? vhc_layout_check_virtual(c->format, (uint32_t)ring->size, addr, &err)
+			    : vhc_layout_place(c->format, (uint32_t)ring->size, addr, c->memory,
+					       unused, &err);
 	return r ? VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, NULL).text, "ring %" PRIu64 ": %s",
 				 ring->index, err.text)
 		 : 0;

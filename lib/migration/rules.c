@@ -152,7 +152,7 @@ static int check_region(struct vhc_rules *c, size_t i, struct vhc_rule_range *pl
 	if (place->last < place->start)
 		return VHC_RULE_FAIL(c, vhc_rule_pointer("memory", i, "size").text,
 				     "0x%" PRIx64 ": from 0x%" PRIx64
-				     " it goes beyond the last guest address, 2^64 - 1",
+				     " it ends past the last guest address, 2^64 - 1",
 				     region->size, region->guest_addr);
 	return 0;
 }

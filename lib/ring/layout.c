@@ -101,7 +101,7 @@ int vhc_layout_check_virtual(enum vhc_format format, uint32_t num, const uint64_
 		if (layout.size[i] - 1 > UINT64_MAX - addr[i])
 			return vhc_refuse(err,
 					  "%s (%" PRIu64 " bytes at I/O virtual address 0x%" PRIx64
-					  ") goes on behind the last address of all",
+					  ") ends past the last address, 2^64 - 1",
 					  parts[format][i].name, layout.size[i], addr[i]);
 	return check_apart(format, &layout, addr, "I/O virtual address", err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cpus - sets of processors, and the kernel's lists of them.  Ground floor: no system call.
+ * cpus - sets of CPUs, and the kernel's lists of them.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sys-memory - the border: system calls on this process's own memory.
+ * memory - system calls on this process's own memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "syscall/linux.h"
 
-/* MS_ASYNC does nothing to the pages, and fails with ENOMEM where one is not mapped. */
+/* MS_ASYNC does not touch the pages, and fails with ENOMEM where one is not mapped. */
 int vhc_linux_mapped(void *data, uint64_t addr, uint64_t size)
 {
 	return msync((void *)(uintptr_t)addr, size, MS_ASYNC) ? -errno : 0;
@@ -44,7 +44,7 @@ static uint64_t page_up(uint64_t size, uint64_t page)
 	return (size + page - 1) / page * page;
 }
 
-/* The guards are what is left of a reservation, once the file lies in its middle. */
+/* A reservation with the file mapped in its middle: what is left of it at both ends are the guards. */
 int vhc_linux_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), whole = page_up(size, page) + 2 * page;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * node - the device nodes that a guest's devices need, and why one of them does not open.
- * Ground floor: no system call.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,8 +17,10 @@ const struct vhc_node vhc_nodes[] = {
 	{ NULL, NULL, NULL },
 };
 
-/* %s is the module in the reason, and in the remedy the module ('m'), the node's path ('p') or
- * nothing. */
+/*
+ * %s is the module in the reason; in the remedy it is the module ('m') or the node's path ('p'), or is
+ * not there.
+ */
 static const struct {
 	int error;
 	const char *reason;
@@ -46,7 +47,7 @@ static const struct {
 	  "ulimit -n 4096", 0 },
 };
 
-static const struct vhc_node *find(const char *path)
+static const struct vhc_node *find_node(const char *path)
 {
 	const struct vhc_node *node = vhc_nodes;
 
@@ -57,7 +58,7 @@ static const struct vhc_node *find(const char *path)
 
 void vhc_node_explain(const char *path, int error, struct vhc_node_failure *ret)
 {
-	const struct vhc_node *node = find(path);
+	const struct vhc_node *node = find_node(path);
 	const char *module = node->path ? node->module : "of this device";
 
 	snprintf(ret->reason, sizeof(ret->reason), "the kernel refused it");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * node - why a device node does not open, and the one command that mends it.
+ * node - why a device node does not open, and the one command that fixes it.
  */
-#ifndef LIB_NODE_H
-#define LIB_NODE_H
+#ifndef LIB_SYSCALL_NODE_H
+#define LIB_SYSCALL_NODE_H
 
 #include <stddef.h>
 
@@ -13,7 +13,10 @@ struct vhc_node {
 	const char *module; /* the kernel module behind it */
 };
 
-/* Ends with a path of NULL.  Nodes whose open changes nothing; vhost-vdpa's resets the device. */
+/*
+ * Ends with a path of NULL.  Only nodes that can be opened without a side effect: opening a vhost-vdpa
+ * node resets the device.
+ */
 extern const struct vhc_node vhc_nodes[];
 
 struct vhc_node_failure {

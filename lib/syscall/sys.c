@@ -1,303 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sys - the border: system calls, and nothing else.  No file of the library but sys.c and its
- * sys-*.c make any.
+ * sys - operations that are more than a call through the table.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/kcmp.h>
-#include <poll.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
-#include "syscall/sys.h"
 #include "syscall/linux.h"
-
-#define LOWEST_FD 3 /* never take the place of a standard stream that the caller closed */
-
-/* The same fd at LOWEST_FD or above. */
-int vhc_linux_lift(int fd)
-{
-	int high;
-
-	if (fd < 0)
-		return -errno;
-	if (fd >= LOWEST_FD)
-		return fd;
-	high = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_FD);
-	high = high < 0 ? -errno : high;
-	close(fd);
-	return high;
-}
-
-/* A thread that takes none of the process's signals.  0 or a positive errno, as pthread's. */
-static int start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
-{
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(thread, NULL, run, arg);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return r;
-}
-
-static int linux_open(void *data, const char *path, int flags)
-{
-	int fd;
-
-	do
-		fd = open(path, flags | O_CLOEXEC);
-	while (fd < 0 && errno == EINTR);
-	return vhc_linux_lift(fd);
-}
-
-static int linux_close(void *data, int fd)
-{
-	return close(fd) ? -errno : 0; /* Linux closes it even when it says EINTR */
-}
-
-static int linux_dup(void *data, int fd)
-{
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_FD);
-
-	return copy < 0 ? -errno : copy;
-}
-
-static int linux_ioctl(void *data, int fd, unsigned long request, void *arg)
-{
-	int r;
-
-	do
-		r = ioctl(fd, request, arg);
-	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : r;
-}
-
-static int linux_eventfd(void *data)
-{
-	return vhc_linux_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-}
-
-static int linux_signal(void *data, int fd)
-{
-	uint64_t one = 1;
-
-	return write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN ? -errno : 0;
-}
-
-static int linux_poll(void *data, struct pollfd *fds, uint32_t count)
-{
-	int r;
-
-	do
-		r = poll(fds, count, 0);
-	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : r;
-}
-
-/* Whoever opened the fd may not have made it O_NONBLOCK: nothing is read before it is there. */
-static int linux_read_fd(void *data, int fd, void *buf, size_t size)
-{
-	struct pollfd ready = { fd, POLLIN, 0 };
-	int r = linux_poll(NULL, &ready, 1);
-	ssize_t n;
-
-	if (r <= 0)
-		return r;
-	do
-		n = read(fd, buf, size);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EAGAIN ? 0 : -errno;
-	return (int)n;
-}
-
-static int linux_drain(void *data, int fd, uint64_t *ret)
-{
-	uint64_t count = 0;
-	int r = linux_read_fd(NULL, fd, &count, sizeof(count));
-
-	if (r < 0)
-		return r;
-	*ret = count;
-	return 0;
-}
-
-static int linux_write(void *data, int fd, const void *buf, size_t size)
-{
-	ssize_t n;
-
-	do
-		n = write(fd, buf, size);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : (int)n;
-}
-
-static int linux_epoll(void *data)
-{
-	return vhc_linux_lift(epoll_create1(EPOLL_CLOEXEC));
-}
-
-static int linux_epoll_add(void *data, int epoll, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
-
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
-}
-
-static int linux_epoll_del(void *data, int epoll, int fd)
-{
-	return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL) ? -errno : 0;
-}
-
-static int linux_name(void *data, int fd, char *buf, size_t size)
-{
-	char path[32];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	n = readlink(path, buf, size - 1);
-	if (n < 0)
-		return -errno;
-	buf[n] = 0;
-	return 0;
-}
-
-static int linux_same(void *data, int a, int b)
-{
-	long r = syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b);
-
-	return r < 0 ? -errno : r == 0;
-}
-
-static int linux_stat(void *data, int fd, struct vhc_file *ret)
-{
-	struct stat st;
-	int seals = fcntl(fd, F_GET_SEALS); /* no memfd: no seals */
-
-	if (fstat(fd, &st))
-		return -errno;
-	*ret = (struct vhc_file){ S_ISCHR(st.st_mode), major(st.st_rdev), minor(st.st_rdev),
-				  (uint64_t)st.st_size, seals < 0 ? 0 : (unsigned int)seals };
-	return 0;
-}
-
-static int linux_read(void *data, const char *path, char *buf, size_t size)
-{
-	size_t done = 0;
-	ssize_t n = 0;
-	int fd = linux_open(NULL, path, O_RDONLY);
-
-	if (fd < 0)
-		return fd;
-	while (done < size - 1 && (n = read(fd, buf + done, size - 1 - done)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		done += (size_t)n;
-	}
-	n = n < 0 ? -errno : 0;
-	close(fd);
-	buf[done] = 0;
-	return n ? (int)n : (int)done;
-}
-
-static int linux_socket(void *data)
-{
-	return vhc_linux_lift(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-}
-
-struct netns_open {
-	const char *path;
-	int flags;
-	int result;
-};
-
-static void *open_in_netns(void *arg)
-{
-	struct netns_open *job = arg;
-
-	job->result = unshare(CLONE_NEWNET) ? -errno : linux_open(NULL, job->path, job->flags);
-	return NULL;
-}
-
-/* In a thread of its own, since a namespace belongs to the thread: this one keeps its own. */
-static int linux_open_in_new_netns(void *data, const char *path, int flags)
-{
-	struct netns_open job = { path, flags, -EAGAIN };
-	pthread_t thread;
-	int r = start_thread(&thread, open_in_netns, &job);
-
-	if (r)
-		return -r;
-	pthread_join(thread, NULL);
-	return job.result;
-}
-
-static uint32_t linux_user(void *data)
-{
-	return geteuid();
-}
-
-static int linux_release(void *data, char *buf, size_t size)
-{
-	struct utsname name;
-
-	if (uname(&name))
-		return -errno;
-	snprintf(buf, size, "%s", name.release);
-	return 0;
-}
-
-const struct vhc_sys_ops vhc_sys_linux = {
-	.open = linux_open,
-	.close = linux_close,
-	.dup = linux_dup,
-	.ioctl = linux_ioctl,
-	.eventfd = linux_eventfd,
-	.signal = linux_signal,
-	.drain = linux_drain,
-	.write = linux_write,
-	.read_fd = linux_read_fd,
-	.poll = linux_poll,
-	.epoll = linux_epoll,
-	.epoll_add = linux_epoll_add,
-	.epoll_del = linux_epoll_del,
-	.name = linux_name,
-	.same = linux_same,
-	.stat = linux_stat,
-	.read = linux_read,
-	.mapped = vhc_linux_mapped,
-	.peek = vhc_linux_peek,
-	.memfd = vhc_linux_memfd,
-	.map = vhc_linux_map,
-	.unmap = vhc_linux_unmap,
-	.socket = linux_socket,
-	.open_in_new_netns = linux_open_in_new_netns,
-	.user = linux_user,
-	.release = linux_release,
-	.pid = vhc_linux_pid,
-	.tid = vhc_linux_tid,
-	.tasks = vhc_linux_tasks,
-	.set_cpus = vhc_linux_set_cpus,
-	.set_sched = vhc_linux_set_sched,
-};
+#include "syscall/sys.h"
 
 int vhc_sys_open(const struct vhc_sys *sys, const char *path, int flags)
 {
@@ -309,7 +18,7 @@ int vhc_sys_dup(const struct vhc_sys *sys, int fd)
 	return sys->ops->dup(sys->data, fd);
 }
 
-/* EAGAIN is a word of our own, "something is still to be set": it never comes from the kernel. */
+/* The API keeps EAGAIN for "something is still to be set", so the kernel's becomes EIO. */
 int vhc_sys_ioctl(const struct vhc_sys *sys, int fd, unsigned long request, void *arg)
 {
 	int r = sys->ops->ioctl(sys->data, fd, request, arg);
@@ -369,11 +78,11 @@ void vhc_sys_close_all(const struct vhc_sys *sys, int *fds, uint32_t count)
 {
 	struct closing *jobs = count > 1 ? calloc(count, sizeof(*jobs)) : NULL;
 
-	/* the first is closed here: one thread less */
+	/* the first is closed in this thread, which saves one */
 	for (uint32_t i = 1; jobs && i < count; i++) {
 		jobs[i] = (struct closing){ .sys = sys, .fd = &fds[i] };
-		jobs[i].threaded =
-			fds[i] >= 0 && !start_thread(&jobs[i].thread, close_one, &jobs[i]);
+		jobs[i].threaded = fds[i] >= 0 &&
+				   !vhc_linux_start_thread(&jobs[i].thread, close_one, &jobs[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)
 		if (!jobs || !jobs[i].threaded)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sys - the border: the only place that makes system calls, in the files sys*.c.  Tests put a fake
- * kernel here.
+ * sys - the system calls of the library.
  *
- * Every operation returns 0, an fd or a count, or a negative errno; interrupted calls are repeated.
+ * This room alone makes them: all others call vhc_sys_...(), which go through a table, so that tests
+ * can put a fake kernel there.  It offers sys.h, the kernel's constants (uapi.h), device nodes (node.h)
+ * and lists of CPUs (cpus.h).  It knows nothing of contexts, and sets no error text.
+ *
+ * Every operation returns 0, an fd or a count, or a negative errno.  Interrupted calls are repeated.
  * Fds are O_CLOEXEC and 3 or higher.
  */
-#ifndef LIB_SYS_H
-#define LIB_SYS_H
+#ifndef LIB_SYSCALL_SYS_H
+#define LIB_SYSCALL_SYS_H
 
 #include <poll.h>
 #include <stdbool.h>
@@ -15,15 +18,15 @@
 #include <stdint.h>
 
 #define VHC_FD_NONE  (-1)
-#define VHC_FD_NEW   (-2) /* in a plan that is only shown: one that the start will make */
-#define VHC_FD_STALE (-3) /* told to the kernel, and since replaced */
+#define VHC_FD_NEW   (-2) /* in a plan that is only shown: the start will create it */
+#define VHC_FD_STALE (-3) /* the kernel has one that has since been replaced */
 
-/* What kind of file an fd is, as far as anybody here asks. */
+/* What the library asks about an open file. */
 struct vhc_file {
 	bool is_char;
 	unsigned int major, minor; /* of a character device */
 	uint64_t size;		   /* bytes */
-	unsigned int seals;	   /* F_SEAL_ of a memfd; 0 of any other file */
+	unsigned int seals;	   /* F_SEAL_ of a memfd; 0 for any other file */
 };
 
 /* A thread of this process, or a kernel thread. */
@@ -41,42 +44,42 @@ struct vhc_sys_ops {
 	int (*eventfd)(void *data);
 	/* Add 1 to an eventfd. */
 	int (*signal)(void *data, int fd);
-	/* An eventfd's counter, which is 0 then.  Never waits: 0 when it is 0. */
+	/* Read and reset an eventfd's counter.  Never blocks: *ret is 0 when it was 0. */
 	int (*drain)(void *data, int fd, uint64_t *ret);
-	/* Write all of it.  The number of bytes. */
+	/* Returns the number of bytes. */
 	int (*write)(void *data, int fd, const void *buf, size_t size);
-	/* Read what is there.  Never waits: 0 when nothing is. */
+	/* Returns the number of bytes.  Never blocks: 0 when there is nothing to read. */
 	int (*read_fd)(void *data, int fd, void *buf, size_t size);
-	/* Which of these are ready?  Never waits: their number, and revents.  fds below 0 are not. */
+	/* Which of these are ready?  Never blocks; returns how many.  Negative fds are skipped. */
 	int (*poll)(void *data, struct pollfd *fds, uint32_t count);
-	/* An fd that is readable while one of those is that were added to it. */
+	/* An fd that is readable while any fd that was added to it is. */
 	int (*epoll)(void *data);
 	int (*epoll_add)(void *data, int epoll, int fd);
 	int (*epoll_del)(void *data, int epoll, int fd);
-	/* What an fd is called: "anon_inode:kvm-vm", "/dev/kvm".  An error means that nobody can tell. */
+	/* The target of /proc/self/fd: "anon_inode:kvm-vm", "/dev/kvm".  On an error it is not known. */
 	int (*name)(void *data, int fd, char *buf, size_t size);
-	/* Are two fds the same open file?  1, 0; an error means that nobody can tell. */
+	/* Do two fds refer to the same open file?  1, 0; on an error it is not known. */
 	int (*same)(void *data, int a, int b);
 	int (*stat)(void *data, int fd, struct vhc_file *ret);
-	/* A whole small file, NUL-terminated.  The number of bytes. */
+	/* Read a small file as a whole, NUL-terminated.  Returns the number of bytes. */
 	int (*read)(void *data, const char *path, char *buf, size_t size);
-	/* Is every page of this range of our own memory mapped?  0 or -ENOMEM. */
+	/* Is every page of this range mapped in this process?  0 or -ENOMEM. */
 	int (*mapped)(void *data, uint64_t addr, uint64_t size);
-	/* Copy from our own memory without a fault: -EFAULT instead of a signal. */
+	/* Copy from memory of this process that may not be mapped: -EFAULT instead of SIGSEGV. */
 	int (*peek)(void *data, uint64_t addr, void *buf, size_t size);
-	/* A memfd of zeros, whose size nobody can change any more. */
+	/* A memfd of zeros, sealed so that its size cannot change. */
 	int (*memfd)(void *data, const char *name, uint64_t size);
 	/*
-	 * Map a part of a file, shared with who else has it.  In front of it and behind it is a page
-	 * that nobody can touch.  @offset: in whole pages of the machine.
+	 * Map a part of a file, shared, with an inaccessible guard page before and after it.
+	 * @offset: a multiple of the machine's page size.
 	 */
 	int (*map)(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
 	void (*unmap)(void *data, void *addr, uint64_t size);
 	/* A socket for the SIOC... calls, in this thread's network namespace. */
 	int (*socket)(void *data);
-	/* Open a path from within a new network namespace, which lives as long as the fd. */
+	/* Open a path inside a new network namespace, which exists as long as the fd. */
 	int (*open_in_new_netns)(void *data, const char *path, int flags);
-	/* The effective user, who owns a tap when nobody else is named. */
+	/* The effective user ID, which owns a tap unless another is given. */
 	uint32_t (*user)(void *data);
 	/* The kernel's release, such as "6.1.0-13-amd64". */
 	int (*release)(void *data, char *buf, size_t size);
@@ -84,45 +87,44 @@ struct vhc_sys_ops {
 	int32_t (*pid)(void *data);
 	int32_t (*tid)(void *data);
 	/*
-	 * Threads of this process, and with @kernel kernel threads, whose name begins with @prefix.
-	 * How many there are, of which @room are written; -ENOENT without a /proc of this process's own
-	 * PID namespace.
+	 * Threads of this process, and with @kernel kernel threads too, whose name begins with @prefix.
+	 * Returns how many there are, of which at most @room are written; -ENOENT unless /proc is
+	 * mounted for the PID namespace of this process.
 	 */
 	int (*tasks)(void *data, const char *prefix, bool kernel, struct vhc_task *ret,
 		     uint32_t room);
-	/* On which processors a thread may run: bit 0 of word 0 is processor 0. */
+	/* CPU affinity of a thread: bit 0 of word 0 is CPU 0. */
 	int (*set_cpus)(void *data, int32_t tid, const uint64_t *cpus, uint32_t words);
 	int (*set_sched)(void *data, int32_t tid, int32_t policy, int32_t priority);
 };
 
-/* The real one; its data is NULL. */
+/* The real kernel; its data is NULL. */
 extern const struct vhc_sys_ops vhc_sys_linux;
 
-/* The operations of one kernel, and what they are given. */
+/* A kernel: its operations, and their first argument. */
 struct vhc_sys {
 	const struct vhc_sys_ops *ops;
 	void *data;
 };
 
-/* vhc_sys_open() and so on: an operation. */
 int vhc_sys_open(const struct vhc_sys *sys, const char *path, int flags);
 int vhc_sys_dup(const struct vhc_sys *sys, int fd);
 int vhc_sys_ioctl(const struct vhc_sys *sys, int fd, unsigned long request, void *arg);
 int vhc_sys_peek(const struct vhc_sys *sys, uint64_t addr, void *buf, size_t size);
-/** vhc_sys_readable() - is there something to read, as far as anybody can tell? */
+/** vhc_sys_readable() - is there something to read?  False if that cannot be told. */
 bool vhc_sys_readable(const struct vhc_sys *sys, int fd);
-/** vhc_sys_same() - are these two fds the same open file, as far as anybody can tell? */
+/** vhc_sys_same() - do these two fds refer to the same open file?  False if that cannot be told. */
 bool vhc_sys_same(const struct vhc_sys *sys, int a, int b);
-/** vhc_sys_write() - all of it in one piece, or an error: -EIO when it was cut. */
+/** vhc_sys_write() - write all of it in one call; -EIO when only a part was written. */
 int vhc_sys_write(const struct vhc_sys *sys, int fd, const void *buf, size_t size);
 
-/** vhc_sys_close() - close an fd, if it is one, and make it -1. */
+/** vhc_sys_close() - close an fd unless it is negative, and set it to -1. */
 void vhc_sys_close(const struct vhc_sys *sys, int *fd);
 
 /**
- * vhc_sys_close_all() - close these fds at the same time, each in a thread of its own, and return
- * when all are closed: the last close of a vhost fd waits for RCU grace periods, 10 to 25 ms each.
- * Where a thread cannot be had, closes in this one.
+ * vhc_sys_close_all() - close these fds in parallel, each in a thread of its own, and return when all
+ * are closed: the last close of a vhost fd waits for RCU grace periods, 10 to 25 ms each.  If a thread
+ * cannot be created, that fd is closed in this one.
  */
 void vhc_sys_close_all(const struct vhc_sys *sys, int *fds, uint32_t count);
 
@@ -250,7 +252,7 @@ static inline int vhc_sys_set_sched(const struct vhc_sys *sys, int32_t tid, int3
 	return sys->ops->set_sched(sys->data, tid, policy, priority);
 }
 
-/* As the kernel says it; vhc_sys_ioctl() has no EAGAIN. */
+/* With the kernel's EAGAIN, which vhc_sys_ioctl() turns into EIO. */
 static inline int vhc_sys_ioctl_raw(const struct vhc_sys *sys, int fd, unsigned long request,
 				    void *arg)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sys-tasks - the border: threads as /proc shows them, and on which processors and how they are
- * scheduled.  System calls, and nothing else.
+ * tasks - threads as /proc shows them, their CPU affinity and their scheduling policy.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -26,7 +25,7 @@ int32_t vhc_linux_tid(void *data)
 	return gettid();
 }
 
-/* The numbers in /proc are those of its own PID namespace: are they ours? */
+/* Is /proc mounted for our own PID namespace?  Otherwise its thread IDs are not ours. */
 static int check_proc(void)
 {
 	char self[16];
@@ -38,8 +37,9 @@ static int check_proc(void)
 	return atoi(self) == getpid() ? 0 : -ENOENT;
 }
 
-/* A file of a task; 0 bytes when the task is gone, or hidden (/proc's option hidepid). */
-static int read_of(const char *dir, const char *task, const char *file, char *buf, size_t size)
+/* 0 bytes when the task has exited, or is hidden by /proc's mount option hidepid. */
+static int read_task_file(const char *dir, const char *task, const char *file, char *buf,
+			  size_t size)
 {
 	char path[64];
 	int n;
@@ -49,12 +49,12 @@ static int read_of(const char *dir, const char *task, const char *file, char *bu
 	return n == -ENOENT || n == -ESRCH || n == -EPERM || n == -EACCES ? 0 : n;
 }
 
-/* Does the task's name begin so?  1 with the task filled in, 0, or an error. */
-static int look_at(const char *dir, const char *number, const char *prefix, bool kernel,
-		   struct vhc_task *ret)
+/* Returns 1 with the task filled in when its name begins with @prefix, 0, or an error. */
+static int match_task(const char *dir, const char *number, const char *prefix, bool kernel,
+		      struct vhc_task *ret)
 {
 	char name[64], stat[512], *flags;
-	int n = read_of(dir, number, "comm", name, sizeof(name));
+	int n = read_task_file(dir, number, "comm", name, sizeof(name));
 
 	if (n <= 0 || strncmp(name, prefix, strlen(prefix)))
 		return n < 0 ? n : 0;
@@ -62,19 +62,19 @@ static int look_at(const char *dir, const char *number, const char *prefix, bool
 	snprintf(ret->name, sizeof(ret->name), "%.*s", (int)strcspn(name, "\n"), name);
 	if (!kernel)
 		return 1;
-	n = read_of(dir, number, "stat", stat, sizeof(stat));
+	n = read_task_file(dir, number, "stat", stat, sizeof(stat));
 	if (n <= 0)
 		return n;
-	/* NUMBER (NAME) state ppid pgrp session tty_nr tpgid flags: a name may have any byte in it */
+	/* PID (NAME) state ppid pgrp session tty_nr tpgid flags; NAME may contain any byte, even ')' */
 	flags = strrchr(stat, ')');
 	for (int i = 0; i < 7 && flags; i++)
 		flags = strchr(flags + 1, ' ');
 	return flags && strtoul(flags, NULL, 10) & PF_KTHREAD ? 1 : 0;
 }
 
-/* Add the tasks of a directory to those that were found, of which @count may be more than @room. */
-static int list(const char *dir, const char *prefix, bool kernel, struct vhc_task *ret,
-		uint32_t room, uint32_t *count)
+/* Add the tasks of a directory to those already found.  @count may exceed @room. */
+static int list_tasks(const char *dir, const char *prefix, bool kernel, struct vhc_task *ret,
+		      uint32_t room, uint32_t *count)
 {
 	int fd = vhc_sys_linux.open(NULL, dir, O_RDONLY | O_DIRECTORY), r = 0;
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -90,7 +90,7 @@ static int list(const char *dir, const char *prefix, bool kernel, struct vhc_tas
 	while (r >= 0 && (errno = 0, entry = readdir(stream)) != NULL) {
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
 			continue;
-		r = look_at(dir, entry->d_name, prefix, kernel, &task);
+		r = match_task(dir, entry->d_name, prefix, kernel, &task);
 		if (r > 0 && (*count)++ < room)
 			ret[*count - 1] = task;
 	}
@@ -104,10 +104,10 @@ int vhc_linux_tasks(void *data, const char *prefix, bool kernel, struct vhc_task
 		    uint32_t room)
 {
 	uint32_t count = 0;
-	int r = check_proc() ?: list("/proc/self/task", prefix, false, ret, room, &count);
+	int r = check_proc() ?: list_tasks("/proc/self/task", prefix, false, ret, room, &count);
 
 	if (!r && kernel)
-		r = list("/proc", prefix, true, ret, room, &count);
+		r = list_tasks("/proc", prefix, true, ret, room, &count);
 	return r ? r : (int)count;
 }
 

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * uapi - the kernel's constants of today.  Distributions' headers lag by years, so the newest are
- * the library's own; what an installed header has too is compared at compile time.
+ * uapi - constants of current kernels.  Distributions' headers lag by years, so the newest ones are
+ * defined here; where the installed header has them too, they are compared at compile time.
  * Sources: include/uapi/linux/{vhost.h,vhost_types.h,if_tun.h} of Linux 7.2.
  */
-#ifndef LIB_UAPI_H
-#define LIB_UAPI_H
+#ifndef LIB_SYSCALL_UAPI_H
+#define LIB_SYSCALL_UAPI_H
 
 #include <linux/if_tun.h>
 #include <linux/vhost.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 
-/* 128 and more feature bits, since 6.17; behind the header come `count` words of 64 bits. */
+/* 128 and more feature bits, since 6.17: `count` words of 64 bits follow. */
 #define VHC_FEATURES_WORDS 2u
 struct vhc_uapi_features_array {
 	__u64 count;
 	__u64 features[VHC_FEATURES_WORDS];
 };
-/* The size in the number is that of the kernel's struct, whose array is empty: count alone. */
+/* The request number encodes the size of the kernel's struct, whose array is flexible: count alone. */
 #define VHC_GET_FEATURES_ARRAY _IOR(VHOST_VIRTIO, 0x83, __u64)
 #define VHC_SET_FEATURES_ARRAY _IOW(VHOST_VIRTIO, 0x83, __u64)
 #ifdef VHOST_GET_FEATURES_ARRAY
@@ -26,7 +26,7 @@ _Static_assert(VHC_GET_FEATURES_ARRAY == VHOST_GET_FEATURES_ARRAY, "uapi");
 _Static_assert(VHC_SET_FEATURES_ARRAY == VHOST_SET_FEATURES_ARRAY, "uapi");
 #endif
 
-/* Whose threads the workers are, since 6.17 (and in some 6.12): before SET_OWNER only. */
+/* Which process the worker threads belong to, since 6.17 (and some 6.12): only before SET_OWNER. */
 #define VHC_FORK_KTHREAD	0u
 #define VHC_FORK_TASK		1u
 #define VHC_SET_FORK_FROM_OWNER _IOW(VHOST_VIRTIO, 0x84, __u8)
@@ -36,7 +36,7 @@ _Static_assert(VHC_SET_FORK_FROM_OWNER == VHOST_SET_FORK_FROM_OWNER, "uapi");
 _Static_assert(VHC_GET_FORK_FROM_OWNER == VHOST_GET_FORK_FROM_OWNER, "uapi");
 #endif
 
-/* Which worker runs a ring, since 6.5; only vhost-scsi lets one choose. */
+/* Which worker runs a ring, since 6.5; only vhost-scsi allows a choice. */
 struct vhc_uapi_vring_worker {
 	unsigned int index;
 	unsigned int worker_id;

@@ -204,7 +204,7 @@ static void places_that_cannot_be(void **state)
 						  .avail = RIG_IOVA + 0x1000,
 						  .used = RIG_IOVA + 0x2000)));
 	assert_int_equal(rig_start(&rig), -EINVAL);
-	assert_says(&rig, "ring 0", "last address of all");
+	assert_says(&rig, "ring 0", "past the last address");
 	rig_free(&rig);
 }
 

@@ -70,7 +70,7 @@ static void the_cause_is_a_buffer(void **state)
 	assert_ok(&rig, vhc_ring_check(rig.dev, 1));
 	offer(&rig, 1, end - 100, 101, 0);
 	assert_int_equal(vhc_ring_check(rig.dev, 1), -EINVAL);
-	assert_says(&rig, "ring 1", "descriptor 9", "101 bytes at 0x40007f9c", "1 bytes behind");
+	assert_says(&rig, "ring 1", "descriptor 9", "101 bytes at 0x40007f9c", "1 bytes past");
 	offer(&rig, 0, end - 100, 100, 0);
 	assert_int_equal(vhc_ring_check(rig.dev, 0), -EINVAL);
 	assert_says(&rig, "ring 0", "descriptor 9", "to be read");

@@ -166,7 +166,7 @@ static void a_part_over_the_end(void **state)
 	assert_ok(rig, crowd_add(&crowd, RIG_GUEST, 0x3000, rig->ram));
 	fake_forget_calls(rig->fake);
 	assert_int_equal(vhc_mem_commit(rig->mem), -EBUSY);
-	assert_says(rig, "ring 0", "used ring", "4102 bytes", "0x40002800", "2054 bytes behind");
+	assert_says(rig, "ring 0", "used ring", "4102 bytes", "0x40002800", "2054 bytes past");
 	assert_true(calls_are(rig->fake, ""));
 	crowd_free(&crowd);
 }

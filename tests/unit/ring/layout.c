@@ -141,16 +141,16 @@ static void test_place(void **state)
 		{ { PAGE, PAGE - 518, 2 * PAGE }, NULL },
 		{ { 0, 4 * PAGE - 518, PAGE }, NULL },
 		{ { 0, 4 * PAGE - 516, PAGE },
-		  "avail ring (518 bytes at guest address 0x3dfc) begins in region 0 "
-		  "(0x0-0x3fff) and ends 2 bytes behind it: it must be whole in one region" },
-		{ { 3 * PAGE + 16, 0, PAGE }, "ends 16 bytes behind it" },
+		  "avail ring (518 bytes at guest address 0x3dfc) starts in region 0 "
+		  "(0x0-0x3fff) and ends 2 bytes past its end: it must be whole in one region" },
+		{ { 3 * PAGE + 16, 0, PAGE }, "ends 16 bytes past its end" },
 		{ { 0, PAGE, 20 * PAGE - 2052 },
 		  "used ring (2054 bytes at guest address 0x137fc)" },
-		{ { 16 * PAGE - 16, 0, PAGE }, "begins 16 bytes before region 2" },
+		{ { 16 * PAGE - 16, 0, PAGE }, "starts 16 bytes before region 2" },
 		{ { 8 * PAGE, 0, PAGE },
 		  "descriptor table (4096 bytes at guest address 0x8000) is "
 		  "between region 1" },
-		{ { 0, TOP + PAGE - 516, PAGE }, "ends 2 bytes behind it" },
+		{ { 0, TOP + PAGE - 516, PAGE }, "ends 2 bytes past its end" },
 		{ { 0, 0, PAGE },
 		  "descriptor table (4096 bytes at guest address 0x0) and avail "
 		  "ring (518 bytes at 0x0) overlap" },
