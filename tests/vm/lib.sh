@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What a suite needs in the VM: test results as TAP, and nested guests. A suite sources this file, makes its tests with
-# the functions below, cleans up what it made, and ends with `finish`.
+# What a suite needs in the VM: test results as TAP, and nested guests. A suite sources this file, runs its tests with
+# the functions below, cleans up what it created, and ends with `finish`.
 
 tests_run=0
 tests_failed=0
@@ -11,7 +11,7 @@ tests_failed=0
 
 pass() { echo "ok $((tests_run += 1)) - $1"; }
 
-# fail DESCRIPTION [LINE...]: the lines say what was seen.
+# fail DESCRIPTION [LINE...]: the lines show what was observed.
 fail() {
 	echo "not ok $((tests_run += 1)) - $1"
 	tests_failed=$((tests_failed + 1))
@@ -21,7 +21,7 @@ fail() {
 
 skip() { echo "ok $((tests_run += 1)) - $1 # SKIP $2"; }
 
-# ok DESCRIPTION COMMAND...: the command succeeds. What it printed is shown when it does not.
+# ok DESCRIPTION COMMAND...: the command succeeds. Its output is shown if it does not.
 ok() {
 	local said
 	if said=$("${@:2}" 2>&1); then pass "$1"; else fail "$1" "status $?: ${*:2}" "$said"; fi
@@ -39,7 +39,7 @@ is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "got:      $2" "expect
 # like DESCRIPTION TEXT REGULAR-EXPRESSION
 like() { if [[ $2 =~ $3 ]]; then pass "$1"; else fail "$1" "does not match $3:" "$2"; fi; }
 
-# run_tap COMMAND...: the results of a program that prints TAP are the suite's; $said is all of it.
+# run_tap COMMAND...: adds the results of a program that prints TAP to the suite's; $said is its whole output.
 run_tap() {
 	local line lines
 	said=$("$@" 2>&1)
@@ -51,7 +51,7 @@ run_tap() {
 		'#'*) echo "$line" ;;
 		esac
 	done
-	like "$(basename "$1") comes to its end" "$said" '1\.\.[0-9]+'
+	like "$(basename "$1") runs to completion" "$said" '1\.\.[0-9]+'
 }
 
 finish() {
@@ -61,8 +61,8 @@ finish() {
 
 # --- a guest under load (tests/vm/life) -----------------------------------------------------------------------------
 
-# life CASE CYCLES LONG OPTION...: its results are the suite's; LONG cycles with VHC_LONG=yes. Its line of numbers is
-# kept for life_number.
+# life CASE CYCLES LONG OPTION...: adds its results to the suite's; LONG cycles with VHC_LONG=yes. Its line of numbers
+# is kept for life_number.
 life() {
 	local cycles=$2
 	[ "${VHC_LONG:-}" != yes ] || cycles=$3
@@ -80,16 +80,16 @@ life_fails() {
 # life_number NAME: of the last run, for all pairs.
 life_number() { sed -n "s/^# life .* $1=\([0-9+]*\).*/\1/p" <<< "$life_said" | tr + '\n' | awk '{ n += $1 } END { print n + 0 }'; }
 
-# The names of processes and workers that are still there, one a line.
+# Prints the names of processes and workers that are left over, one per line.
 life_left() { cat /proc/[0-9]*/task/*/comm 2> /dev/null | grep -E '^(vm-life|handover|vhost-)'; }
 
 # --- nested guests -------------------------------------------------------------------------------------------------
 
 # guest_options "vhc_address=10.0.0.2/24 vhc_ping=10.0.0.1" [CPUS]: sets the array `guest` to what QEMU needs to boot
-# the guest (see guest-init for its orders); devices are the caller's. vhc_pairs=4 gives four pairs to one CPU, too;
-# more CPUs than one are slow here, and die more often.
+# the guest (see guest-init for its parameters), except devices. vhc_pairs=4 gives four pairs even to one CPU;
+# more than one CPU is slow here, and crashes more often.
 guest_options() {
-	# The plain processor model: "host" would pass on the emulated XSAVE, over which Linux 7.2 falls.
+	# The plain CPU model: "host" would pass through the emulated XSAVE, which crashes Linux 7.2.
 	# shellcheck disable=SC2034 # the caller uses it
 	guest=(-nodefaults -no-user-config -accel kvm -cpu qemu64 -m 192 -smp "${2:-1}" -display none -no-reboot
 		-serial stdio -kernel "$GUEST_KERNEL" -initrd "$GUEST_INITRD"
@@ -98,9 +98,9 @@ guest_options() {
 
 # guest_run [--timeout SECONDS] [--during FUNCTION] LOG COMMAND...: runs COMMAND, which is QEMU or becomes it, and
 # collects its output in LOG. FUNCTION is called when the guest begins to ping; the guest, which must have QEMU's stdin
-# for its console, stays up and pings until FUNCTION is done. 0: the guest came to its end.
-# $guest_status is COMMAND's exit status, or 124 when the time was over.
-# Under TCG a nested kernel now and then dies before its first program starts. That is said, and tried once more.
+# as its console, stays up and pings until FUNCTION returns. Succeeds if the guest ended normally.
+# $guest_status is the exit status of COMMAND, or 124 after a timeout.
+# Under TCG a nested kernel occasionally dies before its first program starts. This is reported, and retried once.
 guest_run() {
 	local timeout=240 during='' log
 	while :; do
@@ -114,7 +114,7 @@ guest_run() {
 	shift
 	guest_once "$@" && return
 	guest_was_emulated_badly || return 1
-	echo "# the nested kernel died, as it does now and then in an emulated VM; once more, after:"
+	echo "# the nested kernel died, as it occasionally does in an emulated VM; trying again, after:"
 	tail -n 3 "$log" | sed 's/^/# /'
 	guest_once "$@"
 }
@@ -131,7 +131,7 @@ guest_once() {
 		if [ -n "$watch" ] && guest_said "$log" '^guest: pinging' > /dev/null; then
 			"$watch"
 			watch=''
-			echo >&"$console" # the guest may go
+			echo >&"$console" # lets the guest end
 		fi
 		if [ "$SECONDS" -ge "$end" ] || grep -q 'KVM internal error' "$log"; then
 			kill "$pid" 2> /dev/null
@@ -146,21 +146,21 @@ guest_once() {
 	guest_said "$log" '^guest: done$' > /dev/null
 }
 
-# A launcher that failed is not meant: it ends with a status of its own.
+# Not for a launcher that failed: it ends with a status of its own.
 guest_was_emulated_badly() {
 	grep -q 'KVM internal error' "$log" && return
 	[ "$guest_status" = 0 ] || [ "$guest_status" = 124 ] || return
 	! grep -q '^guest: ' "$log"
 }
 
-# guest_said LOG REGULAR-EXPRESSION: prints what matches; the console ends its lines with CR LF.
+# guest_said LOG REGULAR-EXPRESSION: prints what matches; console lines end with CR LF.
 guest_said() { tr -d '\r' < "$1" | grep -Eo "$2"; }
 
-# guest_feature LOG NUMBER BIT: prints 1 or 0. NUMBER is virtio's for the type of device: 1 is net, 19 vsock.
+# guest_feature LOG NUMBER BIT: prints 1 or 0. NUMBER is the virtio device type: 1 is net, 19 is vsock.
 guest_feature() {
 	tr -d '\r' < "$1" | awk -v id="$(printf '0x%04x' "$2")" -v bit="$3" \
 		'$1 == "guest:" && $2 == "features" && $4 == id { print substr($5, bit + 1, 1); exit }'
 }
 
-# The names of vhost's workers, one a line, whether they are kernel threads (6.1) or tasks of their owner.
+# Prints the names of vhost workers, one per line, whether they are kernel threads (6.1) or threads of their owner.
 vhost_workers() { cat /proc/[0-9]*/task/*/comm 2> /dev/null | grep '^vhost-'; }

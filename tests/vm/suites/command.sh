@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The tests of vhostctl that say more, or anything, where there is vhost-net.
+# The tests of vhostctl that show more, or work at all, only with vhost-net.
 set -u
 export VHOSTCTL=$VHC_BUILD/cli/vhostctl
 exec bats --formatter tap --filter-tags vhost "$VHC_SOURCE"/tests/cli/{setup,host,loop,state}.bats

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Does the fake kernel of the unit tests answer as this kernel does? One list of calls, run on both, is compared.
+# Does the fake kernel of the unit tests answer like this kernel? One list of calls is run on both, and compared.
 set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -14,7 +14,7 @@ ok "it runs on the fake one of $VHC_KERNEL" "$program" "$VHC_KERNEL"
 "$program" "$VHC_KERNEL" > "$fake"
 ok "each of the $(wc -l < "$real") answers is the same" diff -U 0 --label fake --label "$VHC_KERNEL" "$fake" "$real"
 is 'nothing is left of it' "$(ip -o link | grep -c vhctest)" 0
-# A list that stopped early, or answered nothing, would agree too.
+# A list that stopped early, or got no answers, would agree, too.
 ok 'there are answers of each kind' test "$(grep -c ': 0$' "$real")" -ge 100 -a "$(grep -c ': E' "$real")" -ge 100
 rm "$real" "$fake"
 finish

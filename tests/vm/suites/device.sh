@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A device without a guest: frames both ways through real rings, the ioctls that it takes, and every step of its
-# bring-up failing once.
+# A device without a guest: frames in both directions through real rings, the number of ioctls, and each step of its
+# start-up failing once.
 set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -12,13 +12,13 @@ programs=$VHC_BUILD/tests/vm
 tmp=$(mktemp -d)
 
 for pairs in 1 4; do
-	ok "examples/loopback, $pairs queue pairs: every frame once, each way" "$loopback" "$pairs"
+	ok "examples/loopback, $pairs queue pairs: every frame once, in both directions" "$loopback" "$pairs"
 done
 loop=$(vhostctl --json loop --queues 4 --frames 100000)
-is 'vhostctl loop, 4 queue pairs, 100000 frames each way' $? 0
+is 'vhostctl loop, 4 queue pairs, 100000 frames in each direction' $? 0
 like 'it lost and duplicated nothing' "$(tr -d ' \n' <<< "$loop")" '"lost":0,"duplicated":0.*"lost":0,"duplicated":0'
 
-# --- as few vhost ioctls as it takes: up to the last SET_BACKEND, with the ERR eventfd of each ring
+# --- no more vhost ioctls than needed, up to the last SET_BACKEND, with the ERR eventfd of each ring
 calls() { strace --seccomp-bpf -f -e trace=ioctl -o "$tmp/trace" vhostctl loop --queues "$1" --frames 64 > "$tmp/said" 2>&1; }
 bring_up_calls() {
 	grep -n -E 'VHOST|_IOC\(_IOC_(READ|WRITE), 0xaf' "$tmp/trace" | awk -F: '
@@ -29,7 +29,7 @@ for row in 1:16 4:61; do
 	is "${row%:*} queue pairs take ${row#*:} vhost ioctls" "$(bring_up_calls)" "${row#*:}"
 done
 
-# --- every ioctl of the bring-up fails once: it says so, and nothing is left
+# --- every ioctl of the start-up fails once: this is reported, and nothing is left
 before=$(ip -o link)
 workers=$(vhost_workers | wc -l)
 bad='' failures=0
@@ -46,23 +46,23 @@ for ((n = 1; n <= 60; n++)); do
 		bad+="$call $error: the errno is not in: $(cat "$tmp/error")"$'\n'
 	fi
 done
-is 'each of its ioctls failing once is said, with the errno' "$bad" ''
+is 'each failing ioctl is reported, with the errno' "$bad" ''
 ok "there were enough of them: $failures" test "$failures" -ge 25
 is 'no link is left' "$(ip -o link)" "$before"
 is 'no worker is left' "$(vhost_workers | wc -l)" "$workers"
 
 run_tap "$programs/vm-nofile"
 
-# --- 128 feature bits, where the kernel has them
+# --- 128 feature bits, if the kernel supports them
 wide=no
 [ "$VHC_KERNEL" != 7.2 ] || wide=yes
 run_tap "$programs/vm-wide" "$wide"
 
-# --- from host to host, as far as one host can show it
+# --- from host to host, as far as this can be tested on one host
 run_tap "$programs/vm-move" 1 100
 run_tap "$programs/vm-move" 4 50
 
-# --- fds that others opened, a macvtap among them
+# --- fds opened by another process, including a macvtap
 nodes=()
 ip link add vmdummy0 type dummy
 ip link set vmdummy0 up

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A device behind an IOMMU: frames both ways while it asks for addresses, with both versions of the messages.
+# A device behind an IOMMU: frames in both directions while it asks for addresses, with both versions of the messages.
 set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
 program=$VHC_BUILD/tests/vm/vm-iommu
 
-# run_iommu PAIRS VERSION MODE: each result of the program is the suite's.
+# run_iommu PAIRS VERSION MODE: adds each result of the program to the suite's.
 run_iommu() {
 	local line said lines
 	said=$("$program" "$@" 2>&1)
@@ -20,7 +20,7 @@ run_iommu() {
 		'#'*) echo "$line" ;;
 		esac
 	done
-	like "$*: the program comes to its end" "$said" '1\.\.[0-9]+'
+	like "$*: the program runs to completion" "$said" '1\.\.[0-9]+'
 }
 
 for pairs in 1 4; do

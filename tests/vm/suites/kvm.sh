@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Rings bound to a VM: a guest that drives its device without an exit, doorbells and interrupts that are refused,
-# masked and moved, and a VM that has nothing left of a device.
+# Rings bound to a VM: a guest that drives its device without an exit; doorbells and interrupts that are refused,
+# masked and moved; and a VM that keeps nothing of a closed device.
 set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -10,11 +10,11 @@ set -u
 example=$VHC_BUILD/examples/kvm
 output=$(mktemp)
 
-# Under TCG a nested guest now and then dies of the emulated processor. That is said, and tried once more.
+# Under TCG the emulated CPU occasionally kills a nested guest. This is reported, and retried once.
 run_example() {
 	"$example" > "$output" 2>&1 && return
 	grep -q 'KVM internal error' "$output" || return
-	echo "# the guest died, as it does now and then in an emulated VM; once more, after: $(cat "$output")"
+	echo "# the guest died, as it occasionally does in an emulated VM; trying again, after: $(cat "$output")"
 	"$example" > "$output" 2>&1
 }
 
@@ -24,14 +24,14 @@ before=$(ip -o link)
 workers=$(vhost_workers | wc -l)
 for round in 1 2 3; do
 	run_example
-	is "round $round: examples/kvm comes to its end" $? 0
+	is "round $round: examples/kvm succeeds" $? 0
 	echo "# $(cat "$output")"
 	like 'every frame of the guest came out once' "$(cat "$output")" 'from the guest 10000 frames, 0 lost, 0 duplicated'
 	like 'every frame to the guest came in once' "$(cat "$output")" 'to the guest 10000 frames, 0 lost, 0 duplicated'
-	ok 'the vCPU left the kernel when it was done, and not for a frame' test "$(number 'returned [0-9]+')" -le 4
-	ok 'it was woken by interrupts of the one ring' test "$(number 'interrupts [0-9]+')" -ge 2
+	ok 'the vCPU left the kernel when the guest was done, and not for a frame' test "$(number 'returned [0-9]+')" -le 4
+	ok 'interrupts of one ring woke it' test "$(number 'interrupts [0-9]+')" -ge 2
 	ok 'and of the other' test "$(number 'interrupts [0-9]+ and [0-9]+')" -ge 2
-	ok 'it rang the doorbell of the one ring' test "$(number 'doorbells [0-9]+')" -ge 2
+	ok 'it rang the doorbell of one ring' test "$(number 'doorbells [0-9]+')" -ge 2
 	ok 'and of the other' test "$(number 'doorbells [0-9]+ and [0-9]+')" -ge 2
 done
 is 'no link is left' "$(ip -o link)" "$before"
@@ -41,7 +41,7 @@ is 'no worker is left' "$(vhost_workers | wc -l)" "$workers"
 vm_kvm() {
 	"$VHC_BUILD/tests/vm/vm-kvm" > "$output" 2>&1
 	if grep -q 'the vCPU ended' "$output"; then
-		echo "# the guest died, as it does now and then in an emulated VM; once more"
+		echo "# the guest died, as it occasionally does in an emulated VM; trying again"
 		"$VHC_BUILD/tests/vm/vm-kvm" > "$output" 2>&1
 	fi
 	cat "$output"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The main job: `vhostctl setup` brings vhost-net up for a real hypervisor, as root and for an unprivileged launcher,
-# with one queue pair and with four; and it says so when it cannot.
+# `vhostctl setup` sets up vhost-net for a real hypervisor, as root and for an unprivileged launcher, with one queue
+# pair and with four; and it reports when it cannot.
 set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -10,7 +10,7 @@ set -u
 tmp=$(mktemp -d)
 chmod 755 "$tmp"
 links=$(ip -o link | wc -l)
-# An unprivileged launcher reads them too, wherever the cache of kernels is.
+# An unprivileged launcher must be able to read them, wherever the cache of kernels is.
 install -m 644 "$GUEST_KERNEL" "$tmp/vmlinuz"
 install -m 644 "$GUEST_INITRD" "$tmp/initrd"
 GUEST_KERNEL=$tmp/vmlinuz GUEST_INITRD=$tmp/initrd
@@ -27,7 +27,7 @@ config() {
 	END
 }
 
-# What can be seen from here while the guest pings.
+# Collects what can be observed from the host while the guest pings.
 look() {
 	local pid
 	pid=$(pgrep -n qemu-system)
@@ -41,7 +41,7 @@ look() {
 	queues=$(find /sys/class/net/vm0/queues -name 'rx-*' | wc -l)
 }
 
-# boot NAME PAIRS [PREFIX...]: a guest on the config, and what holds for each of them.
+# boot NAME PAIRS [PREFIX...]: boots a guest with this configuration, and checks what every guest must have.
 boot() {
 	local name=$1 pairs=$2 log=$tmp/$1.log
 	shift 2
@@ -49,7 +49,7 @@ boot() {
 	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_pairs=$pairs vhc_up=10"
 	guest_run --during look "$log" "$@" vhostctl setup "$tmp/$name.json" -- qemu-system-x86_64 "${guest[@]}" \
 		-netdev "${tokens[0]}" -device "${tokens[1]},romfile="
-	is "$name: the guest comes to its end" $? 0
+	is "$name: the guest ends normally" $? 0
 	like "$name: it pings the host" "$(cat "$log")" '3 packets transmitted, 3 packets received'
 	is "$name: it has its MAC" "$(guest_said "$log" 'link eth0 [0-9a-f:]+')" 'link eth0 52:54:00:12:34:56'
 	is "$name: ethtool -l shows the queue pairs" \
@@ -91,23 +91,23 @@ for pairs in 1 4; do
 	is "user$pairs: bit 7 is there without a mask" "$(guest_feature "$tmp/user$pairs.log" 1 7)" 1
 done
 
-# --- whose threads the workers are, where the kernel lets one choose: before the exec, and it outlives that
+# --- the worker mode, if the kernel supports a choice: set before the exec, and kept across it
 for mode in kthread task; do
 	config "$mode" 1 '' ''
 	sed -i "s/\"queue_pairs\"/\"worker\": { \"mode\": \"$mode\" }, &/" "$tmp/$mode.json"
 	if [ "$VHC_KERNEL" = 6.1 ]; then
-		fails "worker mode $mode is not to be had here" 4 vhostctl setup "$tmp/$mode.json" -- true "${tokens[@]}"
+		fails "worker mode $mode is not supported here" 4 vhostctl setup "$tmp/$mode.json" -- true "${tokens[@]}"
 	else
 		boot "$mode" 1
 		is "$mode: threads of the launcher" "$threads" "$([ "$mode" = task ] && echo 1 || echo 0)"
 	fi
 done
 
-# --- what cannot be: said, with the status of design, and nothing left
+# --- failures: reported, with the documented status, and nothing left
 config missing 1 '' ''
 sed -i 's/"mrg_rxbuf", "version_1"/"hash_report"/' "$tmp/missing.json"
 fails 'a feature that this kernel lacks is required' 4 vhostctl setup "$tmp/missing.json" -- true "${tokens[@]}"
-like 'it names the feature and whose it is' \
+like 'it names the feature and its origin' \
 	"$(vhostctl setup "$tmp/missing.json" -- true "${tokens[@]}" 2>&1)" 'hash_report.*vhost'
 modprobe -r vhost_net # and tun, which it needs
 modprobe tun
@@ -115,20 +115,20 @@ fails 'there is no vhost-net' 4 vhostctl setup "$tmp/one.json" -- true "${tokens
 sed 's/"require", "queue/"prefer", "queue/' "$tmp/one.json" > "$tmp/prefer.json"
 # shellcheck disable=SC2016 # the launcher's shell expands it
 said=$(vhostctl setup "$tmp/prefer.json" -- sh -c 'echo "vhost=$VHOSTCTL_VHOST" "$@"' sh "${tokens[@]}" 2> "$tmp/error")
-like 'a preferred vhost falls back, in VHOSTCTL_VHOST and in the option' "$said" 'vhost=off tap,.*vhost=off'
-like 'and says so' "$(cat "$tmp/error")" 'vhost'
+like 'a preferred vhost that is missing shows in VHOSTCTL_VHOST and in the option' "$said" 'vhost=off tap,.*vhost=off'
+like 'and on stderr' "$(cat "$tmp/error")" 'vhost'
 modprobe vhost_net
 is 'nothing is left of these' "$(ip -o link | wc -l)" "$links"
 
-# --- only the promised fds, and nobody's ownership of them
+# --- only the promised fds, and without an owner
 # shellcheck disable=SC2016 # the launcher's shell expands it
 said=$(vhostctl setup "$tmp/one.json" -- sh -c 'ls -l /proc/self/fd | sed -n "s/.* \([0-9]*\) -> /\1 /p"' sh "${tokens[@]}" \
 	9< /etc/passwd 8< /etc/hostname | sort -n)
 is 'the launcher has its fds and no other' "$(awk '$1 > 2 && $2 !~ /^.proc/' <<< "$said")" \
 	$'3 /dev/net/tun\n4 /dev/vhost-net'
 strace -f -e trace=ioctl,execve -o "$tmp/trace" vhostctl setup "$tmp/one.json" -- true "${tokens[@]}" 2> "$tmp/error"
-is 'ownership is left to the launcher' "$(grep -c VHOST_SET_OWNER "$tmp/trace")" 0
-ok 'the node was asked what it can do' grep -q VHOST_GET_FEATURES "$tmp/trace"
+is 'taking ownership is left to the launcher' "$(grep -c VHOST_SET_OWNER "$tmp/trace")" 0
+ok 'the node was queried for its features' grep -q VHOST_GET_FEATURES "$tmp/trace"
 
 rm -r "$tmp"
 finish

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Worker threads: each pair's is found, is the one that works, and runs where and how it is told; polling; and a forked
-# child that is kept from all of it.
+# Worker threads: the worker of each pair is found, does the work, and runs where and how it is told to; polling; and
+# a forked child, which can do none of this.
 set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
 programs=$VHC_BUILD/tests/vm
 
-# What a worker is by default, and which modes can be chosen.
+# The default worker mode, and the modes that can be selected.
 own=own modes=(default task kthread)
 [ "$VHC_KERNEL" != 6.1 ] || own=kernel modes=(default)
 kind() { [ "$1" = kthread ] && echo kernel || echo "$own"; }
@@ -27,7 +27,7 @@ for mode in "${modes[@]}"; do
 	if [ "$(kind "$mode")" = kernel ]; then
 		run_tap unshare --pid --fork --mount-proc "$programs/vm-limits" hidden "$mode"
 	else
-		# Their names have the numbers of the outer one there.
+		# Their names contain the numbers of the outer one there.
 		run_tap unshare --pid --fork --mount-proc "$programs/vm-limits" user "$mode" own
 	fi
 	if [ "$(kind "$mode")" = kernel ]; then
