@@ -2,9 +2,9 @@
 /*
  * virtqueue - the driver's side of one split virtqueue, for a process that is its own guest.
  *
- * One buffer for each descriptor, none chained: a driver for frames that fit a buffer.  Ring and
- * buffers are in one piece of memory that the device sees too; the addresses that the device gets
- * are guest-physical.  Virtio 1.4, section 2.7.  A header alone: there is nothing to link.
+ * There is one buffer for each descriptor, and no chains: each frame must fit in a buffer.  Ring and
+ * buffers are in one block of memory that the device also sees; the addresses that the device gets
+ * are guest-physical.  Virtio 1.4, section 2.7.  Header only: there is nothing to link.
  *
  *     get a free buffer, fill it, add it, kick;   wait on call, reap, look at it, put it back
  */
@@ -71,13 +71,13 @@ static inline void virtqueue_init(struct virtqueue *queue, void *memory, uint64_
 		queue->desc[id].next = (uint16_t)(id + 1);
 }
 
-/* Where the device finds a part of the queue's memory. */
+/* The guest-physical address of a part of the queue's memory. */
 static inline uint64_t virtqueue_guest_addr(const struct virtqueue *queue, const void *part)
 {
 	return queue->guest_addr + (uint64_t)((const unsigned char *)part - queue->memory);
 }
 
-/* The three parts, as an initialiser of what tells the device where they are. */
+/* The three parts, as an initialiser for struct vhc_ring_addr. */
 #define VIRTQUEUE_ADDR(queue)                                   \
 	.desc = virtqueue_guest_addr((queue), (queue)->desc),   \
 	.avail = virtqueue_guest_addr((queue), (queue)->avail), \
@@ -88,7 +88,7 @@ static inline unsigned char *virtqueue_buffer(const struct virtqueue *queue, int
 	return queue->buffers + (size_t)id * queue->buffer_size;
 }
 
-/* Takes a free buffer.  Returns its id; -1 when the device has them all. */
+/* Takes a free buffer.  Returns its id, or -1 if the device has all of them. */
 static inline int virtqueue_get(struct virtqueue *queue)
 {
 	int id = queue->free_head;
@@ -100,7 +100,7 @@ static inline int virtqueue_get(struct virtqueue *queue)
 	return id;
 }
 
-/* Gives a buffer back that the device is done with. */
+/* Returns a buffer that the device is done with to the free ones. */
 static inline void virtqueue_put(struct virtqueue *queue, int id)
 {
 	queue->desc[id].next = queue->free_head;
@@ -108,7 +108,7 @@ static inline void virtqueue_put(struct virtqueue *queue, int id)
 	queue->free_count++;
 }
 
-/* Gives a buffer to the device, to read @length bytes of it, or to write at most as many. */
+/* Gives a buffer to the device, to read @length bytes from it, or to write at most that many. */
 static inline void virtqueue_add(struct virtqueue *queue, int id, uint32_t length,
 				 bool device_writes)
 {
@@ -118,7 +118,7 @@ static inline void virtqueue_add(struct virtqueue *queue, int id, uint32_t lengt
 	queue->avail->ring[queue->next_avail++ & (queue->size - 1)] = (uint16_t)id;
 }
 
-/* Lets the device see what was added, and wakes it unless it says that it looks by itself. */
+/* Publishes what was added, and kicks the device unless it says that it is polling. */
 static inline void virtqueue_kick(struct virtqueue *queue)
 {
 	__atomic_store_n(&queue->avail->idx, queue->next_avail, __ATOMIC_RELEASE);
@@ -127,7 +127,7 @@ static inline void virtqueue_kick(struct virtqueue *queue)
 		eventfd_write(queue->kick, 1);
 }
 
-/* Takes a buffer that the device is done with, and how much it wrote.  Returns -1 for none. */
+/* Takes a buffer that the device is done with, and how much it wrote.  Returns -1 if there is none. */
 static inline int virtqueue_reap(struct virtqueue *queue, uint32_t *ret_length)
 {
 	const struct vring_used_elem *element;
@@ -140,14 +140,14 @@ static inline int virtqueue_reap(struct virtqueue *queue, uint32_t *ret_length)
 	return element->id < queue->size ? (int)element->id : -1;
 }
 
-/* Gives every free buffer to the device, to write frames to. */
+/* Gives every free buffer to the device to write frames to. */
 static inline void virtqueue_fill(struct virtqueue *queue)
 {
 	for (int id; (id = virtqueue_get(queue)) >= 0;)
 		virtqueue_add(queue, id, queue->buffer_size, true);
 }
 
-/* Takes every buffer back that the device has read. */
+/* Takes back every buffer that the device has read. */
 static inline void virtqueue_recycle(struct virtqueue *queue)
 {
 	for (int id; (id = virtqueue_reap(queue, NULL)) >= 0;)

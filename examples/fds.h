@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fds - open files over a unix socket, with a text: SCM_RIGHTS.  For SOCK_SEQPACKET, which keeps
- * messages apart.  Include it and go; there is nothing to link.
+ * fds - pass open files and a text over a unix socket (SCM_RIGHTS).  For SOCK_SEQPACKET, which keeps
+ * messages apart.  Header only: there is nothing to link.
  */
 #ifndef FDS_H
 #define FDS_H
@@ -35,8 +35,8 @@ static inline int fds_send(int socket, const char *text, const int *fds, uint32_
 }
 
 /*
- * Waits for a message with fds; they are close-on-exec.  Returns how many, or a negative errno:
- * -EPIPE nobody will send one, -EMSGSIZE it did not fit, -EBADMSG it had no fds.
+ * Waits for a message with fds, which are close-on-exec.  Returns their number, or a negative errno:
+ * -EPIPE the peer closed the socket, -EMSGSIZE it did not fit, -EBADMSG it had no fds.
  */
 static inline int fds_receive(int socket, char *text, size_t size, int fds[FDS_MAX])
 {

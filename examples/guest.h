@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * guest - the memory of a guest that outlives its processes, and a driver that may be killed between
- * any two instructions: whoever maps the memory next goes on with it.
+ * any two instructions: the next process that maps the memory resumes it.
  *
- * Its frames have numbers, so that each end of a flow knows which ones came.  Include it and go;
- * there is nothing to link.  "Guest-physical" is an offset into struct guest.
+ * Its frames are numbered, so that each end of a flow knows which ones arrived.  Header only: there
+ * is nothing to link.  "Guest-physical" is an offset into struct guest.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -19,13 +19,13 @@
 #include <linux/virtio_ring.h>
 
 #define GUEST_PAIRS  4u
-#define GUEST_FRAMES 4500u /* of each flow, each way; a flow for each queue pair */
-#define GUEST_WINDOW 32u   /* of them on the way at once, so that no queue in between overflows */
+#define GUEST_FRAMES 4500u /* of each flow, in each direction; one flow for each queue pair */
+#define GUEST_WINDOW 32u   /* of them in flight at once, so that no queue in between overflows */
 #define RING	     256u
 #define BUFFER	     2048u
 #define HEADER	     12u /* struct virtio_net_hdr_v1: all zero is a plain frame */
 
-/* Ethernet and IPv4 to nobody; the UDP ports make the flow; then the number. */
+/* Ethernet and IPv4 to an unused address; the UDP ports identify the flow; then the number. */
 struct frame {
 	unsigned char head[34];
 	uint16_t ports[2], udp[2];
@@ -34,9 +34,9 @@ struct frame {
 } __attribute__((packed));
 
 /*
- * A virtqueue, its buffers, and all that its driver knows.  vhost-net uses buffers in order: the one
- * at a position, which counts on for ever, is the buffer of that number, and descriptors never
- * change but for a length.  So all that a driver must remember is one number; the rest is in the
+ * A virtqueue, its buffers, and everything its driver knows.  vhost-net uses buffers in order: the
+ * buffer at a position, which is a free-running count, is the one with that number, and only the
+ * length of a descriptor ever changes.  So a driver has to remember one number; the rest is in the
  * ring.
  */
 struct queue {
@@ -44,13 +44,13 @@ struct queue {
 	_Alignas(4096) uint16_t avail[2 + RING + 1];	/* flags, index, ring */
 	_Alignas(4096) uint32_t used[1 + 2 * RING + 1]; /* flags and index, ring */
 	_Alignas(4096) unsigned char buffers[RING][BUFFER];
-	uint32_t next_used; /* goes on when all is done with the buffer before it */
+	uint32_t next_used; /* incremented when the buffer before it has been processed */
 };
 
-/* A flow, at the end where it comes out. */
+/* A flow, at its receiving end. */
 struct arrivals {
-	uint32_t from[GUEST_FRAMES]; /* by number: 1 + the position that it came from */
-	uint32_t below;		     /* the first that is missing: all below came */
+	uint32_t from[GUEST_FRAMES]; /* by number: 1 + the position at which it arrived */
+	uint32_t below;		     /* the first that is missing: all below arrived */
 	uint32_t twice, wrong;
 };
 
@@ -58,7 +58,7 @@ struct guest {
 	_Alignas(4096) struct queue queues[2 * GUEST_PAIRS]; /* 2i receives, 2i + 1 transmits */
 	struct arrivals in[GUEST_PAIRS];
 	uint32_t pairs;
-	uint32_t out_below[GUEST_PAIRS]; /* what has come out, as the other end says */
+	uint32_t out_below[GUEST_PAIRS]; /* what the other end says it has received */
 };
 
 static inline struct vring_avail *guest_avail(struct queue *queue)
@@ -76,7 +76,7 @@ static inline uint64_t guest_addr(const struct guest *guest, const void *part)
 	return (uint64_t)((const unsigned char *)part - (const unsigned char *)guest);
 }
 
-/* In zeroed memory, once. */
+/* Called once, on zeroed memory. */
 static inline void guest_init(struct guest *guest, uint32_t pairs)
 {
 	guest->pairs = pairs;
@@ -105,8 +105,8 @@ static inline struct frame make_frame(uint32_t flow, uint32_t number)
 }
 
 /*
- * Notes a frame, by one store.  Who was killed after that looks at the same position again, which is
- * no second frame.
+ * Records a frame, with one store.  If the process is killed after that, the next one looks at the
+ * same position again, which does not count as a second frame.
  */
 static inline void take_frame(struct arrivals *flows, uint32_t pairs, const void *bytes,
 			      size_t length, uint32_t position)
@@ -117,7 +117,7 @@ static inline void take_frame(struct arrivals *flows, uint32_t pairs, const void
 
 	memcpy(&frame, bytes, length < sizeof(frame) ? length : sizeof(frame));
 	if (memcmp(frame.head, same.head, sizeof(same.head)))
-		return; /* the kernel sends some by itself */
+		return; /* the kernel sends some frames of its own */
 	flow = &flows[(ntohs(frame.ports[0]) - 1000u) % pairs];
 	number = ntohl(frame.number) % GUEST_FRAMES;
 	same = make_frame((uint32_t)(flow - flows), number);
@@ -135,11 +135,11 @@ static inline void take_frame(struct arrivals *flows, uint32_t pairs, const void
 
 /* ----------------------------------------------------------------------------------------- driver */
 
-/* Shows the device all buffers below a position, and wakes it unless it looks by itself. */
+/* Makes all buffers below a position available, and kicks the device unless it is polling. */
 static inline void publish(struct queue *queue, uint32_t position, int kick)
 {
 	if (guest_avail(queue)->idx == (uint16_t)position)
-		return; /* if the one who showed it did not kick any more, the start did */
+		return; /* if the process that did this was killed before the kick, the start kicked */
 	__atomic_store_n(&guest_avail(queue)->idx, (uint16_t)position, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the index before the flag */
 	if (!(__atomic_load_n(&guest_used(queue)->flags, __ATOMIC_RELAXED) &
@@ -158,7 +158,7 @@ static inline void done_with(struct queue *queue)
 	__atomic_store_n(&queue->next_used, queue->next_used + 1, __ATOMIC_RELEASE);
 }
 
-/* Takes what came, and gives the device every buffer that has nothing for us. */
+/* Takes the received frames, and gives every other buffer to the device. */
 static inline void guest_receive(struct guest *guest, uint32_t pair, int kick)
 {
 	struct queue *queue = &guest->queues[2 * pair];
@@ -174,7 +174,7 @@ static inline void guest_receive(struct guest *guest, uint32_t pair, int kick)
 	publish(queue, queue->next_used + RING, kick);
 }
 
-/* A frame's position is its number: what was published once is not made again by a successor. */
+/* A frame's position is its number: a successor does not send again what was published. */
 static inline void guest_transmit(struct guest *guest, uint32_t pair, int kick)
 {
 	struct queue *queue = &guest->queues[2 * pair + 1];
@@ -195,14 +195,14 @@ static inline void guest_transmit(struct guest *guest, uint32_t pair, int kick)
 
 /* --------------------------------------------------------------------------------- the other end */
 
-/* Whoever is at the other end of the guest's link, with a packet socket on it. */
+/* The other end of the guest's link: a packet socket on it. */
 struct other_end {
-	int wire; /* does not block */
+	int wire; /* non-blocking */
 	struct arrivals out[GUEST_PAIRS];
 	uint32_t sent[GUEST_PAIRS], place;
 };
 
-/* Takes all that came out, then sends the guest as much as its window allows. */
+/* Receives all frames from the guest, then sends it as many as its window allows. */
 static inline void other_end_turn(struct other_end *end, struct guest *guest)
 {
 	struct frame frame;

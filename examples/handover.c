@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * handover [QUEUE-PAIRS] - a device under traffic goes from one process to another, and nothing is
- * lost: first after a stop, with a vhost-state document; then after kill -9, by what the memory says.
+ * handover [QUEUE-PAIRS] - moves a device under traffic from one process to another without losing
+ * anything: first after a stop, with a vhost-state document; then after kill -9, from its memory.
  *
- * Each process is exec'ed anew and makes a vhost device of its own, since the kernel ties one to the
- * memory of its owner.  What goes from hand to hand, over a unix socket, are the tap's queues, the
- * guest's memory (a memfd), and the document.  The first process is the other end of the wire.  For
- * the crash it holds tap and memory too, but never a vhost fd.  Needs root.
+ * Each process is exec'ed separately and opens a vhost device of its own, since the kernel ties a
+ * device to the memory of its owner.  What is handed over, on a unix socket, are the tap's queues,
+ * the guest's memory (a memfd), and the document.  The first process is the other end of the wire.
+ * For the crash it also holds the tap and the memory, but never a vhost fd.  Needs root.
  */
 #include <err.h>
 #include <linux/if_packet.h>
@@ -44,7 +44,7 @@ static int check(int r)
 	return r;
 }
 
-/* ------------------------------------------------------------------------------ from hand to hand */
+/* ---------------------------------------------------------------------------------- handing over */
 
 static void map_guest(void)
 {
@@ -53,18 +53,18 @@ static void map_guest(void)
 		err(1, "the guest's memory");
 }
 
-/* With a document, or an empty one. */
+/* With a document, or with an empty text. */
 static void send_guest(int socket, const char *document)
 {
 	int r = fds_send(socket, document, fds, 1 + guest->pairs);
 
 	if (r)
-		errx(1, "handing the guest over: %s", strerror(-r));
+		errx(1, "cannot hand over the guest: %s", strerror(-r));
 }
 
 /* ---------------------------------------------------------------------------- a process with a device */
 
-/* What no document says: the features that it has, and where the memory says that it stopped. */
+/* Without a document: its known features, and the bases that its memory shows. */
 static void describe(struct vhc_dev *dev)
 {
 	struct vhc_features want, acked;
@@ -81,7 +81,7 @@ static void describe(struct vhc_dev *dev)
 						.desc = guest_addr(guest, queue->desc),
 						.avail = guest_addr(guest, queue->avail),
 						.used = guest_addr(guest, queue->used))));
-		check(vhc_ring_recover_base(dev, i)); /* of one that never ran: its beginning */
+		check(vhc_ring_recover_base(dev, i)); /* for a ring that never ran: its beginning */
 	}
 }
 
@@ -127,14 +127,14 @@ static void drive(struct vhc_dev *dev, int end)
 			guest_receive(guest, i, check(vhc_ring_get_kick(dev, 2 * i)));
 			guest_transmit(guest, i, check(vhc_ring_get_kick(dev, 2 * i + 1)));
 		}
-		poll(polls, rings + 1, 1); /* nobody signals how far the other end is */
+		poll(polls, rings + 1, 1); /* nothing signals the progress of the other end */
 		for (uint32_t i = 0; i < rings; i++)
 			if (polls[i].revents)
 				eventfd_read(polls[i].fd, &count);
 	} while (!polls[rings].revents);
 }
 
-/* Gets a guest from stdin, runs it until SIGTERM, hands it over to stdout; both are sockets. */
+/* Receives a guest from stdin, runs it until SIGTERM, hands it over to stdout; both are sockets. */
 static int run_device(void)
 {
 	static char document[DOCUMENT_MAX];
@@ -147,7 +147,7 @@ static int run_device(void)
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_BLOCK, &term, NULL);
 	if (vhc_ctx_new(&ctx) || fds_receive(STDIN_FILENO, document, sizeof(document), fds) < 0)
-		errx(1, "no guest came");
+		errx(1, "no guest was received");
 	map_guest();
 	check(vhc_tap_open_fds(ctx, &fds[1], guest->pairs, &tap));
 	dev = take_over(tap, document);
@@ -178,7 +178,7 @@ static void open_wire(const char *name)
 		err(1, "packet socket on %s", name);
 }
 
-/* Frames both ways, until @number of each flow arrived at either end.  False: the rest is lost. */
+/* Exchanges frames until @number of each flow arrived at both ends.  False: the rest is lost. */
 static bool traffic(uint32_t number)
 {
 	struct pollfd polls = { other.wire, POLLIN, 0 };
@@ -197,7 +197,7 @@ static bool traffic(uint32_t number)
 
 struct process {
 	pid_t pid;
-	int hand, heir; /* its stdout, and the other end, which is its heir's stdin */
+	int hand, heir; /* its stdout, and the other end, which is its successor's stdin */
 };
 
 static struct process spawn(int in)
@@ -221,7 +221,7 @@ static struct process spawn(int in)
 	return process;
 }
 
-/* Ends a process, which hands the guest over; or we do, when it cannot.  Returns whether it ended so. */
+/* Ends a process, which hands over the guest; if killed, we do.  Returns whether it ended that way. */
 static bool end(struct process *process, int signal)
 {
 	int status = 0;
@@ -234,7 +234,7 @@ static bool end(struct process *process, int signal)
 	return signal == SIGKILL ? WIFSIGNALED(status) : status == 0;
 }
 
-/* One guest's life over several processes.  Returns whether nothing was lost or came twice. */
+/* Runs one guest in several processes.  Returns whether nothing was lost or duplicated. */
 static bool hand_over(uint32_t pairs, const char *how, int signal)
 {
 	uint32_t lost = 0, twice = 0, wrong = 0;
@@ -265,7 +265,7 @@ static bool hand_over(uint32_t pairs, const char *how, int signal)
 		twice += guest->in[f].twice + other.out[f].twice;
 		wrong += guest->in[f].wrong + other.out[f].wrong;
 	}
-	printf("%s %u times, %u pairs: of %u frames out and in %u lost, %u twice, %u wrong\n", how,
+	printf("%s %u times, %u pairs: of %u frames, %u lost, %u duplicated, %u wrong\n", how,
 	       HANDOVERS, pairs, 2 * pairs * GUEST_FRAMES, lost, twice, wrong);
 	munmap(guest, sizeof(*guest));
 	close(fds[0]);
@@ -284,7 +284,7 @@ int main(int argc, char **argv)
 	if (!pairs || pairs > GUEST_PAIRS)
 		errx(2, "usage: handover [QUEUE-PAIRS], 1 to %u", GUEST_PAIRS);
 	if (vhc_ctx_new(&ctx) || unshare(CLONE_NEWNET))
-		err(1, "cannot make a network namespace");
+		err(1, "cannot create a network namespace");
 	check(vhc_tap_open(ctx, NULL, VHC_ARG(vhc_tap_args, .queues = pairs), &tap));
 	for (uint32_t i = 0; i < pairs; i++)
 		fds[1 + i] = check(vhc_tap_get_fd(tap, i));

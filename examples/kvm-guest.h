@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kvm-guest - a guest without an operating system that drives a vhost-net device by itself: where things
- * are in its memory, its code, and what it counts.  For kvm.c alone.
+ * kvm-guest - a guest without an operating system that drives a vhost-net device itself: its memory
+ * layout, its code, and its counters.  For kvm.c only.
  */
 #ifndef KVM_GUEST_H
 #define KVM_GUEST_H
 
 #include <stdint.h>
 
-/* Numbers that the guest's code has too, so each is one word. */
+/* The guest's code uses these numbers too, so each is a single token. */
 #define FRAMES	10000
 #define RING	64 /* descriptors of a ring */
 #define HEADER	12 /* struct virtio_net_hdr_v1: all zero is a plain frame */
@@ -19,17 +19,17 @@
 #define STACK	0x4000
 #define RECEIVE 0x4000 /* a ring: descriptors, 0x400 avail, 0x800 used, 0x1000 buffers */
 #define SEND	0x8000
-#define SEEN	0xc000 /* for each number that can come in, how often it did */
+#define SEEN	0xc000 /* for each frame number, how often it was received */
 #define PORT	0xc050 /* the doorbell: the guest writes the ring's number there */
-#define DONE	0xc060 /* what it writes to when all is done, which nobody has */
+#define DONE	0xc060 /* written when the guest is done; no device is there */
 
 #define TEXT(x)	     #x
 #define TEXT_OF(x)   TEXT(x)
 #define NUMBER(name) ".set " #name ", " TEXT_OF(name) "\n"
 
 /*
- * The guest, in real mode with all segments but the code's at 0.  It never looks at the clock and never
- * asks twice: with nothing to do it halts until an interrupt.
+ * The guest, in real mode with all segments except the code segment at 0.  It never polls: when there
+ * is nothing to do, it halts until an interrupt.
  */
 /* clang-format off */
 __asm__(
@@ -43,20 +43,20 @@ __asm__(
 	".set AVAIL,    0x400\n"	/* flags, idx, ring of 2 bytes each */
 	".set USED,     0x800\n"	/* flags, idx, ring of id and length, 4 bytes each */
 	".set BUFFERS,  0x1000\n"
-	".set TYPE,     HEADER + 12\n"	/* in a buffer: the EtherType, and the number behind it */
+	".set TYPE,     HEADER + 12\n"	/* in a buffer: the EtherType, followed by the number */
 
 	".pushsection .rodata\n"
 	".intel_syntax noprefix\n"
 	".code16\n"
 	"guest_begin:\n"
-	/* the interrupt controller: IRQ 0 is vector 0x20, and all but 5 and 6 are off */
+	/* the interrupt controller: IRQ 0 is vector 0x20, and all except 5 and 6 are masked */
 	"	mov al, 0x11;  out 0x20, al\n"
 	"	mov al, 0x20;  out 0x21, al\n"
 	"	mov al, 0x04;  out 0x21, al\n"
 	"	mov al, 0x01;  out 0x21, al\n"
 	"	mov al, 0x9f;  out 0x21, al\n"
 
-	/* a buffer for each descriptor: the device writes to the one ring's, and reads the other's */
+	/* a buffer for each descriptor: the device writes those of one ring, and reads the other's */
 	"	mov di, RECEIVE;  mov ax, BUFFER;  mov dx, 2;  call describe\n"
 	"	mov di, SEND;     mov ax, LENGTH;  mov dx, 0;  call describe\n"
 
@@ -68,13 +68,13 @@ __asm__(
 	"	jb  idle\n"
 	"	cmp bp, FRAMES\n"
 	"	je  done\n"
-	"idle:	cli\n"				/* did something come since we looked? */
+	"idle:	cli\n"				/* has anything arrived since? */
 	"	cmp bp, [SEND + USED + 2]\n"
 	"	jne again\n"
 	"	mov ax, [TAKEN]\n"
 	"	cmp ax, [RECEIVE + USED + 2]\n"
 	"	jne again\n"
-	"	sti\n"				/* takes effect behind the next one: nothing slips between */
+	"	sti\n"				/* takes effect after the next instruction: no interrupt is missed */
 	"	hlt\n"
 	"again:	sti\n"
 	"	jmp turn\n"
@@ -99,7 +99,7 @@ __asm__(
 	"	jb  1b\n"
 	"	ret\n"
 
-	/* Takes what has come in, and gives each buffer back. */
+	/* Takes the received frames, and gives each buffer back. */
 	"take:\n"
 	"	mov ax, [TAKEN]\n"
 	"	cmp ax, [RECEIVE + USED + 2]\n"
@@ -116,7 +116,7 @@ __asm__(
 	"	mov [TAKEN], ax\n"
 	"	shl bx, 7\n"
 	"	cmp word ptr [bx + RECEIVE + BUFFERS + TYPE], 0xb588\n"
-	"	jne take\n"				/* what the host's kernel sends by itself */
+	"	jne take\n"				/* the host's kernel sends frames of its own */
 	"	mov bx, [bx + RECEIVE + BUFFERS + TYPE + 2]\n"
 	"	cmp bx, FRAMES\n"
 	"	jae take\n"
@@ -143,11 +143,11 @@ __asm__(
 	"	and si, RING - 1\n"
 	"	mov di, si\n"
 	"	shl di, 1\n"
-	"	mov bx, si\n"				/* in the first round buffer i is descriptor i's, */
+	"	mov bx, si\n"				/* in the first round, buffer i belongs to descriptor i, */
 	"	cmp ax, RING\n"
 	"	jb  2f\n"
 	"	shl si, 3\n"
-	"	mov bx, [si + SEND + USED + 4]\n"	/* later the one that was used longest ago */
+	"	mov bx, [si + SEND + USED + 4]\n"	/* later it is the one used longest ago */
 	"2:	mov [di + SEND + AVAIL + 4], bx\n"
 	"	shl bx, 7\n"
 	"	mov [bx + SEND + BUFFERS + TYPE + 2], ax\n"
@@ -157,7 +157,7 @@ __asm__(
 	"3:	mov bx, 1\n"
 	"	mov di, SEND\n"
 
-	/* di: the ring, bx: its number, ax: up to where it is the device's now.  News ring the doorbell. */
+	/* di: the ring, bx: its number, ax: its new available index.  A change rings the doorbell. */
 	"ring:	cmp ax, [di + AVAIL + 2]\n"
 	"	je  4f\n"
 	"	mov [di + AVAIL + 2], ax\n"
@@ -189,7 +189,7 @@ struct counts {
 	uint16_t received, taken, sent, interrupts[2], doorbells[2];
 };
 
-/* Ethernet of a type for experiments, to nobody. */
+/* Ethernet with an experimental type, to an unused address. */
 struct frame {
 	unsigned char head[12];
 	uint16_t type, number; /* the number in the guest's byte order */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kvm - a launcher without PCI: a VM of one vCPU whose guest drives a vhost-net device by itself.  Its
- * doorbell is an I/O port (ioeventfd), its interrupts are IRQ 5 and 6 (irqfd), and the vCPU leaves the
+ * kvm - a launcher without PCI: a VM of one vCPU whose guest drives a vhost-net device itself.  The
+ * doorbell is an I/O port (ioeventfd), the interrupts are IRQ 5 and 6 (irqfd), and the vCPU leaves the
  * kernel only when the guest is done.
- * Numbered frames go both ways between the guest and a packet socket on the tap; each is checked.  One
- * line is printed.  Needs root, /dev/kvm and an x86 processor.
+ * Numbered frames go in both directions between the guest and a packet socket on the tap; each is
+ * checked.  Prints one line.  Needs root, /dev/kvm and an x86 CPU.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -26,12 +26,12 @@
 #include "kvm-guest.h"
 #include "vhostconfig.h"
 
-#define WINDOW	256 /* frames to the guest on their way at once, so that no queue overflows */
+#define WINDOW	256 /* frames to the guest in flight at once, so that no queue overflows */
 #define SILENCE 5   /* seconds without a frame: the rest is lost */
 
 static unsigned char ram[0x10000] __attribute__((aligned(4096)));
 static volatile const struct counts *const counts = (const struct counts *)(ram + COUNTS);
-static uint8_t seen[FRAMES]; /* the same as SEEN, of what the guest sent */
+static uint8_t seen[FRAMES]; /* like SEEN, for what the guest sent */
 static uint32_t arrived, foreign, exits;
 static int vm, vcpu;
 static struct kvm_run *run;
@@ -55,7 +55,7 @@ static int kvm(int fd, unsigned long request, const char *name, uintptr_t arg)
 
 #define KVM(fd, request, arg) kvm(fd, request, #request, (uintptr_t)(arg))
 
-/* A VM with its memory at 0, interrupt controllers in the kernel, and a vCPU at the guest's begin. */
+/* A VM with its memory at 0, interrupt controllers in the kernel, and a vCPU at the guest's start. */
 static void make_vm(void)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = sizeof(ram),
@@ -69,7 +69,7 @@ static void make_vm(void)
 		err(1, "/dev/kvm");
 	vm = KVM(node, KVM_CREATE_VM, 0);
 	size = KVM(node, KVM_GET_VCPU_MMAP_SIZE, 0);
-	KVM(vm, KVM_SET_TSS_ADDR, 0xfffbd000); /* Intel's processors need it for real mode */
+	KVM(vm, KVM_SET_TSS_ADDR, 0xfffbd000); /* Intel CPUs need it for real mode */
 	KVM(vm, KVM_CREATE_IRQCHIP, 0);
 	KVM(vm, KVM_SET_USER_MEMORY_REGION, &region);
 	vcpu = KVM(vm, KVM_CREATE_VCPU, 0);
@@ -84,7 +84,7 @@ static void make_vm(void)
 	close(node);
 }
 
-/* The code, where its interrupts go, and a frame in each buffer to be sent. */
+/* The code, the interrupt vectors, and a frame in each transmit buffer. */
 static void fill_ram(void)
 {
 	uint16_t *vectors = (uint16_t *)ram; /* offset and segment of each */
@@ -97,7 +97,7 @@ static void fill_ram(void)
 		memcpy(ram + SEND + 0x1000 + i * BUFFER + HEADER, &model, sizeof(model));
 }
 
-/* The library's part: a device on @tap in the guest's memory, rung by and ringing the VM. */
+/* The library's part: a device on @tap in the guest's memory, whose kicks and calls are the VM's. */
 static struct vhc_dev *bring_up(struct vhc_tap *tap)
 {
 	struct vhc_features want, acked;
@@ -128,11 +128,11 @@ static struct vhc_dev *bring_up(struct vhc_tap *tap)
 		check(vhc_ring_set_irqfd(dev, i, vm, VHC_ARG(vhc_irqfd, .gsi = 5 + i)));
 	}
 	check(vhc_dev_start(dev));
-	vhc_mem_free(mem); /* the device holds on to it */
+	vhc_mem_free(mem); /* the device keeps a reference */
 	return dev;
 }
 
-/* The vCPU's thread: in the kernel until the guest is done.  Returns NULL when that was so. */
+/* The vCPU thread: stays in the kernel until the guest is done.  Returns NULL if it did. */
 static void *run_guest(void *arg)
 {
 	do {
@@ -145,10 +145,10 @@ static void *run_guest(void *arg)
 			return "KVM internal error";
 	} while (run->exit_reason == KVM_EXIT_INTR);
 	return run->exit_reason == KVM_EXIT_IO && run->io.port == DONE ? NULL
-								       : "an exit for nobody";
+								       : "an unexpected exit";
 }
 
-/* The other end: a packet socket on the link, with room for all that the guest sends. */
+/* The other end: a packet socket on the link, with space for everything the guest sends. */
 static int open_wire(const char *name)
 {
 	struct sockaddr_ll addr = { AF_PACKET, model.type, (int)if_nametoindex(name) };
@@ -163,7 +163,7 @@ static int open_wire(const char *name)
 	return wire;
 }
 
-/* Frames both ways, until all have come out here and the guest says that all have come in there. */
+/* Exchanges frames until all of them have arrived, here and, as it says, in the guest. */
 static void exchange(int wire)
 {
 	struct pollfd poll_fd = { .fd = wire, .events = POLLIN };
@@ -216,14 +216,14 @@ int main(void)
 	int wire;
 
 	if (vhc_ctx_new(&ctx) || unshare(CLONE_NEWNET))
-		err(1, "cannot make a network namespace");
+		err(1, "cannot create a network namespace");
 	check(vhc_tap_open(ctx, NULL, NULL, &tap));
 	make_vm();
 	fill_ram();
 	dev = bring_up(tap);
 	wire = open_wire(vhc_tap_get_name(tap));
 	if (pthread_create(&thread, NULL, run_guest, NULL))
-		errx(1, "no thread for the vCPU");
+		errx(1, "cannot create a thread for the vCPU");
 	exchange(wire);
 	wrong = foreign + bad("from the guest", seen);
 	wrong += bad("to the guest", ram + SEEN);

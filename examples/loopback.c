@@ -2,7 +2,7 @@
 /*
  * loopback [QUEUE-PAIRS] - a plain process as its own guest: a tap, a vhost-net device, its rings.
  * Sends numbered frames through the device to a packet socket on the tap and as many back, checks
- * every one, prints one line.  "Guest-physical" is an offset into its own memory.  Needs root.
+ * every one, and prints one line.  "Guest-physical" is an offset into its own memory.  Needs root.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -23,14 +23,14 @@
 #define PAIRS_MAX 4u
 #define FRAMES	  100000u
 #define RING	  256u
-#define BUFFER	  2048u /* so that a ring and its buffers fit a row of ram */
+#define BUFFER	  2048u /* a ring and its buffers fit in a row of ram */
 #define HEADER	  12u	/* struct virtio_net_hdr_v1: all zero is a plain frame */
-#define WINDOW	  64u	/* frames on the way at once, so that no queue in between overflows */
+#define WINDOW	  64u	/* frames in flight at once, so that no queue in between overflows */
 #define SILENCE	  5000	/* ms without a frame: the rest is lost */
 
 #define MAY_SEND(way) ((way).sent < FRAMES && (way).sent - (way).arrived < WINDOW)
 
-/* Ethernet and IPv4 to nobody; the UDP ports make the flow, one for each pair; then the number. */
+/* Ethernet and IPv4 to an unused address; the UDP ports identify the flow, one for each pair. */
 struct frame {
 	unsigned char head[34];
 	uint16_t ports[2], udp[2];
@@ -50,9 +50,9 @@ struct way {
 };
 
 static unsigned char ram[2 * PAIRS_MAX][0xa0000] __attribute__((aligned(VIRTQUEUE_ALIGN)));
-static struct virtqueue rings[2 * PAIRS_MAX]; /* as the device counts: receive, transmit */
+static struct virtqueue rings[2 * PAIRS_MAX]; /* in the device's order: receive, transmit */
 static struct way out, in;
-static struct pollfd polls[2 * PAIRS_MAX + 1]; /* the rings' calls, and the wire last */
+static struct pollfd polls[2 * PAIRS_MAX + 1]; /* the rings' call eventfds, then the wire */
 static int wire;
 static uint32_t pairs;
 static struct vhc_ctx *ctx;
@@ -64,7 +64,7 @@ static int check(int r)
 	return r;
 }
 
-/* The library's part: a device with @pairs queue pairs on @tap that runs in our memory. */
+/* The library's part: a device with @pairs queue pairs on @tap, in the memory of this process. */
 static struct vhc_dev *bring_up(struct vhc_tap *tap)
 {
 	struct vhc_features want, acked;
@@ -91,11 +91,11 @@ static struct vhc_dev *bring_up(struct vhc_tap *tap)
 		polls[i] = (struct pollfd){ .fd = rings[i].call, .events = POLLIN };
 	}
 	check(vhc_dev_start(dev));
-	vhc_mem_free(mem); /* the device holds on to it */
+	vhc_mem_free(mem); /* the device keeps a reference */
 	return dev;
 }
 
-/* The other end: a packet socket on the link, which is brought up. */
+/* The other end: a packet socket on the link, which is set up. */
 static void open_wire(const char *name)
 {
 	struct sockaddr_ll addr = { AF_PACKET, htons(ETH_P_IP), (int)if_nametoindex(name) };
@@ -119,7 +119,7 @@ static struct frame make_frame(uint32_t number)
 	return frame;
 }
 
-/* Counts a frame that came out.  What the kernel sends by itself is not ours, and passed over. */
+/* Counts a received frame.  Frames that the kernel sends on its own are ignored. */
 static void take_frame(struct way *way, const void *bytes, size_t length)
 {
 	const struct frame *frame = bytes;
@@ -135,7 +135,7 @@ static void take_frame(struct way *way, const void *bytes, size_t length)
 		way->arrived++;
 }
 
-/* First takes all that has come, then sends all that may go: what remains needs a wake-up. */
+/* Receives everything that has arrived, then sends all it may: anything else needs a wake-up. */
 static void turn(void)
 {
 	struct frame frame;
@@ -180,7 +180,7 @@ int main(int argc, char **argv)
 	if (!pairs || pairs > PAIRS_MAX)
 		errx(2, "usage: loopback [QUEUE-PAIRS], 1 to %u", PAIRS_MAX);
 	if (vhc_ctx_new(&ctx) || unshare(CLONE_NEWNET))
-		err(1, "cannot make a network namespace");
+		err(1, "cannot create a network namespace");
 	check(vhc_tap_open(ctx, NULL, VHC_ARG(vhc_tap_args, .queues = pairs), &tap));
 	dev = bring_up(tap);
 	open_wire(vhc_tap_get_name(tap));
@@ -191,7 +191,7 @@ int main(int argc, char **argv)
 			if (polls[i].revents)
 				eventfd_read(polls[i].fd, &count);
 	}
-	printf("%s, %u pairs: of %u frames each way %u came out and %u came in right, %u wrong\n",
+	printf("%s, %u pairs: of %u frames in each direction, %u out, %u in, %u wrong\n",
 	       vhc_tap_get_name(tap), pairs, FRAMES, out.arrived, in.arrived, out.wrong + in.wrong);
 	vhc_dev_close(dev);
 	vhc_tap_close(tap);

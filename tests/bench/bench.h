@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bench - what the programs here share: the clock, the median, and one line for each result, which
- * `run` makes a table of: what, ours, what it is compared with, that one's, unit, ratio, wanted.
+ * bench - shared by the programs here: the clock, the median, and one line for each result, which
+ * `run` turns into a table: what, ours, what it is compared with, theirs, unit, ratio, wanted.
  */
 #ifndef BENCH_H
 #define BENCH_H

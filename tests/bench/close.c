@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * close - vhc_dev_close() of an owned device, which closes its vhost fds at the same time, against
- * closing as many fds one after the other.  In turns; medians.  Needs /dev/vhost-net: in a VM.
+ * close - vhc_dev_close() of an owned device, which closes its vhost fds at the same time, compared
+ * with closing the same number of fds one after another.  Alternating; medians.  Needs
+ * /dev/vhost-net: run it in a VM.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * counts - vhost ioctls from open to the last SET_BACKEND, and of a stop, a save and a restore, counted
- * on the fake kernel; and QEMU's, as strace counted them on Linux 6.1 (QEMU 7.2, the same over three
- * runs).
+ * counts - the number of vhost ioctls from open to the last SET_BACKEND, and of a stop, a save and a
+ * restore, counted on the fake kernel; and QEMU's, as counted by strace on Linux 6.1 (QEMU 7.2, the
+ * same in three runs).
  */
 #include "bench.h"
 #include "rig.h"

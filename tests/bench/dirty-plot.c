@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirty-plot - an SVG of what dirty.c measures: a group of bars for each density, on a log scale.
+ * dirty-plot - plots what dirty.c measures as an SVG: a group of bars for each density, on a
+ * logarithmic scale.
  */
 #include "dirty-plot.h"
 

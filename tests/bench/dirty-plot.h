@@ -10,20 +10,20 @@ enum { EXCHANGE, EXCHANGE_ATOMIC, SWAP, SWAP_ATOMIC, COPY, LOOP, WAYS };
 #define GUESTS	  3
 #define DENSITIES 6
 
-/* One size of a guest and one density: nanoseconds, and which way the library takes by itself. */
+/* One guest size and one density: nanoseconds, and the mode that the library selects. */
 struct dirty_case {
 	const char *guest, *density;
 	double ns[WAYS];
-	int automatic; /* for a bitmap of one's own; the next is that for a shared one */
+	int automatic; /* for a private bitmap; the next is for a shared one */
 };
 
-/* How many times faster than the loop like QEMU's. */
+/* How many times faster than QEMU's loop. */
 static inline double dirty_ratio(const struct dirty_case *of, int way)
 {
 	return of->ns[LOOP] / of->ns[way];
 }
 
-/** dirty_plot() - draw the cases, those of a guest together.  Returns 0 or -1 with errno. */
+/** dirty_plot() - draw the cases, grouped by guest.  Returns 0, or -1 with errno. */
 int dirty_plot(const char *path, const struct dirty_case *cases);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirty - pages out of a dirty log, into a bitmap: vhc_dirty_drain() against a loop like the one of
- * QEMU's vhost_dev_sync_region(), and against memcpy() of the log, which is what memory can do.
+ * dirty - moves pages from a dirty log into a bitmap: vhc_dirty_drain() compared with a loop like
+ * QEMU's vhost_dev_sync_region(), and with memcpy() of the log, which is the speed of memory.
  *
  * dirty [--svg FILE]
- * Neither log nor bitmap is in a cache.  The ways take turns; medians; every result is compared.  For
- * each page QEMU does more than the one locked OR that the loop does here.
+ * Neither log nor bitmap is in a cache.  The methods alternate; medians; every result is compared.
+ * For each page QEMU does more than the one locked OR that the loop does here.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,7 +24,7 @@ static uint64_t *pattern, *dirty_log, *bitmap;
 
 /* ------------------------------------------------------------------------------------- the ways */
 
-/* One page, as a call that may be of any memory region must do it. */
+/* One page, as a function that works on any memory region has to do it. */
 NOINLINE static void set_dirty(uint64_t *words, uint64_t page)
 {
 	__atomic_fetch_or(&words[page / 64], UINT64_C(1) << page % 64, __ATOMIC_SEQ_CST);
@@ -76,14 +76,14 @@ static const struct density {
 	const char *name;
 	double share;
 	uint64_t run;	       /* pages in a row */
-	double wanted, atomic; /* ratios to the loop, with the mode that is taken by itself */
+	double wanted, atomic; /* ratios to the loop, with the automatic mode */
 } densities[DENSITIES] = {
 	{ "clean", 0, 1, 1.3, 0 },	    { "0.01 % random", 0.0001, 1, 2, 0 },
 	{ "1 % random", 0.01, 1, 12, 2 },   { "1 % in runs of 512", 0.01, RUN, 0, 0 },
 	{ "50 % random", 0.5, 1, 300, 30 }, { "50 % in runs of 512", 0.5, RUN, 0, 0 },
 };
 
-/* Exactly so many, however many are drawn twice. */
+/* Exactly that many, even if some are drawn twice. */
 static void make_pattern(const struct density *density, uint64_t words)
 {
 	uint64_t pages = words * 64, left = (uint64_t)((double)pages * density->share + 0.5);
@@ -116,7 +116,7 @@ static void forget(const void *at, uint64_t size)
 #endif
 }
 
-/* The CPU's time, not the wall's: the loop is so long that on a machine with more to do it would wait. */
+/* CPU time, not wall-clock time: the loop is long enough to be preempted on a busy machine. */
 static double cpu_ns(void)
 {
 	struct timespec now;
@@ -125,7 +125,7 @@ static double cpu_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-/* Nanoseconds, or less than 0 when the result is wrong. */
+/* Nanoseconds, or a negative number if the result is wrong. */
 static double measure(int way, uint64_t words)
 {
 	uint64_t size = words * sizeof(*bitmap);
@@ -164,7 +164,7 @@ static int measure_case(const struct density *density, uint64_t words, struct di
 		}
 	for (int way = 0; way < WAYS; way++)
 		ret->ns[way] = median(ns[way], (size_t)rounds);
-	/* As VHC_DIRTY_AUTO says, after a pass like this one. */
+	/* What VHC_DIRTY_AUTO selects after such a pass. */
 	ret->automatic =
 		words * sizeof(*bitmap) >= 2 << 20 && density->share >= 0.01 ? SWAP : EXCHANGE;
 	ret->density = density->name;

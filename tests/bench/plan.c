@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * plan - vhc_dev_plan() for 1, 16 and 256 devices of 4 queue pairs, on the fake kernel: computing the
- * start of each, with its checks, and writing it down as a document.
+ * start of each, with its checks, and writing it as a document.
  */
 #include "bench.h"
 #include "rig.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * start ROUNDS COMMAND [ARGUMENT]... -- OTHER [ARGUMENT]... - what two commands cost from their start
- * to their end, run in turns with their output thrown away.  Prints medians of the time in ms and of
+ * start ROUNDS COMMAND [ARGUMENT]... -- OTHER [ARGUMENT]... - the cost of two commands from start to
+ * end, run alternately with their output discarded.  Prints medians of the time in ms and of
  * the largest resident set in KiB: OURS-MS THEIRS-MS OURS-KIB THEIRS-KIB.  A child's resident set is
  * at least its parent's at the start, so this program stays small.
  */

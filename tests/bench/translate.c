@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * translate - guest address to user address: vhc_table_find() against a linear scan of an array of
- * regions, both as a call.  The same addresses, one after the other in turns; medians.
+ * translate - guest address to user address: vhc_table_find() compared with a linear scan of an array
+ * of regions, both as function calls.  The same addresses, alternating; medians.
  */
 #include <stdint.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static uint64_t random_u64(void)
 	return z ^ (z >> 31);
 }
 
-/* @stay: of 100 lookups so many are in the region of the one before. */
+/* @stay: how many of 100 lookups are in the same region as the one before. */
 static void choose_addresses(uint32_t count, uint64_t stay)
 {
 	uint64_t region = 0;

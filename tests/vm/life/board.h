@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * board - the memory that outlives every process of the guest: the guest's own (rings, buffers), and
- * a board on which the wire and the guest write what the other must know.
+ * a board on which the wire and the guest record what the other must know.
  *
- * A guest can be killed between any two instructions.  So whatever its successor goes on from is
- * here, and each thing that must be true at all times is one store.
+ * A guest can be killed between any two instructions.  So everything its successor resumes from is
+ * here, and everything that must be consistent at all times is written by one store.
  */
 #ifndef BOARD_H
 #define BOARD_H
@@ -26,7 +26,7 @@
 #define RING_BYTES    (8u * PAGE)
 #define STATE_MAX     (256u * 1024u)
 
-/* Where the guest has its memory, and where the file of it does. */
+/* The guest-physical addresses of its memory. */
 #define RINGS_ADDR 0x100000ull
 #define TX_ADDR	   0x10000000ull
 #define RX_ADDR	   0x40000000ull
@@ -42,16 +42,16 @@ enum { /* the parts of the file, one after another */
        PARTS
 };
 
-/* fds of the guest's process, which it inherits; after these come tap queues, kicks and calls. */
+/* fds that the guest's process inherits; after these come tap queues, kicks and calls. */
 enum { FD_MEMORY = 3, FD_BELL_GUEST, FD_BELL_WIRE, FD_FIRST };
 
-/* What the wire does wrong once, at the end, to show that the test sees it. */
+/* What the wire does wrong once, at the end, to show that the test detects it. */
 enum wrong { WRONG_NOTHING, WRONG_LOST, WRONG_TWICE, WRONG_DAMAGED };
 
 /* How a process of the guest begins. */
 enum { BEGIN_FRESH, BEGIN_LOAD, BEGIN_RECOVER };
 
-/* How the dirty log is read; the last two lose pages, to show that the test sees it. */
+/* How the dirty log is read; the last two lose pages, to show that the test detects it. */
 enum harvest { HARVEST_LIBRARY, HARVEST_FILE, HARVEST_DROP, HARVEST_DRAIN };
 
 /* How it ends.  Anything else is a failure. */
@@ -73,7 +73,7 @@ struct board {
 	/* written before the first guest begins */
 	uint64_t seed;
 	uint32_t pairs, ring_size, arena, cycles_wanted;
-	uint32_t in_window, out_window; /* frames of a flow that may be on their way */
+	uint32_t in_window, out_window; /* frames of a flow that may be in flight */
 	uint32_t kind;			/* enum frame_kind */
 	uint32_t case_id;		/* a row of the table of cases */
 	uint32_t per_child;		/* planned cycles in one process */
@@ -81,18 +81,18 @@ struct board {
 	char link[16];
 
 	/* the wire's */
-	uint32_t begin;		   /* BEGIN_ of the process that starts next */
-	uint32_t acked[PAIRS_MAX]; /* transmitted frames of a flow that came out, without a gap */
+	uint32_t begin;		      /* BEGIN_ of the process that starts next */
+	uint32_t acked[PAIRS_MAX];    /* transmitted frames of a flow that arrived, without a gap */
 	uint32_t injected[PAIRS_MAX]; /* frames of a flow that were sent to the guest */
-	uint32_t last_call, quit;     /* no new frames; go */
-	uint32_t paused;	      /* the guest's pause, as the wire saw it at its last turn */
+	uint32_t last_call, quit;     /* no new frames; exit */
+	uint32_t paused;	      /* the guest's pause, as the wire last saw it */
 
 	/* the guest's */
 	uint32_t cycles, processes, done;
-	uint32_t ready;		      /* the link is as the guest's features want it */
-	uint32_t pause;		      /* odd: no frames but */
+	uint32_t ready;		      /* the link is set up for the guest's features */
+	uint32_t pause;		      /* odd: no frames except */
 	uint32_t budget;	      /* this many, on the wire */
-	uint32_t flood;		      /* frames to send without regard to the window */
+	uint32_t flood;		      /* frames to send regardless of the window */
 	uint32_t forgiven[PAIRS_MAX]; /* frames below this are not waited for any more */
 	struct counts in[PAIRS_MAX];  /* by ring; frames to the guest */
 	struct ring_state ring[RINGS_MAX];
@@ -112,7 +112,7 @@ struct ram {
 	size_t offset[PARTS];
 };
 
-/* Makes the file for so many pairs; or maps it, when @fd is one already. */
+/* Creates the file for that many pairs, or maps it if @fd is valid. */
 int ram_map(struct ram *ram, int fd, uint32_t pairs, uint32_t arena);
 void ram_unmap(struct ram *ram);
 
@@ -121,13 +121,13 @@ static inline struct board *ram_board(const struct ram *ram)
 	return (struct board *)ram->part[PART_BOARD];
 }
 
-/* Prints where everything is, for people. */
+/* Prints the state of everything, for people. */
 void board_describe(const struct ram *ram);
 
-/* Buffers that came back on all rings but one (RINGS_MAX for all): what shows that frames move. */
+/* Buffers used on all rings except one (RINGS_MAX for all): shows that frames move. */
 uint32_t board_moved(const struct board *board, uint32_t but);
 
-/* Writes down why the guest gives up; the first reason counts. */
+/* Records why the guest gives up; the first reason is kept. */
 void board_trouble(struct board *board, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -105,7 +105,7 @@ static uint32_t missing(const struct board *board)
 	return count;
 }
 
-/* The queues are empty when no more is missing than the link says that it dropped. */
+/* The queues are empty when only the frames are missing that the link counted as dropped. */
 static void overrun_step(struct guest *guest)
 {
 	struct board *board = guest->board;
@@ -130,19 +130,19 @@ const struct life_case life_cases[] = {
 	{ "stop", "stop, save, close, open, load, start", .per_child = 5, .step = stop_step },
 	{ "ring", "one ring stops or is reset while others run", .step = ring_step,
 	  .numbers = { [RING_STOPS] = "stops", [RING_RESETS] = "resets" } },
-	{ "kill", "kill -9, another process goes on by what the memory says", .kills = true,
+	{ "kill", "kill -9, another process resumes from the memory", .kills = true,
 	  .out_window = 1024,
 	  .numbers = { [KILL_BUSY] = "kills_in_a_burst",
 		       [KILL_TAKEN_AGAIN] = "buffers_taken_again",
 		       [KILL_WAITING] = "frames_waiting" } },
 	{ "memory", "the memory table changes", .begin = memory_begin, .step = memory_step,
 	  .end = memory_end, .arena = 16384, .numbers = MEMORY_NUMBERS },
-	{ "log", "the dirty log goes on and off", .step = log_step,
+	{ "log", "the dirty log is turned on and off", .step = log_step,
 	  .numbers = { [LOG_ON] = "switches", [LOG_PAGES] = "pages" } },
-	{ "dirty", "the dirty log is harvested", .begin = dirty_begin, .step = dirty_step,
+	{ "dirty", "the dirty log is read", .begin = dirty_begin, .step = dirty_step,
 	  .end = dirty_end, .ring_size = 1024, .arena = 16384, .in_window = 32, .out_window = 4,
 	  .numbers = DIRTY_NUMBERS },
-	{ "overrun", "more frames than the queue takes", .step = overrun_step,
+	{ "overrun", "more frames than fit in the queue", .step = overrun_step,
 	  .numbers = { [OVERRUN_LOST] = "refused_by_the_queue", [OVERRUN_SENT] = "sent" } },
 	{ 0 },
 };

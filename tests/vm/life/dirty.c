@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirty - harvests of the dirty log, against the driver's own list of pages.
+ * dirty - compares harvests, which read the dirty log, with the driver's own list of pages.
  *
- * The driver notes a page when the buffer comes back.  The device has logged it by then, or does so
- * a moment later, and a harvest may have taken it while it waited for the driver.  So a page that
- * was noted must be in one of the harvests around: not as many as time passes, but as buffers do.
- * The buffers lie in an arena so large that no page is written twice meanwhile: what a harvest loses
- * is not made up for by another frame.  The rings' pages are, so they are looked at when all is
- * quiet: a few frames, and exactly their pages.
+ * The driver notes a page when its buffer is used.  The device has logged it by then, or does so a
+ * moment later, and a harvest may have taken it before the driver saw the buffer.  So a noted page
+ * must be in one of the nearby harvests, where distance is counted in buffers and not in time.
+ * The arena of buffers is so large that no page is written twice in that distance: another frame
+ * cannot hide what a harvest loses.  It would hide the rings' pages, so those are checked when
+ * nothing is in flight: a few frames, and exactly their pages.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,8 +21,8 @@
 #define LOG_END	  (EXTRA_ADDR + EXTRA_SIZE)
 #define WORDS	  (LOG_END / PAGE / 64)
 #define LOG_BYTES (WORDS * 8)
-#define EXACT	  32u /* one look at the rings in so many harvests */
-#define DROP	  16u /* of the negative control: a word is lost in one of so many harvests */
+#define EXACT	  32u /* harvests for each check of the rings */
+#define DROP	  16u /* negative control: harvests for each lost word */
 #define LOOKS	  200u
 #define AROUND	  3000u /* buffers: more than a ring has, and much less than the arena */
 
@@ -31,9 +31,9 @@ typedef uint64_t bitmap[WORDS];
 struct dirty {
 	bitmap written;	    /* by the driver, since the last harvest */
 	bitmap noted;	    /* the same, at the harvest */
-	bitmap late, later; /* noted, and not yet harvested: for long, and not so long */
+	bitmap late, later; /* noted and not yet harvested: for longer, and recently */
 	bitmap now;
-	bitmap recent, before;	   /* what was harvested: lately, and before that */
+	bitmap recent, before;	   /* harvested: recently, and before that */
 	uint32_t begun[PAIRS_MAX]; /* where the rings were when that began */
 	uint64_t *log;		   /* the caller's file, with HARVEST_FILE and HARVEST_DRAIN */
 	uint64_t rounds;
@@ -49,7 +49,7 @@ static uint64_t count_bits(const uint64_t *map)
 	return count;
 }
 
-/* A log in a file of ours, which the library hands to the devices and does not read. */
+/* A dirty log in our own file, which the library passes to the devices and does not read. */
 static void use_file(struct guest *guest)
 {
 	int fd = memfd_create("log", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -76,7 +76,7 @@ static void read_library(struct guest *guest, uint64_t *map, enum vhc_dirty_mode
 	guest->board->numbers[DIRTY_HARVESTED] += pages;
 }
 
-/* As whoever gave the file must: a word at a time, by exchange. */
+/* The correct way to read our file: a word at a time, by exchange. */
 static void read_file(struct guest *guest, uint64_t *map)
 {
 	for (size_t i = 0; i < WORDS; i++)
@@ -84,7 +84,7 @@ static void read_file(struct guest *guest, uint64_t *map)
 			map[i] |= __atomic_exchange_n(&guest->dirty->log[i], 0, __ATOMIC_ACQ_REL);
 }
 
-/* As nobody may: what vhost writes between the reading and the clearing is lost. */
+/* The wrong way: what vhost writes between the read and the clear is lost. */
 static void drain_file(struct guest *guest, uint64_t *map)
 {
 	for (size_t i = 0; i < WORDS; i++)
@@ -93,7 +93,7 @@ static void drain_file(struct guest *guest, uint64_t *map)
 	memset(guest->dirty->log, 0, LOG_BYTES);
 }
 
-/* Forgets the word with the most pages in it. */
+/* Drops the word with the most pages in it. */
 static void drop_word(uint64_t *map)
 {
 	size_t best = 0;
@@ -141,7 +141,7 @@ static bool is_time(const struct guest *guest)
 	return false;
 }
 
-/* What is late for all this time never comes. */
+/* A page that is this late never arrives. */
 static void go_on(struct guest *guest)
 {
 	struct dirty *dirty = guest->dirty;
@@ -197,7 +197,7 @@ void dirty_on(struct guest *guest)
 	if (harvest == HARVEST_FILE || harvest == HARVEST_DRAIN)
 		use_file(guest);
 	must(guest, vhc_dirty_start(guest->mem));
-	/* what comes back from here on may have been written before the log was on */
+	/* a buffer used from here on may have been written before logging was on */
 	guest_pause(guest);
 	memset(guest->dirty->written, 0, sizeof(bitmap));
 	go_on(guest);
@@ -269,8 +269,8 @@ static uint64_t not_in(const uint64_t *map, const uint64_t *other)
 }
 
 /*
- * No frame is on its way: the log is emptied, a few frames go, and their pages must be there; soon,
- * since vhost logs the last of them after the driver has it.
+ * No frame is in flight: the dirty log is emptied, a few frames are sent, and their pages must appear;
+ * soon, not at once, since vhost logs the last of them after the driver has it.
  */
 static void look_exactly(struct guest *guest)
 {

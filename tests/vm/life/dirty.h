@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirty - is every page that the device wrote in what was harvested?
+ * dirty - checks that every page that the device wrote is harvested.
  */
 #ifndef DIRTY_CHECK_H
 #define DIRTY_CHECK_H
@@ -28,7 +28,7 @@ enum {
 		DIRTY_NAMES \
 	}
 
-/* The log goes on, and the driver notes what was written; off again. */
+/* Turns logging on, with the driver noting written pages; and off again. */
 void dirty_on(struct guest *guest);
 void dirty_off(struct guest *guest);
 bool dirty_is_on(const struct guest *guest);
@@ -36,10 +36,10 @@ bool dirty_is_on(const struct guest *guest);
 /* One harvest, compared with what the driver saw. */
 void dirty_round(struct guest *guest, enum vhc_dirty_mode mode);
 
-/* A harvest of a device that was stopped: nothing may be late any more. */
+/* A harvest of a stopped device: nothing may be late any more. */
 void dirty_last_round(struct guest *guest);
 
-/* Begins a pass, and says how many pages it has. */
+/* Begins a pass, and returns its number of pages. */
 uint64_t dirty_count(struct guest *guest);
 
 /* The case that does nothing else. */

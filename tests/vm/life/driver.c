@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * driver - both kinds of rings, and the thread that serves them.
+ * driver - the receive and transmit rings, and the thread that serves them.
  */
 #include <poll.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #include "driver.h"
 
-#define PATIENCE  2000 /* ms without a sign before it is looked whether one is missing */
+#define PATIENCE  2000 /* ms without a signal before checking whether one was missed */
 #define PARTS_MAX (FRAME_MAX / RX_BUFFER + 2)
 
 _Static_assert(sizeof(struct virtio_net_hdr_v1) == 12, "the header of VIRTIO_F_VERSION_1");
@@ -35,7 +35,7 @@ static bool has_used(const struct ring *ring)
 	return READ(ring->used->idx) != index_of(ring, ring->state->next_used);
 }
 
-/* Shows the device all up to @position, and wakes it if it wants to be. */
+/* Makes everything up to @position available, and kicks the device if it asks for that. */
 static void publish(struct ring *ring, uint32_t position)
 {
 	uint16_t old = index_of(ring, ring->state->next_avail), new = index_of(ring, position);
@@ -49,7 +49,7 @@ static void publish(struct ring *ring, uint32_t position)
 		eventfd_write(ring->kick, 1);
 }
 
-/* Asks for an interrupt at the next buffer.  Returns true when it has come already. */
+/* Requests an interrupt for the next buffer.  Returns true if that has already been used. */
 static bool arm(struct ring *ring)
 {
 	WRITE(ring->avail->ring[ring->size], index_of(ring, ring->state->next_used));
@@ -64,7 +64,7 @@ static void note_page(const struct driver *driver, uint64_t addr)
 				  __ATOMIC_RELAXED);
 }
 
-/* The pages that the device wrote for one used buffer: the buffer's, the element's, the index's. */
+/* Notes the pages written for one used buffer: the buffer's, the used element's, the index's. */
 static void note_written(const struct driver *driver, const struct ring *ring, uint16_t index,
 			 uint64_t buffer)
 {
@@ -86,7 +86,7 @@ static size_t rx_offset(const struct driver *driver, const struct ring *ring, ui
 	       PAGE;
 }
 
-/* Every buffer that is not on its way to us is the device's. */
+/* Gives every buffer to the device that does not hold a frame for us. */
 static void rx_fill(struct driver *driver, struct ring *ring)
 {
 	uint32_t end = ring->state->next_used + ring->size;
@@ -122,7 +122,7 @@ static void rx_account(struct driver *driver, struct ring *ring, enum verdict ve
 	}
 }
 
-/* Takes one frame of one or more buffers.  Returns how many; 0 when the ring makes no sense. */
+/* Takes one frame of one or more buffers.  Returns how many; 0 if the ring is inconsistent. */
 static uint32_t rx_frame(struct driver *driver, struct ring *ring, uint16_t ready)
 {
 	const uint32_t size = sizeof(struct virtio_net_hdr_v1);
@@ -198,7 +198,7 @@ static void tx_reap(struct driver *driver, struct ring *ring)
 	}
 }
 
-/* Header and head in one buffer, the body in two more where it has so many bytes. */
+/* Header and head in one buffer, the body in up to two more. */
 static void tx_put(struct driver *driver, struct ring *ring, uint32_t position)
 {
 	struct frame_id frame = { WAY_OUT, ring->index / 2, position };
@@ -239,7 +239,7 @@ static bool tx_may(const struct driver *driver, struct ring *ring, uint32_t posi
 	return true;
 }
 
-/* A few at a time, so that the device meets them in all numbers. */
+/* A few at a time, so that the device gets them in batches of every size. */
 static bool tx_turn(struct driver *driver, struct ring *ring)
 {
 	uint32_t position, burst = 1 + (ring->state->next_avail & 15), begin;
@@ -262,7 +262,7 @@ static bool turn(struct driver *driver)
 		struct ring *ring = &driver->ring[i];
 
 		if (pthread_mutex_trylock(&ring->lock))
-			continue; /* it is being reset, and the bell rings after that */
+			continue; /* it is being reset; the bell rings afterwards */
 		if (i % 2)
 			some = tx_turn(driver, ring) || some;
 		else
@@ -287,7 +287,7 @@ static bool any_used(struct driver *driver)
 	return some;
 }
 
-/* Sleeps until an interrupt.  Buffers that came back without one, twice the patience long, lost it. */
+/* Sleeps until an interrupt.  If buffers stay used without one for two patience periods, it was lost. */
 static void sleep_on(struct driver *driver)
 {
 	uint32_t count = 2 * driver->board->pairs;
@@ -315,7 +315,7 @@ static void *serve(void *data)
 	return NULL;
 }
 
-/* What the ring shows was published, whatever the one before us came to write down. */
+/* What the ring shows was published, whether or not our predecessor got to record it. */
 static void recover(struct ring *ring)
 {
 	struct ring_state *state = ring->state;

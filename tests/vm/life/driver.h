@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * driver - the guest's network driver: split rings with mergeable receive buffers, event indices and
- * TSO, in a thread of its own.  It knows nothing of the device but what a driver knows: the rings,
- * and two eventfds for each.
+ * TSO, in a thread of its own.  It knows only what a driver knows of the device: the rings, and two
+ * eventfds for each.
  *
  * The device uses buffers in order, so a descriptor's id follows from its position and there is no
  * free list to tear when the process is killed.
@@ -27,7 +27,7 @@ struct ring {
 	struct ring_state *state;
 	int kick, call;
 	pthread_mutex_t lock; /* held while the driver works on it */
-	uint32_t budget;      /* transmit: frames that may go while all else pauses */
+	uint32_t budget;      /* transmit: frames that may be sent while everything else pauses */
 };
 
 struct driver {
@@ -35,13 +35,12 @@ struct driver {
 	struct board *board;
 	const unsigned char *pattern;
 	struct ring ring[RINGS_MAX];
-	uint64_t
-		*written; /* bit for each page that the device wrote, when somebody wants to know */
+	uint64_t *written; /* one bit for each page that the device wrote; NULL: not recorded */
 	uint32_t quit;
 	pthread_t thread;
 };
 
-/* Where a ring lies. */
+/* The address of a ring. */
 void ring_place(struct ring *ring, const struct ram *ram, uint32_t index);
 
 static inline uint16_t *ring_avail_event(const struct ring *ring)
@@ -54,12 +53,12 @@ static inline uint64_t ring_guest_addr(const struct ram *ram, const void *part)
 	return RINGS_ADDR + (uint64_t)((const unsigned char *)part - ram->part[PART_RINGS]);
 }
 
-/* Goes on from what the memory says, whoever was there before. */
+/* Resumes from the memory, whichever process was there before. */
 void driver_init(struct driver *driver, const struct ram *ram);
 int driver_run(struct driver *driver);
 void driver_end(struct driver *driver);
 
-/* Takes every buffer back and empties the ring, as after a queue reset.  The lock is the caller's. */
+/* Takes back every buffer and empties the ring, as after a queue reset.  The caller holds the lock. */
 void driver_reset_ring(struct driver *driver, uint32_t index);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * frame - makes and checks frames: IPv4 and TCP between nobodies, of 72 to 65000 bytes.  Those that
- * do not fit an MTU are TSO frames, with the header that says so.
+ * frame - makes and checks frames: IPv4 and TCP between unused addresses, of 72 to 65000 bytes.  Those
+ * longer than the MTU are TSO frames, with the header for that.
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -31,7 +31,7 @@ static const struct head models[] = {
 	[WAY_IN] = { .eth = { .h_dest = { 2, 0, 0, 0, 0, 2 }, .h_source = { 2, 0, 0, 0, 0, 1 } } },
 };
 
-/* Numbers that have nothing to do with each other. */
+/* Unrelated numbers. */
 static uint32_t scatter(const struct frame_id *id)
 {
 	uint32_t x = id->number * 2654435761u ^ (id->flow * 40503u + id->way * 977u);
@@ -124,7 +124,7 @@ void frame_offload(struct virtio_net_hdr *hdr, uint32_t length)
 	hdr->hdr_len = offsetof(struct head, magic);
 }
 
-/* hdr_len is a hint, which the kernel makes anew. */
+/* hdr_len is a hint, which the kernel recomputes. */
 static bool same_offload(const struct virtio_net_hdr *hdr, uint32_t length)
 {
 	struct virtio_net_hdr expected;

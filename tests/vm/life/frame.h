@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * frame - the frames of a test: everything in one follows from its way, its flow and its number, so
- * that whoever receives it can make it again and compare every byte.
+ * frame - the frames of a test: direction, flow and number determine all of a frame, so that its
+ * receiver can make it again and compare every byte.
  */
 #ifndef FRAME_H
 #define FRAME_H
@@ -16,7 +16,7 @@
 #define FRAME_SMALL  1514u
 #define FRAME_MAX    65000u
 #define FRAME_MSS    1448u
-#define FRAME_PERIOD 4096u /* of the pattern that bodies are cut from */
+#define FRAME_PERIOD 4096u /* of the pattern that bodies are copied from */
 #define BODY_BYTES   (FRAME_MAX + FRAME_PERIOD)
 
 enum frame_kind { KIND_SMALL, KIND_GSO, KIND_MIXED, KINDS };
@@ -41,12 +41,12 @@ uint32_t frame_body(const struct frame_id *id);
 /* The first FRAME_HEAD bytes. */
 void frame_head(unsigned char *head, const struct frame_id *id, uint32_t length);
 
-/* What a driver, or a packet socket's user, says about a frame of that length. */
+/* What a driver, or the user of a packet socket, says about a frame of that length. */
 void frame_offload(struct virtio_net_hdr *hdr, uint32_t length);
 
 /*
- * Is it one of ours, and whole?  @parts have it in pieces, the first of at least FRAME_HEAD bytes.
- * @ret is who it says it is, unless it is foreign.
+ * Is it one of ours, and intact?  @parts are its pieces, the first of at least FRAME_HEAD bytes.
+ * @ret is what it claims to be, unless it is foreign.
  */
 enum verdict frame_check(enum frame_kind kind, uint32_t way, const unsigned char *pattern,
 			 const struct virtio_net_hdr *hdr, const struct iovec *parts,

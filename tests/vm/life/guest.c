@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * guest - brings a device up on inherited fds and memory, runs the steps of a case, and ends.
+ * guest - sets up a device on inherited fds and memory, runs the steps of a case, and exits.
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * guest - one process of the guest: the device, as a hypervisor would have it, and the driver.  What
- * a case does to the device is done here, while the driver's thread and the wire go on.
+ * a case does to the device is done here, while the driver thread and the wire keep running.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -31,7 +31,7 @@ struct life_case {
 	const char *what;				  /* a cycle is */
 	bool kills;					  /* the wire's process does the cycles */
 	uint32_t ring_size, arena, in_window, out_window; /* 0 for the usual */
-	uint32_t per_child; /* cycles that a process does before it hands over; 0 for all */
+	uint32_t per_child; /* cycles in one process before it hands over; 0 for all */
 	void (*begin)(struct guest *guest);
 	void (*step)(struct guest *guest);
 	void (*end)(struct guest *guest); /* the device is stopped */
@@ -40,10 +40,10 @@ struct life_case {
 
 extern const struct life_case life_cases[];
 
-/* board->numbers of "kill": kills with frames on the way, and what was found after them. */
+/* board->numbers of "kill": kills with frames in flight, and what was found after them. */
 enum { KILL_BUSY, KILL_TAKEN_AGAIN, KILL_WAITING };
 
-/* The whole life of a process; it is exec'ed, and finds its fds at their places. */
+/* Runs one guest process, which was exec'ed with its fds in their places. */
 int guest_main(void);
 
 /* Gives up, with the library's text, when @r is an error. */
@@ -54,10 +54,10 @@ __attribute__((noreturn, format(printf, 2, 3))) void give_up(struct guest *guest
 /* A random number below @limit. */
 uint32_t guest_random(struct guest *guest, uint32_t limit);
 
-/* Waits until so many buffers came back on the rings but one; gives up when they do not. */
+/* Waits until that many buffers were used on all rings except one; gives up if they are not. */
 void guest_move(struct guest *guest, uint32_t count, uint32_t but);
 
-/* Waits for a condition; gives up, naming it, when nothing at all moves for a long time. */
+/* Waits for a condition; gives up, naming it, if nothing at all moves for a long time. */
 #define guest_wait(guest, condition)                                      \
 	do {                                                              \
 		struct patience patience_ = patience_new(guest);          \
@@ -73,12 +73,12 @@ struct patience {
 struct patience patience_new(struct guest *guest);
 void patience_lose(struct guest *guest, struct patience *patience, const char *what);
 
-/* No frame is on its way, and none comes, until guest_resume(). */
+/* No frame is in flight, and none is sent, until guest_resume(). */
 void guest_pause(struct guest *guest);
 void guest_settle(struct guest *guest); /* all that was sent meanwhile arrived */
 void guest_resume(struct guest *guest);
 
-/* The device: from nothing but fds, then from a document, from the memory, or fresh. */
+/* The device: opened on fds, then set up from a document, from the memory, or fresh. */
 void guest_open_device(struct guest *guest);
 void guest_set_eventfds(struct guest *guest);
 void guest_load(struct guest *guest);
@@ -88,7 +88,7 @@ void guest_set_ring(struct guest *guest, uint32_t ring);
 /* Stops the device and compares each base with the ring's used index. */
 void guest_stop(struct guest *guest);
 
-/* The region of a part; and another place for it. */
+/* The region of a part; and the same at another address. */
 void guest_add_part(struct guest *guest, int part);
 void guest_del_part(struct guest *guest, int part);
 void *guest_map_part(struct guest *guest, int part);

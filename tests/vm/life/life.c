@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * life CASE [--pairs N] [--cycles N] [--kind small|gso|mixed] [--seed N] - a guest under load both ways, to which something is done many times: is any frame lost, twice there or
- * damaged?  See cases.c for what can be done.  --harvest file|drop|drain reads the dirty log in
- * another way, of which drop and drain must lose pages.  --wrong lost|twice|damaged does so to one
- * frame, which must be seen.
+ * life CASE [--pairs N] [--cycles N] [--kind small|gso|mixed] [--seed N] - a guest under load in both
+ * directions, to which something is done many times: is any frame lost, duplicated or damaged?  See
+ * cases.c for the cases.  --harvest file|drop|drain reads the dirty log in another way; drop and drain
+ * must lose pages.  --wrong lost|twice|damaged does that to one frame, which must be detected.
  *
  * This process holds what outlives the guest's processes: tap queues, the guest's memory, eventfds;
- * never a vhost fd.  It is the wire as well.  Prints TAP, and a line of numbers that starts with
- * "# life".  Needs root; makes a network namespace of its own.
+ * never a vhost fd.  It is also the wire.  Prints TAP, and a line of numbers that starts with
+ * "# life".  Needs root; creates a network namespace of its own.
  */
 #include <err.h>
 #include <errno.h>
@@ -28,13 +28,13 @@
 #include "report.h"
 #include "wire.h"
 
-#define STALL_S	   90 /* nothing moved for so long */
+#define STALL_S	   90 /* how long nothing may move */
 #define WRONG_S	   5
 #define ARENA	   1024u
 #define RING_SIZE  256u
 #define IN_WINDOW  64u
 #define OUT_WINDOW 96u
-#define EARLY	   16u /* one kill in so many comes while the process starts */
+#define EARLY	   16u /* kills for each one that comes while the process starts */
 #define EARLY_US   60000u
 #define KILL_AFTER 300u /* buffers, at most */
 
@@ -58,7 +58,7 @@ static uint64_t chance;
 static enum wrong wrong;
 static int64_t patience = STALL_S;
 static struct {
-	uint32_t moved; /* kill when so many buffers came back */
+	uint32_t moved; /* kill when that many buffers were used */
 	bool early;	/* or just some time after the start */
 } sentence;
 
@@ -78,7 +78,7 @@ static int64_t seconds(void)
 
 /* ----------------------------------------------------------------------------------------- set-up */
 
-/* Keeps the places that the guest's fds go to. */
+/* Reserves the numbers of the guest's fds. */
 static void reserve_fds(void)
 {
 	int null;
@@ -102,7 +102,7 @@ static void open_link(void)
 	struct vhc_tap *tap;
 
 	if (vhc_ctx_new(&ctx) || unshare(CLONE_NEWNET))
-		err(1, "cannot make a network namespace");
+		err(1, "cannot create a network namespace");
 	if (vhc_tap_open(ctx, NULL, VHC_ARG(vhc_tap_args, .queues = board->pairs), &tap))
 		errx(1, "%s", vhc_ctx_get_error(ctx)->text);
 	snprintf(board->link, sizeof(board->link), "%s", vhc_tap_get_name(tap));
@@ -155,7 +155,7 @@ static void start_guest(uint32_t begin)
 	sentence.moved = board_moved(board, RINGS_MAX) + pick(KILL_AFTER);
 }
 
-/* The process ended by itself.  Returns false when the test cannot go on. */
+/* The process ended by itself.  Returns false if the test cannot continue. */
 static bool guest_ended(int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
@@ -170,7 +170,7 @@ static bool guest_ended(int status)
 	return false;
 }
 
-/* What the dead left: transmit buffers that were not used, and frames that it has not received. */
+/* What a killed process left: unused transmit buffers, and frames that it has not received. */
 static void look_at_remains(void)
 {
 	uint32_t again = 0, waiting = 0;
@@ -210,7 +210,7 @@ static bool must_die(void)
 
 /* -------------------------------------------------------------------------------------------- run */
 
-/* Nothing may come to rest before all is done.  Returns false when something did. */
+/* Nothing may stall before everything is done.  Returns false if something did. */
 static bool goes_on(void)
 {
 	static uint32_t before;
@@ -239,11 +239,11 @@ static void check_end(void)
 		patience = WRONG_S;
 		wire_do_wrong(&wire, wrong);
 	}
-	if (!wrong || board->in[0].duplicated) /* what is lost or damaged does not come at all */
+	if (!wrong || board->in[0].duplicated) /* a lost or damaged frame never arrives */
 		WRITE(board->quit, 1);
 }
 
-/* Returns whether the guest came to its end. */
+/* Returns whether the guest ended normally. */
 static bool run(void)
 {
 	int status;

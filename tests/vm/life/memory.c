@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * memory - buffers move to other addresses of the process, the highest region comes and goes, and a
- * table that would take a running ring's memory away is refused.  With the dirty log and without.
+ * memory - buffers move to other addresses of the process, the highest region is added and removed,
+ * and a table that would remove the memory of a running ring is refused.  With the dirty log and
+ * without.
  */
 #include <errno.h>
 #include <sys/mman.h>
 
 #include "memory.h"
 
-#define LOG_TURN 10u /* cycles with the log, then as many without */
+#define LOG_TURN 10u /* cycles with the dirty log, then as many without */
 
-/* The same memory elsewhere.  Returns the old place, which may be unmapped after the commit. */
+/* The same memory at another address.  Returns the old one, which may be unmapped after the commit. */
 static void *move_part(struct guest *guest, int part)
 {
 	void *old = guest->where[part];
@@ -22,7 +23,7 @@ static void *move_part(struct guest *guest, int part)
 	return old;
 }
 
-/* The highest region comes or goes.  Returns what may be unmapped after the commit, or NULL. */
+/* Adds or removes the highest region.  Returns what may be unmapped after the commit, or NULL. */
 static void *toggle_extra(struct guest *guest)
 {
 	void *old = guest->where[PART_EXTRA];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * report - what was counted, as TAP and as one line of numbers.
+ * report - prints the counts, as TAP and as one line of numbers.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static void is(const char *what, uint64_t got, uint64_t expected)
 	result(got == expected, what, got, expected);
 }
 
-/* What is counted for each pair and way. */
+/* What is counted for each pair and direction. */
 enum count { SENT, BIG, LOST, DUPLICATED, CORRUPT };
 
 static const char *const names[] = { "", "_tso", "_lost", "_duplicated", "_corrupt" };
@@ -93,7 +93,7 @@ int report(const struct ram *memory, const struct wire *end, const struct life_c
 	wire = end;
 	row = which;
 	print_numbers();
-	result(ended, "it came to its end", 0, 0);
+	result(ended, "the guest ended normally", 0, 0);
 	is("cycles", board->cycles, board->cycles_wanted);
 	is("frames lost", sum(LOST), 0);
 	is("frames duplicated", sum(DUPLICATED), 0);

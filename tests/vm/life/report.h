@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * report - how a test came out.
+ * report - the result of a test.
  */
 #ifndef REPORT_H
 #define REPORT_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * seen - which frames of a flow have come, each at most once.
+ * seen - which frames of a flow have arrived, each at most once.
  *
  * A slot for each of the last SEEN_SLOTS numbers, written by one store of 64 bits: the number, and
- * where it came from.  Who is killed after that store looks at the same place of the ring again:
- * that is not a second frame.
+ * where it arrived.  If the process is killed after that store, the next one looks at the same place
+ * in the ring again, which does not count as a second frame.
  */
 #ifndef SEEN_H
 #define SEEN_H
@@ -18,7 +18,7 @@ struct seen {
 	uint64_t slot[SEEN_SLOTS]; /* number + 1 above, place below */
 };
 
-/* Notes a frame.  Returns false when it has come before, from another place. */
+/* Records a frame.  Returns false if it has arrived before, at another place. */
 static inline bool seen_note(struct seen *seen, uint32_t number, uint32_t place)
 {
 	uint64_t *slot = &seen->slot[number % SEEN_SLOTS];
@@ -39,7 +39,7 @@ static inline bool seen_has(const struct seen *seen, uint32_t number)
 	       (uint64_t)number + 1;
 }
 
-/* The first number from @first on that has not come. */
+/* The first number from @first on that has not arrived. */
 static inline uint32_t seen_first_missing(const struct seen *seen, uint32_t first)
 {
 	while (seen_has(seen, first))

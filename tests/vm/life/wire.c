@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * wire - frames in and out of the packet socket, each with the virtio-net header that tells TSO.
+ * wire - frames in and out of the packet socket, each with the virtio-net header that marks TSO.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +22,7 @@
 #define NAP	 20	     /* ms */
 #define IPV6_OFF "/proc/sys/net/ipv6/conf/all/disable_ipv6"
 
-/* The kernel's own frames would only be in the way. */
+/* The kernel's own frames would only disturb. */
 static void no_ipv6(void)
 {
 	FILE *file = fopen(IPV6_OFF, "w");
@@ -70,7 +70,7 @@ static bool take_one(struct wire *wire)
 	if (length < (ssize_t)sizeof(hdr))
 		return false;
 	if (length > (ssize_t)(sizeof(hdr) + sizeof(wire->buffer)))
-		length = 0; /* none of ours is so long: foreign */
+		length = 0; /* none of ours is that long: foreign */
 	parts[1].iov_len = length ? (size_t)length - sizeof(hdr) : 0;
 	switch (frame_check(board->kind, WAY_OUT, wire->pattern, &hdr, &parts[1], 1, &id)) {
 	case FRAME_FOREIGN:
@@ -105,7 +105,7 @@ static bool take_all(struct wire *wire)
 	return some;
 }
 
-/* Returns false when the link takes no more now. */
+/* Returns false if the link accepts no more at the moment. */
 static bool send_frame(struct wire *wire, uint32_t flow, uint32_t number, bool damaged)
 {
 	struct frame_id id = { WAY_IN, flow, number };

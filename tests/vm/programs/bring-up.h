@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bring-up - a device with rings in this process's memory, for the programs that try it on a real
+ * bring-up - a device with rings in this process's memory, for the programs that test it on a real
  * kernel.  Every failure is returned; nothing is printed.
  */
 #ifndef BRING_UP_H
@@ -25,7 +25,7 @@ struct bring_up {
 	struct vhc_dev *dev;
 	void *ram;
 	size_t size;
-	const char *features; /* to ask for; NULL is BRING_UP_FEATURES */
+	const char *features; /* to request; NULL is BRING_UP_FEATURES */
 	struct vhc_features acked;
 };
 
@@ -56,7 +56,7 @@ static inline unsigned int count_threads(void)
 	return count ? count - 2 : 0;
 }
 
-/* A thread that was joined is to be seen for a moment longer: wait for it, but not for ever. */
+/* A joined thread stays visible for a moment: wait for it, but not forever. */
 static inline bool threads_are(unsigned int count)
 {
 	for (int i = 0; i < 5000 && count_threads() != count; i++)
@@ -93,7 +93,7 @@ static inline int bring_up_memory(struct bring_up *b, uint32_t pairs)
 	return b->ram == MAP_FAILED ? -1 : 0;
 }
 
-/* From a tap and a device that were opened to running rings. */
+/* From an open tap and device to running rings. */
 static inline int bring_up_start(struct bring_up *b, uint32_t pairs)
 {
 	struct vhc_features want;

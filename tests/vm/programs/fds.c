@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fds MACVTAP-NODE... - devices on fds that others opened: what works, and what is refused, and why.
- * Each argument is a /dev/tapN to use as a queue.  Prints TAP.
+ * fds MACVTAP-NODE... - devices on fds that were opened elsewhere: what works, what is refused, and
+ * why.  Each argument is a /dev/tapN to use as a queue.  Prints TAP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ static int open_tap(const char *name, short flags)
 	return fd >= 0 && ioctl(fd, TUNSETIFF, &ifr) ? -1 : fd;
 }
 
-/* The tap is refused, and the text has this in it. */
+/* The tap is refused, and the error text contains @expected. */
 static void refuse_tap(struct bring_up *b, const char *what, const int *fds, uint32_t count,
 		       const char *expected)
 {
@@ -98,7 +98,7 @@ static void wrong_vhosts(struct bring_up *b)
 	close(fds[0]);
 }
 
-/* Fds of a parent: the device works in the child that starts it, and then in no other process. */
+/* Fds of a parent: the device works in the child that starts it, and then only there. */
 static void another_process(struct bring_up *b)
 {
 	int tap = open_tap(NULL, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR), status = -1, r;

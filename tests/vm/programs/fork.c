@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * fork MODE - while a process sends frames, its forked child calls every transition and setter, and
- * closes everything: each is refused, and the frames go on.  MODE is default, task or kthread.
- * Prints TAP.
+ * closes everything: each is refused, and the frames are not disturbed.  MODE is default, task or
+ * kthread.  Prints TAP.
  */
 #include <errno.h>
 #include <sched.h>
@@ -12,7 +12,7 @@
 
 static struct virtqueue transmit;
 
-/* The rings of one pair run; the other's are left for the child to try. */
+/* The rings of one pair run; those of the other are for the child. */
 static int prepare(uint32_t flags)
 {
 	size_t bytes = virtqueue_bytes(BRING_UP_RING, BRING_UP_BUFFER);
@@ -176,7 +176,7 @@ static const struct {
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
-/* Its exit status says which call went wrong, from 1. */
+/* The exit status is the number of the call that failed, from 1. */
 static int child(void)
 {
 	int bad = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * guest - a VM of one vCPU that halts, and counts how often IRQ 5 wakes it.  Failures end the program.
+ * guest - a VM with one vCPU that halts, and counts how often IRQ 5 wakes it.  Failures end the program.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -62,7 +62,7 @@ static inline int guest_call(int fd, unsigned long request, uintptr_t arg)
 	return r;
 }
 
-/* Halts for ever.  Where the emulated processor falls over, the tests' results are worth nothing. */
+/* Halts forever.  If the emulated CPU crashes, the results of the tests are worthless. */
 static void *guest_run(void *vcpu)
 {
 	int r = ioctl((int)(intptr_t)vcpu, KVM_RUN, NULL);
@@ -98,7 +98,7 @@ static inline void guest_start(struct guest *guest)
 		errx(1, "no thread for the vCPU");
 }
 
-/* How many interrupts it got. */
+/* How many interrupts it received. */
 static inline uint32_t guest_count(const struct guest *guest)
 {
 	return __atomic_load_n((const uint32_t *)(guest->ram + GUEST_COUNT), __ATOMIC_ACQUIRE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * iommu-model - the IOMMU, the memory and the driver, and a kernel that may be of an older kind.
+ * iommu-model - the IOMMU, the memory and the driver, also for older kernels.
  */
 #include <errno.h>
 #include <linux/vhost.h>
@@ -36,7 +36,7 @@ static int counted_read(void *data, int fd, void *buf, size_t size)
 
 /* ---------------------------------------------------------------------- the model of an IOMMU */
 
-/* Half of the rings at the very end of all addresses. */
+/* Half of the rings are at the very end of the address space. */
 static uint64_t iova_of(uint32_t ring)
 {
 	return (ring % 2 ? 0x1000000000ull : 0xfffff00000000000ull) + ring * 0x10000000ull;
@@ -53,7 +53,7 @@ uint64_t model_guest_of(uint32_t page)
 				      : FAR + (uint64_t)(page - model.pages / 2) * PAGE;
 }
 
-/* The page of an address; false: the driver has none there. */
+/* The page at an address; false: the driver has none there. */
 static bool page_of(uint64_t iova, uint32_t *ret_page)
 {
 	for (uint32_t i = 0; i < 2 * model.traffic.pairs; i++)

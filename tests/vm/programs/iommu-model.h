@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * iommu-model - a driver behind an IOMMU, on a real kernel: its pages are at I/O virtual addresses that
- * are neither guest-physical nor in their order.
+ * neither equal the guest-physical ones nor have the same order.
  */
 #ifndef IOMMU_MODEL_H
 #define IOMMU_MODEL_H
@@ -10,7 +10,7 @@
 #include "traffic.h"
 
 #define PAGE  4096u
-#define GUEST 0x100000000ull /* the first half of memory; the second is far behind */
+#define GUEST 0x100000000ull /* the first half of memory; the second is far above it */
 #define FAR   0x700000000ull
 #define RING  256u
 #define RW    (VHC_PERM_READ | VHC_PERM_WRITE)
@@ -21,7 +21,7 @@ extern struct iommu_model {
 	bool all;	  /* every page is mapped before the start, not only the used rings */
 	bool many;	  /* buffers of two pages, so that more are in use than the kernel holds */
 	uint32_t buffer_size, ring_pages, pages;
-	unsigned char *driver; /* the pages as the driver sees them, one ring behind the other */
+	unsigned char *driver; /* the pages as the driver sees them, one ring after another */
 	struct virtqueue rings[2 * TRAFFIC_PAIRS];
 	struct traffic traffic;
 	struct bring_up b;
@@ -29,26 +29,29 @@ extern struct iommu_model {
 	uint32_t acks, messages[3]; /* of backend features; by version */
 } model;
 
-/** model_make_memory() - that the driver sees in another order than the device. */
+/** model_make_memory() - create memory that the driver sees in another order than the device. */
 int model_make_memory(void);
-/** model_open_all() - the device, its memory and its tap. */
+/** model_open_all() - open the device, its memory and its tap. */
 int model_open_all(void);
-/** model_probe() - what the driver does.  @iommu: it accepts the feature, and its addresses are I/O virtual ones. */
+/**
+ * model_probe() - do what a driver does at probe time.
+ * @iommu: it accepts the feature, and its addresses are I/O virtual ones.
+ */
 int model_probe(bool iommu);
 
-/** model_iova_of_page() - where a page of the driver's is for the device. */
+/** model_iova_of_page() - the address of one of the driver's pages as the device sees it. */
 uint64_t model_iova_of_page(uint32_t page);
-/** model_guest_of() - where a page of the memory is. */
+/** model_guest_of() - the guest-physical address of a page of the memory. */
 uint64_t model_guest_of(uint32_t page);
-/** model_scatter() - which of the memory's pages a page of the driver's is: far from each other, none twice. */
+/** model_scatter() - the page of the memory behind one of the driver's: far apart, none twice. */
 uint32_t model_scatter(uint32_t page);
-/** model_used_page() - the used ring is behind the descriptors and the avail ring, a page each. */
+/** model_used_page() - the used ring follows the descriptors and the avail ring, a page each. */
 uint32_t model_used_page(uint32_t ring);
 
 int model_map_page(uint32_t page);
-/** model_prefill() - map what must be, or is to be, before the start. */
+/** model_prefill() - map what has to be mapped before the start. */
 int model_prefill(void);
-/** model_serve() - what the device has to say.  A negative errno when an answer failed. */
+/** model_serve() - answer the device's events.  A negative errno if an answer failed. */
 int model_serve(void);
 
 #endif

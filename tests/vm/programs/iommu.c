@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * iommu PAIRS VERSION used|all|many - a device behind an IOMMU that this process models, which asks for
- * its addresses page by page.
+ * iommu PAIRS VERSION used|all|many - a device behind an IOMMU that this process models; the device
+ * asks for its addresses page by page.
  *
  * VERSION: of the messages, 1 or 2.  used: only the used rings are mapped before the start; all: every
- * page; many: as used, with buffers of two pages, so that more are in use than the kernel holds.
+ * page; many: like used, with buffers of two pages, so that more are in use than the kernel holds.
  * Prints TAP.
  */
 #include <errno.h>
@@ -39,7 +39,7 @@ static uint32_t below(uint32_t limit)
 	return (uint32_t)((seed >> 33) % limit);
 }
 
-/* The guest takes mappings away, of any pages but the used rings', which -EBUSY keeps. */
+/* The guest removes mappings of any pages except the used rings', which -EBUSY protects. */
 static int unmap_some(void)
 {
 	uint32_t page = below(model.pages), count = 1 + below(8);
@@ -64,7 +64,7 @@ static int stop_and_start(void)
 	return r ? r : vhc_dev_start(model.b.dev);
 }
 
-/* All frames, with @disturb now and then. */
+/* Exchanges all frames, with @disturb from time to time. */
 static bool run(uint32_t frames, uint32_t rarely, int (*disturb)(void))
 {
 	bool good = true;
@@ -124,9 +124,9 @@ static int log_on_and_off(void)
 }
 
 /*
- * A ring that went round since has written to each of its used ring's and its buffers' pages, as far as
- * its frames reach; and behind an IOMMU vhost says of a buffer that all of it is dirty
- * (drivers/vhost/vhost.c, vhost_log_write).
+ * A ring that has wrapped since has written all pages of its used ring, and those of its buffers as far
+ * as its frames reach; behind an IOMMU, vhost logs all of a buffer as dirty (drivers/vhost/vhost.c,
+ * vhost_log_write).
  */
 static bool is_right(uint32_t page, const uint16_t *before)
 {
@@ -140,7 +140,7 @@ static bool is_right(uint32_t page, const uint16_t *before)
 	return used < RING || !(is_used || (is_buffer && begins));
 }
 
-/* Logged by guest-physical address, whatever the device was told: what it wrote, and nothing else. */
+/* Logged by guest-physical address, although the device uses others: what it wrote, nothing else. */
 static void while_logged(void)
 {
 	uint16_t before[2 * TRAFFIC_PAIRS];
@@ -219,7 +219,7 @@ static void the_other_stops(void)
 	       !r && event.kind == VHC_EVENT_MISS && traffic_done(&model.traffic), text());
 }
 
-/* The driver says that there is more than there can be. */
+/* The driver makes more available than the ring can hold. */
 static void wrong_ring(void)
 {
 	uint32_t ring = 2 * model.traffic.pairs - 1;

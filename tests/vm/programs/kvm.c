@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kvm - rings bound to a real VM: what is taken for one, who is in the way, what a forked child can do,
- * interrupts that are masked while frames come, and that nothing is left.  Prints TAP.
+ * kvm - rings bound to a real VM: which fds are accepted as one, conflicting owners, what a forked child
+ * can do, interrupts that are masked while frames arrive, and that nothing is left.  Prints TAP.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #define PORT	 0xc050u
 #define FRAMES	 3000u
-#define PATIENCE 20 /* seconds for what takes microseconds */
+#define PATIENCE 20 /* seconds to wait for something that takes microseconds */
 
 static struct bring_up b;
 static struct guest guest;
@@ -39,7 +39,7 @@ static void result(const char *what, bool good, const char *said)
 static const struct vhc_ioeventfd bell = { sizeof(bell), PORT, 1, 2,
 					   VHC_IOEVENTFD_PIO | VHC_IOEVENTFD_DATAMATCH };
 
-/* What the launcher does by itself, with the same address. */
+/* What the launcher itself does with the same address. */
 static int launchers_bell(int vm, int file, bool on)
 {
 	struct kvm_ioeventfd arg = { .addr = PORT,
@@ -67,7 +67,7 @@ static int bind_irq(void)
 	return vhc_ring_set_irqfd(b.dev, 0, guest.vm, VHC_ARG(vhc_irqfd, .gsi = GUEST_IRQ));
 }
 
-/* Waits for a condition that cannot be waited for otherwise. */
+/* Polls for a condition that nothing signals. */
 #define comes_true(condition)                                        \
 	({                                                           \
 		time_t end = time(NULL) + PATIENCE;                  \
@@ -82,7 +82,7 @@ static int bind_irq(void)
 
 static void no_vm(void)
 {
-	/* the vCPU runs: its thread is in the kernel, and who asks it would wait */
+	/* the vCPU is running: its thread is in the kernel, and an ioctl would wait for it */
 	const struct {
 		const char *what, *said;
 		int fd, code;
@@ -157,7 +157,7 @@ static void taken(void)
 
 static sem_t to_send;
 
-/* One frame for each time that it is asked. */
+/* Sends one frame for each request. */
 static void *sender(void *arg)
 {
 	static const unsigned char frame[60] = "\2\0\0\0\0\1\2\0\0\0\0\2\x88\xb5";
@@ -188,7 +188,7 @@ static void start_sender(void)
 	virtqueue_kick(&receive);
 }
 
-/* Takes all that has come, of our frames and of the kernel's own. */
+/* Receives all that has arrived, our frames and the kernel's own. */
 static bool frame_came(void)
 {
 	bool ours = false;
@@ -249,14 +249,14 @@ static void mask_under_load(const char *what, uint32_t (*count)(void))
 	result(what, !lost && !r && pending > 0, said);
 }
 
-/* While it is masked nothing comes, however long it takes; then one. */
+/* While it is masked no interrupt arrives, however long it takes; then one. */
 static void mask_alone(const char *what, uint32_t (*count)(void))
 {
 	uint32_t before;
 	bool held;
 
 	vhc_ring_set_masked(b.dev, 0, true);
-	usleep(20000); /* what was on its way has come */
+	usleep(20000); /* what was in flight has arrived */
 	before = count();
 	sem_post(&to_send);
 	held = comes_true(frame_came()) && comes_true(vhc_ring_is_pending(b.dev, 0));
@@ -299,14 +299,14 @@ static void interrupts(void)
 
 /* --------------------------------------------------------------------------- a child, and the end */
 
-/* In the child: what it may not do it is told, and it closes what it got without harm. */
+/* In the child: what it may not do is refused, and it closes what it inherited without harm. */
 static int child(void)
 {
 	const struct vhc_ioeventfd other = { sizeof(other), PORT + 2, 0, 2, VHC_IOEVENTFD_PIO };
 
 	int r = vhc_ring_add_ioeventfd(b.dev, 1, guest.vm, &other);
 
-	/* of the VM, which is asked first, or of the device */
+	/* from the VM, which is checked first, or from the device */
 	if ((r != -EIO || !strstr(text, "another process")) &&
 	    (r != -EPERM || !strstr(text, "forked child")))
 		return 1;
@@ -336,7 +336,7 @@ static void forked(void)
 	close(file);
 }
 
-/* Address and eventfd can be bound again, by whoever likes. */
+/* Address and eventfd can be bound again, by any process. */
 static void nothing_left(const char *what, int kick, int call)
 {
 	char said[96];

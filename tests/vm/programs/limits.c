@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * limits user MODE KIND - workers without privileges: KIND says whose threads they must be, own or
- * kernel, or that they are hidden.
+ * limits user MODE KIND - workers without privileges: KIND is what they must be, own threads or kernel
+ * threads (own, kernel), or hidden.
  * limits hidden MODE - with privileges, where workers cannot be seen.
  * MODE is default, task or kthread.  Prints TAP.
  */
@@ -23,7 +23,8 @@ static int run_user(const char *mode, const char *kind)
 
 	if (unshare(CLONE_NEWNET) || bring_up_memory(&b, 1))
 		return 2;
-	r = open_all(1, flags_of(mode)); /* the node and the tap, as the launcher is given them */
+	/* the node and the tap, as they are passed to the launcher */
+	r = open_all(1, flags_of(mode));
 	if (!r && (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY)))
 		return 2;
 	r = r ? r : bring_up_start(&b, 1);

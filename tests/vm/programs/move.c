@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * move PAIRS MOVES - a device with frames in flight is stopped, saved and closed, and a fresh one goes
- * on from the document, in a copy of the memory at other addresses: as between two hosts, but that the
- * link stays.  Every frame arrives once, and what a document must not be loaded with is refused.
- * Prints TAP.
+ * move PAIRS MOVES - a device with frames in flight is stopped, saved and closed, and a new one resumes
+ * from the document, in a copy of the memory at other addresses: as between two hosts, except that the
+ * link stays.  Every frame arrives once, and a load without the guest's memory is refused.  Prints TAP.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -20,8 +19,8 @@
 #define PAIRS_MAX  4u
 #define HEADER	   12u
 #define FRAMES_MAX 65536u
-#define WINDOW	   128u /* frames of one way that are on their way */
-#define EACH	   300u /* frames each way between two moves */
+#define WINDOW	   128u /* frames in flight in one direction */
+#define EACH	   300u /* frames in each direction between two moves */
 
 struct frame {
 	struct ether_header head;
@@ -95,7 +94,7 @@ static void open_wire(void)
 		stop_here("a packet socket");
 }
 
-/* One look at everything: what has come is taken, what may go is sent. */
+/* One round: takes what has arrived, sends what it may. */
 static void turn(uint32_t limit)
 {
 	struct frame frame;
@@ -132,7 +131,7 @@ static void turn(uint32_t limit)
 	}
 }
 
-/* Until all were sent; with @all until all arrived, or nothing comes for long. */
+/* Until all were sent; with @all until all arrived, or nothing arrives for a long time. */
 static void run(uint32_t limit, bool all)
 {
 	uint32_t before = 0, quiet = 0;
@@ -159,7 +158,7 @@ static void take_rings(void)
 			       vhc_ring_get_call(b.dev, i));
 }
 
-/* The driver, which does not know that it moved: the same indices, at other addresses. */
+/* The driver does not know that it moved: the same indices, at other addresses. */
 static void move_rings(char *from, char *to)
 {
 	for (uint32_t i = 0; i < 2 * pairs; i++) {
@@ -175,7 +174,7 @@ static void move_rings(char *from, char *to)
 	}
 }
 
-/* What the destination makes before anything came: device, memory, the link. */
+/* What the destination creates before anything arrives: device, memory, the link. */
 static int prepare_there(void)
 {
 	int r = vhc_dev_open(b.ctx, "net0", NULL,
@@ -192,7 +191,7 @@ static int prepare_there(void)
 	return r ? r : vhc_dev_set_tap(b.dev, b.tap);
 }
 
-/* @early: was a device refused that was to be loaded before the guest's memory had come? */
+/* @early: was loading refused before the guest's memory had arrived? */
 static int move(bool *early)
 {
 	char *json = NULL, *from = b.ram;
@@ -227,16 +226,16 @@ static bool is_whole(const char *name, const struct way *way)
 	return way->sent == way->arrived && !way->twice && !way->wrong;
 }
 
-/* A picture of the device as it runs, which cannot be loaded, and of which this host says yes. */
+/* A snapshot of the running device, which cannot be loaded, and which this host could run. */
 static void check_picture(void)
 {
 	char *json = NULL, *caps = NULL;
 	int r = vhc_dev_save(b.dev, &json);
 
-	result("a running device is saved as a picture", !r && strstr(json, "\"running\":true"));
-	result("the picture is right", !r && !vhc_state_check(b.ctx, json));
+	result("a running device is saved as a snapshot", !r && strstr(json, "\"running\":true"));
+	result("the snapshot is valid", !r && !vhc_state_check(b.ctx, json));
 	r = r ? r : vhc_caps_probe(b.ctx, &caps);
-	result("this host could take it", !r && !vhc_caps_check(b.ctx, caps, json));
+	result("this host could run it", !r && !vhc_caps_check(b.ctx, caps, json));
 	result("it is not loaded", json && vhc_dev_load(b.dev, json) < 0 &&
 					   strstr(vhc_ctx_get_error(b.ctx)->text, "picture"));
 	free(json);
@@ -269,7 +268,7 @@ int main(int argc, char **argv)
 	run((done + 1) * EACH, true);
 	printf("# %u moves of %u pairs\n", done, pairs);
 	result("every move succeeds", done == moves);
-	result("none is loaded before the guest's memory is there", early == moves);
+	result("none is loaded before the guest's memory has arrived", early == moves);
 	result("what the guest sends arrives once", is_whole("out", &out));
 	result("what is sent to it arrives once", is_whole("in", &in));
 	result("no fd is left", count_fds() == fds);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * nofile - brings a device of four queue pairs up with every RLIMIT_NOFILE from 3 to 40: it works, or
- * it says EMFILE; nothing is left of it, and without the limit it works again.  Prints TAP.
+ * nofile - sets up a device of four queue pairs with every RLIMIT_NOFILE from 3 to 40: it works, or
+ * fails with EMFILE; nothing is left of it, and without the limit it works again.  Prints TAP.
  */
 #include <errno.h>
 #include <string.h>

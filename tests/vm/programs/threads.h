@@ -66,7 +66,7 @@ static inline void status_of(int32_t tid, const char *key, char *value, size_t s
 		fclose(file);
 }
 
-/* The n-th number behind the name in a thread's stat, from 3 as proc(5) counts. */
+/* The n-th field of a thread's stat, counted as in proc(5): 3 is the first after the name. */
 static inline unsigned long stat_of(int32_t tid, int n)
 {
 	char path[64], line[1024] = "", *at;
@@ -124,7 +124,7 @@ static inline int link_up(void)
 	return r;
 }
 
-/* One frame goes out, and its interrupt comes. */
+/* Sends one frame, and waits for its interrupt. */
 static inline bool send_one(struct virtqueue *queue)
 {
 	struct pollfd call = { .fd = queue->call, .events = POLLIN };

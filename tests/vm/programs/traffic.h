@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * traffic - numbered frames both ways between a device's rings and a packet socket on its tap, each of
- * which must come out once and whole, for the programs that try devices on a real kernel.
+ * traffic - numbered frames in both directions between a device's rings and a packet socket on its tap,
+ * each of which must arrive once and intact, for the programs that test devices on a real kernel.
  */
 #ifndef TRAFFIC_H
 #define TRAFFIC_H
@@ -21,10 +21,10 @@
 #define TRAFFIC_PAIRS	4u
 #define TRAFFIC_FRAMES	20000u
 #define TRAFFIC_HEADER	12u   /* struct virtio_net_hdr_v1: all zero is a plain frame */
-#define TRAFFIC_WINDOW	64u   /* frames on the way at once, so that no queue in between overflows */
+#define TRAFFIC_WINDOW	64u   /* frames in flight at once, so that no queue in between overflows */
 #define TRAFFIC_SILENCE 10000 /* ms without anything: the rest is lost */
 
-/* Ethernet and IPv4 to nobody; the UDP ports make the flow, one for each pair; then the number. */
+/* Ethernet and IPv4 to an unused address; the UDP ports identify the flow, one for each pair. */
 struct traffic_frame {
 	unsigned char head[34];
 	uint16_t ports[2], udp[2];
@@ -40,9 +40,9 @@ struct traffic_way {
 
 struct traffic {
 	uint32_t pairs, frames, round;
-	struct virtqueue *rings; /* as the device counts: receive, transmit */
+	struct virtqueue *rings; /* in the device's order: receive, transmit */
 	int wire;
-	int events; /* an fd that wakes us too; -1 for none */
+	int events; /* another fd to wait for; -1 for none */
 	struct traffic_way out, in;
 };
 
@@ -62,13 +62,13 @@ static inline struct traffic_frame traffic_make(const struct traffic *t, uint32_
 	};
 
 	frame.ports[0] = frame.ports[1] = htons((uint16_t)(1000 + number % t->pairs));
-	frame.udp[0] = htons((uint16_t)t->round); /* late ones of the round before are not ours */
+	frame.udp[0] = htons((uint16_t)t->round); /* late frames of another round do not count */
 	frame.number = htonl(number);
 	memset(frame.fill, (int)(number % 251), sizeof(frame.fill));
 	return frame;
 }
 
-/* Counts a frame that came out.  What the kernel sends by itself is passed over. */
+/* Counts a received frame.  Frames that the kernel sends on its own are ignored. */
 static inline void traffic_take(struct traffic *t, struct traffic_way *way, const void *bytes,
 				size_t length)
 {
@@ -143,7 +143,7 @@ static inline bool traffic_done(const struct traffic *t)
 	return t->in.arrived == t->frames && t->out.arrived == t->frames;
 }
 
-/* Waits until something happened.  Returns false when nothing did for long. */
+/* Waits until something happens.  Returns false if nothing does for a long time. */
 static inline bool traffic_wait(struct traffic *t)
 {
 	struct pollfd polls[2 * TRAFFIC_PAIRS + 2];
@@ -162,7 +162,7 @@ static inline bool traffic_wait(struct traffic *t)
 	return r > 0;
 }
 
-/* A packet socket on the link, which is brought up; -1. */
+/* Opens a packet socket on the link, which is set up; or -1. */
 static inline int traffic_wire(const char *name)
 {
 	struct sockaddr_ll addr = { AF_PACKET, htons(ETH_P_IP), (int)if_nametoindex(name) };

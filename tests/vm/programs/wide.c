@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * wide yes|no - features above bit 63, on a kernel that has them or not: offered, accepted and told to
- * vhost by its array ioctls, and the tap's header grows to 24 bytes.  Prints TAP.
+ * wide yes|no - features above bit 63, on a kernel that supports them or not: offered, accepted and set
+ * with vhost's array ioctls, and the tap's header grows to 24 bytes.  Prints TAP.
  */
 #include <linux/if_tun.h>
 #include <string.h>

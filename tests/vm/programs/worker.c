@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * worker PAIRS MODE KIND - the worker of each queue pair: found, the one that does the work, told where
- * and how to run, for how long to poll.  MODE is default, task or kthread; KIND, own or kernel, is what
- * a worker must be.  Prints TAP.
+ * worker PAIRS MODE KIND - the worker of each queue pair is found, is the one that does the work, and
+ * is told where and how to run and how long to poll.  MODE is default, task or kthread; KIND, own or
+ * kernel, is what a worker must be.  Prints TAP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ static unsigned long switches_of(int32_t tid)
 	return sum + strtoul(value, NULL, 10);
 }
 
-/* Nothing but our own frames. */
+/* Only our own frames. */
 static void no_ipv6(void)
 {
 	int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
@@ -92,7 +92,7 @@ static void it_does_the_work(uint32_t pairs, uint32_t pair)
 	sent = send_many(pair, ROUNDS);
 	for (uint32_t i = 0; i < pairs; i++) {
 		now[i] = switches_of(tids[i]) - before[i];
-		/* one that worked before may have gone to sleep only now */
+		/* one that worked before may only just have gone to sleep */
 		others = others && (i == pair || now[i] <= 1);
 	}
 	result("a pair's frames are sent", sent, "pair %u", pair);
@@ -228,7 +228,7 @@ static int run(uint32_t pairs, const char *mode, bool own)
 	it_runs_where_it_is_told(pairs - 1);
 	it_runs_as_it_is_told(0);
 	if (pairs > 1)
-		it_does_the_work(pairs, 1); /* nothing of this was another's */
+		it_does_the_work(pairs, 1); /* nothing of this belonged to another process */
 	busyloop(0);
 	if (!strcmp(mode, "default"))
 		wishes_are_told_again(pairs);
