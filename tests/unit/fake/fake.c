@@ -5,17 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "model.h"
 
+/* Pages, not calloc(): that clears all 28 MiB for a test that uses a hundredth of them. */
 struct fake *fake_new(const char *name)
 {
-	struct fake *fake = calloc(1, sizeof(*fake));
+	struct fake *fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	const struct fake_profile *profile = fake_profiles;
 
 	while (profile->name && strcmp(profile->name, name))
 		profile++;
-	if (!fake || !profile->name) {
+	if (fake == MAP_FAILED || !profile->name) {
 		fprintf(stderr, "no fake kernel %s\n", name);
 		exit(2);
 	}
@@ -30,7 +33,7 @@ struct fake *fake_new(const char *name)
 void fake_free(struct fake *fake)
 {
 	pthread_mutex_destroy(&fake->lock);
-	free(fake);
+	munmap(fake, sizeof(*fake));
 }
 
 struct fake_profile *fake_profile(struct fake *fake)
