@@ -165,4 +165,4 @@ static const struct act acts[] = {
 	{ "start anew", rig_start, true },
 };
 
-const struct story iommu_story = { acts, sizeof(acts) / sizeof(acts[0]) };
+const struct life iommu_life = { acts, sizeof(acts) / sizeof(acts[0]) };

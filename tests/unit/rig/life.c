@@ -317,9 +317,9 @@ static const struct act acts[] = {
 	{ "workers anew", workers, true },
 };
 
-const struct story story = { acts, sizeof(acts) / sizeof(acts[0]) };
+const struct life device_life = { acts, sizeof(acts) / sizeof(acts[0]) };
 
-uint32_t story_find(const struct story *of, const char *name)
+uint32_t life_find(const struct life *of, const char *name)
 {
 	uint32_t i = 0;
 

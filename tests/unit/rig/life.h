@@ -14,16 +14,16 @@ struct act {
 	bool keeps; /* a failure leaves as much open as there was before */
 };
 
-struct story {
+struct life {
 	const struct act *acts;
 	uint32_t count;
 };
 
-extern const struct story story;
+extern const struct life device_life;
 /* The same behind an IOMMU, with its events. */
-extern const struct story iommu_story;
+extern const struct life iommu_life;
 
-/** story_find() - the number of an act. */
-uint32_t story_find(const struct story *of, const char *name);
+/** life_find() - the number of an act. */
+uint32_t life_find(const struct life *of, const char *name);
 
 #endif
