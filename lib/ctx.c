@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ctx - the context object: one place for the last error, one for the log.
+ * ctx - the context: its life, the last error and the message log.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,7 +55,7 @@ VHC_EXPORT void vhc_ctx_free(struct vhc_ctx *ctx)
 {
 	if (!ctx)
 		return;
-	ctx->log = NULL; /* its data may go with the caller */
+	ctx->log = NULL; /* its data may not outlive this call */
 	vhc_ctx_unref(ctx);
 }
 
@@ -93,7 +93,7 @@ void vhc_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
 	log_line(ctx, level, line);
 }
 
-/* The arguments may point into the last error itself, so the new one is made beside it. */
+/* The arguments may point into the last error, so the new text is built in a buffer. */
 static void set_error(struct vhc_ctx *ctx, const struct vhc_place *place, int code,
 		      const char *message)
 {

@@ -24,24 +24,24 @@ struct vhc_place {
 /**
  * vhc_fail() - set the context's last error, log it, and return the code:
  * `return vhc_fail(ctx, -EINVAL, "ring size %u is not a power of two", n);`
- * The text says the value, the limit and the kernel call.  @ctx NULL is allowed: then only the code.
+ * The text says the value, the limit and the kernel call.  With a NULL @ctx only the code is returned.
  */
 #define vhc_fail(ctx, code, ...) vhc_fail_at(ctx, NULL, code, __VA_ARGS__)
 
-/** vhc_fail_at() - the same with its place, which may be NULL. */
+/** vhc_fail_at() - vhc_fail() with a place, which may be NULL. */
 int vhc_fail_at(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
 
 /**
  * vhc_fail_errno() - a system call failed: the text ends with what @code means, ": Bad address (EFAULT)".
- * @format: may be NULL, when the place has said everything.
+ * @format: may be NULL, when the place says enough.
  */
 int vhc_fail_errno(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
 		   ...) __attribute__((format(printf, 4, 5)));
 int vhc_fail_errno_args(struct vhc_ctx *ctx, const struct vhc_place *place, int code,
 			const char *format, va_list args) __attribute__((format(printf, 4, 0)));
 
-/** vhc_log() - one line to the caller's log, when it wants this level. */
+/** vhc_log() - write a line to the caller's log, if it wants this level. */
 void vhc_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -71,7 +71,7 @@ struct vhc_ctx {
 	char error_text[2048], error_device[64], error_where[160], error_hint[640];
 };
 
-/** vhc_ctx_new_sys() - a context on another kernel: for tests.  @data is given to each operation. */
+/** vhc_ctx_new_sys() - a context on another kernel, for tests.  @data is passed to each operation. */
 int vhc_ctx_new_sys(const struct vhc_sys_ops *sys, void *data, struct vhc_ctx **ret);
 struct vhc_ctx *vhc_ctx_ref(struct vhc_ctx *ctx);
 void vhc_ctx_unref(struct vhc_ctx *ctx);

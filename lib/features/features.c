@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * feature - sets of 256 feature bits: arithmetic and dependencies.
- * Ground floor: no system call.  What is known of each bit is in names.c.
+ * features - sets of 256 feature bits: arithmetic and dependencies.
  */
 #include "features/features.h"
 
@@ -15,7 +14,7 @@
 #define BITS  256u
 #define WORDS 4u
 
-/* Room for every rule that a set can break at once. */
+/* Enough for every rule that a set can break at once. */
 #define TEXT_SIZE 4096
 
 /* ---------------------------------------------------------------------------------- arithmetic */
@@ -65,8 +64,8 @@ unsigned int vhc_features_first(const struct vhc_features *set)
 	return BITS;
 }
 
-/* Takes the lowest bit out of a set: for (left = set; (bit = next(&left)) < BITS;) */
-static unsigned int next(struct vhc_features *left)
+/* Remove the lowest bit of a set and return it; BITS when it is empty. */
+static unsigned int pop_first(struct vhc_features *left)
 {
 	unsigned int bit = vhc_features_first(left);
 
@@ -90,7 +89,7 @@ struct vhc_features vhc_features_of(enum vhc_type type, uint32_t origin)
 
 uint32_t vhc_net_header_size(const struct vhc_features *acked)
 {
-	/* The longest that applies; the fields in between are then padding.  Legacy: 10. */
+	/* The longest that applies; fields in between are then padding.  Legacy: 10. */
 	static const struct {
 		uint8_t bits[2];
 		uint32_t size;
@@ -110,8 +109,8 @@ uint32_t vhc_net_header_size(const struct vhc_features *acked)
 
 /* -------------------------------------------------------------------------------- dependencies */
 
-/* May this bit stand in this set? */
-static bool stands(enum vhc_type type, const struct vhc_features *set, unsigned int bit)
+/* Does the set have what this bit requires? */
+static bool is_satisfied(enum vhc_type type, const struct vhc_features *set, unsigned int bit)
 {
 	const struct vhc_bit *known = vhc_bit_get(type, bit);
 	struct vhc_features missing, present;
@@ -125,8 +124,8 @@ static bool stands(enum vhc_type type, const struct vhc_features *set, unsigned 
 }
 
 /*
- * Rules only ask for bits, never against any, so what falls once could not have stood in any smaller
- * set: this finds the one largest set, whatever the order.
+ * Rules only require bits, and never exclude any, so a bit that is removed once could not be in any
+ * smaller set either: this finds the one largest subset, in whatever order.
  */
 struct vhc_features vhc_features_close(enum vhc_type type, struct vhc_features *set)
 {
@@ -135,33 +134,11 @@ struct vhc_features vhc_features_close(enum vhc_type type, struct vhc_features *
 
 	do {
 		last = left = *set;
-		while ((bit = next(&left)) < BITS)
-			if (!stands(type, set, bit))
+		while ((bit = pop_first(&left)) < BITS)
+			if (!is_satisfied(type, set, bit))
 				vhc_features_remove(set, bit);
 	} while (!vhc_features_equal(&last, set));
 	return vhc_features_without(&before, set);
-}
-
-/* "guest_tso4 (7)"; one without a name, or vhost's own, is "bit 4". */
-static void put_bit(struct vhc_text *text, enum vhc_type type, unsigned int bit)
-{
-	const struct vhc_feature *feature = vhc_feature_get(type, bit);
-
-	if (feature)
-		vhc_text_put(text, "%s (%u)", feature->name, bit);
-	else
-		vhc_text_put(text, "bit %u", bit);
-}
-
-static void put_bits(struct vhc_text *text, enum vhc_type type, struct vhc_features set,
-		     const char *between)
-{
-	unsigned int bit;
-
-	for (const char *before = ""; (bit = next(&set)) < BITS; before = between) {
-		vhc_text_put(text, "%s", before);
-		put_bit(text, type, bit);
-	}
 }
 
 bool vhc_features_why(enum vhc_type type, const struct vhc_features *set, unsigned int bit,
@@ -172,9 +149,9 @@ bool vhc_features_why(enum vhc_type type, const struct vhc_features *set, unsign
 	struct vhc_features all, any;
 
 	vhc_text_put(&out, "%s", "");
-	if (stands(type, set, bit))
+	if (is_satisfied(type, set, bit))
 		return false;
-	put_bit(&out, type, bit);
+	vhc_features_put_bit(&out, type, bit);
 	if (!known) {
 		vhc_text_put(&out, " (%s) is between vhost and its user, never a guest's",
 			     vhc_bit_private(bit));
@@ -184,10 +161,10 @@ bool vhc_features_why(enum vhc_type type, const struct vhc_features *set, unsign
 	any = vhc_features_and(&known->any, set);
 	any = vhc_features_empty(&any) ? known->any : (struct vhc_features){ { 0 } };
 	vhc_text_put(&out, " requires ");
-	put_bits(&out, type, all, " and ");
+	vhc_features_put(&out, type, &all, " and ");
 	if (!vhc_features_empty(&all) && !vhc_features_empty(&any))
 		vhc_text_put(&out, ", and ");
-	put_bits(&out, type, any, " or ");
+	vhc_features_put(&out, type, &any, " or ");
 	return true;
 }
 
@@ -206,14 +183,14 @@ VHC_EXPORT int vhc_features_check(struct vhc_ctx *ctx, enum vhc_type type,
 		*ret_drop = drop;
 	if (vhc_features_empty(&drop))
 		return 0;
-	while ((bit = next(&left)) < BITS) {
+	while ((bit = pop_first(&left)) < BITS) {
 		if (!vhc_features_why(type, set, bit, why, sizeof(why)))
 			continue;
 		vhc_text_put(&out, "%s%s", before, why);
 		before = "; ";
 	}
 	vhc_text_put(&advice, "drop ");
-	put_bits(&advice, type, drop, ", ");
+	vhc_features_put(&advice, type, &drop, ", ");
 	vhc_text_put(&advice, ", or add what they require");
 	return vhc_fail_at(ctx, &(struct vhc_place){ .hint = hint }, -EOPNOTSUPP, "%s", broken);
 }

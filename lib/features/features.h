@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * feature - sets of 256 feature bits: arithmetic, dependencies, whose bit it is.
- * Ground floor: no system call.  The names and the rules are tables in names.c.  (Not
- * "features.h": that name is libc's, and a folder on the include path would hide it.)
+ * features - sets of 256 feature bits: arithmetic, dependencies, origins.
+ *
+ * This room knows the feature bits: their names and rules (a table in names.c, for this room alone), sets
+ * of them as text (text.c) and in documents (rows.h), and what a host lacks of a set (missing.h).  It
+ * makes no system call: what a kernel or a tap offers is a set that callers pass.
  */
-#ifndef LIB_FEATURE_H
-#define LIB_FEATURE_H
+#ifndef LIB_FEATURES_FEATURES_H
+#define LIB_FEATURES_FEATURES_H
 
 #include "vhostconfig.h"
 
-/* The bits that have a name, and two that belong to vhost and vhost-user, not to a guest. */
+struct vhc_text;
+
+/* The bits that have a name, and two that are between vhost or vhost-user and its user. */
 enum {
 	VHC_F_CSUM = 0,
 	VHC_F_GUEST_CSUM = 1,
@@ -76,7 +80,7 @@ enum {
 
 struct vhc_features vhc_features_and(const struct vhc_features *a, const struct vhc_features *b);
 struct vhc_features vhc_features_or(const struct vhc_features *a, const struct vhc_features *b);
-/** vhc_features_without() - what is in a and not in b. */
+/** vhc_features_without() - the bits of a that are not in b. */
 struct vhc_features vhc_features_without(const struct vhc_features *a,
 					 const struct vhc_features *b);
 bool vhc_features_equal(const struct vhc_features *a, const struct vhc_features *b);
@@ -85,24 +89,29 @@ bool vhc_features_empty(const struct vhc_features *set);
 unsigned int vhc_features_first(const struct vhc_features *set);
 
 /**
- * vhc_features_of() - every bit that has all of these origins among its own (VHC_ORIGIN_ flags).
- * A bit without a name counts as the model's: the library knows nothing that would forbid it.
+ * vhc_features_of() - every bit that has all of these origins (VHC_ORIGIN_ flags).
+ * A bit without a name is the device model's: the library knows nothing that would forbid it.
  */
 struct vhc_features vhc_features_of(enum vhc_type type, uint32_t origin);
 
 /**
- * vhc_features_close() - remove, until nothing changes, every bit whose requirement is not in the
- * set, and vhost's own.  What is left is the largest part that may be offered.  Returns what was
- * removed.
+ * vhc_features_close() - remove every bit whose requirement is not in the set, until nothing changes, and
+ * vhost's own.  What remains is the largest subset that can be offered.  Returns the bits removed.
  */
 struct vhc_features vhc_features_close(enum vhc_type type, struct vhc_features *set);
 
 /**
- * vhc_features_why() - one sentence on why a bit cannot stand in a set, such as
+ * vhc_features_why() - one sentence on why a bit cannot be in a set, such as
  * "guest_tso4 (7) requires guest_csum (1)".  Returns false when it can.
  */
 bool vhc_features_why(enum vhc_type type, const struct vhc_features *set, unsigned int bit,
 		      char *text, size_t size);
+
+/** vhc_features_put_bit() - "guest_tso4 (7)"; one without a name, or vhost's own, is "bit 4". */
+void vhc_features_put_bit(struct vhc_text *text, enum vhc_type type, unsigned int bit);
+/** vhc_features_put() - all bits of a set, with @between between them. */
+void vhc_features_put(struct vhc_text *text, enum vhc_type type, const struct vhc_features *set,
+		      const char *between);
 
 /** vhc_net_header_size() - bytes of the virtio-net header with these features; spec 5.1.6.1. */
 uint32_t vhc_net_header_size(const struct vhc_features *acked);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * names - what is known of each feature bit: name, origin, requirement.
- * Ground floor: no system call, no allocation.
  *
  * Names, numbers and requirements are those of virtio 1.4: chapter 6 for the bits of every type,
  * sections 5.1.3, 5.1.3.1 and 5.1.3.2 for the network device.

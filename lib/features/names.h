@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * names - what is known of each feature bit: name, origin, requirement.
- * Ground floor: no system call, no allocation.
+ * For this room alone.
  */
-#ifndef LIB_NAMES_H
-#define LIB_NAMES_H
+#ifndef LIB_FEATURES_NAMES_H
+#define LIB_FEATURES_NAMES_H
 
 #include "vhostconfig.h"
 
-/* A bit and its rule in the specification: all of @all, and one of @any unless that is empty. */
+/* A bit and what the specification requires with it: all of @all, and one of @any unless that is empty. */
 struct vhc_bit {
 	struct vhc_feature feature;
 	struct vhc_features all, any;
@@ -17,18 +17,18 @@ struct vhc_bit {
 /** vhc_bit_get() - what is known of one bit; NULL for one without a name. */
 const struct vhc_bit *vhc_bit_get(enum vhc_type type, uint32_t bit);
 
-/** vhc_name_is() - is this word that name?  ASCII in any case, whatever the locale. */
+/** vhc_name_is() - compare ASCII letters without case, whatever the locale. */
 bool vhc_name_is(const char *name, const char *word, size_t len);
 
 /**
- * vhc_bit_find() - the bit of a name, of a constant, or of what others call it, in any case; private
- * bits too.  Returns the bit or -ENOENT.
+ * vhc_bit_find() - a bit by its name, its constant or another name in use, in any case; private bits
+ * too.  Returns the bit or -ENOENT.
  */
 int vhc_bit_find(enum vhc_type type, const char *word, size_t len);
 
 /**
- * vhc_bit_private() - the constant of a bit that is between vhost and its user and never a guest's;
- * NULL for the guest's bits.
+ * vhc_bit_private() - the constant of a bit that is between vhost and its user, and never a guest's;
+ * NULL for any other bit.
  */
 const char *vhc_bit_private(uint32_t bit);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * feature-doc - a set of features within a document.
- * Ground floor: no system call.
+ * rows - a set of features in a document.
  */
 #include "features/rows.h"
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * feature-doc - a set of features within a document: as words, and each bit by name with its origin.
- * Ground floor: no system call.
+ * rows - a set of features in a document: as words, and each bit by name with its origin.
  */
-#ifndef LIB_FEATURE_DOC_H
-#define LIB_FEATURE_DOC_H
+#ifndef LIB_FEATURES_ROWS_H
+#define LIB_FEATURES_ROWS_H
 
 #include "doc.h"
 #include "vhostconfig.h"
@@ -14,7 +13,6 @@ struct vhc_feature_row {
 	char *name, *origin;
 };
 
-/* The table of such a row, for the documents that have them. */
 extern const struct doc_table vhc_feature_row_doc;
 
 /* Whose bits they are. */
@@ -25,7 +23,7 @@ struct vhc_feature_names {
 
 #define VHC_FEATURE_NAME_MAX 16u
 
-/** vhc_feature_row_name() - the name of a bit as a row has it; in @buf when it is "bit N". */
+/** vhc_feature_row_name() - the name of a bit as a row has it; which is in @buf when it is "bit N". */
 const char *vhc_feature_row_name(const struct vhc_feature_names *names, unsigned int bit,
 				 char buf[VHC_FEATURE_NAME_MAX]);
 
@@ -34,7 +32,7 @@ const char *vhc_feature_row_origin(const struct vhc_feature_names *names, unsign
 
 /**
  * vhc_feature_rows() - a set as words (two, or four where a bit above 127 is in it) and as rows.
- * Errors: -ENOMEM; what is in the lists then is for doc_clear().
+ * Errors: -ENOMEM; doc_clear() frees what the lists have by then.
  */
 int vhc_feature_rows(const struct vhc_feature_names *names, const struct vhc_features *set,
 		     struct doc_list *words, struct doc_list *rows);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * feature-text - sets of feature bits as words, and back.
- * Ground floor: no system call.
+ * text - sets of feature bits as text: in messages, and in the API both ways.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +13,29 @@
 
 #define BITS	   256u
 #define SEPARATORS ", \t\r\n"
+
+void vhc_features_put_bit(struct vhc_text *text, enum vhc_type type, unsigned int bit)
+{
+	const struct vhc_feature *feature = vhc_feature_get(type, bit);
+
+	if (feature)
+		vhc_text_put(text, "%s (%u)", feature->name, bit);
+	else
+		vhc_text_put(text, "bit %u", bit);
+}
+
+void vhc_features_put(struct vhc_text *text, enum vhc_type type, const struct vhc_features *set,
+		      const char *between)
+{
+	struct vhc_features left = *set;
+	unsigned int bit;
+
+	for (const char *before = ""; (bit = vhc_features_first(&left)) < BITS; before = between) {
+		vhc_features_remove(&left, bit);
+		vhc_text_put(text, "%s", before);
+		vhc_features_put_bit(text, type, bit);
+	}
+}
 
 VHC_EXPORT int vhc_features_format(struct vhc_ctx *ctx, enum vhc_type type,
 				   const struct vhc_features *set, char **ret_text)
@@ -41,7 +63,7 @@ VHC_EXPORT int vhc_features_format(struct vhc_ctx *ctx, enum vhc_type type,
 	return 0;
 }
 
-/* What is left of a text, and what it is for. */
+/* The rest of a text, and what it is parsed for. */
 struct reader {
 	struct vhc_ctx *ctx;
 	enum vhc_type type;
@@ -53,7 +75,7 @@ struct word {
 	size_t len;
 };
 
-/* The next word; one of length 0 at the end.  Commas and blanks are alike, and many are as one. */
+/* The next word; empty at the end.  Any number of commas and blanks separate words. */
 static struct word read_word(struct reader *reader)
 {
 	struct word word;
@@ -64,22 +86,22 @@ static struct word read_word(struct reader *reader)
 	return word;
 }
 
-/* A word in a message: not too long, and nothing that a terminal would obey. */
-struct shown {
+/* A word for a message: not too long, without control characters. */
+struct printable {
 	char text[48];
 };
 
-static struct shown show(const struct word *word)
+static struct printable make_printable(const struct word *word)
 {
-	struct shown shown = { "" };
-	size_t room = sizeof(shown.text) - sizeof("...");
+	struct printable out = { "" };
+	size_t room = sizeof(out.text) - sizeof("...");
 	size_t len = word->len < room ? word->len : room;
 
 	for (size_t i = 0; i < len; i++)
-		shown.text[i] = word->at[i] >= ' ' && word->at[i] <= '~' ? word->at[i] : '?';
+		out.text[i] = word->at[i] >= ' ' && word->at[i] <= '~' ? word->at[i] : '?';
 	if (len < word->len)
-		strcpy(shown.text + len, "...");
-	return shown;
+		strcpy(out.text + len, "...");
+	return out;
 }
 
 static bool is_number(const struct word *word)
@@ -97,8 +119,8 @@ static int read_number(const struct reader *reader, const struct word *word,
 	if (bit >= BITS)
 		return vhc_fail(
 			reader->ctx, -EINVAL,
-			"\"%s\" is no feature bit: they are 0 to 255 (a mask starts with 0x)",
-			show(word).text);
+			"\"%s\" is not a feature bit: bits are 0 to 255 (a mask starts with 0x)",
+			make_printable(word).text);
 	vhc_features_add(set, bit);
 	return 0;
 }
@@ -111,7 +133,7 @@ static int hex_digit(char c)
 	return found ? (int)(found - digits) % 16 : -1;
 }
 
-/* From the last digit on: each is 4 bits. */
+/* From the last digit to the first: each is 4 bits. */
 static int read_mask(const struct reader *reader, const struct word *word, struct vhc_features *set)
 {
 	size_t digits = word->len - 2;
@@ -120,16 +142,16 @@ static int read_mask(const struct reader *reader, const struct word *word, struc
 		int digit = hex_digit(word->at[word->len - 1 - i]);
 
 		if (digit < 0 || (digit > 0 && i >= BITS / 4))
-			return vhc_fail(reader->ctx, -EINVAL, "\"%s\" is no mask: %s",
-					show(word).text,
+			return vhc_fail(reader->ctx, -EINVAL, "\"%s\" is not a mask: %s",
+					make_printable(word).text,
 					digit < 0 ? "only hexadecimal digits may follow 0x"
 						  : "it has more than 256 bits");
 		if (digit)
 			set->w[i / 16] |= (uint64_t)digit << (i % 16 * 4);
 	}
 	if (!digits)
-		return vhc_fail(reader->ctx, -EINVAL, "\"%s\" is no mask: it has no digits",
-				show(word).text);
+		return vhc_fail(reader->ctx, -EINVAL, "\"%s\" is not a mask: it has no digits",
+				make_printable(word).text);
 	return 0;
 }
 
@@ -138,15 +160,16 @@ static int read_name(const struct reader *reader, const struct word *word, struc
 	int bit = vhc_bit_find(reader->type, word->at, word->len);
 
 	if (bit < 0)
-		return vhc_fail(reader->ctx, -EINVAL,
-				"\"%s\" is no feature: give a name such as mrg_rxbuf, a bit from 0 "
-				"to 255, or a mask such as 0x8000",
-				show(word).text);
+		return vhc_fail(
+			reader->ctx, -EINVAL,
+			"\"%s\" is not a feature: give a name such as mrg_rxbuf, a bit from "
+			"0 to 255, or a mask such as 0x8000",
+			make_printable(word).text);
 	vhc_features_add(set, (unsigned int)bit);
 	return 0;
 }
 
-/* @word: grows by the number that follows "bit". */
+/* @word: extended by the number that follows "bit". */
 static int read_feature(struct reader *reader, struct word *word, struct vhc_features *set)
 {
 	struct word number;
@@ -160,8 +183,8 @@ static int read_feature(struct reader *reader, struct word *word, struct vhc_fea
 	number = read_word(reader);
 	if (!is_number(&number))
 		return vhc_fail(reader->ctx, -EINVAL,
-				"\"%s\" needs a number behind it, such as \"bit 63\"",
-				show(word).text);
+				"\"%s\" needs a number after it, such as \"bit 63\"",
+				make_printable(word).text);
 	word->len = (size_t)(number.at + number.len - word->at);
 	return read_number(reader, &number, set);
 }
@@ -183,7 +206,7 @@ VHC_EXPORT int vhc_features_parse(struct vhc_ctx *ctx, enum vhc_type type, const
 					ctx, -EINVAL,
 					"\"%s\": bit %u (%s) is between vhost and its user, "
 					"never a guest's: leave it out",
-					show(&word).text, bit, vhc_bit_private(bit));
+					make_printable(&word).text, bit, vhc_bit_private(bit));
 	}
 	*ret = set;
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kvm - doorbells and interrupts: a ring's eventfds bound to a VM, which then rings and is rung
- * without leaving the kernel.  Bindings follow the eventfds, whatever phase the ring is in.
+ * kvm - ioeventfds and irqfds: with a ring's eventfds in KVM, kicks and interrupts stay in the kernel.
+ * Bindings follow the eventfds, in every phase of the ring.
  */
 #include <errno.h>
 #include <linux/kvm.h>
@@ -10,7 +10,7 @@
 #include "dev.h"
 #include "kvm/kvm.h"
 
-static int doorbell(struct vhc_ctx *ctx, const struct vhc_binding *b, int file, bool assign)
+static int set_ioeventfd(struct vhc_ctx *ctx, const struct vhc_binding *b, int file, bool assign)
 {
 	const struct vhc_ioeventfd *bell = &b->doorbell;
 	struct kvm_ioeventfd arg = {
@@ -26,8 +26,8 @@ static int doorbell(struct vhc_ctx *ctx, const struct vhc_binding *b, int file, 
 	return vhc_sys_ioctl(&ctx->sys, b->vm->fd, KVM_IOEVENTFD, &arg);
 }
 
-/* Here the kernel's EAGAIN has our meaning: not yet.  arm64 says it of its interrupt controller. */
-static int interrupt(struct vhc_ctx *ctx, const struct vhc_binding *b, int file, bool assign)
+/* EAGAIN has the API's meaning here: not yet.  arm64 returns it before its interrupt controller exists. */
+static int set_irqfd(struct vhc_ctx *ctx, const struct vhc_binding *b, int file, bool assign)
 {
 	const struct vhc_irqfd *irq = &b->interrupt;
 	struct kvm_irqfd arg = { .fd = (__u32)file, .gsi = irq->gsi };
@@ -43,12 +43,12 @@ static int interrupt(struct vhc_ctx *ctx, const struct vhc_binding *b, int file,
 	return vhc_sys_ioctl_raw(&ctx->sys, b->vm->fd, KVM_IRQFD, &arg);
 }
 
-/* What is off already, by whoever it was, need not be taken off. */
+/* ENOENT: already deassigned, by the caller or with the VM. */
 int vhc_kvm_execute(struct vhc_dev *dev, struct vhc_op *op)
 {
 	struct vhc_binding *b = op->kvm.binding;
-	int r = b->kind == VHC_DOORBELL ? doorbell(dev->ctx, b, op->kvm.file, op->kvm.assign)
-					: interrupt(dev->ctx, b, op->kvm.file, op->kvm.assign);
+	int r = b->kind == VHC_DOORBELL ? set_ioeventfd(dev->ctx, b, op->kvm.file, op->kvm.assign)
+					: set_irqfd(dev->ctx, b, op->kvm.file, op->kvm.assign);
 
 	if (r == -ENOENT && !op->kvm.assign)
 		r = 0;
@@ -122,7 +122,7 @@ bool vhc_kvm_adopt_eventfd(struct vhc_dev *dev, int file)
 		b = b->next;
 	if (!b)
 		return false;
-	vhc_sys_close(&dev->ctx->sys, &b->own); /* of a failure before: KVM has another one now */
+	vhc_sys_close(&dev->ctx->sys, &b->own); /* of an earlier failure: KVM has another one now */
 	b->own = file;
 	return true;
 }

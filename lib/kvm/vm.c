@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * vm - the KVM VMs that rings are bound to: which fd is one, and one duplicate for each.
+ * vm - the KVM VMs that rings are bound to: whether an fd is one, and one duplicate for each.
  */
 #include <errno.h>
 #include <linux/kvm.h>
@@ -14,17 +14,17 @@
 
 #define ASK "KVM_CHECK_EXTENSION"
 
-/* A VM answers only the process that made it, whatever is asked. */
-static int ask(struct vhc_dev *dev, const struct vhc_vm *vm, unsigned long extension)
+/* A VM accepts ioctls only from the process that created it. */
+static int check_extension(struct vhc_dev *dev, const struct vhc_vm *vm, unsigned long extension)
 {
 	return vhc_sys_ioctl(&dev->ctx->sys, vm->fd, KVM_CHECK_EXTENSION,
 			     (void *)(uintptr_t)extension);
 }
 
-static int fail(struct vhc_dev *dev, uint32_t ring, int fd, int r)
+static int fail_check(struct vhc_dev *dev, uint32_t ring, int fd, int r)
 {
 	if (r == -EIO)
-		return vhc_dev_fail_errno(dev, r, ASK, "bind in the process that made the VM",
+		return vhc_dev_fail_errno(dev, r, ASK, "bind in the process that created the VM",
 					  "ring %u: the VM of fd %d belongs to another process",
 					  ring, fd);
 	return vhc_dev_fail_errno(dev, r, ASK, NULL, "ring %u: VM fd %d", ring, fd);
@@ -37,8 +37,8 @@ static int fail_kind(struct vhc_dev *dev, uint32_t ring, int fd, const char *wha
 }
 
 /*
- * /dev/kvm takes the same question as a VM, and a vCPU that runs would let us wait until it stops:
- * these are told apart before.
+ * /dev/kvm answers KVM_CHECK_EXTENSION as a VM does, and a vCPU would block until it stops running: these
+ * two are recognised before.
  */
 static int check_kind(struct vhc_dev *dev, uint32_t ring, int fd, const struct vhc_vm *vm)
 {
@@ -53,7 +53,7 @@ static int check_kind(struct vhc_dev *dev, uint32_t ring, int fd, const struct v
 			 file.is_char ? "a character device" : "something else");
 	if (file.is_char || strstr(name, "kvm-vcpu"))
 		return fail_kind(dev, ring, fd, name);
-	r = ask(dev, vm, KVM_CAP_IOEVENTFD);
+	r = check_extension(dev, vm, KVM_CAP_IOEVENTFD);
 	if (r == -ENOTTY || r == -EINVAL) {
 		snprintf(what, sizeof(what), "%s (%s)", name, vhc_errname(-r));
 		return fail_kind(dev, ring, fd, what);
@@ -61,11 +61,11 @@ static int check_kind(struct vhc_dev *dev, uint32_t ring, int fd, const struct v
 	if (!r)
 		return vhc_dev_fail(dev, -ENOTTY, ASK, NULL,
 				    "ring %u: this kernel's KVM has no KVM_CAP_IOEVENTFD", ring);
-	return r < 0 ? fail(dev, ring, fd, r) : 0;
+	return r < 0 ? fail_check(dev, ring, fd, r) : 0;
 }
 
-/* Another binding's VM may be this one. */
-static struct vhc_vm *find(struct vhc_ctx *ctx, int fd)
+/* Another binding may have this VM already. */
+static struct vhc_vm *find_vm(struct vhc_ctx *ctx, int fd)
 {
 	for (struct vhc_binding *b = ctx->bindings; b; b = b->next)
 		if (vhc_sys_same(&ctx->sys, b->vm->fd, fd) == 1)
@@ -89,7 +89,7 @@ static int open_vm(struct vhc_dev *dev, uint32_t ring, int fd, struct vhc_vm *vm
 
 int vhc_vm_get(struct vhc_dev *dev, uint32_t ring, int fd, struct vhc_vm **ret)
 {
-	struct vhc_vm *vm = find(dev->ctx, fd);
+	struct vhc_vm *vm = find_vm(dev->ctx, fd);
 	int r;
 
 	if (!vm) {
@@ -118,10 +118,10 @@ void vhc_vm_unref(struct vhc_ctx *ctx, struct vhc_vm *vm)
 
 int vhc_vm_count_gsis(struct vhc_dev *dev, uint32_t ring, const struct vhc_vm *vm, uint32_t *ret)
 {
-	int r = ask(dev, vm, KVM_CAP_IRQ_ROUTING);
+	int r = check_extension(dev, vm, KVM_CAP_IRQ_ROUTING);
 
 	if (r < 0)
-		return fail(dev, ring, vm->fd, r);
+		return fail_check(dev, ring, vm->fd, r);
 	*ret = (uint32_t)r;
 	return 0;
 }

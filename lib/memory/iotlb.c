@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * iotlb - mappings in an array, sorted by address; an age is the number of the map call that made it.
- * Ground floor: no system call.
+ * iotlb - mappings in an array, sorted by address.  The age is the number of the call that mapped it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -77,7 +76,7 @@ const uint16_t *vhc_iotlb_sort_by_age(struct vhc_iotlb *iotlb)
 
 /* --------------------------------------------------------------------------------------- lookups */
 
-/* The last byte, since what comes behind it may be 2^64. */
+/* The last byte and not the end, which may be 2^64. */
 static uint64_t last_of(const struct vhc_mapping *map)
 {
 	return map->iova + (map->size - 1);
@@ -121,16 +120,16 @@ uint64_t vhc_iotlb_reach(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t 
 			return reach;
 		reach = last_of(map) - iova + 1;
 		if (!reach)
-			return size; /* to the end of all addresses */
+			return size; /* up to the last address */
 	}
 	return size;
 }
 
 /* ----------------------------------------------------------------------------------------- edits */
 
-/* What is left of a mapping, of an age. */
-static void keep_piece(struct vhc_iotlb_edit *edit, const struct entry *entry, uint64_t iova,
-		       uint64_t last)
+/* Add the remaining part of a mapping, with its age. */
+static void add_rest(struct vhc_iotlb_edit *edit, const struct entry *entry, uint64_t iova,
+		     uint64_t last)
 {
 	struct vhc_mapping *piece = &edit->add[edit->adds];
 	uint64_t offset = iova - entry->map.iova;
@@ -143,9 +142,9 @@ static void keep_piece(struct vhc_iotlb_edit *edit, const struct entry *entry, u
 	edit->age[edit->adds++] = entry->age;
 }
 
-/* Take a range out: those in the way go whole, and what is left of the first and the last comes. */
-static void cut(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size,
-		struct vhc_iotlb_edit *edit)
+/* Remove a range: all overlapping mappings, adding the rest of the first and of the last again. */
+static void cut_range(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size,
+		      struct vhc_iotlb_edit *edit)
 {
 	uint64_t last = iova + (size - 1);
 	uint32_t end;
@@ -158,14 +157,14 @@ static void cut(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size,
 	if (!edit->count)
 		return;
 	if (iotlb->entry[edit->first].map.iova < iova)
-		keep_piece(edit, &iotlb->entry[edit->first], iotlb->entry[edit->first].map.iova,
-			   iova - 1);
+		add_rest(edit, &iotlb->entry[edit->first], iotlb->entry[edit->first].map.iova,
+			 iova - 1);
 	if (last_of(&iotlb->entry[end - 1].map) > last)
-		keep_piece(edit, &iotlb->entry[end - 1], last + 1,
-			   last_of(&iotlb->entry[end - 1].map));
+		add_rest(edit, &iotlb->entry[end - 1], last + 1,
+			 last_of(&iotlb->entry[end - 1].map));
 }
 
-static bool is_forgotten(const struct vhc_iotlb_edit *edit, uint64_t iova)
+static bool is_evicted(const struct vhc_iotlb_edit *edit, uint64_t iova)
 {
 	for (uint32_t i = 0; i < edit->evicts; i++)
 		if (edit->evict[i].iova == iova)
@@ -173,7 +172,7 @@ static bool is_forgotten(const struct vhc_iotlb_edit *edit, uint64_t iova)
 	return false;
 }
 
-/* Who may be forgotten, and who may not. */
+/* The search for the oldest mapping that is not pinned. */
 struct oldest {
 	vhc_iotlb_pinned_fn *pinned;
 	const void *data;
@@ -192,17 +191,17 @@ static void consider(struct oldest *oldest, const struct vhc_mapping *map, uint6
 	}
 }
 
-/* Forget the oldest: one of the table, or one of the first @pieces that would come.  1 for that. */
-static int forget_one(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit, uint32_t pieces,
-		      struct oldest oldest)
+/* Evict the oldest: one in the table, or one of the first @pieces to be added, and then return 1. */
+static int evict_one(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit, uint32_t pieces,
+		     struct oldest oldest)
 {
 	uint32_t piece;
 
 	for (uint32_t i = 0; i < iotlb->count; i++) {
 		const struct entry *entry = &iotlb->entry[i];
-		bool goes = i - edit->first < edit->count || is_forgotten(edit, entry->map.iova);
+		bool removed = i - edit->first < edit->count || is_evicted(edit, entry->map.iova);
 
-		if (!goes)
+		if (!removed)
 			consider(&oldest, &entry->map, entry->age);
 	}
 	for (uint32_t i = 0; i < pieces; i++)
@@ -223,12 +222,12 @@ static int forget_one(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit
 	return 1;
 }
 
-/* The first @pieces of what comes are left of older mappings, and may be forgotten too. */
-static int make_room(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit, uint32_t pieces,
-		     vhc_iotlb_pinned_fn *pinned, const void *data)
+/* The first @pieces to be added are the rest of older mappings, and may be evicted too. */
+static int evict_excess(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit, uint32_t pieces,
+			vhc_iotlb_pinned_fn *pinned, const void *data)
 {
 	while (iotlb->count - edit->count - edit->evicts + edit->adds > iotlb->limit) {
-		int r = forget_one(iotlb, edit, pieces, (struct oldest){ pinned, data });
+		int r = evict_one(iotlb, edit, pieces, (struct oldest){ pinned, data });
 
 		if (r < 0)
 			return r;
@@ -237,8 +236,8 @@ static int make_room(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit,
 	return 0;
 }
 
-/* Is all of it mapped so already, by one mapping? */
-static bool is_so(const struct vhc_iotlb *iotlb, const struct vhc_mapping *map)
+/* Does one mapping already map all of it the same way? */
+static bool is_mapped(const struct vhc_iotlb *iotlb, const struct vhc_mapping *map)
 {
 	const struct vhc_mapping *old = vhc_iotlb_find(iotlb, map->iova);
 	uint64_t offset = old ? map->iova - old->iova : 0;
@@ -253,20 +252,20 @@ int vhc_iotlb_plan_map(const struct vhc_iotlb *iotlb, const struct vhc_mapping *
 	uint32_t pieces;
 
 	*ret = (struct vhc_iotlb_edit){ 0 };
-	if (is_so(iotlb, map))
+	if (is_mapped(iotlb, map))
 		return 0;
-	cut(iotlb, map->iova, map->size, ret);
+	cut_range(iotlb, map->iova, map->size, ret);
 	pieces = ret->adds;
 	ret->add[ret->adds] = *map;
 	ret->age[ret->adds++] = iotlb->next_age;
-	return make_room(iotlb, ret, pieces, pinned, data);
+	return evict_excess(iotlb, ret, pieces, pinned, data);
 }
 
 int vhc_iotlb_plan_unmap(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size,
 			 vhc_iotlb_pinned_fn *pinned, const void *data, struct vhc_iotlb_edit *ret)
 {
-	cut(iotlb, iova, size, ret);
-	return make_room(iotlb, ret, ret->adds, pinned, data);
+	cut_range(iotlb, iova, size, ret);
+	return evict_excess(iotlb, ret, ret->adds, pinned, data);
 }
 
 static void remove_at(struct vhc_iotlb *iotlb, uint32_t n, uint32_t count)
@@ -297,16 +296,16 @@ void vhc_iotlb_apply(struct vhc_iotlb *iotlb, const struct vhc_iotlb_edit *edit)
 		insert(iotlb, &edit->add[i], edit->age[i]);
 }
 
-/* ------------------------------------------------------------------------------ memory that moved */
+/* ------------------------------------------------------------------------------ stale mappings */
 
-/* From @offset of a mapping on: how far is it alike, and does it hold? */
-static uint64_t stretch(const struct vhc_mapping *map, uint64_t offset,
-			const struct vhc_table *table, bool *holds)
+/* How many bytes from @offset of a mapping on are all valid, or all stale? */
+static uint64_t next_stretch(const struct vhc_mapping *map, uint64_t offset,
+			     const struct vhc_table *table, bool *valid)
 {
 	uint64_t guest = map->guest + offset, left = map->size - offset, inside, to_next;
 	uint32_t n;
 
-	*holds = false;
+	*valid = false;
 	if (!table || !table->count)
 		return left;
 	n = vhc_table_search(table, guest);
@@ -316,7 +315,7 @@ static uint64_t stretch(const struct vhc_mapping *map, uint64_t offset,
 		return to_next < left ? to_next : left;
 	}
 	if (inside < table->size[n]) {
-		*holds = table->user[n] + inside == map->user + offset;
+		*valid = table->user[n] + inside == map->user + offset;
 		to_next = table->size[n] - inside;
 		return to_next < left ? to_next : left;
 	}
@@ -334,10 +333,10 @@ bool vhc_iotlb_find_stale(const struct vhc_iotlb *iotlb, const struct vhc_table 
 		uint64_t offset = iova > map->iova ? iova - map->iova : 0;
 
 		while (offset < map->size) {
-			bool holds;
-			uint64_t size = stretch(map, offset, table, &holds);
+			bool valid;
+			uint64_t size = next_stretch(map, offset, table, &valid);
 
-			if (!holds) {
+			if (!valid) {
 				*ret_iova = map->iova + offset;
 				*ret_size = size;
 				return true;

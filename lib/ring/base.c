@@ -56,7 +56,7 @@ int vhc_window_check(uint32_t num, uint16_t used, uint16_t base, uint16_t avail,
 	if (pending > num)
 		return vhc_refuse(
 			err,
-			"its memory says used index %u and available index %u: %u apart, more than "
+			"its memory has used index %u and available index %u: %u apart, more than "
 			"its %" PRIu32 " descriptors; this is not the ring's memory, or not yet",
 			used, avail, pending, num);
 	if (taken > pending)

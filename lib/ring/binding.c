@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * binding - what a doorbell can be, and when two are in each other's way.  Ground floor: no system
- * call.
+ * binding - which doorbells are possible, and which conflict.
  */
 #include <errno.h>
 
 #include "ring/binding.h"
 #include "text.h"
 
-#define LAST_PORT 0xffffu /* of x86, which alone has ports */
+#define LAST_PORT 0xffffu /* of x86, the only architecture with I/O ports */
 
 static int check_place(const struct vhc_ioeventfd *args, struct vhc_refusal *err)
 {
@@ -16,7 +15,7 @@ static int check_place(const struct vhc_ioeventfd *args, struct vhc_refusal *err
 	uint64_t end = args->addr + args->len;
 
 	if (port && args->len == 8)
-		return vhc_refuse(err, "a write of 8 bytes to a port: a guest writes 1, 2 or 4");
+		return vhc_refuse(err, "a write of 8 bytes to a port: a guest can write 1, 2 or 4");
 	if (port && (args->addr > LAST_PORT || end > LAST_PORT + 1))
 		return vhc_refuse(err, "port 0x%llx, %u bytes: the last port is 0x%x",
 				  (unsigned long long)args->addr, args->len, LAST_PORT);
@@ -26,14 +25,14 @@ static int check_place(const struct vhc_ioeventfd *args, struct vhc_refusal *err
 	return 0;
 }
 
-/* The kernel takes a value that no write has, and ignores one where it is not asked to look. */
+/* The kernel accepts a value that does not fit, and ignores one without KVM_IOEVENTFD_FLAG_DATAMATCH. */
 static int check_value(const struct vhc_ioeventfd *args, struct vhc_refusal *err)
 {
 	if (!(args->flags & VHC_IOEVENTFD_DATAMATCH) && args->datamatch)
 		return vhc_refuse(
 			err,
 			"datamatch 0x%llx without VHC_IOEVENTFD_DATAMATCH: every value would "
-			"count",
+			"match",
 			(unsigned long long)args->datamatch);
 	if (!(args->flags & VHC_IOEVENTFD_DATAMATCH))
 		return 0;
@@ -54,8 +53,7 @@ int vhc_doorbell_check(const struct vhc_ioeventfd *args, struct vhc_refusal *err
 		return vhc_refuse(err, "vhc_ioeventfd has flags 0x%x; known are 0x%x", args->flags,
 				  known);
 	if (args->len & (args->len - 1) || args->len > 8)
-		return vhc_refuse(err,
-				  "a write of %u bytes: there are those of 1, 2, 4 and 8; 0 is any",
+		return vhc_refuse(err, "a write of %u bytes: len is 1, 2, 4 or 8, or 0 for any",
 				  args->len);
 	r = check_place(args, err);
 	return r ?: check_value(args, err);

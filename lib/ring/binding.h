@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * binding - one tie between a ring and a KVM VM: a doorbell of the guest's that becomes a kick, or a
- * call that becomes an interrupt.  Ground floor: no system call; kvm.c makes and breaks them.
+ * binding - a ring and a KVM VM: a guest's doorbell that kicks the ring (an ioeventfd), or an interrupt
+ * that the ring's call raises (an irqfd).
  */
-#ifndef LIB_BINDING_H
-#define LIB_BINDING_H
+#ifndef LIB_RING_BINDING_H
+#define LIB_RING_BINDING_H
 
 #include "text.h"
 #include "vhostconfig.h"
@@ -20,24 +20,23 @@ struct vhc_binding {
 	struct vhc_dev *dev;
 	uint32_t ring;
 	struct vhc_vm *vm;
-	/* the eventfd that KVM has; VHC_FD_NONE: it is wished, and waits for one */
+	/* the eventfd that KVM has; VHC_FD_NONE: requested, but the ring has no eventfd yet */
 	int bound;
-	int own; /* that one, where nobody else keeps it open: an undo failed; else VHC_FD_NONE */
+	int own; /* that eventfd, if an undo failed and only the binding keeps it open; else VHC_FD_NONE */
 	union {
 		struct vhc_ioeventfd doorbell;
-		struct vhc_irqfd interrupt; /* resample_fd is ours, or VHC_FD_NONE */
+		struct vhc_irqfd interrupt; /* resample_fd is a duplicate, or VHC_FD_NONE */
 	};
 };
 
-/** vhc_doorbell_check() - can a guest write this at all?  Returns 0 or -EINVAL with the reason. */
+/** vhc_doorbell_check() - can a guest do such a write?  Returns 0 or -EINVAL with the reason. */
 int vhc_doorbell_check(const struct vhc_ioeventfd *args, struct vhc_refusal *err);
 
-/** vhc_doorbell_same() - the same in every field. */
 bool vhc_doorbell_same(const struct vhc_ioeventfd *a, const struct vhc_ioeventfd *b);
 
 /**
- * vhc_doorbell_clash() - would one VM refuse the second of these?  As ioeventfd_check_collision() in
- * virt/kvm/eventfd.c: one address, and a write that both would take.
+ * vhc_doorbell_clash() - would a VM refuse the second of these?  As ioeventfd_check_collision() in
+ * virt/kvm/eventfd.c: the same address, and a write that both match.
  */
 bool vhc_doorbell_clash(const struct vhc_ioeventfd *a, const struct vhc_ioeventfd *b);
 

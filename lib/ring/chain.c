@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * chain - one chain of descriptors, and the table that an indirect descriptor is.
- * Ground floor: no system call.
+ * chain - a chain of descriptors, with the table that an indirect descriptor points to.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -9,24 +8,22 @@
 
 #include "ring/chain.h"
 
-#define INDIRECT_MAX 65536u /* descriptors of one table: their links have 16 bits */
+#define INDIRECT_MAX 65536u /* descriptors in a table: `next` has 16 bits */
 
-/* Where we are. */
 struct walk {
 	const struct vhc_chain_memory *memory;
 	struct vhc_refusal *err;
-	uint32_t num; /* descriptors of the table that is walked */
+	uint32_t num; /* descriptors in the table that is walked */
 	uint64_t desc;
 	bool indirect;
 	bool writes;
 };
 
-static const char *kind_of(const struct walk *walk)
+static const char *kind_name(const struct walk *walk)
 {
 	return walk->indirect ? "indirect descriptor" : "descriptor";
 }
 
-/* One that is a buffer. */
 static int check_buffer(struct walk *walk, uint32_t i, const struct vring_desc *desc)
 {
 	bool write = desc->flags & VRING_DESC_F_WRITE;
@@ -35,20 +32,19 @@ static int check_buffer(struct walk *walk, uint32_t i, const struct vring_desc *
 	if (write != walk->writes)
 		return vhc_refuse(walk->err,
 				  "%s %" PRIu32
-				  " is to be %s, and the device %s those of this ring",
-				  kind_of(walk), i, write ? "written" : "read",
+				  " is to be %s, and the device %s the buffers of this ring",
+				  kind_name(walk), i, write ? "written" : "read",
 				  walk->writes ? "writes" : "reads");
 	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, write, why, sizeof(why)))
 		return vhc_refuse(walk->err,
 				  "the buffer of %s %" PRIu32 " (%" PRIu32 " bytes at 0x%" PRIx64
 				  ") %s",
-				  kind_of(walk), i, desc->len, (uint64_t)desc->addr, why);
+				  kind_name(walk), i, desc->len, (uint64_t)desc->addr, why);
 	return 0;
 }
 
 static int walk_table(struct walk *walk, uint32_t i);
 
-/* One that is a table of others. */
 static int check_indirect(struct walk *walk, uint32_t i, const struct vring_desc *desc)
 {
 	struct walk inner = *walk;
@@ -60,7 +56,7 @@ static int check_indirect(struct walk *walk, uint32_t i, const struct vring_desc
 	if (desc->len % sizeof(*desc) || desc->len / sizeof(*desc) > INDIRECT_MAX)
 		return vhc_refuse(walk->err,
 				  "descriptor %" PRIu32 " is indirect, and its table has %" PRIu32
-				  " bytes: a multiple of %zu, and at most %u of them, can be",
+				  " bytes: it must be a multiple of %zu, and at most %u times that",
 				  i, desc->len, sizeof(*desc), INDIRECT_MAX);
 	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, false, why, sizeof(why)))
 		return vhc_refuse(walk->err,
@@ -74,8 +70,8 @@ static int check_indirect(struct walk *walk, uint32_t i, const struct vring_desc
 }
 
 /*
- * From its i-th descriptor on.  What cannot be read ends it: that is said by others.  Of an indirect
- * table vhost takes one behind the other, whatever their links say.
+ * Start at the i-th descriptor.  A descriptor that cannot be read ends the walk without an error: the
+ * caller reports that.  vhost reads an indirect table in sequence, whatever `next` says.
  */
 static int walk_table(struct walk *walk, uint32_t i)
 {
@@ -86,13 +82,13 @@ static int walk_table(struct walk *walk, uint32_t i)
 	while (!r && desc.flags & VRING_DESC_F_NEXT) {
 		if (i >= walk->num)
 			return vhc_refuse(walk->err,
-					  "a chain goes to %s %" PRIu32 ", and there are %" PRIu32,
-					  kind_of(walk), i, walk->num);
+					  "a chain continues at %s %" PRIu32
+					  ", and there are %" PRIu32,
+					  kind_name(walk), i, walk->num);
 		if (++found > walk->num)
 			return vhc_refuse(walk->err,
-					  "a chain of %ss goes round: it comes to %" PRIu32
-					  " again",
-					  kind_of(walk), i);
+					  "a chain of %ss is a loop: it comes to %" PRIu32 " again",
+					  kind_name(walk), i);
 		if (walk->memory->read(walk->memory->data, walk->desc + i * sizeof(desc), &desc,
 				       sizeof(desc)))
 			return 0;
@@ -109,10 +105,7 @@ int vhc_chain_check(uint32_t num, uint64_t desc, uint16_t head, bool writes,
 	struct walk walk = { memory, err, num, desc, false, writes };
 
 	if (head >= num)
-		return vhc_refuse(
-			err,
-			"its avail ring says that descriptor %u is available, and there are "
-			"%" PRIu32,
-			head, num);
+		return vhc_refuse(err, "its avail ring has descriptor %u, and there are %" PRIu32,
+				  head, num);
 	return walk_table(&walk, head);
 }

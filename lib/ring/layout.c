@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * layout - a virtqueue in memory: sizes, alignment, where it may lie, where it goes on.
- * Ground floor: no system call, no allocation.
+ * layout - a virtqueue in memory.
  *
- * The kernel takes rings outside the memory table, rings that lie over each other and descriptors at
- * odd addresses, and stalls or writes where it should not.  So all of it is refused here.
+ * The kernel accepts rings outside the memory table, rings that overlap and descriptors at odd addresses,
+ * and then stalls or writes where it should not.  So all of that is refused here.
  */
 #include "ring/layout.h"
 
@@ -63,19 +62,19 @@ int vhc_layout_check_align(enum vhc_format format, const uint64_t addr[VHC_PARTS
 	return 0;
 }
 
-static int fail_place(const char *name, uint64_t addr, uint64_t size, const struct vhc_table *table,
-		      struct vhc_refusal *err)
+static int refuse_place(const char *name, uint64_t addr, uint64_t size,
+			const struct vhc_table *table, struct vhc_refusal *err)
 {
 	char how[160];
 
 	vhc_table_describe(table, addr, size, how, sizeof(how));
 	return vhc_refuse(err,
 			  "%s (%" PRIu64 " bytes at guest address 0x%" PRIx64
-			  ") %s: it must be whole in one region",
+			  ") %s: all of it must be in one region",
 			  name, size, addr, how);
 }
 
-/* None over another.  The sums cannot wrap beyond 2^64, only to it: that was checked before. */
+/* The sums do not wrap: callers have checked that each part ends at 2^64 at most. */
 static int check_apart(enum vhc_format format, const struct vhc_layout *layout,
 		       const uint64_t addr[VHC_PARTS], const char *space, struct vhc_refusal *err)
 {
@@ -114,8 +113,8 @@ int vhc_layout_place(enum vhc_format format, uint32_t num, const uint64_t addr[V
 
 	for (int i = 0; i < VHC_PARTS; i++)
 		if (vhc_table_find(table, addr[i], layout.size[i], &user[i]) < 0)
-			return fail_place(parts[format][i].name, addr[i], layout.size[i], table,
-					  err);
+			return refuse_place(parts[format][i].name, addr[i], layout.size[i], table,
+					    err);
 	if (check_apart(format, &layout, addr, "guest address", err))
 		return -EINVAL;
 	for (int i = 0; i < VHC_PARTS; i++)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * layout - a virtqueue in memory: sizes, alignment, where it may lie, where it goes on.
- * Ground floor: no system call.  Sources: virtio 1.4, 2.7 (split) and 2.8 (packed);
- * drivers/vhost/vhost.c for the kernel's 32-bit base.
+ * layout - a virtqueue in memory: sizes, alignment, where its parts may be.
+ *
+ * This room knows what a virtqueue is: its layout, its base (base.h), its descriptor chains (chain.h),
+ * and how it can be tied to a KVM VM (binding.h).  All of it is arithmetic on values that callers pass:
+ * it makes no system call and knows no device.  Sources: virtio 1.4, 2.7 (split) and 2.8 (packed).
  */
-#ifndef LIB_LAYOUT_H
-#define LIB_LAYOUT_H
+#ifndef LIB_RING_LAYOUT_H
+#define LIB_RING_LAYOUT_H
 
 #include "memory/table.h"
 #include "text.h"
@@ -18,7 +20,7 @@ enum vhc_format { VHC_SPLIT, VHC_PACKED };
 enum vhc_part { VHC_DESC, VHC_AVAIL, VHC_USED, VHC_PARTS };
 
 struct vhc_layout {
-	uint64_t size[VHC_PARTS]; /* bytes; split: with the EVENT_IDX word behind avail and used */
+	uint64_t size[VHC_PARTS]; /* bytes; split: with the EVENT_IDX word after avail and used */
 	uint64_t align[VHC_PARTS];
 };
 
@@ -31,7 +33,7 @@ const char *vhc_layout_part_name(enum vhc_format format, enum vhc_part part);
  */
 int vhc_layout_check_size(enum vhc_format format, uint32_t num, struct vhc_refusal *err);
 
-/** vhc_layout_get() - the layout of a ring of @num descriptors (checked before). */
+/** vhc_layout_get() - the layout of a ring of @num descriptors, which must be valid. */
 struct vhc_layout vhc_layout_get(enum vhc_format format, uint32_t num);
 
 /** vhc_layout_check_align() - are the three addresses aligned?  Returns 0 or -EINVAL. */
@@ -39,16 +41,16 @@ int vhc_layout_check_align(enum vhc_format format, const uint64_t addr[VHC_PARTS
 			   struct vhc_refusal *err);
 
 /**
- * vhc_layout_place() - where the three parts lie in this process: each whole inside one region, none
- * over another.  Returns 0 or -EINVAL with the part, its range and the region in the text.
+ * vhc_layout_place() - where the three parts are in this process: each within one region, none over
+ * another.  Returns 0 or -EINVAL with the part, its range and the region in the text.
  */
 int vhc_layout_place(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
 		     struct vhc_table *table, uint64_t ret_user[VHC_PARTS],
 		     struct vhc_refusal *err);
 
 /**
- * vhc_layout_check_virtual() - may the three parts lie at these I/O virtual addresses?  None goes on
- * behind the last address of all, none is over another.  Returns 0 or -EINVAL.
+ * vhc_layout_check_virtual() - can the three parts be at these I/O virtual addresses?  None may wrap or
+ * overlap another.  Returns 0 or -EINVAL.
  */
 int vhc_layout_check_virtual(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
 			     struct vhc_refusal *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * link - what a tap is told of its guest: header size, offloads, which queues receive.
+ * features - what a link must know of the guest: header size, offloads, active queues.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -24,7 +24,7 @@ int vhc_tap_offers(struct vhc_tap *tap, struct vhc_features *ret)
 				tap->ctx, &(struct vhc_place){ tap->name, "TUNSETOFFLOAD", NULL },
 				r, NULL);
 		tap->has_can_offload = true;
-		/* the probe left its own there */
+		/* the probe left its own flags set */
 		if (tap->offloads != VHC_OFFLOADS_UNKNOWN &&
 		    vhc_sys_ioctl(&tap->ctx->sys, tap->fds[0], TUNSETOFFLOAD,
 				  (void *)(uintptr_t)tap->offloads))
@@ -51,7 +51,7 @@ int vhc_tap_execute(struct vhc_tap *tap, const struct vhc_op *op)
 	return r;
 }
 
-/* Header size and offloads of every queue that has its own. */
+/* Set it on every queue that has its own. */
 static int set_queues(struct vhc_tap *tap, enum vhc_op_kind kind, uint32_t value)
 {
 	for (uint32_t i = 0; i < (tap->macvtap ? tap->queues : 1); i++) {
@@ -77,7 +77,7 @@ VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_featur
 	uint32_t before = tap->header;
 	int r = 0;
 
-	/* an IOMMU is nothing to a tap: vhost has translated before */
+	/* an IOMMU does not matter to a tap: vhost translates before */
 	if (guest & ~(uint32_t)VHC_GUEST_IOMMU)
 		return vhc_fail(tap->ctx, -EINVAL,
 				"guest flags 0x%x: only VHC_GUEST_IOMMU, 0x%x, is known", guest,
@@ -90,8 +90,8 @@ VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_featur
 		if (tap->user && vhc_dev_runs(tap->user))
 			return vhc_fail_at(
 				tap->ctx, &(struct vhc_place){ tap->name, NULL, NULL }, -EBUSY,
-				"the header is %u bytes and would be %u; %s is running on "
-				"it, and the header changes only while it is stopped",
+				"the header is %u bytes and would become %u, but %s is running on it; "
+				"stop it first",
 				tap->header, header, vhc_dev_id(tap->user));
 		r = set_queues(tap, VHC_OP_TAP_HEADER, header);
 	}
@@ -112,8 +112,8 @@ VHC_EXPORT int vhc_tap_set_active(struct vhc_tap *tap, uint32_t queues)
 {
 	if (queues < 1 || queues > tap->queues)
 		return vhc_fail_at(tap->ctx, &(struct vhc_place){ tap->name, NULL, NULL }, -EINVAL,
-				   "%u active queues: it has %u, and one at least receives", queues,
-				   tap->queues);
+				   "%u active queues: it has %u, and at least one must be active",
+				   queues, tap->queues);
 	if (tap->user && tap->active != queues && vhc_dev_check_process(tap->user))
 		return -EPERM;
 	while (tap->active != queues) {

@@ -12,8 +12,8 @@
 #define NONE 256u
 
 /*
- * Each flag says what the link may hand to the guest.  What it takes from the guest cannot be asked:
- * a kernel that knows the one direction knows the other.
+ * Each flag allows the link to pass such frames to the guest.  What it accepts from the guest cannot be
+ * queried: a kernel that supports one direction supports the other.
  */
 static const struct {
 	uint32_t flags; /* all of them */
@@ -39,7 +39,7 @@ uint32_t vhc_offload_from_features(const struct vhc_features *acked)
 	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
 		if (vhc_features_has(acked, map[i].guest))
 			flags |= map[i].flags;
-	/* a link takes both or none; with none the host cuts these frames itself */
+	/* a link accepts both or neither; with neither the host segments these frames itself */
 	if ((flags & USO) != USO)
 		flags &= ~USO;
 	return flags;
@@ -59,7 +59,7 @@ struct vhc_features vhc_offload_to_features(uint32_t offloads)
 
 int vhc_offload_probe(struct vhc_ctx *ctx, int fd, uint32_t *ret)
 {
-	/* what kernels of the last decade take, the newest first */
+	/* what kernels of the last decade accept, the newest first */
 	static const uint32_t sets[] = { 0x1ff, 0xff, 0x7f, 0x6f, 0x1f, 0xf, 0x7, 0x1, 0 };
 	int r = 0;
 

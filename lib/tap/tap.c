@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tap - the link object's life: made or attached to by name, or taken over by fd.
+ * tap - opening and closing a link: created or attached to by name, or adopted by fd.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +23,14 @@
 #define MAX_QUEUES 256u /* drivers/net/tun.c, MAX_TAP_QUEUES */
 #define WANTED	   (IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)
 
-static int fail(struct vhc_ctx *ctx, const char *name, const char *call, int r, const char *hint,
-		const char *more)
+static int fail_call(struct vhc_ctx *ctx, const char *name, const char *call, int r,
+		     const char *hint, const char *more)
 {
 	return vhc_fail_at(ctx, &(struct vhc_place){ name, call, hint }, r, "%s (%s)%s%s",
 			   strerror(-r), vhc_errname(-r), *more ? ": " : "", more);
 }
 
-/* Names that the kernel would refuse, or expand (%d), or that break in paths and in `ip`. */
+/* Refuse names that the kernel refuses or expands (%d), or that break paths or `ip`. */
 static int check_name(struct vhc_ctx *ctx, const char *name)
 {
 	size_t len = strlen(name);
@@ -39,7 +39,7 @@ static int check_name(struct vhc_ctx *ctx, const char *name)
 	    !strcmp(name, ".."))
 		return vhc_fail(
 			ctx, -EINVAL,
-			"\"%s\" is no name for a tap: 1 to 15 bytes without blank, '/', ':' "
+			"\"%s\" cannot be a tap's name: 1 to 15 bytes without blank, '/', ':' "
 			"or '%%', and not \".\" or \"..\"",
 			name);
 	return 0;
@@ -113,8 +113,9 @@ VHC_EXPORT void vhc_tap_close(struct vhc_tap *tap)
 	vhc_tap_unref(tap);
 }
 
-/* Why TUNSETIFF refused: by what /sys says of a link of that name, when it shows this namespace. */
-static void explain(struct vhc_tap *tap, const char *name, int error, char *text, size_t size)
+/* Why TUNSETIFF failed, by what /sys has of a link of that name, if it shows this namespace. */
+static void explain_refusal(struct vhc_tap *tap, const char *name, int error, char *text,
+			    size_t size)
 {
 	char path[64], value[32];
 	unsigned long flags;
@@ -123,19 +124,20 @@ static void explain(struct vhc_tap *tap, const char *name, int error, char *text
 	if (error == ENOENT || error == ENODEV ||
 	    vhc_sys_read(&tap->ctx->sys, path, value, sizeof(value)) <= 0) {
 		snprintf(text, size, "%s",
-			 error == EPERM ? "making a tap needs CAP_NET_ADMIN, and attaching to one "
-					  "needs to be its owner or in its group"
+			 error == EPERM
+				 ? "creating a tap needs CAP_NET_ADMIN, and attaching to one "
+				   "needs to be its owner or in its group"
 			 : error == EINVAL
-				 ? "a link of this name is no tap, or was made with other "
+				 ? "a link of this name is not a tap, or was created with other "
 				   "flags (queues, virtio-net header)"
-			 : error == EBUSY ? "it exists, or all its queues are taken"
+			 : error == EBUSY ? "it exists, or all its queues are in use"
 					  : "");
 		return;
 	}
 	flags = strtoul(value, NULL, 16);
 	if (error == EBUSY)
 		snprintf(text, size, "a tap of this name exists (tun_flags 0x%lx)%s", flags,
-			 flags & IFF_MULTI_QUEUE ? "" : " and its only queue may be taken");
+			 flags & IFF_MULTI_QUEUE ? "" : " and its only queue may be in use");
 	else if (error == EPERM)
 		snprintf(text, size,
 			 "the tap exists and this user is neither its owner nor in its "
@@ -144,8 +146,8 @@ static void explain(struct vhc_tap *tap, const char *name, int error, char *text
 	else if (!!(flags & IFF_MULTI_QUEUE) != (tap->queues > 1))
 		snprintf(
 			text, size,
-			"the tap exists %s multi_queue (tun_flags 0x%lx) and %u %s asked for: make "
-			"it again with `ip tuntap add %s mode tap%s`, or ask for %s",
+			"the tap exists %s multi_queue (tun_flags 0x%lx) and %u %s requested: create "
+			"it again with `ip tuntap add %s mode tap%s`, or request %s",
 			flags & IFF_MULTI_QUEUE ? "with" : "without", flags, tap->queues,
 			tap->queues > 1 ? "queues are" : "queue is", name,
 			tap->queues > 1 ? " multi_queue" : "",
@@ -166,7 +168,7 @@ static int attach_queue(struct vhc_tap *tap, uint32_t queue, const char *name, b
 		struct vhc_node_failure why;
 
 		vhc_node_explain(TUN_PATH, -fd, &why);
-		return fail(ctx, name, "open " TUN_PATH, fd, why.remedy, why.reason);
+		return fail_call(ctx, name, "open " TUN_PATH, fd, why.remedy, why.reason);
 	}
 	tap->fds[queue] = fd;
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
@@ -175,24 +177,24 @@ static int attach_queue(struct vhc_tap *tap, uint32_t queue, const char *name, b
 				(queue || adopt ? 0 : IFF_TUN_EXCL));
 	r = vhc_sys_ioctl(&ctx->sys, fd, TUNSETIFF, &ifr);
 	if (r) {
-		explain(tap, name, -r, text, sizeof(text));
-		return fail(ctx, name, "TUNSETIFF", r, NULL, text);
+		explain_refusal(tap, name, -r, text, sizeof(text));
+		return fail_call(ctx, name, "TUNSETIFF", r, NULL, text);
 	}
 	memcpy(tap->name, ifr.ifr_name, sizeof(tap->name));
 	tap->name[sizeof(tap->name) - 1] = 0;
 	return 0;
 }
 
-/* One ioctl that takes a number by value. */
+/* An ioctl that takes a number by value. */
 static int set_number(struct vhc_tap *tap, int fd, unsigned long request, const char *call,
 		      unsigned long value)
 {
 	int r = vhc_sys_ioctl(&tap->ctx->sys, fd, request, (void *)(uintptr_t)value);
 
-	return r ? fail(tap->ctx, tap->name, call, r, NULL, "") : 0;
+	return r ? fail_call(tap->ctx, tap->name, call, r, NULL, "") : 0;
 }
 
-/* Before anybody learns the name: who else may attach to it. */
+/* Who else may attach: set before another process can learn the name. */
 static int set_owner(struct vhc_tap *tap, const struct vhc_tap_args *args)
 {
 	uint32_t who = VHC_TAP_OWNER | VHC_TAP_GROUP;
@@ -219,7 +221,7 @@ static int set_txqueuelen(struct vhc_tap *tap, uint32_t frames)
 	fd = vhc_sys_socket(&tap->ctx->sys);
 	r = fd < 0 ? fd : vhc_sys_ioctl(&tap->ctx->sys, fd, SIOCSIFTXQLEN, &ifr);
 	vhc_sys_close(&tap->ctx->sys, &fd);
-	return r ? fail(tap->ctx, tap->name, "SIOCSIFTXQLEN", r, NULL, "") : 0;
+	return r ? fail_call(tap->ctx, tap->name, "SIOCSIFTXQLEN", r, NULL, "") : 0;
 }
 
 /* An unlimited send buffer lets vhost batch what the guest sends (drivers/vhost/net.c). */
@@ -230,7 +232,7 @@ static int set_sndbuf(struct vhc_tap *tap)
 	for (uint32_t i = 0; i < tap->queues; i++) {
 		r = vhc_sys_ioctl(&tap->ctx->sys, tap->fds[i], TUNSETSNDBUF, &unlimited);
 		if (r)
-			return fail(tap->ctx, tap->name, "TUNSETSNDBUF", r, NULL, "");
+			return fail_call(tap->ctx, tap->name, "TUNSETSNDBUF", r, NULL, "");
 	}
 	return 0;
 }
@@ -240,7 +242,7 @@ static int get_header(struct vhc_tap *tap, uint32_t queue, uint32_t *ret)
 	int size = 0, r = vhc_sys_ioctl(&tap->ctx->sys, tap->fds[queue], TUNGETVNETHDRSZ, &size);
 
 	if (r)
-		return fail(tap->ctx, tap->name, "TUNGETVNETHDRSZ", r, NULL, "");
+		return fail_call(tap->ctx, tap->name, "TUNGETVNETHDRSZ", r, NULL, "");
 	*ret = (uint32_t)size;
 	return 0;
 }
@@ -259,7 +261,7 @@ static int tap_open(struct vhc_tap *tap, const char *name, const struct vhc_tap_
 	r = r ?: set_sndbuf(tap);
 	r = r ?: set_txqueuelen(tap, args->txqueuelen);
 	r = r ?: get_header(tap, 0, &tap->header);
-	/* the last step, so that no failure leaves a link that stays, or ends one that was there */
+	/* the last step: no failure may leave a link behind, or remove one that existed */
 	if (!r && args->flags & VHC_TAP_PERSIST)
 		r = set_number(tap, tap->fds[0], TUNSETPERSIST, "TUNSETPERSIST", 1);
 	return r;
@@ -295,8 +297,8 @@ VHC_EXPORT int vhc_tap_open(struct vhc_ctx *ctx, const char *name, const struct 
 	return 0;
 }
 
-/* One fd that somebody else opened: what it is, and of which link. */
-static int take_fd(struct vhc_tap *tap, uint32_t queue, int fd)
+/* An fd that the caller opened: check what it is, and which link it is of. */
+static int adopt_fd(struct vhc_tap *tap, uint32_t queue, int fd)
 {
 	struct vhc_ctx *ctx = tap->ctx;
 	struct vhc_file file = { 0 };
@@ -310,7 +312,7 @@ static int take_fd(struct vhc_tap *tap, uint32_t queue, int fd)
 	r = vhc_sys_ioctl(&ctx->sys, tap->fds[queue], TUNGETIFF, &ifr);
 	if (r)
 		return vhc_fail(ctx, -EINVAL,
-				"fd %d is no tap or macvtap with a link: TUNGETIFF says "
+				"fd %d is not a tap or macvtap with a link: TUNGETIFF: "
 				"%s (%s)",
 				fd, strerror(-r), vhc_errname(-r));
 	flags = (unsigned short)ifr.ifr_flags;
@@ -328,8 +330,8 @@ static int take_fd(struct vhc_tap *tap, uint32_t queue, int fd)
 	for (uint32_t i = 0; i < queue; i++)
 		if (vhc_sys_same(&ctx->sys, tap->fds[i], tap->fds[queue]) == 1)
 			return vhc_fail(ctx, -EINVAL,
-					"fd %d is queue %u of %s once more: each pair "
-					"needs a queue of its own",
+					"fd %d is queue %u of %s again: each pair needs a "
+					"queue of its own",
 					fd, i, tap->name);
 	r = vhc_sys_stat(&ctx->sys, tap->fds[queue], &file);
 	tap->macvtap = !r && (file.major != TUN_MAJOR || file.minor != TUN_MINOR);
@@ -345,7 +347,7 @@ VHC_EXPORT int vhc_tap_open_fds(struct vhc_ctx *ctx, const int *fds, uint32_t co
 	if (r)
 		return r;
 	for (uint32_t i = 0; i < count && !r; i++)
-		r = take_fd(tap, i, fds[i]);
+		r = adopt_fd(tap, i, fds[i]);
 	tap->offloads = VHC_OFFLOADS_UNKNOWN;
 	r = r ?: set_sndbuf(tap);
 	if (r) {

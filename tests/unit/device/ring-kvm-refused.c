@@ -265,7 +265,8 @@ static void a_vm_of_another_process(void **state)
 
 	guest.vm->foreign = true;
 	assert_int_equal(guest_add(&guest, 0), -EIO);
-	assert_says(rig, "ring 0", "belongs to another process", "EIO", "process that made the VM");
+	assert_says(rig, "ring 0", "belongs to another process", "EIO",
+		    "process that created the VM");
 	guest.vm->foreign = false;
 	assert_ok(rig, guest_add(&guest, 0));
 	assert_ok(rig, guest_irq(&guest, 0, 5));

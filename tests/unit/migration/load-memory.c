@@ -109,7 +109,7 @@ static void a_ring_over_a_seam(void **state)
 	set_memory(&rig, seam, 2);
 	assert_int_equal(moved_load_fails(&rig, over), -EINVAL);
 	assert_says(&rig, "net0", "ring 0", "descriptor table", "ends 2048 bytes past its end",
-		    "whole in one region");
+		    "must be in one region");
 	/* where the seam is elsewhere it is fine */
 	set_memory(&rig, none, 2);
 	memset(rig.ram, 0, rig.ram_size);

@@ -100,12 +100,12 @@ static void chains_that_can_be(void **state)
 static void heads_and_links(void **state)
 {
 	clear();
-	bad(NUM, false, "descriptor 8 is available, and there are 8");
+	bad(NUM, false, "avail ring has descriptor 8, and there are 8");
 	bad(65535, false, "descriptor 65535");
 	put(DESC, 0, 0, 1, NEXT, NUM);
-	bad(0, false, "goes to descriptor 8, and there are 8");
+	bad(0, false, "continues at descriptor 8, and there are 8");
 	put(DESC, 0, 0, 1, NEXT, 0);
-	bad(0, false, "goes round");
+	bad(0, false, "is a loop");
 	for (uint16_t i = 0; i < NUM; i++)
 		put(DESC, i, 0, 1, NEXT, (uint16_t)((i + 1) % NUM));
 	bad(3, false, "comes to 3 again");
@@ -139,7 +139,7 @@ static void indirect(void **state)
 	put(TABLE, 1, 0, 1, WRITE, 0);
 	bad(0, false, "indirect descriptor 1 is to be written");
 	put(TABLE, 1, 0, 1, NEXT, 0);
-	bad(0, false, "goes to indirect descriptor 2, and there are 2");
+	bad(0, false, "continues at indirect descriptor 2, and there are 2");
 	put(TABLE, 1, TABLE, 16, flags, 0);
 	bad(0, false, "indirect descriptor 1 is indirect itself");
 	/* of the ring's chain one more may follow */
@@ -150,7 +150,7 @@ static void indirect(void **state)
 	put(DESC, 0, TABLE, 2 * 16 + 1, flags, 0);
 	bad(0, false, "33 bytes");
 	put(DESC, 0, TABLE, 0, flags, 0);
-	bad(0, false, "goes to indirect descriptor 0, and there are 0");
+	bad(0, false, "continues at indirect descriptor 0, and there are 0");
 	put(DESC, 0, END - 16, 32, flags, 0);
 	bad(0, false, "the table of indirect descriptor 0 (32 bytes at 0x3ff0) is nowhere");
 	put(DESC, 0, 0, 65537u * 16, flags, 0);

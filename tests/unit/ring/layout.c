@@ -142,7 +142,7 @@ static void test_place(void **state)
 		{ { 0, 4 * PAGE - 518, PAGE }, NULL },
 		{ { 0, 4 * PAGE - 516, PAGE },
 		  "avail ring (518 bytes at guest address 0x3dfc) starts in region 0 "
-		  "(0x0-0x3fff) and ends 2 bytes past its end: it must be whole in one region" },
+		  "(0x0-0x3fff) and ends 2 bytes past its end: all of it must be in one region" },
 		{ { 3 * PAGE + 16, 0, PAGE }, "ends 16 bytes past its end" },
 		{ { 0, PAGE, 20 * PAGE - 2052 },
 		  "used ring (2054 bytes at guest address 0x137fc)" },
@@ -348,7 +348,7 @@ static void test_window(void **state)
 			    "base 99 is not within used index 100 and available index 110 of its "
 			    "memory: the device would stall, or take buffers that are not there");
 	assert_int_equal(vhc_window_check(8, 100, 100, 109, &err), -EINVAL);
-	assert_string_equal(err.text, "its memory says used index 100 and available index 109: 9 "
+	assert_string_equal(err.text, "its memory has used index 100 and available index 109: 9 "
 				      "apart, more than its 8 descriptors; this is not the ring's "
 				      "memory, or not yet");
 }

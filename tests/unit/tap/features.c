@@ -58,7 +58,7 @@ static void fds_of_other_kinds(void **state)
 	}
 	fds[1] = fds[0];
 	assert_int_equal(vhc_tap_open_fds(rig.ctx, fds, 2, &ret), -EINVAL);
-	assert_says(&rig, "vm1", "queue 0", "once more");
+	assert_says(&rig, "vm1", "queue 0", "again");
 	fds[1] = vhc_tap_get_fd(other, 0);
 	assert_int_equal(vhc_tap_open_fds(rig.ctx, fds, 2, &ret), -EINVAL);
 	assert_says(&rig, "vm1", "vm2");

@@ -189,7 +189,7 @@ static void taken(void **state)
 	assert_int_equal(
 		vhc_tap_open(rig.ctx, "lo", VHC_ARG(vhc_tap_args, .flags = VHC_TAP_ADOPT), &second),
 		-EINVAL);
-	assert_says(&rig, "lo", "EINVAL", "no tap");
+	assert_says(&rig, "lo", "EINVAL", "not a tap");
 }
 
 static void adopted(void **state)

@@ -67,7 +67,7 @@ static void wrong_taps(struct bring_up *b)
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		snprintf(what, sizeof(what), "%s is no tap", names[i]);
-		refuse_tap(b, what, &kinds[i], 1, "is no tap");
+		refuse_tap(b, what, &kinds[i], 1, "is not a tap");
 	}
 	pair[0] = open_tap("wrong0", IFF_TAP | IFF_NO_PI);
 	refuse_tap(b, "a tap without the virtio-net header", pair, 1, "IFF_VNET_HDR");
@@ -77,7 +77,7 @@ static void wrong_taps(struct bring_up *b)
 	pair[1] = open_tap("right1", IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
 	refuse_tap(b, "queues of two links", pair, 2, "link");
 	pair[1] = pair[0];
-	refuse_tap(b, "one queue twice", pair, 2, "once more");
+	refuse_tap(b, "one queue twice", pair, 2, "again");
 	close_range(3, ~0u, 0);
 }
 
