@@ -9,7 +9,9 @@
 #include "../cli/documents.h"
 #include "doc.h"
 #include "document.h"
-#include "documents.h"
+#include "caps/document.h"
+#include "migration/document.h"
+#include "plan/plan.h"
 #include "setup.h"
 
 #define PARTS_MAX 16

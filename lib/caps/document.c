@@ -11,7 +11,6 @@
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "tap/tap.h"
-#include "documents.h"
 #include "features/rows.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -52,4 +52,7 @@ struct vhc_dev;
 /** vhc_caps_read() - make a device that is not there one of the host that a document describes. */
 int vhc_caps_read(struct vhc_dev *dev, const char *json);
 
+/* vhost-caps */
+extern const struct doc_table vhc_caps_doc;
+
 #endif

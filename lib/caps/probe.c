@@ -18,7 +18,6 @@
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "tap/tap.h"
-#include "documents.h"
 #include "text.h"
 #include "features/features.h"
 #include "features/rows.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * events - the sources of a device's events, and whose turn it is.
+ * events - the sources of a device's events, served round-robin.
  *
  * Each queue pair has three: its two rings' ERR eventfds, and its vhost fd.  One poll() asks all of
- * them; then they are served in turn, so that none keeps the others from being heard.
+ * them; then they are served in turn, so that none can starve the others.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 #define SOURCES_PER_FD (VHC_NET_RINGS_PER_FD + 1)
 
-/* Messages that are answered, or skipped, in one call: a guest must not keep its caller here. */
+/* Messages that one call answers or skips at most: a guest must not keep the caller here. */
 #define MESSAGES_PER_CALL 1024u
 
 static uint32_t count_sources(const struct vhc_dev *dev)
@@ -73,7 +73,7 @@ int vhc_events_make_err(struct vhc_dev *dev, uint32_t ring)
 	return 0;
 }
 
-/* Taken out first: a child that was forked keeps it open, and epoll would keep it then. */
+/* Removed first: while a forked child has it open, closing alone would leave it in the epoll. */
 void vhc_events_close_err(struct vhc_dev *dev, uint32_t ring)
 {
 	int *err = &dev->want.ring[ring].err;
@@ -113,8 +113,8 @@ VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
 
 /* -------------------------------------------------------------------------------------- one event */
 
-/* Count 0: somebody else read it. */
-static int take_error(struct vhc_dev *dev, uint32_t ring, struct vhc_event *ret)
+/* A count of 0 means that another reader was first. */
+static int read_ring_error(struct vhc_dev *dev, uint32_t ring, struct vhc_event *ret)
 {
 	uint64_t count = 0;
 	int r = vhc_sys_drain(&dev->ctx->sys, dev->want.ring[ring].err, &count);
@@ -129,9 +129,9 @@ static int take_error(struct vhc_dev *dev, uint32_t ring, struct vhc_event *ret)
 	return 1;
 }
 
-/* A miss that our own mappings answer is nobody else's business. */
-static int take_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss,
-		     struct vhc_event *ret)
+/* Misses that a mapping answers are not reported to the caller. */
+static int handle_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss,
+		       struct vhc_event *ret)
 {
 	int r = dev->want.iommu ? vhc_iommu_answer_miss(dev, fd, miss) : 1;
 
@@ -149,18 +149,18 @@ static int take_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_mi
 	return 1;
 }
 
-static int take(struct vhc_dev *dev, uint32_t source, struct vhc_event *ret)
+static int read_source(struct vhc_dev *dev, uint32_t source, struct vhc_event *ret)
 {
 	uint32_t fd = source / SOURCES_PER_FD;
 	struct vhc_iotlb_miss miss;
 
 	if (is_ring(source))
-		return take_error(dev, ring_of(source), ret);
-	return vhc_kernel_read_miss(dev, fd, &miss) ? take_miss(dev, fd, &miss, ret) : 0;
+		return read_ring_error(dev, ring_of(source), ret);
+	return vhc_kernel_read_miss(dev, fd, &miss) ? handle_miss(dev, fd, &miss, ret) : 0;
 }
 
-/* How many sources have something. */
-static int look(struct vhc_dev *dev)
+/* Returns how many sources are readable. */
+static int poll_sources(struct vhc_dev *dev)
 {
 	uint32_t count = count_sources(dev);
 	int r;
@@ -177,7 +177,7 @@ static int look(struct vhc_dev *dev)
 	return r;
 }
 
-static int next(struct vhc_dev *dev, struct vhc_event *ret)
+static int next_event(struct vhc_dev *dev, struct vhc_event *ret)
 {
 	struct vhc_events *events = &dev->events;
 	uint32_t count = count_sources(dev);
@@ -185,12 +185,12 @@ static int next(struct vhc_dev *dev, struct vhc_event *ret)
 
 	if (events->again) {
 		events->again = false;
-		r = take_miss(dev, events->again_fd, &events->again_miss, ret);
+		r = handle_miss(dev, events->again_fd, &events->again_miss, ret);
 	}
 	for (uint32_t taken = 0; !r && count && taken < MESSAGES_PER_CALL; taken++) {
 		uint32_t first = events->next;
 
-		r = look(dev);
+		r = poll_sources(dev);
 		if (r <= 0)
 			return r;
 		r = 0;
@@ -201,7 +201,7 @@ static int next(struct vhc_dev *dev, struct vhc_event *ret)
 				continue;
 			taken++;
 			events->next = (source + 1) % count;
-			r = take(dev, source, ret);
+			r = read_source(dev, source, ret);
 		}
 	}
 	return r;
@@ -210,11 +210,11 @@ static int next(struct vhc_dev *dev, struct vhc_event *ret)
 VHC_EXPORT int vhc_dev_next_event(struct vhc_dev *dev, struct vhc_event *ret)
 {
 	struct vhc_event event = { 0 };
-	/* before the event is fetched: it would be lost */
+	/* checked before an event is fetched, which would be lost */
 	int r = vhc_check_sz(dev->ctx, "vhc_event", ret->sz);
 
-	/* what a forked child fetched would be lost to the owner */
+	/* an event that a forked child fetched would be lost to the owner */
 	r = r ?: vhc_dev_check_process(dev);
-	r = r ?: next(dev, &event);
+	r = r ?: next_event(dev, &event);
 	return r <= 0 ? r : VHC_COPY_RET(dev->ctx, vhc_event, ret, &event) ?: 1;
 }

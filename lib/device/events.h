@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * events - what a device has to say by itself: a ring that the kernel gave up on, by the ring's ERR
- * eventfd, and an address that it waits for, by its vhost fd.  One epoll fd is readable while any of
- * them is, from when somebody asked for it.
+ * events - what a device reports by itself: a ring that the kernel stopped, through the ring's ERR eventfd,
+ * and an address that it waits for, through its vhost fd.  Once a caller has asked for it, one epoll fd
+ * is readable while any of them is.
  */
-#ifndef LIB_EVENTS_H
-#define LIB_EVENTS_H
+#ifndef LIB_DEVICE_EVENTS_H
+#define LIB_DEVICE_EVENTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "dev.h"
 
-/** vhc_events_make_err() - give a ring its ERR eventfd, where it has none. */
+/** vhc_events_make_err() - create the ERR eventfd of a ring, unless it has one. */
 int vhc_events_make_err(struct vhc_dev *dev, uint32_t ring);
 
-/** vhc_events_close_err() - close it, if there is one; the kernel has let go of it before. */
+/** vhc_events_close_err() - close it, if there is one; the kernel must have released it. */
 void vhc_events_close_err(struct vhc_dev *dev, uint32_t ring);
 
-/** vhc_events_close() - for the end of the device. */
+/** vhc_events_close() - when the device is closed. */
 void vhc_events_close(struct vhc_dev *dev);
 
 #endif

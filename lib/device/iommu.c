@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * iommu - the mappings of a device: each change is planned for every vhost fd that knows of the IOMMU,
- * told, and then made in the device's own table.
+ * iommu - the mappings of a device: each change is planned, sent to every vhost fd that translates, and
+ * then made in the device's own table.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,7 +44,7 @@ void vhc_iommu_reset(struct vhc_dev *dev)
 	dev->iotlb = NULL;
 	dev->want.iommu = false;
 	dev->events.again = false;
-	/* when they are set again, the kernel begins with an empty table */
+	/* setting them again gives the kernel an empty table */
 	for (uint32_t i = 0; i < dev->have.fds; i++)
 		if (vhc_fd_translates(&dev->have.fd[i]))
 			dev->have.fd[i].has_features = false;
@@ -55,13 +55,13 @@ uint64_t vhc_iommu_backend_features(const struct vhc_dev *dev)
 	return dev->backend_offers & 1ull << VHOST_BACKEND_F_IOTLB_MSG_V2;
 }
 
-/* A vhost fd has our mappings from when it was told of the IOMMU. */
-static bool knows(const struct vhc_dev *dev, uint32_t fd)
+/* A vhost fd has mappings once VHOST_SET_FEATURES enabled its IOMMU. */
+static bool has_mappings(const struct vhc_dev *dev, uint32_t fd)
 {
 	return dev->have.fd[fd].has_features && vhc_fd_translates(&dev->have.fd[fd]);
 }
 
-/* A ring lies there, or is to. */
+/* Is a ring there, or will one be when it starts? */
 static bool is_pinned(const void *data, uint64_t iova, uint64_t size)
 {
 	const struct vhc_dev *dev = data;
@@ -77,7 +77,7 @@ static bool is_pinned(const void *data, uint64_t iova, uint64_t size)
 	return false;
 }
 
-/* The first ring that runs and has its used ring there; VHC_NO_RING. */
+/* The first running ring with its used ring there, or VHC_NO_RING. */
 static uint32_t used_ring_in(const struct vhc_dev *dev, uint64_t iova, uint64_t size)
 {
 	for (uint32_t i = 0; i < dev->have.rings; i++) {
@@ -92,10 +92,10 @@ static uint32_t used_ring_in(const struct vhc_dev *dev, uint64_t iova, uint64_t 
 	return VHC_NO_RING;
 }
 
-/* --------------------------------------------------------------------------------- telling vhost */
+/* --------------------------------------------------------------------------------- messages to vhost */
 
-static void plan_tell(struct vhc_plan *plan, uint32_t fd, enum vhc_op_kind kind,
-		      const struct vhc_mapping *map, enum vhc_op_kind undo_kind)
+static void plan_message(struct vhc_plan *plan, uint32_t fd, enum vhc_op_kind kind,
+			 const struct vhc_mapping *map, enum vhc_op_kind undo_kind)
 {
 	struct vhc_op op = { .kind = kind, .fd = fd, .ring = VHC_NO_RING, .map = *map };
 	struct vhc_op undo = op;
@@ -105,28 +105,28 @@ static void plan_tell(struct vhc_plan *plan, uint32_t fd, enum vhc_op_kind kind,
 }
 
 /*
- * The kernel drops mappings whole: so all in the range go, and what is left of them comes again.  It
- * would have two where one is told twice.
+ * The kernel only drops whole mappings: so all in the range are removed, and the rest of them is added
+ * again.  A mapping that is added twice would be there twice.
  */
 static void plan_edit(const struct vhc_dev *dev, struct vhc_plan *plan,
 		      const struct vhc_iotlb_edit *edit, const struct vhc_mapping *range)
 {
 	for (uint32_t fd = 0; fd < dev->have.fds; fd++) {
-		if (!knows(dev, fd))
+		if (!has_mappings(dev, fd))
 			continue;
 		if (edit->count)
-			plan_tell(plan, fd, VHC_OP_IOTLB_INVALIDATE, range, VHC_OP_IOTLB_FILL);
+			plan_message(plan, fd, VHC_OP_IOTLB_INVALIDATE, range, VHC_OP_IOTLB_FILL);
 		for (uint32_t i = 0; i < edit->evicts; i++)
-			plan_tell(plan, fd, VHC_OP_IOTLB_INVALIDATE, &edit->evict[i],
-				  VHC_OP_IOTLB_UPDATE);
+			plan_message(plan, fd, VHC_OP_IOTLB_INVALIDATE, &edit->evict[i],
+				     VHC_OP_IOTLB_UPDATE);
 		for (uint32_t i = 0; i < edit->adds; i++)
-			plan_tell(plan, fd, VHC_OP_IOTLB_UPDATE, &edit->add[i],
-				  VHC_OP_IOTLB_INVALIDATE);
+			plan_message(plan, fd, VHC_OP_IOTLB_UPDATE, &edit->add[i],
+				     VHC_OP_IOTLB_INVALIDATE);
 	}
 }
 
-static int change(struct vhc_dev *dev, const struct vhc_iotlb_edit *edit,
-		  const struct vhc_mapping *range)
+static int apply_edit(struct vhc_dev *dev, const struct vhc_iotlb_edit *edit,
+		      const struct vhc_mapping *range)
 {
 	struct vhc_plan plan = { 0 };
 	int r;
@@ -142,8 +142,8 @@ static int change(struct vhc_dev *dev, const struct vhc_iotlb_edit *edit,
 }
 
 /*
- * An UPDATE is what a ring waits for.  The kernel may have the mapping by now, and must not have it
- * twice.  Nothing is undone: a mapping that it does not have is one that it asks for.
+ * The ring waits for an UPDATE.  The kernel may have the mapping by now and must not get it twice, so it
+ * is removed first.  Nothing is undone: the kernel reports a miss for a mapping that it does not have.
  */
 int vhc_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss)
 {
@@ -151,10 +151,10 @@ int vhc_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iot
 	struct vhc_plan plan = { 0 };
 	int r;
 
-	if (!map || (map->perm & miss->perm) != miss->perm || !knows(dev, fd))
+	if (!map || (map->perm & miss->perm) != miss->perm || !has_mappings(dev, fd))
 		return 0;
-	plan_tell(&plan, fd, VHC_OP_IOTLB_INVALIDATE, map, VHC_OP_NONE);
-	plan_tell(&plan, fd, VHC_OP_IOTLB_UPDATE, map, VHC_OP_NONE);
+	plan_message(&plan, fd, VHC_OP_IOTLB_INVALIDATE, map, VHC_OP_NONE);
+	plan_message(&plan, fd, VHC_OP_IOTLB_UPDATE, map, VHC_OP_NONE);
 	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
 	vhc_plan_clear(&plan);
 	return r ?: 1;
@@ -167,7 +167,7 @@ static int check_iommu(struct vhc_dev *dev)
 	if (!dev->want.iommu)
 		return vhc_dev_fail(
 			dev, -EOPNOTSUPP, NULL, "give vhc_dev_set_features() VHC_GUEST_IOMMU",
-			"its addresses go through no IOMMU, so there is nothing to map");
+			"its addresses do not go through an IOMMU, so there is nothing to map");
 	return vhc_dev_check_stale(dev);
 }
 
@@ -192,23 +192,24 @@ static int check_map(struct vhc_dev *dev, const struct vhc_map *map)
 	return check_range(dev, map->iova, map->size);
 }
 
-/* Where the guest's memory is, cut at the end of its region. */
-static int resolve(struct vhc_dev *dev, const struct vhc_map *map, struct vhc_mapping *ret)
+/* Translate the guest address, and cut the mapping at the end of its region. */
+static int resolve_guest_addr(struct vhc_dev *dev, const struct vhc_map *map,
+			      struct vhc_mapping *ret)
 {
 	struct vhc_table *table = dev->mem ? vhc_mem_table(dev->mem) : NULL;
 	uint64_t user, left;
 	char how[160];
 
 	if (!table)
-		return vhc_dev_fail(dev, -EAGAIN, NULL,
-				    "call vhc_dev_set_mem() and vhc_mem_commit()",
-				    "it has no memory, so 0x%llx is nowhere yet",
-				    (unsigned long long)map->addr);
+		return vhc_dev_fail(
+			dev, -EAGAIN, NULL, "call vhc_dev_set_mem() and vhc_mem_commit()",
+			"it has no memory, so guest address 0x%llx cannot be mapped yet",
+			(unsigned long long)map->addr);
 	if (!table->count || vhc_table_find(table, map->addr, 1, &user) < 0) {
 		vhc_table_describe(table, map->addr, 1, how, sizeof(how));
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "I/O virtual address 0x%llx cannot stand for guest address "
-				    "0x%llx: that %s",
+				    "I/O virtual address 0x%llx cannot be mapped to guest address "
+				    "0x%llx, which %s",
 				    (unsigned long long)map->iova, (unsigned long long)map->addr,
 				    how);
 	}
@@ -226,8 +227,8 @@ static int fail_full(struct vhc_dev *dev)
 	uint32_t count = vhc_iotlb_count(dev->iotlb);
 
 	return vhc_dev_fail(dev, -E2BIG, NULL, "map rings by fewer, larger mappings",
-			    "%u mappings, and a ring lies in each: none can be forgotten for "
-			    "another, and this kernel takes no more "
+			    "%u mappings, and a ring is in each: none can be evicted for another, "
+			    "and this kernel has no room for more "
 			    "(/sys/module/vhost/parameters/max_iotlb_entries)",
 			    count);
 }
@@ -239,12 +240,12 @@ VHC_EXPORT int vhc_dev_map(struct vhc_dev *dev, const struct vhc_map *map)
 	struct vhc_map copy;
 	int r = VHC_COPY_ARGS(dev->ctx, vhc_map, &copy, map);
 
-	r = r ?: check_iommu(dev) ?: check_map(dev, &copy) ?: resolve(dev, &copy, &mapping);
+	r = r ?: check_iommu(dev) ?: check_map(dev, &copy) ?: resolve_guest_addr(dev, &copy, &mapping);
 	if (r)
 		return r;
 	if (vhc_iotlb_plan_map(dev->iotlb, &mapping, is_pinned, dev, &edit))
 		return fail_full(dev);
-	return change(dev, &edit, &mapping);
+	return apply_edit(dev, &edit, &mapping);
 }
 
 VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size)
@@ -265,10 +266,10 @@ VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size)
 				    (unsigned long long)iova, (unsigned long long)size);
 	if (vhc_iotlb_plan_unmap(dev->iotlb, iova, size, is_pinned, dev, &edit))
 		return fail_full(dev);
-	return change(dev, &edit, &range);
+	return apply_edit(dev, &edit, &range);
 }
 
-/* ---------------------------------------------------------------------------------- other memory */
+/* ---------------------------------------------------------------------------------- changes of memory */
 
 int vhc_iommu_check_mem(struct vhc_dev *dev, const struct vhc_table *table)
 {
@@ -280,12 +281,12 @@ int vhc_iommu_check_mem(struct vhc_dev *dev, const struct vhc_table *table)
 		if (ring != VHC_NO_RING)
 			return vhc_dev_fail(
 				dev, -EBUSY, NULL, "stop the ring first, or map it elsewhere",
-				"ring %u is running, and the memory behind its used ring at I/O "
-				"virtual address 0x%llx would move or go",
+				"ring %u is running, and the memory of its used ring at I/O virtual "
+				"address 0x%llx would move or be removed",
 				ring, (unsigned long long)dev->have.ring[ring].addr[VHC_USED]);
 		iova += size;
 		if (!iova)
-			break; /* that was the end of all addresses */
+			break; /* past the last address */
 	}
 	return 0;
 }

@@ -1,47 +1,60 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * check - does a ring lie where it may?  What the kernel accepts silently, and then stalls on, is
- * found here and in window.c.
+ * ring-check - is a ring set up so that vhost can run it?  What the kernel accepts silently, and then
+ * stalls on, is found here: where the ring's parts are, and whether the indices in its memory agree with
+ * where it is to resume.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "device/iommu.h"
-#include "device/ring-check.h"
+#include "dev.h"
 #include "memory/mem.h"
+#include "ring/base.h"
+#include "text.h"
 
-int vhc_look_fail(const struct vhc_look *look, int code, const char *hint, const char *text)
+/* A ring, and the values that are checked. */
+struct check {
+	struct vhc_dev *dev;
+	uint32_t ring;
+	enum vhc_format format;
+	bool iommu;		      /* its addresses are I/O virtual */
+	struct vhc_ring_state *state; /* gets the user addresses */
+	const char *hint;	      /* what to do about a base that its memory contradicts */
+};
+
+static int fail_check(const struct check *check, int code, const char *hint, const char *text)
 {
-	return vhc_dev_fail(look->dev, code, NULL, hint, "ring %u: %s", look->ring, text);
+	return vhc_dev_fail(check->dev, code, NULL, hint, "ring %u: %s", check->ring, text);
 }
 
-int vhc_look_settings(const struct vhc_look *look)
+static int check_set(const struct check *check)
 {
-	const struct vhc_table *table = look->dev->mem ? vhc_mem_table(look->dev->mem) : NULL;
+	const struct vhc_table *table = check->dev->mem ? vhc_mem_table(check->dev->mem) : NULL;
 
-	if (!look->state->size)
-		return vhc_look_fail(look, -EAGAIN, "call vhc_ring_set_size()",
-				     "it has no size; vhost would take 1 and do nothing, silently");
-	if (!look->state->has_addr)
-		return vhc_look_fail(look, -EAGAIN, "call vhc_ring_set_addr()",
-				     "it has no addresses");
+	if (!check->state->size)
+		return fail_check(check, -EAGAIN, "call vhc_ring_set_size()",
+				  "it has no size; vhost would use 1, and silently do nothing");
+	if (!check->state->has_addr)
+		return fail_check(check, -EAGAIN, "call vhc_ring_set_addr()",
+				  "it has no addresses");
 	if (!table || !table->count)
-		return vhc_look_fail(look, -EAGAIN, "call vhc_dev_set_mem() and vhc_mem_commit()",
-				     "the device has no memory");
+		return fail_check(check, -EAGAIN, "call vhc_dev_set_mem() and vhc_mem_commit()",
+				  "the device has no memory");
 	return 0;
 }
 
-/* ---------------------------------------------------------------------------- behind an IOMMU */
+/* --------------------------------------------------------------------------------------- place */
 
 /*
- * The used ring must be mapped, to be read and written: when a ring starts vhost reads it, later it
- * writes it, and a mapping that lacks one of both is no miss to it.  The others it asks for by itself.
+ * The used ring must be mapped for reading and writing: vhost reads it when the ring starts and writes
+ * it later, and reports no miss for a mapping that lacks one of the two.  For the other parts it does
+ * report misses.
  */
-static int check_mapped(const struct vhc_look *look, enum vhc_part part)
+static int check_mapped(const struct check *check, enum vhc_part part)
 {
-	const struct vhc_iotlb *iotlb = look->dev->iotlb;
-	uint64_t size = vhc_layout_get(look->format, look->state->size).size[part];
-	uint64_t iova = look->state->addr[part];
+	const struct vhc_iotlb *iotlb = check->dev->iotlb;
+	uint64_t size = vhc_layout_get(check->format, check->state->size).size[part];
+	uint64_t iova = check->state->addr[part];
 	uint32_t perm = VHC_PERM_READ | (part == VHC_USED ? (uint32_t)VHC_PERM_WRITE : 0);
 	uint64_t reach = vhc_iotlb_reach(iotlb, iova, size, perm);
 	const struct vhc_mapping *map;
@@ -52,89 +65,144 @@ static int check_mapped(const struct vhc_look *look, enum vhc_part part)
 	if (!map && part != VHC_USED)
 		return 0;
 	return vhc_dev_fail(
-		look->dev, map ? -EINVAL : -EAGAIN, NULL,
-		"call vhc_dev_map() for all of it, to be read and, the used ring, written",
+		check->dev, map ? -EINVAL : -EAGAIN, NULL,
+		"call vhc_dev_map() for all of it, readable and, for the used ring, writable",
 		"ring %u: %s (%llu bytes at I/O virtual address 0x%llx) is %s at 0x%llx; "
-		"vhost would wait for it, silently",
-		look->ring, vhc_layout_part_name(look->format, part), (unsigned long long)size,
+		"vhost would silently wait for it",
+		check->ring, vhc_layout_part_name(check->format, part), (unsigned long long)size,
 		(unsigned long long)iova,
-		map ? "mapped without the right to read or write it" : "not mapped",
+		map ? "mapped without permission to read or write it" : "not mapped",
 		(unsigned long long)(iova + reach));
 }
 
-static int check_virtual(const struct vhc_look *look)
+static int check_virtual(const struct check *check)
 {
-	struct vhc_ring_state *state = look->state;
+	struct vhc_ring_state *state = check->state;
 	struct vhc_refusal err;
 	int r = 0;
 
-	if (vhc_layout_check_virtual(look->format, state->size, state->addr, &err))
-		return vhc_look_fail(look, -EINVAL, NULL, err.text);
+	if (vhc_layout_check_virtual(check->format, state->size, state->addr, &err))
+		return fail_check(check, -EINVAL, NULL, err.text);
 	for (int part = 0; part < VHC_PARTS && !r; part++)
-		r = check_mapped(look, (enum vhc_part)part);
+		r = check_mapped(check, (enum vhc_part)part);
 	/* vhost translates them */
 	memcpy(state->user, state->addr, sizeof(state->user));
 	return r;
 }
 
-/* --------------------------------------------------------------------------------- in memory */
-
-int vhc_look_place(const struct vhc_look *look)
+/* Size, alignment, and where the parts are.  Sets their user addresses. */
+static int check_place(const struct check *check)
 {
-	struct vhc_ring_state *state = look->state;
+	struct vhc_ring_state *state = check->state;
 	struct vhc_refusal err;
 
-	if (vhc_layout_check_size(look->format, state->size, &err) ||
-	    vhc_layout_check_align(look->format, state->addr, &err))
-		return vhc_look_fail(look, -EINVAL, NULL, err.text);
-	if (look->iommu)
-		return check_virtual(look);
-	if (vhc_layout_place(look->format, state->size, state->addr, vhc_mem_table(look->dev->mem),
-			     state->user, &err))
-		return vhc_look_fail(look, -EINVAL, NULL, err.text);
+	if (vhc_layout_check_size(check->format, state->size, &err) ||
+	    vhc_layout_check_align(check->format, state->addr, &err))
+		return fail_check(check, -EINVAL, NULL, err.text);
+	if (check->iommu)
+		return check_virtual(check);
+	if (vhc_layout_place(check->format, state->size, state->addr,
+			     vhc_mem_table(check->dev->mem), state->user, &err))
+		return fail_check(check, -EINVAL, NULL, err.text);
 	return 0;
 }
 
-/* What a ring that runs is written down in must reach to the end of the memory that it runs on. */
-static int check_log(const struct vhc_look *look)
+/* The dirty log of a running ring must cover all of the memory that the ring runs on. */
+static int check_dirty_log(const struct check *check)
 {
-	const struct vhc_fd_state *fd = &look->dev->have.fd[look->ring / VHC_NET_RINGS_PER_FD];
+	const struct vhc_fd_state *fd = &check->dev->have.fd[check->ring / VHC_NET_RINGS_PER_FD];
 	uint64_t need = vhc_table_log_size(fd->table);
 
 	if (!fd->log || fd->log->size >= need)
 		return 0;
-	return vhc_dev_fail(look->dev, -EINVAL, NULL, "stop the device, and start the log anew",
+	return vhc_dev_fail(check->dev, -EINVAL, NULL, "stop the device, and restart the dirty log",
 			    "ring %u: its dirty log has %llu bytes, and its memory needs %llu",
-			    look->ring, (unsigned long long)fd->log->size,
+			    check->ring, (unsigned long long)fd->log->size,
 			    (unsigned long long)need);
+}
+
+/* ------------------------------------------------------------------------------------- indices */
+
+/*
+ * The index of the avail or of the used ring.  Both structs start with flags and idx, 16 bits each.
+ * -ENOENT: not mapped yet.
+ */
+static int read_index(const struct check *check, enum vhc_part part, uint16_t *ret)
+{
+	if (check->iommu)
+		return vhc_dev_peek(check->dev, check->state->addr[part] + 2, ret, sizeof(*ret));
+	return vhc_sys_peek(&check->dev->ctx->sys, check->state->user[part] + 2, ret, sizeof(*ret));
+}
+
+/* The avail index first: what has been used by then was available before. */
+static int read_indices(const struct check *check, uint16_t *avail, uint16_t *used)
+{
+	return read_index(check, VHC_AVAIL, avail) ?: read_index(check, VHC_USED, used);
+}
+
+static int fail_read(const struct check *check, int error)
+{
+	return vhc_dev_fail(check->dev, -EINVAL, NULL, NULL,
+			    "ring %u: its memory cannot be read: %s (%s)", check->ring,
+			    strerror(-error), vhc_errname(-error));
+}
+
+/* Where a stopped ring would resume, against the indices in its memory. */
+static int check_base(const struct check *check)
+{
+	const struct vhc_ring_state *state = check->state;
+	uint32_t base = state->has_base ? state->base : vhc_base_fresh(VHC_SPLIT);
+	struct vhc_refusal err;
+	uint16_t avail, used;
+	int r = read_indices(check, &avail, &used);
+
+	if (r && r != -ENOENT)
+		return fail_read(check, r);
+	if (!state->has_base && check->dev->have.ring[check->ring].base_lost)
+		return fail_check(check, -EAGAIN, "call vhc_ring_set_base()",
+				  "the kernel did not tell where it stopped");
+	if (base > UINT16_MAX)
+		return vhc_dev_fail(check->dev, -EINVAL, NULL, NULL,
+				    "ring %u: base 0x%x; a split ring's has 16 bits", check->ring,
+				    base);
+	if (!r && vhc_window_check(state->size, used, (uint16_t)base, avail, &err))
+		return fail_check(check, -EINVAL, check->hint, err.text);
+	return 0;
+}
+
+static int check_indices(const struct check *check)
+{
+	if (check->format == VHC_PACKED)
+		return 0; /* its memory has no indices */
+	return vhc_ring_runs(&check->dev->have.ring[check->ring])
+		       ? vhc_ring_diagnose(check->dev, check->ring)
+		       : check_base(check);
 }
 
 int vhc_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
 			  struct vhc_ring_state *state, const char *hint)
 {
-	struct vhc_look look = { dev, ring, format, false, state, hint };
-	int r = vhc_look_place(&look);
+	struct check check = { dev, ring, format, false, state, hint };
 
-	return r || format == VHC_PACKED ? r : vhc_look_window(&look);
+	return check_place(&check) ?: check_indices(&check);
 }
 
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring)
 {
-	struct vhc_look look = { dev,
-				 ring,
-				 vhc_dev_format(dev),
-				 dev->want.iommu,
-				 NULL,
-				 "set the base where the device stopped" };
-	int r = vhc_dev_ring(dev, ring, &look.state) ?: vhc_look_settings(&look);
+	struct check check = { .dev = dev,
+			       .ring = ring,
+			       .format = vhc_dev_format(dev),
+			       .iommu = dev->want.iommu,
+			       .hint = "set the base where the device stopped" };
+	int r = vhc_dev_ring(dev, ring, &check.state) ?: check_set(&check);
 
-	if (!r && look.state->kick < 0)
-		r = vhc_look_fail(&look, -EAGAIN, "call vhc_ring_set_kick()",
-				  "it has no kick eventfd; vhost would never look at it, silently");
-	r = r ?: vhc_look_place(&look);
+	if (!r && check.state->kick < 0)
+		r = fail_check(&check, -EAGAIN, "call vhc_ring_set_kick()",
+			       "it has no kick eventfd; vhost would never be notified, silently");
+	r = r ?: check_place(&check);
 	if (!r && vhc_ring_runs(&dev->have.ring[ring]))
-		r = check_log(&look);
-	return r || look.format == VHC_PACKED ? r : vhc_look_window(&look);
+		r = check_dirty_log(&check);
+	return r ?: check_indices(&check);
 }
 
 VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring)
@@ -142,42 +210,34 @@ VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring)
 	return vhc_ring_check_want(dev, ring);
 }
 
-/* ---------------------------------------------------------------------------- in other memory */
-
-/* Where a running ring's parts are must stay: the kernel would go on with the old addresses. */
-static int check_stays(struct vhc_dev *dev, uint32_t ring, struct vhc_table *table)
+VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)
 {
-	const struct vhc_ring_state *have = &dev->have.ring[ring];
-	enum vhc_format format = vhc_dev_format(dev);
-	struct vhc_layout layout = vhc_layout_get(format, have->size);
-	char how[160] = "is at another address in this process";
-	uint64_t user;
+	struct check check = { dev, ring, VHC_SPLIT, dev->want.iommu, NULL, "reset the device" };
+	struct vhc_refusal err;
+	uint16_t used, avail;
+	int r = vhc_dev_ring(dev, ring, &check.state);
 
-	for (int i = 0; i < VHC_PARTS; i++) {
-		bool found = !vhc_table_find(table, have->addr[i], layout.size[i], &user);
-
-		if (found && user == have->user[i])
-			continue;
-		if (!found)
-			vhc_table_describe(table, have->addr[i], layout.size[i], how, sizeof(how));
-		return vhc_dev_fail(dev, -EBUSY, NULL, "stop the ring first",
-				    "ring %u is running, and its %s (%llu bytes at guest address "
-				    "0x%llx) %s in the new memory table",
-				    ring, vhc_layout_part_name(format, (enum vhc_part)i),
-				    (unsigned long long)layout.size[i],
-				    (unsigned long long)have->addr[i], how);
-	}
+	if (r)
+		return r;
+	if (vhc_ring_runs(&dev->have.ring[ring]))
+		return fail_check(&check, -EBUSY, "stop it first",
+				  "it is running, and its base is known only when it is stopped");
+	if (vhc_dev_format(dev) == VHC_PACKED)
+		return fail_check(
+			&check, -EOPNOTSUPP, check.hint,
+			"it is packed, and its memory does not tell where the device stopped");
+	r = check_set(&check) ?: check_place(&check);
+	if (r)
+		return r;
+	r = read_indices(&check, &avail, &used);
+	if (r == -ENOENT)
+		return fail_check(&check, -EAGAIN, "call vhc_dev_map()",
+				  "its available ring is not mapped, and so cannot be read");
+	if (r)
+		return fail_read(&check, r);
+	if (vhc_window_check(check.state->size, used, used, avail, &err))
+		return fail_check(&check, -EINVAL, check.hint, err.text);
+	check.state->base = used;
+	check.state->has_base = true;
 	return 0;
-}
-
-int vhc_dev_check_table(struct vhc_dev *dev, struct vhc_table *table)
-{
-	int r = 0;
-
-	if (dev->want.iommu)
-		return vhc_iommu_check_mem(dev, table);
-	for (uint32_t i = 0; i < dev->have.rings && !r; i++)
-		if (vhc_ring_runs(&dev->have.ring[i]))
-			r = check_stays(dev, i, table);
-	return r;
 }

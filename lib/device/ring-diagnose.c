@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * diagnose - why does a ring that runs not go on?  After an error the kernel stands before the buffer
- * that it could not take, so that is looked at; a ring that moves on meanwhile has nothing wrong.
+ * ring-diagnose - why does a running ring make no progress?  After an error the kernel stays at the buffer
+ * that it could not use, so that buffer is examined; a ring that moves on meanwhile is fine.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "memory/mem.h"
 #include "text.h"
 
-#define LOOKS 8 /* before we believe that it moves */
+#define ATTEMPTS 8 /* until the ring is taken to make progress */
 
 int vhc_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size)
 {
@@ -38,7 +38,7 @@ static int read_memory(void *data, uint64_t addr, void *buf, size_t size)
 	return vhc_dev_peek(data, addr, buf, size);
 }
 
-/* What is not mapped the device asks for; what is mapped otherwise it does not. */
+/* The device reports a miss for what is not mapped, but not for what it has no permission for. */
 static int reach_virtual(struct vhc_dev *dev, uint64_t addr, uint64_t size, bool write, char *text,
 			 size_t len)
 {
@@ -47,12 +47,12 @@ static int reach_virtual(struct vhc_dev *dev, uint64_t addr, uint64_t size, bool
 
 	if (reach == size || !vhc_iotlb_find(dev->iotlb, addr + reach))
 		return 0;
-	snprintf(text, len, "is mapped without the right to %s it, at 0x%llx",
+	snprintf(text, len, "is mapped without permission to %s it, at 0x%llx",
 		 write ? "write" : "read", (unsigned long long)(addr + reach));
 	return -EFAULT;
 }
 
-/* A buffer may go on from one region into the next. */
+/* A buffer may extend from one region into the next. */
 static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, char *text,
 			size_t len)
 {
@@ -70,7 +70,7 @@ static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, ch
 	return -EFAULT;
 }
 
-static int ask_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)
+static int get_running_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)
 {
 	struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
 			     .fd = ring / VHC_NET_RINGS_PER_FD,
@@ -81,14 +81,15 @@ static int ask_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)
 	return r;
 }
 
-/* At one moment: 1 with what is found; an error when it cannot be read. */
-static int look(struct vhc_dev *dev, uint32_t ring, uint16_t base, struct vhc_refusal *err)
+/* Returns 1 with what is wrong, 0, or an error when memory cannot be read. */
+static int examine_next_buffer(struct vhc_dev *dev, uint32_t ring, uint16_t base,
+			       struct vhc_refusal *err)
 {
 	const struct vhc_ring_state *want = &dev->want.ring[ring];
 	const struct vhc_chain_memory memory = { read_memory, reach_memory, dev };
 	uint64_t entry = want->addr[VHC_AVAIL] + 4 + 2 * (base & (want->size - 1));
 	uint16_t avail, used, head;
-	/* in this order: what is used by then was available before */
+	/* in this order: what has been used by then was available before */
 	int r = vhc_dev_peek(dev, want->addr[VHC_AVAIL] + 2, &avail, sizeof(avail));
 
 	r = r ?: vhc_dev_peek(dev, want->addr[VHC_USED] + 2, &used, sizeof(used));
@@ -112,19 +113,20 @@ int vhc_ring_diagnose(struct vhc_dev *dev, uint32_t ring)
 	struct vhc_refusal err;
 	uint16_t base, again;
 
-	for (int i = 0; i < LOOKS; i++) {
-		int r = ask_base(dev, ring, &base), found;
+	for (int i = 0; i < ATTEMPTS; i++) {
+		int r = get_running_base(dev, ring, &base), found;
 
-		found = r ?: look(dev, ring, base, &err);
-		r = r ?: ask_base(dev, ring, &again);
+		found = r ?: examine_next_buffer(dev, ring, base, &err);
+		r = r ?: get_running_base(dev, ring, &again);
 		if (r)
 			return r;
 		if (base != again)
 			continue;
 		if (found > 0)
-			return vhc_dev_fail(dev, -EINVAL, NULL,
-					    "the driver wrote what cannot be: reset the device",
-					    "ring %u: %s", ring, err.text);
+			return vhc_dev_fail(
+				dev, -EINVAL, NULL,
+				"the driver wrote an invalid descriptor or index: reset the device",
+				"ring %u: %s", ring, err.text);
 		if (found && found != -ENOENT)
 			return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 					    "ring %u: its memory cannot be read: %s (%s)", ring,

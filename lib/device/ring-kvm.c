@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bind - what a launcher says of its VM: which writes of the guest kick a ring, and which interrupt
- * the ring's call is.  At once in every phase, as plans of one or two steps.
+ * ring-kvm - bind a ring to the launcher's VM: which writes of the guest kick the ring, and which interrupt
+ * its call raises.  Takes effect at once in every phase, by plans of one or two steps.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "memory/mem.h"
 #include "kvm/kvm.h"
 
-static int check_ring(struct vhc_dev *dev, uint32_t ring)
+static int check_bindable(struct vhc_dev *dev, uint32_t ring)
 {
 	struct vhc_ring_state *want;
 	int r = vhc_dev_ring(dev, ring, &want);
@@ -29,8 +29,8 @@ static int check_ring(struct vhc_dev *dev, uint32_t ring)
 	return r;
 }
 
-static int make(struct vhc_dev *dev, uint32_t ring, int vm_fd, enum vhc_binding_kind kind,
-		struct vhc_binding **ret)
+static int new_binding(struct vhc_dev *dev, uint32_t ring, int vm_fd, enum vhc_binding_kind kind,
+		       struct vhc_binding **ret)
 {
 	struct vhc_binding *b = calloc(1, sizeof(*b));
 	int r;
@@ -59,7 +59,7 @@ static int apply(struct vhc_dev *dev, struct vhc_plan *plan)
 
 /* ------------------------------------------------------------------------------------- doorbells */
 
-/* The ring's own with these fields.  @vm: NULL for any. */
+/* The ring's doorbell with exactly these fields.  @vm: NULL for any. */
 static struct vhc_binding *find_doorbell(const struct vhc_dev *dev, uint32_t ring,
 					 const struct vhc_vm *vm, const struct vhc_ioeventfd *args)
 {
@@ -71,7 +71,7 @@ static struct vhc_binding *find_doorbell(const struct vhc_dev *dev, uint32_t rin
 	return b;
 }
 
-/* One that the VM's kernel would not let beside it. */
+/* A doorbell of the VM that conflicts with it: KVM would refuse the second. */
 static const struct vhc_binding *find_clash(const struct vhc_binding *own)
 {
 	const struct vhc_binding *b = own->dev->ctx->bindings;
@@ -89,16 +89,16 @@ static int fail_taken(const struct vhc_binding *own, const struct vhc_binding *o
 	vhc_binding_text(own, wanted, sizeof(wanted));
 	vhc_binding_text(other, taken, sizeof(taken));
 	if (vhc_doorbell_same(&own->doorbell, &other->doorbell))
-		return vhc_dev_fail(own->dev, -EEXIST, NULL, "take it off there first",
+		return vhc_dev_fail(own->dev, -EEXIST, NULL, "remove it there first",
 				    "ring %u: %s is taken by ring %u of %s", own->ring, wanted,
 				    other->ring, vhc_dev_id(other->dev));
-	return vhc_dev_fail(own->dev, -EEXIST, NULL, "take it off there first",
+	return vhc_dev_fail(own->dev, -EEXIST, NULL, "remove it there first",
 			    "ring %u: %s is taken by ring %u of %s, which has %s", own->ring,
 			    wanted, other->ring, vhc_dev_id(other->dev), taken);
 }
 
-/* To the eventfd that the ring has, or to one that is made now and takes all that wait for one. */
-static int ring_up(struct vhc_binding *b)
+/* Bind to the ring's kick eventfd.  If it has none, creating one binds all that wait for it. */
+static int bind_doorbell(struct vhc_binding *b)
 {
 	struct vhc_dev *dev = b->dev;
 	int kick = dev->want.ring[b->ring].kick;
@@ -120,18 +120,18 @@ static int add_doorbell(struct vhc_binding *b)
 	if (other)
 		return fail_taken(b, other);
 	vhc_kvm_list_add(b);
-	r = ring_up(b);
+	r = bind_doorbell(b);
 	if (r)
 		vhc_kvm_list_del(b);
 	return r;
 }
 
-/* Copied and looked at. */
+/* Copy and check the arguments. */
 static int read_doorbell(struct vhc_dev *dev, uint32_t ring, struct vhc_ioeventfd *to,
 			 const struct vhc_ioeventfd *args)
 {
 	struct vhc_refusal err;
-	int r = check_ring(dev, ring);
+	int r = check_bindable(dev, ring);
 
 	r = r ?: VHC_COPY_ARGS(dev->ctx, vhc_ioeventfd, to, args);
 	if (!r && vhc_doorbell_check(to, &err))
@@ -147,7 +147,7 @@ VHC_EXPORT int vhc_ring_add_ioeventfd(struct vhc_dev *dev, uint32_t ring, int vm
 	bool there;
 	int r = read_doorbell(dev, ring, &copy, args);
 
-	r = r ?: make(dev, ring, vm_fd, VHC_DOORBELL, &b);
+	r = r ?: new_binding(dev, ring, vm_fd, VHC_DOORBELL, &b);
 	if (r)
 		return r;
 	b->doorbell = copy;
@@ -207,8 +207,8 @@ static bool same_interrupt(const struct vhc_binding *a, const struct vhc_binding
 			    b->interrupt.resample_fd) == 1;
 }
 
-/* What the kernel would not look at: it takes a gsi that no interrupt controller can have. */
-static int read_interrupt(struct vhc_binding *b, const struct vhc_irqfd *args)
+/* The kernel does not check this: it accepts a gsi that no interrupt controller can have. */
+static int fill_interrupt(struct vhc_binding *b, const struct vhc_irqfd *args)
 {
 	struct vhc_dev *dev = b->dev;
 	uint32_t gsis;
@@ -234,7 +234,7 @@ static int read_interrupt(struct vhc_binding *b, const struct vhc_irqfd *args)
 	return 0;
 }
 
-/* An eventfd can be one irqfd only, so the one before goes before the other comes. */
+/* An eventfd can be only one irqfd, so the old one is deassigned before the new one is assigned. */
 static int swap_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding *before,
 			  struct vhc_binding *after)
 {
@@ -251,7 +251,7 @@ static int swap_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding
 		vhc_kvm_list_add(after);
 	r = apply(dev, &plan);
 	if (!r && after && call < 0)
-		r = vhc_ring_get_call(dev, ring); /* one that is made now takes it */
+		r = vhc_ring_get_call(dev, ring); /* creating it binds it */
 	if (r >= 0)
 		return 0;
 	if (after)
@@ -277,7 +277,7 @@ static int set_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding 
 			vhc_kvm_binding_free(after);
 		return r;
 	}
-	/* an interrupt may have gone to the one before; one too many is harmless */
+	/* an interrupt may have gone to the old one; a spurious one is harmless */
 	if (before && after && !want->masked && vhc_ring_runs(&dev->have.ring[ring]))
 		vhc_sys_signal(&dev->ctx->sys, want->call);
 	if (before)
@@ -291,7 +291,7 @@ VHC_EXPORT int vhc_ring_set_irqfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 	const uint32_t known = VHC_IRQFD_RESAMPLE;
 	struct vhc_irqfd copy;
 	struct vhc_binding *b;
-	int r = check_ring(dev, ring);
+	int r = check_bindable(dev, ring);
 
 	if (r || vm_fd < 0)
 		return r ?: set_interrupt(dev, ring, NULL);
@@ -301,10 +301,10 @@ VHC_EXPORT int vhc_ring_set_irqfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 				 "ring %u: vhc_irqfd has flags 0x%x and reserved 0x%x; known are "
 				 "0x%x and 0",
 				 ring, copy.flags, copy.reserved, known);
-	r = r ?: make(dev, ring, vm_fd, VHC_INTERRUPT, &b);
+	r = r ?: new_binding(dev, ring, vm_fd, VHC_INTERRUPT, &b);
 	if (r)
 		return r;
-	r = read_interrupt(b, &copy);
+	r = fill_interrupt(b, &copy);
 	if (r) {
 		vhc_kvm_binding_free(b);
 		return r;
@@ -312,28 +312,28 @@ VHC_EXPORT int vhc_ring_set_irqfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 	return set_interrupt(dev, ring, b);
 }
 
-/* ------------------------------------------------------------------------------------ taking off */
+/* ------------------------------------------------------------------------------------ unbinding */
 
-static bool is_of(const struct vhc_binding *b, const struct vhc_dev *dev, uint32_t ring)
+static bool belongs_to(const struct vhc_binding *b, const struct vhc_dev *dev, uint32_t ring)
 {
 	return b->dev == dev && (ring == VHC_NO_RING || b->ring == ring);
 }
 
-/* Those of these rings that KVM does not have (any more), or all. */
-static void drop(struct vhc_dev *dev, uint32_t ring, bool all)
+/* Free those of these rings that KVM does not have, or all. */
+static void free_bindings(struct vhc_dev *dev, uint32_t ring, bool all)
 {
 	struct vhc_binding *next;
 
 	for (struct vhc_binding *b = dev->ctx->bindings; b; b = next) {
 		next = b->next;
-		if (!is_of(b, dev, ring) || (b->bound >= 0 && !all))
+		if (!belongs_to(b, dev, ring) || (b->bound >= 0 && !all))
 			continue;
 		vhc_kvm_list_del(b);
 		vhc_kvm_binding_free(b);
 	}
 }
 
-/* Each as a plan of its own, for which no memory is needed: a device can always be closed. */
+/* One plan each, which needs no memory: it must always be possible to close a device. */
 int vhc_ring_unbind_kvm(struct vhc_dev *dev, uint32_t ring)
 {
 	int result = 0;
@@ -343,20 +343,20 @@ int vhc_ring_unbind_kvm(struct vhc_dev *dev, uint32_t ring)
 		struct vhc_plan plan = { .steps = &step, .room = 1 };
 		int r;
 
-		if (!is_of(b, dev, ring) || b->bound < 0)
+		if (!belongs_to(b, dev, ring) || b->bound < 0)
 			continue;
 		vhc_kvm_plan(&plan, b, b->bound, false);
 		r = vhc_apply(dev, &plan, VHC_APPLY_ALL_I_CAN);
 		result = result ?: r;
 	}
-	drop(dev, ring, false);
+	free_bindings(dev, ring, false);
 	return result;
 }
 
 void vhc_dev_unbind_kvm(struct vhc_dev *dev)
 {
-	/* a forked child touches nothing of the owner's VM; what fails is in the log: nobody can help */
+	/* a forked child must not change the owner's VM; failures are only logged */
 	if (!vhc_dev_in_child(dev))
 		vhc_ring_unbind_kvm(dev, VHC_NO_RING);
-	drop(dev, VHC_NO_RING, true);
+	free_bindings(dev, VHC_NO_RING, true);
 }

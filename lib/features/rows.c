@@ -16,9 +16,9 @@
 	}
 
 static const struct doc_field row_fields[] = {
-	FIELD(bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
-	FIELD(name, DOC_STRING, .help = "as the specification calls it"),
-	FIELD(origin, DOC_STRING, .help = "who must have it: vhost, tap, model"),
+	FIELD(bit, DOC_UINT, .max = 255, .help = "its number in the specification"),
+	FIELD(name, DOC_STRING, .help = "its name in the specification"),
+	FIELD(origin, DOC_STRING, .help = "what must support it: vhost, tap, model"),
 };
 
 const struct doc_table vhc_feature_row_doc = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * commit - what was staged becomes the memory of a guest: every device goes over to another table, with
- * a log that fits it, or none does.
+ * commit - the staged regions become the memory of a guest: every device switches to the new table, with
+ * a dirty log that fits it, or none does.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,8 +35,8 @@ static int check_devs(struct vhc_mem *mem, struct vhc_table *table)
 	return 0;
 }
 
-/* Every device to another table, with a log that fits it. */
-static int change(struct vhc_mem *mem, struct vhc_table *table)
+/* Switch every device to another table, with a dirty log that fits it. */
+static int switch_table(struct vhc_mem *mem, struct vhc_table *table)
 {
 	struct vhc_dirty_log *log = NULL, *log_before = mem->dirty.live;
 	struct vhc_table *before = mem->table;
@@ -62,8 +62,8 @@ static int change(struct vhc_mem *mem, struct vhc_table *table)
 	return 0;
 }
 
-/* What is staged becomes what is committed; @copy is room for it. */
-static void keep(struct vhc_mem *mem, struct vhc_mem_region *copy)
+/* Record the staged regions, in @copy, as the committed ones. */
+static void record_committed(struct vhc_mem *mem, struct vhc_mem_region *copy)
 {
 	if (mem->count)
 		memcpy(copy, mem->staged, mem->count * sizeof(*copy));
@@ -83,17 +83,17 @@ static int commit(struct vhc_mem *mem)
 	if (r)
 		vhc_fail(mem->ctx, r, "%s", r == -ENOMEM ? "no memory for the table" : err.text);
 	else if (!mem->table || !vhc_table_equal(table, mem->table))
-		r = change(mem, table);
+		r = switch_table(mem, table);
 	vhc_table_unref(table);
 	if (r)
 		free(copy);
 	else
-		keep(mem, copy);
+		record_committed(mem, copy);
 	return r;
 }
 
-/* Drop the edits: what is committed is staged again.  There is room: it was staged before. */
-static void unstage(struct vhc_mem *mem)
+/* Drop the edits: stage the committed regions again.  They fit, since they were staged before. */
+static void revert_staged(struct vhc_mem *mem)
 {
 	if (mem->committed_count)
 		memcpy(mem->staged, mem->committed, mem->committed_count * sizeof(*mem->staged));
@@ -111,7 +111,7 @@ VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
 	else if (mem->edited)
 		r = commit(mem);
 	if (r)
-		unstage(mem);
+		revert_staged(mem);
 	return r;
 }
 

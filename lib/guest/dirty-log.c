@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * logging - the dirty log of a guest on and off, in a file of the caller's or in one of our own, and
- * as long as the memory table needs it.
+ * dirty-log - start and stop the dirty log of a guest, in the caller's file or in memory of the library's
+ * own, as long as the memory table needs it.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,31 +10,31 @@
 #include "memory/mem.h"
 #include "dev.h"
 
-static int check_room(struct vhc_mem *mem, const struct vhc_dirty_log *log,
-		      const struct vhc_table *table)
+static int check_file_size(struct vhc_mem *mem, const struct vhc_dirty_log *log,
+			   const struct vhc_table *table)
 {
 	uint64_t need = vhc_table_log_size(table);
 
 	if (log->size >= need)
 		return 0;
-	return vhc_fail_at(mem->ctx, &(struct vhc_place){ .hint = "give a longer log" }, -E2BIG,
-			   "the log file has %llu bytes, and the memory up to guest address 0x%llx "
-			   "needs %llu: the kernel would write behind its end",
+	return vhc_fail_at(mem->ctx, &(struct vhc_place){ .hint = "give a longer file" }, -E2BIG,
+			   "the dirty log's file has %llu bytes, and memory up to guest address "
+			   "0x%llx needs %llu: the kernel would write past its end",
 			   (unsigned long long)log->size,
 			   (unsigned long long)(table->guest[table->count - 1] +
 						(table->size[table->count - 1] - 1)),
 			   (unsigned long long)need);
 }
 
-/* The log that fits this table: the caller's file, or a new one. */
-static int log_for(struct vhc_mem *mem, const struct vhc_table *table, struct vhc_dirty_log **ret)
+/* A dirty log for this table: the caller's file, or a new one. */
+static int get_log(struct vhc_mem *mem, const struct vhc_table *table, struct vhc_dirty_log **ret)
 {
 	struct vhc_dirty_log *file = mem->dirty.file;
 	int r;
 
 	if (!file)
 		return vhc_dirty_log_new(mem->ctx, vhc_table_log_size(table), ret);
-	r = check_room(mem, file, table);
+	r = check_file_size(mem, file, table);
 	if (!r)
 		*ret = vhc_dirty_log_ref(file);
 	return r;
@@ -48,8 +48,8 @@ int vhc_guest_resize_dirty_log(struct vhc_mem *mem, const struct vhc_table *tabl
 
 	*ret = NULL;
 	if (dirty->file)
-		return table->count ? check_room(mem, dirty->file, table) : 0;
-	/* of an empty table the log stays: there is none of no bytes */
+		return table->count ? check_file_size(mem, dirty->file, table) : 0;
+	/* an empty table keeps the log: there are no empty ones */
 	if (!dirty->on || !need || need == dirty->live->size)
 		return 0;
 	return vhc_dirty_log_new(mem->ctx, need, ret);
@@ -66,7 +66,7 @@ VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem)
 		return vhc_fail_at(
 			mem->ctx, &(struct vhc_place){ .hint = "call vhc_mem_commit()" }, -EAGAIN,
 			"no memory is committed, and the dirty log's size follows from it");
-	r = log_for(mem, mem->table, &dirty->live);
+	r = get_log(mem, mem->table, &dirty->live);
 	if (r)
 		return r;
 	dirty->on = true;
@@ -100,8 +100,8 @@ VHC_EXPORT int vhc_dirty_stop(struct vhc_mem *mem)
 	return 0;
 }
 
-/* While logging: every device to another log, with the pages of the one before. */
-static int switch_to(struct vhc_mem *mem, struct vhc_dirty_log *log)
+/* While the dirty log is on: switch every device to another one, with the pages of the one before. */
+static int switch_log(struct vhc_mem *mem, struct vhc_dirty_log *log)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
 	struct vhc_dirty_log *before = dirty->live;
@@ -128,15 +128,15 @@ VHC_EXPORT int vhc_dirty_set_file(struct vhc_mem *mem, int fd, uint64_t offset, 
 	if (fd >= 0)
 		r = vhc_dirty_log_open(mem->ctx, fd, offset, size, &file);
 	if (!r && file && mem->table && mem->table->count)
-		r = check_room(mem, file, mem->table);
+		r = check_file_size(mem, file, mem->table);
 	if (!r && dirty->on) {
-		/* of an empty table too there is one */
+		/* even for an empty table */
 		if (file)
 			log = vhc_dirty_log_ref(file);
 		else
 			r = vhc_dirty_log_new(
 				mem->ctx, vhc_table_log_size(mem->table) ?: sizeof(uint64_t), &log);
-		r = r ?: switch_to(mem, log);
+		r = r ?: switch_log(mem, log);
 	}
 	vhc_dirty_log_unref(log);
 	if (r) {
@@ -148,8 +148,8 @@ VHC_EXPORT int vhc_dirty_set_file(struct vhc_mem *mem, int fd, uint64_t offset, 
 	return 0;
 }
 
-/* Devices that do not run keep its number in what the kernel knows: it may come again as another. */
-static void disown(struct vhc_mem *mem, int event)
+/* A stopped device's `have` still names this fd: forget it before the number is reused. */
+static void forget_event(struct vhc_mem *mem, int event)
 {
 	for (uint32_t i = 0; i < mem->devs_count; i++)
 		vhc_dev_forget_log_event(mem->devs[i], event);
@@ -166,7 +166,7 @@ VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd)
 		copy = vhc_sys_dup(&mem->ctx->sys, fd);
 		if (copy < 0)
 			return vhc_fail_errno(mem->ctx, NULL, copy,
-					      "log eventfd %d cannot be duplicated", fd);
+					      "dirty log eventfd %d cannot be duplicated", fd);
 	}
 	dirty->event = copy;
 	r = vhc_guest_update(mem);
@@ -175,7 +175,7 @@ VHC_EXPORT int vhc_dirty_set_event(struct vhc_mem *mem, int fd)
 		vhc_sys_close(&mem->ctx->sys, &copy);
 		return r;
 	}
-	disown(mem, before);
+	forget_event(mem, before);
 	vhc_sys_close(&mem->ctx->sys, &before);
 	return 0;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * harvest - dirty pages, taken out of the log that the devices write to.
+ * dirty-read - read dirty pages out of the log that the devices write to.
  *
- * A pass begins with vhc_dirty_sync() and reads in one of two ways.  EXCHANGE reads the live log
- * itself, each word of it exchanged with 0.  SWAP gives the devices the other log of a pair and reads
- * the first one, which nobody writes to any more: VHOST_SET_LOG_BASE takes every ring's mutex
- * (drivers/vhost/vhost.c), so that when it returned no write is under way.  Where no device runs, the
- * live log is quiet by itself.
+ * A pass starts with vhc_dirty_sync() and has one of two modes.  EXCHANGE reads the live log itself,
+ * exchanging each word with 0.  SWAP gives the devices the other log of a pair and reads the first one,
+ * to which no device writes any more: VHOST_SET_LOG_BASE takes every ring's mutex (drivers/vhost/vhost.c),
+ * so no write is in progress when it returns.  While no device runs, the live log does not change, and is
+ * read as it is.
  *
- * What was taken and not read goes back into the live log when the next pass begins, so it is in that
- * pass.  A map of chunks says where there can be any.
+ * Pages that were taken and not read are returned to the live log when the next pass starts, and are in
+ * that pass.  A map of chunks records where there can be any.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,16 +23,16 @@
 #define LINE_WORDS     8u
 #define SAMPLE_EVERY   64u /* lines */
 
-/* Is one page in a hundred dirty, by what a part of the log's lines says? */
+/* Is one page in a hundred dirty, in a sample of the log's cache lines? */
 static bool is_dense(const struct vhc_dirty_log *log)
 {
-	uint64_t words = vhc_dirty_log_words(log), looked = 0, dirty = 0;
+	uint64_t words = vhc_dirty_log_words(log), sampled = 0, dirty = 0;
 
 	for (uint64_t at = 0; at < words; at += LINE_WORDS * SAMPLE_EVERY)
-		for (uint64_t i = at; i < at + LINE_WORDS && i < words; i++, looked += 64)
+		for (uint64_t i = at; i < at + LINE_WORDS && i < words; i++, sampled += 64)
 			dirty += (uint64_t)__builtin_popcountll(
 				__atomic_load_n(&log->words[i], __ATOMIC_RELAXED));
-	return dirty * 100 >= looked;
+	return dirty * 100 >= sampled;
 }
 
 static bool wants_swap(const struct vhc_dirty *dirty)
@@ -42,7 +42,7 @@ static bool wants_swap(const struct vhc_dirty *dirty)
 	return dirty->live->size >= SWAP_FROM_SIZE || is_dense(dirty->live);
 }
 
-static int make_spare(struct vhc_mem *mem)
+static int prepare_spare(struct vhc_mem *mem)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
 	int r;
@@ -67,8 +67,8 @@ static void exchange_logs(struct vhc_dirty *dirty)
 }
 
 /*
- * The devices did not all take the other log, and have the one before again.  A device that could not
- * be given it back writes to the other until it is reset, and holds on to it.
+ * Not all devices took the other log, and they have the one before again.  A device that could not be
+ * given it back writes to the other one until it is reset, and keeps a reference to it.
  */
 static void swap_back(struct vhc_mem *mem, bool stale)
 {
@@ -86,10 +86,10 @@ static void swap_back(struct vhc_mem *mem, bool stale)
 	vhc_mem_free_spare_log(mem);
 }
 
-static int swap(struct vhc_mem *mem)
+static int swap_logs(struct vhc_mem *mem)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
-	int r = make_spare(mem);
+	int r = prepare_spare(mem);
 
 	if (r)
 		return r;
@@ -104,7 +104,7 @@ static int swap(struct vhc_mem *mem)
 	return 0;
 }
 
-/* A forked child shares the log: what it took would be lost to the owner of the devices. */
+/* A forked child shares the log: pages that it read would be lost to the owner of the devices. */
 static int check_log(struct vhc_mem *mem)
 {
 	int r = vhc_guest_check_process(mem);
@@ -118,8 +118,7 @@ static int check_log(struct vhc_mem *mem)
 	if (mem->dirty.live->foreign)
 		return vhc_fail(
 			mem->ctx, -ENODATA,
-			"the dirty log is the file that vhc_dirty_set_file() gave: who gave it "
-			"reads it");
+			"the dirty log is in the file of vhc_dirty_set_file(): read it there");
 	return 0;
 }
 
@@ -140,10 +139,10 @@ VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem)
 	vhc_mem_return_unread(mem);
 	if (!vhc_guest_runs(mem) || !wants_swap(&mem->dirty))
 		return 0;
-	return swap(mem);
+	return swap_logs(mem);
 }
 
-/* These pages of the spare log were read: chunks that lie within them whole have nothing left. */
+/* These pages of the spare log were read: chunks that are entirely within them are done. */
 static void mark_read(struct vhc_dirty *dirty, uint64_t first, uint64_t end)
 {
 	uint64_t last_page = vhc_dirty_log_words(dirty->spare) * 64;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * guest - a change to all devices of a guest: a plan for each, applied one after the other.  The
- * kernel has no call that changes several vhost fds at a time.
+ * update - a change to all devices of a guest: a plan for each, applied one after the other.  The kernel
+ * has no call that changes several vhost fds at once.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -32,11 +32,11 @@ int vhc_guest_check_process(const struct vhc_mem *mem)
 /* One device's part of a change. */
 struct part {
 	struct vhc_plan plan;
-	struct vhc_iotlb *mappings; /* that hold afterwards, when some do not */
+	struct vhc_iotlb *mappings; /* that remain valid; NULL when all do */
 };
 
-/* Back to what these devices had, the last first.  The text is that of the failure, or of an undo's. */
-static int give_back(struct vhc_mem *mem, struct part *parts, uint32_t count, int result)
+/* Give these devices back what they had, the last first.  Keeps the text of the failure, or of an undo's. */
+static int undo_devices(struct vhc_mem *mem, struct part *parts, uint32_t count, int result)
 {
 	while (count--) {
 		int r = vhc_undo(mem->devs[count], &parts[count].plan, result);
@@ -57,8 +57,8 @@ static int check_stale(const struct vhc_mem *mem)
 	return r;
 }
 
-/* A device that does not run is told at its next start; but of its mappings none may lead nowhere. */
-static int change(struct vhc_mem *mem, struct vhc_dev *dev, struct part *part)
+/* A stopped device gets the change when it starts; but no stale mapping may remain. */
+static int change_device(struct vhc_mem *mem, struct vhc_dev *dev, struct part *part)
 {
 	int r = vhc_iommu_plan_mem(dev, mem->table, &part->plan, &part->mappings);
 
@@ -67,8 +67,8 @@ static int change(struct vhc_mem *mem, struct vhc_dev *dev, struct part *part)
 	return r ?: vhc_apply(dev, &part->plan, VHC_APPLY_ALL_OR_NONE);
 }
 
-/* @kept: the change is done. */
-static void end(struct vhc_dev *dev, struct part *part, bool kept)
+/* @kept: the change was made. */
+static void finish_device(struct vhc_dev *dev, struct part *part, bool kept)
 {
 	if (kept)
 		vhc_iommu_replace_mappings(dev, part->mappings);
@@ -90,12 +90,12 @@ int vhc_guest_update(struct vhc_mem *mem)
 		return vhc_fail(mem->ctx, -ENOMEM, "no memory to change %u devices",
 				mem->devs_count);
 	for (uint32_t i = 0; i < mem->devs_count && !r; i++) {
-		r = change(mem, mem->devs[i], &parts[i]);
+		r = change_device(mem, mem->devs[i], &parts[i]);
 		if (r)
-			r = give_back(mem, parts, i, r);
+			r = undo_devices(mem, parts, i, r);
 	}
 	for (uint32_t i = 0; i < mem->devs_count; i++)
-		end(mem->devs[i], &parts[i], !r);
+		finish_device(mem->devs[i], &parts[i], !r);
 	free(parts);
 	return r;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * crc32 - the checksum of IEEE 802.3, as zlib's crc32() and gzip have it.
- * Ground floor: no system call, no allocation.
  */
-#ifndef LIB_CRC32_H
-#define LIB_CRC32_H
+#ifndef LIB_MIGRATION_CRC32_H
+#define LIB_MIGRATION_CRC32_H
 
 #include <stddef.h>
 #include <stdint.h>

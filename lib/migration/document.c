@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * state-doc - the vhost-state document: its fields, its checksum, from text and to text.
+ * document - the vhost-state document: its fields and its checksum, read and written.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -11,7 +11,6 @@
 
 #include "migration/crc32.h"
 #include "ctx.h"
-#include "documents.h"
 #include "device/mac.h"
 #include "migration/document.h"
 
@@ -23,7 +22,7 @@
 	}
 #define NEEDED(struct_type, member, doc_type, ...) \
 	FIELD(struct_type, member, doc_type, .flags = DOC_REQUIRED, __VA_ARGS__)
-/* A multiple of something: never the last address of all, which stands for none. */
+/* Aligned, so never the last address, which stands for none. */
 #define ADDR(member, text)                                                   \
 	FIELD(vhc_saved_ring, member, DOC_HEX, .max = VHC_SAVED_NO_ADDR - 1, \
 	      .preset = VHC_SAVED_NO_ADDR, .help = text)
@@ -33,7 +32,7 @@ const struct vhc_feature_names vhc_saved_names = { .net = true, .unnamed = VHC_O
 static const char *const types[] = { "net", NULL };
 static const char *const formats[] = { [VHC_SPLIT] = "split", [VHC_PACKED] = "packed", NULL };
 
-/* It is shown to people, so no terminal may obey it: the controls of ASCII and of Latin 1. */
+/* It is shown on terminals: no control characters of ASCII or Latin 1. */
 static bool check_device(const char *text)
 {
 	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
@@ -65,20 +64,20 @@ static const struct doc_field ring_fields[] = {
 	NEEDED(vhc_saved_ring, index, DOC_UINT, .max = 2 * VHC_SAVED_MAX_PAIRS - 1,
 	       .help = "of the virtqueue: 2i receives, 2i+1 transmits"),
 	NEEDED(vhc_saved_ring, size, DOC_UINT, .min = 1, .max = VHC_RING_MAX,
-	       .help = "descriptors; of a split ring a power of two"),
+	       .help = "number of descriptors; a power of two for a split ring"),
 	NEEDED(vhc_saved_ring, format, DOC_CHOICE, .choices = formats,
-	       .help = "as ring_packed is among the features, or not"),
-	ADDR(desc, "guest address of the descriptors; without it the ring has no place yet"),
+	       .help = "packed if ring_packed is among the features"),
+	ADDR(desc, "guest address of the descriptors; without it the ring has no addresses yet"),
 	ADDR(avail, "guest address of the available ring, or the driver area"),
 	ADDR(used, "guest address of the used ring, or the device area"),
 	NEEDED(vhc_saved_ring, base, DOC_HEX, .max = UINT32_MAX,
-	       .help = "where the device goes on, in the kernel's form of 32 bits"),
-	NEEDED(vhc_saved_ring, enabled, DOC_BOOL, .help = "it runs when the device does"),
+	       .help = "where the device resumes, in the kernel's 32-bit form"),
+	NEEDED(vhc_saved_ring, enabled, DOC_BOOL, .help = "it runs when the device runs"),
 };
 
 static const struct doc_table ring_table = {
 	.size = sizeof(struct vhc_saved_ring),
-	.help = "one virtqueue that was set up",
+	.help = "a virtqueue that is set up",
 	.fields = ring_fields,
 	.count = COUNT(ring_fields),
 };
@@ -90,57 +89,57 @@ static const struct doc_field region_fields[] = {
 
 static const struct doc_table region_table = {
 	.size = sizeof(struct vhc_saved_region),
-	.help = "one part of the guest's memory",
+	.help = "a region of the guest's memory",
 	.fields = region_fields,
 	.count = COUNT(region_fields),
 };
 
-/* The checksum is the last, and of all the others. */
+/* The checksum comes last, and covers all other fields. */
 static const struct doc_field state_fields[] = {
 	NEEDED(vhc_saved, device, DOC_STRING, .min = 1, .max = 63, .check = check_device,
 	       .pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
 	       .rule = "it may have no control characters", .help = "the device's id"),
 	NEEDED(vhc_saved, type, DOC_CHOICE, .choices = types, .help = "what kind of device"),
 	NEEDED(vhc_saved, running, DOC_BOOL,
-	       .help = "a picture of a running device, for people: it cannot be loaded"),
+	       .help = "a snapshot of a running device, for inspection: it cannot be loaded"),
 	NEEDED(vhc_saved, queue_pairs, DOC_UINT, .min = 1, .max = VHC_SAVED_MAX_PAIRS,
-	       .help = "a receive and a transmit ring each"),
+	       .help = "pairs of a receive and a transmit ring"),
 	NEEDED(vhc_saved, words, DOC_UINTS, .min = 1, .max = 4,
 	       .help = "the features that the driver accepted, 64 bits a word, the lowest first"),
 	NEEDED(vhc_saved, features, DOC_OBJECTS, .table = &vhc_feature_row_doc, .max = 256,
 	       .help = "the same by name"),
 	NEEDED(vhc_saved, backend_features, DOC_HEX,
-	       .help = "of VHOST_GET_BACKEND_FEATURES, those that it needs"),
+	       .help = "those of VHOST_GET_BACKEND_FEATURES that the device needs"),
 	NEEDED(vhc_saved, guest, DOC_OBJECT, .table = &guest_table,
 	       .help = "what the launcher does for the guest"),
 	NEEDED(vhc_saved, header_bytes, DOC_UINT, .min = 10, .max = 32,
-	       .help = "of the virtio-net header, as it follows from the features"),
+	       .help = "size of the virtio-net header, which follows from the features"),
 	FIELD(vhc_saved, mtu, DOC_UINT, .min = 68, .max = 65535,
-	      .help = "that the guest was told, in bytes"),
+	      .help = "the MTU that the guest sees, in bytes"),
 	FIELD(vhc_saved, mac, DOC_STRING, .min = 17, .max = 17, .check = check_mac,
 	      .pattern = "^(?!00:00:00:00:00:00$)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
 	      .rule = "write six pairs of lower-case hex digits with colons, not a multicast "
 		      "address and not zero",
 	      .help = "the guest's MAC address"),
 	NEEDED(vhc_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = 2 * VHC_SAVED_MAX_PAIRS,
-	       .help = "those that have a size"),
+	       .help = "the rings that have a size"),
 	NEEDED(vhc_saved, memory, DOC_OBJECTS, .table = &region_table, .max = 65535,
 	       .help = "the guest's memory"),
 	NEEDED(vhc_saved, checksum, DOC_HEX, .max = UINT32_MAX,
-	       .help = "CRC-32 of all the rest, as vhost-state(5) says"),
+	       .help = "CRC-32 of everything else, as vhost-state(5) describes"),
 };
 
-#define STATE_TABLE(fields_count)                                                                  \
-	{                                                                                          \
-		.kind = "vhost-state", .version = 1, .minors = true, .minor = 0,                   \
-		.size = sizeof(struct vhc_saved),                                                  \
-		.help = "a vhost device, as another host goes on with it", .fields = state_fields, \
-		.count = fields_count                                                              \
+#define STATE_TABLE(fields_count)                                                               \
+	{                                                                                       \
+		.kind = "vhost-state", .version = 1, .minors = true, .minor = 0,                \
+		.size = sizeof(struct vhc_saved),                                               \
+		.help = "a vhost device, for another host to continue", .fields = state_fields, \
+		.count = fields_count                                                           \
 	}
 
 const struct doc_table vhc_state_doc = STATE_TABLE(COUNT(state_fields));
 
-/* What the checksum is made of. */
+/* The fields that the checksum covers. */
 static const struct doc_table summed_table = STATE_TABLE(COUNT(state_fields) - 1);
 
 int vhc_saved_sum(const struct vhc_saved *saved, uint32_t *ret)

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * saved - a device as the vhost-state document has it: what another host needs to go on with it, and
- * nothing of this one.
+ * document - the vhost-state document: what another host needs to continue a device, and nothing of this
+ * one.
+ *
+ * This room saves a device as a document (save.c), loads one (load.c), checks the rules that documents
+ * must keep (rules.c, ring-rules.c), and whether another host can take a device (host.c).  It asks the
+ * kernel, but changes a device only by what load.c stores in its wanted state.
  */
-#ifndef LIB_SAVED_H
-#define LIB_SAVED_H
+#ifndef LIB_MIGRATION_DOCUMENT_H
+#define LIB_MIGRATION_DOCUMENT_H
 
 #include "doc.h"
 #include "features/rows.h"
 #include "ring/layout.h"
 #include "vhostconfig.h"
 
-/* An address that is not given. */
+/* vhost-state */
+extern const struct doc_table vhc_state_doc;
+
+/* No address. */
 #define VHC_SAVED_NO_ADDR UINT64_MAX
 
 #define VHC_SAVED_MAX_PAIRS 256u /* drivers/net/tun.c, MAX_TAP_QUEUES */
 
-/* A ring that was set up, if only in part: all three addresses, or none. */
+/* A ring that is set up at least in part: with all three addresses, or none. */
 struct vhc_saved_ring {
 	uint64_t index, size;
 	uint32_t format; /* enum vhc_format */
@@ -50,47 +57,46 @@ struct vhc_saved {
 /* Whose bits the acked features are. */
 extern const struct vhc_feature_names vhc_saved_names;
 
-/* IOTLB messages of the second form, as a mask: what an IOMMU's guest needs of a back end. */
+/* VHOST_BACKEND_F_IOTLB_MSG_V2 as a mask: with an IOMMU the back end must have it. */
 #define VHC_SAVED_IOTLB_V2 2u
 
 /**
- * vhc_saved_read() - read a whole document: form, checksum, and everything that vhc_saved_check()
- * looks at.
- * @device: whose error it is; NULL for nobody's.  Give @ret to vhc_saved_clear() after success.
+ * vhc_saved_read() - read a document: its form, its checksum, and the rules of vhc_saved_check().
+ * @device: for the error; NULL for none.  Give @ret to vhc_saved_clear() after success.
  * Errors: -EINVAL with the JSON pointer and the line; -E2BIG; -ENOMEM.
  */
 int vhc_saved_read(struct vhc_ctx *ctx, const char *device, const char *json,
 		   struct vhc_saved *ret);
-/** vhc_saved_parse() - the same with @err, and nobody's last error. */
+/** vhc_saved_parse() - vhc_saved_read() without a context: the error is in @err. */
 int vhc_saved_parse(const char *json, struct vhc_saved *ret, struct doc_error *err);
 void vhc_saved_clear(struct vhc_saved *saved);
 
-/** vhc_saved_fail() - the document is wrong at @pointer: -EINVAL, as vhc_saved_read() says it. */
+/** vhc_saved_fail() - the document is wrong at @pointer: -EINVAL, with the text of vhc_saved_read(). */
 int vhc_saved_fail(struct vhc_ctx *ctx, const char *device, const char *json, const char *pointer,
 		   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/** vhc_saved_write() - the document, with the checksum made anew.  For free(3); NULL: no memory. */
+/** vhc_saved_write() - the document with a new checksum, for free(3).  NULL: no memory. */
 char *vhc_saved_write(struct vhc_saved *saved);
 
 /**
- * vhc_saved_sum() - the checksum: CRC-32 of the document without it, as doc_write() makes it, in one
- * line without blanks.  Errors: -ENOMEM.
+ * vhc_saved_sum() - the checksum: CRC-32 of the document without it, as doc_write() writes it, on one line
+ * without blanks.  Errors: -ENOMEM.
  */
 int vhc_saved_sum(const struct vhc_saved *saved, uint32_t *ret);
 
 /**
- * vhc_saved_check() - what no table of fields can say: do the values agree with each other, and could
- * any device be so?  state-check.c.
- * @text, @len: the document, to find a line; may be NULL.
+ * vhc_saved_check() - what the table of fields cannot express: do the values agree with each other, and
+ * can a device be in this state?  rules.c.
+ * @text, @len: the document, to find the line; may be NULL.
  * Errors: -EINVAL with @err; -ENOMEM.
  */
 int vhc_saved_check(const struct vhc_saved *saved, const char *text, size_t len,
 		    struct doc_error *err);
 
-/** vhc_saved_memory() - the guest's memory, merged.  NULL: no memory of our own. */
+/** vhc_saved_memory() - the guest's memory, merged.  NULL: no memory for it. */
 struct vhc_table *vhc_saved_memory(const struct vhc_saved *saved);
 
-/** vhc_saved_addr() - the ring's addresses by part; false when they are not given. */
+/** vhc_saved_addr() - the ring's addresses by part; false when it has none. */
 bool vhc_saved_addr(const struct vhc_saved_ring *ring, uint64_t ret[VHC_PARTS]);
 
 #endif

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * caps-check - could a host go on with a device?  From two documents: no host is touched.
+ * host - can another host continue a device?  Compares two documents, and asks no host.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "caps/document.h"
 #include "ctx.h"
-#include "documents.h"
 #include "features/features.h"
 #include "features/missing.h"
 #include "migration/document.h"
 
-/* Every reason why not, with "; " between them. */
+/* All reasons why not, separated by "; ". */
 struct reasons {
 	char buffer[1500];
 	struct vhc_text text;
@@ -21,56 +20,56 @@ struct reasons {
 
 #define ADD(reasons, advice, ...)                            \
 	do {                                                 \
-		begin(reasons, advice);                      \
+		begin_reason(reasons, advice);               \
 		vhc_text_put(&(reasons)->text, __VA_ARGS__); \
 	} while (0)
 
-static void begin(struct reasons *reasons, const char *hint)
+static void begin_reason(struct reasons *reasons, const char *hint)
 {
 	vhc_text_put(&reasons->text, "%s", reasons->buffer[0] ? "; " : "");
 	if (!reasons->hint)
 		reasons->hint = hint;
 }
 
-static void look_at_node(struct reasons *reasons, const struct vhc_caps_node *node)
+static void check_node(struct reasons *reasons, const struct vhc_caps_node *node)
 {
 	if (!node->opens)
 		ADD(reasons, node->remedy, "%s does not open there: %s (%s)", node->path,
 		    node->reason, node->error);
 }
 
-/* What nobody could ask there is not known to be there. */
-static void look_at_tap(struct reasons *reasons, const struct vhc_caps_tap *tap,
-			const struct vhc_features *needed)
+/* Features of a tap that could not be probed are not known. */
+static void check_tap(struct reasons *reasons, const struct vhc_caps_tap *tap,
+		      const struct vhc_features *needed)
 {
 	if (!tap->probed && !vhc_features_empty(needed))
 		ADD(reasons, "ask that host for its capabilities again, as root",
 		    "what a tap has there is not known: %s", tap->reason);
 }
 
-static void look_at_features(struct reasons *reasons, const struct vhc_caps *caps,
-			     const struct vhc_caps_node *node, const struct vhc_saved *saved)
+static void check_features(struct reasons *reasons, const struct vhc_caps *caps,
+			   const struct vhc_caps_node *node, const struct vhc_saved *saved)
 {
 	struct vhc_features acked = vhc_feature_words(&saved->words);
 	struct vhc_features vhost = vhc_feature_words(&node->words);
 	struct vhc_features tap = vhc_feature_words(&caps->tap.words);
 	struct vhc_missing lacking = vhc_missing_find(VHC_TYPE_NET, &acked, &vhost, &tap);
 
-	look_at_tap(reasons, &caps->tap, &lacking.tap);
-	/* of what was not asked nothing is said */
+	check_tap(reasons, &caps->tap, &lacking.tap);
+	/* nothing is known of what was not asked */
 	if (!node->opens)
 		lacking.vhost = (struct vhc_features){ { 0 } };
 	if (!caps->tap.probed)
 		lacking.tap = (struct vhc_features){ { 0 } };
 	if (!vhc_missing_any(&lacking))
 		return;
-	begin(reasons, vhc_missing_hint);
+	begin_reason(reasons, vhc_missing_hint);
 	vhc_missing_put(&reasons->text, VHC_TYPE_NET, &lacking);
 }
 
-static void look_at_limits(struct reasons *reasons, const struct vhc_caps *caps,
-			   const struct vhc_caps_node *node, const struct vhc_saved *saved,
-			   uint32_t regions)
+static void check_limits(struct reasons *reasons, const struct vhc_caps *caps,
+			 const struct vhc_caps_node *node, const struct vhc_saved *saved,
+			 uint32_t regions)
 {
 	uint64_t header = saved->header_bytes;
 
@@ -93,7 +92,8 @@ static void look_at_limits(struct reasons *reasons, const struct vhc_caps *caps,
 		    (unsigned long long)caps->max_tap_queues);
 }
 
-static int compare(struct vhc_ctx *ctx, const struct vhc_caps *caps, const struct vhc_saved *saved)
+static int check_host(struct vhc_ctx *ctx, const struct vhc_caps *caps,
+		      const struct vhc_saved *saved)
 {
 	const struct vhc_caps_node *node = vhc_caps_find(caps, "/dev/vhost-net");
 	struct vhc_table *memory = vhc_saved_memory(saved);
@@ -108,9 +108,9 @@ static int compare(struct vhc_ctx *ctx, const struct vhc_caps *caps, const struc
 					: "the vhost-caps document does not have /dev/vhost-net");
 	}
 	reasons.text = (struct vhc_text){ reasons.buffer, sizeof(reasons.buffer) };
-	look_at_node(&reasons, node);
-	look_at_features(&reasons, caps, node, saved);
-	look_at_limits(&reasons, caps, node, saved, memory->count);
+	check_node(&reasons, node);
+	check_features(&reasons, caps, node, saved);
+	check_limits(&reasons, caps, node, saved, memory->count);
 	vhc_table_unref(memory);
 	if (!reasons.buffer[0])
 		return 0;
@@ -128,7 +128,7 @@ VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char 
 		return r;
 	r = vhc_caps_parse(ctx, NULL, caps, &host);
 	if (!r) {
-		r = compare(ctx, &host, &saved);
+		r = check_host(ctx, &host, &saved);
 		doc_clear(&vhc_caps_doc, &host);
 	}
 	vhc_saved_clear(&saved);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * load - a device set as a vhost-state document says.  Everything is checked against this host and
- * the memory that is here; then all of it is written down at once, or nothing.  The kernel is only
- * asked.
+ * load - set up a device from a vhost-state document.  Everything is checked against this host and its
+ * memory first; then all of it is stored, or nothing.  The kernel is only queried.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -44,7 +43,7 @@ static int check_phase(struct vhc_dev *dev)
 		return r;
 	if (vhc_dev_runs(dev))
 		return vhc_dev_fail(dev, -EBUSY, NULL, "stop the device first",
-				    "the device is running: what it is doing would be lost");
+				    "the device is running, and what it is doing would be lost");
 	return 0;
 }
 
@@ -53,12 +52,13 @@ static int check_same_device(const struct load *load)
 	struct vhc_dev *dev = load->dev;
 
 	if (load->saved.running)
-		return vhc_saved_fail(dev->ctx, dev->id, load->json, "/running",
-				      "this is a picture of a running device, for people: stop the "
-				      "device, then save it");
+		return vhc_saved_fail(
+			dev->ctx, dev->id, load->json, "/running",
+			"this is a snapshot of a running device, for inspection: stop the "
+			"device, then save it");
 	if (load->saved.queue_pairs != dev->pairs)
 		return vhc_saved_fail(dev->ctx, dev->id, load->json, "/queue_pairs",
-				      "a device of %llu queue pairs, and this one has %u",
+				      "the saved device has %llu queue pairs, and this one has %u",
 				      (unsigned long long)load->saved.queue_pairs, dev->pairs);
 	return 0;
 }
@@ -71,7 +71,7 @@ static int check_memory_given(struct vhc_dev *dev)
 		return 0;
 	return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_mem() and vhc_mem_commit() first",
 			    "the device has no memory: the guest's must be there before the rings "
-			    "in it are looked at");
+			    "in it can be checked");
 }
 
 /* ------------------------------------------------------------------------------------ this host */
@@ -135,7 +135,7 @@ static int fail_region(const struct load *load, const struct vhc_table *there,
 			   i < there->count ? "there" : "here");
 }
 
-/* The guest has the same memory there and here, however each process has it. */
+/* The guest must have the same memory there and here, wherever each process has it. */
 static int check_memory(const struct load *load)
 {
 	struct vhc_table *there = vhc_saved_memory(&load->saved);
@@ -155,9 +155,9 @@ static int check_memory(const struct load *load)
 
 /* --------------------------------------------------------------------------------------- rings */
 
-/* What a reset leaves of a ring, and its eventfds. */
-static void forget(struct vhc_ring_state *ring, const struct vhc_ring_state *have,
-		   enum vhc_format format)
+/* As after a reset, but with its eventfds. */
+static void reset_ring(struct vhc_ring_state *ring, const struct vhc_ring_state *have,
+		       enum vhc_format format)
 {
 	struct vhc_ring_state fds = *ring;
 
@@ -165,7 +165,7 @@ static void forget(struct vhc_ring_state *ring, const struct vhc_ring_state *hav
 	ring->kick = fds.kick;
 	ring->call = fds.call;
 	ring->err = fds.err;
-	/* it starts at its beginning, wherever the one before it stopped */
+	/* it starts from the beginning, wherever the ring stopped before */
 	ring->base = vhc_base_fresh(format);
 	ring->has_base = have->base_lost || have->base;
 }
@@ -180,7 +180,7 @@ static int load_ring(const struct load *load, const struct vhc_saved_ring *saved
 	ring->base = (uint32_t)saved->base;
 	ring->has_base = true;
 	ring->disabled = !saved->enabled;
-	/* behind an IOMMU nobody knows yet where its addresses lead */
+	/* behind an IOMMU its addresses are not mapped yet */
 	if (!ring->has_addr || load->saved.guest.iommu)
 		return 0;
 	return vhc_ring_check_memory(load->dev, index, (enum vhc_format)saved->format, ring,
@@ -198,13 +198,13 @@ static int load_rings(struct load *load)
 		return no_memory(load->dev);
 	memcpy(load->rings, want->ring, want->rings * sizeof(*load->rings));
 	for (uint32_t i = 0; i < want->rings; i++)
-		forget(&load->rings[i], &have->ring[i], packed ? VHC_PACKED : VHC_SPLIT);
+		reset_ring(&load->rings[i], &have->ring[i], packed ? VHC_PACKED : VHC_SPLIT);
 	for (size_t i = 0; i < load->saved.rings.count && !r; i++)
 		r = load_ring(load, ring_at(load, i));
 	return r;
 }
 
-/* From here on nothing fails. */
+/* Nothing fails from here on. */
 static void commit(struct load *load)
 {
 	struct vhc_dev *dev = load->dev;

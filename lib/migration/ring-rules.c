@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * state-rings - the rules of the rings of a vhost-state document: each by itself, and all of them apart
- * from each other.  Pure, as state-check.c.
+ * ring-rules - the rules of the rings in a vhost-state document: each by itself, and that none overlaps
+ * another.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 
 #include "features/features.h"
 #include "ring/base.h"
-#include "migration/rules.h"
+#include "migration/rule.h"
 
 static const struct vhc_saved_ring *rings(const struct vhc_saved *saved)
 {
@@ -95,7 +95,7 @@ static int check_ring(struct vhc_rules *c, size_t i)
 }
 
 /* The parts of all rings that have a place. */
-static size_t put_parts(struct vhc_rules *c, struct vhc_rule_range *places)
+static size_t list_parts(struct vhc_rules *c, struct vhc_rule_range *places)
 {
 	size_t count = 0;
 
@@ -121,7 +121,7 @@ static int check_apart(struct vhc_rules *c)
 
 	if (!places)
 		return -ENOMEM;
-	over = vhc_rule_find_overlap(places, put_parts(c, places));
+	over = vhc_rule_find_overlap(places, list_parts(c, places));
 	if (over) {
 		under = over - 1;
 		r = VHC_RULE_FAIL(c, vhc_rule_pointer("rings", over->item, NULL).text,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * state-check - the rules of a vhost-state document that its table of fields cannot say: features, IOMMU
- * and memory that contradict each other.  Pure: no host is touched and no memory is read.
+ * rules - the rules of a vhost-state document that its table of fields cannot express: features, IOMMU
+ * and memory that contradict each other.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -10,15 +10,7 @@
 #include <string.h>
 
 #include "features/features.h"
-#include "migration/rules.h"
-
-struct vhc_rule_where vhc_rule_pointer(const char *list, size_t i, const char *key)
-{
-	struct vhc_rule_where at;
-
-	snprintf(at.text, sizeof(at.text), "/%s/%zu%s%s", list, i, key ? "/" : "", key ? key : "");
-	return at;
-}
+#include "migration/rule.h"
 
 static const struct vhc_saved_region *regions(const struct vhc_saved *saved)
 {
@@ -86,7 +78,7 @@ static int check_features(struct vhc_rules *c)
 	if (r)
 		return r;
 	if (!vhc_features_empty(&broken)) {
-		/* of those that go, the first that has not enough of what is there */
+		/* the first that lacks something in the original set */
 		for (unsigned int bit = 0; bit < 256; bit++)
 			if (vhc_features_has(&broken, bit) &&
 			    vhc_features_why(VHC_TYPE_NET, &c->set, bit, why, sizeof(why)))
@@ -117,23 +109,6 @@ static int check_iommu(struct vhc_rules *c)
 }
 
 /* -------------------------------------------------------------------------------------- memory */
-
-static int by_start(const void *a, const void *b)
-{
-	const struct vhc_rule_range *one = a, *other = b;
-
-	return (one->start > other->start) - (one->start < other->start);
-}
-
-/* The first two that overlap: sorted, those have neighbours that do. */
-const struct vhc_rule_range *vhc_rule_find_overlap(struct vhc_rule_range *places, size_t count)
-{
-	qsort(places, count, sizeof(*places), by_start);
-	for (size_t i = 1; i < count; i++)
-		if (places[i].start <= places[i - 1].last)
-			return &places[i];
-	return NULL;
-}
 
 static int check_region(struct vhc_rules *c, size_t i, struct vhc_rule_range *place)
 {

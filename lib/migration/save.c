@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * save - a device written down as a vhost-state document.  Changes nothing; of a ring that runs the
- * kernel is asked where it is, and nobody remembers the answer.
+ * save - a device as a vhost-state document.  Changes nothing: for a running ring the kernel is asked for
+ * its base, and the answer is not stored.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static int check_complete(struct vhc_dev *dev)
 		return r;
 	if (!dev->want.has_acked)
 		return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_features()",
-				    "it has no features, so there is nothing to go on with");
+				    "it has no features yet, so there is no state to save");
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
 		const struct vhc_ring_state *ring = &dev->want.ring[i];
 
@@ -44,7 +44,7 @@ static int check_complete(struct vhc_dev *dev)
 	return 0;
 }
 
-/* A ring that runs has no base of its own to tell. */
+/* The base of a running ring is only in the kernel. */
 static int get_base(struct vhc_dev *dev, uint32_t ring, uint32_t *ret)
 {
 	struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
@@ -94,7 +94,7 @@ static int fill_rings(struct vhc_dev *dev, struct doc_list *list)
 	return r;
 }
 
-/* Where the guest has memory, and not how this process has it. */
+/* The guest's addresses only, not this process's. */
 static int fill_memory(struct vhc_dev *dev, struct doc_list *list)
 {
 	const struct vhc_table *table = dev->mem ? vhc_mem_table(dev->mem) : NULL;
@@ -143,8 +143,8 @@ static int fill(struct vhc_dev *dev, struct vhc_saved *saved)
 }
 
 /*
- * What cannot be loaded is refused here, where the guest still is.  A picture may show a driver in the
- * middle of its set-up.
+ * A state that no host can load is refused here, where the guest still is.  A snapshot of a running device
+ * may show a driver in the middle of its set-up.
  */
 static int check_loadable(struct vhc_dev *dev, bool running, const char *json)
 {
@@ -155,8 +155,8 @@ static int check_loadable(struct vhc_dev *dev, bool running, const char *json)
 	if (r == -ENOMEM)
 		return no_memory(dev);
 	if (r)
-		return vhc_dev_fail(dev, r, err.pointer, "set it right, or reset the device",
-				    "no host could load it so: %s", err.text);
+		return vhc_dev_fail(dev, r, err.pointer, "correct it, or reset the device",
+				    "no host could load this state: %s", err.text);
 	if (!running)
 		vhc_saved_clear(&again);
 	return 0;

@@ -10,7 +10,6 @@
 #include "syscall/cpus.h"
 #include "doc.h"
 #include "features/features.h"
-#include "documents.h"
 #include "plan/plan.h"
 
 struct row {

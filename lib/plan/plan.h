@@ -11,6 +11,7 @@
 #include "memory/iotlb.h"
 #include "plan/state.h"
 
+struct doc_table;
 struct json_object;
 
 enum vhc_op_kind {
@@ -177,5 +178,8 @@ int vhc_plan_one(struct vhc_plan *plan, const struct vhc_op *op, const struct vh
 
 /** vhc_plan_json() - the plan as a vhost-plan document.  NULL: no memory. */
 struct json_object *vhc_plan_json(const struct vhc_plan *plan, const char *device);
+
+/* vhost-plan; document.c */
+extern const struct doc_table vhc_plan_doc;
 
 #endif

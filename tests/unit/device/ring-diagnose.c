@@ -119,12 +119,12 @@ static void the_cause_is_a_mapped_buffer(void **state)
 	assert_ok(&rig, rig_map_at(&rig, 0x5000, 50, RIG_GUEST, VHC_PERM_READ));
 	assert_ok(&rig, rig_map_at(&rig, 0x5000 + 50, 50, RIG_GUEST, VHC_PERM_WRITE));
 	assert_int_equal(vhc_ring_check(rig.dev, 1), -EINVAL);
-	assert_says(&rig, "ring 1", "descriptor 9", "without the right to read it", "0x5032");
+	assert_says(&rig, "ring 1", "descriptor 9", "without permission to read it", "0x5032");
 	assert_ok(&rig, rig_map_at(&rig, 0x5000 + 50, 50, RIG_GUEST, VHC_PERM_READ));
 	assert_ok(&rig, vhc_ring_check(rig.dev, 1));
 	offer(&rig, 0, 0x5000, 100, VRING_DESC_F_WRITE);
 	assert_int_equal(vhc_ring_check(rig.dev, 0), -EINVAL);
-	assert_says(&rig, "ring 0", "without the right to write it", "0x5000");
+	assert_says(&rig, "ring 0", "without permission to write it", "0x5000");
 	rig_free(&rig);
 }
 
@@ -138,7 +138,7 @@ static void the_cause_is_a_mapping(void **state)
 	assert_ok(&rig, vhc_ring_check(rig.dev, 0));
 	assert_ok(&rig, rig_map_at(&rig, addr.avail, PAGE, RIG_GUEST, VHC_PERM_WRITE));
 	assert_int_equal(vhc_ring_check(rig.dev, 0), -EINVAL);
-	assert_says(&rig, "ring 0", "avail ring", "right", "0x1000001000");
+	assert_says(&rig, "ring 0", "avail ring", "permission", "0x1000001000");
 	rig_free(&rig);
 }
 

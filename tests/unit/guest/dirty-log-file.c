@@ -119,7 +119,7 @@ static void memory_that_a_file_does_not_cover(void **state)
 			assert_ok(rig, vhc_dirty_start(rig->mem));
 		fake_forget_calls(rig->fake);
 		assert_int_equal(rig_more(rig), -E2BIG);
-		assert_says(rig, "33024", "294920", "0x24001ffff", "longer log");
+		assert_says(rig, "33024", "294920", "0x24001ffff", "longer file");
 		assert_true(calls_are(rig->fake, ""));
 		/* the edits are gone, and what fits goes */
 		assert_int_equal(vhc_mem_del(rig->mem, RIG_MORE, RIG_MORE_SIZE), -EINVAL);

@@ -176,11 +176,11 @@ static void devices_of_another_form(void **state)
 	bad = edit_put_sum(json, "/running", "true");
 	assert_ok(&rig, vhc_state_check(rig.ctx, bad));
 	assert_int_equal(moved_load_fails(&rig, bad), -EINVAL);
-	assert_says(&rig, "net0", "/running", "line 1", "picture", "stop the device");
+	assert_says(&rig, "net0", "/running", "line 1", "snapshot", "stop the device");
 	free(bad);
 	bad = edit_put_sum(json, "/queue_pairs", "3");
 	assert_int_equal(moved_load_fails(&rig, bad), -EINVAL);
-	assert_says(&rig, "net0", "/queue_pairs", "line 1", "of 3 queue pairs", "this one has 2");
+	assert_says(&rig, "net0", "/queue_pairs", "line 1", "has 3 queue pairs", "this one has 2");
 	free(bad);
 	bad = edit_put(json, "/checksum", "\"0x12\"");
 	assert_int_equal(moved_load_fails(&rig, bad), -EINVAL);

@@ -289,7 +289,7 @@ static void what_could_not_be_loaded(void **state)
 						  .used = 0x3000)));
 	assert_int_equal(save_fails(&rig), -EINVAL);
 	assert_says(&rig, "net0", "/rings/1", "ring 1", "descriptor table",
-		    "below the first region", "no host could load it");
+		    "below the first region", "no host could load this state");
 	assert_ok(&rig, rig_ring(&rig, 1));
 	free(save(&rig));
 	assert_ok(&rig, vhc_ring_set_base(rig.dev, 1, 3));

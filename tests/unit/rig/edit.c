@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "documents.h"
 #include "rig.h"
 #include "migration/document.h"
 

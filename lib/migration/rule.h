@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * state-check - what the files that hold the rules of a vhost-state document share: state-check.c (the
- * device, its features and memory) and state-rings.c.
+ * rule - what the rules of a vhost-state document share (rules.c: the device, its features and memory;
+ * ring-rules.c: its rings).  They are pure: no host is asked, and no memory is read.
  */
-#ifndef LIB_STATE_CHECK_H
-#define LIB_STATE_CHECK_H
+#ifndef LIB_MIGRATION_RULE_H
+#define LIB_MIGRATION_RULE_H
 
 #include "migration/document.h"
 
@@ -19,17 +19,17 @@ struct vhc_rules {
 	bool seen[2 * VHC_SAVED_MAX_PAIRS]; /* which ring indices */
 };
 
-/* -EINVAL: what is at this pointer is wrong. */
+/* The value at this pointer is wrong.  -EINVAL. */
 #define VHC_RULE_FAIL(c, pointer, ...) doc_fail((c)->err, (c)->text, (c)->len, pointer, __VA_ARGS__)
 
-/* "/rings/3/size"; without a key the item itself. */
+/* "/rings/3/size"; without a key, the item itself. */
 struct vhc_rule_where {
 	char text[64];
 };
 
 struct vhc_rule_where vhc_rule_pointer(const char *list, size_t i, const char *key);
 
-/* What is somewhere in guest addresses, and where the document says so. */
+/* A range of guest addresses, and the item of the document that it is from. */
 struct vhc_rule_range {
 	uint64_t start, last;
 	size_t item;
@@ -37,12 +37,12 @@ struct vhc_rule_range {
 };
 
 /**
- * vhc_rule_find_overlap() - the second of the first two that overlap; the first is before it.  Sorts
- * them.  NULL: none do.
+ * vhc_rule_find_overlap() - the second of the first two that overlap, which follows the first.  Sorts
+ * them.  NULL when none do.
  */
 const struct vhc_rule_range *vhc_rule_find_overlap(struct vhc_rule_range *places, size_t count);
 
-/** vhc_rule_check_rings() - each ring by itself, and all of them apart from each other. */
+/** vhc_rule_check_rings() - each ring, and that none overlaps another.  ring-rules.c. */
 int vhc_rule_check_rings(struct vhc_rules *c);
 
 #endif
