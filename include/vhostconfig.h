@@ -545,8 +545,7 @@ enum {
 	VHC_CAN_SAVE = 1 << 1,	   /* after a stop the bases of the rings are known */
 	VHC_CAN_RING = 1 << 2,	   /* single rings can start and stop while others run */
 	VHC_CAN_IOMMU = 1 << 3,	   /* VHC_GUEST_IOMMU works */
-	VHC_CAN_BUSYLOOP = 1 << 4, /* vhc_ring_set_busyloop() works */
-	VHC_CAN_WORKERS = 1 << 5   /* vhc_ring_set_worker() works */
+	VHC_CAN_BUSYLOOP = 1 << 4  /* vhc_ring_set_busyloop() works */
 };
 
 struct vhc_dev_info {
@@ -920,14 +919,6 @@ VHC_EXPORT int vhc_ring_set_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_
  * the device is owned, as it was set.
  */
 VHC_EXPORT int vhc_ring_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us);
-
-/**
- * vhc_ring_set_worker() - set which thread runs the ring: rings with the same number share a
- * thread; initially all are 0.
- * Errors: -ENOTTY without VHC_CAN_WORKERS, which vhost-net has on no kernel: there each pair has
- * one worker.
- */
-VHC_EXPORT int vhc_ring_set_worker(struct vhc_dev *dev, uint32_t ring, uint32_t worker);
 
 /**
  * vhc_ring_start() - start one ring, after doing whatever the device still needs for it.

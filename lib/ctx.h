@@ -45,18 +45,18 @@ int vhc_fail_errno_args(struct vhc_ctx *ctx, const struct vhc_place *place, int 
 void vhc_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* What one context has asked the kernel: the answers are the same for every fd of a type. */
-struct vhc_kernel_facts {
-	bool has_features, has_features_array;
-	struct vhc_features features; /* word 0 only, until the array was asked for */
-	bool has_max_regions;
-	uint32_t max_regions;
-	bool has_iotlb; /* both of these were asked for */
-	uint32_t max_mappings;
+/* What vhost offers for one kind of device; for the kernel's, the same for every fd of a context. */
+struct vhc_offers {
+	uint32_t asked;		      /* 1 << enum vhc_ask: what is known */
+	struct vhc_features features; /* VHC_F_LOG_ALL among them */
 	uint64_t backend_features;
-	uint32_t workers; /* where they are when nobody chooses: worker.c; 0: not known */
+	uint32_t max_regions, max_mappings;
 	bool no_busyloop;
+	bool has_link; /* what the link of a net device offers is known without one */
+	struct vhc_features link;
 };
+
+#define VHC_KINDS 1u /* kinds of devices */
 
 struct vhc_ctx {
 	uint32_t refs;
@@ -64,8 +64,9 @@ struct vhc_ctx {
 	vhc_log_fn *log;
 	void *log_data;
 	enum vhc_level log_max;
-	struct vhc_kernel_facts facts;
-	struct vhc_tap *taps;	      /* all that are alive */
+	struct vhc_offers offers[VHC_KINDS]; /* of this process's kernel, as far as it was asked */
+	uint32_t workers;     /* whose threads they are by default: kernel/worker.c; 0: not known */
+	struct vhc_tap *taps; /* all that are alive */
 	struct vhc_binding *bindings; /* of all devices, to KVM */
 	struct vhc_error error;
 	char error_text[2048], error_device[64], error_where[160], error_hint[640];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dev - what everybody asks of a device, and how an error names it.
+ * dev - the questions that every room asks a device, and its errors.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -46,7 +46,7 @@ bool vhc_dev_runs(const struct vhc_dev *dev)
 
 uint32_t vhc_dev_max_regions(const struct vhc_dev *dev)
 {
-	return dev->max_regions;
+	return dev->offers->max_regions;
 }
 
 int vhc_dev_check_stale(struct vhc_dev *dev)
@@ -79,6 +79,37 @@ int vhc_dev_check_process(const struct vhc_dev *dev)
 			    dev->owner, vhc_dev_process(dev));
 }
 
+int vhc_dev_check_stopped(struct vhc_dev *dev, const char *what)
+{
+	if (!vhc_dev_runs(dev))
+		return 0;
+	return vhc_dev_fail(dev, -EBUSY, NULL, "stop the device first",
+			    "the device is running, and %s changes only while it is stopped", what);
+}
+
+/* What the kind's vhost has, as far as it is offered here. */
+uint64_t vhc_dev_can(const struct vhc_dev *dev)
+{
+	const struct vhc_offers *offers = dev->offers;
+	uint64_t can = dev->kind->can;
+
+	if (!vhc_features_has(&offers->features, VHC_F_LOG_ALL))
+		can &= ~(uint64_t)VHC_CAN_DIRTY;
+	if (!vhc_features_has(&offers->features, VHC_F_ACCESS_PLATFORM))
+		can &= ~(uint64_t)VHC_CAN_IOMMU;
+	if (offers->no_busyloop)
+		can &= ~(uint64_t)VHC_CAN_BUSYLOOP;
+	return can;
+}
+
+int vhc_dev_check_fd(const struct vhc_dev *dev, uint32_t fd)
+{
+	if (fd < dev->want.fds)
+		return 0;
+	return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "%s %u: it has %u, from 0",
+			    dev->kind->fd_name, fd, dev->want.fds);
+}
+
 int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret)
 {
 	if (ring >= dev->want.rings)
@@ -95,7 +126,6 @@ enum vhc_format vhc_dev_format(const struct vhc_dev *dev)
 		       : VHC_SPLIT;
 }
 
-/* The number of a file that is closed may come again as another's. */
 void vhc_dev_forget_log_event(struct vhc_dev *dev, int event)
 {
 	for (uint32_t i = 0; i < dev->have.fds && event >= 0; i++)

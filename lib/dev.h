@@ -1,28 +1,128 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dev - the device object, as the files that make it up see it: open.c (life), attach.c (memory and
- * tap), negotiate.c (features), rings.c, mask.c, bind.c and tune.c (setters), check.c and window.c (is it
- * in order), complete.c (what follows from it), start.c and stop.c (transitions), info.c (what it can
- * do), worker.c (workers), save.c and load.c (documents), iommu.c (mappings), events.c, and kernel.c
- * with kernel-iotlb.c (back end).  What all of them ask is in dev.c.
+ * dev - the device object, and what every room asks of it.
+ *
+ * Two tables of functions stand behind a device: its kind (struct vhc_kind; lib/kind) says what it is,
+ * and its back end (struct vhc_backend_ops; lib/kernel, lib/caps) runs its rings.  Everything else is
+ * the same for all devices.
  */
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
 
 #include "ctx.h"
 #include "memory/iotlb.h"
+#include "plan/change.h"
 #include "plan/plan.h"
 #include "plan/state.h"
 #include "syscall/sys.h"
 
 struct vhc_mem;
-struct vhc_tap;
+struct vhc_net;
 struct vhc_table;
+struct vhc_dev;
+
+/* ------------------------------------------------------------------------------------ back ends */
+
+/* What to ask a back end for. */
+enum vhc_ask {
+	VHC_ASK_FEATURES,     /* features, the lower 64 of them at least, and the largest table */
+	VHC_ASK_ALL_FEATURES, /* every word of them */
+	VHC_ASK_IOTLB	      /* backend features, and the most mappings */
+};
+
+/*
+ * What runs the rings.
+ *
+ * For authors of a new one: a row is a back end, and no code outside it asks which one a device has.
+ * Every function returns 0 or a negative errno, and has then set the context's error by
+ * vhc_dev_fail(), but for execute(): there the caller adds the step to the text, so it returns the
+ * bare errno.  The functions are called in the order in which they stand here; after a failure of
+ * open() or adopt() comes close().
+ */
+struct vhc_backend_ops {
+	const char *name;
+	/*
+	 * Open what the device needs, all of it or none: dev->want.fds vhost fds of dev->kind.  @where:
+	 * the path of a node or socket, or the document; NULL is the kind's own.
+	 * -ENOENT, -ENODEV, -EACCES, -EPERM with what is missing and the command that gives it.
+	 */
+	int (*open)(struct vhc_dev *dev, const char *where);
+	/* The same on fds that the caller keeps: duplicate them.  -EINVAL for an fd of another kind.  NULL:
+	 * it has none. */
+	int (*adopt)(struct vhc_dev *dev, const int *fds);
+	/*
+	 * Ask for what is not known yet, and set it in dev->offers.  Changes nothing in the device; what
+	 * the back end has not at all is no failure, but the field's zero.
+	 */
+	int (*ask)(struct vhc_dev *dev, enum vhc_ask what);
+	/* May rings run, and be bound to a VM?  -ENODEV: there is no device behind this one. */
+	int (*check_ready)(struct vhc_dev *dev);
+	/*
+	 * Do one operation with enum vhc_op_on BACKEND or WORKER, whole or not at all (but see `partly` in
+	 * struct vhc_op_info).  Some write their answer into op->value.  Never blocks for longer than the
+	 * kernel does; the memory, the dirty log and the files that an operation names stay valid until
+	 * another operation replaces them.
+	 */
+	int (*execute)(struct vhc_dev *dev, struct vhc_op *op);
+	/* How long an owned ring polls, in microseconds, as it is set there. */
+	int (*get_busyloop)(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us);
+	/* The vhost fd with this number, which polls as readable while a miss waits; or VHC_FD_NONE. */
+	int (*fd)(const struct vhc_dev *dev, uint32_t fd);
+	/* Read what a vhost fd waits for, without blocking.  1 with a miss, 0 without. */
+	int (*read_miss)(struct vhc_dev *dev, uint32_t fd, struct vhc_iotlb_miss *ret);
+	/* Close all of it; rings that run stop with that.  Also after open() or adopt() failed. */
+	void (*close)(struct vhc_dev *dev);
+};
+
+/* ---------------------------------------------------------------------------------------- kinds */
+
+/*
+ * What a device is.  A new kind is a row in kind/ and its bits in features/names.c.  NULL functions
+ * are never called.
+ */
+struct vhc_kind {
+	enum vhc_type type;
+	uint32_t index;	    /* below VHC_KINDS; its place in vhc_kinds */
+	const char *name;   /* in documents: "net" */
+	const char *node;   /* "vhost-net" */
+	const char *path;   /* "/dev/vhost-net" */
+	unsigned int minor; /* of the node, a misc device */
+	uint32_t rings_per_fd;
+	uint32_t max_fds;
+	const char *fd_name; /* what a vhost fd is to the caller: "queue pair" */
+	uint64_t can;	     /* VHC_CAN_ that this kind's vhost has, where it offers the rest */
+	bool can_disown;     /* VHOST_RESET_OWNER is there */
+
+	/* Check the arguments, keep the kind's own, and say how many vhost fds they mean.  -EINVAL, -ENOMEM. */
+	int (*make)(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *ret_fds);
+	/* Steps for vhost fds that were just opened. */
+	void (*plan_claim)(struct vhc_dev *dev, struct vhc_plan *plan);
+	/* Features that come from elsewhere than vhost and the model.  -EAGAIN: something is to be set first. */
+	int (*get_link_features)(struct vhc_dev *dev, struct vhc_features *ret);
+	/* Check what the driver accepted against what vhost has of this kind.  -EOPNOTSUPP. */
+	int (*check_features)(struct vhc_dev *dev, const struct vhc_features *acked);
+	/* What a start still needs: "memory: call vhc_dev_set_mem()"; NULL: nothing. */
+	const char *(*missing)(const struct vhc_dev *dev);
+	/* What a ring that is to run runs on; see struct vhc_ring_state. */
+	int (*get_backend)(const struct vhc_dev *dev, uint32_t ring);
+	/* Steps before those that all kinds have; and the last ones, which make rings run. */
+	void (*plan_before)(struct vhc_dev *dev, struct vhc_plan *plan);
+	void (*plan_run)(struct vhc_plan *plan, const struct vhc_plan_args *args);
+	/* Stop a ring, or with VHC_NO_RING all that run. */
+	void (*plan_stop)(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t ring);
+	/* Do an operation with enum vhc_op_on KIND. */
+	int (*execute)(struct vhc_dev *dev, struct vhc_op *op);
+	/* After a start that made rings run. */
+	void (*started)(struct vhc_dev *dev);
+	/* The device closes; its rings have stopped. */
+	void (*close)(struct vhc_dev *dev);
+};
+
+/* --------------------------------------------------------------------------------------- device */
 
 struct vhc_events {
-	int epoll; /* VHC_FD_NONE: nobody has asked for it */
-	uint32_t
-		next; /* which source is looked at first: the last one that had its turn is the last */
+	int epoll;	      /* VHC_FD_NONE: no caller has asked for it */
+	uint32_t next;	      /* round-robin cursor: the source that is looked at first */
 	struct pollfd *polls; /* the sources; NULL until the first look */
 	bool again;	      /* a miss that could not be answered: once more */
 	uint32_t again_fd;
@@ -32,24 +132,19 @@ struct vhc_events {
 struct vhc_dev {
 	struct vhc_ctx *ctx;
 	char id[64];
-	enum vhc_type type;
-	uint32_t flags; /* VHC_DEV_ */
-	uint32_t pairs;
-	int *fds; /* one for each pair; NULL for a device that is not there */
+	const struct vhc_kind *kind;
+	const struct vhc_backend_ops *backend;
+	uint32_t flags;		   /* VHC_DEV_ */
+	struct vhc_offers *offers; /* never NULL once it is open */
+	int *fds;		   /* the kernel back end's; NULL without */
 	struct vhc_mem *mem;
-	struct vhc_tap *tap;
-	struct vhc_features vhost_offers; /* word 0, and more once they were asked for */
-	struct vhc_features tap_offers;	  /* of a device that is not there */
-	uint64_t backend_offers;	  /* backend features; asked for with the first IOMMU */
-	uint32_t max_regions;
-	struct vhc_net_config net; /* only kept */
+	struct vhc_net *net; /* of a net device */
 	struct vhc_dev_state want, have;
 	struct vhc_iotlb *iotlb; /* NULL without an IOMMU */
 	struct vhc_events events;
 	bool stale;
-	bool shared;	  /* the giver of the vhost fds may keep them open */
-	bool no_busyloop; /* of a device that is not there */
-	int32_t owner;	  /* the process that took ownership; 0: none did */
+	bool shared;   /* the fds are the caller's too, and a close of ours may not be the last */
+	int32_t owner; /* the process that took ownership; 0: none did */
 	/* threads as they were before ownership is taken, of these kinds; NULL: none were listed */
 	struct vhc_task *tasks;
 	uint32_t tasks_count, tasks_kinds;
@@ -66,6 +161,9 @@ int vhc_dev_fail_errno(const struct vhc_dev *dev, int code, const char *where, c
 /** vhc_dev_ring() - the wanted state of a ring.  -EINVAL when there is none. */
 int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret);
 
+/** vhc_dev_check_fd() - -EINVAL when the device has no vhost fd with this number. */
+int vhc_dev_check_fd(const struct vhc_dev *dev, uint32_t fd);
+
 /** vhc_dev_can() - VHC_CAN_: what may be relied on. */
 uint64_t vhc_dev_can(const struct vhc_dev *dev);
 
@@ -75,83 +173,26 @@ int32_t vhc_dev_process(const struct vhc_dev *dev);
 /** vhc_dev_in_child() - is this a forked child of the process that took ownership? */
 bool vhc_dev_in_child(const struct vhc_dev *dev);
 
-/** vhc_dev_make() - a device without fds, all unset.  Checks id and args. */
-int vhc_dev_make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args *args,
-		 struct vhc_dev **ret);
-
-/**
- * vhc_dev_vhost_offers() - what the vhost device has; asks the kernel for 128 bits when one of the
- * upper ones is wanted.
- */
-int vhc_dev_vhost_offers(struct vhc_dev *dev, bool upper, struct vhc_features *ret);
-
 /** vhc_dev_format() - of its rings, by what the driver accepted. */
 enum vhc_format vhc_dev_format(const struct vhc_dev *dev);
-
-/**
- * vhc_dev_has() - what vhost has here, and the tap, of the features that are theirs.
- * Errors: -EAGAIN no tap yet; the kernel's.
- */
-int vhc_dev_has(struct vhc_dev *dev, bool upper, struct vhc_features *ret_vhost,
-		struct vhc_features *ret_tap);
-
-/** vhc_dev_check_header() - can vhost-net have the header that these features need? */
-int vhc_dev_check_header(struct vhc_dev *dev, const struct vhc_features *acked);
-
-/** vhc_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
-int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
-
-/** vhc_ring_close_eventfds() - kick, call, err and the mask's: when nobody else has them any more. */
-void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring);
-
-/**
- * vhc_ring_check_memory() - do these values of a ring go with the memory that is here?  Writes the
- * ring's user addresses into them.
- * @hint: what to do about a base that its memory contradicts.
- */
-int vhc_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
-			  struct vhc_ring_state *state, const char *hint);
 
 /** vhc_dev_check_stale() - -ESTALE after a step failed and so did its undo. */
 int vhc_dev_check_stale(struct vhc_dev *dev);
 
-/**
- * vhc_dev_plan_change() - complete what is wanted by what follows from it, and plan the difference to
- * what the kernel knows.  Rings whose `want` has a backend are to run.
- */
-int vhc_dev_plan_change(struct vhc_dev *dev, struct vhc_plan *plan);
+/** vhc_dev_check_process() - -EPERM in a forked child of the process that took ownership, and only there. */
+int vhc_dev_check_process(const struct vhc_dev *dev);
 
-/**
- * vhc_dev_rescue_log() - of a stale device, which does not run any more: it may have written to a log
- * that the others left behind; its pages go into the one that there is.
- */
-void vhc_dev_rescue_log(struct vhc_dev *dev);
-
-/**
- * vhc_dev_peek() - copy from the device's memory, by an address as the driver gives it to the device.
- * Errors: -ENOENT behind an IOMMU: it is not mapped, or not in one piece; -EFAULT.
- */
-int vhc_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size);
-
-/**
- * vhc_ring_diagnose() - of a split ring that runs: does it stand still, and before something that
- * vhost cannot take?  Returns 0 or -EINVAL.
- */
-int vhc_ring_diagnose(struct vhc_dev *dev, uint32_t ring);
-
-/** vhc_dev_let_go() - stop, and give up ownership: when the close of our fds may not be the last. */
-void vhc_dev_let_go(struct vhc_dev *dev);
+/** vhc_dev_check_stopped() - -EBUSY while a ring runs.  @what: "its memory". */
+int vhc_dev_check_stopped(struct vhc_dev *dev, const char *what);
 
 const char *vhc_dev_id(const struct vhc_dev *dev);
 bool vhc_dev_runs(const struct vhc_dev *dev);
 uint32_t vhc_dev_max_regions(const struct vhc_dev *dev);
-/** vhc_dev_check_table() - would a ring that runs move or lose its memory?  -EBUSY names it. */
-int vhc_dev_check_table(struct vhc_dev *dev, struct vhc_table *table);
-/** vhc_dev_forget_log_event() - this eventfd of the memory's is about to be closed. */
-void vhc_dev_forget_log_event(struct vhc_dev *dev, int event);
-/** vhc_dev_check_process() - -EPERM in a forked child of the process that took ownership, and only there. */
-int vhc_dev_check_process(const struct vhc_dev *dev);
 
-void vhc_dev_leave(struct vhc_dev *dev, struct vhc_mem *mem);
+/**
+ * vhc_dev_forget_log_event() - this eventfd of the memory's is about to be closed: a stopped device's
+ * `have` still names it, and fd numbers are reused.
+ */
+void vhc_dev_forget_log_event(struct vhc_dev *dev, int event);
 
 #endif

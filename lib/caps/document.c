@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * caps-doc - the vhost-caps document: its fields, and a device made from one.
+ * document - the vhost-caps document: its fields.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -102,39 +102,6 @@ const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const cha
 	return NULL;
 }
 
-static bool has_ioctl(const struct vhc_caps_node *node, const char *name)
-{
-	char *const *names = node->ioctls.items;
-
-	for (size_t i = 0; i < node->ioctls.count; i++)
-		if (!strcmp(names[i], name))
-			return true;
-	return false;
-}
-
-static int take(struct vhc_dev *dev, const struct vhc_caps *caps)
-{
-	const struct vhc_caps_node *node = vhc_caps_find(caps, "/dev/vhost-net");
-
-	if (!node)
-		return vhc_dev_fail(dev, -EINVAL, "/nodes", NULL,
-				    "the vhost-caps document does not have /dev/vhost-net");
-	if (!node->opens)
-		return vhc_dev_fail(dev, -ENODEV, node->path, node->remedy, "%s (%s)", node->reason,
-				    node->error);
-	dev->vhost_offers = vhc_feature_words(&node->words);
-	dev->tap_offers = vhc_feature_words(&caps->tap.words);
-	dev->backend_offers = node->backend_features;
-	dev->no_busyloop = !has_ioctl(node, "busyloop_timeout");
-	dev->max_regions = (uint32_t)caps->max_mem_regions;
-	if (dev->pairs > caps->max_tap_queues)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "%u queue pairs: a tap there has at "
-				    "most %llu queues",
-				    dev->pairs, (unsigned long long)caps->max_tap_queues);
-	return 0;
-}
-
 int vhc_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_caps *ret)
 {
 	struct doc_error err;
@@ -148,16 +115,4 @@ int vhc_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, st
 				   "the vhost-caps document is wrong in line %u: %s", err.line,
 				   err.text);
 	return 0;
-}
-
-int vhc_caps_read(struct vhc_dev *dev, const char *json)
-{
-	struct vhc_caps caps;
-	int r = vhc_caps_parse(dev->ctx, dev->id, json, &caps);
-
-	if (r)
-		return r;
-	r = take(dev, &caps);
-	doc_clear(&vhc_caps_doc, &caps);
-	return r;
 }

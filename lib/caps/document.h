@@ -47,11 +47,6 @@ const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const cha
  */
 int vhc_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_caps *ret);
 
-struct vhc_dev;
-
-/** vhc_caps_read() - make a device that is not there one of the host that a document describes. */
-int vhc_caps_read(struct vhc_dev *dev, const char *json);
-
 /* vhost-caps */
 extern const struct doc_table vhc_caps_doc;
 

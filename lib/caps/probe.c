@@ -14,9 +14,7 @@
 #include <json-c/json.h>
 
 #include "caps/document.h"
-#include "dev.h"
-#include "kernel/kernel.h"
-#include "memory/mem.h"
+#include "kind/kind.h"
 #include "tap/tap.h"
 #include "text.h"
 #include "features/features.h"
@@ -81,11 +79,12 @@ static int ask_newer(struct vhc_ctx *ctx, int fd, struct vhc_caps_node *node)
 	return r;
 }
 
-static int ask_features(struct vhc_ctx *ctx, int fd, bool net, struct vhc_caps_node *node)
+static int ask_features(struct vhc_ctx *ctx, int fd, const struct vhc_kind *kind,
+			struct vhc_caps_node *node)
 {
 	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
 	struct vhc_features set = { { 0 } };
-	const struct vhc_feature_names names = { net, VHC_ORIGIN_VHOST };
+	const struct vhc_feature_names names = { kind ? kind->type : 0, VHC_ORIGIN_VHOST };
 	uint64_t backend = 0;
 
 	if (vhc_sys_ioctl(&ctx->sys, fd, VHOST_GET_FEATURES, &set.w[0]))
@@ -96,7 +95,7 @@ static int ask_features(struct vhc_ctx *ctx, int fd, bool net, struct vhc_caps_n
 		node->backend_features = backend;
 	/* vhost's own: LOG_ALL, and of vhost-net VIRTIO_NET_HDR, which has any_layout's number */
 	vhc_features_remove(&set, VHC_F_LOG_ALL);
-	if (net)
+	if (kind == &vhc_kind_net)
 		vhc_features_remove(&set, VHC_F_ANY_LAYOUT);
 	return vhc_feature_rows(&names, &set, &node->words, &node->features)
 		       ?: ask_newer(ctx, fd, node);
@@ -122,7 +121,7 @@ static int probe_node(struct vhc_ctx *ctx, const struct vhc_node *known, struct 
 	if (!node->path || !node->error || !node->reason || !node->remedy)
 		r = -ENOMEM;
 	if (!r && fd >= 0 && !strncmp(known->name, "vhost-", 6))
-		r = ask_features(ctx, fd, !strcmp(known->name, "vhost-net"), node);
+		r = ask_features(ctx, fd, vhc_kind_of_node(known->path), node);
 	vhc_sys_close(&ctx->sys, &fd);
 	return r;
 }
@@ -144,7 +143,7 @@ static int probe_tap(struct vhc_ctx *ctx, struct vhc_caps_tap *tap)
 {
 	struct ifreq ifr = { .ifr_name = "tap%d", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
 	int fd = vhc_sys_open_in_new_netns(&ctx->sys, "/dev/net/tun", O_RDWR | O_NONBLOCK);
-	const struct vhc_feature_names names = { true, VHC_ORIGIN_VHOST };
+	const struct vhc_feature_names names = { VHC_TYPE_NET, VHC_ORIGIN_VHOST };
 	uint32_t offloads = 0;
 	struct vhc_features set;
 	char reason[160] = "";

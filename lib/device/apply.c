@@ -10,8 +10,6 @@
 #include "device/apply.h"
 #include "dev.h"
 #include "kernel/kernel.h"
-#include "memory/mem.h"
-#include "tap/tap.h"
 #include "text.h"
 #include "kvm/kvm.h"
 
@@ -23,10 +21,10 @@ static void note_owner(struct vhc_dev *dev)
 			dev->owner = vhc_dev_process(dev);
 }
 
-/* Where a ring stopped is where it is to go on; of one that could not be stopped nobody knows it. */
+/* A ring resumes where it stopped; where one is that could not be stopped is not known. */
 static void note(struct vhc_dev *dev, const struct vhc_op *op)
 {
-	vhc_state_note(&dev->have, op);
+	vhc_op_note(&dev->have, op);
 	if (op->kind == VHC_OP_SET_OWNER || op->kind == VHC_OP_RESET_OWNER)
 		note_owner(dev);
 	if (op->kind == VHC_OP_GET_VRING_BASE && !vhc_ring_runs(&dev->have.ring[op->ring])) {
@@ -35,23 +33,23 @@ static void note(struct vhc_dev *dev, const struct vhc_op *op)
 	}
 }
 
-static int execute_on_tap(struct vhc_dev *dev, struct vhc_op *op)
+static int dispatch(struct vhc_dev *dev, struct vhc_op *op)
 {
-	return vhc_tap_execute(dev->tap, op);
+	switch (vhc_op_info(op->kind)->on) {
+	case VHC_ON_KIND:
+		return dev->kind->execute(dev, op);
+	case VHC_ON_KVM:
+		return vhc_kvm_execute(dev, op);
+	default:
+		return dev->backend->execute(dev, op);
+	}
 }
 
-static int tell(struct vhc_dev *dev, struct vhc_op *op)
+static int execute_logged(struct vhc_dev *dev, struct vhc_op *op)
 {
-	static int (*const executors[])(struct vhc_dev * dev, struct vhc_op * op) = {
-		[VHC_ON_VHOST] = vhc_kernel_execute,
-		[VHC_ON_TAP] = execute_on_tap,
-		[VHC_ON_KVM] = vhc_kvm_execute,
-		[VHC_ON_WORKER] = vhc_worker_execute,
-	};
+	int r = dispatch(dev, op);
 	char where[160];
-	int r;
 
-	r = executors[vhc_op_info(op->kind)->on](dev, op);
 	vhc_op_where(op, where, sizeof(where));
 	vhc_log(dev->ctx, VHC_LEVEL_DEBUG, "%s: %s: %s", dev->id, where,
 		r ? vhc_errname(-r) : "ok");
@@ -64,7 +62,7 @@ static int execute(struct vhc_dev *dev, struct vhc_op *op)
 
 	if (op->kind == VHC_OP_NONE)
 		return 0;
-	r = tell(dev, op);
+	r = execute_logged(dev, op);
 	if (!r)
 		note(dev, op);
 	return r;
@@ -72,7 +70,7 @@ static int execute(struct vhc_dev *dev, struct vhc_op *op)
 
 static const char *explain(const struct vhc_dev *dev, const struct vhc_op *op, int error)
 {
-	bool on_worker = op->kind == VHC_OP_WORKER_CPUS || op->kind == VHC_OP_WORKER_SCHED;
+	bool on_worker = vhc_op_info(op->kind)->on == VHC_ON_WORKER;
 
 	return on_worker && error == -ENODATA ? vhc_worker_why(dev, op->fd)
 					      : vhc_op_explain(op->kind, -error);
@@ -146,11 +144,11 @@ int vhc_apply_ask(struct vhc_dev *dev, struct vhc_op *op)
 
 	if (r)
 		return r;
-	r = tell(dev, op);
+	r = execute_logged(dev, op);
 	return r ? fail_step(dev, op, r) : 0;
 }
 
-int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode)
+int vhc_apply_kept(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode)
 {
 	int result = 0;
 
@@ -173,13 +171,18 @@ int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mo
 	return result;
 }
 
+int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode)
+{
+	int r = vhc_apply_kept(dev, plan, mode);
+
+	vhc_plan_clear(plan);
+	return r;
+}
+
 int vhc_apply_one(struct vhc_dev *dev, const struct vhc_op *op, const struct vhc_op *undo)
 {
 	struct vhc_plan plan = { 0 };
-	int r;
 
-	vhc_plan_one(&plan, op, undo);
-	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
-	vhc_plan_clear(&plan);
-	return r;
+	vhc_plan_add_step(&plan, op, undo);
+	return vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
 }

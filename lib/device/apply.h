@@ -15,12 +15,15 @@ enum vhc_apply_mode {
 };
 
 /**
- * vhc_apply() - execute a plan on a device, and write what was done into its `have`.
+ * vhc_apply() - execute a plan on a device, record what was done in its `have`, and clear the plan.
  * Errors: -EPERM in a forked child of the owner, and nothing was done;
  * what the kernel said, with the step in the text;
  * -ESTALE a step failed and so did its undo.
  */
 int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode);
+
+/** vhc_apply_kept() - the same, and the plan stays, for vhc_undo(). */
+int vhc_apply_kept(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode);
 
 /**
  * vhc_undo() - undo a plan that was applied, when a later one of the same transition failed.
@@ -29,12 +32,12 @@ int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mo
 int vhc_undo(struct vhc_dev *dev, struct vhc_plan *plan, int result);
 
 /**
- * vhc_apply_ask() - execute one operation that only asks, and write nothing down.  GET_VRING_BASE
- * writes its answer into op->value.
+ * vhc_apply_ask() - execute one operation that only asks, and record nothing.  GET_VRING_BASE writes
+ * its answer into op->value.
  */
 int vhc_apply_ask(struct vhc_dev *dev, struct vhc_op *op);
 
-/** vhc_apply_one() - the same with a plan of one step.  @undo may be NULL. */
+/** vhc_apply_one() - vhc_apply() with a plan of one step.  @undo may be NULL. */
 int vhc_apply_one(struct vhc_dev *dev, const struct vhc_op *op, const struct vhc_op *undo);
 
 #endif

@@ -4,19 +4,9 @@
  */
 #include <errno.h>
 
-#include "dev.h"
-#include "kernel/kernel.h"
+#include "device/device.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
 #include "device/iommu.h"
-
-static int check_stopped(struct vhc_dev *dev, const char *what)
-{
-	if (!vhc_dev_runs(dev))
-		return 0;
-	return vhc_dev_fail(dev, -EBUSY, NULL, "stop the device first",
-			    "the device is running, and %s changes only while it is stopped", what);
-}
 
 void vhc_dev_leave(struct vhc_dev *dev, struct vhc_mem *mem)
 {
@@ -34,15 +24,15 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 	if (vhc_mem_ctx(mem) != dev->ctx)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "the memory table is of another context");
-	r = check_stopped(dev, "its memory");
+	r = vhc_dev_check_stopped(dev, "its memory");
 	if (r)
 		return r;
-	if (table && table->count > dev->max_regions)
+	if (table && table->count > dev->offers->max_regions)
 		return vhc_dev_fail(dev, -E2BIG, NULL,
 				    "raise vhost's module parameter max_mem_regions",
 				    "%u memory regions, and this kernel takes %u "
 				    "(/sys/module/vhost/parameters/max_mem_regions)",
-				    table->count, dev->max_regions);
+				    table->count, dev->offers->max_regions);
 	r = vhc_mem_attach(mem, dev);
 	if (r)
 		return vhc_dev_fail(dev, r, NULL, NULL, "no memory to attach it");
@@ -54,37 +44,6 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 	if (dev->mem)
 		vhc_dev_leave(dev, dev->mem);
 	dev->mem = mem;
-	return 0;
-}
-
-VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap)
-{
-	const struct vhc_dev *rival;
-	int r;
-
-	if (dev->tap == tap)
-		return 0;
-	if (tap->ctx != dev->ctx)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "the tap is of another context");
-	r = check_stopped(dev, "its tap");
-	if (r)
-		return r;
-	if (tap->queues < dev->pairs)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "tap %s has %u queues for %u queue pairs: each pair needs one",
-				    tap->name, tap->queues, dev->pairs);
-	rival = vhc_tap_rival(tap);
-	if (rival && rival != dev)
-		return vhc_dev_fail(
-			dev, -EBUSY, NULL, "give each device a tap of its own",
-			"tap %s belongs to device %s; the kernel would let both read it", tap->name,
-			rival->id);
-	if (dev->tap) {
-		dev->tap->user = NULL;
-		vhc_tap_unref(dev->tap);
-	}
-	dev->tap = vhc_tap_ref(tap);
-	tap->user = dev;
 	return 0;
 }
 

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * complete - what follows from what was set: for each vhost fd and ring of a device, what the kernel
- * is to know.  The plan is then the difference to what it does know.
+ * change - what follows from what was set: for each vhost fd and ring of a device, what the kernel is
+ * to have.  The plan is then the difference to what it has.
  */
 #include <errno.h>
 
-#include "dev.h"
-#include "kernel/kernel.h"
-#include "memory/mem.h"
-#include "tap/tap.h"
+#include "device/device.h"
 #include "features/features.h"
 #include "device/iommu.h"
 #include "memory/mem.h"
 
-/* What vhost is told: its own part; of an IOMMU only where the caller has one. */
+/* What is set in vhost: its own part; an IOMMU only where the caller models one. */
 static struct vhc_features to_vhost(const struct vhc_dev *dev, const struct vhc_dirty_log *log)
 {
-	struct vhc_features own = vhc_features_of(dev->type, VHC_ORIGIN_VHOST);
+	struct vhc_features own = vhc_features_of(dev->kind->type, VHC_ORIGIN_VHOST);
 
 	own = vhc_features_and(&own, &dev->want.acked);
 	if (!dev->want.iommu)
@@ -28,7 +25,8 @@ static struct vhc_features to_vhost(const struct vhc_dev *dev, const struct vhc_
 
 static void complete_fds(struct vhc_dev *dev)
 {
-	struct vhc_dirty_log *log = vhc_mem_dirty_log(dev->mem);
+	bool logs = vhc_dev_can(dev) & VHC_CAN_DIRTY;
+	struct vhc_dirty_log *log = logs ? vhc_mem_dirty_log(dev->mem) : NULL;
 	struct vhc_features own = to_vhost(dev, log);
 
 	for (uint32_t i = 0; i < dev->want.fds; i++) {
@@ -47,15 +45,11 @@ static void complete_fds(struct vhc_dev *dev)
 
 int vhc_dev_plan_change(struct vhc_dev *dev, struct vhc_plan *plan)
 {
-	uint32_t queues = !dev->tap || !dev->tap->macvtap ? 1 : dev->pairs;
+	const struct vhc_plan_args args = { &dev->want, &dev->have, dev->kind->plan_run,
+					    dev->kind->can_disown };
 
 	complete_fds(dev);
-	dev->want.header = vhc_net_header_size(&dev->want.acked);
-	dev->want.offloads = vhc_offload_from_features(&dev->want.acked);
-	dev->have.header = dev->tap ? dev->tap->header : 10;
-	dev->have.offloads = dev->tap ? dev->tap->offloads : 0;
-	/* of a tap that a device runs on, others may have set the offloads since: the last counts */
-	if (vhc_dev_runs(dev))
-		dev->have.offloads = dev->want.offloads;
-	return vhc_plan_change(plan, &(struct vhc_plan_args){ &dev->want, &dev->have, queues });
+	if (dev->kind->plan_before)
+		dev->kind->plan_before(dev, plan);
+	return vhc_plan_change(plan, &args);
 }

@@ -2,7 +2,7 @@
 /*
  * events - the sources of a device's events, served round-robin.
  *
- * Each queue pair has three: its two rings' ERR eventfds, and its vhost fd.  One poll() asks all of
+ * Each ring has one, its ERR eventfd, and so has each vhost fd, for misses.  One poll() asks all of
  * them; then they are served in turn, so that none can starve the others.
  */
 #include <errno.h>
@@ -11,35 +11,40 @@
 
 #include "args.h"
 #include "dev.h"
-#include "kernel/kernel.h"
-#include "memory/mem.h"
+#include "text.h"
 #include "device/iommu.h"
 #include "device/events.h"
-
-#define SOURCES_PER_FD (VHC_NET_RINGS_PER_FD + 1)
 
 /* Messages that one call answers or skips at most: a guest must not keep the caller here. */
 #define MESSAGES_PER_CALL 1024u
 
+static uint32_t sources_per_fd(const struct vhc_dev *dev)
+{
+	return dev->want.rings_per_fd + 1;
+}
+
 static uint32_t count_sources(const struct vhc_dev *dev)
 {
-	return dev->fds ? dev->pairs * SOURCES_PER_FD : 0;
+	return dev->want.fds * sources_per_fd(dev);
 }
 
-static bool is_ring(uint32_t source)
+/* Of each vhost fd, first its rings. */
+static bool is_ring(const struct vhc_dev *dev, uint32_t source)
 {
-	return source % SOURCES_PER_FD < VHC_NET_RINGS_PER_FD;
+	return source % sources_per_fd(dev) < dev->want.rings_per_fd;
 }
 
-static uint32_t ring_of(uint32_t source)
+static uint32_t ring_of(const struct vhc_dev *dev, uint32_t source)
 {
-	return source / SOURCES_PER_FD * VHC_NET_RINGS_PER_FD + source % SOURCES_PER_FD;
+	uint32_t each = sources_per_fd(dev);
+
+	return source / each * dev->want.rings_per_fd + source % each;
 }
 
 static int fd_of(const struct vhc_dev *dev, uint32_t source)
 {
-	return is_ring(source) ? dev->want.ring[ring_of(source)].err
-			       : dev->fds[source / SOURCES_PER_FD];
+	return is_ring(dev, source) ? dev->want.ring[ring_of(dev, source)].err
+				    : dev->backend->fd(dev, source / sources_per_fd(dev));
 }
 
 /* ---------------------------------------------------------------------------------- the event fd */
@@ -143,7 +148,7 @@ static int handle_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_
 	if (r)
 		return r < 0 ? r : 0;
 	ret->kind = VHC_EVENT_MISS;
-	ret->ring = fd * VHC_NET_RINGS_PER_FD;
+	ret->ring = fd * dev->want.rings_per_fd;
 	ret->iova = miss->iova;
 	ret->perm = miss->perm;
 	return 1;
@@ -151,12 +156,13 @@ static int handle_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_
 
 static int read_source(struct vhc_dev *dev, uint32_t source, struct vhc_event *ret)
 {
-	uint32_t fd = source / SOURCES_PER_FD;
 	struct vhc_iotlb_miss miss;
+	uint32_t fd;
 
-	if (is_ring(source))
-		return read_ring_error(dev, ring_of(source), ret);
-	return vhc_kernel_read_miss(dev, fd, &miss) ? handle_miss(dev, fd, &miss, ret) : 0;
+	if (is_ring(dev, source))
+		return read_ring_error(dev, ring_of(dev, source), ret);
+	fd = source / sources_per_fd(dev);
+	return dev->backend->read_miss(dev, fd, &miss) ? handle_miss(dev, fd, &miss, ret) : 0;
 }
 
 /* Returns how many sources are readable. */

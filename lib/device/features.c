@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * negotiate - which features a guest is offered, and which it accepted.
+ * features - which features a guest is offered, and which it accepted.
  *     offered = closure(want and (vhost's, the tap's, the launcher's own))
  *     to vhost = acked and owned by vhost
  */
@@ -8,10 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "dev.h"
-#include "kernel/kernel.h"
-#include "memory/mem.h"
-#include "tap/tap.h"
+#include "device/device.h"
 #include "features/features.h"
 #include "device/iommu.h"
 
@@ -20,30 +17,25 @@ static bool has_upper(const struct vhc_features *set)
 	return set->w[1] || set->w[2] || set->w[3];
 }
 
-static int check_tap(struct vhc_dev *dev)
+int vhc_dev_has(struct vhc_dev *dev, bool all, struct vhc_features *ret_vhost,
+		struct vhc_features *ret_link)
 {
-	if (!dev->fds || dev->tap)
-		return 0;
-	return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_tap() first",
-			    "it has no tap yet, and part of the features are the tap's");
-}
+	int r = 0;
 
-int vhc_dev_has(struct vhc_dev *dev, bool upper, struct vhc_features *ret_vhost,
-		struct vhc_features *ret_tap)
-{
-	int r = check_tap(dev) ?: vhc_dev_vhost_offers(dev, upper, ret_vhost);
-
-	*ret_tap = dev->tap_offers;
-	if (!r && dev->fds)
-		r = vhc_tap_offers(dev->tap, ret_tap);
+	*ret_link = (struct vhc_features){ { 0 } };
+	if (dev->kind->get_link_features)
+		r = dev->kind->get_link_features(dev, ret_link);
+	if (!r && all)
+		r = dev->backend->ask(dev, VHC_ASK_ALL_FEATURES);
+	*ret_vhost = dev->offers->features;
 	return r;
 }
 
 /* Every bit that has all that it needs: what vhost's bits need of vhost, and the tap's of the tap. */
 static int available(struct vhc_dev *dev, bool upper, struct vhc_features *ret)
 {
-	struct vhc_features vhost_bits = vhc_features_of(dev->type, VHC_ORIGIN_VHOST);
-	struct vhc_features tap_bits = vhc_features_of(dev->type, VHC_ORIGIN_TAP);
+	struct vhc_features vhost_bits = vhc_features_of(dev->kind->type, VHC_ORIGIN_VHOST);
+	struct vhc_features tap_bits = vhc_features_of(dev->kind->type, VHC_ORIGIN_TAP);
 	struct vhc_features vhost, tap, lacking;
 	int r = vhc_dev_has(dev, upper, &vhost, &tap);
 
@@ -56,19 +48,6 @@ static int available(struct vhc_dev *dev, bool upper, struct vhc_features *ret)
 	*ret = vhc_features_without(ret, &lacking);
 	vhc_features_remove(ret, VHC_F_LOG_ALL);
 	vhc_features_remove(ret, VHC_F_PROTOCOL_FEATURES);
-	return 0;
-}
-
-int vhc_dev_vhost_offers(struct vhc_dev *dev, bool upper, struct vhc_features *ret)
-{
-	if (dev->fds) {
-		int r = vhc_kernel_ask(dev, upper);
-
-		if (r)
-			return r;
-		dev->vhost_offers = dev->ctx->facts.features;
-	}
-	*ret = dev->vhost_offers;
 	return 0;
 }
 
@@ -91,12 +70,12 @@ static const char *whose(uint32_t origin)
 static int fail_lacking(struct vhc_dev *dev, const struct vhc_features *set, const char *verb)
 {
 	unsigned int bit = vhc_features_first(set);
-	const struct vhc_feature *feature = vhc_feature_get(dev->type, bit);
+	const struct vhc_feature *feature = vhc_feature_get(dev->kind->type, bit);
 	uint32_t origin = feature ? feature->origin : VHC_ORIGIN_MODEL;
 	char *names = NULL;
 	int r;
 
-	vhc_features_format(NULL, dev->type, set, &names);
+	vhc_features_format(NULL, dev->kind->type, set, &names);
 	r = vhc_dev_fail(dev, -EOPNOTSUPP, "features", remedy(origin),
 			 "%s (bit %u) is %s, and %s does not have it; all that is missing: %s",
 			 feature ? feature->name : "a feature", bit, verb, whose(origin),
@@ -110,7 +89,7 @@ static int fail_requirement(struct vhc_dev *dev, int code, const struct vhc_feat
 {
 	char why[256] = "";
 
-	vhc_features_why(dev->type, set, bit, why, sizeof(why));
+	vhc_features_why(dev->kind->type, set, bit, why, sizeof(why));
 	return vhc_dev_fail(dev, code, "features", "add what is required, or leave it out",
 			    "%s: %s", verb, why);
 }
@@ -140,7 +119,7 @@ static int check_required(struct vhc_dev *dev, const struct vhc_features *requir
 		return fail_lacking(dev, &missing, "required");
 	missing = vhc_features_without(require, want);
 	bit = vhc_features_first(&missing);
-	feature = vhc_feature_get(dev->type, bit);
+	feature = vhc_feature_get(dev->kind->type, bit);
 	if (!vhc_features_empty(&missing))
 		return vhc_dev_fail(dev, -EOPNOTSUPP, "features", "add it to what is wanted",
 				    "%s (bit %u) is required, and not wanted",
@@ -170,7 +149,7 @@ static void log_dropped(struct vhc_dev *dev, const struct vhc_features *kept,
 
 	for (unsigned int bit = 0; bit < 256; bit++)
 		if (vhc_features_has(dropped, bit) &&
-		    vhc_features_why(dev->type, kept, bit, why, sizeof(why)))
+		    vhc_features_why(dev->kind->type, kept, bit, why, sizeof(why)))
 			vhc_log(dev->ctx, VHC_LEVEL_INFO, "%s: not offered: %s", dev->id, why);
 }
 
@@ -178,29 +157,20 @@ VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_feat
 				      const struct vhc_features *require, struct vhc_features *ret)
 {
 	bool upper = !want || has_upper(want) || (require && has_upper(require));
-	struct vhc_features can, offered, dropped, wanted = want ? *want : all_known(dev->type);
+	struct vhc_features can, offered, dropped,
+		wanted = want ? *want : all_known(dev->kind->type);
 	int r = available(dev, upper, &can);
 
 	if (r)
 		return r;
 	offered = vhc_features_and(&can, &wanted);
-	dropped = vhc_features_close(dev->type, &offered);
+	dropped = vhc_features_close(dev->kind->type, &offered);
 	log_dropped(dev, &offered, &dropped);
 	if (require)
 		r = check_required(dev, require, &can, &wanted, &offered);
 	if (!r)
 		*ret = offered;
 	return r;
-}
-
-int vhc_dev_check_header(struct vhc_dev *dev, const struct vhc_features *acked)
-{
-	uint32_t header = vhc_net_header_size(acked);
-
-	if (header == 10 || header == 12 || header == 24)
-		return 0;
-	return vhc_dev_fail(dev, -EOPNOTSUPP, "features", NULL,
-			    "they need a header of %u bytes; vhost-net has 10, 12 and 24", header);
 }
 
 static int check_acked(struct vhc_dev *dev, const struct vhc_features *acked)
@@ -213,11 +183,11 @@ static int check_acked(struct vhc_dev *dev, const struct vhc_features *acked)
 	missing = vhc_features_without(acked, &can);
 	if (!vhc_features_empty(&missing))
 		return fail_lacking(dev, &missing, "accepted");
-	missing = vhc_features_close(dev->type, &closed);
+	missing = vhc_features_close(dev->kind->type, &closed);
 	if (!vhc_features_empty(&missing))
 		return fail_requirement(dev, -EINVAL, acked, vhc_features_first(&missing),
 					"accepted without its requirement");
-	return vhc_dev_check_header(dev, acked);
+	return dev->kind->check_features ? dev->kind->check_features(dev, acked) : 0;
 }
 
 static int check_guest(struct vhc_dev *dev, const struct vhc_features *acked, uint32_t guest)
@@ -233,6 +203,14 @@ static int check_guest(struct vhc_dev *dev, const struct vhc_features *acked, ui
 			"(bit %u): its addresses go through no IOMMU",
 			VHC_F_ACCESS_PLATFORM);
 	return 0;
+}
+
+static int check_iommu(struct vhc_dev *dev, bool iommu)
+{
+	if (!iommu || vhc_dev_can(dev) & VHC_CAN_IOMMU)
+		return 0;
+	return vhc_dev_fail(dev, -ENOTTY, NULL, "leave VHC_GUEST_IOMMU out",
+			    "VHC_GUEST_IOMMU: the library has no IOMMU for %s", dev->kind->node);
 }
 
 VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_features *acked,
@@ -251,7 +229,7 @@ VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_featur
 			dev, -EBUSY, NULL, "stop the device first",
 			"the device is running, and its features change only while it is "
 			"stopped");
-	r = check_tap(dev) ?: check_acked(dev, acked);
+	r = check_acked(dev, acked) ?: check_iommu(dev, iommu);
 	r = r ?: vhc_iommu_set_enabled(dev, iommu);
 	if (r)
 		return r;

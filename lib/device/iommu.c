@@ -9,10 +9,10 @@
 #include "args.h"
 #include "device/apply.h"
 #include "dev.h"
-#include "kernel/kernel.h"
 #include "memory/mem.h"
-#include "syscall/uapi.h"
+#include "features/features.h"
 #include "device/iommu.h"
+#include "syscall/uapi.h"
 
 int vhc_iommu_set_enabled(struct vhc_dev *dev, bool on)
 {
@@ -21,12 +21,10 @@ int vhc_iommu_set_enabled(struct vhc_dev *dev, bool on)
 
 	if (on == dev->want.iommu)
 		return 0;
-	if (on && dev->fds) {
-		r = vhc_kernel_ask_iotlb(dev);
-		dev->backend_offers = dev->ctx->facts.backend_features;
-	}
+	if (on)
+		r = dev->backend->ask(dev, VHC_ASK_IOTLB);
 	if (!r && on) {
-		r = vhc_iotlb_new(dev->fds ? dev->ctx->facts.max_mappings : VHC_IOTLB_MAX, &iotlb);
+		r = vhc_iotlb_new(dev->offers->max_mappings, &iotlb);
 		if (r)
 			vhc_dev_fail(dev, r, NULL, NULL, "no memory for mappings");
 	}
@@ -52,7 +50,7 @@ void vhc_iommu_reset(struct vhc_dev *dev)
 
 uint64_t vhc_iommu_backend_features(const struct vhc_dev *dev)
 {
-	return dev->backend_offers & 1ull << VHOST_BACKEND_F_IOTLB_MSG_V2;
+	return dev->offers->backend_features & 1ull << VHOST_BACKEND_F_IOTLB_MSG_V2;
 }
 
 /* A vhost fd has mappings once VHOST_SET_FEATURES enabled its IOMMU. */
@@ -97,11 +95,12 @@ static uint32_t used_ring_in(const struct vhc_dev *dev, uint64_t iova, uint64_t 
 static void plan_message(struct vhc_plan *plan, uint32_t fd, enum vhc_op_kind kind,
 			 const struct vhc_mapping *map, enum vhc_op_kind undo_kind)
 {
-	struct vhc_op op = { .kind = kind, .fd = fd, .ring = VHC_NO_RING, .map = *map };
-	struct vhc_op undo = op;
+	struct vhc_op op = vhc_op_fd(kind, fd), undo;
 
+	op.map = *map;
+	undo = op;
 	undo.kind = undo_kind;
-	vhc_plan_one(plan, &op, &undo);
+	vhc_plan_add_step(plan, &op, &undo);
 }
 
 /*
@@ -135,7 +134,6 @@ static int apply_edit(struct vhc_dev *dev, const struct vhc_iotlb_edit *edit,
 		return 0;
 	plan_edit(dev, &plan, edit, range);
 	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
-	vhc_plan_clear(&plan);
 	if (!r)
 		vhc_iotlb_apply(dev->iotlb, edit);
 	return r;
@@ -156,7 +154,6 @@ int vhc_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iot
 	plan_message(&plan, fd, VHC_OP_IOTLB_INVALIDATE, map, VHC_OP_NONE);
 	plan_message(&plan, fd, VHC_OP_IOTLB_UPDATE, map, VHC_OP_NONE);
 	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
-	vhc_plan_clear(&plan);
 	return r ?: 1;
 }
 
@@ -334,7 +331,8 @@ int vhc_iommu_change_mem(struct vhc_dev *dev, const struct vhc_table *table)
 
 	if (!r && next)
 		r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
-	vhc_plan_clear(&plan);
+	else
+		vhc_plan_clear(&plan);
 	if (!r)
 		vhc_iommu_replace_mappings(dev, next);
 	else

@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "dev.h"
+#include "device/device.h"
+#include "device/iommu.h"
 #include "memory/mem.h"
 #include "ring/base.h"
 #include "text.h"
@@ -110,7 +111,8 @@ static int check_place(const struct check *check)
 /* The dirty log of a running ring must cover all of the memory that the ring runs on. */
 static int check_dirty_log(const struct check *check)
 {
-	const struct vhc_fd_state *fd = &check->dev->have.fd[check->ring / VHC_NET_RINGS_PER_FD];
+	const struct vhc_fd_state *fd =
+		&check->dev->have.fd[vhc_state_fd_of(&check->dev->have, check->ring)];
 	uint64_t need = vhc_table_log_size(fd->table);
 
 	if (!fd->log || fd->log->size >= need)

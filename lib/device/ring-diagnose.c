@@ -9,7 +9,7 @@
 
 #include "device/apply.h"
 #include "ring/chain.h"
-#include "dev.h"
+#include "device/device.h"
 #include "ring/base.h"
 #include "memory/mem.h"
 #include "text.h"
@@ -72,9 +72,7 @@ static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, ch
 
 static int get_running_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)
 {
-	struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
-			     .fd = ring / VHC_NET_RINGS_PER_FD,
-			     .ring = ring };
+	struct vhc_op op = vhc_op_ring(&dev->have, VHC_OP_GET_VRING_BASE, ring);
 	int r = vhc_apply_ask(dev, &op);
 
 	*ret = (uint16_t)op.value;
@@ -103,7 +101,7 @@ static int examine_next_buffer(struct vhc_dev *dev, uint32_t ring, uint16_t base
 	if (r)
 		return r;
 	return vhc_chain_check(want->size, want->addr[VHC_DESC], head,
-			       ring % VHC_NET_RINGS_PER_FD == 0, &memory, err)
+			       ring % dev->want.rings_per_fd == 0, &memory, err)
 		       ? 1
 		       : 0;
 }

@@ -11,7 +11,7 @@
 
 #include "device/apply.h"
 #include "device/events.h"
-#include "dev.h"
+#include "device/device.h"
 #include "kvm/kvm.h"
 
 /* One of a ring's eventfds: its operation, its name in messages, its field, and its kind of binding. */
@@ -39,16 +39,11 @@ static void plan_vring_fd(struct vhc_plan *plan, struct vhc_dev *dev, uint32_t r
 			  const struct slot *slot, int fd)
 {
 	const int *have = fd_at(&dev->have.ring[ring], slot->offset);
-	struct vhc_op op = {
-		.kind = slot->kind, .fd = ring / VHC_NET_RINGS_PER_FD, .ring = ring, .file = fd
-	};
-	struct vhc_op undo = op;
 
 	if (!vhc_ring_runs(&dev->have.ring[ring]) ||
 	    (slot == &call_slot && dev->want.ring[ring].masked))
 		return;
-	undo.file = *have >= 0 ? *have : VHC_FD_NONE;
-	vhc_plan_one(plan, &op, &undo);
+	vhc_plan_add_file(plan, vhc_op_ring(&dev->have, slot->kind, ring), fd, *have);
 }
 
 /*
@@ -61,16 +56,13 @@ static int apply_switch(struct vhc_dev *dev, uint32_t ring, const struct slot *s
 {
 	bool doorbells_first = slot == &kick_slot && fd >= 0;
 	struct vhc_plan plan = { 0 };
-	int r;
 
 	if (doorbells_first)
 		*bound = vhc_kvm_plan_move(&plan, dev, ring, slot->binds, fd);
 	plan_vring_fd(&plan, dev, ring, slot, fd);
 	if (!doorbells_first)
 		*bound = vhc_kvm_plan_move(&plan, dev, ring, slot->binds, fd);
-	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
-	vhc_plan_clear(&plan);
-	return r;
+	return vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
 }
 
 /*
@@ -201,19 +193,12 @@ VHC_EXPORT int vhc_ring_get_call(struct vhc_dev *dev, uint32_t ring)
 static int redirect_call(struct vhc_dev *dev, uint32_t ring)
 {
 	int call = vhc_ring_call(&dev->want.ring[ring]);
-	struct vhc_plan plan = { 0 };
-	struct vhc_op op = { .kind = VHC_OP_SET_VRING_CALL,
-			     .fd = ring / VHC_NET_RINGS_PER_FD,
-			     .ring = ring,
-			     .file = call >= 0 ? call : VHC_FD_NONE };
-	int r;
+	struct vhc_op op = vhc_op_ring(&dev->have, VHC_OP_SET_VRING_CALL, ring);
 
 	if (!vhc_ring_runs(&dev->have.ring[ring]))
 		return 0;
-	vhc_plan_one(&plan, &op, NULL);
-	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
-	vhc_plan_clear(&plan);
-	return r;
+	op.file = call >= 0 ? call : VHC_FD_NONE;
+	return vhc_apply_one(dev, &op, NULL);
 }
 
 /* Kept until the ring is reset, so that only the first masking can fail for lack of fds. */

@@ -9,8 +9,8 @@
 
 #include "args.h"
 #include "device/apply.h"
-#include "dev.h"
-#include "memory/mem.h"
+#include "device/device.h"
+#include "text.h"
 #include "kvm/kvm.h"
 
 static int check_bindable(struct vhc_dev *dev, uint32_t ring)
@@ -21,12 +21,7 @@ static int check_bindable(struct vhc_dev *dev, uint32_t ring)
 	if (!r && dev->stale)
 		r = vhc_dev_fail(dev, -ESTALE, NULL, "call vhc_dev_reset() or vhc_dev_close()",
 				 "ring %u: a step failed before and so did its undo", ring);
-	if (!r && !dev->fds)
-		r = vhc_dev_fail(dev, -ENODEV, NULL, "open the device by vhc_dev_open()",
-				 "ring %u: the device was made from a vhost-caps document: there "
-				 "is nothing to bind",
-				 ring);
-	return r;
+	return r ?: dev->backend->check_ready(dev);
 }
 
 static int new_binding(struct vhc_dev *dev, uint32_t ring, int vm_fd, enum vhc_binding_kind kind,
@@ -47,14 +42,6 @@ static int new_binding(struct vhc_dev *dev, uint32_t ring, int vm_fd, enum vhc_b
 	}
 	*ret = b;
 	return 0;
-}
-
-static int apply(struct vhc_dev *dev, struct vhc_plan *plan)
-{
-	int r = vhc_apply(dev, plan, VHC_APPLY_ALL_OR_NONE);
-
-	vhc_plan_clear(plan);
-	return r;
 }
 
 /* ------------------------------------------------------------------------------------- doorbells */
@@ -109,7 +96,7 @@ static int bind_doorbell(struct vhc_binding *b)
 		return kick < 0 ? kick : 0;
 	}
 	vhc_kvm_plan(&plan, b, kick, true);
-	return apply(dev, &plan);
+	return vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
 }
 
 static int add_doorbell(struct vhc_binding *b)
@@ -177,7 +164,7 @@ VHC_EXPORT int vhc_ring_del_ioeventfd(struct vhc_dev *dev, uint32_t ring,
 	}
 	if (b->bound >= 0)
 		vhc_kvm_plan(&plan, b, b->bound, false);
-	r = apply(dev, &plan);
+	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
 	if (r)
 		return r;
 	vhc_kvm_list_del(b);
@@ -249,7 +236,7 @@ static int swap_interrupt(struct vhc_dev *dev, uint32_t ring, struct vhc_binding
 		vhc_kvm_list_del(before);
 	if (after)
 		vhc_kvm_list_add(after);
-	r = apply(dev, &plan);
+	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
 	if (!r && after && call < 0)
 		r = vhc_ring_get_call(dev, ring); /* creating it binds it */
 	if (r >= 0)
@@ -346,7 +333,7 @@ int vhc_ring_unbind_kvm(struct vhc_dev *dev, uint32_t ring)
 		if (!belongs_to(b, dev, ring) || b->bound < 0)
 			continue;
 		vhc_kvm_plan(&plan, b, b->bound, false);
-		r = vhc_apply(dev, &plan, VHC_APPLY_ALL_I_CAN);
+		r = vhc_apply_kept(dev, &plan, VHC_APPLY_ALL_I_CAN);
 		result = result ?: r;
 	}
 	free_bindings(dev, ring, false);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "args.h"
-#include "dev.h"
+#include "device/device.h"
 #include "memory/mem.h"
 #include "ring/base.h"
 

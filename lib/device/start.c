@@ -10,10 +10,8 @@
 #include <json-c/json.h>
 
 #include "device/apply.h"
-#include "dev.h"
-#include "kernel/kernel.h"
+#include "device/device.h"
 #include "memory/mem.h"
-#include "tap/tap.h"
 #include "features/features.h"
 #include "ring/base.h"
 #include "device/events.h"
@@ -27,8 +25,8 @@ static int check_device(struct vhc_dev *dev)
 			      : !dev->mem ? "memory: call vhc_dev_set_mem()"
 			      : !vhc_mem_table(dev->mem) || !vhc_mem_table(dev->mem)->count
 				      ? "memory: the table is empty"
-			      : dev->fds && !dev->tap ? "tap: call vhc_dev_set_tap()"
-						      : NULL;
+			      : dev->kind->missing ? dev->kind->missing(dev)
+						   : NULL;
 
 	return missing ? vhc_dev_fail(dev, -EAGAIN, NULL, NULL, "it has no %s", missing) : 0;
 }
@@ -67,7 +65,7 @@ static int check_start(struct vhc_dev *dev, uint32_t one)
 	return r;
 }
 
-/* Every ring has an ERR eventfd: the only sign of a ring that the kernel gave up on. */
+/* Every ring has an ERR eventfd: the only sign that the kernel gave a ring up. */
 static int make_errs(struct vhc_dev *dev, uint32_t one, bool *made)
 {
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
@@ -100,7 +98,7 @@ static bool want_to_run(struct vhc_dev *dev, uint32_t one)
 
 		*backend = dev->have.ring[i].backend;
 		if (to_start(dev, i, one)) {
-			*backend = dev->tap ? dev->tap->fds[i / VHC_NET_RINGS_PER_FD] : VHC_FD_NEW;
+			*backend = dev->kind->get_backend(dev, i);
 			any = true;
 		}
 	}
@@ -140,9 +138,10 @@ static int apply_start(struct vhc_dev *dev)
 	note_resumed(dev, resumed);
 	vhc_dev_plan_change(dev, &plan);
 	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
-	vhc_plan_clear(&plan);
 	if (!r)
 		signal_resumed(dev, resumed);
+	if (!r && dev->kind->started)
+		dev->kind->started(dev);
 	free(resumed);
 	return r;
 }
@@ -154,21 +153,15 @@ static int start(struct vhc_dev *dev, uint32_t one)
 
 	if (r || !want_to_run(dev, one))
 		return r;
-	if (!dev->fds) {
-		vhc_state_settle(&dev->want, &dev->have);
-		return vhc_dev_fail(
-			dev, -ENODEV, NULL, "open the device by vhc_dev_open()",
-			"it was made from a vhost-caps document, to plan with: there is "
-			"nothing to start");
-	}
 	made = calloc(dev->want.rings, sizeof(*made));
-	r = made ? make_errs(dev, one, made)
+	r = made ? dev->backend->check_ready(dev)
 		 : vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to start");
+	r = r ?: make_errs(dev, one, made);
 	r = r ?: apply_start(dev);
 	vhc_state_settle(&dev->want, &dev->have);
 	for (uint32_t i = 0; i < dev->want.rings && !r; i++)
 		if (vhc_ring_runs(&dev->have.ring[i])) {
-			dev->want.ring[i].has_base = false; /* it goes on from where it stops */
+			dev->want.ring[i].has_base = false; /* it resumes where it stops */
 			dev->want.ring[i].disabled = false;
 		}
 	if (r && made)
@@ -186,7 +179,8 @@ VHC_EXPORT int vhc_ring_start(struct vhc_dev *dev, uint32_t ring)
 {
 	struct vhc_ring_state *want;
 
-	return vhc_dev_ring(dev, ring, &want) ?: start(dev, ring);
+	return vhc_dev_ring(dev, ring, &want) ?: vhc_ring_check_single(dev, ring)
+					      ?: start(dev, ring);
 }
 
 /* ERR eventfds that a start would make, as long as the plan is only shown. */
@@ -212,7 +206,7 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json)
 	show_errs(dev, VHC_FD_NEW, VHC_FD_NONE);
 	vhc_state_settle(&dev->want, &dev->have);
 	if (!r)
-		tree = vhc_plan_json(&plan, dev->id);
+		tree = vhc_plan_json(&plan, dev->id, dev->kind->type);
 	vhc_plan_clear(&plan);
 	if (tree)
 		json = strdup(json_object_to_json_string_ext(

@@ -6,26 +6,21 @@
 #include <errno.h>
 
 #include "device/apply.h"
-#include "dev.h"
+#include "device/device.h"
 #include "ring/base.h"
-#include "kernel/kernel.h"
-#include "memory/mem.h"
-#include "tap/tap.h"
 #include "device/iommu.h"
 #include "kvm/kvm.h"
+#include "memory/mem.h"
 
 /* Rings that a stop before took the backend off, and could not ask where they stopped. */
 static void plan_lost(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t one)
 {
 	for (uint32_t i = 0; i < dev->have.rings; i++) {
 		const struct vhc_ring_state *have = &dev->have.ring[i];
-		struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
-				     .fd = i / VHC_NET_RINGS_PER_FD,
-				     .ring = i };
 
 		if ((one == VHC_NO_RING || i == one) && !vhc_ring_runs(have) && have->base_lost &&
 		    !dev->want.ring[i].has_base)
-			vhc_plan_one(plan, &op, NULL);
+			vhc_plan_add(plan, vhc_op_ring(&dev->have, VHC_OP_GET_VRING_BASE, i));
 	}
 }
 
@@ -33,7 +28,6 @@ static int apply_all(struct vhc_dev *dev, struct vhc_plan *plan)
 {
 	int r = vhc_apply(dev, plan, VHC_APPLY_ALL_I_CAN);
 
-	vhc_plan_clear(plan);
 	vhc_state_settle(&dev->want, &dev->have);
 	return r;
 }
@@ -45,9 +39,18 @@ static int stop(struct vhc_dev *dev, uint32_t one)
 
 	if (r)
 		return r;
-	vhc_plan_stop(&plan, &dev->have, one);
+	dev->kind->plan_stop(&plan, &dev->have, one);
 	plan_lost(dev, &plan, one);
 	return apply_all(dev, &plan);
+}
+
+int vhc_ring_check_single(struct vhc_dev *dev, uint32_t ring)
+{
+	if (vhc_dev_can(dev) & VHC_CAN_RING)
+		return 0;
+	return vhc_dev_fail(dev, -ENOTTY, NULL, "start and stop the device",
+			    "ring %u: the rings of %s start and stop only together", ring,
+			    dev->kind->node);
 }
 
 VHC_EXPORT int vhc_dev_stop(struct vhc_dev *dev)
@@ -58,7 +61,7 @@ VHC_EXPORT int vhc_dev_stop(struct vhc_dev *dev)
 VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring)
 {
 	struct vhc_ring_state *want;
-	int r = vhc_dev_ring(dev, ring, &want);
+	int r = vhc_dev_ring(dev, ring, &want) ?: vhc_ring_check_single(dev, ring);
 
 	if (r)
 		return r;
@@ -88,9 +91,11 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
 	struct vhc_ring_state *want;
 	int r = vhc_dev_ring(dev, ring, &want) ?: vhc_dev_check_stale(dev);
 
+	if (!r && vhc_ring_runs(&dev->have.ring[ring]))
+		r = vhc_ring_check_single(dev, ring);
 	if (r)
 		return r;
-	vhc_plan_stop(&plan, &dev->have, ring);
+	dev->kind->plan_stop(&plan, &dev->have, ring);
 	r = apply_all(dev, &plan);
 	if (!r) {
 		vhc_plan_reset(&plan, &dev->have, ring);
@@ -102,42 +107,61 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
 	return r;
 }
 
+/*
+ * After everything has stopped, the kernel may still have things that are not known here.  Where
+ * RESET_OWNER is missing, all is set again by the next start.
+ */
+static void forget_fds(struct vhc_dev *dev)
+{
+	for (uint32_t i = 0; i < dev->have.fds; i++) {
+		struct vhc_fd_state before = dev->have.fd[i], *fd = &dev->have.fd[i];
+
+		vhc_fd_state_forget(&dev->have, i);
+		fd->owned = before.owned;
+		fd->has_mode = before.has_mode;
+		fd->mode = before.mode;
+		fd->worker = before.worker;
+	}
+}
+
 void vhc_dev_rescue_log(struct vhc_dev *dev)
 {
 	for (uint32_t i = 0; i < dev->have.fds && dev->stale && dev->mem; i++)
 		vhc_mem_merge_dirty_log(dev->mem, dev->have.fd[i].log);
 }
 
-void vhc_dev_let_go(struct vhc_dev *dev)
+void vhc_dev_release(struct vhc_dev *dev)
 {
 	struct vhc_plan plan = { 0 };
 
-	vhc_plan_stop(&plan, &dev->have, VHC_NO_RING);
+	dev->kind->plan_stop(&plan, &dev->have, VHC_NO_RING);
 	vhc_plan_reset(&plan, &dev->have, VHC_NO_RING);
-	vhc_plan_disown(&plan, &dev->have);
-	apply_all(dev, &plan); /* what fails is in the log: nobody can help it */
+	if (dev->kind->can_disown)
+		vhc_plan_disown(&plan, &dev->have);
+	apply_all(dev, &plan); /* what fails is in the log: there is nothing else to try */
 }
 
 VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
 {
-	bool disown = dev->stale; /* without it the worker stays, and the next start is quick */
+	/* without it the worker stays, and the next start is quick */
+	bool disown = dev->stale && dev->kind->can_disown;
 	struct vhc_plan plan = { 0 };
 	int r = 0;
 
 	if (vhc_dev_runs(dev)) {
-		vhc_plan_stop(&plan, &dev->have, VHC_NO_RING);
+		dev->kind->plan_stop(&plan, &dev->have, VHC_NO_RING);
 		r = apply_all(dev, &plan);
 	}
 	if (r && !disown)
 		return r; /* a ring that runs needs its eventfds */
 	vhc_dev_rescue_log(dev);
-	if (dev->fds) {
-		vhc_plan_reset(&plan, &dev->have, VHC_NO_RING);
-		if (disown)
-			vhc_plan_disown(&plan, &dev->have);
-		/* after RESET_OWNER nothing of before is left, whatever failed on the way */
-		r = apply_all(dev, &plan);
-	}
+	vhc_plan_reset(&plan, &dev->have, VHC_NO_RING);
+	if (disown)
+		vhc_plan_disown(&plan, &dev->have);
+	/* after RESET_OWNER nothing of before is left, whatever failed on the way */
+	r = apply_all(dev, &plan);
+	if (!r && dev->stale && !disown)
+		forget_fds(dev);
 	r = r ?: vhc_ring_unbind_kvm(dev, VHC_NO_RING);
 	if (r)
 		return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tune - what is the host's to choose and not the guest's: where and how a worker runs, how long it
- * polls, and which one runs a ring.  A reset by the guest does not forget it.
+ * tuning - what is the host's to choose and not the guest's: where and how a worker runs, and how long
+ * it polls.  A reset by the guest keeps it.
  */
 #include <errno.h>
 #include <sched.h>
@@ -12,14 +12,42 @@
 #include "syscall/cpus.h"
 #include "dev.h"
 #include "kernel/kernel.h"
-#include "memory/mem.h"
-#include "tap/tap.h"
 #include "text.h"
 
 #define ONLINE_PATH "/sys/devices/system/cpu/online"
 
-/* An owned device's worker is told at once; another one when ownership is taken. */
-static int tell(struct vhc_dev *dev, struct vhc_op *op, uint32_t pair)
+/* Is there such a vhost fd (-EINVAL), and is its worker looked for (@code)? */
+static int check_worker(struct vhc_dev *dev, uint32_t pair, int code)
+{
+	int r = vhc_dev_check_fd(dev, pair);
+
+	if (r || dev->flags & VHC_DEV_WORKERS)
+		return r;
+	return vhc_dev_fail(dev, code, NULL, "open it with VHC_DEV_WORKERS",
+			    "%s %u: its worker was not looked for", dev->kind->fd_name, pair);
+}
+
+VHC_EXPORT int vhc_dev_get_worker(struct vhc_dev *dev, uint32_t pair, int32_t *ret_tid)
+{
+	int r = check_worker(dev, pair, -ENODATA);
+	const struct vhc_fd_state *have;
+
+	if (r)
+		return r;
+	have = &dev->have.fd[pair];
+	if (!have->owned)
+		return vhc_dev_fail(dev, -EAGAIN, NULL, "start it, or open it with VHC_DEV_OWN",
+				    "%s %u has no worker before its vhost fd is owned",
+				    dev->kind->fd_name, pair);
+	if (have->worker <= 0)
+		return vhc_dev_fail(dev, -ENODATA, NULL, NULL, "%s %u: %s", dev->kind->fd_name,
+				    pair, vhc_worker_why(dev, pair));
+	*ret_tid = have->worker;
+	return 0;
+}
+
+/* Of an owned device, at once; of another, when ownership is taken. */
+static int set_now(struct vhc_dev *dev, struct vhc_op *op, uint32_t pair)
 {
 	op->fd = pair;
 	op->ring = VHC_NO_RING;
@@ -53,7 +81,7 @@ VHC_EXPORT int vhc_dev_set_worker_cpus(struct vhc_dev *dev, uint32_t pair, const
 				       uint32_t words)
 {
 	struct vhc_op op = { .kind = VHC_OP_WORKER_CPUS };
-	int r = vhc_worker_check(dev, pair, -EINVAL);
+	int r = check_worker(dev, pair, -EINVAL);
 	struct vhc_fd_state *want;
 	struct vhc_cpus *set;
 
@@ -69,7 +97,7 @@ VHC_EXPORT int vhc_dev_set_worker_cpus(struct vhc_dev *dev, uint32_t pair, const
 		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for processors");
 	op.cpus = set;
 	if (!want->cpus || !vhc_cpus_equal(want->cpus, set))
-		r = check_online(dev, set) ?: tell(dev, &op, pair);
+		r = check_online(dev, set) ?: set_now(dev, &op, pair);
 	if (r) {
 		free(set);
 		return r;
@@ -103,7 +131,7 @@ VHC_EXPORT int vhc_dev_set_worker_sched(struct vhc_dev *dev, uint32_t pair, int3
 {
 	struct vhc_op op = { .kind = VHC_OP_WORKER_SCHED,
 			     .sched = { .policy = policy, .priority = priority } };
-	int r = vhc_worker_check(dev, pair, -EINVAL);
+	int r = check_worker(dev, pair, -EINVAL);
 	struct vhc_fd_state *want;
 
 	r = r ?: check_sched(dev, policy, priority);
@@ -112,13 +140,18 @@ VHC_EXPORT int vhc_dev_set_worker_sched(struct vhc_dev *dev, uint32_t pair, int3
 	want = &dev->want.fd[pair];
 	if (want->has_sched && want->policy == policy && want->priority == priority)
 		return 0;
-	r = tell(dev, &op, pair);
+	r = set_now(dev, &op, pair);
 	if (r)
 		return r;
 	want->has_sched = true;
 	want->policy = policy;
 	want->priority = priority;
 	return 0;
+}
+
+static bool is_owned(const struct vhc_dev *dev, uint32_t ring)
+{
+	return dev->have.fd[vhc_state_fd_of(&dev->have, ring)].owned;
 }
 
 /*
@@ -129,12 +162,9 @@ VHC_EXPORT int vhc_dev_set_worker_sched(struct vhc_dev *dev, uint32_t pair, int3
 
 VHC_EXPORT int vhc_ring_set_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t us)
 {
-	uint32_t fd = ring / VHC_NET_RINGS_PER_FD, index = ring % VHC_NET_RINGS_PER_FD;
-	struct vhc_op op = {
-		.kind = VHC_OP_SET_VRING_BUSYLOOP, .fd = fd, .ring = ring, .value = us
-	};
-	struct vhc_ring_state *unused;
-	int r = vhc_dev_ring(dev, ring, &unused);
+	struct vhc_ring_state *want, *have;
+	int r = vhc_dev_ring(dev, ring, &want);
+	struct vhc_op op, undo;
 
 	if (r)
 		return r;
@@ -145,45 +175,32 @@ VHC_EXPORT int vhc_ring_set_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_
 				    ring, us, BUSYLOOP_MAX);
 	if (us && !(vhc_dev_can(dev) & VHC_CAN_BUSYLOOP))
 		return vhc_dev_fail(dev, -ENOTTY, NULL, NULL,
-				    "ring %u: a busyloop of %u microseconds: this kernel's vhost "
+				    "ring %u: a busyloop of %u microseconds: this kernel's %s "
 				    "does not poll",
-				    ring, us);
-	if (dev->have.fd[fd].owned && dev->have.fd[fd].busyloop[index] != us) {
-		struct vhc_op undo = op;
-
-		undo.value = dev->have.fd[fd].busyloop[index];
+				    ring, us, dev->kind->node);
+	have = &dev->have.ring[ring];
+	if (is_owned(dev, ring) && have->busyloop != us) {
+		op = undo = vhc_op_ring(&dev->have, VHC_OP_SET_VRING_BUSYLOOP, ring);
+		op.value = us;
+		undo.value = have->busyloop;
 		r = vhc_apply_one(dev, &op, &undo);
 	}
 	if (!r)
-		dev->want.fd[fd].busyloop[index] = us;
+		want->busyloop = us;
 	return r;
 }
 
 VHC_EXPORT int vhc_ring_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us)
 {
-	uint32_t fd = ring / VHC_NET_RINGS_PER_FD;
-	struct vhc_ring_state *unused;
-	int r = vhc_dev_ring(dev, ring, &unused);
+	struct vhc_ring_state *want;
+	int r = vhc_dev_ring(dev, ring, &want);
 
 	if (r)
 		return r;
-	if (!dev->have.fd[fd].owned) {
-		*ret_us = dev->want.fd[fd].busyloop[ring % VHC_NET_RINGS_PER_FD];
+	if (!is_owned(dev, ring)) {
+		*ret_us = want->busyloop;
 		return 0;
 	}
 	r = vhc_dev_check_process(dev);
-	return r ?: vhc_kernel_get_busyloop(dev, ring, ret_us);
-}
-
-VHC_EXPORT int vhc_ring_set_worker(struct vhc_dev *dev, uint32_t ring, uint32_t worker)
-{
-	struct vhc_ring_state *unused;
-	int r = vhc_dev_ring(dev, ring, &unused);
-
-	if (r || !worker)
-		return r;
-	return vhc_dev_fail(dev, -ENOTTY, NULL, "open more queue pairs for more workers",
-			    "ring %u: worker %u: vhost-net has one worker for each queue pair, 0; "
-			    "vhost-scsi alone lets one choose",
-			    ring, worker);
+	return r ?: dev->backend->get_busyloop(dev, ring, ret_us);
 }

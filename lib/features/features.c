@@ -87,6 +87,11 @@ struct vhc_features vhc_features_of(enum vhc_type type, uint32_t origin)
 	return set;
 }
 
+bool vhc_net_header_ok(uint64_t size)
+{
+	return size == 10 || size == 12 || size == 24;
+}
+
 uint32_t vhc_net_header_size(const struct vhc_features *acked)
 {
 	/* The longest that applies; fields in between are then padding.  Legacy: 10. */

@@ -113,6 +113,9 @@ void vhc_features_put_bit(struct vhc_text *text, enum vhc_type type, unsigned in
 void vhc_features_put(struct vhc_text *text, enum vhc_type type, const struct vhc_features *set,
 		      const char *between);
 
+/** vhc_net_header_ok() - can vhost-net have a header of this size? */
+bool vhc_net_header_ok(uint64_t size);
+
 /** vhc_net_header_size() - bytes of the virtio-net header with these features; spec 5.1.6.1. */
 uint32_t vhc_net_header_size(const struct vhc_features *acked);
 

@@ -30,7 +30,7 @@ const struct doc_table vhc_feature_row_doc = {
 
 static const struct vhc_feature *known_bit(const struct vhc_feature_names *names, unsigned int bit)
 {
-	return names->net || (bit >= 24 && bit < 50) ? vhc_feature_get(VHC_TYPE_NET, bit) : NULL;
+	return vhc_feature_get((enum vhc_type)names->type, bit);
 }
 
 const char *vhc_feature_row_name(const struct vhc_feature_names *names, unsigned int bit,
@@ -52,7 +52,7 @@ const char *vhc_feature_row_origin(const struct vhc_feature_names *names, unsign
 		[VHC_ORIGIN_VHOST | VHC_ORIGIN_TAP] = "vhost+tap",
 		[VHC_ORIGIN_MODEL] = "model",
 	};
-	const struct vhc_feature *known = names->net ? known_bit(names, bit) : NULL;
+	const struct vhc_feature *known = names->type ? known_bit(names, bit) : NULL;
 
 	return origins[known ? known->origin : names->unnamed];
 }

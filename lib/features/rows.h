@@ -17,7 +17,7 @@ extern const struct doc_table vhc_feature_row_doc;
 
 /* Whose bits they are. */
 struct vhc_feature_names {
-	bool net;	  /* else only the bits that every type has are known by name */
+	uint32_t type; /* enum vhc_type; 0: only the bits that every type has are known by name */
 	uint32_t unnamed; /* VHC_ORIGIN_ of a bit without a name */
 };
 

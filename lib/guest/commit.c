@@ -9,7 +9,7 @@
 
 #include "guest/guest.h"
 #include "memory/mem.h"
-#include "dev.h"
+#include "device/device.h"
 
 #define DEFAULT_MAX_REGIONS 64u
 

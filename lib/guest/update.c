@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "device/apply.h"
-#include "dev.h"
+#include "device/device.h"
 #include "memory/mem.h"
 #include "guest/guest.h"
 #include "device/iommu.h"
@@ -64,7 +64,7 @@ static int change_device(struct vhc_mem *mem, struct vhc_dev *dev, struct part *
 
 	if (!r && vhc_dev_runs(dev))
 		vhc_dev_plan_change(dev, &part->plan);
-	return r ?: vhc_apply(dev, &part->plan, VHC_APPLY_ALL_OR_NONE);
+	return r ?: vhc_apply_kept(dev, &part->plan, VHC_APPLY_ALL_OR_NONE);
 }
 
 /* @kept: the change was made. */

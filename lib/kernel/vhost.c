@@ -1,136 +1,83 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kernel - the back end that is the kernel's vhost-net: opening its node, asking what it can do, and
- * executing operations as ioctls.  What all kernel devices share is here too.
+ * vhost - the kernel back end: operations as ioctls, one function for each form of argument.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dev.h"
 #include "text.h"
-#include "features/features.h"
 #include "kernel/kernel.h"
-#include "syscall/node.h"
 #include "syscall/uapi.h"
 
-#define DEFAULT_MAX_REGIONS 64u /* drivers/vhost/vhost.c, max_mem_regions */
-#define MAX_REGIONS_PATH    "/sys/module/vhost/parameters/max_mem_regions"
+/* An operation on the way to the kernel. */
+struct call {
+	struct vhc_dev *dev;
+	struct vhc_op *op;
+	int fd;
+	uint32_t index; /* of the ring within the fd */
+	unsigned long request;
+};
 
-int vhc_kernel_open(struct vhc_ctx *ctx, const char *id, const char *path, int *ret_fd)
+static int call(const struct call *c, void *arg)
 {
-	/* not blocking: only reads of IOTLB messages could block, and they must not */
-	int fd = vhc_sys_open(&ctx->sys, path, O_RDWR | O_NONBLOCK);
-	struct vhc_node_failure why;
-
-	if (fd >= 0) {
-		*ret_fd = fd;
-		return 0;
-	}
-	vhc_node_explain(path, -fd, &why);
-	return vhc_fail_at(ctx, &(struct vhc_place){ id, "open", why.remedy }, fd,
-			   "%s: %s (%s): %s", path, strerror(-fd), vhc_errname(-fd), why.reason);
+	return vhc_sys_ioctl(&c->dev->ctx->sys, c->fd, c->request, arg);
 }
 
-int vhc_kernel_check_fd(struct vhc_dev *dev, int fd)
+static int call_ring_value(const struct call *c)
 {
-	struct vhc_file file = { 0 };
-	int r = vhc_sys_stat(&dev->ctx->sys, fd, &file);
+	struct vhost_vring_state state = { .index = c->index, .num = (uint32_t)c->op->value };
+	int r = call(c, &state);
 
-	if (r)
-		return vhc_dev_fail(dev, r, "fstat", NULL, "fd %d: %s (%s)", fd, strerror(-r),
-				    vhc_errname(-r));
-	if (!file.is_char || file.major != VHC_MISC_MAJOR || file.minor != VHC_VHOST_NET_MINOR)
-		return vhc_dev_fail(dev, -EINVAL, "fstat", "pass an open /dev/vhost-net",
-				    "fd %d is not a vhost-net device: it is %s %u:%u, vhost-net is "
-				    "character device %u:%u",
-				    fd, file.is_char ? "character device" : "no character device;",
-				    file.major, file.minor, VHC_MISC_MAJOR, VHC_VHOST_NET_MINOR);
-	return 0;
-}
-
-/* Without the module, or where /sys is not to be seen, the kernel's default; not when we ran out. */
-static int read_max_regions(struct vhc_dev *dev, uint32_t *ret)
-{
-	struct vhc_ctx *ctx = dev->ctx;
-	char text[32], *end;
-	unsigned long n;
-	int r = vhc_sys_read(&ctx->sys, MAX_REGIONS_PATH, text, sizeof(text));
-
-	*ret = DEFAULT_MAX_REGIONS;
-	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
-		return vhc_dev_fail(dev, r, NULL, NULL, MAX_REGIONS_PATH ": %s (%s)", strerror(-r),
-				    vhc_errname(-r));
-	if (r <= 0)
-		return 0;
-	n = strtoul(text, &end, 10);
-	if (end != text && n > 0 && n <= UINT32_MAX)
-		*ret = (uint32_t)n;
-	return 0;
-}
-
-/*
- * The upper words, where the kernel has them.  An older kernel takes the number for another ioctl's
- * and answers EPERM, ENOBUFS or ENOTTY: that is a no.  The words are zeroed before, since the kernel
- * writes only those that it has.
- */
-static int ask_array(struct vhc_dev *dev, int fd)
-{
-	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
-	struct vhc_kernel_facts *facts = &dev->ctx->facts;
-	int r = vhc_sys_ioctl(&dev->ctx->sys, fd, VHC_GET_FEATURES_ARRAY, &array);
-
-	if (r && r != -EPERM && r != -ENOBUFS && r != -ENOTTY && r != -EINVAL)
-		return vhc_dev_fail(dev, r, "VHOST_GET_FEATURES_ARRAY", NULL, "%s (%s)",
-				    strerror(-r), vhc_errname(-r));
-	facts->has_features_array = true;
-	for (uint32_t i = 1; i < VHC_FEATURES_WORDS && !r; i++)
-		facts->features.w[i] = array.features[i];
-	return 0;
-}
-
-int vhc_kernel_ask(struct vhc_dev *dev, bool upper)
-{
-	struct vhc_kernel_facts *facts = &dev->ctx->facts;
-	uint64_t word = 0;
-	int r = 0;
-
-	if (!facts->has_features) {
-		r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHOST_GET_FEATURES, &word);
-		if (r)
-			return vhc_dev_fail(dev, r, "VHOST_GET_FEATURES", NULL, "%s (%s)",
-					    strerror(-r), vhc_errname(-r));
-		facts->features.w[0] = word;
-		facts->has_features = true;
-	}
-	if (upper && !facts->has_features_array)
-		r = ask_array(dev, dev->fds[0]);
-	if (!r && !facts->has_max_regions) {
-		r = read_max_regions(dev, &facts->max_regions);
-		facts->has_max_regions = !r;
-	}
+	c->op->value = state.num; /* an answer, where there is one */
+	if (r == -ENOTTY && c->op->kind == VHC_OP_SET_VRING_BUSYLOOP)
+		c->dev->offers->no_busyloop = true;
 	return r;
 }
 
-static int set_features(struct vhc_dev *dev, int fd, const struct vhc_features *features)
+static int call_none(const struct call *c)
 {
-	uint64_t word = features->w[0];
-
-	return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_FEATURES, &word);
+	return c->op->ring == VHC_NO_RING ? call(c, NULL) : call_ring_value(c);
 }
 
-static int set_features_array(struct vhc_dev *dev, int fd, const struct vhc_features *features)
+static int call_value(const struct call *c)
+{
+	uint8_t byte = (uint8_t)c->op->value;
+	uint64_t word = c->op->value;
+	uint32_t number = (uint32_t)word;
+
+	if (c->op->ring != VHC_NO_RING)
+		return call_ring_value(c);
+	switch (_IOC_SIZE(c->request)) {
+	case sizeof(byte):
+		return call(c, &byte);
+	case sizeof(number):
+		return call(c, &number);
+	default:
+		return call(c, &word);
+	}
+}
+
+static int call_file(const struct call *c)
+{
+	int file = c->op->file >= 0 ? c->op->file : VHOST_FILE_UNBIND;
+	struct vhost_vring_file arg = { .index = c->index, .fd = file };
+
+	return c->op->ring != VHC_NO_RING ? call(c, &arg) : call(c, &file);
+}
+
+static int call_features(const struct call *c)
 {
 	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
+	uint64_t word = c->op->features.w[0];
 
-	memcpy(array.features, features->w, sizeof(array.features));
-	return vhc_sys_ioctl(&dev->ctx->sys, fd, VHC_SET_FEATURES_ARRAY, &array);
+	memcpy(array.features, c->op->features.w, sizeof(array.features));
+	return c->op->kind == VHC_OP_SET_FEATURES ? call(c, &word) : call(c, &array);
 }
 
-static int set_mem_table(struct vhc_dev *dev, int fd, const struct vhc_table *table)
+static int call_table(const struct call *c)
 {
+	const struct vhc_table *table = c->op->table;
 	uint32_t count = table ? table->count : 0;
 	struct vhost_memory *memory =
 		calloc(1, sizeof(*memory) + count * sizeof(struct vhost_memory_region));
@@ -144,30 +91,24 @@ static int set_mem_table(struct vhc_dev *dev, int fd, const struct vhc_table *ta
 		memory->regions[i].memory_size = table->size[i];
 		memory->regions[i].userspace_addr = table->user[i];
 	}
-	r = vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_MEM_TABLE, memory);
+	r = call(c, memory);
 	free(memory);
 	return r;
 }
 
-static int set_log_base(struct vhc_dev *dev, int fd, const struct vhc_dirty_log *log)
+static int call_log(const struct call *c)
 {
-	uint64_t base = log ? (uintptr_t)log->words : 0;
+	uint64_t base = c->op->log ? (uintptr_t)c->op->log->words : 0;
 
-	return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_LOG_BASE, &base);
+	return call(c, &base);
 }
 
-static int set_log_fd(struct vhc_dev *dev, int fd, int file)
+/* The alignment of the log's address is checked even where it is not used: then it is 0. */
+static int call_addr(const struct call *c)
 {
-	int arg = file >= 0 ? file : VHOST_FILE_UNBIND;
-
-	return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_LOG_FD, &arg);
-}
-
-/* Its alignment is looked at even where it is not used, so then it is 0. */
-static int set_addr(struct vhc_dev *dev, int fd, uint32_t index, const struct vhc_op *op)
-{
+	const struct vhc_op *op = c->op;
 	struct vhost_vring_addr addr = {
-		.index = index,
+		.index = c->index,
 		.flags = op->addr.log ? 1u << VHOST_VRING_F_LOG : 0,
 		.log_guest_addr = op->addr.log ? op->addr.guest[VHC_USED] : 0,
 		.desc_user_addr = op->addr.user[VHC_DESC],
@@ -175,26 +116,56 @@ static int set_addr(struct vhc_dev *dev, int fd, uint32_t index, const struct vh
 		.used_user_addr = op->addr.user[VHC_USED],
 	};
 
-	return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_VRING_ADDR, &addr);
+	return call(c, &addr);
 }
 
-static int set_state(struct vhc_dev *dev, int fd, unsigned long request, uint32_t index,
-		     struct vhc_op *op)
+static int call_iotlb(const struct call *c)
 {
-	struct vhost_vring_state state = { .index = index, .num = (uint32_t)op->value };
-	int r = vhc_sys_ioctl(&dev->ctx->sys, fd, request, &state);
+	return vhc_kernel_iotlb(c->dev, c->op);
+}
 
-	if (!r && request == VHOST_GET_VRING_BASE)
-		op->value = state.num;
-	if (r == -ENOTTY && request == VHOST_SET_VRING_BUSYLOOP_TIMEOUT)
-		dev->ctx->facts.no_busyloop = true;
+/*
+ * When the backend of one ring changes, the kernel forgets the misses that the fd's other rings wait
+ * for, too.  A kick makes those ask again.
+ */
+static void kick_siblings(const struct call *c)
+{
+	const struct vhc_dev *dev = c->dev;
+	uint32_t first = c->op->ring - c->index;
+
+	for (uint32_t i = first; i < first + dev->have.rings_per_fd; i++)
+		if (i != c->op->ring && vhc_ring_runs(&dev->have.ring[i]) &&
+		    dev->want.ring[i].kick >= 0)
+			vhc_sys_signal(&dev->ctx->sys, dev->want.ring[i].kick);
+}
+
+static int execute(struct vhc_dev *dev, struct vhc_op *op)
+{
+	static int (*const callers[VHC_FORM_COUNT])(const struct call *c) = {
+		[VHC_FORM_NONE] = call_none,   [VHC_FORM_VALUE] = call_value,
+		[VHC_FORM_FILE] = call_file,   [VHC_FORM_FEATURES] = call_features,
+		[VHC_FORM_TABLE] = call_table, [VHC_FORM_LOG] = call_log,
+		[VHC_FORM_ADDR] = call_addr,   [VHC_FORM_MAP] = call_iotlb,
+		[VHC_FORM_RANGE] = call_iotlb,
+	};
+	const struct vhc_op_info *info = vhc_op_info(op->kind);
+	const struct call c = { dev, op, dev->fds[op->fd], op->ring % dev->have.rings_per_fd,
+				info->request };
+	int r;
+
+	if (info->on == VHC_ON_WORKER)
+		return vhc_worker_execute(dev, op);
+	r = callers[info->form](&c);
+	if (!r && op->kind == VHC_OP_SET_BACKEND && op->file < 0 &&
+	    vhc_fd_translates(&dev->have.fd[op->fd]))
+		kick_siblings(&c);
 	return r;
 }
 
-int vhc_kernel_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us)
+static int get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us)
 {
-	struct vhost_vring_state state = { .index = ring % VHC_NET_RINGS_PER_FD };
-	int r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[ring / VHC_NET_RINGS_PER_FD],
+	struct vhost_vring_state state = { .index = ring % dev->have.rings_per_fd };
+	int r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[vhc_state_fd_of(&dev->have, ring)],
 			      VHOST_GET_VRING_BUSYLOOP_TIMEOUT, &state);
 
 	if (r)
@@ -204,84 +175,25 @@ int vhc_kernel_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us
 	return 0;
 }
 
-static int set_file(struct vhc_dev *dev, int fd, unsigned long request, uint32_t index, int file)
+static int check_ready(struct vhc_dev *dev)
 {
-	struct vhost_vring_file arg = { .index = index,
-					.fd = file >= 0 ? file : VHOST_FILE_UNBIND };
-
-	return vhc_sys_ioctl(&dev->ctx->sys, fd, request, &arg);
-}
-
-/*
- * With the backend of one ring the kernel forgets what the other ring of the fd waits for, too; a kick
- * makes that ask again.
- */
-static int set_backend(struct vhc_dev *dev, int fd, const struct vhc_op *op)
-{
-	uint32_t index = op->ring % VHC_NET_RINGS_PER_FD, first = op->ring - index;
-	int r = set_file(dev, fd, VHOST_NET_SET_BACKEND, index, op->file);
-
-	if (r || op->file >= 0 || !vhc_fd_translates(&dev->have.fd[op->fd]))
-		return r;
-	for (uint32_t i = first; i < first + VHC_NET_RINGS_PER_FD; i++)
-		if (i != op->ring && vhc_ring_runs(&dev->have.ring[i]) &&
-		    dev->want.ring[i].kick >= 0)
-			vhc_sys_signal(&dev->ctx->sys, dev->want.ring[i].kick);
 	return 0;
 }
 
-int vhc_kernel_execute(struct vhc_dev *dev, struct vhc_op *op)
+static int get_fd(const struct vhc_dev *dev, uint32_t fd)
 {
-	static const unsigned long requests[VHC_OP_COUNT] = {
-		[VHC_OP_SET_VRING_NUM] = VHOST_SET_VRING_NUM,
-		[VHC_OP_SET_VRING_BASE] = VHOST_SET_VRING_BASE,
-		[VHC_OP_GET_VRING_BASE] = VHOST_GET_VRING_BASE,
-		[VHC_OP_SET_VRING_KICK] = VHOST_SET_VRING_KICK,
-		[VHC_OP_SET_VRING_CALL] = VHOST_SET_VRING_CALL,
-		[VHC_OP_SET_VRING_ERR] = VHOST_SET_VRING_ERR,
-		[VHC_OP_SET_VRING_BUSYLOOP] = VHOST_SET_VRING_BUSYLOOP_TIMEOUT,
-	};
-	uint32_t index = op->ring % VHC_NET_RINGS_PER_FD;
-	uint8_t mode = (uint8_t)op->value;
-	uint64_t word = op->value;
-	int fd;
-
-	if (!dev->fds)
-		return -ENODEV;
-	fd = dev->fds[op->fd];
-	switch (op->kind) {
-	case VHC_OP_FORK_FROM_OWNER:
-		return vhc_sys_ioctl(&dev->ctx->sys, fd, VHC_SET_FORK_FROM_OWNER, &mode);
-	case VHC_OP_SET_OWNER:
-		return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_OWNER, NULL);
-	case VHC_OP_RESET_OWNER:
-		return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_RESET_OWNER, NULL);
-	case VHC_OP_SET_FEATURES:
-		return set_features(dev, fd, &op->features);
-	case VHC_OP_SET_FEATURES_ARRAY:
-		return set_features_array(dev, fd, &op->features);
-	case VHC_OP_SET_BACKEND_FEATURES:
-		return vhc_sys_ioctl(&dev->ctx->sys, fd, VHOST_SET_BACKEND_FEATURES, &word);
-	case VHC_OP_IOTLB_UPDATE:
-	case VHC_OP_IOTLB_INVALIDATE:
-	case VHC_OP_IOTLB_FILL:
-		return vhc_kernel_iotlb(dev, op);
-	case VHC_OP_SET_MEM_TABLE:
-		return set_mem_table(dev, fd, op->table);
-	case VHC_OP_SET_LOG_BASE:
-		return set_log_base(dev, fd, op->log);
-	case VHC_OP_SET_LOG_FD:
-		return set_log_fd(dev, fd, op->file);
-	case VHC_OP_SET_VRING_ADDR:
-		return set_addr(dev, fd, index, op);
-	case VHC_OP_SET_VRING_NUM:
-	case VHC_OP_SET_VRING_BASE:
-	case VHC_OP_GET_VRING_BASE:
-	case VHC_OP_SET_VRING_BUSYLOOP:
-		return set_state(dev, fd, requests[op->kind], index, op);
-	case VHC_OP_SET_BACKEND:
-		return set_backend(dev, fd, op);
-	default:
-		return set_file(dev, fd, requests[op->kind], index, op->file);
-	}
+	return dev->fds[fd];
 }
+
+const struct vhc_backend_ops vhc_backend_kernel = {
+	.name = "kernel",
+	.open = vhc_kernel_open,
+	.adopt = vhc_kernel_adopt,
+	.ask = vhc_kernel_ask,
+	.check_ready = check_ready,
+	.execute = execute,
+	.get_busyloop = get_busyloop,
+	.fd = get_fd,
+	.read_miss = vhc_kernel_read_miss,
+	.close = vhc_kernel_close,
+};

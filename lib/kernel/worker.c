@@ -25,14 +25,14 @@ enum { OWN = 1 << 0, KERNEL = 1 << 1 };
 /* Where the worker will be. */
 static uint32_t kinds_of(struct vhc_dev *dev, int fd)
 {
-	struct vhc_kernel_facts *facts = &dev->ctx->facts;
+	uint32_t *workers = &dev->ctx->workers;
 	uint8_t mode = 0;
 
 	if (dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD))
 		return dev->flags & VHC_DEV_TASK ? OWN : KERNEL;
-	if (!facts->workers && !vhc_sys_ioctl(&dev->ctx->sys, fd, VHC_GET_FORK_FROM_OWNER, &mode))
-		facts->workers = mode == VHC_FORK_TASK ? OWN : KERNEL;
-	return facts->workers ? facts->workers : OWN | KERNEL; /* an older kernel does not say */
+	if (!*workers && !vhc_sys_ioctl(&dev->ctx->sys, fd, VHC_GET_FORK_FROM_OWNER, &mode))
+		*workers = mode == VHC_FORK_TASK ? OWN : KERNEL;
+	return *workers ? *workers : OWN | KERNEL; /* an older kernel does not say */
 }
 
 /* -ENOENT: there is no /proc to look at. */
@@ -100,7 +100,7 @@ static void learn(struct vhc_dev *dev, const struct vhc_task *now, uint32_t coun
 {
 	for (uint32_t i = 0; i < count && !(dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD)); i++)
 		if (now[i].tid == tid)
-			dev->ctx->facts.workers = now[i].kernel ? KERNEL : OWN;
+			dev->ctx->workers = now[i].kernel ? KERNEL : OWN;
 }
 
 static int find(struct vhc_dev *dev, struct vhc_op *op)
@@ -162,34 +162,4 @@ const char *vhc_worker_why(const struct vhc_dev *dev, uint32_t fd)
 		return "its worker is not known: no new thread was to be seen; a PID namespace hides "
 		       "kernel threads, and so does /proc's option hidepid";
 	}
-}
-
-int vhc_worker_check(struct vhc_dev *dev, uint32_t pair, int code)
-{
-	if (pair >= dev->pairs)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "queue pair %u: it has %u, from 0",
-				    pair, dev->pairs);
-	if (dev->flags & VHC_DEV_WORKERS)
-		return 0;
-	return vhc_dev_fail(dev, code, NULL, "open it with VHC_DEV_WORKERS",
-			    "queue pair %u: nobody looked for its worker", pair);
-}
-
-VHC_EXPORT int vhc_dev_get_worker(struct vhc_dev *dev, uint32_t pair, int32_t *ret_tid)
-{
-	int r = vhc_worker_check(dev, pair, -ENODATA);
-	const struct vhc_fd_state *have;
-
-	if (r)
-		return r;
-	have = &dev->have.fd[pair];
-	if (!have->owned)
-		return vhc_dev_fail(dev, -EAGAIN, NULL, "start it, or open it with VHC_DEV_OWN",
-				    "queue pair %u has no worker before its vhost fd is owned",
-				    pair);
-	if (have->worker <= 0)
-		return vhc_dev_fail(dev, -ENODATA, NULL, NULL, "queue pair %u: %s", pair,
-				    vhc_worker_why(dev, pair));
-	*ret_tid = have->worker;
-	return 0;
 }

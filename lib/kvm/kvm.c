@@ -59,16 +59,16 @@ int vhc_kvm_execute(struct vhc_dev *dev, struct vhc_op *op)
 
 void vhc_kvm_plan(struct vhc_plan *plan, struct vhc_binding *b, int file, bool assign)
 {
-	struct vhc_op op = {
-		.kind = b->kind == VHC_DOORBELL ? VHC_OP_IOEVENTFD : VHC_OP_IRQFD,
-		.fd = b->ring / VHC_NET_RINGS_PER_FD,
-		.ring = b->ring,
-		.kvm = { b, file, assign },
-	};
-	struct vhc_op undo = op;
+	struct vhc_op op = vhc_op_ring(
+		&b->dev->have, b->kind == VHC_DOORBELL ? VHC_OP_IOEVENTFD : VHC_OP_IRQFD, b->ring);
+	struct vhc_op undo;
 
+	op.kvm.binding = b;
+	op.kvm.file = file;
+	op.kvm.assign = assign;
+	undo = op;
 	undo.kvm.assign = !assign;
-	vhc_plan_one(plan, &op, &undo);
+	vhc_plan_add_step(plan, &op, &undo);
 }
 
 bool vhc_kvm_plan_move(struct vhc_plan *plan, const struct vhc_dev *dev, uint32_t ring,

@@ -27,9 +27,10 @@
 	FIELD(vhc_saved_ring, member, DOC_HEX, .max = VHC_SAVED_NO_ADDR - 1, \
 	      .preset = VHC_SAVED_NO_ADDR, .help = text)
 
-const struct vhc_feature_names vhc_saved_names = { .net = true, .unnamed = VHC_ORIGIN_MODEL };
-
+/* By index of the kinds. */
 static const char *const types[] = { "net", NULL };
+_Static_assert(sizeof(types) / sizeof(types[0]) == VHC_KINDS + 1, "kinds");
+
 static const char *const formats[] = { [VHC_SPLIT] = "split", [VHC_PACKED] = "packed", NULL };
 
 /* It is shown on terminals: no control characters of ASCII or Latin 1. */
@@ -61,7 +62,7 @@ static const struct doc_table guest_table = {
 };
 
 static const struct doc_field ring_fields[] = {
-	NEEDED(vhc_saved_ring, index, DOC_UINT, .max = 2 * VHC_SAVED_MAX_PAIRS - 1,
+	NEEDED(vhc_saved_ring, index, DOC_UINT, .max = VHC_SAVED_MAX_RINGS - 1,
 	       .help = "of the virtqueue: 2i receives, 2i+1 transmits"),
 	NEEDED(vhc_saved_ring, size, DOC_UINT, .min = 1, .max = VHC_RING_MAX,
 	       .help = "number of descriptors; a power of two for a split ring"),
@@ -112,8 +113,8 @@ static const struct doc_field state_fields[] = {
 	       .help = "those of VHOST_GET_BACKEND_FEATURES that the device needs"),
 	NEEDED(vhc_saved, guest, DOC_OBJECT, .table = &guest_table,
 	       .help = "what the launcher does for the guest"),
-	NEEDED(vhc_saved, header_bytes, DOC_UINT, .min = 10, .max = 32,
-	       .help = "size of the virtio-net header, which follows from the features"),
+	FIELD(vhc_saved, header_bytes, DOC_UINT, .min = 10, .max = 32,
+	      .help = "net: size of the virtio-net header, which follows from the features"),
 	FIELD(vhc_saved, mtu, DOC_UINT, .min = 68, .max = 65535,
 	      .help = "the MTU that the guest sees, in bytes"),
 	FIELD(vhc_saved, mac, DOC_STRING, .min = 17, .max = 17, .check = check_mac,
@@ -121,7 +122,7 @@ static const struct doc_field state_fields[] = {
 	      .rule = "write six pairs of lower-case hex digits with colons, not a multicast "
 		      "address and not zero",
 	      .help = "the guest's MAC address"),
-	NEEDED(vhc_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = 2 * VHC_SAVED_MAX_PAIRS,
+	NEEDED(vhc_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = VHC_SAVED_MAX_RINGS,
 	       .help = "the rings that have a size"),
 	NEEDED(vhc_saved, memory, DOC_OBJECTS, .table = &region_table, .max = 65535,
 	       .help = "the guest's memory"),
@@ -174,6 +175,16 @@ char *vhc_saved_write(struct vhc_saved *saved)
 	}
 	json_object_put(tree);
 	return json;
+}
+
+const struct vhc_kind *vhc_saved_kind(const struct vhc_saved *saved)
+{
+	return vhc_kinds[saved->type];
+}
+
+struct vhc_feature_names vhc_saved_names(const struct vhc_kind *kind)
+{
+	return (struct vhc_feature_names){ kind->type, VHC_ORIGIN_MODEL };
 }
 
 void vhc_saved_clear(struct vhc_saved *saved)

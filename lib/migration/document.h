@@ -12,6 +12,8 @@
 
 #include "doc.h"
 #include "features/rows.h"
+#include "kind/kind.h"
+#include "device/mac.h"
 #include "ring/layout.h"
 #include "vhostconfig.h"
 
@@ -22,6 +24,7 @@ extern const struct doc_table vhc_state_doc;
 #define VHC_SAVED_NO_ADDR UINT64_MAX
 
 #define VHC_SAVED_MAX_PAIRS 256u /* drivers/net/tun.c, MAX_TAP_QUEUES */
+#define VHC_SAVED_MAX_RINGS 512u
 
 /* A ring that is set up at least in part: with all three addresses, or none. */
 struct vhc_saved_ring {
@@ -41,21 +44,24 @@ struct vhc_saved_guest {
 
 struct vhc_saved {
 	char *device;
-	uint32_t type; /* 0: net */
+	uint32_t type; /* index of a kind */
 	bool running;
 	uint64_t queue_pairs;
 	struct doc_list words, features; /* as struct vhc_feature_row */
 	uint64_t backend_features;
 	struct vhc_saved_guest guest;
-	uint64_t header_bytes;
-	uint64_t mtu; /* 0: not given */
-	char *mac;    /* NULL: not given */
+	uint64_t header_bytes; /* net */
+	uint64_t mtu;	       /* 0: not given */
+	char *mac;	       /* NULL: not given */
 	struct doc_list rings, memory;
 	uint64_t checksum;
 };
 
-/* Whose bits the acked features are. */
-extern const struct vhc_feature_names vhc_saved_names;
+/** vhc_saved_kind() - the kind of device. */
+const struct vhc_kind *vhc_saved_kind(const struct vhc_saved *saved);
+
+/** vhc_saved_names() - whose bits the accepted features are. */
+struct vhc_feature_names vhc_saved_names(const struct vhc_kind *kind);
 
 /* VHOST_BACKEND_F_IOTLB_MSG_V2 as a mask: with an IOMMU the back end must have it. */
 #define VHC_SAVED_IOTLB_V2 2u

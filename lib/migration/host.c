@@ -53,7 +53,8 @@ static void check_features(struct reasons *reasons, const struct vhc_caps *caps,
 	struct vhc_features acked = vhc_feature_words(&saved->words);
 	struct vhc_features vhost = vhc_feature_words(&node->words);
 	struct vhc_features tap = vhc_feature_words(&caps->tap.words);
-	struct vhc_missing lacking = vhc_missing_find(VHC_TYPE_NET, &acked, &vhost, &tap);
+	enum vhc_type type = vhc_saved_kind(saved)->type;
+	struct vhc_missing lacking = vhc_missing_find(type, &acked, &vhost, &tap);
 
 	check_tap(reasons, &caps->tap, &lacking.tap);
 	/* nothing is known of what was not asked */
@@ -64,7 +65,7 @@ static void check_features(struct reasons *reasons, const struct vhc_caps *caps,
 	if (!vhc_missing_any(&lacking))
 		return;
 	begin_reason(reasons, vhc_missing_hint);
-	vhc_missing_put(&reasons->text, VHC_TYPE_NET, &lacking);
+	vhc_missing_put(&reasons->text, type, &lacking);
 }
 
 static void check_limits(struct reasons *reasons, const struct vhc_caps *caps,
@@ -73,7 +74,7 @@ static void check_limits(struct reasons *reasons, const struct vhc_caps *caps,
 {
 	uint64_t header = saved->header_bytes;
 
-	if (header != 10 && header != 12 && header != 24)
+	if (header && !vhc_net_header_ok(header))
 		ADD(reasons, vhc_missing_hint,
 		    "its features need a header of %llu bytes, and vhost-net has 10, 12 and 24",
 		    (unsigned long long)header);
@@ -86,7 +87,7 @@ static void check_limits(struct reasons *reasons, const struct vhc_caps *caps,
 		ADD(reasons, "raise vhost's module parameter max_mem_regions there",
 		    "the guest's memory has %u regions, and that kernel takes %llu", regions,
 		    (unsigned long long)caps->max_mem_regions);
-	if (saved->queue_pairs > caps->max_tap_queues)
+	if (vhc_saved_kind(saved)->get_link_features && saved->queue_pairs > caps->max_tap_queues)
 		ADD(reasons, NULL, "%llu queue pairs, and a tap there has at most %llu queues",
 		    (unsigned long long)saved->queue_pairs,
 		    (unsigned long long)caps->max_tap_queues);
@@ -95,7 +96,8 @@ static void check_limits(struct reasons *reasons, const struct vhc_caps *caps,
 static int check_host(struct vhc_ctx *ctx, const struct vhc_caps *caps,
 		      const struct vhc_saved *saved)
 {
-	const struct vhc_caps_node *node = vhc_caps_find(caps, "/dev/vhost-net");
+	const char *path = vhc_saved_kind(saved)->path;
+	const struct vhc_caps_node *node = vhc_caps_find(caps, path);
 	struct vhc_table *memory = vhc_saved_memory(saved);
 	struct vhc_place place = { .device = saved->device };
 	struct reasons reasons = { "", { NULL, 0 }, NULL };
@@ -103,9 +105,10 @@ static int check_host(struct vhc_ctx *ctx, const struct vhc_caps *caps,
 	if (!node || !memory) {
 		vhc_table_unref(memory);
 		place.where = node ? NULL : "/nodes";
-		return vhc_fail_at(ctx, &place, node ? -ENOMEM : -EINVAL, "%s",
+		return vhc_fail_at(ctx, &place, node ? -ENOMEM : -EINVAL, "%s%s",
 				   node ? "no memory for the guest's memory table"
-					: "the vhost-caps document does not have /dev/vhost-net");
+					: "the vhost-caps document does not have ",
+				   node ? "" : path);
 	}
 	reasons.text = (struct vhc_text){ reasons.buffer, sizeof(reasons.buffer) };
 	check_node(&reasons, node);

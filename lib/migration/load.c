@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dev.h"
-#include "kernel/kernel.h"
+#include "device/device.h"
 #include "memory/mem.h"
 #include "features/features.h"
 #include "ring/base.h"
@@ -56,10 +55,15 @@ static int check_same_device(const struct load *load)
 			dev->ctx, dev->id, load->json, "/running",
 			"this is a snapshot of a running device, for inspection: stop the "
 			"device, then save it");
-	if (load->saved.queue_pairs != dev->pairs)
+	if (vhc_saved_kind(&load->saved) != dev->kind)
+		return vhc_saved_fail(
+			dev->ctx, dev->id, load->json, "/type",
+			"the saved device is a %s device, and this one is a %s device",
+			vhc_saved_kind(&load->saved)->name, dev->kind->name);
+	if (load->saved.queue_pairs != dev->want.fds)
 		return vhc_saved_fail(dev->ctx, dev->id, load->json, "/queue_pairs",
 				      "the saved device has %llu queue pairs, and this one has %u",
-				      (unsigned long long)load->saved.queue_pairs, dev->pairs);
+				      (unsigned long long)load->saved.queue_pairs, dev->want.fds);
 	return 0;
 }
 
@@ -89,21 +93,20 @@ static int check_features(const struct load *load)
 
 	if (r)
 		return r;
-	lacking = vhc_missing_find(dev->type, &load->acked, &vhost, &tap);
+	lacking = vhc_missing_find(dev->kind->type, &load->acked, &vhost, &tap);
 	if (!vhc_missing_any(&lacking))
-		return vhc_dev_check_header(dev, &load->acked);
-	vhc_missing_put(&out, dev->type, &lacking);
+		return dev->kind->check_features ? dev->kind->check_features(dev, &load->acked) : 0;
+	vhc_missing_put(&out, dev->kind->type, &lacking);
 	return vhc_fail_at(dev->ctx, &place, -EOPNOTSUPP, "%s", text);
 }
 
 static int check_backend(const struct load *load)
 {
 	struct vhc_dev *dev = load->dev;
-	uint64_t need = load->saved.backend_features, has = dev->backend_offers;
-	int r = need && dev->fds ? vhc_kernel_ask_iotlb(dev) : 0;
+	uint64_t need = load->saved.backend_features, has;
+	int r = need ? dev->backend->ask(dev, VHC_ASK_IOTLB) : 0;
 
-	if (!r && need && dev->fds)
-		has = dev->ctx->facts.backend_features;
+	has = dev->offers->backend_features;
 	if (r || !(need & ~has))
 		return r;
 	return vhc_dev_fail(dev, -EOPNOTSUPP, "/backend_features", vhc_missing_hint,
@@ -204,16 +207,23 @@ static int load_rings(struct load *load)
 	return r;
 }
 
-/* Nothing fails from here on. */
-static void commit(struct load *load)
+static void commit_net(const struct load *load)
 {
-	struct vhc_dev *dev = load->dev;
 	struct vhc_net_config net = { .mtu = (uint32_t)load->saved.mtu };
 
 	net.flags = net.mtu ? VHC_NET_MTU : 0;
 	if (load->saved.mac && vhc_mac_read(load->saved.mac, net.mac))
 		net.flags |= VHC_NET_MAC;
-	dev->net = net;
+	load->dev->net->config = net;
+}
+
+/* From here on nothing fails. */
+static void commit(struct load *load)
+{
+	struct vhc_dev *dev = load->dev;
+
+	if (dev->kind == &vhc_kind_net)
+		commit_net(load);
 	dev->want.acked = load->acked;
 	dev->want.has_acked = true;
 	memcpy(dev->want.ring, load->rings, dev->want.rings * sizeof(*load->rings));

@@ -27,11 +27,13 @@ bool vhc_saved_addr(const struct vhc_saved_ring *ring, uint64_t ret[VHC_PARTS])
 
 static int check_index(struct vhc_rules *c, size_t i, const struct vhc_saved_ring *ring)
 {
-	if (ring->index >= 2 * c->saved->queue_pairs)
-		return VHC_RULE_FAIL(
-			c, vhc_rule_pointer("rings", i, "index").text,
-			"ring %" PRIu64 ": %" PRIu64 " queue pairs have rings 0 to %" PRIu64,
-			ring->index, c->saved->queue_pairs, 2 * c->saved->queue_pairs - 1);
+	uint64_t rings = c->kind->rings_per_fd * c->saved->queue_pairs;
+
+	if (ring->index >= rings)
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "index").text,
+				     "ring %" PRIu64 ": %" PRIu64
+				     " queue pairs have rings 0 to %" PRIu64,
+				     ring->index, c->saved->queue_pairs, rings - 1);
 	if (c->seen[ring->index])
 		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "index").text,
 				     "ring %" PRIu64 " is given twice", ring->index);

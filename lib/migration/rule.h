@@ -13,10 +13,12 @@ struct vhc_rules {
 	const char *text;
 	size_t len;
 	struct doc_error *err;
+	const struct vhc_kind *kind;
+	struct vhc_feature_names names;
 	struct vhc_features set;
 	enum vhc_format format;
 	struct vhc_table *memory;
-	bool seen[2 * VHC_SAVED_MAX_PAIRS]; /* which ring indices */
+	bool seen[VHC_SAVED_MAX_RINGS]; /* which ring indices */
 };
 
 /* The value at this pointer is wrong.  -EINVAL. */

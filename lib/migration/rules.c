@@ -25,8 +25,8 @@ static int check_row(struct vhc_rules *c, size_t i, unsigned int bit)
 	const struct vhc_feature_row *row =
 		(const struct vhc_feature_row *)c->saved->features.items + i;
 	char buf[VHC_FEATURE_NAME_MAX];
-	const char *name = vhc_feature_row_name(&vhc_saved_names, bit, buf);
-	const char *origin = vhc_feature_row_origin(&vhc_saved_names, bit);
+	const char *name = vhc_feature_row_name(&c->names, bit, buf);
+	const char *origin = vhc_feature_row_origin(&c->names, bit);
 
 	if (row->bit != bit)
 		return VHC_RULE_FAIL(c, vhc_rule_pointer("features", i, "bit").text,
@@ -70,8 +70,7 @@ static int check_rows(struct vhc_rules *c)
 
 static int check_features(struct vhc_rules *c)
 {
-	struct vhc_features rest = c->set, broken = vhc_features_close(VHC_TYPE_NET, &rest);
-	uint32_t header = vhc_net_header_size(&c->set);
+	struct vhc_features rest = c->set, broken = vhc_features_close(c->kind->type, &rest);
 	char why[256];
 	int r = check_rows(c);
 
@@ -81,9 +80,16 @@ static int check_features(struct vhc_rules *c)
 		/* the first that lacks something in the original set */
 		for (unsigned int bit = 0; bit < 256; bit++)
 			if (vhc_features_has(&broken, bit) &&
-			    vhc_features_why(VHC_TYPE_NET, &c->set, bit, why, sizeof(why)))
+			    vhc_features_why(c->kind->type, &c->set, bit, why, sizeof(why)))
 				return VHC_RULE_FAIL(c, "/words", "%s", why);
 	}
+	return 0;
+}
+
+static int check_net(struct vhc_rules *c)
+{
+	uint32_t header = vhc_net_header_size(&c->set);
+
 	if (c->saved->header_bytes != header)
 		return VHC_RULE_FAIL(c, "/header_bytes",
 				     "%" PRIu64 ": with these features it is %u",
@@ -180,9 +186,11 @@ int vhc_saved_check(const struct vhc_saved *saved, const char *text, size_t len,
 			       .set = vhc_feature_words(&saved->words) };
 	int r;
 
+	c.kind = vhc_saved_kind(saved);
+	c.names = vhc_saved_names(c.kind);
 	if (vhc_features_has(&c.set, VHC_F_RING_PACKED))
 		c.format = VHC_PACKED;
-	r = check_features(&c);
+	r = check_features(&c) ?: check_net(&c);
 	if (!r)
 		r = check_iommu(&c);
 	if (!r)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "device/apply.h"
-#include "dev.h"
+#include "device/device.h"
 #include "memory/mem.h"
 #include "features/features.h"
 #include "device/mac.h"
@@ -47,9 +47,7 @@ static int check_complete(struct vhc_dev *dev)
 /* The base of a running ring is only in the kernel. */
 static int get_base(struct vhc_dev *dev, uint32_t ring, uint32_t *ret)
 {
-	struct vhc_op op = { .kind = VHC_OP_GET_VRING_BASE,
-			     .fd = ring / VHC_NET_RINGS_PER_FD,
-			     .ring = ring };
+	struct vhc_op op = vhc_op_ring(&dev->have, VHC_OP_GET_VRING_BASE, ring);
 	int r;
 
 	if (!vhc_ring_runs(&dev->have.ring[ring]))
@@ -112,10 +110,12 @@ static int fill_memory(struct vhc_dev *dev, struct doc_list *list)
 	return regions ? 0 : -ENOMEM;
 }
 
-static int fill_config(const struct vhc_net_config *config, struct vhc_saved *saved)
+static int fill_net(struct vhc_dev *dev, struct vhc_saved *saved)
 {
+	const struct vhc_net_config *config = &dev->net->config;
 	char mac[VHC_MAC_TEXT];
 
+	saved->header_bytes = vhc_net_header_size(&dev->want.acked);
 	saved->mtu = config->mtu;
 	if (!(config->flags & VHC_NET_MAC))
 		return 0;
@@ -126,18 +126,19 @@ static int fill_config(const struct vhc_net_config *config, struct vhc_saved *sa
 
 static int fill(struct vhc_dev *dev, struct vhc_saved *saved)
 {
+	const struct vhc_feature_names names = vhc_saved_names(dev->kind);
 	const struct vhc_dev_state *want = &dev->want;
 	int r;
 
+	saved->type = dev->kind->index;
 	saved->device = strdup(dev->id);
 	saved->running = vhc_dev_runs(dev);
-	saved->queue_pairs = dev->pairs;
+	saved->queue_pairs = want->fds;
 	saved->guest.iommu = want->iommu;
 	saved->backend_features = want->iommu ? VHC_SAVED_IOTLB_V2 : 0;
-	saved->header_bytes = vhc_net_header_size(&want->acked);
 	r = saved->device ? 0 : -ENOMEM;
-	r = r ?: vhc_feature_rows(&vhc_saved_names, &want->acked, &saved->words, &saved->features);
-	r = r ?: fill_config(&dev->net, saved);
+	r = r ?: vhc_feature_rows(&names, &want->acked, &saved->words, &saved->features);
+	r = r ?: fill_net(dev, saved);
 	r = r ?: fill_memory(dev, &saved->memory);
 	return r ? no_memory(dev) : fill_rings(dev, &saved->rings);
 }

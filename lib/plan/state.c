@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * state - what is wanted of a device, or what it has.  Ground floor: no system call.
+ * state - what is wanted of a device, or what it has.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "features/features.h"
-#include "plan/plan.h"
 #include "plan/state.h"
 
 void vhc_ring_state_forget(struct vhc_ring_state *ring)
 {
+	uint32_t busyloop = ring->busyloop;
+
 	*ring = (struct vhc_ring_state){
+		.busyloop = busyloop,
 		.kick = VHC_FD_NONE,
 		.call = VHC_FD_NONE,
 		.err = VHC_FD_NONE,
@@ -43,13 +45,19 @@ void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd)
 	vhc_fd_state_set_log(&state->fd[fd], NULL);
 	free(state->fd[fd].cpus);
 	state->fd[fd] = (struct vhc_fd_state){ .log_event = VHC_FD_NONE };
-	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
-		vhc_ring_state_forget(&state->ring[fd * VHC_NET_RINGS_PER_FD + i]);
+	for (uint32_t i = 0; i < state->rings_per_fd; i++) {
+		struct vhc_ring_state *ring = &state->ring[fd * state->rings_per_fd + i];
+
+		vhc_ring_state_forget(ring);
+		ring->busyloop = 0;
+	}
 }
 
-int vhc_state_new(struct vhc_dev_state *state, uint32_t fds)
+int vhc_state_new(struct vhc_dev_state *state, uint32_t fds, uint32_t rings_per_fd)
 {
-	*state = (struct vhc_dev_state){ .fds = fds, .rings = fds * VHC_NET_RINGS_PER_FD };
+	*state = (struct vhc_dev_state){ .fds = fds,
+					 .rings_per_fd = rings_per_fd,
+					 .rings = fds * rings_per_fd };
 	state->fd = calloc(fds, sizeof(*state->fd));
 	state->ring = calloc(state->rings, sizeof(*state->ring));
 	if (!state->fd || !state->ring) {
@@ -96,106 +104,4 @@ void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *ha
 bool vhc_fd_translates(const struct vhc_fd_state *fd)
 {
 	return vhc_features_has(&fd->features, VHC_F_ACCESS_PLATFORM);
-}
-
-/* Since 7.2 a ring's addresses are gone when they begin or cease to be I/O virtual ones. */
-static void note_features(struct vhc_dev_state *have, uint32_t fd, const struct vhc_features *set)
-{
-	bool before = vhc_fd_translates(&have->fd[fd]);
-
-	have->fd[fd].features = *set;
-	have->fd[fd].has_features = true;
-	have->fd[fd].iotlb |= vhc_fd_translates(&have->fd[fd]);
-	for (uint32_t i = 0; i < VHC_NET_RINGS_PER_FD; i++)
-		if (vhc_fd_translates(&have->fd[fd]) != before)
-			have->ring[fd * VHC_NET_RINGS_PER_FD + i].has_addr = false;
-}
-
-static void note_ring(struct vhc_ring_state *ring, const struct vhc_op *op)
-{
-	switch (op->kind) {
-	case VHC_OP_SET_VRING_NUM:
-		ring->size = (uint32_t)op->value;
-		break;
-	case VHC_OP_SET_VRING_BASE:
-	case VHC_OP_GET_VRING_BASE:
-		ring->base = (uint32_t)op->value;
-		ring->base_lost = vhc_ring_runs(ring);
-		break;
-	case VHC_OP_SET_VRING_ADDR:
-		memcpy(ring->addr, op->addr.guest, sizeof(ring->addr));
-		memcpy(ring->user, op->addr.user, sizeof(ring->user));
-		ring->has_addr = true;
-		ring->logs = op->addr.log;
-		break;
-	case VHC_OP_SET_VRING_KICK:
-		ring->kick = op->file;
-		break;
-	case VHC_OP_SET_VRING_CALL:
-		ring->call = op->file;
-		break;
-	case VHC_OP_SET_VRING_ERR:
-		ring->err = op->file;
-		break;
-	case VHC_OP_SET_BACKEND:
-		ring->backend = op->file;
-		if (op->file >= 0)
-			ring->base_lost = true; /* it moves on from here */
-		break;
-	default:
-		break;
-	}
-}
-
-static void note_fd(struct vhc_dev_state *have, const struct vhc_op *op)
-{
-	struct vhc_fd_state *fd = &have->fd[op->fd];
-
-	switch (op->kind) {
-	case VHC_OP_FORK_FROM_OWNER:
-		fd->mode = (uint8_t)op->value;
-		fd->has_mode = true;
-		break;
-	case VHC_OP_SET_OWNER:
-		fd->owned = true;
-		break;
-	case VHC_OP_FIND_WORKER:
-		fd->worker = (int32_t)op->value;
-		break;
-	case VHC_OP_RESET_OWNER:
-		vhc_fd_state_forget(have, op->fd);
-		break;
-	case VHC_OP_SET_FEATURES:
-	case VHC_OP_SET_FEATURES_ARRAY:
-		note_features(have, op->fd, &op->features);
-		break;
-	case VHC_OP_SET_BACKEND_FEATURES:
-		fd->backend = op->value;
-		break;
-	case VHC_OP_SET_MEM_TABLE:
-		vhc_fd_state_set_table(fd, op->table);
-		break;
-	case VHC_OP_SET_LOG_BASE:
-		vhc_fd_state_set_log(fd, op->log);
-		break;
-	case VHC_OP_SET_LOG_FD:
-		fd->log_event = op->file;
-		break;
-	default:
-		break;
-	}
-}
-
-void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op)
-{
-	if (op->kind == VHC_OP_TAP_HEADER)
-		have->header = (uint32_t)op->value;
-	else if (op->kind == VHC_OP_TAP_OFFLOADS)
-		have->offloads = (uint32_t)op->value;
-	else if (op->kind == VHC_OP_SET_VRING_BUSYLOOP)
-		have->fd[op->fd].busyloop[op->ring % VHC_NET_RINGS_PER_FD] = (uint32_t)op->value;
-	else if (op->ring != VHC_NO_RING)
-		note_ring(&have->ring[op->ring], op);
-	else
-		note_fd(have, op);
 }

@@ -11,9 +11,6 @@
 #include "syscall/sys.h"
 #include "vhostconfig.h"
 
-/* What an adopted link was set to before us: nobody can ask. */
-#define VHC_OFFLOADS_UNKNOWN UINT32_MAX
-
 struct vhc_ring_state {
 	uint32_t size; /* descriptors; 0: not set */
 	bool has_addr, has_base;
@@ -26,8 +23,12 @@ struct vhc_ring_state {
 	int kick, call, err;
 	bool masked; /* want: interrupts go to `mask` */
 	int mask;    /* want: the eventfd that holds them back; kept when it is unmasked */
-	int backend; /* the tap's queue: the ring runs when it has one */
+	int backend; /* the fd that it runs on, or VHC_BACKEND_SELF: the ring runs when it has one */
+	uint32_t busyloop; /* microseconds; the host's choice, which a reset by the guest keeps */
 };
+
+/* The backend of a ring whose device needs none besides itself. */
+#define VHC_BACKEND_SELF 0
 
 /* Worker threads that could not be told: in the place of a tid. */
 enum {
@@ -36,25 +37,18 @@ enum {
 	VHC_WORKER_NO_PROC = -3, /* there is no /proc to look at */
 };
 
-/* The two rings of a vhost-net fd. */
-#define VHC_NET_RINGS_PER_FD 2u
-
 struct vhc_cpus;
 
-/*
- * One vhost fd.  What the host tunes is kept here and not with the rings, since a guest's reset does
- * not forget it; a lost ownership takes it from `have`.
- */
+/* One vhost fd.  Where its worker runs is the host's choice: a reset by the guest keeps it. */
 struct vhc_fd_state {
 	bool owned;
 	bool has_mode; /* whose threads the workers are was chosen; without, the kernel's choice */
-	uint8_t mode;  /* VHC_FORK_ */
+	uint32_t mode; /* VHC_FORK_ */
 	bool find_worker; /* want: look for it when ownership is taken */
 	int32_t worker;	  /* have: its tid, VHC_WORKER_, or 0 when nobody looked */
 	bool has_sched;	  /* want */
 	int32_t policy, priority;
 	struct vhc_cpus *cpus; /* want: on which it may run; ours; NULL: not told */
-	uint32_t busyloop[VHC_NET_RINGS_PER_FD]; /* microseconds */
 	bool has_features;
 	/* vhost's part of what the driver acked; LOG_ALL with a log */
 	struct vhc_features features;
@@ -69,30 +63,31 @@ struct vhc_dev_state {
 	bool has_acked;
 	struct vhc_features acked; /* want: all that the driver accepted */
 	bool iommu;		   /* want: addresses go through an IOMMU of the caller's */
-	uint32_t header, offloads; /* of the tap */
 	uint32_t fds;
 	struct vhc_fd_state *fd;
-	uint32_t rings; /* rings_per_fd for each fd, in order */
+	uint32_t rings_per_fd;
+	uint32_t rings; /* those of the first fd come first */
 	struct vhc_ring_state *ring;
 };
 
-struct vhc_op;
-
 /** vhc_state_new() - all unset.  Errors: -ENOMEM. */
-int vhc_state_new(struct vhc_dev_state *state, uint32_t fds);
+int vhc_state_new(struct vhc_dev_state *state, uint32_t fds, uint32_t rings_per_fd);
 void vhc_state_clear(struct vhc_dev_state *state);
 
+static inline uint32_t vhc_state_fd_of(const struct vhc_dev_state *state, uint32_t ring)
+{
+	return ring / state->rings_per_fd;
+}
+
+/** vhc_ring_state_forget() - all that a guest's driver set; what the host chose stays. */
 void vhc_ring_state_forget(struct vhc_ring_state *ring);
-/** vhc_fd_state_forget() - what a fresh fd has, and one after RESET_OWNER: nothing, nor its rings. */
+/** vhc_fd_state_forget() - as a fresh fd is, and one after RESET_OWNER, with all of its rings. */
 void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd);
 /** vhc_fd_state_set_table() - hold a reference to this table instead of the one before. */
 void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table);
 
 /** vhc_fd_state_set_log() - the same with a log. */
 void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_dirty_log *log);
-
-/** vhc_state_note() - write down that an operation was done. */
-void vhc_state_note(struct vhc_dev_state *have, const struct vhc_op *op);
 
 /**
  * vhc_state_settle() - at the end of a transition: what runs is what is wanted to run, and what only

@@ -89,7 +89,7 @@ _Static_assert(VHC_TUN_F_UDP_TUNNEL_GSO == TUN_F_UDP_TUNNEL_GSO, "uapi");
 _Static_assert(VHC_TUN_F_UDP_TUNNEL_GSO_CSUM == TUN_F_UDP_TUNNEL_GSO_CSUM, "uapi");
 #endif
 
-/* /dev/vhost-net: a misc device (include/linux/miscdevice.h); and /dev/net/tun. */
+/* Misc devices (include/linux/miscdevice.h), among them /dev/net/tun. */
 #define VHC_MISC_MAJOR	    10u
 #define VHC_VHOST_NET_MINOR 238u
 

@@ -13,6 +13,9 @@
 #include "syscall/sys.h"
 #include "plan/plan.h"
 
+/* What an adopted link's offloads were set to before: the kernel does not tell. */
+#define VHC_OFFLOADS_UNKNOWN UINT32_MAX
+
 struct vhc_tap {
 	struct vhc_ctx *ctx;
 	struct vhc_tap *next; /* in the context's list */

@@ -194,26 +194,6 @@ static void what_can_be_relied_on(void **state)
 	}
 }
 
-/* One worker for each pair, and no choice. */
-static void the_worker_of_a_ring(void **state)
-{
-	struct rig rig;
-
-	for (unsigned int i = 0; fake_profile_name(i); i++) {
-		rig_new(&rig, fake_profile_name(i), 2);
-		rig_up(&rig);
-		fake_forget_calls(rig.fake);
-		assert_false(can(&rig) & VHC_CAN_WORKERS);
-		assert_ok(&rig, vhc_ring_set_worker(rig.dev, 3, 0));
-		assert_int_equal(vhc_ring_set_worker(rig.dev, 3, 1), -ENOTTY);
-		assert_says(&rig, "net0", "ring 3", "worker 1", "one worker for each queue pair",
-			    "vhost-scsi");
-		assert_int_equal(vhc_ring_set_worker(rig.dev, 4, 0), -EINVAL);
-		assert_int_equal(fake_calls(rig.fake), 0);
-		rig_free(&rig);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,7 +203,6 @@ int main(void)
 		cmocka_unit_test(wrong_arguments),
 		cmocka_unit_test(a_kernel_that_does_not_poll),
 		cmocka_unit_test(what_can_be_relied_on),
-		cmocka_unit_test(the_worker_of_a_ring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

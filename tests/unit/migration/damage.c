@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "dev.h"
+#include "kind/kind.h"
 #include "edit.h"
 #include "two-hosts.h"
 
@@ -62,7 +63,7 @@ static void remember(struct bench *bench)
 	const struct vhc_dev *dev = bench->rig.dev;
 
 	bench->want = dev->want;
-	bench->net = dev->net;
+	bench->net = dev->net->config;
 	memcpy(bench->rings, dev->want.ring, dev->want.rings * sizeof(*bench->rings));
 	fake_forget_calls(bench->rig.fake);
 }
@@ -72,7 +73,7 @@ static void assert_as_before(struct bench *bench, const char *what)
 	const struct vhc_dev *dev = bench->rig.dev;
 
 	if (memcmp(&bench->want, &dev->want, sizeof(dev->want)) ||
-	    memcmp(&bench->net, &dev->net, sizeof(dev->net)) ||
+	    memcmp(&bench->net, &dev->net->config, sizeof(bench->net)) ||
 	    memcmp(bench->rings, dev->want.ring, dev->want.rings * sizeof(*bench->rings)))
 		fail_msg("the device is not as before after %s", what);
 }

@@ -30,7 +30,7 @@ static const struct rule rules[] = {
 	{ { "/device" }, { "\"a\\u001bb\"" }, "/device", "no control characters" },
 	{ { "/device" }, { "\"\\u0085\"" }, "/device", "no control characters" },
 	{ { "/device" }, { "\"\\u00e4\"" }, NULL, NULL },
-	{ { "/type" }, { "\"vsock\"" }, "/type", "\"vsock\" is not known here" },
+	{ { "/type" }, { "\"scsi\"" }, "/type", "\"scsi\" is not known here" },
 	{ { "/running" }, { "true" }, NULL, NULL },
 	{ { "/queue_pairs" }, { "0" }, "/queue_pairs", "1 to 256" },
 	{ { "/queue_pairs" }, { "257" }, "/queue_pairs", "1 to 256" },

@@ -178,13 +178,10 @@ static int turn_backend(uint32_t ring)
 	int file = model.b.dev->have.ring[ring].backend, r = 0;
 
 	for (int on = 0; on < 2 && !r; on++) {
-		struct vhc_op op = { .kind = VHC_OP_SET_BACKEND, .fd = ring / 2, .ring = ring };
-		struct vhc_plan plan = { 0 };
+		struct vhc_op op = vhc_op_ring(&model.b.dev->have, VHC_OP_SET_BACKEND, ring);
 
 		op.file = on ? file : VHC_FD_NONE;
-		vhc_plan_one(&plan, &op, NULL);
-		r = vhc_apply(model.b.dev, &plan, VHC_APPLY_ALL_OR_NONE);
-		vhc_plan_clear(&plan);
+		r = vhc_apply_one(model.b.dev, &op, NULL);
 	}
 	return r;
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * netconfig - what of a net device's configuration space the library keeps for the vhost-state
+ * net-config - what of a net device's configuration space the library keeps for the vhost-state
  * document.  Nothing of it goes to the kernel.
  */
 #include <errno.h>
 #include <string.h>
 
+#include "kind/kind.h"
 #include "args.h"
-#include "dev.h"
-#include "memory/mem.h"
 #include "device/mac.h"
 
 static int check_config(struct vhc_dev *dev, const struct vhc_net_config *config)
@@ -34,12 +33,20 @@ static int check_config(struct vhc_dev *dev, const struct vhc_net_config *config
 	return 0;
 }
 
+static int check_net(const struct vhc_dev *dev)
+{
+	if (dev->kind == &vhc_kind_net)
+		return 0;
+	return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "a %s device has no net configuration",
+			    dev->kind->name);
+}
+
 VHC_EXPORT int vhc_dev_set_net_config(struct vhc_dev *dev, const struct vhc_net_config *config)
 {
 	struct vhc_net_config copy;
 	int r = VHC_COPY_ARGS(dev->ctx, vhc_net_config, &copy, config);
 
-	r = r ?: check_config(dev, &copy);
+	r = r ?: check_net(dev) ?: check_config(dev, &copy);
 	if (r)
 		return r;
 	/* what is not given is nothing */
@@ -47,11 +54,13 @@ VHC_EXPORT int vhc_dev_set_net_config(struct vhc_dev *dev, const struct vhc_net_
 		copy.mtu = 0;
 	if (!(copy.flags & VHC_NET_MAC))
 		memset(copy.mac, 0, sizeof(copy.mac));
-	dev->net = copy;
+	dev->net->config = copy;
 	return 0;
 }
 
 VHC_EXPORT int vhc_dev_get_net_config(const struct vhc_dev *dev, struct vhc_net_config *ret)
 {
-	return VHC_COPY_RET(dev->ctx, vhc_net_config, ret, &dev->net);
+	int r = check_net(dev);
+
+	return r ?: VHC_COPY_RET(dev->ctx, vhc_net_config, ret, &dev->net->config);
 }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * backend - the back end of a device that is not there: a host that a vhost-caps document describes.
+ */
+#ifndef LIB_CAPS_BACKEND_H
+#define LIB_CAPS_BACKEND_H
+
+#include "dev.h"
+
+extern const struct vhc_backend_ops vhc_backend_caps;
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * probe - vhost fds opened, or taken over from the caller, and what they offer.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+#include "kernel/kernel.h"
+#include "syscall/node.h"
+#include "syscall/uapi.h"
+
+#define PARAMETERS	    "/sys/module/vhost/parameters/"
+#define DEFAULT_MAX_REGIONS 64u			  /* drivers/vhost/vhost.c, max_mem_regions */
+#define NOT_BLOCKING	    (O_RDWR | O_NONBLOCK) /* reads of IOTLB messages could block */
+
+/* ------------------------------------------------------------------------------------- opening */
+
+static int make_fds(struct vhc_dev *dev)
+{
+	uint32_t count = dev->want.fds;
+
+	dev->fds = malloc(count * sizeof(*dev->fds));
+	if (!dev->fds)
+		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for %u fds", count);
+	memset(dev->fds, 0xff, count * sizeof(*dev->fds)); /* all VHC_FD_NONE */
+	return 0;
+}
+
+/* Is this fd a vhost device of the kind? */
+static int check_fd(struct vhc_dev *dev, int fd)
+{
+	const struct vhc_kind *kind = dev->kind;
+	struct vhc_file file = { 0 };
+	int r = vhc_sys_stat(&dev->ctx->sys, fd, &file);
+
+	if (r)
+		return vhc_dev_fail(dev, r, "fstat", NULL, "fd %d: %s (%s)", fd, strerror(-r),
+				    vhc_errname(-r));
+	if (!file.is_char || file.major != VHC_MISC_MAJOR || file.minor != kind->minor)
+		return vhc_dev_fail(
+			dev, -EINVAL, "fstat", "pass an fd of the device's own node",
+			"fd %d is not a %s device: it is %s %u:%u, and %s is "
+			"character device %u:%u",
+			fd, kind->node, file.is_char ? "character device" : "no character device;",
+			file.major, file.minor, kind->path, VHC_MISC_MAJOR, kind->minor);
+	return 0;
+}
+
+static int open_one(struct vhc_dev *dev, const char *path, int *ret)
+{
+	int fd = vhc_sys_open(&dev->ctx->sys, path, NOT_BLOCKING);
+	struct vhc_node_failure why;
+
+	if (fd >= 0) {
+		*ret = fd;
+		return 0;
+	}
+	vhc_node_explain(path, -fd, &why);
+	return vhc_dev_fail(dev, fd, "open", why.remedy, "%s: %s (%s): %s", path, strerror(-fd),
+			    vhc_errname(-fd), why.reason);
+}
+
+int vhc_kernel_open(struct vhc_dev *dev, const char *where)
+{
+	int r = make_fds(dev);
+
+	for (uint32_t i = 0; i < dev->want.fds && !r; i++) {
+		r = open_one(dev, where ? where : dev->kind->path, &dev->fds[i]);
+		if (!r && !i)
+			r = check_fd(dev, dev->fds[i]);
+	}
+	return r;
+}
+
+/* The same open file twice would be one vhost device with two owners of its rings. */
+static int check_distinct(struct vhc_dev *dev, uint32_t i, int given)
+{
+	for (uint32_t j = 0; j < i; j++)
+		if (vhc_sys_same(&dev->ctx->sys, dev->fds[j], dev->fds[i]) == 1)
+			return vhc_dev_fail(dev, -EINVAL, NULL, "open the node once more",
+					    "vhost fd %d of %s %u is that of %s %u too: each needs "
+					    "its own",
+					    given, dev->kind->fd_name, i, dev->kind->fd_name, j);
+	return 0;
+}
+
+int vhc_kernel_adopt(struct vhc_dev *dev, const int *fds)
+{
+	int r = make_fds(dev);
+
+	for (uint32_t i = 0; i < dev->want.fds && !r; i++) {
+		int fd = vhc_sys_dup(&dev->ctx->sys, fds[i]);
+
+		if (fd < 0)
+			return vhc_dev_fail(dev, fd, "dup", NULL, "vhost fd %d: %s", fds[i],
+					    strerror(-fd));
+		dev->fds[i] = fd;
+		r = check_fd(dev, fd) ?: check_distinct(dev, i, fds[i]);
+	}
+	return r;
+}
+
+void vhc_kernel_close(struct vhc_dev *dev)
+{
+	vhc_worker_forget_tasks(dev);
+	if (dev->fds)
+		vhc_sys_close_all(&dev->ctx->sys, dev->fds, dev->want.fds);
+	free(dev->fds);
+	dev->fds = NULL;
+}
+
+/* -------------------------------------------------------------------------------------- asking */
+
+/*
+ * A parameter of the module vhost.  Without the module, or where /sys cannot be read, it is the
+ * default; but not when this process ran out of something.
+ */
+static int read_parameter(struct vhc_dev *dev, const char *path, uint32_t max, uint32_t preset,
+			  uint32_t *ret)
+{
+	char text[32], *end;
+	unsigned long n;
+	int r = vhc_sys_read(&dev->ctx->sys, path, text, sizeof(text));
+
+	*ret = preset;
+	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+		return vhc_dev_fail(dev, r, NULL, NULL, "%s: %s (%s)", path, strerror(-r),
+				    vhc_errname(-r));
+	if (r <= 0)
+		return 0;
+	n = strtoul(text, &end, 10);
+	if (end != text && n > 0 && n <= max)
+		*ret = (uint32_t)n;
+	return 0;
+}
+
+/* An older kernel takes the number for a ring's call, and answers one of these: it has it not. */
+static bool is_unknown(int r)
+{
+	return r == -EPERM || r == -ENOBUFS || r == -ENOTTY || r == -EINVAL;
+}
+
+static int fail_ask(struct vhc_dev *dev, int r, const char *name)
+{
+	return vhc_dev_fail(dev, r, name, NULL, "%s (%s)", strerror(-r), vhc_errname(-r));
+}
+
+static int ask_features(struct vhc_dev *dev)
+{
+	struct vhc_offers *offers = dev->offers;
+	int r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHOST_GET_FEATURES,
+			      &offers->features.w[0]);
+
+	if (r)
+		return fail_ask(dev, r, "VHOST_GET_FEATURES");
+	return read_parameter(dev, PARAMETERS "max_mem_regions", UINT32_MAX, DEFAULT_MAX_REGIONS,
+			      &offers->max_regions);
+}
+
+/* The words are zeroed before, since the kernel writes only those that it has. */
+static int ask_all_features(struct vhc_dev *dev)
+{
+	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
+	int r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHC_GET_FEATURES_ARRAY, &array);
+
+	if (r && !is_unknown(r))
+		return fail_ask(dev, r, "VHOST_GET_FEATURES_ARRAY");
+	for (uint32_t i = 1; i < VHC_FEATURES_WORDS && !r; i++)
+		dev->offers->features.w[i] = array.features[i];
+	return 0;
+}
+
+/* A limit of 0 is none there; ours stays. */
+static int ask_iotlb(struct vhc_dev *dev)
+{
+	uint64_t word = 0;
+	int r = read_parameter(dev, PARAMETERS "max_iotlb_entries", VHC_IOTLB_MAX, VHC_IOTLB_MAX,
+			       &dev->offers->max_mappings);
+
+	if (r)
+		return r;
+	r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHOST_GET_BACKEND_FEATURES, &word);
+	if (r && !is_unknown(r))
+		return fail_ask(dev, r, "VHOST_GET_BACKEND_FEATURES");
+	dev->offers->backend_features = r ? 0 : word;
+	return 0;
+}
+
+int vhc_kernel_ask(struct vhc_dev *dev, enum vhc_ask what)
+{
+	static int (*const asks[])(struct vhc_dev * dev) = {
+		[VHC_ASK_FEATURES] = ask_features,
+		[VHC_ASK_ALL_FEATURES] = ask_all_features,
+		[VHC_ASK_IOTLB] = ask_iotlb,
+	};
+	int r;
+
+	if (dev->offers->asked & 1u << what)
+		return 0;
+	r = asks[what](dev);
+	if (!r)
+		dev->offers->asked |= 1u << what;
+	return r;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * kind/ - what a device is: one file and one row of functions for each kind of device, with the steps
+ * of a plan that only this kind has.  It may use links, back ends' answers and plans; it applies no
+ * plan, and nothing above it asks which kind a device is, but for documents.
+ */
+#ifndef LIB_KIND_H
+#define LIB_KIND_H
+
+#include "dev.h"
+
+extern const struct vhc_kind vhc_kind_net;
+
+/* By index; NULL ends them. */
+extern const struct vhc_kind *const vhc_kinds[];
+
+/** vhc_kind_get() - the row of a type; NULL: none has it. */
+const struct vhc_kind *vhc_kind_get(uint32_t type);
+
+/** vhc_kind_of_node() - the row whose node has this path; NULL: none has. */
+const struct vhc_kind *vhc_kind_of_node(const char *path);
+
+struct vhc_tap;
+
+/* What only a net device has. */
+struct vhc_net {
+	struct vhc_tap *tap;	      /* referenced; NULL: none yet */
+	struct vhc_net_config config; /* only kept, for the vhost-state document */
+};
+
+#endif
