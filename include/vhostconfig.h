@@ -164,7 +164,7 @@ static inline void vhc_features_remove(struct vhc_features *set, unsigned int bi
 }
 
 /* The device type: the virtio device ID.  Types to come use the IDs of the specification too. */
-enum vhc_type { VHC_TYPE_NET = 1 };
+enum vhc_type { VHC_TYPE_NET = 1, VHC_TYPE_VSOCK = 19 };
 
 /* What must support a feature before it may be offered to a guest. */
 enum {
@@ -496,6 +496,7 @@ struct vhc_dev_args {
 	uint32_t type;	      /* enum vhc_type */
 	uint32_t backend;     /* enum vhc_backend */
 	uint32_t queue_pairs; /* net: rings 2i (receive) and 2i+1 (transmit); at most 256; 0 is 1 */
+	uint64_t guest_cid;   /* vsock: the guest's address, 3 to 4294967294 */
 };
 
 /**
@@ -541,11 +542,11 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev);
 
 /* What a caller may rely on, whatever runs the rings. */
 enum {
-	VHC_CAN_DIRTY = 1 << 0,	   /* vhc_dirty_start() works with this device */
-	VHC_CAN_SAVE = 1 << 1,	   /* after a stop the bases of the rings are known */
-	VHC_CAN_RING = 1 << 2,	   /* single rings can start and stop while others run */
-	VHC_CAN_IOMMU = 1 << 3,	   /* VHC_GUEST_IOMMU works */
-	VHC_CAN_BUSYLOOP = 1 << 4  /* vhc_ring_set_busyloop() works */
+	VHC_CAN_DIRTY = 1 << 0,	  /* vhc_dirty_start() works with this device */
+	VHC_CAN_SAVE = 1 << 1,	  /* after a stop the bases of the rings are known */
+	VHC_CAN_RING = 1 << 2,	  /* single rings can start and stop while others run */
+	VHC_CAN_IOMMU = 1 << 3,	  /* VHC_GUEST_IOMMU works */
+	VHC_CAN_BUSYLOOP = 1 << 4 /* vhc_ring_set_busyloop() works */
 };
 
 struct vhc_dev_info {

@@ -56,7 +56,7 @@ struct vhc_offers {
 	struct vhc_features link;
 };
 
-#define VHC_KINDS 1u /* kinds of devices */
+#define VHC_KINDS 2u /* kinds of devices */
 
 struct vhc_ctx {
 	uint32_t refs;

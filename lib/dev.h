@@ -138,7 +138,10 @@ struct vhc_dev {
 	struct vhc_offers *offers; /* never NULL once it is open */
 	int *fds;		   /* the kernel back end's; NULL without */
 	struct vhc_mem *mem;
-	struct vhc_net *net; /* of a net device */
+	union { /* the kind's own */
+		struct vhc_net *net;
+		uint64_t guest_cid;
+	};
 	struct vhc_dev_state want, have;
 	struct vhc_iotlb *iotlb; /* NULL without an IOMMU */
 	struct vhc_events events;

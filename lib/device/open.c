@@ -31,8 +31,8 @@ static int check_args(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_
 	if (len < 1 || len > 63)
 		return vhc_fail(ctx, -EINVAL, "a device's id has 1 to 63 bytes, not %zu", len);
 	if (!vhc_kind_get(args->type))
-		return vhc_fail(ctx, -EINVAL, "device type %u: only %u (net) is known", args->type,
-				VHC_TYPE_NET);
+		return vhc_fail(ctx, -EINVAL, "device type %u: known are %u (net) and %u (vsock)",
+				args->type, VHC_TYPE_NET, VHC_TYPE_VSOCK);
 	if (args->backend != VHC_BACKEND_KERNEL)
 		return vhc_fail(ctx, -EINVAL, "back end %u: only %u (kernel) is known",
 				args->backend, VHC_BACKEND_KERNEL);

@@ -3,7 +3,7 @@
  * names - what is known of each feature bit: name, origin, requirement.
  *
  * Names, numbers and requirements are those of virtio 1.4: chapter 6 for the bits of every type,
- * sections 5.1.3, 5.1.3.1 and 5.1.3.2 for the network device.
+ * sections 5.1.3, 5.1.3.1 and 5.1.3.2 for the network device, 5.10.3 for the socket device.
  *
  * Origins follow who does the work for a guest whose rings run in the kernel.  What touches a ring
  * or a frame's header is vhost's; segmentation and checksums are the tap's, since vhost-net passes
@@ -145,6 +145,13 @@ static const struct vhc_bit net_bits[] = {
 	[70] = { { 70, VHOST, "ipsec", "VIRTIO_NET_F_IPSEC", "device does IPsec", "" } },
 };
 
+static const struct vhc_bit vsock_bits[] = {
+	[0] = { { 0, VHOST, "stream", "VIRTIO_VSOCK_F_STREAM", "stream sockets", "" } },
+	[1] = { { 1, VHOST, "seqpacket", "VIRTIO_VSOCK_F_SEQPACKET", "seqpacket sockets", "" } },
+	[2] = { { 2, VHOST, "no_implied_stream", "VIRTIO_VSOCK_F_NO_IMPLIED_STREAM",
+		  "stream sockets only with the feature stream", "" } },
+};
+
 /* The bits of every type start here; the table counts from it. */
 #define TRANSPORT_FIRST 24
 
@@ -188,6 +195,7 @@ static const struct {
 	size_t count;
 } types[] = {
 	{ VHC_TYPE_NET, net_bits, LENGTH(net_bits) },
+	{ VHC_TYPE_VSOCK, vsock_bits, LENGTH(vsock_bits) },
 };
 
 /* Between vhost and whoever runs it. */

@@ -6,7 +6,7 @@
 
 #include "kind/kind.h"
 
-const struct vhc_kind *const vhc_kinds[] = { &vhc_kind_net, NULL };
+const struct vhc_kind *const vhc_kinds[] = { &vhc_kind_net, &vhc_kind_vsock, NULL };
 
 _Static_assert(sizeof(vhc_kinds) / sizeof(vhc_kinds[0]) == VHC_KINDS + 1, "kinds");
 

@@ -9,7 +9,7 @@
 
 #include "dev.h"
 
-extern const struct vhc_kind vhc_kind_net;
+extern const struct vhc_kind vhc_kind_net, vhc_kind_vsock;
 
 /* By index; NULL ends them. */
 extern const struct vhc_kind *const vhc_kinds[];

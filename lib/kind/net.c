@@ -18,6 +18,9 @@ static int make(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *
 	if (args->queue_pairs > MAX_PAIRS)
 		return vhc_fail(dev->ctx, -EINVAL, "%u queue pairs: a tap has at most %u queues",
 				args->queue_pairs, MAX_PAIRS);
+	if (args->guest_cid)
+		return vhc_fail(dev->ctx, -EINVAL, "guest CID %llu: a net device has none",
+				(unsigned long long)args->guest_cid);
 	dev->net = calloc(1, sizeof(*dev->net));
 	if (!dev->net)
 		return vhc_fail(dev->ctx, -ENOMEM, "no memory for a device");

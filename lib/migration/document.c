@@ -28,7 +28,7 @@
 	      .preset = VHC_SAVED_NO_ADDR, .help = text)
 
 /* By index of the kinds. */
-static const char *const types[] = { "net", NULL };
+static const char *const types[] = { "net", "vsock", NULL };
 _Static_assert(sizeof(types) / sizeof(types[0]) == VHC_KINDS + 1, "kinds");
 
 static const char *const formats[] = { [VHC_SPLIT] = "split", [VHC_PACKED] = "packed", NULL };
@@ -113,6 +113,8 @@ static const struct doc_field state_fields[] = {
 	       .help = "those of VHOST_GET_BACKEND_FEATURES that the device needs"),
 	NEEDED(vhc_saved, guest, DOC_OBJECT, .table = &guest_table,
 	       .help = "what the launcher does for the guest"),
+	FIELD(vhc_saved, guest_cid, DOC_UINT, .min = 3, .max = 0xfffffffe,
+	      .help = "vsock: the guest's address"),
 	FIELD(vhc_saved, header_bytes, DOC_UINT, .min = 10, .max = 32,
 	      .help = "net: size of the virtio-net header, which follows from the features"),
 	FIELD(vhc_saved, mtu, DOC_UINT, .min = 68, .max = 65535,

@@ -50,6 +50,7 @@ struct vhc_saved {
 	struct doc_list words, features; /* as struct vhc_feature_row */
 	uint64_t backend_features;
 	struct vhc_saved_guest guest;
+	uint64_t guest_cid;    /* vsock */
 	uint64_t header_bytes; /* net */
 	uint64_t mtu;	       /* 0: not given */
 	char *mac;	       /* NULL: not given */

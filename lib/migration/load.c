@@ -64,6 +64,12 @@ static int check_same_device(const struct load *load)
 		return vhc_saved_fail(dev->ctx, dev->id, load->json, "/queue_pairs",
 				      "the saved device has %llu queue pairs, and this one has %u",
 				      (unsigned long long)load->saved.queue_pairs, dev->want.fds);
+	if (dev->kind == &vhc_kind_vsock && load->saved.guest_cid != dev->guest_cid)
+		return vhc_saved_fail(dev->ctx, dev->id, load->json, "/guest_cid",
+				      "the guest's CID is %llu, and this device was opened with "
+				      "%llu",
+				      (unsigned long long)load->saved.guest_cid,
+				      (unsigned long long)dev->guest_cid);
 	return 0;
 }
 

@@ -90,11 +90,37 @@ static int check_net(struct vhc_rules *c)
 {
 	uint32_t header = vhc_net_header_size(&c->set);
 
+	if (c->saved->guest_cid)
+		return VHC_RULE_FAIL(c, "/guest_cid", "a net device has none");
 	if (c->saved->header_bytes != header)
 		return VHC_RULE_FAIL(c, "/header_bytes",
 				     "%" PRIu64 ": with these features it is %u",
 				     c->saved->header_bytes, header);
 	return 0;
+}
+
+static int check_vsock(struct vhc_rules *c)
+{
+	const struct vhc_saved *saved = c->saved;
+	const char *foreign = saved->header_bytes ? "/header_bytes"
+			      : saved->mtu	  ? "/mtu"
+			      : saved->mac	  ? "/mac"
+						  : NULL;
+
+	if (foreign)
+		return VHC_RULE_FAIL(c, foreign, "a vsock device has none");
+	if (!saved->guest_cid)
+		return VHC_RULE_FAIL(c, "", "guest_cid is missing: a vsock device has one");
+	if (saved->queue_pairs != 1)
+		return VHC_RULE_FAIL(c, "/queue_pairs", "%" PRIu64 ": a vsock device has one",
+				     saved->queue_pairs);
+	return 0;
+}
+
+/* What only one kind of device has. */
+static int check_kind(struct vhc_rules *c)
+{
+	return c->kind == &vhc_kind_net ? check_net(c) : check_vsock(c);
 }
 
 static int check_iommu(struct vhc_rules *c)
@@ -190,7 +216,7 @@ int vhc_saved_check(const struct vhc_saved *saved, const char *text, size_t len,
 	c.names = vhc_saved_names(c.kind);
 	if (vhc_features_has(&c.set, VHC_F_RING_PACKED))
 		c.format = VHC_PACKED;
-	r = check_features(&c) ?: check_net(&c);
+	r = check_features(&c) ?: check_kind(&c);
 	if (!r)
 		r = check_iommu(&c);
 	if (!r)

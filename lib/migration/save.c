@@ -124,6 +124,15 @@ static int fill_net(struct vhc_dev *dev, struct vhc_saved *saved)
 	return saved->mac ? 0 : -ENOMEM;
 }
 
+/* What only one kind of device has. */
+static int fill_kind(struct vhc_dev *dev, struct vhc_saved *saved)
+{
+	if (dev->kind == &vhc_kind_net)
+		return fill_net(dev, saved);
+	saved->guest_cid = dev->guest_cid;
+	return 0;
+}
+
 static int fill(struct vhc_dev *dev, struct vhc_saved *saved)
 {
 	const struct vhc_feature_names names = vhc_saved_names(dev->kind);
@@ -138,7 +147,7 @@ static int fill(struct vhc_dev *dev, struct vhc_saved *saved)
 	saved->backend_features = want->iommu ? VHC_SAVED_IOTLB_V2 : 0;
 	r = saved->device ? 0 : -ENOMEM;
 	r = r ?: vhc_feature_rows(&names, &want->acked, &saved->words, &saved->features);
-	r = r ?: fill_net(dev, saved);
+	r = r ?: fill_kind(dev, saved);
 	r = r ?: fill_memory(dev, &saved->memory);
 	return r ? no_memory(dev) : fill_rings(dev, &saved->rings);
 }

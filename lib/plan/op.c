@@ -83,6 +83,17 @@ static void note_backend(struct vhc_dev_state *have, const struct vhc_op *op)
 		ring_of(have, op)->base_lost = true;
 }
 
+/* All rings of the fd start or stop together. */
+static void note_running(struct vhc_dev_state *have, const struct vhc_op *op)
+{
+	for (uint32_t i = 0; i < have->rings_per_fd; i++) {
+		struct vhc_ring_state *ring = &have->ring[op->fd * have->rings_per_fd + i];
+
+		ring->backend = op->value ? VHC_BACKEND_SELF : VHC_FD_NONE;
+		ring->base_lost |= op->value != 0;
+	}
+}
+
 /* --------------------------------------------------------------------------------- the table */
 
 #define MEMBER(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
@@ -116,6 +127,8 @@ static const struct vhc_op_info infos[VHC_OP_COUNT] = {
 	[VHC_OP_SET_VRING_BUSYLOOP] = { CALL(VHOST_SET_VRING_BUSYLOOP_TIMEOUT), VHC_FORM_VALUE, RING(busyloop) },
 	[VHC_OP_SET_BACKEND] = { CALL(VHOST_NET_SET_BACKEND), VHC_FORM_FILE, .file = "tap queue", RING(backend),
 		.note = note_backend },
+	[VHC_OP_SET_GUEST_CID] = { CALL(VHOST_VSOCK_SET_GUEST_CID), VHC_FORM_VALUE, .named = true },
+	[VHC_OP_SET_RUNNING] = { CALL(VHOST_VSOCK_SET_RUNNING), VHC_FORM_VALUE, .note = note_running },
 	[VHC_OP_IOTLB_UPDATE] = { "VHOST_IOTLB_UPDATE", .form = VHC_FORM_MAP },
 	[VHC_OP_IOTLB_INVALIDATE] = { "VHOST_IOTLB_INVALIDATE", .form = VHC_FORM_RANGE },
 	[VHC_OP_IOTLB_FILL] = { "VHOST_IOTLB_UPDATE", .form = VHC_FORM_RANGE },
@@ -222,6 +235,10 @@ static const struct {
 	{ VHC_OP_SET_VRING_CALL, EBADF, "the fd is closed" },
 	{ VHC_OP_SET_BACKEND, ENOTSOCK, "the fd is not a tap with IFF_VNET_HDR, nor a macvtap" },
 	{ VHC_OP_SET_BACKEND, EFAULT, "the kernel cannot reach the ring's memory" },
+	{ VHC_OP_SET_GUEST_CID, EADDRINUSE, "another device has this CID",
+	  "choose another CID, from 3 on, or close the device that has it" },
+	{ VHC_OP_SET_GUEST_CID, EINVAL, "the vhost fd takes no such CID" },
+	{ VHC_OP_SET_RUNNING, EFAULT, "the kernel cannot reach the memory of a ring" },
 	{ VHC_OP_IOTLB_UPDATE, EFAULT,
 	  "the kernel has no memory for it, or vhost has no IOMMU set" },
 	{ VHC_OP_IOTLB_FILL, EFAULT, "the kernel has no memory for it, or vhost has no IOMMU set" },

@@ -39,6 +39,8 @@ enum vhc_op_kind {
 	VHC_OP_SET_VRING_ERR,
 	VHC_OP_SET_VRING_BUSYLOOP,
 	VHC_OP_SET_BACKEND,
+	VHC_OP_SET_GUEST_CID,
+	VHC_OP_SET_RUNNING,
 	VHC_OP_IOTLB_UPDATE,
 	VHC_OP_IOTLB_INVALIDATE,
 	VHC_OP_IOTLB_FILL, /* update with all of the device's mappings that are in a range */

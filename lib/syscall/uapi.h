@@ -90,7 +90,8 @@ _Static_assert(VHC_TUN_F_UDP_TUNNEL_GSO_CSUM == TUN_F_UDP_TUNNEL_GSO_CSUM, "uapi
 #endif
 
 /* Misc devices (include/linux/miscdevice.h), among them /dev/net/tun. */
-#define VHC_MISC_MAJOR	    10u
-#define VHC_VHOST_NET_MINOR 238u
+#define VHC_MISC_MAJOR	      10u
+#define VHC_VHOST_NET_MINOR   238u
+#define VHC_VHOST_VSOCK_MINOR 241u
 
 #endif

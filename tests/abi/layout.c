@@ -26,7 +26,7 @@ AT(vhc_tap_args, owner, 16);
 AT(vhc_tap_args, group, 20);
 AT(vhc_tap_args, txqueuelen, 24);
 
-SIZE(vhc_dev_args, 24);
+SIZE(vhc_dev_args, 32);
 AT(vhc_dev_args, flags, 8);
 AT(vhc_dev_args, type, 12);
 AT(vhc_dev_args, backend, 16);

@@ -139,7 +139,7 @@ static void versions_of_arguments(void **state)
 	rig_close(&rig);
 	longer.newer[1] = 1;
 	assert_int_equal(vhc_dev_open(rig.ctx, "net0", NULL, &longer.args, &rig.dev), -E2BIG);
-	assert_says(&rig, "vhc_dev_args", "byte 32");
+	assert_says(&rig, "vhc_dev_args", "byte 40");
 	longer.args.sz = 4097;
 	assert_int_equal(vhc_dev_open(rig.ctx, "net0", NULL, &longer.args, &rig.dev), -EINVAL);
 	longer.args.sz = 7;

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vsock - a virtio-vsock device: one vhost fd with a receive and a transmit ring, which run together,
+ * and a guest CID that is the device's from its opening to its close.  The third virtqueue, for events,
+ * is the launcher's.  Source: drivers/vhost/vsock.c.
+ */
+#include <errno.h>
+
+#include "kind/kind.h"
+#include "syscall/uapi.h"
+
+#define TRANSMIT 1u	     /* virtqueue */
+#define MIN_CID	 3u	     /* those below are the hypervisor's and the host's */
+#define MAX_CID	 0xfffffffeu /* VMADDR_CID_ANY is above it */
+
+static int make(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *ret_fds)
+{
+	if (args->queue_pairs > 1)
+		return vhc_fail(dev->ctx, -EINVAL, "%u queue pairs: a vsock device has one",
+				args->queue_pairs);
+	if (args->guest_cid < MIN_CID || args->guest_cid > MAX_CID)
+		return vhc_fail(dev->ctx, -EINVAL,
+				"guest CID %llu: 3 to 4294967294 can be a guest's",
+				(unsigned long long)args->guest_cid);
+	dev->guest_cid = args->guest_cid;
+	*ret_fds = 1;
+	return 0;
+}
+
+static const char *missing(const struct vhc_dev *dev)
+{
+	for (uint32_t i = 0; i < dev->want.rings; i++)
+		if (!dev->want.ring[i].size || dev->want.ring[i].disabled)
+			return "size for one of its two rings, which run together: call "
+			       "vhc_ring_set_size()";
+	return NULL;
+}
+
+static int get_backend(const struct vhc_dev *dev, uint32_t ring)
+{
+	return VHC_BACKEND_SELF;
+}
+
+static void plan_claim(struct vhc_dev *dev, struct vhc_plan *plan)
+{
+	vhc_plan_add_value(plan, vhc_op_fd(VHC_OP_SET_GUEST_CID, 0), dev->guest_cid);
+}
+
+static void plan_running(struct vhc_plan *plan, bool running)
+{
+	struct vhc_op op = vhc_op_fd(VHC_OP_SET_RUNNING, 0), undo = op;
+
+	op.value = running;
+	undo.value = !running;
+	vhc_plan_add_step(plan, &op, &undo);
+}
+
+/* From then on the rings move, so an undo stops them, and then asks how far they got. */
+static void plan_run(struct vhc_plan *plan, const struct vhc_plan_args *args)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < args->want->rings; i++) {
+		if (!vhc_plan_starts(args, i))
+			continue;
+		vhc_plan_add_undo(plan, vhc_op_ring(args->want, VHC_OP_GET_VRING_BASE, i));
+		any = true;
+	}
+	if (any)
+		plan_running(plan, true);
+}
+
+static void plan_stop(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t ring)
+{
+	if (vhc_plan_stops(have, 0, VHC_NO_RING) || vhc_plan_stops(have, TRANSMIT, VHC_NO_RING))
+		plan_running(plan, false);
+	vhc_plan_bases(plan, have, VHC_NO_RING);
+}
+
+/*
+ * A start makes the kernel look for packets to the guest, but not for those that the guest queued
+ * before: it looks at the transmit ring only after a kick.
+ */
+static void started(struct vhc_dev *dev)
+{
+	vhc_sys_signal(&dev->ctx->sys, dev->have.ring[TRANSMIT].kick);
+}
+
+const struct vhc_kind vhc_kind_vsock = {
+	.type = VHC_TYPE_VSOCK,
+	.index = 1,
+	.name = "vsock",
+	.node = "vhost-vsock",
+	.path = "/dev/vhost-vsock",
+	.minor = VHC_VHOST_VSOCK_MINOR,
+	.rings_per_fd = 2,
+	.max_fds = 1,
+	.fd_name = "vhost fd",
+	/*
+	 * It offers LOG_ALL, and logs only the used rings: not the packets.  It has an IOTLB, but no
+	 * RESET_OWNER, without which no fd leaves an IOMMU before Linux 7.2.
+	 */
+	.can = VHC_CAN_SAVE,
+	.make = make,
+	.plan_claim = plan_claim,
+	.missing = missing,
+	.get_backend = get_backend,
+	.plan_run = plan_run,
+	.plan_stop = plan_stop,
+	.started = started,
+};
