@@ -5,11 +5,11 @@
  * Names, numbers and requirements are those of virtio 1.4: chapter 6 for the bits of every type,
  * sections 5.1.3, 5.1.3.1 and 5.1.3.2 for the network device, 5.10.3 for the socket device.
  *
- * Origins follow who does the work for a guest whose rings run in the kernel.  What touches a ring
+ * The origin is what does the work for a guest whose rings run in the kernel.  What touches a ring
  * or a frame's header is vhost's; segmentation and checksums are the tap's, since vhost-net passes
- * them on as they are; what goes through the control queue, the configuration space or the transport
+ * them through unchanged; what goes through the control queue, the configuration space or the transport
  * is the device model's.  The tunnel headers need vhost and the tap: both must know the longer
- * header.  Bit 27 is the model's alone: vhost-net means something else by it
+ * header.  Bit 27 is the model's alone: to vhost-net it means something else
  * (VHOST_NET_F_VIRTIO_NET_HDR).
  */
 #include "features/names.h"
@@ -24,7 +24,7 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Sets for the rules, by their names: below 64, and from 64 on. */
+/* Bits for the rules, by name: below 64, and from 64 on. */
 #define F(name)	 (UINT64_C(1) << VHC_F_##name)
 #define F1(name) (UINT64_C(1) << (VHC_F_##name - 64))
 
@@ -32,42 +32,42 @@
 /* clang-format off */
 static const struct vhc_bit net_bits[] = {
 	[0] = { { 0, TAP, "csum", "VIRTIO_NET_F_CSUM",
-		  "device takes frames whose checksum is still to be made", "" } },
+		  "device accepts frames with partial checksums", "" } },
 	[1] = { { 1, TAP, "guest_csum", "VIRTIO_NET_F_GUEST_CSUM",
-		  "driver takes frames whose checksum is still to be made", "" } },
+		  "driver accepts frames with partial checksums", "" } },
 	[2] = { { 2, MODEL, "ctrl_guest_offloads", "VIRTIO_NET_F_CTRL_GUEST_OFFLOADS",
-		  "driver can change its receive offloads while it runs", "" } },
-	[3] = { { 3, MODEL, "mtu", "VIRTIO_NET_F_MTU", "device says the largest MTU", "" } },
+		  "driver can change receive offloads at run time", "" } },
+	[3] = { { 3, MODEL, "mtu", "VIRTIO_NET_F_MTU", "device reports the maximum MTU", "" } },
 	[5] = { { 5, MODEL, "mac", "VIRTIO_NET_F_MAC", "device has a MAC address", "" } },
 	[6] = { { 6, MODEL, "gso", "VIRTIO_NET_F_GSO",
-		  "legacy: device takes frames to be split, of any kind", "" } },
+		  "legacy: device accepts GSO frames of any type", "" } },
 	[7] = { { 7, TAP, "guest_tso4", "VIRTIO_NET_F_GUEST_TSO4",
-		  "driver takes TCP over IPv4 not yet split", "guest_csum" },
+		  "driver accepts TSO over IPv4", "guest_csum" },
 		.all = { { F(GUEST_CSUM) } } },
 	[8] = { { 8, TAP, "guest_tso6", "VIRTIO_NET_F_GUEST_TSO6",
-		  "driver takes TCP over IPv6 not yet split", "guest_csum" },
+		  "driver accepts TSO over IPv6", "guest_csum" },
 		.all = { { F(GUEST_CSUM) } } },
 	[9] = { { 9, TAP, "guest_ecn", "VIRTIO_NET_F_GUEST_ECN",
-		  "driver takes such TCP with ECN", "guest_tso4 or guest_tso6" },
+		  "driver accepts TSO with ECN", "guest_tso4 or guest_tso6" },
 		.any = { { F(GUEST_TSO4) | F(GUEST_TSO6) } } },
 	[10] = { { 10, TAP, "guest_ufo", "VIRTIO_NET_F_GUEST_UFO",
-		   "driver takes UDP not yet fragmented", "guest_csum" },
+		   "driver accepts UFO", "guest_csum" },
 		 .all = { { F(GUEST_CSUM) } } },
 	[11] = { { 11, TAP, "host_tso4", "VIRTIO_NET_F_HOST_TSO4",
-		   "device takes TCP over IPv4 not yet split", "csum" },
+		   "device accepts TSO over IPv4", "csum" },
 		 .all = { { F(CSUM) } } },
 	[12] = { { 12, TAP, "host_tso6", "VIRTIO_NET_F_HOST_TSO6",
-		   "device takes TCP over IPv6 not yet split", "csum" },
+		   "device accepts TSO over IPv6", "csum" },
 		 .all = { { F(CSUM) } } },
 	[13] = { { 13, TAP, "host_ecn", "VIRTIO_NET_F_HOST_ECN",
-		   "device takes such TCP with ECN", "host_tso4 or host_tso6" },
+		   "device accepts TSO with ECN", "host_tso4 or host_tso6" },
 		 .any = { { F(HOST_TSO4) | F(HOST_TSO6) } } },
 	[14] = { { 14, TAP, "host_ufo", "VIRTIO_NET_F_HOST_UFO",
-		   "device takes UDP not yet fragmented", "csum" },
+		   "device accepts UFO", "csum" },
 		 .all = { { F(CSUM) } } },
 	[15] = { { 15, VHOST, "mrg_rxbuf", "VIRTIO_NET_F_MRG_RXBUF",
-		   "one received frame may fill several buffers", "" } },
-	[16] = { { 16, MODEL, "status", "VIRTIO_NET_F_STATUS", "device says whether the link is up",
+		   "a received frame can span several buffers", "" } },
+	[16] = { { 16, MODEL, "status", "VIRTIO_NET_F_STATUS", "device reports whether the link is up",
 		   "" } },
 	[17] = { { 17, MODEL, "ctrl_vq", "VIRTIO_NET_F_CTRL_VQ", "there is a control queue", "" } },
 	[18] = { { 18, MODEL, "ctrl_rx", "VIRTIO_NET_F_CTRL_RX",
@@ -81,7 +81,7 @@ static const struct vhc_bit net_bits[] = {
 	[21] = { { 21, MODEL, "guest_announce", "VIRTIO_NET_F_GUEST_ANNOUNCE",
 		   "driver announces itself on the network when asked", "ctrl_vq" },
 		 .all = { { F(CTRL_VQ) } } },
-	[22] = { { 22, MODEL, "mq", "VIRTIO_NET_F_MQ", "several queue pairs", "ctrl_vq" },
+	[22] = { { 22, MODEL, "mq", "VIRTIO_NET_F_MQ", "multiple queue pairs", "ctrl_vq" },
 		 .all = { { F(CTRL_VQ) } } },
 	[23] = { { 23, MODEL, "ctrl_mac_addr", "VIRTIO_NET_F_CTRL_MAC_ADDR",
 		   "control queue: set the MAC address", "ctrl_vq" },
@@ -89,59 +89,59 @@ static const struct vhc_bit net_bits[] = {
 	[42] = { { 42, VHOST, "guest_rsc6", "VIRTIO_NET_F_GUEST_RSC6",
 		   "legacy: device coalesces TCP over IPv6", "" } },
 	[50] = { { 50, MODEL, "device_stats", "VIRTIO_NET_F_DEVICE_STATS",
-		   "control queue: the device's counters", "" } },
+		   "control queue: device counters", "" } },
 	[51] = { { 51, VHOST, "hash_tunnel", "VIRTIO_NET_F_HASH_TUNNEL",
 		   "hash of the inner header of tunnelled frames",
 		   "ctrl_vq and (rss or hash_report)" },
 		 .all = { { F(CTRL_VQ) } }, .any = { { F(RSS) | F(HASH_REPORT) } } },
 	[52] = { { 52, VHOST, "vq_notf_coal", "VIRTIO_NET_F_VQ_NOTF_COAL",
-		   "interrupts coalesced, each queue by itself", "ctrl_vq" },
+		   "interrupt coalescing per queue", "ctrl_vq" },
 		 .all = { { F(CTRL_VQ) } } },
-	[53] = { { 53, VHOST, "notf_coal", "VIRTIO_NET_F_NOTF_COAL", "interrupts coalesced",
+	[53] = { { 53, VHOST, "notf_coal", "VIRTIO_NET_F_NOTF_COAL", "interrupt coalescing",
 		   "ctrl_vq" },
 		 .all = { { F(CTRL_VQ) } } },
 	[54] = { { 54, TAP, "guest_uso4", "VIRTIO_NET_F_GUEST_USO4",
-		   "driver takes UDP over IPv4 not yet split", "guest_csum" },
+		   "driver accepts USO over IPv4", "guest_csum" },
 		 .all = { { F(GUEST_CSUM) } } },
 	[55] = { { 55, TAP, "guest_uso6", "VIRTIO_NET_F_GUEST_USO6",
-		   "driver takes UDP over IPv6 not yet split", "guest_csum" },
+		   "driver accepts USO over IPv6", "guest_csum" },
 		 .all = { { F(GUEST_CSUM) } } },
-	[56] = { { 56, TAP, "host_uso", "VIRTIO_NET_F_HOST_USO", "device takes UDP not yet split",
+	[56] = { { 56, TAP, "host_uso", "VIRTIO_NET_F_HOST_USO", "device accepts USO",
 		   "csum" },
 		 .all = { { F(CSUM) } } },
 	[57] = { { 57, VHOST, "hash_report", "VIRTIO_NET_F_HASH_REPORT",
-		   "each received frame comes with its hash", "" } },
+		   "each received frame has its hash", "" } },
 	[59] = { { 59, MODEL, "guest_hdrlen", "VIRTIO_NET_F_GUEST_HDRLEN",
-		   "driver says the exact length of the headers", "" } },
-	[60] = { { 60, MODEL, "rss", "VIRTIO_NET_F_RSS", "receive queue chosen by hash", "ctrl_vq" },
+		   "driver gives the exact length of the headers", "" } },
+	[60] = { { 60, MODEL, "rss", "VIRTIO_NET_F_RSS", "receive queue selected by hash", "ctrl_vq" },
 		 .all = { { F(CTRL_VQ) } } },
 	[61] = { { 61, VHOST, "rsc_ext", "VIRTIO_NET_F_RSC_EXT",
-		   "device coalesces TCP and counts segments and duplicate ACKs",
+		   "device coalesces TCP, and counts segments and duplicate ACKs",
 		   "host_tso4 or host_tso6" },
 		 .any = { { F(HOST_TSO4) | F(HOST_TSO6) } } },
 	[62] = { { 62, MODEL, "standby", "VIRTIO_NET_F_STANDBY",
-		   "stands in for another device with the same MAC address", "" } },
+		   "standby for another device with the same MAC address", "" } },
 	[63] = { { 63, MODEL, "speed_duplex", "VIRTIO_NET_F_SPEED_DUPLEX",
-		   "device says speed and duplex", "" } },
-	[64] = { { 64, MODEL, "rss_context", "VIRTIO_NET_F_RSS_CONTEXT", "several RSS contexts",
+		   "device reports speed and duplex", "" } },
+	[64] = { { 64, MODEL, "rss_context", "VIRTIO_NET_F_RSS_CONTEXT", "multiple RSS contexts",
 		   "ctrl_vq and rss" },
 		 .all = { { F(CTRL_VQ) | F(RSS) } } },
 	[65] = { { 65, VHOST | TAP, "guest_udp_tunnel_gso", "VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO",
-		   "driver takes frames in a UDP tunnel not yet split",
+		   "driver accepts GSO in UDP tunnels",
 		   "guest_tso4 and guest_tso6 and guest_uso4 and guest_uso6" },
 		 .all = { { F(GUEST_TSO4) | F(GUEST_TSO6) | F(GUEST_USO4) | F(GUEST_USO6) } } },
 	[66] = { { 66, TAP, "guest_udp_tunnel_gso_csum", "VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM",
-		   "and those whose outer checksum is still to be made", "guest_udp_tunnel_gso" },
+		   "also with a partial outer checksum", "guest_udp_tunnel_gso" },
 		 .all = { { 0, F1(GUEST_UDP_TUNNEL_GSO) } } },
 	[67] = { { 67, VHOST | TAP, "host_udp_tunnel_gso", "VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO",
-		   "device takes frames in a UDP tunnel not yet split",
+		   "device accepts GSO in UDP tunnels",
 		   "host_tso4 and host_tso6 and host_uso" },
 		 .all = { { F(HOST_TSO4) | F(HOST_TSO6) | F(HOST_USO) } } },
 	[68] = { { 68, TAP, "host_udp_tunnel_gso_csum", "VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO_CSUM",
-		   "and those whose outer checksum is still to be made", "host_udp_tunnel_gso" },
+		   "also with a partial outer checksum", "host_udp_tunnel_gso" },
 		 .all = { { 0, F1(HOST_UDP_TUNNEL_GSO) } } },
 	[69] = { { 69, VHOST, "out_net_header", "VIRTIO_NET_F_OUT_NET_HEADER",
-		   "driver says where the outer network header is", "" } },
+		   "driver gives the offset of the outer network header", "" } },
 	[70] = { { 70, VHOST, "ipsec", "VIRTIO_NET_F_IPSEC", "device does IPsec", "" } },
 };
 
@@ -157,21 +157,21 @@ static const struct vhc_bit vsock_bits[] = {
 
 static const struct vhc_bit transport_bits[] = {
 	[24 - TRANSPORT_FIRST] = { { 24, VHOST, "notify_on_empty", "VIRTIO_F_NOTIFY_ON_EMPTY",
-				     "legacy: interrupt when a ring runs empty, even if masked", "" } },
+				     "legacy: interrupt when a ring becomes empty, even if suppressed", "" } },
 	[27 - TRANSPORT_FIRST] = { { 27, MODEL, "any_layout", "VIRTIO_F_ANY_LAYOUT",
 				     "legacy: headers and data may share descriptors", "" } },
 	[28 - TRANSPORT_FIRST] = { { 28, VHOST, "indirect_desc", "VIRTIO_F_INDIRECT_DESC",
 				     "a descriptor may point to a table of descriptors", "" } },
 	[29 - TRANSPORT_FIRST] = { { 29, VHOST, "event_idx", "VIRTIO_F_EVENT_IDX",
-				     "each side says from which index on to notify it", "" } },
+				     "each side sets the index at which it is notified", "" } },
 	[32 - TRANSPORT_FIRST] = { { 32, VHOST, "version_1", "VIRTIO_F_VERSION_1",
 				     "not a legacy device", "" } },
 	[33 - TRANSPORT_FIRST] = { { 33, VHOST, "access_platform", "VIRTIO_F_ACCESS_PLATFORM",
-				     "addresses are the platform's, maybe behind an IOMMU", "" } },
+				     "device addresses are the platform's, possibly behind an IOMMU", "" } },
 	[34 - TRANSPORT_FIRST] = { { 34, VHOST, "ring_packed", "VIRTIO_F_RING_PACKED",
 				     "packed rings", "" } },
 	[35 - TRANSPORT_FIRST] = { { 35, VHOST, "in_order", "VIRTIO_F_IN_ORDER",
-				     "buffers are used in the order they came", "" } },
+				     "buffers are used in the order they were made available", "" } },
 	[36 - TRANSPORT_FIRST] = { { 36, VHOST, "order_platform", "VIRTIO_F_ORDER_PLATFORM",
 				     "memory is ordered as for a hardware device", "" } },
 	[37 - TRANSPORT_FIRST] = { { 37, MODEL, "sr_iov", "VIRTIO_F_SR_IOV",
@@ -179,9 +179,9 @@ static const struct vhc_bit transport_bits[] = {
 	[38 - TRANSPORT_FIRST] = { { 38, MODEL, "notification_data", "VIRTIO_F_NOTIFICATION_DATA",
 				     "a kick carries the ring's index and offset", "" } },
 	[39 - TRANSPORT_FIRST] = { { 39, MODEL, "notif_config_data", "VIRTIO_F_NOTIF_CONFIG_DATA",
-				     "a kick carries what the device asked for", "" } },
+				     "a kick carries data that the device supplied", "" } },
 	[40 - TRANSPORT_FIRST] = { { 40, VHOST, "ring_reset", "VIRTIO_F_RING_RESET",
-				     "one ring can be reset by itself", "" } },
+				     "a ring can be reset individually", "" } },
 	[41 - TRANSPORT_FIRST] = { { 41, MODEL, "admin_vq", "VIRTIO_F_ADMIN_VQ",
 				     "PCI: administration queues", "" } },
 	[43 - TRANSPORT_FIRST] = { { 43, MODEL, "suspend", "VIRTIO_F_SUSPEND",
@@ -198,7 +198,7 @@ static const struct {
 	{ VHC_TYPE_VSOCK, vsock_bits, LENGTH(vsock_bits) },
 };
 
-/* Between vhost and whoever runs it. */
+/* Between vhost and its user. */
 static const struct {
 	uint32_t bit;
 	const char *name, *constant;
@@ -207,7 +207,7 @@ static const struct {
 	{ VHC_F_PROTOCOL_FEATURES, "protocol_features", "VHOST_USER_F_PROTOCOL_FEATURES" },
 };
 
-/* What kernel headers and launchers call some of them. */
+/* Other names in kernel headers and launchers. */
 static const struct {
 	const char *word;
 	uint32_t bit;
@@ -243,7 +243,7 @@ VHC_EXPORT const struct vhc_feature *vhc_feature_get(enum vhc_type type, uint32_
 	return found ? &found->feature : NULL;
 }
 
-/* Letters of ASCII only: the result may not depend on the locale. */
+/* ASCII only: the result must not depend on the locale. */
 static unsigned char lower(char c)
 {
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);

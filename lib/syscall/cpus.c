@@ -36,20 +36,20 @@ static bool has(const struct vhc_cpus *cpus, unsigned long cpu)
 bool vhc_cpus_meet(const struct vhc_cpus *cpus, const char *list)
 {
 	const unsigned long end = 64ul * cpus->words;
-	char *behind;
+	char *tail;
 
 	do {
-		unsigned long first = strtoul(list, &behind, 10), last = first;
+		unsigned long first = strtoul(list, &tail, 10), last = first;
 
-		if (behind == list)
+		if (tail == list)
 			return true;
-		if (*behind == '-')
-			last = strtoul(behind + 1, &behind, 10);
+		if (*tail == '-')
+			last = strtoul(tail + 1, &tail, 10);
 		for (unsigned long cpu = first; cpu <= last && cpu < end; cpu++)
 			if (has(cpus, cpu))
 				return true;
-		list = behind + 1;
-	} while (*behind == ',');
+		list = tail + 1;
+	} while (*tail == ',');
 	return false;
 }
 

@@ -51,30 +51,35 @@ int vhc_tap_execute(struct vhc_tap *tap, const struct vhc_op *op)
 	return r;
 }
 
-/* Set it on every queue that has its own. */
-static int set_queues(struct vhc_tap *tap, enum vhc_op_kind kind, uint32_t value)
+/* Every queue of a macvtap has its own header size and offloads; those of a tap share them. */
+static int set_all(struct vhc_tap *tap, enum vhc_op_kind kind, uint32_t value)
 {
-	for (uint32_t i = 0; i < (tap->macvtap ? tap->queues : 1); i++) {
-		struct vhc_op op = { .kind = kind, .fd = i, .ring = VHC_NO_RING, .value = value };
-		const char *meaning;
-		int r = vhc_tap_execute(tap, &op);
+	int r = 0;
 
-		if (!r)
-			continue;
-		meaning = vhc_op_explain(kind, -r);
-		return vhc_fail_at(
-			tap->ctx, &(struct vhc_place){ tap->name, vhc_op_info(kind)->name, NULL },
-			r == -EINVAL ? -EOPNOTSUPP : r, "%u: %s (%s)%s%s", value, strerror(-r),
-			vhc_errname(-r), meaning ? ": " : "", meaning ? meaning : "");
+	for (uint32_t i = 0; i < (tap->macvtap ? tap->queues : 1) && !r; i++) {
+		struct vhc_op op = { .kind = kind, .fd = i, .ring = VHC_NO_RING, .value = value };
+
+		r = vhc_tap_execute(tap, &op);
 	}
-	return 0;
+	return r;
 }
 
-VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_features *acked,
-				    uint32_t guest)
+static int set_or_fail(struct vhc_tap *tap, enum vhc_op_kind kind, uint32_t value)
 {
-	uint32_t header = vhc_net_header_size(acked), offloads = vhc_offload_from_features(acked);
-	uint32_t before = tap->header;
+	const struct vhc_place place = { tap->name, vhc_op_info(kind)->name, NULL };
+	int r = set_all(tap, kind, value);
+	const char *meaning;
+
+	if (!r)
+		return 0;
+	meaning = vhc_op_explain(kind, -r);
+	return vhc_fail_at(tap->ctx, &place, r == -EINVAL ? -EOPNOTSUPP : r, "%u: %s (%s)%s%s",
+			   value, strerror(-r), vhc_errname(-r), meaning ? ": " : "",
+			   meaning ? meaning : "");
+}
+
+static int check_features(struct vhc_tap *tap, uint32_t header, uint32_t offloads, uint32_t guest)
+{
 	int r = 0;
 
 	/* an IOMMU does not matter to a tap: vhost translates before */
@@ -84,27 +89,31 @@ VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_featur
 				VHC_GUEST_IOMMU);
 	if (tap->user && (header != tap->header || offloads != tap->offloads))
 		r = vhc_dev_check_process(tap->user);
+	if (!r && header != tap->header && tap->user && vhc_dev_runs(tap->user))
+		r = vhc_fail_at(
+			tap->ctx, &(struct vhc_place){ tap->name, NULL, NULL }, -EBUSY,
+			"the header is %u bytes and would become %u, but %s is running on it; "
+			"stop it first",
+			tap->header, header, vhc_dev_id(tap->user));
+	return r;
+}
+
+VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_features *acked,
+				    uint32_t guest)
+{
+	uint32_t header = vhc_net_header_size(acked), offloads = vhc_offload_from_features(acked);
+	uint32_t before = tap->header;
+	int r = check_features(tap, header, offloads, guest);
+
 	if (r)
 		return r;
-	if (header != tap->header) {
-		if (tap->user && vhc_dev_runs(tap->user))
-			return vhc_fail_at(
-				tap->ctx, &(struct vhc_place){ tap->name, NULL, NULL }, -EBUSY,
-				"the header is %u bytes and would become %u, but %s is running on it; "
-				"stop it first",
-				tap->header, header, vhc_dev_id(tap->user));
-		r = set_queues(tap, VHC_OP_TAP_HEADER, header);
-	}
+	if (header != tap->header)
+		r = set_or_fail(tap, VHC_OP_TAP_HEADER, header);
 	if (!r && offloads != tap->offloads)
-		r = set_queues(tap, VHC_OP_TAP_OFFLOADS, offloads);
-	if (r && tap->header != before) { /* keep the text of the first error */
-		struct vhc_op op = { .kind = VHC_OP_TAP_HEADER,
-				     .ring = VHC_NO_RING,
-				     .value = before };
-
-		for (op.fd = 0; op.fd < (tap->macvtap ? tap->queues : 1); op.fd++)
-			vhc_tap_execute(tap, &op);
-	}
+		r = set_or_fail(tap, VHC_OP_TAP_OFFLOADS, offloads);
+	/* the text stays that of the first error */
+	if (r && tap->header != before)
+		set_all(tap, VHC_OP_TAP_HEADER, before);
 	return r;
 }
 
