@@ -21,7 +21,7 @@ static uint64_t last_of(uint64_t start, uint64_t size)
 	return start + (size - 1);
 }
 
-/* "guest 0x1000-0x1fff, here 0x7f0000001000-0x7f0000001fff" */
+/* "guest 0x1000-0x1fff, user 0x7f0000001000-0x7f0000001fff" */
 struct region_text {
 	char text[96];
 };
@@ -31,7 +31,7 @@ static struct region_text format_region(const struct vhc_mem_region *region)
 	struct region_text out;
 
 	snprintf(out.text, sizeof(out.text),
-		 "guest 0x%" PRIx64 "-0x%" PRIx64 ", here 0x%" PRIx64 "-0x%" PRIx64, region->guest,
+		 "guest 0x%" PRIx64 "-0x%" PRIx64 ", user 0x%" PRIx64 "-0x%" PRIx64, region->guest,
 		 last_of(region->guest, region->size), region->user,
 		 last_of(region->user, region->size));
 	return out;
@@ -42,7 +42,7 @@ static int refuse_region(struct vhc_refusal *err, const struct vhc_mem_region *r
 {
 	return vhc_refuse(err,
 			  "region at guest address 0x%" PRIx64 ", size 0x%" PRIx64
-			  ", here at 0x%" PRIx64 ": %s",
+			  ", user address 0x%" PRIx64 ": %s",
 			  region->guest, region->size, region->user, what);
 }
 
@@ -76,8 +76,7 @@ int vhc_mem_region_conflict(const struct vhc_mem_region *a, const struct vhc_mem
 	if (!guest && !overlap(a->user, a->size, b->user, b->size))
 		return 0;
 	return vhc_refuse(err, "two regions overlap in %s addresses: %s; and %s",
-			  guest ? "guest" : "this process's", format_region(a).text,
-			  format_region(b).text);
+			  guest ? "guest" : "user", format_region(a).text, format_region(b).text);
 }
 
 static int compare(uint64_t a, uint64_t b)

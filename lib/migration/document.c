@@ -223,8 +223,8 @@ static int check_sum(const struct vhc_saved *saved, const char *json, struct doc
 	if (r || sum == saved->checksum)
 		return r;
 	return doc_fail(err, json, strlen(json), "/checksum",
-			"0x%x is not the checksum of what is here, which is 0x%x: the document was "
-			"damaged, or edited",
+			"0x%x is not the checksum of this document, which is 0x%x: it was damaged "
+			"or edited",
 			(uint32_t)saved->checksum, sum);
 }
 

@@ -34,7 +34,7 @@ static void begin_reason(struct reasons *reasons, const char *hint)
 static void check_node(struct reasons *reasons, const struct vhc_caps_node *node)
 {
 	if (!node->opens)
-		ADD(reasons, node->remedy, "%s does not open there: %s (%s)", node->path,
+		ADD(reasons, node->remedy, "%s cannot be opened there: %s (%s)", node->path,
 		    node->reason, node->error);
 }
 
@@ -44,7 +44,7 @@ static void check_tap(struct reasons *reasons, const struct vhc_caps_tap *tap,
 {
 	if (!tap->probed && !vhc_features_empty(needed))
 		ADD(reasons, "ask that host for its capabilities again, as root",
-		    "what a tap has there is not known: %s", tap->reason);
+		    "the features of a tap there are not known: %s", tap->reason);
 }
 
 static void check_features(struct reasons *reasons, const struct vhc_caps *caps,

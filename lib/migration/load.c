@@ -134,14 +134,14 @@ static int fail_region(const struct load *load, const struct vhc_table *there,
 	if (i < there->count && i < here->count)
 		return vhc_fail_at(
 			dev->ctx, &place, -EINVAL,
-			"the guest's memory differs: region %u is 0x%llx+0x%llx there, "
-			"and 0x%llx+0x%llx here",
+			"the guest's memory differs: region %u is 0x%llx+0x%llx in the "
+			"document, and 0x%llx+0x%llx in this device",
 			i, (unsigned long long)there->guest[i], (unsigned long long)there->size[i],
 			(unsigned long long)here->guest[i], (unsigned long long)here->size[i]);
 	return vhc_fail_at(dev->ctx, &place, -EINVAL,
-			   "the guest's memory differs: region %u, 0x%llx+0x%llx, is only %s", i,
+			   "the guest's memory differs: region %u, 0x%llx+0x%llx, is only in %s", i,
 			   (unsigned long long)has->guest[i], (unsigned long long)has->size[i],
-			   i < there->count ? "there" : "here");
+			   i < there->count ? "the document" : "this device");
 }
 
 /* The guest must have the same memory there and here, wherever each process has it. */
@@ -193,7 +193,7 @@ static int load_ring(const struct load *load, const struct vhc_saved_ring *saved
 	if (!ring->has_addr || load->saved.guest.iommu)
 		return 0;
 	return vhc_ring_check_memory(load->dev, index, (enum vhc_format)saved->format, ring,
-				     "load the device when all of the guest's memory is here");
+				     "load the device when all of the guest's memory has arrived");
 }
 
 static int load_rings(struct load *load)

@@ -63,7 +63,7 @@ int vhc_window_check(uint32_t num, uint16_t used, uint16_t base, uint16_t avail,
 		return vhc_refuse(
 			err,
 			"base %u is not within used index %u and available index %u of its memory: "
-			"the device would stall, or take buffers that are not there",
+			"the device would stall, or use buffers that are not available",
 			base, used, avail);
 	return 0;
 }

@@ -57,7 +57,7 @@ static const struct {
 	  { "overlap", "guest addresses" } },
 	{ "user addresses overlap",
 	  { { 0, 2 * PAGE, 0 }, { 8 * PAGE, PAGE, PAGE } },
-	  { "overlap", "process" } },
+	  { "overlap", "user addresses" } },
 };
 
 static int add(struct rig *rig, const struct span *span)

@@ -87,8 +87,8 @@ static void test_span_conflict(void **state)
 		{ { 0, 2 * PAGE, USER }, { PAGE, PAGE, USER + 9 * PAGE }, "in guest addresses" },
 		{ { 0, 4 * PAGE, USER }, { PAGE, PAGE, USER + 9 * PAGE }, "in guest addresses" },
 		{ { TOP - PAGE, 2 * PAGE, USER }, { TOP, PAGE, USER + 9 * PAGE }, "in guest" },
-		{ { 0, PAGE, USER }, { PAGE, PAGE, USER }, "in this process's addresses" },
-		{ { 0, 2 * PAGE, USER }, { 2 * PAGE, PAGE, USER + PAGE }, "in this process's" },
+		{ { 0, PAGE, USER }, { PAGE, PAGE, USER }, "in user addresses" },
+		{ { 0, 2 * PAGE, USER }, { 2 * PAGE, PAGE, USER + PAGE }, "in user" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)

@@ -96,7 +96,7 @@ static void hosts_that_have_not_enough(void **state)
 	static const struct {
 		const char *pointer, *raw, *says, *hint;
 	} hosts[] = {
-		{ "/nodes/0/opens", "false", "/dev/vhost-net does not open there:  ()", "" },
+		{ "/nodes/0/opens", "false", "/dev/vhost-net cannot be opened there:  ()", "" },
 		{ "/nodes/0/words/0", "\"0x33d000000\"",
 		  "vhost lacks mrg_rxbuf (15): ", "move it to a host that has them" },
 		{ "/nodes/0/words", "[]", "mrg_rxbuf (15), event_idx (29), version_1 (32), ", "" },
@@ -168,8 +168,8 @@ static void every_reason_is_given(void **state)
 	free(host);
 	host = edit_put(caps, "/tap/reason", "\"no root\"");
 	assert_int_equal(vhc_caps_check(rig.ctx, host, json), -EOPNOTSUPP);
-	assert_says(&rig, "/dev/vhost-net does not open there: gone fishing", "modprobe vhost_net",
-		    "what a tap has there is not known: no root");
+	assert_says(&rig, "/dev/vhost-net cannot be opened there: gone fishing",
+		    "modprobe vhost_net", "the features of a tap there are not known: no root");
 	assert_null(strstr(rig_text(&rig), "lacks"));
 	free(host);
 	free(caps);

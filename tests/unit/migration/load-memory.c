@@ -33,19 +33,21 @@ static void other_memory(void **state)
 	} cases[] = {
 		{ { { RIG_GUEST + 0x1000, 0x8000, 0 } },
 		  1,
-		  { "region 0 is 0x40000000+0x8000 there", "0x40001000+0x8000 here" } },
+		  { "region 0 is 0x40000000+0x8000 in the document",
+		    "0x40001000+0x8000 in this device" } },
 		{ { { RIG_GUEST, 0x7000, 0 } },
 		  1,
-		  { "region 0 is 0x40000000+0x8000 there", "0x40000000+0x7000 here" } },
+		  { "region 0 is 0x40000000+0x8000 in the document",
+		    "0x40000000+0x7000 in this device" } },
 		{ { { RIG_GUEST, 0x7000, 0 }, { RIG_GUEST + 0x8000, 0x1000, 0x7000 } },
 		  2,
-		  { "0x40000000+0x8000 there", "0x40000000+0x7000 here" } },
+		  { "0x40000000+0x8000 in the document", "0x40000000+0x7000 in this device" } },
 		{ { { RIG_GUEST, 0x8000, 0 }, { 0, 0x1000, 0x8000 } },
 		  2,
-		  { "0x40000000+0x8000 there", "0x0+0x1000 here" } },
+		  { "0x40000000+0x8000 in the document", "0x0+0x1000 in this device" } },
 		{ { { RIG_GUEST, 0x8000, 0 }, { 1ull << 32, 0x1000, 0x8000 } },
 		  2,
-		  { "region 1, 0x100000000+0x1000, is only here", "guest's addresses" } },
+		  { "region 1, 0x100000000+0x1000, is only in this device", "guest's addresses" } },
 	};
 	char *json = moved_source("6.12", 1, false);
 
@@ -76,7 +78,7 @@ static void less_memory(void **state)
 			    "{\"guest_addr\":\"0x100000000\",\"size\":\"0x2000\"}");
 	assert_ok(&rig, vhc_state_check(rig.ctx, more));
 	assert_int_equal(moved_load_fails(&rig, more), -EINVAL);
-	assert_says(&rig, "region 1, 0x100000000+0x2000, is only there");
+	assert_says(&rig, "region 1, 0x100000000+0x2000, is only in the document");
 	free(more);
 	/* how many regions it is written as does not matter */
 	more = edit_put_sum(json, "/memory",

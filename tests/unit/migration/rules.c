@@ -290,7 +290,7 @@ static void lines(void **state)
 	assert_non_null(at);
 	at[5] = '5';
 	assert_int_equal(vhc_state_check(rig.ctx, kept), -EINVAL);
-	assert_says(&rig, "/checksum", "in line 98", "damaged, or edited");
+	assert_says(&rig, "/checksum", "in line 98", "damaged or edited");
 	at[2] = 'x';
 	assert_int_equal(vhc_state_check(rig.ctx, kept), -EINVAL);
 	assert_says(&rig, "/rings/0/base", "in line 78", "not a 64-bit number");

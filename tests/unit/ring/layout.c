@@ -344,9 +344,9 @@ static void test_window(void **state)
 							: -EINVAL);
 	assert_int_equal(vhc_window_check(256, 65500, 10, 20, &err), 0);
 	assert_int_equal(vhc_window_check(256, 100, 99, 110, &err), -EINVAL);
-	assert_string_equal(err.text,
-			    "base 99 is not within used index 100 and available index 110 of its "
-			    "memory: the device would stall, or take buffers that are not there");
+	assert_string_equal(
+		err.text, "base 99 is not within used index 100 and available index 110 of its "
+			  "memory: the device would stall, or use buffers that are not available");
 	assert_int_equal(vhc_window_check(8, 100, 100, 109, &err), -EINVAL);
 	assert_string_equal(err.text, "its memory has used index 100 and available index 109: 9 "
 				      "apart, more than its 8 descriptors; this is not the ring's "
