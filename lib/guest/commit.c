@@ -73,7 +73,7 @@ static void record_committed(struct vhc_mem *mem, struct vhc_mem_region *copy)
 	mem->edited = false;
 }
 
-static int commit(struct vhc_mem *mem)
+static int commit_regions(struct vhc_mem *mem)
 {
 	struct vhc_mem_region *copy = calloc(mem->count ?: 1, sizeof(*copy));
 	struct vhc_table *table = NULL;
@@ -109,7 +109,7 @@ VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
 	if (mem->error)
 		r = vhc_fail(mem->ctx, mem->error, "%s", mem->why);
 	else if (mem->edited)
-		r = commit(mem);
+		r = commit_regions(mem);
 	if (r)
 		revert_staged(mem);
 	return r;

@@ -4,7 +4,7 @@
  *
  * This room commits memory (commit.c), switches the dirty log on and off (dirty-log.c) and reads it
  * (dirty-read.c), each by one change to every device of the guest (update.c).  It reaches devices by
- * their plans alone, and no room but migration/ may use it.
+ * their plans alone, and no other room may use it.
  */
 #ifndef LIB_GUEST_GUEST_H
 #define LIB_GUEST_GUEST_H
