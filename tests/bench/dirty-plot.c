@@ -150,8 +150,8 @@ static void draw(const struct plot *plot, const struct dirty_case *cases)
 	text(plot, LEFT, 28, "start", 18,
 	     "Reading a dirty log: vhc_dirty_read() and a loop like QEMU's");
 	text(plot, LEFT, 48, "start", 12,
-	     "Log and bitmap in no cache. The number is of the mode that the library takes by itself "
-	     "with a bitmap of one's own.");
+	     "Log and bitmap in no cache. The number is for the mode that the library selects "
+	     "with a private bitmap.");
 	draw_axis(plot);
 	draw_legend(plot);
 	for (int i = 0; i < GUESTS; i++) {

@@ -22,7 +22,7 @@
 
 static uint64_t *pattern, *dirty_log, *bitmap;
 
-/* ------------------------------------------------------------------------------------- the ways */
+/* ---------------------------------------------------------------------------------- the methods */
 
 /* One page, as a function that works on any memory region has to do it. */
 NOINLINE static void set_dirty(uint64_t *words, uint64_t page)

@@ -26,7 +26,7 @@ static void stop_step(struct guest *guest)
 	must(guest, vhc_dev_start(guest->dev));
 }
 
-/* --- one ring stops, or is reset, while the others go on */
+/* --- one ring stops, or is reset, while the others keep running */
 
 enum { RING_STOPS, RING_RESETS };
 
@@ -70,7 +70,7 @@ static void ring_step(struct guest *guest)
 		stop_ring(guest, ring);
 }
 
-/* --- the dirty log goes on and off */
+/* --- the dirty log is turned on and off */
 
 enum { LOG_ON, LOG_PAGES };
 

@@ -66,13 +66,13 @@ static void wrong_taps(struct bring_up *b)
 	char what[96];
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		snprintf(what, sizeof(what), "%s is no tap", names[i]);
+		snprintf(what, sizeof(what), "%s is not a tap", names[i]);
 		refuse_tap(b, what, &kinds[i], 1, "is not a tap");
 	}
 	pair[0] = open_tap("wrong0", IFF_TAP | IFF_NO_PI);
 	refuse_tap(b, "a tap without the virtio-net header", pair, 1, "IFF_VNET_HDR");
 	pair[0] = open_tap("wrong1", IFF_TUN | IFF_NO_PI | IFF_VNET_HDR);
-	refuse_tap(b, "a tun is no tap", pair, 1, "flags");
+	refuse_tap(b, "a tun is not a tap", pair, 1, "flags");
 	pair[0] = open_tap("right0", IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
 	pair[1] = open_tap("right1", IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
 	refuse_tap(b, "queues of two links", pair, 2, "link");
@@ -88,7 +88,7 @@ static void wrong_vhosts(struct bring_up *b)
 	const char *text = vhc_ctx_get_error(b->ctx)->text;
 	int r = vhc_dev_open_fds(b->ctx, "net0", fds, 1, args, &b->dev);
 
-	result("a vhost-vsock is no vhost-net", r == -EINVAL && strstr(text, "not a vhost-net"),
+	result("a vhost-vsock is not a vhost-net", r == -EINVAL && strstr(text, "not a vhost-net"),
 	       text);
 	close(fds[0]);
 	fds[0] = fds[1] = open("/dev/vhost-net", O_RDWR);
@@ -111,12 +111,12 @@ static void another_process(struct bring_up *b)
 				     VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &b->dev);
 	if (!r)
 		r = bring_up_start(b, 1);
-	result("a device on fds that others opened starts", !r, text);
+	result("a device on fds opened elsewhere starts", !r, text);
 	if (fork() == 0)
 		_exit(vhc_dev_stop(b->dev) == -EPERM && strstr(text, "owner") ? 0 : 1);
 	wait(&status);
-	result("a forked child is told that it is not the owner", status == 0, "see the text");
-	result("the owner goes on: it stops", !vhc_dev_stop(b->dev), text);
+	result("a forked child is refused, as it is not the owner", status == 0, "see the text");
+	result("the owner's device still works: it stops", !vhc_dev_stop(b->dev), text);
 	result("and starts again", !vhc_dev_start(b->dev), text);
 	vhc_dev_close(b->dev);
 	vhc_tap_close(b->tap);
@@ -135,7 +135,7 @@ static void macvtap(struct bring_up *b, int count, char **nodes)
 	for (int i = 0; i < count; i++)
 		fds[i] = open(nodes[i], O_RDWR | O_CLOEXEC);
 	r = vhc_tap_open_fds(b->ctx, fds, (uint32_t)count, &b->tap);
-	result("queues of a macvtap are taken", !r, text);
+	result("queues of a macvtap are accepted", !r, text);
 	if (!r)
 		r = vhc_dev_open(b->ctx, "net0", NULL, args, &b->dev);
 	if (!r)
@@ -145,7 +145,7 @@ static void macvtap(struct bring_up *b, int count, char **nodes)
 		int size = 0;
 
 		ioctl(fds[i], TUNGETVNETHDRSZ, &size);
-		result("each queue has the header of its guest", size == 12, "it has another");
+		result("each queue has the header size of its guest", size == 12, "it has another");
 		close(fds[i]);
 	}
 	vhc_dev_close(b->dev);

@@ -160,13 +160,13 @@ static const struct {
 	{ "no call eventfd", no_call },
 	{ "kick eventfd", set_kick },
 	{ "busyloop", set_busyloop },
-	{ "busyloop asked for", get_busyloop },
+	{ "busyloop", get_busyloop },
 	{ "processors", set_cpus },
 	{ "scheduling", set_sched },
 	{ "offloads", set_offloads },
 	{ "active queues", set_active },
 	{ "commit", commit },
-	{ "picture", save },
+	{ "snapshot", save },
 	{ "pass over the dirty log", next_pass },
 	{ "pages of the dirty log", read_log },
 	{ "dirty log off", log_off },
@@ -218,13 +218,12 @@ int main(int argc, char **argv)
 		frames++;
 	}
 	printf("# %u frames meanwhile\n", frames);
-	result("each call of the forked child is refused, and says why", status == 0,
+	result("each call in the forked child is refused, with the reason", status == 0,
 	       "see above for the call");
 	for (int i = 0; i < 1000 && going; i++)
 		going = send_one(&transmit);
-	result("the owner's frames go on", going, "they stopped");
-	result("the dirty log has what they dirtied", !next_pass() && read_log() >= 1, "%s",
-	       text());
+	result("the owner's frames keep flowing", going, "they stopped");
+	result("the dirty log has their pages", !next_pass() && read_log() >= 1, "%s", text());
 	result("it has its worker", !vhc_dev_get_worker(b.dev, 0, &same) && same == worker, "%s",
 	       text());
 	result("and its settings", sched_getscheduler(worker) == SCHED_OTHER, "the child's");

@@ -84,8 +84,8 @@ static bool run(uint32_t frames, uint32_t rarely, int (*disturb)(void))
 	}
 	if (r)
 		printf("# %s\n", text());
-	printf("# of %u frames each way %u came out and %u came in right, %u wrong; %u misses\n",
-	       frames, model.traffic.out.arrived, model.traffic.in.arrived,
+	printf("# of %u frames in each direction, %u out, %u in, %u wrong; %u misses\n", frames,
+	       model.traffic.out.arrived, model.traffic.in.arrived,
 	       model.traffic.out.wrong + model.traffic.in.wrong, model.misses);
 	return good && !r && !model.traffic.out.wrong && !model.traffic.in.wrong;
 }
@@ -148,14 +148,14 @@ static void while_logged(void)
 	int r;
 
 	logged = calloc(2 * (model.pages / 64 + 1), sizeof(*logged));
-	result("while the dirty log goes on and off", run(TRAFFIC_FRAMES / 4, 20, log_on_and_off),
-	       "see above");
+	result("while the dirty log is turned on and off",
+	       run(TRAFFIC_FRAMES / 4, 20, log_on_and_off), "see above");
 	r = vhc_dirty_stop(model.b.mem);
 	memset(logged, 0, 2 * (model.pages / 64 + 1) * sizeof(*logged));
 	r = r ? r : vhc_dirty_start(model.b.mem);
 	for (uint32_t i = 0; i < 2 * model.traffic.pairs; i++)
 		before[i] = model.rings[i].used->idx;
-	result("while it is harvested", !r && run(TRAFFIC_FRAMES / 4, 20, harvest), "see above");
+	result("while it is read", !r && run(TRAFFIC_FRAMES / 4, 20, harvest), "see above");
 	r = vhc_dev_stop(model.b.dev);
 	r = r ? r : harvest();
 	for (uint32_t i = 0; i < model.pages; i++) {
@@ -166,7 +166,7 @@ static void while_logged(void)
 	result("what the device wrote was logged, and nothing else", !r && dirty && !wrong, text());
 	r = vhc_dirty_stop(model.b.mem);
 	r = r ? r : vhc_dev_start(model.b.dev);
-	result("the log goes off, and it starts", !r, text());
+	result("logging is turned off, and it starts", !r, text());
 	free(logged);
 }
 
@@ -212,7 +212,7 @@ static void the_other_stops(void)
 		r = model_serve();
 		traffic_reap(&model.traffic);
 	}
-	result("a ring that waits goes on when the other one stops",
+	result("a waiting ring resumes while the other one stops",
 	       !r && event.kind == VHC_EVENT_MISS && traffic_done(&model.traffic), text());
 }
 
@@ -232,13 +232,13 @@ static void wrong_ring(void)
 	for (int i = 0; i < 50 && !model.errors && poll(&ready, 1, 1000) > 0; i++)
 		if (model_serve() < 0)
 			break;
-	result("an available index that cannot be is an event",
+	result("an impossible available index is an event",
 	       model.errors && model.error_ring == ring, text());
 	r = vhc_ring_check(model.b.dev, ring);
 	printf("# %s\n", r ? text() : "nothing is found");
 	result("vhc_ring_check() finds the cause",
 	       r == -EINVAL && strstr(text(), "257 apart") && strstr(text(), "256"), text());
-	result("and nothing with another ring", !vhc_ring_check(model.b.dev, 0), text());
+	result("and nothing in another ring", !vhc_ring_check(model.b.dev, 0), text());
 }
 
 /* One that comes after a reset. */
@@ -250,9 +250,9 @@ static void another_driver(bool iommu)
 	if (!r && iommu)
 		r = model_prefill();
 	r = r ? r : vhc_dev_start(model.b.dev);
-	result(iommu ? "another driver comes, behind the IOMMU" : "one comes without the IOMMU", !r,
+	result(iommu ? "another driver, behind the IOMMU" : "another driver, without the IOMMU", !r,
 	       text());
-	result("all of its frames come", !r && run(2000, 1, NULL), "see above");
+	result("all of its frames arrive", !r && run(2000, 1, NULL), "see above");
 }
 
 int main(int argc, char **argv)
@@ -272,7 +272,7 @@ int main(int argc, char **argv)
 	r = r ? r : model_probe(true);
 	printf("# %u pairs, version %u, %s: %u pages\n", model.traffic.pairs, model.version,
 	       argv[3], model.pages);
-	result("a device opens, and a driver comes", !r, r ? text() : "");
+	result("a device opens, and a driver is set up", !r, r ? text() : "");
 	if (r)
 		return 1;
 	model.traffic.wire = traffic_wire(vhc_tap_get_name(model.b.tap));
@@ -283,17 +283,19 @@ int main(int argc, char **argv)
 	result("then it starts", !r, text());
 	model.traffic.events = vhc_dev_get_event_fd(model.b.dev);
 	result("it has an event fd", model.traffic.events >= 0, text());
-	result("every frame comes once, each way", run(TRAFFIC_FRAMES, 1, NULL), "see above");
+	result("every frame arrives once, in each direction", run(TRAFFIC_FRAMES, 1, NULL),
+	       "see above");
 	result(model.all ? "it missed nothing" : "it asked for what it missed",
 	       model.all == !model.misses, "see above");
 	if (model.many)
-		result("and again for what was forgotten", model.misses > model.pages, "see above");
+		result("and again for what was dropped", model.misses > model.pages, "see above");
 	result(model.version == 2 ? "by messages of version 2" : "by messages of version 1",
 	       model.acks == (model.version == 2 ? model.traffic.pairs : 0) && !model.messages[0] &&
 		       !model.messages[3 - model.version] &&
 		       (model.all || model.messages[model.version]),
 	       "or of another");
-	result("while mappings go and come", run(TRAFFIC_FRAMES / 4, 3, unmap_some), "see above");
+	result("while mappings are removed and added", run(TRAFFIC_FRAMES / 4, 3, unmap_some),
+	       "see above");
 	result("while it stops and starts", run(TRAFFIC_FRAMES / 4, 40, stop_and_start),
 	       "see above");
 	while_logged();

@@ -88,7 +88,7 @@ static void no_vm(void)
 		int fd, code;
 	} cases[] = {
 		{ "/dev/kvm is no VM", "it is /dev/kvm", guest.kvm, -EINVAL },
-		{ "a vCPU that runs is no VM", "kvm-vcpu", guest.vcpu, -EINVAL },
+		{ "a running vCPU is no VM", "kvm-vcpu", guest.vcpu, -EINVAL },
 		{ "an eventfd is no VM", "[eventfd]", eventfd(0, 0), -EINVAL },
 		{ "a file is no VM", "ENOTTY", open("/proc/self/exe", O_RDONLY), -EINVAL },
 		{ "a memfd is no VM", "memfd", memfd_create("m", 0), -EINVAL },
@@ -96,7 +96,7 @@ static void no_vm(void)
 		{ "/dev/vhost-net is no VM", "/dev/vhost-net", open("/dev/vhost-net", O_RDWR),
 		  -EINVAL },
 		{ "a tap is no VM", "/dev/net/tun", vhc_tap_get_fd(b.tap, 0), -EINVAL },
-		{ "an fd that is closed is no VM", "VM fd 900", 900, -EBADF },
+		{ "a closed fd is no VM", "VM fd 900", 900, -EBADF },
 	};
 	unsigned int before = count_fds();
 	bool said = true;
@@ -108,7 +108,7 @@ static void no_vm(void)
 		said = said && vhc_ring_set_irqfd(b.dev, 1, cases[i].fd,
 						  VHC_ARG(vhc_irqfd, .gsi = 5)) == cases[i].code;
 	}
-	result("nor for an interrupt", said, text);
+	result("nor accepted for an interrupt", said, text);
 	result("and none of them was kept", count_fds() == before, "fds are left");
 	for (int i = 2; i < 7; i++)
 		if (cases[i].fd != wire)
@@ -126,7 +126,7 @@ static void taken(void)
 	result("a doorbell is added", !vhc_ring_add_ioeventfd(b.dev, 1, guest.vm, &bell), text);
 	result("KVM has it", launchers_bell(guest.vm, file, true) == -EEXIST, "it has not");
 	r = vhc_ring_add_ioeventfd(b.dev, 0, guest.vm, &bell);
-	result("another ring is told whose it is",
+	result("another ring gets -EEXIST with its owner",
 	       r == -EEXIST && strstr(text, "port 0xc050, 2 bytes, value 0x1 is taken by ring 1 of "
 					    "net0"),
 	       text);
@@ -134,22 +134,23 @@ static void taken(void)
 		    ?: vhc_dev_open(other, "net1", NULL,
 				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &dev);
 	r = r ?: vhc_ring_add_ioeventfd(dev, 0, guest.vm, &bell);
-	result("one of another context is told what KVM says",
+	result("a ring of another context gets KVM's answer",
 	       r == -EEXIST && strstr(vhc_ctx_get_error(other)->text, "or another context's"),
 	       vhc_ctx_get_error(other)->text);
 	vhc_dev_close(dev);
 	vhc_ctx_free(other);
 	result("another kick is set", !vhc_ring_set_kick(b.dev, 1, file), text);
-	result("KVM has that one now", launchers_bell(guest.vm, file, false) == 0, "it has not");
-	result("what somebody took off is off", !vhc_ring_del_ioeventfd(b.dev, 1, &bell), text);
+	result("KVM uses that one now", launchers_bell(guest.vm, file, false) == 0, "it has not");
+	result("deleting what the launcher removed succeeds",
+	       !vhc_ring_del_ioeventfd(b.dev, 1, &bell), text);
 	result("it is added again", !vhc_ring_add_ioeventfd(b.dev, 1, guest.vm, &bell), text);
 	result("no kick is set", !vhc_ring_set_kick(b.dev, 1, -1), text);
 	result("the address is free", launchers_bell(guest.vm, file, true) == 0, "it is not");
 	r = vhc_ring_get_kick(b.dev, 1);
-	result("a kick that cannot have it is told so", r == -EEXIST && strstr(text, "0xc050"),
+	result("a kick for a taken address is refused", r == -EEXIST && strstr(text, "0xc050"),
 	       text);
 	launchers_bell(guest.vm, file, false);
-	result("and then it can", vhc_ring_get_kick(b.dev, 1) >= 0, text);
+	result("and accepted when it is free", vhc_ring_get_kick(b.dev, 1) >= 0, text);
 	close(file);
 }
 
@@ -272,13 +273,14 @@ static void interrupts(void)
 	uint32_t before;
 
 	mask_alone("a masked call waits until it is unmasked", count_calls);
-	mask_under_load("calls that are masked under load: none is lost", count_calls);
+	mask_under_load("calls masked under load: none is lost", count_calls);
 	result("the call becomes an interrupt", !bind_irq(), text);
 	before = guest_count(&guest);
 	sem_post(&to_send);
-	result("which the guest gets", comes_true(guest_count(&guest) != before), "it does not");
+	result("which the guest receives", comes_true(guest_count(&guest) != before),
+	       "it does not");
 	mask_alone("a masked interrupt waits until it is unmasked", count_irqs);
-	mask_under_load("interrupts that are masked under load: none is lost", count_irqs);
+	mask_under_load("interrupts masked under load: none is lost", count_irqs);
 	result("a level interrupt in its place",
 	       !vhc_ring_set_irqfd(b.dev, 0, guest.vm,
 				   VHC_ARG(vhc_irqfd, .gsi = GUEST_IRQ, .flags = VHC_IRQFD_RESAMPLE,
@@ -289,11 +291,11 @@ static void interrupts(void)
 	eventfd_read(resample, &(eventfd_t){ 0 });
 	before = guest_count(&guest);
 	sem_post(&to_send);
-	result("the guest gets it", comes_true(guest_count(&guest) != before), "it does not");
-	result("and its end is told",
+	result("the guest receives it", comes_true(guest_count(&guest) != before), "it does not");
+	result("and its end is signalled",
 	       comes_true(poll(&(struct pollfd){ resample, POLLIN, 0 }, 1, 0) == 1), "it is not");
 	comes_true(frame_came());
-	result("back to one without", !bind_irq(), text);
+	result("back to an edge interrupt", !bind_irq(), text);
 	close(resample);
 }
 
@@ -328,11 +330,11 @@ static void forked(void)
 	if (fork() == 0)
 		_exit(child());
 	wait(&status);
-	result("a forked child is told that it may not, and why", status == 0, "see the program");
+	result("a forked child is refused, with the reason", status == 0, "see the program");
 	result("the doorbell is still there", launchers_bell(guest.vm, file, true) == -EEXIST,
 	       "no");
 	sem_post(&to_send);
-	result("and the interrupts come", comes_true(guest_count(&guest) != before), "no");
+	result("and the interrupts arrive", comes_true(guest_count(&guest) != before), "no");
 	close(file);
 }
 
@@ -371,18 +373,18 @@ int main(void)
 	kick = dup(vhc_ring_get_kick(b.dev, 1));
 	call = dup(vhc_ring_get_call(b.dev, 0));
 	result("the device is reset", !vhc_dev_reset(b.dev), text);
-	nothing_left("after a reset the VM has nothing of it", kick, call);
+	nothing_left("after a reset the VM keeps nothing of it", kick, call);
 	close(kick);
 	close(call);
 	vhc_mem_free(b.mem);
 	memset(b.ram, 0, b.size);
-	result("it starts anew", !bring_up_start(&b, 1), text);
+	result("it starts again", !bring_up_start(&b, 1), text);
 	result("with a doorbell", !vhc_ring_add_ioeventfd(b.dev, 1, guest.vm, &bell), text);
 	result("and an interrupt", !bind_irq(), text);
 	kick = dup(vhc_ring_get_kick(b.dev, 1));
 	call = dup(vhc_ring_get_call(b.dev, 0));
 	bring_down(&b);
-	nothing_left("after a close the VM has nothing of it", kick, call);
+	nothing_left("after a close the VM keeps nothing of it", kick, call);
 	close(kick);
 	close(call);
 	result("nothing is left open", count_fds() == before, "something is");

@@ -73,12 +73,12 @@ static int run_hidden(const char *mode)
 		return 2;
 	r = open_all(2, flags_of(mode));
 	r = r ? r : bring_up_start(&b, 2);
-	result("it starts all the same", !r, "%s", text());
+	result("it still starts", !r, "%s", text());
 	r = vhc_dev_get_worker(b.dev, 1, &tid);
-	result("it says that it does not know, and why",
+	result("it reports that its worker is not known, and why",
 	       r == -ENODATA && tid == -1 && strstr(text(), "PID namespace"), "%d: %s", r, text());
 	r = vhc_dev_set_worker_cpus(b.dev, 1, &mask, 1);
-	result("and pins nobody", r == -ENODATA && strstr(text(), "PID namespace"), "%d: %s", r,
+	result("and pins no thread", r == -ENODATA && strstr(text(), "PID namespace"), "%d: %s", r,
 	       text());
 	bring_down(&b);
 	return 0;

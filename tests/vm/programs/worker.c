@@ -168,7 +168,7 @@ static void wishes_are_told_again(uint32_t pairs)
 	vhc_mem_free(b.mem);
 	memset(b.ram, 0, b.size); /* new rings */
 	r = r ? r : bring_up_start(&b, pairs);
-	result("wishes before the start", !r, "%s", text());
+	result("settings before the start", !r, "%s", text());
 	for (uint32_t i = 0; i < pairs && !r; i++) {
 		struct sched_param param = { -1 };
 
@@ -179,7 +179,7 @@ static void wishes_are_told_again(uint32_t pairs)
 		    param.sched_priority != (int)i + 1)
 			r = -EIO;
 	}
-	result("are told to each worker", !r, "%s; allowed: %s", text(), allowed);
+	result("are applied to each worker", !r, "%s; allowed: %s", text(), allowed);
 }
 
 static void busyloop(uint32_t pair)
@@ -191,7 +191,7 @@ static void busyloop(uint32_t pair)
 	r = r ? r : vhc_ring_get_busyloop(b.dev, ring, &us);
 	result("a busyloop is set and read back while it runs", !r && us == 50, "%s; %u",
 	       r ? text() : "", us);
-	result("frames go on", send_many(pair, ROUNDS), "pair %u", pair);
+	result("frames keep flowing", send_many(pair, ROUNDS), "pair %u", pair);
 	r = vhc_ring_set_busyloop(b.dev, ring, 1000000);
 	send_one(&transmit[pair]);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
