@@ -227,7 +227,7 @@ static bool is_whole(const char *name, const struct way *way)
 }
 
 /* A snapshot of the running device, which cannot be loaded, and which this host could run. */
-static void check_picture(void)
+static void check_snapshot(void)
 {
 	char *json = NULL, *caps = NULL;
 	int r = vhc_dev_save(b.dev, &json);
@@ -237,7 +237,7 @@ static void check_picture(void)
 	r = r ? r : vhc_caps_probe(b.ctx, &caps);
 	result("this host could run it", !r && !vhc_caps_check(b.ctx, caps, json));
 	result("it is not loaded", json && vhc_dev_load(b.dev, json) < 0 &&
-					   strstr(vhc_ctx_get_error(b.ctx)->text, "picture"));
+					   strstr(vhc_ctx_get_error(b.ctx)->text, "snapshot"));
 	free(json);
 	free(caps);
 }
@@ -256,7 +256,7 @@ int main(int argc, char **argv)
 	take_rings();
 	open_wire();
 	run(EACH, true);
-	check_picture();
+	check_snapshot();
 	fds = count_fds();
 	for (int r = 0; done < moves && !r; done += !r) {
 		bool refused = false;
