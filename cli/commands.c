@@ -8,8 +8,7 @@
 #include "host.h"
 #include "loop.h"
 
-#define COUNT(table)   (sizeof(table) / sizeof(*(table)))
-#define OPTIONS(table) .options = (table), .count = COUNT(table)
+#define OPTIONS(table) .options = (table), .count = DOC_COUNT(table)
 #define ANY	       -1
 
 /* The order is known to cli_parse(). */
@@ -20,7 +19,7 @@ const struct cli_option cli_globals[] = {
 	{ "quiet", 'q', NULL, CLI_FLAG, .help = "no warnings and no progress on stderr" },
 	{ "verbose", 'v', NULL, CLI_FLAG, .help = "the library's log on stderr; -vv: each step" },
 };
-const size_t cli_global_count = COUNT(cli_globals);
+const size_t cli_global_count = DOC_COUNT(cli_globals);
 
 static const struct cli_option setup_options[] = {
 	{ "user", 'u', "USER", CLI_USER, .help = "run the launcher as this user" },
@@ -151,4 +150,4 @@ const struct cli_command cli_commands[] = {
 	{ "loop", "", "Send frames through a scratch device, and count them", loop_help,
 	  OPTIONS(loop_options), .run = cli_loop },
 };
-const size_t cli_command_count = COUNT(cli_commands);
+const size_t cli_command_count = DOC_COUNT(cli_commands);

@@ -4,173 +4,163 @@
  */
 #include "documents.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FIELD(struct_type, member, doc_type, ...)                           \
-	{                                                                   \
-		.key = #member, .type = doc_type, .flags = DOC_REQUIRED,    \
-		.offset = offsetof(struct struct_type, member), __VA_ARGS__ \
-	}
-#define PART(struct_type, name, about)                                             \
-	{                                                                          \
-		.size = sizeof(struct struct_type), .help = about, .fields = name, \
-		.count = COUNT(name)                                               \
-	}
-#define REPORT(struct_type, name, about)                                                  \
-	{                                                                                 \
-		.kind = "vhost-report", .version = 1, .size = sizeof(struct struct_type), \
-		.help = about, .fields = name, .count = COUNT(name)                       \
-	}
-#define COMMAND(struct_type) FIELD(struct_type, command, DOC_STRING, .help = "which command")
+#define COMMAND(struct_type) DOC_NEED(struct_type, command, DOC_STRING, .help = "which command")
 
 static const struct doc_field feature_fields[] = {
-	FIELD(cli_feature, bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
-	FIELD(cli_feature, name, DOC_STRING, .help = "its name, or \"bit N\""),
-	FIELD(cli_feature, origin, DOC_STRINGS, .max = 3,
-	      .help = "who must have it: vhost, tap, model"),
-	FIELD(cli_feature, requires, DOC_STRING, .help = "what it cannot stand without"),
-	FIELD(cli_feature, constant, DOC_STRING, .help = "as headers call it"),
-	FIELD(cli_feature, text, DOC_STRING, .help = "what it does"),
+	DOC_NEED(cli_feature, bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
+	DOC_NEED(cli_feature, name, DOC_STRING, .help = "its name, or \"bit N\""),
+	DOC_NEED(cli_feature, origin, DOC_STRINGS, .max = 3,
+		 .help = "who must have it: vhost, tap, model"),
+	DOC_NEED(cli_feature, requires, DOC_STRING, .help = "what it cannot stand without"),
+	DOC_NEED(cli_feature, constant, DOC_STRING, .help = "as headers call it"),
+	DOC_NEED(cli_feature, text, DOC_STRING, .help = "what it does"),
 };
 
-static const struct doc_table feature_table = PART(cli_feature, feature_fields, "one bit");
+static const struct doc_table feature_table = DOC_PART(cli_feature, feature_fields, "one bit");
 
 static const struct doc_field list_fields[] = {
 	COMMAND(cli_features),
-	FIELD(cli_features, features, DOC_OBJECTS, .table = &feature_table,
-	      .help = "every bit that has a name"),
+	DOC_NEED(cli_features, features, DOC_OBJECTS, .table = &feature_table,
+		 .help = "every bit that has a name"),
 };
 
-const struct doc_table cli_features_list_table = REPORT(cli_features, list_fields, "the features");
+const struct doc_table cli_features_list_table =
+	DOC_TABLE("vhost-report", cli_features, list_fields, "the features");
 
-#define HEX FIELD(cli_features, hex, DOC_STRING, .help = "the set as one number")
-#define WORDS                                           \
-	FIELD(cli_features, words, DOC_UINTS, .max = 4, \
-	      .help = "the set, 64 bits a word, the lowest first")
+#define HEX DOC_NEED(cli_features, hex, DOC_STRING, .help = "the set as one number")
+#define WORDS                                              \
+	DOC_NEED(cli_features, words, DOC_UINTS, .max = 4, \
+		 .help = "the set, 64 bits a word, the lowest first")
 
 static const struct doc_field decode_fields[] = {
 	COMMAND(cli_features),
 	HEX,
 	WORDS,
-	FIELD(cli_features, features, DOC_OBJECTS, .table = &feature_table,
-	      .help = "the bits of the set"),
+	DOC_NEED(cli_features, features, DOC_OBJECTS, .table = &feature_table,
+		 .help = "the bits of the set"),
 };
 
 const struct doc_table cli_features_decode_table =
-	REPORT(cli_features, decode_fields, "what a set means");
+	DOC_TABLE("vhost-report", cli_features, decode_fields, "what a set means");
 
 static const struct doc_field encode_fields[] = {
 	COMMAND(cli_features),
 	HEX,
 	WORDS,
-	FIELD(cli_features, names, DOC_STRINGS, .help = "the bits of the set"),
+	DOC_NEED(cli_features, names, DOC_STRINGS, .help = "the bits of the set"),
 };
 
 const struct doc_table cli_features_encode_table =
-	REPORT(cli_features, encode_fields, "a set as numbers");
+	DOC_TABLE("vhost-report", cli_features, encode_fields, "a set as numbers");
 
 static const struct doc_field check_fields[] = {
 	COMMAND(cli_features_check),
-	FIELD(cli_features_check, valid, DOC_BOOL, .help = "has each bit what it requires"),
-	FIELD(cli_features_check, reason, DOC_STRING, .help = "each rule that is broken"),
-	FIELD(cli_features_check, drop, DOC_STRINGS, .help = "without these the rest can stand"),
+	DOC_NEED(cli_features_check, valid, DOC_BOOL, .help = "has each bit what it requires"),
+	DOC_NEED(cli_features_check, reason, DOC_STRING, .help = "each rule that is broken"),
+	DOC_NEED(cli_features_check, drop, DOC_STRINGS, .help = "without these the rest can stand"),
 };
 
 const struct doc_table cli_features_check_table =
-	REPORT(cli_features_check, check_fields, "whether a set can be");
+	DOC_TABLE("vhost-report", cli_features_check, check_fields, "whether a set can be");
 
 static const struct doc_field diff_fields[] = {
 	COMMAND(cli_features_diff),
-	FIELD(cli_features_diff, same, DOC_BOOL, .help = "are they the same set"),
-	FIELD(cli_features_diff, only_a, DOC_STRINGS, .help = "what only the first has"),
-	FIELD(cli_features_diff, only_b, DOC_STRINGS, .help = "what only the second has"),
-	FIELD(cli_features_diff, both, DOC_STRINGS, .help = "what both have"),
+	DOC_NEED(cli_features_diff, same, DOC_BOOL, .help = "are they the same set"),
+	DOC_NEED(cli_features_diff, only_a, DOC_STRINGS, .help = "what only the first has"),
+	DOC_NEED(cli_features_diff, only_b, DOC_STRINGS, .help = "what only the second has"),
+	DOC_NEED(cli_features_diff, both, DOC_STRINGS, .help = "what both have"),
 };
 
 const struct doc_table cli_features_diff_table =
-	REPORT(cli_features_diff, diff_fields, "how two sets differ");
+	DOC_TABLE("vhost-report", cli_features_diff, diff_fields, "how two sets differ");
 
 static const struct doc_field way_fields[] = {
-	FIELD(cli_loop_way, way, DOC_STRING, .help = "transmit or receive, as the driver calls it"),
-	FIELD(cli_loop_way, sent, DOC_UINT, .help = "frames"),
-	FIELD(cli_loop_way, arrived, DOC_UINT, .help = "once, and as they were sent"),
-	FIELD(cli_loop_way, lost, DOC_UINT, .help = "that did not arrive"),
-	FIELD(cli_loop_way, duplicated, DOC_UINT, .help = "that came once more"),
-	FIELD(cli_loop_way, corrupt, DOC_UINT, .help = "that came with other bytes"),
-	FIELD(cli_loop_way, frames_per_second, DOC_UINT, .help = "until the last arrived"),
-	FIELD(cli_loop_way, mbit_per_second, DOC_UINT, .help = "millions of bits of frames"),
+	DOC_NEED(cli_loop_way, way, DOC_STRING,
+		 .help = "transmit or receive, as the driver calls it"),
+	DOC_NEED(cli_loop_way, sent, DOC_UINT, .help = "frames"),
+	DOC_NEED(cli_loop_way, arrived, DOC_UINT, .help = "once, and as they were sent"),
+	DOC_NEED(cli_loop_way, lost, DOC_UINT, .help = "that did not arrive"),
+	DOC_NEED(cli_loop_way, duplicated, DOC_UINT, .help = "that came once more"),
+	DOC_NEED(cli_loop_way, corrupt, DOC_UINT, .help = "that came with other bytes"),
+	DOC_NEED(cli_loop_way, frames_per_second, DOC_UINT, .help = "until the last arrived"),
+	DOC_NEED(cli_loop_way, mbit_per_second, DOC_UINT, .help = "millions of bits of frames"),
 };
 
-static const struct doc_table way_table = PART(cli_loop_way, way_fields, "one direction");
+static const struct doc_table way_table = DOC_PART(cli_loop_way, way_fields, "one direction");
 
 static const struct doc_field pair_fields[] = {
-	FIELD(cli_loop_pair, pair, DOC_UINT, .help = "which, from 0"),
-	FIELD(cli_loop_pair, transmitted, DOC_UINT, .help = "frames on its transmit ring"),
-	FIELD(cli_loop_pair, received, DOC_UINT, .help = "frames on its receive ring"),
+	DOC_NEED(cli_loop_pair, pair, DOC_UINT, .help = "which, from 0"),
+	DOC_NEED(cli_loop_pair, transmitted, DOC_UINT, .help = "frames on its transmit ring"),
+	DOC_NEED(cli_loop_pair, received, DOC_UINT, .help = "frames on its receive ring"),
 };
 
-static const struct doc_table pair_table = PART(cli_loop_pair, pair_fields, "one queue pair");
+static const struct doc_table pair_table = DOC_PART(cli_loop_pair, pair_fields, "one queue pair");
 
 static const struct doc_field loop_fields[] = {
 	COMMAND(cli_loop),
-	FIELD(cli_loop, works, DOC_BOOL, .help = "did every frame arrive once and right"),
-	FIELD(cli_loop, queue_pairs, DOC_UINT, .help = "queues each way"),
-	FIELD(cli_loop, frame_bytes, DOC_UINT, .help = "of a frame, with its Ethernet header"),
-	FIELD(cli_loop, features, DOC_STRING, .help = "what was negotiated, with commas"),
-	FIELD(cli_loop, ways, DOC_OBJECTS, .table = &way_table, .help = "both directions"),
-	FIELD(cli_loop, pairs, DOC_OBJECTS, .table = &pair_table, .help = "each queue pair"),
+	DOC_NEED(cli_loop, works, DOC_BOOL, .help = "did every frame arrive once and right"),
+	DOC_NEED(cli_loop, queue_pairs, DOC_UINT, .help = "queues each way"),
+	DOC_NEED(cli_loop, frame_bytes, DOC_UINT, .help = "of a frame, with its Ethernet header"),
+	DOC_NEED(cli_loop, features, DOC_STRING, .help = "what was negotiated, with commas"),
+	DOC_NEED(cli_loop, ways, DOC_OBJECTS, .table = &way_table, .help = "both directions"),
+	DOC_NEED(cli_loop, pairs, DOC_OBJECTS, .table = &pair_table, .help = "each queue pair"),
 };
 
-const struct doc_table cli_loop_table = REPORT(cli_loop, loop_fields, "what became of the frames");
+const struct doc_table cli_loop_table =
+	DOC_TABLE("vhost-report", cli_loop, loop_fields, "what became of the frames");
 
 static const struct doc_field state_check_fields[] = {
 	COMMAND(cli_state_check),
-	FIELD(cli_state_check, device, DOC_STRING, .help = "the device's id"),
-	FIELD(cli_state_check, type, DOC_STRING, .help = "what kind of device"),
-	FIELD(cli_state_check, queue_pairs, DOC_UINT, .help = "a receive and a transmit ring each"),
-	FIELD(cli_state_check, running, DOC_BOOL, .help = "is it a picture of a running device"),
-	FIELD(cli_state_check, loadable, DOC_BOOL, .help = "could a device be loaded from it"),
+	DOC_NEED(cli_state_check, device, DOC_STRING, .help = "the device's id"),
+	DOC_NEED(cli_state_check, type, DOC_STRING, .help = "what kind of device"),
+	DOC_NEED(cli_state_check, queue_pairs, DOC_UINT,
+		 .help = "a receive and a transmit ring each"),
+	DOC_NEED(cli_state_check, running, DOC_BOOL, .help = "is it a picture of a running device"),
+	DOC_NEED(cli_state_check, loadable, DOC_BOOL, .help = "could a device be loaded from it"),
 };
 
 const struct doc_table cli_state_check_table =
-	REPORT(cli_state_check, state_check_fields, "a vhost-state document that is right");
+	DOC_TABLE("vhost-report", cli_state_check, state_check_fields,
+		  "a vhost-state document that is right");
 
 static const struct doc_field difference_fields[] = {
-	FIELD(cli_difference, what, DOC_STRING, .help = "where they differ"),
-	FIELD(cli_difference, left, DOC_STRING, .help = "in the first, or empty"),
-	FIELD(cli_difference, right, DOC_STRING, .help = "in the second, or empty"),
+	DOC_NEED(cli_difference, what, DOC_STRING, .help = "where they differ"),
+	DOC_NEED(cli_difference, left, DOC_STRING, .help = "in the first, or empty"),
+	DOC_NEED(cli_difference, right, DOC_STRING, .help = "in the second, or empty"),
 };
 
 static const struct doc_table difference_table =
-	PART(cli_difference, difference_fields, "one difference");
+	DOC_PART(cli_difference, difference_fields, "one difference");
 
 static const struct doc_field state_diff_fields[] = {
 	COMMAND(cli_state_diff),
-	FIELD(cli_state_diff, same, DOC_BOOL, .help = "do they mean the same"),
-	FIELD(cli_state_diff, differences, DOC_OBJECTS, .table = &difference_table,
-	      .help = "each value that differs; of features those that only one has"),
+	DOC_NEED(cli_state_diff, same, DOC_BOOL, .help = "do they mean the same"),
+	DOC_NEED(cli_state_diff, differences, DOC_OBJECTS, .table = &difference_table,
+		 .help = "each value that differs; of features those that only one has"),
 };
 
-const struct doc_table cli_state_diff_table =
-	REPORT(cli_state_diff, state_diff_fields, "how two vhost-state documents differ");
+const struct doc_table cli_state_diff_table = DOC_TABLE(
+	"vhost-report", cli_state_diff, state_diff_fields, "how two vhost-state documents differ");
 
 static const struct doc_field missing_fields[] = {
-	FIELD(cli_missing, bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
-	FIELD(cli_missing, name, DOC_STRING, .help = "its name"),
-	FIELD(cli_missing, lacking, DOC_STRING, .help = "who lacks it: vhost, tap, vhost+tap"),
+	DOC_NEED(cli_missing, bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
+	DOC_NEED(cli_missing, name, DOC_STRING, .help = "its name"),
+	DOC_NEED(cli_missing, lacking, DOC_STRING, .help = "who lacks it: vhost, tap, vhost+tap"),
 };
 
 static const struct doc_table missing_table =
-	PART(cli_missing, missing_fields, "a feature that the host does not have");
+	DOC_PART(cli_missing, missing_fields, "a feature that the host does not have");
 
 static const struct doc_field move_fields[] = {
 	COMMAND(cli_check),
-	FIELD(cli_check, device, DOC_STRING, .help = "the device's id"),
-	FIELD(cli_check, host, DOC_STRING, .help = "the document of the host, or \"this host\""),
-	FIELD(cli_check, possible, DOC_BOOL, .help = "can the host take the device"),
-	FIELD(cli_check, reason, DOC_STRING, .help = "each reason why not"),
-	FIELD(cli_check, remedy, DOC_STRING, .help = "what can be done about it"),
-	FIELD(cli_check, missing, DOC_OBJECTS, .table = &missing_table,
-	      .help = "the features that the host does not have"),
+	DOC_NEED(cli_check, device, DOC_STRING, .help = "the device's id"),
+	DOC_NEED(cli_check, host, DOC_STRING, .help = "the document of the host, or \"this host\""),
+	DOC_NEED(cli_check, possible, DOC_BOOL, .help = "can the host take the device"),
+	DOC_NEED(cli_check, reason, DOC_STRING, .help = "each reason why not"),
+	DOC_NEED(cli_check, remedy, DOC_STRING, .help = "what can be done about it"),
+	DOC_NEED(cli_check, missing, DOC_OBJECTS, .table = &missing_table,
+		 .help = "the features that the host does not have"),
 };
 
-const struct doc_table cli_check_table = REPORT(cli_check, move_fields, "can a guest move there");
+const struct doc_table cli_check_table =
+	DOC_TABLE("vhost-report", cli_check, move_fields, "can a guest move there");

@@ -67,7 +67,7 @@ struct cli_difference {
 };
 
 struct cli_state_diff {
-	const char *command;
+	char *command;
 	bool same;
 	struct doc_list differences; /* of struct cli_difference */
 };

@@ -11,11 +11,6 @@
 #include "documents.h"
 #include "state.h"
 
-struct differences {
-	struct cli_difference *rows;
-	size_t count, room;
-};
-
 static void *need(void *memory)
 {
 	if (!memory)
@@ -24,7 +19,7 @@ static void *need(void *memory)
 }
 
 /* A row, unless both are the same.  "" is nothing. */
-__attribute__((format(printf, 4, 5))) static void add(struct differences *to, const char *left,
+__attribute__((format(printf, 4, 5))) static void add(struct doc_list *to, const char *left,
 						      const char *right, const char *format, ...)
 {
 	struct cli_difference *row;
@@ -32,27 +27,13 @@ __attribute__((format(printf, 4, 5))) static void add(struct differences *to, co
 
 	if (!strcmp(left, right))
 		return;
-	if (to->count == to->room) {
-		to->room = to->room ? 2 * to->room : 16;
-		to->rows = need(realloc(to->rows, to->room * sizeof(*to->rows)));
-	}
-	row = &to->rows[to->count++];
+	row = need(doc_append(to, sizeof(*row)));
 	row->left = need(strdup(left));
 	row->right = need(strdup(right));
 	va_start(args, format);
 	if (vasprintf(&row->what, format, args) < 0)
 		need(NULL);
 	va_end(args);
-}
-
-static void done(struct differences *differences)
-{
-	for (size_t i = 0; i < differences->count; i++) {
-		free(differences->rows[i].what);
-		free(differences->rows[i].left);
-		free(differences->rows[i].right);
-	}
-	free(differences->rows);
 }
 
 /* -------------------------------------------------------------------------------- single values */
@@ -81,8 +62,6 @@ static const struct member ring_members[] = {
 	{ "used", true },  { "base", true },	{ "enabled", false },
 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 struct shown {
 	char text[80];
 };
@@ -105,7 +84,7 @@ static struct shown show(struct json_object *object, const struct member *member
 	return shown;
 }
 
-static void compare_members(struct differences *to, struct json_object *a, struct json_object *b,
+static void compare_members(struct doc_list *to, struct json_object *a, struct json_object *b,
 			    const char *before, const struct member *members, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -144,7 +123,7 @@ static char *only(struct json_object *has, struct json_object *other)
 	return text;
 }
 
-static void compare_features(struct differences *to, struct json_object *a, struct json_object *b)
+static void compare_features(struct doc_list *to, struct json_object *a, struct json_object *b)
 {
 	struct json_object *left = json_object_object_get(a, "features");
 	struct json_object *right = json_object_object_get(b, "features");
@@ -189,19 +168,19 @@ static bool next_number(struct json_object *a, struct json_object *b, const char
 	return found;
 }
 
-static void compare_ring(struct differences *to, struct json_object *a, struct json_object *b,
+static void compare_ring(struct doc_list *to, struct json_object *a, struct json_object *b,
 			 uint64_t index)
 {
 	char before[40];
 
 	snprintf(before, sizeof(before), "ring %" PRIu64 " ", index);
 	if (a && b)
-		compare_members(to, a, b, before, ring_members, COUNT(ring_members));
+		compare_members(to, a, b, before, ring_members, DOC_COUNT(ring_members));
 	else
 		add(to, a ? "set up" : "", b ? "set up" : "", "ring %" PRIu64, index);
 }
 
-static void compare_rings(struct differences *to, struct json_object *a, struct json_object *b)
+static void compare_rings(struct doc_list *to, struct json_object *a, struct json_object *b)
 {
 	struct json_object *left = json_object_object_get(a, "rings");
 	struct json_object *right = json_object_object_get(b, "rings");
@@ -210,7 +189,7 @@ static void compare_rings(struct differences *to, struct json_object *a, struct 
 		compare_ring(to, find(left, "index", index), find(right, "index", index), index);
 }
 
-static void compare_memory(struct differences *to, struct json_object *a, struct json_object *b)
+static void compare_memory(struct doc_list *to, struct json_object *a, struct json_object *b)
 {
 	static const struct member size = { "size", true };
 	struct json_object *left = json_object_object_get(a, "memory");
@@ -227,9 +206,8 @@ static void compare_memory(struct differences *to, struct json_object *a, struct
 
 int cli_state_diff(struct cli_call *call)
 {
-	struct cli_state_diff report = { .command = call->command->name };
+	struct cli_state_diff report = { .command = need(strdup(call->command->name)) };
 	struct cli_state a = { NULL, NULL }, b = { NULL, NULL };
-	struct differences found = { NULL, 0, 0 };
 	int status = cli_check_inputs(call->argv[0], call->argv[1]);
 
 	if (!status)
@@ -237,19 +215,19 @@ int cli_state_diff(struct cli_call *call)
 	if (!status)
 		status = cli_read_state(call, call->argv[1], &b);
 	if (!status) {
-		compare_members(&found, a.tree, b.tree, "", device_members, COUNT(device_members));
-		compare_members(&found, json_object_object_get(a.tree, "guest"),
+		compare_members(&report.differences, a.tree, b.tree, "", device_members,
+				DOC_COUNT(device_members));
+		compare_members(&report.differences, json_object_object_get(a.tree, "guest"),
 				json_object_object_get(b.tree, "guest"), "guest ", guest_members,
-				COUNT(guest_members));
-		compare_features(&found, a.tree, b.tree);
-		compare_rings(&found, a.tree, b.tree);
-		compare_memory(&found, a.tree, b.tree);
-		report.same = !found.count;
-		report.differences = (struct doc_list){ found.rows, found.count };
+				DOC_COUNT(guest_members));
+		compare_features(&report.differences, a.tree, b.tree);
+		compare_rings(&report.differences, a.tree, b.tree);
+		compare_memory(&report.differences, a.tree, b.tree);
+		report.same = !report.differences.count;
 		cli_write(call, &cli_state_diff_table, &report);
 		status = report.same ? CLI_YES : CLI_NO;
 	}
-	done(&found);
+	doc_clear(&cli_state_diff_table, &report);
 	cli_free_state(&a);
 	cli_free_state(&b);
 	return status;

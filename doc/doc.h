@@ -77,6 +77,29 @@ struct doc_table {
 	size_t count;
 };
 
+/* How a room writes its tables down: a member of a struct is the key of the same name. */
+#define DOC_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define DOC_FIELD(struct_name, member, doc_type, ...)                                             \
+	{                                                                                         \
+		.key = #member, .type = doc_type, .offset = offsetof(struct struct_name, member), \
+		__VA_ARGS__                                                                       \
+	}
+/* A field that must be there. */
+#define DOC_NEED(struct_name, member, doc_type, ...) \
+	DOC_FIELD(struct_name, member, doc_type, .flags = DOC_REQUIRED, __VA_ARGS__)
+/* A part of a document. */
+#define DOC_PART(struct_name, fields_, help_)                                         \
+	{                                                                             \
+		.size = sizeof(struct struct_name), .help = help_, .fields = fields_, \
+		.count = DOC_COUNT(fields_)                                           \
+	}
+/* A whole document, in its first version. */
+#define DOC_TABLE(kind_, struct_name, fields_, help_)                                           \
+	{                                                                                       \
+		.kind = kind_, .version = 1, .size = sizeof(struct struct_name), .help = help_, \
+		.fields = fields_, .count = DOC_COUNT(fields_)                                  \
+	}
+
 /* Why a document was refused.  text is one sentence without pointer and line. */
 struct doc_error {
 	unsigned int line; /* 1 is the first; 0 when there is none */
@@ -100,6 +123,26 @@ void doc_clear(const struct doc_table *table, void *data);
 
 /** doc_write() - the struct as a JSON tree, with kind and version first.  NULL: no memory. */
 struct json_object *doc_write(const struct doc_table *table, const void *data);
+
+enum doc_form { DOC_PRETTY, DOC_COMPACT };
+
+/** doc_text() - the same as text, for free(3).  NULL: no memory. */
+char *doc_text(const struct doc_table *table, const void *data, enum doc_form form);
+
+/**
+ * doc_append() - one more zeroed item of @size bytes at the end of a list that has only been grown
+ * this way.  NULL: no memory, and the list is as it was.  Items may move.
+ */
+void *doc_append(struct doc_list *list, size_t size);
+
+#define DOC_MAC_TEXT 18u /* bytes of a MAC address as text, with its NUL */
+
+/** doc_mac_parse() - "52:54:00:12:34:56", in either case.  False, and @ret is untouched: it is none. */
+bool doc_mac_parse(const char *text, uint8_t ret[6]);
+/** doc_mac_format() - the same as text, in lower case. */
+void doc_mac_format(const uint8_t mac[6], char text[DOC_MAC_TEXT]);
+/** doc_mac_is_unicast() - may a single device have this address?  Not multicast, not all zero. */
+bool doc_mac_is_unicast(const uint8_t mac[6]);
 
 /** doc_schema() - the JSON Schema (draft 2020-12) of a table's document.  NULL: no memory. */
 struct json_object *doc_schema(const struct doc_table *table);

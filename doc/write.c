@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -144,4 +145,18 @@ struct json_object *doc_write(const struct doc_table *table, const void *data)
 		return NULL;
 	}
 	return object;
+}
+
+char *doc_text(const struct doc_table *table, const void *data, enum doc_form form)
+{
+	const int flags = form == DOC_PRETTY ? JSON_C_TO_STRING_PRETTY : JSON_C_TO_STRING_PLAIN;
+	struct json_object *tree = doc_write(table, data);
+	const char *text = NULL;
+	char *copy;
+
+	if (tree)
+		text = json_object_to_json_string_ext(tree, flags | JSON_C_TO_STRING_NOSLASHESCAPE);
+	copy = text ? strdup(text) : NULL;
+	json_object_put(tree);
+	return copy;
 }

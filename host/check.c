@@ -55,7 +55,6 @@ static int check_unique(struct check *c, size_t index)
 static int check_tap(struct check *c, size_t index)
 {
 	const struct host_tap *tap = &host_device(c->setup, index)->tap;
-	static const uint8_t nothing[6];
 	uint8_t mac[6];
 
 	if (tap->existing && !tap->name)
@@ -65,8 +64,8 @@ static int check_tap(struct check *c, size_t index)
 		return FAIL(c, index, "/tap/persist",
 			    "\"persist\" is about a new tap: an existing one stays as it is");
 	if (tap->mac) {
-		host_parse_mac(tap->mac, mac);
-		if (memcmp(mac, nothing, sizeof(mac)) == 0)
+		doc_mac_parse(tap->mac, mac);
+		if (!doc_mac_is_unicast(mac))
 			return FAIL(c, index, "/tap/mac", "%s is not an address", tap->mac);
 		if (mac[0] == 0xfe)
 			return FAIL(c, index, "/tap/mac",

@@ -153,7 +153,7 @@ int host_set_mac(struct host_run *run, const struct host_op *op, struct host_err
 	char text[24];
 
 	/* A bridge takes frames to a port's own address for the host, so the guest's must differ. */
-	host_parse_mac(host_tap_of(run, op)->mac, value.mac);
+	doc_mac_parse(host_tap_of(run, op)->mac, value.mac);
 	value.mac[0] = 0xfe;
 	if (memcmp(value.mac, host_run_of(run, op)->before.mac, sizeof(value.mac)) == 0)
 		return 0;

@@ -90,7 +90,7 @@ DESCRIBE(describe_mac)
 {
 	uint8_t mac[6];
 
-	host_parse_mac(device_of(plan, op)->tap.mac, mac);
+	doc_mac_parse(device_of(plan, op)->tap.mac, mac);
 	ARGUMENT("%s: fe:%02x:%02x:%02x:%02x:%02x", link_of(plan, op), mac[1], mac[2], mac[3],
 		 mac[4], mac[5]);
 	undo_link(plan, op, undo);

@@ -4,14 +4,10 @@
  * single value may be is said here; what values may be together, in check.c.  No system call.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
 #include "setup.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const types[] = { "net", NULL };
 static const char *const attaches[] = { "fd", NULL };
@@ -68,27 +64,11 @@ static bool check_user(const char *text)
 	return *text != '-' && check_word(text, ":,");
 }
 
-bool host_parse_mac(const char *text, uint8_t mac[6])
-{
-	if (strlen(text) != 17)
-		return false;
-	for (int i = 0; i < 6; i++) {
-		static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-		const char *high = memchr(digits, text[3 * i], sizeof(digits) - 1);
-		const char *low = memchr(digits, text[3 * i + 1], sizeof(digits) - 1);
-
-		if (!high || !low || text[3 * i + 2] != (i < 5 ? ':' : '\0'))
-			return false;
-		mac[i] = (uint8_t)((high - digits) % 16 * 16 + (low - digits) % 16);
-	}
-	return true;
-}
-
 static bool check_mac(const char *text)
 {
 	uint8_t mac[6];
 
-	return host_parse_mac(text, mac) && !(mac[0] & 1);
+	return doc_mac_parse(text, mac) && !(mac[0] & 1);
 }
 
 static bool check_address(const char *text)
@@ -137,205 +117,123 @@ static bool check_feature(const char *text)
 #define FEATURE_PATTERN "^[0-9A-Za-z_]+( [0-9]+)?$"
 #define FEATURE_RULE	"write a name such as \"host_uso\", or \"bit 56\""
 
-#define FIELD(key_, type_, struct_, member_) \
-	.key = key_, .type = type_, .offset = offsetof(struct struct_, member_)
-
 static const struct doc_field tap_fields[] = {
-	{ FIELD("name", DOC_STRING, host_tap, name), .min = 1, .max = 15, .check = check_link,
-	  .pattern = LINK_PATTERN, .rule = LINK_RULE,
-	  .help = "name of the link; the kernel chooses tapN when it is not given" },
-	{ FIELD("owner", DOC_STRING, host_tap, owner), .min = 1, .max = 32, .check = check_user,
-	  .pattern = USER_PATTERN, .rule = "write a user's name or number",
-	  .help = "user who may open the tap by its name; with neither owner nor group, the caller" },
-	{ FIELD("group", DOC_STRING, host_tap, group), .min = 1, .max = 32, .check = check_user,
-	  .pattern = USER_PATTERN, .rule = "write a group's name or number",
-	  .help = "group who may open the tap by its name" },
-	{ FIELD("mac", DOC_STRING, host_tap, mac), .min = 17, .max = 17, .check = check_mac,
-	  .pattern = "^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$",
-	  .rule = "write six pairs of hex digits with colons, not a multicast address",
-	  .help = "the guest's MAC address; the link gets the same with fe as its first byte" },
-	{ FIELD("mtu", DOC_UINT, host_tap, mtu), .min = 68, .max = HOST_MAX_MTU,
-	  .help = "bytes of a frame without its header; told to the guest too" },
-	{ FIELD("bridge", DOC_STRING, host_tap, bridge), .min = 1, .max = 15, .check = check_link,
-	  .pattern = LINK_PATTERN, .rule = LINK_RULE,
-	  .help = "bridge that the link becomes a port of; in the same network namespace" },
-	{ FIELD("netns", DOC_STRING, host_tap, netns), .min = 1, .max = 255, .check = check_netns,
-	  .pattern = "^(?!\\.{1,2}$)[!-.0-~]{1,255}$",
-	  .rule = "write a name that ip-netns(8) knows",
-	  .help = "network namespace that the link is in, a name of ip-netns(8)" },
-	{ FIELD("address", DOC_STRINGS, host_tap, address), .max = 64, .check = check_address,
-	  .pattern = "^[0-9A-Fa-f.:]+/(0|[1-9][0-9]{0,2})$",
-	  .rule = "write ADDRESS/PREFIX, such as 10.0.0.1/24 or fd00::1/64",
-	  .help = "the host's addresses on the link, with their prefix length" },
-	{ FIELD("txqueuelen", DOC_UINT, host_tap, txqueuelen), .min = 1, .max = 1000000,
-	  .help = "frames that wait for the guest before any is dropped; the kernel's 1000 when it "
-		  "is not given" },
-	{ FIELD("persist", DOC_BOOL, host_tap, persist),
-	  .help = "the link stays when the launcher ends" },
-	{ FIELD("existing", DOC_BOOL, host_tap, existing),
-	  .help = "use a tap that is there already, instead of making one" },
-	{ FIELD("up", DOC_BOOL, host_tap, up), .preset = 1, .help = "set the link up" },
+	DOC_FIELD(host_tap, name, DOC_STRING, .min = 1, .max = 15, .check = check_link,
+		  .pattern = LINK_PATTERN, .rule = LINK_RULE,
+		  .help = "name of the link; the kernel chooses tapN when it is not given"),
+	DOC_FIELD(
+		host_tap, owner, DOC_STRING, .min = 1, .max = 32, .check = check_user,
+		.pattern = USER_PATTERN, .rule = "write a user's name or number",
+		.help = "user who may open the tap by its name; with neither owner nor group, the caller"),
+	DOC_FIELD(host_tap, group, DOC_STRING, .min = 1, .max = 32, .check = check_user,
+		  .pattern = USER_PATTERN, .rule = "write a group's name or number",
+		  .help = "group who may open the tap by its name"),
+	DOC_FIELD(
+		host_tap, mac, DOC_STRING, .min = 17, .max = 17, .check = check_mac,
+		.pattern = "^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$",
+		.rule = "write six pairs of hex digits with colons, not a multicast address",
+		.help = "the guest's MAC address; the link gets the same with fe as its first byte"),
+	DOC_FIELD(host_tap, mtu, DOC_UINT, .min = 68, .max = HOST_MAX_MTU,
+		  .help = "bytes of a frame without its header; told to the guest too"),
+	DOC_FIELD(host_tap, bridge, DOC_STRING, .min = 1, .max = 15, .check = check_link,
+		  .pattern = LINK_PATTERN, .rule = LINK_RULE,
+		  .help = "bridge that the link becomes a port of; in the same network namespace"),
+	DOC_FIELD(host_tap, netns, DOC_STRING, .min = 1, .max = 255, .check = check_netns,
+		  .pattern = "^(?!\\.{1,2}$)[!-.0-~]{1,255}$",
+		  .rule = "write a name that ip-netns(8) knows",
+		  .help = "network namespace that the link is in, a name of ip-netns(8)"),
+	DOC_FIELD(host_tap, address, DOC_STRINGS, .max = 64, .check = check_address,
+		  .pattern = "^[0-9A-Fa-f.:]+/(0|[1-9][0-9]{0,2})$",
+		  .rule = "write ADDRESS/PREFIX, such as 10.0.0.1/24 or fd00::1/64",
+		  .help = "the host's addresses on the link, with their prefix length"),
+	DOC_FIELD(
+		host_tap, txqueuelen, DOC_UINT, .min = 1, .max = 1000000,
+		.help = "frames that wait for the guest before any is dropped; the kernel's 1000 when it "
+			"is not given"),
+	DOC_FIELD(host_tap, persist, DOC_BOOL, .help = "the link stays when the launcher ends"),
+	DOC_FIELD(host_tap, existing, DOC_BOOL,
+		  .help = "use a tap that is there already, instead of making one"),
+	DOC_FIELD(host_tap, up, DOC_BOOL, .preset = 1, .help = "set the link up"),
 };
 
-static const struct doc_table tap_table = {
-	.size = sizeof(struct host_tap),
-	.help = "the tap link on this host's side",
-	.fields = tap_fields,
-	.count = COUNT(tap_fields),
-};
+static const struct doc_table tap_table =
+	DOC_PART(host_tap, tap_fields, "the tap link on this host's side");
 
 static const struct doc_field feature_fields[] = {
-	{ .key = "mask",
-	  .type = DOC_STRINGS,
-	  .max = 256,
-	  .check = check_feature,
-	  .pattern = FEATURE_PATTERN,
-	  .rule = FEATURE_RULE,
-	  .offset = 0,
-	  .help = "features that the guest must not be offered" },
-	{ .key = "require",
-	  .type = DOC_STRINGS,
-	  .max = 256,
-	  .check = check_feature,
-	  .pattern = FEATURE_PATTERN,
-	  .rule = FEATURE_RULE,
-	  .offset = sizeof(struct doc_list),
-	  .help = "features that the guest must be offered" },
+	DOC_FIELD(host_features, mask, DOC_STRINGS, .max = 256, .check = check_feature,
+		  .pattern = FEATURE_PATTERN, .rule = FEATURE_RULE,
+		  .help = "features that the guest must not be offered"),
+	DOC_FIELD(host_features, require, DOC_STRINGS, .max = 256, .check = check_feature,
+		  .pattern = FEATURE_PATTERN, .rule = FEATURE_RULE,
+		  .help = "features that the guest must be offered"),
 };
 
-static const struct doc_table feature_table = {
-	.size = 2 * sizeof(struct doc_list),
-	.help = "virtio features, by the specification's names",
-	.fields = feature_fields,
-	.count = COUNT(feature_fields),
-};
+static const struct doc_table feature_table =
+	DOC_PART(host_features, feature_fields, "virtio features, by the specification's names");
 
 static const struct doc_field worker_fields[] = {
-	{ .key = "mode",
-	  .type = DOC_CHOICE,
-	  .choices = workers,
-	  .offset = 0,
-	  .help = "threads of the launcher (task), kernel threads, or what the kernel does by "
-		  "default" },
+	DOC_FIELD(host_worker, mode, DOC_CHOICE, .choices = workers,
+		  .help = "threads of the launcher (task), kernel threads, or what the kernel does "
+			  "by default"),
 };
 
-static const struct doc_table worker_table = {
-	.size = sizeof(uint32_t),
-	.help = "the threads that run the rings",
-	.fields = worker_fields,
-	.count = COUNT(worker_fields),
-};
+static const struct doc_table worker_table =
+	DOC_PART(host_worker, worker_fields, "the threads that run the rings");
 
 static const struct doc_field device_fields[] = {
-	{ FIELD("id", DOC_STRING, host_device, id), .flags = DOC_REQUIRED, .min = 1, .max = 32,
-	  .check = check_id, .pattern = "^[A-Za-z][A-Za-z0-9_-]{0,31}$",
-	  .rule = "an id has letters, digits, '_' and '-', and starts with a letter",
-	  .help = "how tokens, messages and fds call the device" },
-	{ FIELD("type", DOC_CHOICE, host_device, type), .flags = DOC_REQUIRED, .choices = types,
-	  .help = "what kind of device" },
-	{ FIELD("attach", DOC_CHOICE, host_device, attach), .choices = attaches,
-	  .help = "how the launcher gets it: as open fds" },
-	{ FIELD("vhost", DOC_CHOICE, host_device, vhost), .choices = vhosts,
-	  .help = "whether the kernel runs the rings; \"prefer\" goes on without, and says so" },
-	{ FIELD("queue_pairs", DOC_UINT, host_device, queue_pairs), .preset = 1, .min = 1,
-	  .max = HOST_MAX_QUEUE_PAIRS, .help = "queues each way" },
-	{ FIELD("ring_size", DOC_UINT, host_device, ring_size), .flags = DOC_POWER_2,
-	  .preset = HOST_RING_SIZE, .min = 256, .max = 1024,
-	  .help = "descriptors of a receive ring" },
-	{ FIELD("tap", DOC_OBJECT, host_device, tap), .table = &tap_table,
-	  .help = "the tap link on this host's side" },
-	{ FIELD("features", DOC_OBJECT, host_device, features), .table = &feature_table,
-	  .help = "virtio features, by the specification's names" },
-	{ FIELD("busyloop_us", DOC_UINT, host_device, busyloop_us), .max = 1000000,
-	  .help = "microseconds to poll a ring before sleeping; 0: none" },
-	{ FIELD("worker", DOC_OBJECT, host_device, worker), .table = &worker_table,
-	  .help = "the threads that run the rings" },
+	DOC_NEED(host_device, id, DOC_STRING, .min = 1, .max = 32, .check = check_id,
+		 .pattern = "^[A-Za-z][A-Za-z0-9_-]{0,31}$",
+		 .rule = "an id has letters, digits, '_' and '-', and starts with a letter",
+		 .help = "how tokens, messages and fds call the device"),
+	DOC_NEED(host_device, type, DOC_CHOICE, .choices = types, .help = "what kind of device"),
+	DOC_FIELD(host_device, attach, DOC_CHOICE, .choices = attaches,
+		  .help = "how the launcher gets it: as open fds"),
+	DOC_FIELD(
+		host_device, vhost, DOC_CHOICE, .choices = vhosts,
+		.help = "whether the kernel runs the rings; \"prefer\" goes on without, and says so"),
+	DOC_FIELD(host_device, queue_pairs, DOC_UINT, .preset = 1, .min = 1,
+		  .max = HOST_MAX_QUEUE_PAIRS, .help = "queues each way"),
+	DOC_FIELD(host_device, ring_size, DOC_UINT, .flags = DOC_POWER_2, .preset = HOST_RING_SIZE,
+		  .min = 256, .max = 1024, .help = "descriptors of a receive ring"),
+	DOC_FIELD(host_device, tap, DOC_OBJECT, .table = &tap_table,
+		  .help = "the tap link on this host's side"),
+	DOC_FIELD(host_device, features, DOC_OBJECT, .table = &feature_table,
+		  .help = "virtio features, by the specification's names"),
+	DOC_FIELD(host_device, busyloop_us, DOC_UINT, .max = 1000000,
+		  .help = "microseconds to poll a ring before sleeping; 0: none"),
+	DOC_FIELD(host_device, worker, DOC_OBJECT, .table = &worker_table,
+		  .help = "the threads that run the rings"),
 };
 
-static const struct doc_table device_table = {
-	.size = sizeof(struct host_device),
-	.help = "one virtio device",
-	.fields = device_fields,
-	.count = COUNT(device_fields),
-};
+static const struct doc_table device_table =
+	DOC_PART(host_device, device_fields, "one virtio device");
 
 static const struct doc_field launcher_fields[] = {
-	{ FIELD("style", DOC_CHOICE, host_launcher, style), .choices = styles,
-	  .help = "how it learns of its fds: options in QEMU's words, systemd's LISTEN_FDS, or the "
-		  "environment alone" },
-	{ FIELD("user", DOC_STRING, host_launcher, user), .min = 1, .max = 32, .check = check_user,
-	  .pattern = USER_PATTERN, .rule = "write a user's name or number",
-	  .help = "user that it runs as; the caller when it is not given" },
-	{ FIELD("no_new_privs", DOC_BOOL, host_launcher, no_new_privs),
-	  .help = "it may not gain privileges by executing something" },
+	DOC_FIELD(
+		host_launcher, style, DOC_CHOICE, .choices = styles,
+		.help = "how it learns of its fds: options in QEMU's words, systemd's LISTEN_FDS, or the "
+			"environment alone"),
+	DOC_FIELD(host_launcher, user, DOC_STRING, .min = 1, .max = 32, .check = check_user,
+		  .pattern = USER_PATTERN, .rule = "write a user's name or number",
+		  .help = "user that it runs as; the caller when it is not given"),
+	DOC_FIELD(host_launcher, no_new_privs, DOC_BOOL,
+		  .help = "it may not gain privileges by executing something"),
 };
 
-static const struct doc_table launcher_table = {
-	.size = sizeof(struct host_launcher),
-	.help = "the program that runs the devices' guest",
-	.fields = launcher_fields,
-	.count = COUNT(launcher_fields),
-};
+static const struct doc_table launcher_table =
+	DOC_PART(host_launcher, launcher_fields, "the program that runs the devices' guest");
 
 static const struct doc_field setup_fields[] = {
-	{ FIELD("name", DOC_STRING, host_setup, name), .min = 1, .max = 32, .check = check_id,
-	  .pattern = "^[A-Za-z][A-Za-z0-9_-]{0,31}$",
-	  .rule = "a name has letters, digits, '_' and '-', and starts with a letter",
-	  .help = "how messages call the guest" },
-	{ FIELD("devices", DOC_OBJECTS, host_setup, devices), .flags = DOC_REQUIRED, .min = 1,
-	  .max = HOST_MAX_DEVICES, .table = &device_table, .help = "the devices, in their order" },
-	{ FIELD("launcher", DOC_OBJECT, host_setup, launcher), .table = &launcher_table,
-	  .help = "the program that runs the devices' guest" },
+	DOC_FIELD(host_setup, name, DOC_STRING, .min = 1, .max = 32, .check = check_id,
+		  .pattern = "^[A-Za-z][A-Za-z0-9_-]{0,31}$",
+		  .rule = "a name has letters, digits, '_' and '-', and starts with a letter",
+		  .help = "how messages call the guest"),
+	DOC_NEED(host_setup, devices, DOC_OBJECTS, .min = 1, .max = HOST_MAX_DEVICES,
+		 .table = &device_table, .help = "the devices, in their order"),
+	DOC_FIELD(host_setup, launcher, DOC_OBJECT, .table = &launcher_table,
+		  .help = "the program that runs the devices' guest"),
 };
 
-const struct doc_table host_setup_table = {
-	.kind = "vhost-setup",
-	.version = 1,
-	.size = sizeof(struct host_setup),
-	.help = "vhost devices of one guest, and how its launcher gets them",
-	.fields = setup_fields,
-	.count = COUNT(setup_fields),
-};
-
-int host_setup_read(struct vhc_ctx *ctx, const char *text, size_t len, struct host_setup **ret,
-		    struct host_error *err)
-{
-	struct host_setup *setup = calloc(1, sizeof(*setup));
-	struct doc_error doc;
-	int r;
-
-	if (!setup)
-		return host_fail_memory(err);
-	r = doc_read(&host_setup_table, text, len, setup, &doc);
-	if (r == 0)
-		r = host_setup_check(ctx, setup, text, len, &doc);
-	if (r < 0) {
-		host_setup_free(setup);
-		return host_fail_document(err, r, &doc);
-	}
-	*ret = setup;
-	return 0;
-}
-
-void host_setup_free(struct host_setup *setup)
-{
-	if (!setup)
-		return;
-	doc_clear(&host_setup_table, setup);
-	free(setup);
-}
-
-struct json_object *host_setup_write(const struct host_setup *setup)
-{
-	return doc_write(&host_setup_table, setup);
-}
-
-struct json_object *host_setup_help(void)
-{
-	return doc_help(&host_setup_table);
-}
-
-struct json_object *host_setup_schema(void)
-{
-	return doc_schema(&host_setup_table);
-}
+const struct doc_table host_setup_table =
+	DOC_TABLE("vhost-setup", host_setup, setup_fields,
+		  "vhost devices of one guest, and how its launcher gets them");

@@ -15,7 +15,7 @@
 #define HOST_LINK_NAME_MAX   16u    /* with the NUL */
 
 enum host_vhost { HOST_VHOST_REQUIRE, HOST_VHOST_PREFER, HOST_VHOST_OFF };
-enum host_worker { HOST_WORKER_DEFAULT, HOST_WORKER_TASK, HOST_WORKER_KTHREAD };
+enum host_worker_mode { HOST_WORKER_DEFAULT, HOST_WORKER_TASK, HOST_WORKER_KTHREAD };
 enum host_style { HOST_STYLE_QEMU, HOST_STYLE_LISTEN_FDS, HOST_STYLE_ENV };
 
 struct host_tap {
@@ -30,17 +30,21 @@ struct host_tap {
 	bool persist, existing, up;
 };
 
+struct host_features {
+	struct doc_list mask, require;
+};
+
+struct host_worker {
+	uint32_t mode; /* enum host_worker_mode */
+};
+
 struct host_device {
 	char *id;
 	uint32_t type, attach, vhost;
 	uint64_t queue_pairs, ring_size, busyloop_us;
 	struct host_tap tap;
-	struct {
-		struct doc_list mask, require;
-	} features;
-	struct {
-		uint32_t mode;
-	} worker;
+	struct host_features features;
+	struct host_worker worker;
 	/* Not in the document: its names as bits, written by host_setup_check(). */
 	struct vhc_features mask, require;
 };
@@ -76,8 +80,5 @@ static inline bool host_is_empty(const struct vhc_features *set)
 {
 	return !(set->w[0] | set->w[1] | set->w[2] | set->w[3]);
 }
-
-/* A MAC address "52:54:00:12:34:56" as bytes; false when it is none. */
-bool host_parse_mac(const char *text, uint8_t mac[6]);
 
 #endif

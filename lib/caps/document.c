@@ -13,84 +13,59 @@
 #include "tap/tap.h"
 #include "features/rows.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FIELD(struct_type, member, doc_type, ...)                           \
-	{                                                                   \
-		.key = #member, .type = doc_type, .flags = DOC_REQUIRED,    \
-		.offset = offsetof(struct struct_type, member), __VA_ARGS__ \
-	}
-
 static const struct doc_field node_fields[] = {
-	FIELD(vhc_caps_node, path, DOC_STRING, .min = 1, .help = "the device node"),
-	FIELD(vhc_caps_node, opens, DOC_BOOL, .help = "does it open for this user"),
-	FIELD(vhc_caps_node, error, DOC_STRING, .help = "the errno's name when it does not"),
-	FIELD(vhc_caps_node, reason, DOC_STRING, .help = "what that means here"),
-	FIELD(vhc_caps_node, remedy, DOC_STRING, .help = "the command that mends it"),
-	FIELD(vhc_caps_node, words, DOC_UINTS, .max = 4,
-	      .help = "the features, 64 bits a word, the lowest first"),
-	FIELD(vhc_caps_node, features, DOC_OBJECTS, .table = &vhc_feature_row_doc,
-	      .help = "the same by name"),
-	FIELD(vhc_caps_node, backend_features, DOC_HEX, .help = "VHOST_GET_BACKEND_FEATURES"),
-	FIELD(vhc_caps_node, ioctls, DOC_STRINGS, .help = "the newer calls that this kernel has"),
+	DOC_NEED(vhc_caps_node, path, DOC_STRING, .min = 1, .help = "the device node"),
+	DOC_NEED(vhc_caps_node, opens, DOC_BOOL, .help = "does it open for this user"),
+	DOC_NEED(vhc_caps_node, error, DOC_STRING, .help = "the errno's name when it does not"),
+	DOC_NEED(vhc_caps_node, reason, DOC_STRING, .help = "what that means here"),
+	DOC_NEED(vhc_caps_node, remedy, DOC_STRING, .help = "the command that mends it"),
+	DOC_NEED(vhc_caps_node, words, DOC_UINTS, .max = 4,
+		 .help = "the features, 64 bits a word, the lowest first"),
+	DOC_NEED(vhc_caps_node, features, DOC_OBJECTS, .table = &vhc_feature_row_doc,
+		 .help = "the same by name"),
+	DOC_NEED(vhc_caps_node, backend_features, DOC_HEX, .help = "VHOST_GET_BACKEND_FEATURES"),
+	DOC_NEED(vhc_caps_node, ioctls, DOC_STRINGS,
+		 .help = "the newer calls that this kernel has"),
 };
 
-static const struct doc_table node_table = {
-	.size = sizeof(struct vhc_caps_node),
-	.help = "one device node",
-	.fields = node_fields,
-	.count = COUNT(node_fields),
-};
+static const struct doc_table node_table = DOC_PART(vhc_caps_node, node_fields, "one device node");
 
 static const struct doc_field tap_fields[] = {
-	FIELD(vhc_caps_tap, probed, DOC_BOOL, .help = "could a scratch tap be asked"),
-	FIELD(vhc_caps_tap, reason, DOC_STRING, .help = "why not"),
-	FIELD(vhc_caps_tap, offloads, DOC_HEX, .help = "the largest set that TUNSETOFFLOAD takes"),
-	FIELD(vhc_caps_tap, words, DOC_UINTS, .max = 4,
-	      .help = "the features that follow, 64 bits a word, the lowest first"),
-	FIELD(vhc_caps_tap, features, DOC_OBJECTS, .table = &vhc_feature_row_doc,
-	      .help = "the same by name"),
+	DOC_NEED(vhc_caps_tap, probed, DOC_BOOL, .help = "could a scratch tap be asked"),
+	DOC_NEED(vhc_caps_tap, reason, DOC_STRING, .help = "why not"),
+	DOC_NEED(vhc_caps_tap, offloads, DOC_HEX,
+		 .help = "the largest set that TUNSETOFFLOAD takes"),
+	DOC_NEED(vhc_caps_tap, words, DOC_UINTS, .max = 4,
+		 .help = "the features that follow, 64 bits a word, the lowest first"),
+	DOC_NEED(vhc_caps_tap, features, DOC_OBJECTS, .table = &vhc_feature_row_doc,
+		 .help = "the same by name"),
 };
 
-static const struct doc_table tap_table = {
-	.size = sizeof(struct vhc_caps_tap),
-	.help = "what a tap offers",
-	.fields = tap_fields,
-	.count = COUNT(tap_fields),
-};
+static const struct doc_table tap_table = DOC_PART(vhc_caps_tap, tap_fields, "what a tap offers");
 
 static const struct doc_field parameter_fields[] = {
-	FIELD(vhc_caps_parameter, name, DOC_STRING, .help = "MODULE.PARAMETER"),
-	FIELD(vhc_caps_parameter, value, DOC_STRING, .help = "as /sys shows it"),
+	DOC_NEED(vhc_caps_parameter, name, DOC_STRING, .help = "MODULE.PARAMETER"),
+	DOC_NEED(vhc_caps_parameter, value, DOC_STRING, .help = "as /sys shows it"),
 };
 
-static const struct doc_table parameter_table = {
-	.size = sizeof(struct vhc_caps_parameter),
-	.help = "one module parameter",
-	.fields = parameter_fields,
-	.count = COUNT(parameter_fields),
-};
+static const struct doc_table parameter_table =
+	DOC_PART(vhc_caps_parameter, parameter_fields, "one module parameter");
 
 static const struct doc_field caps_fields[] = {
-	FIELD(vhc_caps, kernel, DOC_STRING, .help = "the kernel's release"),
-	FIELD(vhc_caps, nodes, DOC_OBJECTS, .table = &node_table,
-	      .help = "the device nodes, each opened"),
-	FIELD(vhc_caps, tap, DOC_OBJECT, .table = &tap_table, .help = "what a tap offers"),
-	FIELD(vhc_caps, max_mem_regions, DOC_UINT, .min = 1, .max = UINT32_MAX,
-	      .help = "regions of a memory table"),
-	FIELD(vhc_caps, max_tap_queues, DOC_UINT, .min = 1, .max = 65536,
-	      .help = "queues of a tap"),
-	FIELD(vhc_caps, parameters, DOC_OBJECTS, .table = &parameter_table,
-	      .help = "parameters of the modules that are loaded"),
+	DOC_NEED(vhc_caps, kernel, DOC_STRING, .help = "the kernel's release"),
+	DOC_NEED(vhc_caps, nodes, DOC_OBJECTS, .table = &node_table,
+		 .help = "the device nodes, each opened"),
+	DOC_NEED(vhc_caps, tap, DOC_OBJECT, .table = &tap_table, .help = "what a tap offers"),
+	DOC_NEED(vhc_caps, max_mem_regions, DOC_UINT, .min = 1, .max = UINT32_MAX,
+		 .help = "regions of a memory table"),
+	DOC_NEED(vhc_caps, max_tap_queues, DOC_UINT, .min = 1, .max = 65536,
+		 .help = "queues of a tap"),
+	DOC_NEED(vhc_caps, parameters, DOC_OBJECTS, .table = &parameter_table,
+		 .help = "parameters of the modules that are loaded"),
 };
 
-const struct doc_table vhc_caps_doc = {
-	.kind = "vhost-caps",
-	.version = 1,
-	.size = sizeof(struct vhc_caps),
-	.help = "what a host can do for vhost devices",
-	.fields = caps_fields,
-	.count = COUNT(caps_fields),
-};
+const struct doc_table vhc_caps_doc =
+	DOC_TABLE("vhost-caps", vhc_caps, caps_fields, "what a host can do for vhost devices");
 
 const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const char *path)
 {

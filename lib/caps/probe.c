@@ -24,20 +24,9 @@
 
 #define MAX_TAP_QUEUES 256u /* drivers/net/tun.c */
 
-/* Append one zeroed item to a list.  NULL: no memory. */
-static void *append(struct doc_list *list, size_t size)
-{
-	char *items = realloc(list->items, (list->count + 1) * size);
-
-	if (!items)
-		return NULL;
-	list->items = items;
-	return memset(items + list->count++ * size, 0, size);
-}
-
 static int append_word(struct doc_list *list, const char *word)
 {
-	char **item = append(list, sizeof(*item));
+	char **item = doc_append(list, sizeof(*item));
 
 	if (item)
 		*item = strdup(word);
@@ -131,7 +120,7 @@ static int probe_nodes(struct vhc_ctx *ctx, struct vhc_caps *caps)
 	int r = 0;
 
 	for (const struct vhc_node *known = vhc_nodes; known->path && !r; known++) {
-		struct vhc_caps_node *node = append(&caps->nodes, sizeof(*node));
+		struct vhc_caps_node *node = doc_append(&caps->nodes, sizeof(*node));
 
 		r = node ? probe_node(ctx, known, node) : -ENOMEM;
 	}
@@ -183,7 +172,7 @@ static int probe_parameters(struct vhc_ctx *ctx, struct vhc_caps *caps)
 			continue;
 		value[strcspn(value, "\n")] = 0;
 		snprintf(name, sizeof(name), "%s.%s", names[i][0], names[i][1]);
-		item = append(&caps->parameters, sizeof(*item));
+		item = doc_append(&caps->parameters, sizeof(*item));
 		if (!item)
 			return -ENOMEM;
 		item->name = strdup(name);
@@ -199,18 +188,13 @@ static int probe_parameters(struct vhc_ctx *ctx, struct vhc_caps *caps)
 VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json)
 {
 	struct vhc_caps caps = { .max_tap_queues = MAX_TAP_QUEUES };
-	struct json_object *tree = NULL;
 	char release[80] = "", *json = NULL;
 	int r = probe_nodes(ctx, &caps) ?: probe_tap(ctx, &caps.tap) ?: probe_parameters(ctx, &caps);
 
 	if (!r && !vhc_sys_release(&ctx->sys, release, sizeof(release)))
 		caps.kernel = strdup(release);
 	if (!r)
-		tree = doc_write(&vhc_caps_doc, &caps);
-	if (tree)
-		json = strdup(json_object_to_json_string_ext(
-			tree, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(tree);
+		json = doc_text(&vhc_caps_doc, &caps, DOC_PRETTY);
 	doc_clear(&vhc_caps_doc, &caps);
 	if (r || !json)
 		return vhc_fail(ctx, r ?: -ENOMEM, "asking this host: %s",

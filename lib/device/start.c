@@ -193,7 +193,6 @@ static void show_errs(struct vhc_dev *dev, int from, int to)
 
 VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json)
 {
-	struct json_object *tree = NULL;
 	struct vhc_plan plan = { 0 };
 	char *json = NULL;
 	int r = check_start(dev, VHC_NO_RING);
@@ -206,12 +205,8 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json)
 	show_errs(dev, VHC_FD_NEW, VHC_FD_NONE);
 	vhc_state_settle(&dev->want, &dev->have);
 	if (!r)
-		tree = vhc_plan_json(&plan, dev->id, dev->kind->type);
+		json = vhc_plan_json(&plan, dev->id, dev->kind->type);
 	vhc_plan_clear(&plan);
-	if (tree)
-		json = strdup(json_object_to_json_string_ext(
-			tree, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(tree);
 	if (!json)
 		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the plan");
 	*ret_json = json;

@@ -9,24 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELD(member, doc_type, ...)                                            \
-	{                                                                       \
-		.key = #member, .type = doc_type, .flags = DOC_REQUIRED,        \
-		.offset = offsetof(struct vhc_feature_row, member), __VA_ARGS__ \
-	}
-
 static const struct doc_field row_fields[] = {
-	FIELD(bit, DOC_UINT, .max = 255, .help = "its number in the specification"),
-	FIELD(name, DOC_STRING, .help = "its name in the specification"),
-	FIELD(origin, DOC_STRING, .help = "what must support it: vhost, tap, model"),
+	DOC_NEED(vhc_feature_row, bit, DOC_UINT, .max = 255,
+		 .help = "its number in the specification"),
+	DOC_NEED(vhc_feature_row, name, DOC_STRING, .help = "its name in the specification"),
+	DOC_NEED(vhc_feature_row, origin, DOC_STRING,
+		 .help = "what must support it: vhost, tap, model"),
 };
 
-const struct doc_table vhc_feature_row_doc = {
-	.size = sizeof(struct vhc_feature_row),
-	.help = "one feature bit",
-	.fields = row_fields,
-	.count = sizeof(row_fields) / sizeof(row_fields[0]),
-};
+const struct doc_table vhc_feature_row_doc =
+	DOC_PART(vhc_feature_row, row_fields, "one feature bit");
 
 static const struct vhc_feature *known_bit(const struct vhc_feature_names *names, unsigned int bit)
 {
@@ -83,20 +75,16 @@ static int put_row(const struct vhc_feature_names *names, unsigned int bit,
 int vhc_feature_rows(const struct vhc_feature_names *names, const struct vhc_features *set,
 		     struct doc_list *words, struct doc_list *rows)
 {
-	size_t count = 0;
 	int r = put_words(set, words);
 
-	for (size_t i = 0; i < 4; i++)
-		count += (size_t)__builtin_popcountll(set->w[i]);
-	if (r || !count)
-		return r;
-	rows->items = calloc(count, sizeof(struct vhc_feature_row));
-	if (!rows->items)
-		return -ENOMEM;
-	for (unsigned int bit = 0; bit < 256 && !r; bit++)
-		if (vhc_features_has(set, bit))
-			r = put_row(names, bit,
-				    (struct vhc_feature_row *)rows->items + rows->count++);
+	for (unsigned int bit = 0; bit < 256 && !r; bit++) {
+		struct vhc_feature_row *row;
+
+		if (!vhc_features_has(set, bit))
+			continue;
+		row = doc_append(rows, sizeof(*row));
+		r = row ? put_row(names, bit, row) : -ENOMEM;
+	}
 	return r;
 }
 

@@ -8,12 +8,12 @@
 
 #include "kind/kind.h"
 #include "args.h"
-#include "device/mac.h"
+#include "doc.h"
 
 static int check_config(struct vhc_dev *dev, const struct vhc_net_config *config)
 {
 	const uint32_t known = VHC_NET_MAC | VHC_NET_MTU;
-	char mac[VHC_MAC_TEXT];
+	char mac[DOC_MAC_TEXT];
 
 	if (config->flags & ~known)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
@@ -25,8 +25,8 @@ static int check_config(struct vhc_dev *dev, const struct vhc_net_config *config
 	if (config->flags & VHC_NET_MTU && (config->mtu < 68 || config->mtu > 65535))
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "an MTU of %u bytes: 68 to 65535 is allowed", config->mtu);
-	vhc_mac_write(config->mac, mac);
-	if (config->flags & VHC_NET_MAC && !vhc_mac_ok(config->mac))
+	doc_mac_format(config->mac, mac);
+	if (config->flags & VHC_NET_MAC && !doc_mac_is_unicast(config->mac))
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "%s is not one device's MAC address: it is %s", mac,
 				    config->mac[0] & 1 ? "multicast" : "all zero");

@@ -5,27 +5,17 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#include <json-c/json.h>
 
 #include "migration/crc32.h"
 #include "ctx.h"
-#include "device/mac.h"
 #include "migration/document.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FIELD(struct_type, member, doc_type, ...)                                                 \
-	{                                                                                         \
-		.key = #member, .type = doc_type, .offset = offsetof(struct struct_type, member), \
-		__VA_ARGS__                                                                       \
-	}
-#define NEEDED(struct_type, member, doc_type, ...) \
-	FIELD(struct_type, member, doc_type, .flags = DOC_REQUIRED, __VA_ARGS__)
 /* Aligned, so never the last address, which stands for none. */
-#define ADDR(member, text)                                                   \
-	FIELD(vhc_saved_ring, member, DOC_HEX, .max = VHC_SAVED_NO_ADDR - 1, \
-	      .preset = VHC_SAVED_NO_ADDR, .help = text)
+#define ADDR(member, text)                                                       \
+	DOC_FIELD(vhc_saved_ring, member, DOC_HEX, .max = VHC_SAVED_NO_ADDR - 1, \
+		  .preset = VHC_SAVED_NO_ADDR, .help = text)
 
 /* By index of the kinds. */
 static const char *const types[] = { "net", "vsock", NULL };
@@ -44,92 +34,85 @@ static bool check_device(const char *text)
 
 static bool check_mac(const char *text)
 {
+	char same[DOC_MAC_TEXT];
 	uint8_t mac[6];
 
-	return vhc_mac_read(text, mac);
+	if (!doc_mac_parse(text, mac) || !doc_mac_is_unicast(mac))
+		return false;
+	/* one form only: the checksum is of the text */
+	doc_mac_format(mac, same);
+	return !strcmp(text, same);
 }
 
 static const struct doc_field guest_fields[] = {
-	NEEDED(vhc_saved_guest, iommu, DOC_BOOL,
-	       .help = "ring addresses go through an IOMMU that the launcher models"),
+	DOC_NEED(vhc_saved_guest, iommu, DOC_BOOL,
+		 .help = "ring addresses go through an IOMMU that the launcher models"),
 };
 
-static const struct doc_table guest_table = {
-	.size = sizeof(struct vhc_saved_guest),
-	.help = "what the launcher does for the guest",
-	.fields = guest_fields,
-	.count = COUNT(guest_fields),
-};
+static const struct doc_table guest_table =
+	DOC_PART(vhc_saved_guest, guest_fields, "what the launcher does for the guest");
 
 static const struct doc_field ring_fields[] = {
-	NEEDED(vhc_saved_ring, index, DOC_UINT, .max = VHC_SAVED_MAX_RINGS - 1,
-	       .help = "of the virtqueue: 2i receives, 2i+1 transmits"),
-	NEEDED(vhc_saved_ring, size, DOC_UINT, .min = 1, .max = VHC_RING_MAX,
-	       .help = "number of descriptors; a power of two for a split ring"),
-	NEEDED(vhc_saved_ring, format, DOC_CHOICE, .choices = formats,
-	       .help = "packed if ring_packed is among the features"),
+	DOC_NEED(vhc_saved_ring, index, DOC_UINT, .max = VHC_SAVED_MAX_RINGS - 1,
+		 .help = "of the virtqueue: 2i receives, 2i+1 transmits"),
+	DOC_NEED(vhc_saved_ring, size, DOC_UINT, .min = 1, .max = VHC_RING_MAX,
+		 .help = "number of descriptors; a power of two for a split ring"),
+	DOC_NEED(vhc_saved_ring, format, DOC_CHOICE, .choices = formats,
+		 .help = "packed if ring_packed is among the features"),
 	ADDR(desc, "guest address of the descriptors; without it the ring has no addresses yet"),
 	ADDR(avail, "guest address of the available ring, or the driver area"),
 	ADDR(used, "guest address of the used ring, or the device area"),
-	NEEDED(vhc_saved_ring, base, DOC_HEX, .max = UINT32_MAX,
-	       .help = "where the device resumes, in the kernel's 32-bit form"),
-	NEEDED(vhc_saved_ring, enabled, DOC_BOOL, .help = "it runs when the device runs"),
+	DOC_NEED(vhc_saved_ring, base, DOC_HEX, .max = UINT32_MAX,
+		 .help = "where the device resumes, in the kernel's 32-bit form"),
+	DOC_NEED(vhc_saved_ring, enabled, DOC_BOOL, .help = "it runs when the device runs"),
 };
 
-static const struct doc_table ring_table = {
-	.size = sizeof(struct vhc_saved_ring),
-	.help = "a virtqueue that is set up",
-	.fields = ring_fields,
-	.count = COUNT(ring_fields),
-};
+static const struct doc_table ring_table =
+	DOC_PART(vhc_saved_ring, ring_fields, "a virtqueue that is set up");
 
 static const struct doc_field region_fields[] = {
-	NEEDED(vhc_saved_region, guest_addr, DOC_HEX, .help = "the first guest-physical address"),
-	NEEDED(vhc_saved_region, size, DOC_HEX, .min = VHC_PAGE_SIZE, .help = "bytes"),
+	DOC_NEED(vhc_saved_region, guest_addr, DOC_HEX, .help = "the first guest-physical address"),
+	DOC_NEED(vhc_saved_region, size, DOC_HEX, .min = VHC_PAGE_SIZE, .help = "bytes"),
 };
 
-static const struct doc_table region_table = {
-	.size = sizeof(struct vhc_saved_region),
-	.help = "a region of the guest's memory",
-	.fields = region_fields,
-	.count = COUNT(region_fields),
-};
+static const struct doc_table region_table =
+	DOC_PART(vhc_saved_region, region_fields, "a region of the guest's memory");
 
 /* The checksum comes last, and covers all other fields. */
 static const struct doc_field state_fields[] = {
-	NEEDED(vhc_saved, device, DOC_STRING, .min = 1, .max = 63, .check = check_device,
-	       .pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
-	       .rule = "it may have no control characters", .help = "the device's id"),
-	NEEDED(vhc_saved, type, DOC_CHOICE, .choices = types, .help = "what kind of device"),
-	NEEDED(vhc_saved, running, DOC_BOOL,
-	       .help = "a snapshot of a running device, for inspection: it cannot be loaded"),
-	NEEDED(vhc_saved, queue_pairs, DOC_UINT, .min = 1, .max = VHC_SAVED_MAX_PAIRS,
-	       .help = "pairs of a receive and a transmit ring"),
-	NEEDED(vhc_saved, words, DOC_UINTS, .min = 1, .max = 4,
-	       .help = "the features that the driver accepted, 64 bits a word, the lowest first"),
-	NEEDED(vhc_saved, features, DOC_OBJECTS, .table = &vhc_feature_row_doc, .max = 256,
-	       .help = "the same by name"),
-	NEEDED(vhc_saved, backend_features, DOC_HEX,
-	       .help = "those of VHOST_GET_BACKEND_FEATURES that the device needs"),
-	NEEDED(vhc_saved, guest, DOC_OBJECT, .table = &guest_table,
-	       .help = "what the launcher does for the guest"),
-	FIELD(vhc_saved, guest_cid, DOC_UINT, .min = 3, .max = 0xfffffffe,
-	      .help = "vsock: the guest's address"),
-	FIELD(vhc_saved, header_bytes, DOC_UINT, .min = 10, .max = 32,
-	      .help = "net: size of the virtio-net header, which follows from the features"),
-	FIELD(vhc_saved, mtu, DOC_UINT, .min = 68, .max = 65535,
-	      .help = "the MTU that the guest sees, in bytes"),
-	FIELD(vhc_saved, mac, DOC_STRING, .min = 17, .max = 17, .check = check_mac,
-	      .pattern = "^(?!00:00:00:00:00:00$)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
-	      .rule = "write six pairs of lower-case hex digits with colons, not a multicast "
-		      "address and not zero",
-	      .help = "the guest's MAC address"),
-	NEEDED(vhc_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = VHC_SAVED_MAX_RINGS,
-	       .help = "the rings that have a size"),
-	NEEDED(vhc_saved, memory, DOC_OBJECTS, .table = &region_table, .max = 65535,
-	       .help = "the guest's memory"),
-	NEEDED(vhc_saved, checksum, DOC_HEX, .max = UINT32_MAX,
-	       .help = "CRC-32 of everything else, as vhost-state(5) describes"),
+	DOC_NEED(vhc_saved, device, DOC_STRING, .min = 1, .max = 63, .check = check_device,
+		 .pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+		 .rule = "it may have no control characters", .help = "the device's id"),
+	DOC_NEED(vhc_saved, type, DOC_CHOICE, .choices = types, .help = "what kind of device"),
+	DOC_NEED(vhc_saved, running, DOC_BOOL,
+		 .help = "a snapshot of a running device, for inspection: it cannot be loaded"),
+	DOC_NEED(vhc_saved, queue_pairs, DOC_UINT, .min = 1, .max = VHC_SAVED_MAX_PAIRS,
+		 .help = "pairs of a receive and a transmit ring"),
+	DOC_NEED(vhc_saved, words, DOC_UINTS, .min = 1, .max = 4,
+		 .help = "the features that the driver accepted, 64 bits a word, the lowest first"),
+	DOC_NEED(vhc_saved, features, DOC_OBJECTS, .table = &vhc_feature_row_doc, .max = 256,
+		 .help = "the same by name"),
+	DOC_NEED(vhc_saved, backend_features, DOC_HEX,
+		 .help = "those of VHOST_GET_BACKEND_FEATURES that the device needs"),
+	DOC_NEED(vhc_saved, guest, DOC_OBJECT, .table = &guest_table,
+		 .help = "what the launcher does for the guest"),
+	DOC_FIELD(vhc_saved, guest_cid, DOC_UINT, .min = 3, .max = 0xfffffffe,
+		  .help = "vsock: the guest's address"),
+	DOC_FIELD(vhc_saved, header_bytes, DOC_UINT, .min = 10, .max = 32,
+		  .help = "net: size of the virtio-net header, which follows from the features"),
+	DOC_FIELD(vhc_saved, mtu, DOC_UINT, .min = 68, .max = 65535,
+		  .help = "the MTU that the guest sees, in bytes"),
+	DOC_FIELD(vhc_saved, mac, DOC_STRING, .min = 17, .max = 17, .check = check_mac,
+		  .pattern = "^(?!00:00:00:00:00:00$)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
+		  .rule = "write six pairs of lower-case hex digits with colons, not a multicast "
+			  "address and not zero",
+		  .help = "the guest's MAC address"),
+	DOC_NEED(vhc_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = VHC_SAVED_MAX_RINGS,
+		 .help = "the rings that have a size"),
+	DOC_NEED(vhc_saved, memory, DOC_OBJECTS, .table = &region_table, .max = 65535,
+		 .help = "the guest's memory"),
+	DOC_NEED(vhc_saved, checksum, DOC_HEX, .max = UINT32_MAX,
+		 .help = "CRC-32 of everything else, as vhost-state(5) describes"),
 };
 
 #define STATE_TABLE(fields_count)                                                               \
@@ -140,43 +123,30 @@ static const struct doc_field state_fields[] = {
 		.count = fields_count                                                           \
 	}
 
-const struct doc_table vhc_state_doc = STATE_TABLE(COUNT(state_fields));
+const struct doc_table vhc_state_doc = STATE_TABLE(DOC_COUNT(state_fields));
 
 /* The fields that the checksum covers. */
-static const struct doc_table summed_table = STATE_TABLE(COUNT(state_fields) - 1);
+static const struct doc_table summed_table = STATE_TABLE(DOC_COUNT(state_fields) - 1);
 
 int vhc_saved_sum(const struct vhc_saved *saved, uint32_t *ret)
 {
-	struct json_object *tree = doc_write(&summed_table, saved);
-	const char *text = NULL;
+	char *text = doc_text(&summed_table, saved, DOC_COMPACT);
 
-	if (tree)
-		text = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN |
-								    JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text)
-		*ret = vhc_crc32(text, strlen(text));
-	json_object_put(tree);
-	return text ? 0 : -ENOMEM;
+	if (!text)
+		return -ENOMEM;
+	*ret = vhc_crc32(text, strlen(text));
+	free(text);
+	return 0;
 }
 
 char *vhc_saved_write(struct vhc_saved *saved)
 {
-	struct json_object *tree = NULL;
-	char *json = NULL;
 	uint32_t sum;
 
-	if (!vhc_saved_sum(saved, &sum)) {
-		saved->checksum = sum;
-		tree = doc_write(&vhc_state_doc, saved);
-	}
-	if (tree) {
-		const char *text = json_object_to_json_string_ext(
-			tree, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-
-		json = text ? strdup(text) : NULL;
-	}
-	json_object_put(tree);
-	return json;
+	if (vhc_saved_sum(saved, &sum))
+		return NULL;
+	saved->checksum = sum;
+	return doc_text(&vhc_state_doc, saved, DOC_PRETTY);
 }
 
 const struct vhc_kind *vhc_saved_kind(const struct vhc_saved *saved)

@@ -13,7 +13,6 @@
 #include "doc.h"
 #include "features/rows.h"
 #include "kind/kind.h"
-#include "device/mac.h"
 #include "ring/layout.h"
 #include "vhostconfig.h"
 

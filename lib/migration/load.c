@@ -13,7 +13,6 @@
 #include "ring/base.h"
 #include "device/iommu.h"
 #include "features/missing.h"
-#include "device/mac.h"
 #include "migration/document.h"
 
 struct load {
@@ -218,7 +217,7 @@ static void commit_net(const struct load *load)
 	struct vhc_net_config net = { .mtu = (uint32_t)load->saved.mtu };
 
 	net.flags = net.mtu ? VHC_NET_MTU : 0;
-	if (load->saved.mac && vhc_mac_read(load->saved.mac, net.mac))
+	if (load->saved.mac && doc_mac_parse(load->saved.mac, net.mac))
 		net.flags |= VHC_NET_MAC;
 	load->dev->net->config = net;
 }

@@ -11,7 +11,6 @@
 #include "device/device.h"
 #include "memory/mem.h"
 #include "features/features.h"
-#include "device/mac.h"
 #include "migration/document.h"
 
 static int no_memory(struct vhc_dev *dev)
@@ -113,13 +112,13 @@ static int fill_memory(struct vhc_dev *dev, struct doc_list *list)
 static int fill_net(struct vhc_dev *dev, struct vhc_saved *saved)
 {
 	const struct vhc_net_config *config = &dev->net->config;
-	char mac[VHC_MAC_TEXT];
+	char mac[DOC_MAC_TEXT];
 
 	saved->header_bytes = vhc_net_header_size(&dev->want.acked);
 	saved->mtu = config->mtu;
 	if (!(config->flags & VHC_NET_MAC))
 		return 0;
-	vhc_mac_write(config->mac, mac);
+	doc_mac_format(config->mac, mac);
 	saved->mac = strdup(mac);
 	return saved->mac ? 0 : -ENOMEM;
 }

@@ -18,11 +18,7 @@ struct plan_doc {
 	struct doc_list operations;
 };
 
-#define ROW(name, text)                                                  \
-	{                                                                \
-		.key = #name, .type = DOC_STRING, .flags = DOC_REQUIRED, \
-		.offset = offsetof(struct row, name), .help = text       \
-	}
+#define ROW(name, text) DOC_NEED(row, name, DOC_STRING, .help = text)
 
 static const struct doc_field row_fields[] = {
 	ROW(on, "what it is done to: a vhost fd, a ring, a queue of the tap"),
@@ -31,35 +27,16 @@ static const struct doc_field row_fields[] = {
 	ROW(undo, "what undoes it when a later step fails; empty where nothing has to"),
 };
 
-static const struct doc_table row_table = {
-	.size = sizeof(struct row),
-	.help = "one operation",
-	.fields = row_fields,
-	.count = sizeof(row_fields) / sizeof(row_fields[0]),
-};
+static const struct doc_table row_table = DOC_PART(row, row_fields, "one operation");
 
 static const struct doc_field plan_fields[] = {
-	{ .key = "device",
-	  .type = DOC_STRING,
-	  .flags = DOC_REQUIRED,
-	  .offset = offsetof(struct plan_doc, device),
-	  .help = "the device's id" },
-	{ .key = "operations",
-	  .type = DOC_OBJECTS,
-	  .flags = DOC_REQUIRED,
-	  .offset = offsetof(struct plan_doc, operations),
-	  .table = &row_table,
-	  .help = "in the order in which they are done" },
+	DOC_NEED(plan_doc, device, DOC_STRING, .help = "the device's id"),
+	DOC_NEED(plan_doc, operations, DOC_OBJECTS, .table = &row_table,
+		 .help = "in the order in which they are done"),
 };
 
-const struct doc_table vhc_plan_doc = {
-	.kind = "vhost-plan",
-	.version = 1,
-	.size = sizeof(struct plan_doc),
-	.help = "what a start of a vhost device does, step by step",
-	.fields = plan_fields,
-	.count = sizeof(plan_fields) / sizeof(plan_fields[0]),
-};
+const struct doc_table vhc_plan_doc = DOC_TABLE(
+	"vhost-plan", plan_doc, plan_fields, "what a start of a vhost device does, step by step");
 
 static char *format_undo(const struct vhc_op *undo, enum vhc_type type)
 {
@@ -91,12 +68,11 @@ static bool fill(struct row *row, const struct vhc_step *step, enum vhc_type typ
 	return row->on && row->operation && row->argument && row->undo;
 }
 
-struct json_object *vhc_plan_json(const struct vhc_plan *plan, const char *device,
-				  enum vhc_type type)
+char *vhc_plan_json(const struct vhc_plan *plan, const char *device, enum vhc_type type)
 {
 	struct plan_doc doc = { .device = strdup(device) };
 	struct row *rows = calloc(plan->count ? plan->count : 1, sizeof(*rows));
-	struct json_object *tree = NULL;
+	char *json = NULL;
 	bool ok = doc.device && rows;
 
 	doc.operations.items = rows;
@@ -104,7 +80,7 @@ struct json_object *vhc_plan_json(const struct vhc_plan *plan, const char *devic
 		if (plan->steps[i].op.kind != VHC_OP_NONE)
 			ok = fill(&rows[doc.operations.count++], &plan->steps[i], type);
 	if (ok)
-		tree = doc_write(&vhc_plan_doc, &doc);
+		json = doc_text(&vhc_plan_doc, &doc, DOC_PRETTY);
 	doc_clear(&vhc_plan_doc, &doc);
-	return tree;
+	return json;
 }

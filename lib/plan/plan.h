@@ -46,9 +46,8 @@ void vhc_plan_add_step(struct vhc_plan *plan, const struct vhc_op *op, const str
 /** vhc_plan_clear() - empty the plan, and drop the references that its steps hold. */
 void vhc_plan_clear(struct vhc_plan *plan);
 
-/** vhc_plan_json() - the plan as a vhost-plan document.  NULL: no memory. */
-struct json_object *vhc_plan_json(const struct vhc_plan *plan, const char *device,
-				  enum vhc_type type);
+/** vhc_plan_json() - the plan as a vhost-plan document, for free(3).  NULL: no memory. */
+char *vhc_plan_json(const struct vhc_plan *plan, const char *device, enum vhc_type type);
 
 /* vhost-plan; document.c */
 extern const struct doc_table vhc_plan_doc;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * crc32 - the CRC-32 against the polynomial, bit by bit, and against what is known of it; and
- * MAC addresses as text.
+ * crc32 - the CRC-32 against the polynomial, bit by bit, and against what is known of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +9,6 @@
 #include <cmocka.h>
 
 #include "migration/crc32.h"
-#include "device/mac.h"
-#include "migration/document.h"
 
 static uint32_t slowly(const uint8_t *bytes, size_t len)
 {
@@ -50,42 +47,11 @@ static void test_each_byte_and_length(void **state)
 	}
 }
 
-static void test_mac(void **state)
-{
-	static const char *const bad[] = {
-		"",
-		"52:54:00:ab:cd:e",
-		"52:54:00:ab:cd:ef0",
-		"52:54:00:ab:cd:eg",
-		"52:54:00:ab:cd:EF",
-		"52-54-00-ab-cd-ef",
-		"52:54:00:ab:cd:ef ",
-		"53:54:00:ab:cd:ef",
-		"00:00:00:00:00:00",
-		"ff:ff:ff:ff:ff:ff",
-		"52:54:0::ab:cd:ef",
-		"5254:00:ab:cd:ef:",
-	};
-	static const uint8_t mac[6] = { 0x52, 0x54, 0, 0xab, 0xcd, 0xef };
-	uint8_t read[6] = { 9, 9, 9, 9, 9, 9 };
-	char text[VHC_MAC_TEXT];
-
-	vhc_mac_write(mac, text);
-	assert_string_equal(text, "52:54:00:ab:cd:ef");
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_false(vhc_mac_read(bad[i], read));
-		assert_int_equal(read[0], 9);
-	}
-	assert_true(vhc_mac_read(text, read));
-	assert_memory_equal(mac, read, 6);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_each_byte_and_length),
-		cmocka_unit_test(test_mac),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: doc.  Gives back what read.c allocated, also when it stopped half way.
+ * Lists that grow, and what a document holds given back.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
+
+/* The room doubles: the count alone says how much there is. */
+void *doc_append(struct doc_list *list, size_t size)
+{
+	const size_t count = list->count;
+	char *items = list->items;
+
+	if ((count & (count - 1)) == 0) {
+		items = realloc(items, (count ? 2 * count : 1) * size);
+		if (!items)
+			return NULL;
+		list->items = items;
+	}
+	list->count++;
+	return memset(items + count * size, 0, size);
+}
 
 static void clear_value(const struct doc_field *field, void *at)
 {
