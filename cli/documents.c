@@ -141,26 +141,3 @@ static const struct doc_field state_diff_fields[] = {
 
 const struct doc_table cli_state_diff_table = DOC_TABLE(
 	"vhost-report", cli_state_diff, state_diff_fields, "how two vhost-state documents differ");
-
-static const struct doc_field missing_fields[] = {
-	DOC_NEED(cli_missing, bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
-	DOC_NEED(cli_missing, name, DOC_STRING, .help = "its name"),
-	DOC_NEED(cli_missing, lacking, DOC_STRING, .help = "who lacks it: vhost, tap, vhost+tap"),
-};
-
-static const struct doc_table missing_table =
-	DOC_PART(cli_missing, missing_fields, "a feature that the host does not have");
-
-static const struct doc_field move_fields[] = {
-	COMMAND(cli_check),
-	DOC_NEED(cli_check, device, DOC_STRING, .help = "the device's id"),
-	DOC_NEED(cli_check, host, DOC_STRING, .help = "the document of the host, or \"this host\""),
-	DOC_NEED(cli_check, possible, DOC_BOOL, .help = "can the host take the device"),
-	DOC_NEED(cli_check, reason, DOC_STRING, .help = "each reason why not"),
-	DOC_NEED(cli_check, remedy, DOC_STRING, .help = "what can be done about it"),
-	DOC_NEED(cli_check, missing, DOC_OBJECTS, .table = &missing_table,
-		 .help = "the features that the host does not have"),
-};
-
-const struct doc_table cli_check_table =
-	DOC_TABLE("vhost-report", cli_check, move_fields, "can a guest move there");

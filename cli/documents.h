@@ -72,21 +72,8 @@ struct cli_state_diff {
 	struct doc_list differences; /* of struct cli_difference */
 };
 
-struct cli_missing {
-	uint64_t bit;
-	const char *name, *lacking;
-};
-
-struct cli_check {
-	const char *command;
-	const char *device, *host;
-	bool possible;
-	const char *reason, *remedy;
-	struct doc_list missing; /* of struct cli_missing */
-};
-
 extern const struct doc_table cli_features_list_table, cli_features_decode_table,
 	cli_features_encode_table, cli_features_check_table, cli_features_diff_table,
-	cli_loop_table, cli_state_check_table, cli_state_diff_table, cli_check_table;
+	cli_loop_table, cli_state_check_table, cli_state_diff_table;
 
 #endif

@@ -246,11 +246,9 @@ static int report_set(struct cli_call *call, const struct doc_table *table, stru
 
 int cli_features_list(struct cli_call *call)
 {
-	struct vhc_features all = { 0 };
+	struct vhc_features all;
 
-	for (unsigned int bit = 0; bit < BITS; bit++)
-		if (vhc_feature_get(VHC_TYPE_NET, bit))
-			vhc_features_add(&all, bit);
+	vhc_features_known(VHC_TYPE_NET, &all);
 	return report_set(call, &cli_features_list_table, all);
 }
 

@@ -73,6 +73,14 @@ int host_setup_plan(const struct host_setup *setup, const struct host_options *o
 		    struct json_object **ret, struct host_error *err);
 
 /**
+ * host_setup_check_caps() - could the host that wrote a vhost-caps document bring all of it up?
+ * Touches no host.
+ * Errors: status HOST_DOCUMENT: it is no such document; HOST_LACKS: that host lacks something.
+ */
+int host_setup_check_caps(const struct host_setup *setup, const struct host_options *options,
+			  const char *caps, struct host_error *err);
+
+/**
  * host_setup_run() - bring the devices up and become the launcher.
  * Returns on failure only, and then everything was undone, or the text says what was not (once
  * privileges are given up, an adopted link cannot be put back).  Fds from 3 on are the launcher's:

@@ -27,13 +27,10 @@ char *host_close_text(FILE *out, char **text)
 /* Features that cannot stand without a masked one; those that no name is known of are not offered. */
 static int find_implied(struct vhc_ctx *ctx, struct host_view *view, struct host_error *err)
 {
-	struct vhc_features rest = { 0 };
+	struct vhc_features rest;
 	int r;
 
-	for (unsigned int bit = 0; bit < 256; bit++)
-		if (vhc_feature_get(VHC_TYPE_NET, bit) &&
-		    !vhc_features_has(&view->device->mask, bit))
-			vhc_features_add(&rest, bit);
+	host_features_wanted(view->device, &rest);
 	r = vhc_features_check(ctx, VHC_TYPE_NET, &rest, &view->implied);
 	if (r < 0 && r != -EOPNOTSUPP)
 		return host_fail_library(err, ctx, r);

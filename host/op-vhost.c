@@ -64,7 +64,7 @@ int host_check_features(struct host_run *run, const struct host_op *op, struct h
 	const struct host_device *config = host_device(run->plan->setup, op->device);
 	const struct host_options *options = run->plan->options;
 	struct host_device_run *device = &run->devices[op->device];
-	struct vhc_features want = { { 0 } }, offered;
+	struct vhc_features want, offered;
 	char line[200];
 	int r;
 
@@ -77,9 +77,7 @@ int host_check_features(struct host_run *run, const struct host_op *op, struct h
 			options->say(options->data, line);
 		return 0;
 	}
-	for (unsigned int bit = 0; bit < 256; bit++)
-		if (vhc_feature_get(VHC_TYPE_NET, bit) && !vhc_features_has(&config->mask, bit))
-			vhc_features_add(&want, bit);
+	host_features_wanted(config, &want);
 	r = vhc_dev_set_tap(device->vhost, device->tap);
 	if (r == 0)
 		r = vhc_dev_offer_features(device->vhost, &want, &config->require, &offered);

@@ -75,6 +75,14 @@ static inline struct host_device *host_device(const struct host_setup *setup, si
 int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *text, size_t len,
 		     struct doc_error *err);
 
+/* What the guest may be offered: every bit that has a name, but those that the config masks. */
+static inline void host_features_wanted(const struct host_device *device, struct vhc_features *ret)
+{
+	vhc_features_known(VHC_TYPE_NET, ret);
+	for (int w = 0; w < 4; w++)
+		ret->w[w] &= ~device->mask.w[w];
+}
+
 /* No feature at all. */
 static inline bool host_is_empty(const struct vhc_features *set)
 {

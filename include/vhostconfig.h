@@ -192,6 +192,11 @@ struct vhc_feature {
 VHC_EXPORT const struct vhc_feature *vhc_feature_get(enum vhc_type type, uint32_t bit);
 
 /**
+ * vhc_features_known() - get all bits that have a name: the set to remove a mask from.
+ */
+VHC_EXPORT void vhc_features_known(enum vhc_type type, struct vhc_features *ret);
+
+/**
  * vhc_features_parse() - parse names such as "mrg_rxbuf,guest_tso4", constants in any case, "bit
  * 63", or numbers: "63" is a bit, "0x..." a mask of up to 256 bits.
  * @type: the device type whose names are used.  @text: words separated by commas or blanks; "" is
@@ -234,11 +239,14 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
  * vhc_caps_check() - check whether a host with these capabilities can run a device in this state.
  * Accesses no host.
  * @caps: a vhost-caps document, NUL-terminated.  @state: a vhost-state document, NUL-terminated.
+ * @ret_json: the answer as a vhost-report document with a row for each missing feature, to be freed
+ * with free(3); also written with -EOPNOTSUPP.  May be NULL.
  * Returns 0 if it can.  Errors: -EOPNOTSUPP if it cannot, with every reason in the text (each
  * feature with its name, its origin and the remedy); -EINVAL if a document is invalid, with the
- * JSON pointer; -E2BIG.
+ * JSON pointer; -E2BIG; -ENOMEM.
  */
-VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state);
+VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state,
+			      char **ret_json);
 
 /**
  * vhc_state_check() - check that a vhost-state document is one that a device could be loaded from.

@@ -34,7 +34,7 @@ static const struct kind {
 	  { &host_report_table, &host_doctor_table, &cli_features_list_table,
 	    &cli_features_decode_table, &cli_features_encode_table, &cli_features_check_table,
 	    &cli_features_diff_table, &cli_state_check_table, &cli_state_diff_table,
-	    &cli_check_table, &cli_loop_table },
+	    &vhc_check_doc, &cli_loop_table },
 	  { "setup", "doctor", "features list", "features decode", "features encode",
 	    "features check", "features diff", "state check", "state diff", "check", "loop" } },
 };

@@ -131,17 +131,6 @@ static int check_required(struct vhc_dev *dev, const struct vhc_features *requir
 	return 0;
 }
 
-/* Everything that has a name. */
-static struct vhc_features all_known(enum vhc_type type)
-{
-	struct vhc_features known = { { 0 } };
-
-	for (unsigned int bit = 0; bit < 256; bit++)
-		if (vhc_feature_get(type, bit))
-			vhc_features_add(&known, bit);
-	return known;
-}
-
 static void log_dropped(struct vhc_dev *dev, const struct vhc_features *kept,
 			const struct vhc_features *dropped)
 {
@@ -157,12 +146,15 @@ VHC_EXPORT int vhc_dev_offer_features(struct vhc_dev *dev, const struct vhc_feat
 				      const struct vhc_features *require, struct vhc_features *ret)
 {
 	bool upper = !want || has_upper(want) || (require && has_upper(require));
-	struct vhc_features can, offered, dropped,
-		wanted = want ? *want : all_known(dev->kind->type);
+	struct vhc_features can, offered, dropped, wanted;
 	int r = available(dev, upper, &can);
 
 	if (r)
 		return r;
+	if (want)
+		wanted = *want;
+	else
+		vhc_features_known(dev->kind->type, &wanted);
 	offered = vhc_features_and(&can, &wanted);
 	dropped = vhc_features_close(dev->kind->type, &offered);
 	log_dropped(dev, &offered, &dropped);

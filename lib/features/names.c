@@ -243,6 +243,14 @@ VHC_EXPORT const struct vhc_feature *vhc_feature_get(enum vhc_type type, uint32_
 	return found ? &found->feature : NULL;
 }
 
+VHC_EXPORT void vhc_features_known(enum vhc_type type, struct vhc_features *ret)
+{
+	*ret = (struct vhc_features){ { 0 } };
+	for (unsigned int bit = 0; bit < 256; bit++)
+		if (vhc_feature_get(type, bit))
+			vhc_features_add(ret, bit);
+}
+
 /* ASCII only: the result must not depend on the locale. */
 static unsigned char lower(char c)
 {

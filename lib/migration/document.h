@@ -18,6 +18,8 @@
 
 /* vhost-state */
 extern const struct doc_table vhc_state_doc;
+/* The report of vhc_caps_check(). */
+extern const struct doc_table vhc_check_doc;
 
 /* No address. */
 #define VHC_SAVED_NO_ADDR UINT64_MAX

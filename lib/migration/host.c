@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * host - can another host continue a device?  Compares two documents, and asks no host.
+ * host - can another host continue a device?  Compares two documents, and asks no host.  The answer is
+ * an error for programs, and a report with a row for each feature that is missing.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "caps/document.h"
@@ -11,11 +13,49 @@
 #include "features/missing.h"
 #include "migration/document.h"
 
+struct missing {
+	uint64_t bit;
+	char *name, *lacking;
+};
+
+static const struct doc_field missing_fields[] = {
+	DOC_NEED(missing, bit, DOC_UINT, .max = 255, .help = "its number in the specification"),
+	DOC_NEED(missing, name, DOC_STRING, .help = "its name"),
+	DOC_NEED(missing, lacking, DOC_STRING,
+		 .help = "which part lacks it: vhost, tap, vhost+tap"),
+};
+
+static const struct doc_table missing_table =
+	DOC_PART(missing, missing_fields, "a feature that the host does not have");
+
+struct report {
+	char *command, *device, *host;
+	bool possible;
+	char *reason, *remedy;
+	struct doc_list missing;
+};
+
+static const struct doc_field report_fields[] = {
+	DOC_NEED(report, command, DOC_STRING, .help = "\"check\""),
+	DOC_NEED(report, device, DOC_STRING, .help = "the device's id"),
+	DOC_FIELD(report, host, DOC_STRING,
+		  .help = "the document of the host, or \"this host\"; vhostctl knows it"),
+	DOC_NEED(report, possible, DOC_BOOL, .help = "can the host take the device"),
+	DOC_NEED(report, reason, DOC_STRING, .help = "each reason why not"),
+	DOC_NEED(report, remedy, DOC_STRING, .help = "what can be done about it"),
+	DOC_NEED(report, missing, DOC_OBJECTS, .table = &missing_table,
+		 .help = "the features that the host does not have"),
+};
+
+const struct doc_table vhc_check_doc =
+	DOC_TABLE("vhost-report", report, report_fields, "can a guest move there");
+
 /* All reasons why not, separated by "; ". */
 struct reasons {
 	char buffer[1500];
 	struct vhc_text text;
 	const char *hint; /* of the first reason */
+	struct vhc_missing lacking;
 };
 
 #define ADD(reasons, advice, ...)                            \
@@ -54,18 +94,19 @@ static void check_features(struct reasons *reasons, const struct vhc_caps *caps,
 	struct vhc_features vhost = vhc_feature_words(&node->words);
 	struct vhc_features tap = vhc_feature_words(&caps->tap.words);
 	enum vhc_type type = vhc_saved_kind(saved)->type;
-	struct vhc_missing lacking = vhc_missing_find(type, &acked, &vhost, &tap);
+	struct vhc_missing *lacking = &reasons->lacking;
 
-	check_tap(reasons, &caps->tap, &lacking.tap);
+	*lacking = vhc_missing_find(type, &acked, &vhost, &tap);
+	check_tap(reasons, &caps->tap, &lacking->tap);
 	/* nothing is known of what was not asked */
 	if (!node->opens)
-		lacking.vhost = (struct vhc_features){ { 0 } };
+		lacking->vhost = (struct vhc_features){ { 0 } };
 	if (!caps->tap.probed)
-		lacking.tap = (struct vhc_features){ { 0 } };
-	if (!vhc_missing_any(&lacking))
+		lacking->tap = (struct vhc_features){ { 0 } };
+	if (!vhc_missing_any(lacking))
 		return;
 	begin_reason(reasons, vhc_missing_hint);
-	vhc_missing_put(&reasons->text, type, &lacking);
+	vhc_missing_put(&reasons->text, type, lacking);
 }
 
 static void check_limits(struct reasons *reasons, const struct vhc_caps *caps,
@@ -93,14 +134,56 @@ static void check_limits(struct reasons *reasons, const struct vhc_caps *caps,
 		    (unsigned long long)caps->max_tap_queues);
 }
 
+static int add_missing(const struct vhc_feature_names *names, const struct vhc_missing *lacking,
+		       unsigned int bit, struct doc_list *list)
+{
+	bool vhost = vhc_features_has(&lacking->vhost, bit);
+	bool tap = vhc_features_has(&lacking->tap, bit);
+	char name[VHC_FEATURE_NAME_MAX];
+	struct missing *row;
+
+	if (!vhost && !tap)
+		return 0;
+	row = doc_append(list, sizeof(*row));
+	if (!row)
+		return -ENOMEM;
+	row->bit = bit;
+	row->name = strdup(vhc_feature_row_name(names, bit, name));
+	row->lacking = strdup(vhost && tap ? "vhost+tap" : vhost ? "vhost" : "tap");
+	return row->name && row->lacking ? 0 : -ENOMEM;
+}
+
+/* @error: NULL when the host can take the device. */
+static char *write_report(const struct vhc_saved *saved, const struct vhc_error *error,
+			  const struct vhc_missing *lacking)
+{
+	struct report report = {
+		.command = strdup("check"),
+		.device = strdup(saved->device),
+		.possible = !error,
+		.reason = strdup(error ? error->text : ""),
+		.remedy = strdup(error ? error->hint : ""),
+	};
+	const struct vhc_feature_names names = vhc_saved_names(vhc_saved_kind(saved));
+	bool ok = report.command && report.device && report.reason && report.remedy;
+	char *json = NULL;
+
+	for (unsigned int bit = 0; bit < 256 && ok; bit++)
+		ok = !add_missing(&names, lacking, bit, &report.missing);
+	if (ok)
+		json = doc_text(&vhc_check_doc, &report, DOC_PRETTY);
+	doc_clear(&vhc_check_doc, &report);
+	return json;
+}
+
 static int check_host(struct vhc_ctx *ctx, const struct vhc_caps *caps,
-		      const struct vhc_saved *saved)
+		      const struct vhc_saved *saved, struct vhc_missing *ret)
 {
 	const char *path = vhc_saved_kind(saved)->path;
 	const struct vhc_caps_node *node = vhc_caps_find(caps, path);
 	struct vhc_table *memory = vhc_saved_memory(saved);
 	struct vhc_place place = { .device = saved->device };
-	struct reasons reasons = { "", { NULL, 0 }, NULL };
+	struct reasons reasons = { .hint = NULL };
 
 	if (!node || !memory) {
 		vhc_table_unref(memory);
@@ -115,24 +198,35 @@ static int check_host(struct vhc_ctx *ctx, const struct vhc_caps *caps,
 	check_features(&reasons, caps, node, saved);
 	check_limits(&reasons, caps, node, saved, memory->count);
 	vhc_table_unref(memory);
+	*ret = reasons.lacking;
 	if (!reasons.buffer[0])
 		return 0;
 	place.hint = reasons.hint;
 	return vhc_fail_at(ctx, &place, -EOPNOTSUPP, "%s", reasons.buffer);
 }
 
-VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state)
+VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state,
+			      char **ret_json)
 {
+	struct vhc_missing lacking;
 	struct vhc_saved saved;
 	struct vhc_caps host;
+	char *json = NULL;
 	int r = vhc_saved_read(ctx, NULL, state, &saved);
 
 	if (r)
 		return r;
 	r = vhc_caps_parse(ctx, NULL, caps, &host);
 	if (!r) {
-		r = check_host(ctx, &host, &saved);
+		r = check_host(ctx, &host, &saved, &lacking);
 		doc_clear(&vhc_caps_doc, &host);
+	}
+	if (ret_json && (!r || r == -EOPNOTSUPP)) {
+		json = write_report(&saved, r ? vhc_ctx_get_error(ctx) : NULL, &lacking);
+		if (json)
+			*ret_json = json;
+		else
+			r = vhc_fail(ctx, -ENOMEM, "no memory for the report");
 	}
 	vhc_saved_clear(&saved);
 	return r;

@@ -91,7 +91,7 @@ static const struct {
 
 static void test_table(void **state)
 {
-	struct vhc_features seen = { { 0 } };
+	struct vhc_features known, seen = { { 0 } };
 
 	for (size_t i = 0; i < SPEC_BITS; i++) {
 		const struct vhc_feature *feature = vhc_feature_get(NET, spec[i].bit);
@@ -115,6 +115,9 @@ static void test_table(void **state)
 		if (!vhc_features_has(&seen, bit))
 			assert_null(vhc_feature_get(NET, bit));
 	assert_null(vhc_feature_get(NET, UINT32_MAX));
+	vhc_features_known(NET, &known);
+	for (unsigned int bit = 0; bit < 256; bit++)
+		assert_int_equal(vhc_features_has(&known, bit), vhc_feature_get(NET, bit) != NULL);
 
 	/* Another type has the bits of every type, and not net's. */
 	assert_null(vhc_feature_get((enum vhc_type)19, 15));

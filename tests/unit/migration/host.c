@@ -2,6 +2,8 @@
 /*
  * host - can a host take a device?  Two documents say it: yes, or no with every reason.
  */
+#include <json-c/json.h>
+
 #include "dev.h"
 #include "edit.h"
 #include "two-hosts.h"
@@ -15,6 +17,34 @@ static char *caps_of(const char *kernel)
 	assert_ok(&rig, vhc_caps_probe(rig.ctx, &caps));
 	rig_free(&rig);
 	return caps;
+}
+
+/* Frees the report.  @bit: the feature that this part of the host lacks; -1: no row at all. */
+static void assert_report(char *report, bool possible, int bit, const char *lacking)
+{
+	struct json_object *tree = json_tokener_parse(report), *rows;
+	int found = 0;
+
+	assert_string_equal(json_object_get_string(json_object_object_get(tree, "kind")),
+			    "vhost-report");
+	assert_int_equal(json_object_get_boolean(json_object_object_get(tree, "possible")),
+			 possible);
+	assert_int_equal(json_object_get_string_len(json_object_object_get(tree, "reason")) == 0,
+			 possible);
+	rows = json_object_object_get(tree, "missing");
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+
+		if (json_object_get_int(json_object_object_get(row, "bit")) != bit)
+			continue;
+		found++;
+		assert_string_equal(json_object_get_string(json_object_object_get(row, "lacking")),
+				    lacking);
+	}
+	assert_int_equal(found, bit >= 0);
+	assert_int_equal(json_object_array_length(rows) == 0, bit < 0);
+	json_object_put(tree);
+	free(report);
 }
 
 /* Which features there are decides: forward always, back as long as the guest has nothing newer. */
@@ -50,7 +80,7 @@ static void from_kernel_to_kernel(void **state)
 		int r;
 
 		rig_new(&rig, "6.12", 1);
-		r = vhc_caps_check(rig.ctx, caps, json);
+		r = vhc_caps_check(rig.ctx, caps, json, NULL);
 		assert_int_equal(fake_calls(rig.fake), 0);
 		assert_int_equal(r, moves[i].lacks[0] ? -EOPNOTSUPP : 0);
 		if (r)
@@ -66,10 +96,12 @@ static void from_kernel_to_kernel(void **state)
 static void what_no_host_has_to_have(void **state)
 {
 	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json"), *caps = caps_of("7.2");
+	char *report = NULL;
 	struct rig rig;
 
 	rig_new(&rig, "6.12", 1);
-	assert_ok(&rig, vhc_caps_check(rig.ctx, caps, kept));
+	assert_ok(&rig, vhc_caps_check(rig.ctx, caps, kept, &report));
+	assert_report(report, true, -1, NULL);
 	free(caps);
 	free(kept);
 	rig_free(&rig);
@@ -84,7 +116,7 @@ static void a_picture_will_do(void **state)
 	struct rig rig;
 
 	rig_new(&rig, "6.12", 1);
-	assert_ok(&rig, vhc_caps_check(rig.ctx, caps, picture));
+	assert_ok(&rig, vhc_caps_check(rig.ctx, caps, picture, NULL));
 	free(caps);
 	free(picture);
 	free(json);
@@ -120,7 +152,7 @@ static void hosts_that_have_not_enough(void **state)
 	rig_new(&rig, "6.12", 1);
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		char *host = edit_put(caps, hosts[i].pointer, hosts[i].raw);
-		int r = vhc_caps_check(rig.ctx, host, json);
+		int r = vhc_caps_check(rig.ctx, host, json, NULL);
 
 		assert_int_equal(r, hosts[i].says ? -EOPNOTSUPP : 0);
 		if (r)
@@ -136,7 +168,7 @@ static void hosts_that_have_not_enough(void **state)
 /* All at once, and whole: the text is long enough for the worst of hosts. */
 static void every_reason_is_given(void **state)
 {
-	char *json = NULL, *caps = caps_of("7.2"), *host;
+	char *json = NULL, *caps = caps_of("7.2"), *host, *report = NULL;
 	struct rig rig;
 
 	rig_new(&rig, "7.2", 2);
@@ -152,7 +184,8 @@ static void every_reason_is_given(void **state)
 	host = edit_put(caps, "/nodes/0/backend_features", "0");
 	free(caps);
 	caps = edit_put(host, "/max_tap_queues", "1");
-	assert_int_equal(vhc_caps_check(rig.ctx, caps, json), -EOPNOTSUPP);
+	assert_int_equal(vhc_caps_check(rig.ctx, caps, json, &report), -EOPNOTSUPP);
+	assert_report(report, false, VHC_F_HOST_UDP_TUNNEL_GSO, "vhost+tap");
 	assert_says(&rig, "vhost lacks mrg_rxbuf (15)", "ipsec (70); the tap lacks csum (0)",
 		    "host_udp_tunnel_gso_csum (68): ", "header of 32 bytes", "backend features 0x2",
 		    "2 queue pairs, and a tap there has at most 1 queues");
@@ -167,7 +200,8 @@ static void every_reason_is_given(void **state)
 	caps = edit_put(host, "/tap/probed", "false");
 	free(host);
 	host = edit_put(caps, "/tap/reason", "\"no root\"");
-	assert_int_equal(vhc_caps_check(rig.ctx, host, json), -EOPNOTSUPP);
+	assert_int_equal(vhc_caps_check(rig.ctx, host, json, &report), -EOPNOTSUPP);
+	assert_report(report, false, -1, NULL);
 	assert_says(&rig, "/dev/vhost-net cannot be opened there: gone fishing",
 		    "modprobe vhost_net", "the features of a tap there are not known: no root");
 	assert_null(strstr(rig_text(&rig), "lacks"));
@@ -183,21 +217,21 @@ static void documents_that_are_wrong(void **state)
 	struct rig rig;
 
 	rig_new(&rig, "6.12", 1);
-	assert_int_equal(vhc_caps_check(rig.ctx, "{", json), -EINVAL);
+	assert_int_equal(vhc_caps_check(rig.ctx, "{", json, NULL), -EINVAL);
 	assert_says(&rig, "the vhost-caps document is wrong in line 1: ");
-	assert_int_equal(vhc_caps_check(rig.ctx, caps, "{"), -EINVAL);
+	assert_int_equal(vhc_caps_check(rig.ctx, caps, "{", NULL), -EINVAL);
 	assert_says(&rig, "the vhost-state document is wrong in line 1: ");
-	assert_int_equal(vhc_caps_check(rig.ctx, json, caps), -EINVAL);
+	assert_int_equal(vhc_caps_check(rig.ctx, json, caps, NULL), -EINVAL);
 	bad = edit_put(json, "/rings/0/size", "512");
-	assert_int_equal(vhc_caps_check(rig.ctx, caps, bad), -EINVAL);
+	assert_int_equal(vhc_caps_check(rig.ctx, caps, bad, NULL), -EINVAL);
 	assert_says(&rig, "/checksum", "damaged");
 	free(bad);
 	bad = edit_put(caps, "/nodes/0", NULL);
-	assert_int_equal(vhc_caps_check(rig.ctx, bad, json), -EINVAL);
+	assert_int_equal(vhc_caps_check(rig.ctx, bad, json, NULL), -EINVAL);
 	assert_says(&rig, "/nodes", "does not have /dev/vhost-net");
 	free(bad);
 	bad = edit_put(caps, "/max_mem_regions", "0");
-	assert_int_equal(vhc_caps_check(rig.ctx, bad, json), -EINVAL);
+	assert_int_equal(vhc_caps_check(rig.ctx, bad, json, NULL), -EINVAL);
 	assert_says(&rig, "/max_mem_regions", "vhost-caps document is wrong");
 	free(bad);
 	free(caps);

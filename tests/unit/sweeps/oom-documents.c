@@ -103,10 +103,12 @@ static int load(struct rig *rig)
 static int check_state(struct rig *rig)
 {
 	char *state = document(rig, make_state), *host = document(rig, make_caps);
+	char *report = NULL;
 	int r = vhc_state_check(rig->ctx, state);
 
 	if (!r)
-		r = vhc_caps_check(rig->ctx, host, state);
+		r = vhc_caps_check(rig->ctx, host, state, &report);
+	free(report);
 	free(state);
 	free(host);
 	return r;

@@ -235,7 +235,7 @@ static void check_snapshot(void)
 	result("a running device is saved as a snapshot", !r && strstr(json, "\"running\":true"));
 	result("the snapshot is valid", !r && !vhc_state_check(b.ctx, json));
 	r = r ? r : vhc_caps_probe(b.ctx, &caps);
-	result("this host could run it", !r && !vhc_caps_check(b.ctx, caps, json));
+	result("this host could run it", !r && !vhc_caps_check(b.ctx, caps, json, NULL));
 	result("it is not loaded", json && vhc_dev_load(b.dev, json) < 0 &&
 					   strstr(vhc_ctx_get_error(b.ctx)->text, "snapshot"));
 	free(json);
