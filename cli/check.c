@@ -31,7 +31,7 @@ static int put_report(struct cli_call *call, const char *json, const char *path)
 	return cli_member_bool(call->result, "possible") ? CLI_YES : CLI_NO;
 }
 
-int cli_check(struct cli_call *call)
+static int run(struct cli_call *call)
 {
 	const char *path = cli_option(call, "host")->text;
 	struct cli_state state = { NULL, NULL };
@@ -56,3 +56,27 @@ int cli_check(struct cli_call *call)
 	cli_free_state(&state);
 	return status;
 }
+
+static const struct cli_option options[] = {
+	{ "host", 'H', "CAPS", CLI_FILE,
+	  .help = "the host where 'caps --json' wrote CAPS, instead of this one" },
+};
+
+static const char *const more[] = {
+	"Takes the vhost-state document of a device, running or stopped, and checks whether a host has",
+	"everything that its guest has negotiated.  STATE or CAPS may be '-', standard input.  The",
+	"answer is also no if vhost-net is not available there.",
+	NULL,
+};
+
+const struct cli_command cli_command_check = {
+	.name = "check",
+	.arguments = "STATE",
+	.text = "Check whether a guest can move to a host",
+	.more = more,
+	CLI_OPTIONS(options),
+	.min_args = 1,
+	.max_args = 1,
+	.takes = CLI_FILE,
+	.run = run,
+};

@@ -18,8 +18,8 @@
 #include "doc.h"
 #include "vhostconfig.h"
 
-#define CLI_OPTIONS_MAX	  8
-#define CLI_COMMAND_WORDS 2
+#define CLI_OPTIONS_MAX 8
+#define CLI_ANY		-1
 
 enum cli_status {
 	CLI_YES = 0,	 /* done, or the answer is yes */
@@ -37,7 +37,8 @@ enum cli_type {
 	CLI_STRING, /* any text */
 	CLI_FILE,   /* a path: a string, but completions know what to offer */
 	CLI_USER,   /* a user of this host: likewise */
-	CLI_NUMBER  /* min to max */
+	CLI_NUMBER, /* min to max */
+	CLI_SET	    /* a set of features; of arguments only */
 };
 
 struct cli_option {
@@ -64,9 +65,12 @@ struct cli_command {
 	const char *const *more; /* paragraphs for its own help; NULL, or NULL-terminated */
 	const struct cli_option *options;
 	size_t count;			     /* of options */
-	int min_args, max_args;		     /* positional; -1: any number */
-	bool launcher;			     /* takes what stands after -- */
+	int min_args, max_args;		     /* positional; CLI_ANY: any number */
+	enum cli_type takes;		     /* what they are; CLI_FLAG: there are none */
+	bool launcher;			     /* takes a command line after -- */
 	struct json_object *(*fields)(void); /* of the document that it reads; may be NULL */
+	const struct doc_table *report;	     /* the vhost-report that it writes; NULL: none, or the
+						library's */
 	int (*run)(struct cli_call *call);
 };
 
@@ -84,8 +88,14 @@ struct cli_call {
 	struct json_object *result;
 };
 
-/* commands.c: every command there is, in the order of the help */
-extern const struct cli_command cli_commands[];
+#define CLI_OPTIONS(table) .options = (table), .count = DOC_COUNT(table)
+
+/* The first member of every report's struct and table. */
+#define CLI_COMMAND_FIELD(struct_name) \
+	DOC_NEED(struct_name, command, DOC_STRING, .help = "the command that wrote it")
+
+/* commands.c: all commands, in the order of the help */
+extern const struct cli_command *const cli_commands[];
 extern const size_t cli_command_count;
 extern const struct cli_option cli_globals[];
 extern const size_t cli_global_count;
@@ -97,6 +107,7 @@ const struct cli_value *cli_option(const struct cli_call *call, const char *name
 /* help.c */
 void cli_help_report(struct cli_call *call);
 void cli_help(FILE *out, const char *group, const struct cli_command *command);
+const char *cli_type_name(enum cli_type type);
 
 /* print.c */
 void cli_print(FILE *out, struct json_object *result, bool json, bool colour);
@@ -124,22 +135,5 @@ struct json_object *cli_number(uint64_t number);
 struct json_object *cli_bool(bool value);
 struct json_object *cli_array(void);
 struct json_object *cli_object(void);
-
-/* the run functions */
-int cli_features_list(struct cli_call *call);
-int cli_features_decode(struct cli_call *call);
-int cli_features_encode(struct cli_call *call);
-int cli_features_check(struct cli_call *call);
-int cli_features_diff(struct cli_call *call);
-int cli_caps(struct cli_call *call);
-int cli_doctor(struct cli_call *call);
-int cli_setup(struct cli_call *call);
-int cli_plan(struct cli_call *call);
-int cli_validate(struct cli_call *call);
-int cli_state_show(struct cli_call *call);
-int cli_state_check(struct cli_call *call);
-int cli_state_diff(struct cli_call *call);
-int cli_check(struct cli_call *call);
-int cli_loop(struct cli_call *call);
 
 #endif

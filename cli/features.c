@@ -1,18 +1,112 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/features - what feature bits mean, and arithmetic on sets of them.  Asks no device.
+ * 'vhostctl features': what feature bits mean, and arithmetic on sets of them.  Asks no device.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "cli.h"
-#include "documents.h"
+#include "set.h"
 
-#define BITS  256u
-#define WORDS 4u
+#define BITS	   256u
+#define WORD_COUNT 4u
+
+/* -------------------------------------------------------------------------------- reports */
+
+struct row {
+	uint64_t bit;
+	const char *name, *requires, *constant, *text;
+	struct doc_list origin; /* of strings */
+};
+
+/* features list, features decode, features encode */
+struct set_report {
+	const char *command;
+	const char *hex;
+	struct doc_list words;	  /* of uint64_t */
+	struct doc_list names;	  /* of strings */
+	struct doc_list features; /* of struct row */
+};
+
+struct check {
+	const char *command;
+	bool valid;
+	const char *reason;
+	struct doc_list drop; /* of strings */
+};
+
+struct diff {
+	const char *command;
+	bool same;
+	struct doc_list only_a, only_b, both; /* of strings */
+};
+
+static const struct doc_field feature_fields[] = {
+	DOC_NEED(row, bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
+	DOC_NEED(row, name, DOC_STRING, .help = "its name, or \"bit N\""),
+	DOC_NEED(row, origin, DOC_STRINGS, .max = 3, .help = "who must have it: vhost, tap, model"),
+	DOC_NEED(row, requires, DOC_STRING, .help = "what it cannot stand without"),
+	DOC_NEED(row, constant, DOC_STRING, .help = "as headers call it"),
+	DOC_NEED(row, text, DOC_STRING, .help = "what it does"),
+};
+
+static const struct doc_table feature_table = DOC_PART(row, feature_fields, "one bit");
+
+static const struct doc_field list_fields[] = {
+	CLI_COMMAND_FIELD(set_report),
+	DOC_NEED(set_report, features, DOC_OBJECTS, .table = &feature_table,
+		 .help = "every bit that has a name"),
+};
+
+static const struct doc_table list_table =
+	DOC_TABLE("vhost-report", set_report, list_fields, "the features");
+
+#define HEX DOC_NEED(set_report, hex, DOC_STRING, .help = "the set as one number")
+#define WORDS                                            \
+	DOC_NEED(set_report, words, DOC_UINTS, .max = 4, \
+		 .help = "the set, 64 bits a word, the lowest first")
+
+static const struct doc_field decode_fields[] = {
+	CLI_COMMAND_FIELD(set_report),
+	HEX,
+	WORDS,
+	DOC_NEED(set_report, features, DOC_OBJECTS, .table = &feature_table,
+		 .help = "the bits of the set"),
+};
+
+static const struct doc_table decode_table =
+	DOC_TABLE("vhost-report", set_report, decode_fields, "what a set means");
+
+static const struct doc_field encode_fields[] = {
+	CLI_COMMAND_FIELD(set_report),
+	HEX,
+	WORDS,
+	DOC_NEED(set_report, names, DOC_STRINGS, .help = "the bits of the set"),
+};
+
+static const struct doc_table encode_table =
+	DOC_TABLE("vhost-report", set_report, encode_fields, "a set as numbers");
+
+static const struct doc_field check_fields[] = {
+	CLI_COMMAND_FIELD(check),
+	DOC_NEED(check, valid, DOC_BOOL, .help = "has each bit what it requires"),
+	DOC_NEED(check, reason, DOC_STRING, .help = "each rule that is broken"),
+	DOC_NEED(check, drop, DOC_STRINGS, .help = "without these the rest can stand"),
+};
+
+static const struct doc_table check_table =
+	DOC_TABLE("vhost-report", check, check_fields, "whether a set can be");
+
+static const struct doc_field diff_fields[] = {
+	CLI_COMMAND_FIELD(diff),
+	DOC_NEED(diff, same, DOC_BOOL, .help = "are they the same set"),
+	DOC_NEED(diff, only_a, DOC_STRINGS, .help = "what only the first has"),
+	DOC_NEED(diff, only_b, DOC_STRINGS, .help = "what only the second has"),
+	DOC_NEED(diff, both, DOC_STRINGS, .help = "what both have"),
+};
+
+static const struct doc_table diff_table =
+	DOC_TABLE("vhost-report", diff, diff_fields, "how two sets differ");
 
 /* Bits that a mask may have and a guest never sees: vhost's own. */
 static const struct vhc_feature own_bits[] = {
@@ -34,110 +128,6 @@ static struct vhc_features without_own_bits(struct vhc_features set)
 	for (size_t i = 0; i < sizeof(own_bits) / sizeof(*own_bits); i++)
 		vhc_features_remove(&set, own_bits[i].bit);
 	return set;
-}
-
-/* ------------------------------------------------------------------------------ reading a set */
-
-/* A set as it is written on the command line: words of it, and the names that are left. */
-struct reading {
-	struct vhc_features set;
-	unsigned int masks; /* how many hexadecimal numbers */
-	bool long_mask;	    /* one of them has more than 64 bits */
-	bool other;	    /* something that is no hexadecimal number */
-	char *names;
-};
-
-static int bad_word(const char *what, const char *word, size_t length)
-{
-	return cli_fail(CLI_USAGE, "see 'vhostctl features decode --help' for how to write a set",
-			"%s: \"%.*s\"", what, (int)length, word);
-}
-
-/* "0x..." of up to 256 bits. */
-static int read_mask(struct reading *reading, const char *word, size_t length)
-{
-	struct vhc_features mask = { 0 };
-
-	for (size_t i = 2; i < length; i++) {
-		static const char digits[] = "0123456789abcdef";
-		const char *digit = memchr(digits, word[i] | 0x20, 16);
-
-		if (word[i] < '0' || !digit || mask.w[3] >> 60)
-			return bad_word("not a hexadecimal number of up to 256 bits", word, length);
-		for (unsigned int w = WORDS; w-- > 1;)
-			mask.w[w] = mask.w[w] << 4 | mask.w[w - 1] >> 60;
-		mask.w[0] = mask.w[0] << 4 | (uint64_t)(digit - digits);
-	}
-	if (length == 2 || reading->masks == WORDS)
-		return bad_word("not a word of a feature set", word, length);
-	reading->long_mask |= mask.w[1] || mask.w[2] || mask.w[3];
-	if (reading->masks++)
-		reading->set.w[reading->masks - 1] = mask.w[0];
-	else
-		reading->set = mask;
-	return 0;
-}
-
-/* The form of /sys/bus/virtio/devices/.../features: a digit for each bit, bit 0 first. */
-static bool read_sysfs(struct reading *reading, const char *word, size_t length)
-{
-	if ((length != 64 && length != 128) || strspn(word, "01") < length)
-		return false;
-	for (unsigned int bit = 0; bit < length; bit++)
-		if (word[bit] == '1')
-			vhc_features_add(&reading->set, bit);
-	reading->other = true;
-	return true;
-}
-
-/* Takes the numbers out of @names, so that only names are left. */
-static int read_words(struct reading *reading)
-{
-	char *word = reading->names;
-
-	for (size_t length; word += strspn(word, ", \t\n"), *word; word += length) {
-		length = strcspn(word, ", \t\n");
-		if (!strncasecmp(word, "0x", 2)) {
-			int r = read_mask(reading, word, length);
-
-			if (r)
-				return r;
-		} else if (!read_sysfs(reading, word, length)) {
-			reading->other = true;
-			continue;
-		}
-		memset(word, ' ', length);
-	}
-	if (reading->masks > 1 && (reading->long_mask || reading->other))
-		return cli_fail(CLI_USAGE, "give one mask and names, or the words alone",
-				"several hexadecimal numbers are the 64-bit words of one set");
-	return 0;
-}
-
-/* Reads a set from arguments: names, numbers of bits, one mask, or its words, the lowest first. */
-static int read_set(const struct cli_call *call, char **arguments, int count,
-		    struct vhc_features *ret)
-{
-	struct reading reading = { 0 };
-	struct vhc_features named = { 0 };
-	size_t size;
-	FILE *out = open_memstream(&reading.names, &size);
-	int status;
-
-	for (int i = 0; out && i < count; i++)
-		fprintf(out, "%s ", arguments[i]);
-	if (!out || fclose(out)) {
-		free(reading.names);
-		return cli_fail(CLI_FAILED, NULL, "out of memory");
-	}
-	status = read_words(&reading);
-	if (!status && vhc_features_parse(call->ctx, VHC_TYPE_NET, reading.names, &named))
-		status = cli_fail(CLI_USAGE, "'vhostctl features list' has the names", "%s",
-				  vhc_ctx_get_error(call->ctx)->text);
-	free(reading.names);
-	for (unsigned int w = 0; w < WORDS && !status; w++)
-		ret->w[w] = reading.set.w[w] | named.w[w];
-	return status;
 }
 
 /* ---------------------------------------------------------------------------- writing a set */
@@ -186,7 +176,7 @@ static struct doc_list origin_names(uint32_t origin)
 }
 
 /* A row for each bit of @set in @rows, of BITS. */
-static struct doc_list rows_of(struct cli_feature *rows, struct names *names,
+static struct doc_list rows_of(struct row *rows, struct names *names,
 			       const struct vhc_features *set)
 {
 	static const struct vhc_feature unknown = { .constant = "", .text = "", .requires = "" };
@@ -199,7 +189,7 @@ static struct doc_list rows_of(struct cli_feature *rows, struct names *names,
 			continue;
 		if (!feature)
 			feature = &unknown;
-		rows[list.count++] = (struct cli_feature){
+		rows[list.count++] = (struct row){
 			.bit = bit,
 			.name = name_of(names, bit),
 			.origin = origin_names(feature->origin),
@@ -214,7 +204,7 @@ static struct doc_list rows_of(struct cli_feature *rows, struct names *names,
 /* The set as one number. */
 static void write_mask(const struct vhc_features *set, char *text, size_t size)
 {
-	unsigned int top = WORDS;
+	unsigned int top = WORD_COUNT;
 	size_t length;
 
 	while (top > 1 && !set->w[top - 1])
@@ -229,13 +219,13 @@ static void write_mask(const struct vhc_features *set, char *text, size_t size)
 /* What list, decode and encode say of a set, by the table of each. */
 static int report_set(struct cli_call *call, const struct doc_table *table, struct vhc_features set)
 {
-	static struct cli_feature rows[BITS]; /* too large for the stack */
+	static struct row rows[BITS]; /* too large for the stack */
 	static struct names names;
-	char hex[2 + 16 * WORDS + 1];
-	struct cli_features report = {
+	char hex[2 + 16 * WORD_COUNT + 1];
+	struct set_report report = {
 		.command = call->command->name,
 		.hex = hex,
-		.words = { set.w, WORDS },
+		.words = { set.w, WORD_COUNT },
 		.names = names_of(&names, &set),
 		.features = rows_of(rows, &names, &set),
 	};
@@ -244,36 +234,36 @@ static int report_set(struct cli_call *call, const struct doc_table *table, stru
 	return cli_write(call, table, &report);
 }
 
-int cli_features_list(struct cli_call *call)
+static int run_list(struct cli_call *call)
 {
 	struct vhc_features all;
 
 	vhc_features_known(VHC_TYPE_NET, &all);
-	return report_set(call, &cli_features_list_table, all);
+	return report_set(call, &list_table, all);
 }
 
-int cli_features_decode(struct cli_call *call)
+static int run_decode(struct cli_call *call)
 {
 	struct vhc_features set;
-	int status = read_set(call, call->argv, call->argc, &set);
+	int status = cli_read_set(call, call->argv, call->argc, &set);
 
-	return status ? status : report_set(call, &cli_features_decode_table, set);
+	return status ? status : report_set(call, &decode_table, set);
 }
 
-int cli_features_encode(struct cli_call *call)
+static int run_encode(struct cli_call *call)
 {
 	struct vhc_features set;
-	int status = read_set(call, call->argv, call->argc, &set);
+	int status = cli_read_set(call, call->argv, call->argc, &set);
 
-	return status ? status : report_set(call, &cli_features_encode_table, set);
+	return status ? status : report_set(call, &encode_table, set);
 }
 
-int cli_features_check(struct cli_call *call)
+static int run_check(struct cli_call *call)
 {
-	struct cli_features_check report = { .command = call->command->name, .reason = "" };
+	struct check report = { .command = call->command->name, .reason = "" };
 	struct vhc_features set, drop = { 0 };
 	struct names names;
-	int status = read_set(call, call->argv, call->argc, &set);
+	int status = cli_read_set(call, call->argv, call->argc, &set);
 	int r;
 
 	if (status)
@@ -286,22 +276,22 @@ int cli_features_check(struct cli_call *call)
 	if (r)
 		report.reason = vhc_ctx_get_error(call->ctx)->text;
 	report.drop = names_of(&names, &drop);
-	cli_write(call, &cli_features_check_table, &report);
+	cli_write(call, &check_table, &report);
 	return r ? CLI_NO : CLI_YES;
 }
 
-int cli_features_diff(struct cli_call *call)
+static int run_diff(struct cli_call *call)
 {
 	struct vhc_features a, b, only_a, only_b, both;
-	struct cli_features_diff report = { .command = call->command->name, .same = true };
+	struct diff report = { .command = call->command->name, .same = true };
 	struct names a_names, b_names, both_names;
-	int status = read_set(call, call->argv, 1, &a);
+	int status = cli_read_set(call, call->argv, 1, &a);
 
 	if (!status)
-		status = read_set(call, call->argv + 1, 1, &b);
+		status = cli_read_set(call, call->argv + 1, 1, &b);
 	if (status)
 		return status;
-	for (unsigned int w = 0; w < WORDS; w++) {
+	for (unsigned int w = 0; w < WORD_COUNT; w++) {
 		only_a.w[w] = a.w[w] & ~b.w[w];
 		only_b.w[w] = b.w[w] & ~a.w[w];
 		both.w[w] = a.w[w] & b.w[w];
@@ -310,6 +300,70 @@ int cli_features_diff(struct cli_call *call)
 	report.only_a = names_of(&a_names, &only_a);
 	report.only_b = names_of(&b_names, &only_b);
 	report.both = names_of(&both_names, &both);
-	cli_write(call, &cli_features_diff_table, &report);
+	cli_write(call, &diff_table, &report);
 	return report.same ? CLI_YES : CLI_NO;
 }
+
+static const char *const set_help[] = {
+	"A set is given as names or constants ('mrg_rxbuf', 'VIRTIO_F_VERSION_1'), bit numbers ('40',",
+	"'bit 40'), a mask of up to 256 bits ('0x10130bfffa7'), the 64-bit words of a mask, lowest",
+	"first ('0x10b3d008000 0xa'), or the row of 0s and 1s that sysfs shows in",
+	"/sys/bus/virtio/devices/.../features.  Separate items with commas or blanks.",
+	NULL,
+};
+
+const struct cli_command cli_command_features_list = {
+	.name = "features list",
+	.arguments = "",
+	.text = "List all feature bits that have a name",
+	.report = &list_table,
+	.run = run_list,
+};
+
+const struct cli_command cli_command_features_decode = {
+	.name = "features decode",
+	.arguments = "SET...",
+	.text = "Show which features a set contains",
+	.more = set_help,
+	.min_args = 1,
+	.max_args = CLI_ANY,
+	.takes = CLI_SET,
+	.report = &decode_table,
+	.run = run_decode,
+};
+
+const struct cli_command cli_command_features_encode = {
+	.name = "features encode",
+	.arguments = "SET...",
+	.text = "Show a set as a mask",
+	.more = set_help,
+	.min_args = 1,
+	.max_args = CLI_ANY,
+	.takes = CLI_SET,
+	.report = &encode_table,
+	.run = run_encode,
+};
+
+const struct cli_command cli_command_features_check = {
+	.name = "features check",
+	.arguments = "SET...",
+	.text = "Check that each feature of a set has what it requires",
+	.more = set_help,
+	.min_args = 1,
+	.max_args = CLI_ANY,
+	.takes = CLI_SET,
+	.report = &check_table,
+	.run = run_check,
+};
+
+const struct cli_command cli_command_features_diff = {
+	.name = "features diff",
+	.arguments = "SET SET",
+	.text = "Compare two sets",
+	.more = set_help,
+	.min_args = 2,
+	.max_args = 2,
+	.takes = CLI_SET,
+	.report = &diff_table,
+	.run = run_diff,
+};

@@ -8,19 +8,19 @@
 #include "cli.h"
 
 static const char *const intro[] = {
-	"Brings vhost devices up for any launcher, and tells what a host and a guest can do.",
+	"Sets up vhost devices for any launcher, and shows what a host and a guest support.",
 	NULL,
 };
 
 static const char *const statuses[] = {
-	"0  done, or the answer is yes",
+	"0  success, or the answer is yes",
 	"1  the answer is no",
 	"2  the command line is wrong",
 	"3  an input document is wrong",
-	"4  this host lacks something that was asked for",
-	"5  it failed, and was undone",
-	"After 'setup' has started a launcher the status is the launcher's;",
-	"126 it cannot be run, 127 it was not found.",
+	"4  this host lacks something that was requested",
+	"5  the command failed and was undone",
+	"Once 'setup' has started a launcher, the status is the launcher's;",
+	"126 if it cannot be executed, 127 if it was not found.",
 	NULL,
 };
 
@@ -88,13 +88,13 @@ static void put_commands(FILE *out, const char *group)
 {
 	fputs("\nCommands:\n", out);
 	for (size_t i = 0; i < cli_command_count; i++) {
-		const struct cli_command *command = &cli_commands[i];
+		const struct cli_command *command = cli_commands[i];
 		char usage[96];
 
 		if (!in_group(command, group))
 			continue;
 		snprintf(usage, sizeof(usage), "%s %s", command->name, command->arguments);
-		fprintf(out, "  %-34s  %s\n", usage, command->text);
+		fprintf(out, "  %-40s  %s\n", usage, command->text);
 	}
 }
 
@@ -115,16 +115,22 @@ void cli_help(FILE *out, const char *group, const struct cli_command *command)
 			put_lines(out, "", intro);
 		put_commands(out, group);
 	}
-	put_options(out, "Options of every command", cli_globals, cli_global_count);
+	put_options(out, "Options of all commands", cli_globals, cli_global_count);
 	if (!command && !group) {
 		put_lines(out, "Exit status:\n", statuses);
-		fputs("\n'vhostctl COMMAND --help' has more, and so has vhostctl(1).\n", out);
+		fputs("\nSee 'vhostctl COMMAND --help' or vhostctl(1) for more.\n", out);
 	}
+}
+
+const char *cli_type_name(enum cli_type type)
+{
+	static const char *const names[] = { "flag", "string", "file", "user", "number", "set" };
+
+	return names[type];
 }
 
 static struct json_object *options_tree(const struct cli_option *options, size_t count)
 {
-	static const char *const types[] = { "flag", "string", "file", "user", "number" };
 	struct json_object *array = cli_array();
 
 	for (size_t i = 0; i < count; i++) {
@@ -133,7 +139,7 @@ static struct json_object *options_tree(const struct cli_option *options, size_t
 
 		cli_add(row, "name", cli_text(options[i].name));
 		cli_add(row, "letter", cli_text(letter));
-		cli_add(row, "type", cli_text(types[options[i].type]));
+		cli_add(row, "type", cli_text(cli_type_name(options[i].type)));
 		cli_add(row, "argument", cli_text(options[i].argument ? options[i].argument : ""));
 		cli_add(row, "help", cli_text(options[i].help));
 	}
@@ -148,7 +154,7 @@ void cli_help_report(struct cli_call *call)
 
 	cli_add(report, "options", options_tree(cli_globals, cli_global_count));
 	for (size_t i = 0; i < cli_command_count; i++) {
-		const struct cli_command *command = &cli_commands[i];
+		const struct cli_command *command = cli_commands[i];
 		struct json_object *row = cli_add(commands, NULL, cli_object());
 
 		cli_add(row, "name", cli_text(command->name));

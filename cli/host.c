@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/host - the commands that look at this host: caps, doctor.
+ * The commands that look at this host: caps, doctor.
  */
 #include <stdlib.h>
 
 #include "cli.h"
 #include "config.h"
 
-int cli_caps(struct cli_call *call)
+static int run_caps(struct cli_call *call)
 {
 	char *text;
 
@@ -20,7 +20,7 @@ int cli_caps(struct cli_call *call)
 	return CLI_YES;
 }
 
-int cli_doctor(struct cli_call *call)
+static int run_doctor(struct cli_call *call)
 {
 	struct host_error error = { 0 };
 	bool ok = false;
@@ -29,3 +29,37 @@ int cli_doctor(struct cli_call *call)
 		return cli_fail_host("", &error);
 	return ok ? CLI_YES : CLI_NO;
 }
+
+static const char *const caps_help[] = {
+	"Opens every vhost device, asks a scratch tap, and changes nothing.  With --json the result is",
+	"a vhost-caps document, for 'plan --caps' and 'check --host' here or on another host.",
+	NULL,
+};
+
+const struct cli_command cli_command_caps = {
+	.name = "caps",
+	.arguments = "",
+	.text = "Show what this host supports",
+	.more = caps_help,
+	.run = run_caps,
+};
+
+static const struct cli_option doctor_options[] = {
+	{ "user", 'u', "USER", CLI_USER, .help = "check for this user instead of the caller" },
+};
+
+static const char *const doctor_help[] = {
+	"Opens each device that vhost needs, checks the limits, and for everything that is missing",
+	"prints the command that fixes it.  The answer is no if vhost-net cannot be used.",
+	NULL,
+};
+
+const struct cli_command cli_command_doctor = {
+	.name = "doctor",
+	.arguments = "",
+	.text = "Show what is missing on this host and how to fix it",
+	.more = doctor_help,
+	CLI_OPTIONS(doctor_options),
+	.report = &host_doctor_table,
+	.run = run_doctor,
+};

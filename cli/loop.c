@@ -13,8 +13,60 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "documents.h"
 #include "loop.h"
+
+struct way_row {
+	const char *way;
+	uint64_t sent, arrived, lost, duplicated, corrupt, frames_per_second, mbit_per_second;
+};
+
+struct pair_row {
+	uint64_t pair, transmitted, received;
+};
+
+struct loop_report {
+	const char *command;
+	bool works;
+	uint64_t queue_pairs, frame_bytes;
+	const char *features;
+	struct doc_list ways;  /* of struct way_row */
+	struct doc_list pairs; /* of struct pair_row */
+};
+
+static const struct doc_field way_fields[] = {
+	DOC_NEED(way_row, way, DOC_STRING, .help = "transmit or receive, as the driver calls it"),
+	DOC_NEED(way_row, sent, DOC_UINT, .help = "frames"),
+	DOC_NEED(way_row, arrived, DOC_UINT, .help = "once, and as they were sent"),
+	DOC_NEED(way_row, lost, DOC_UINT, .help = "that did not arrive"),
+	DOC_NEED(way_row, duplicated, DOC_UINT, .help = "that came once more"),
+	DOC_NEED(way_row, corrupt, DOC_UINT, .help = "that came with other bytes"),
+	DOC_NEED(way_row, frames_per_second, DOC_UINT, .help = "until the last arrived"),
+	DOC_NEED(way_row, mbit_per_second, DOC_UINT, .help = "millions of bits of frames"),
+};
+
+static const struct doc_table way_table = DOC_PART(way_row, way_fields, "one direction");
+
+static const struct doc_field pair_fields[] = {
+	DOC_NEED(pair_row, pair, DOC_UINT, .help = "which, from 0"),
+	DOC_NEED(pair_row, transmitted, DOC_UINT, .help = "frames on its transmit ring"),
+	DOC_NEED(pair_row, received, DOC_UINT, .help = "frames on its receive ring"),
+};
+
+static const struct doc_table pair_table = DOC_PART(pair_row, pair_fields, "one queue pair");
+
+static const struct doc_field loop_fields[] = {
+	CLI_COMMAND_FIELD(loop_report),
+	DOC_NEED(loop_report, works, DOC_BOOL, .help = "did every frame arrive once and right"),
+	DOC_NEED(loop_report, queue_pairs, DOC_UINT, .help = "queues each way"),
+	DOC_NEED(loop_report, frame_bytes, DOC_UINT,
+		 .help = "of a frame, with its Ethernet header"),
+	DOC_NEED(loop_report, features, DOC_STRING, .help = "what was negotiated, with commas"),
+	DOC_NEED(loop_report, ways, DOC_OBJECTS, .table = &way_table, .help = "both directions"),
+	DOC_NEED(loop_report, pairs, DOC_OBJECTS, .table = &pair_table, .help = "each queue pair"),
+};
+
+static const struct doc_table loop_table =
+	DOC_TABLE("vhost-report", loop_report, loop_fields, "what became of the frames");
 
 #define RING_SIZE  256u
 #define BUFFER_MIN 2048u /* what the host's own stack sends must fit, too */
@@ -134,12 +186,12 @@ static void explain(const struct loop *loop)
 				 vhc_ctx_get_error(loop->call->ctx)->text);
 }
 
-static struct cli_loop_way way_of(const struct loop *loop, const char *name, const struct way *way)
+static struct way_row way_of(const struct loop *loop, const char *name, const struct way *way)
 {
 	const uint64_t time = (way->end ? way->end : loop_now()) - way->start;
 	const double rate = (double)way->arrived * 1e9 / (double)(time ? time : 1);
 
-	return (struct cli_loop_way){
+	return (struct way_row){
 		.way = name,
 		.sent = way->sent,
 		.arrived = way->arrived,
@@ -153,11 +205,11 @@ static struct cli_loop_way way_of(const struct loop *loop, const char *name, con
 
 static int report(struct cli_call *call, const struct loop *loop, bool whole)
 {
-	struct cli_loop_way ways[] = { way_of(loop, "transmit", &loop->transmit),
-				       way_of(loop, "receive", &loop->receive) };
-	struct cli_loop_pair pairs[LOOP_PAIRS_MAX];
+	struct way_row ways[] = { way_of(loop, "transmit", &loop->transmit),
+				  way_of(loop, "receive", &loop->receive) };
+	struct pair_row pairs[LOOP_PAIRS_MAX];
 	char *features = NULL;
-	struct cli_loop report = {
+	struct loop_report report = {
 		.command = call->command->name,
 		.works = whole,
 		.queue_pairs = loop->pairs,
@@ -167,17 +219,16 @@ static int report(struct cli_call *call, const struct loop *loop, bool whole)
 	};
 
 	for (uint32_t i = 0; i < loop->pairs; i++)
-		pairs[i] =
-			(struct cli_loop_pair){ i, loop->counts[2 * i + 1], loop->counts[2 * i] };
+		pairs[i] = (struct pair_row){ i, loop->counts[2 * i + 1], loop->counts[2 * i] };
 	if (vhc_features_format(call->ctx, VHC_TYPE_NET, &loop->features, &features))
 		return cli_fail_library(call);
 	report.features = features;
-	cli_write(call, &cli_loop_table, &report);
+	cli_write(call, &loop_table, &report);
 	free(features);
 	return whole ? CLI_YES : CLI_NO;
 }
 
-int cli_loop(struct cli_call *call)
+static int run(struct cli_call *call)
 {
 	struct loop loop = {
 		.call = call,
@@ -207,3 +258,26 @@ int cli_loop(struct cli_call *call)
 	tear_down(&loop);
 	return status;
 }
+
+static const struct cli_option options[] = {
+	{ "frames", 'n', "N", CLI_NUMBER, 1, 100000000, 100000, "frames in each direction" },
+	{ "queues", 'Q', "N", CLI_NUMBER, 1, LOOP_PAIRS_MAX, 1, "queue pairs" },
+	{ "size", 's', "BYTES", CLI_NUMBER, FRAME_MIN, FRAME_MAX, FRAME_MIN, "bytes in a frame" },
+};
+
+static const char *const more[] = {
+	"Creates a tap and a vhost-net device in a scratch network namespace and drives the rings",
+	"from this process.  Every frame is numbered and checked byte by byte at the other end.  The",
+	"answer is no if one is lost, duplicated or corrupted.",
+	NULL,
+};
+
+const struct cli_command cli_command_loop = {
+	.name = "loop",
+	.arguments = "",
+	.text = "Send frames through a scratch device and count them",
+	.more = more,
+	CLI_OPTIONS(options),
+	.report = &loop_table,
+	.run = run,
+};

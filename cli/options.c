@@ -130,13 +130,13 @@ static int take_command(struct parser *parser, const char *word)
 				 call->group ? " " : "", word);
 
 	for (size_t i = 0; i < cli_command_count && length < sizeof(name); i++) {
-		if (strncmp(cli_commands[i].name, name, length))
+		if (strncmp(cli_commands[i]->name, name, length))
 			continue;
-		if (!cli_commands[i].name[length]) {
-			call->command = &cli_commands[i];
+		if (!cli_commands[i]->name[length]) {
+			call->command = cli_commands[i];
 			return 0;
 		}
-		if (cli_commands[i].name[length] == ' ') {
+		if (cli_commands[i]->name[length] == ' ') {
 			call->group = word;
 			return 0;
 		}

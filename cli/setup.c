@@ -95,7 +95,7 @@ struct host_options cli_host_options(struct cli_call *call)
 				      .data = call };
 }
 
-int cli_setup(struct cli_call *call)
+static int run_setup(struct cli_call *call)
 {
 	struct host_options options = cli_host_options(call);
 	struct host_error error = { 0 };
@@ -123,7 +123,7 @@ int cli_setup(struct cli_call *call)
 	return cli_fail_host(call->argv[0], &error);
 }
 
-int cli_validate(struct cli_call *call)
+static int run_validate(struct cli_call *call)
 {
 	struct host_setup *setup;
 	int status = cli_read_setup(call, &setup);
@@ -134,3 +134,49 @@ int cli_validate(struct cli_call *call)
 	host_setup_free(setup);
 	return call->result ? CLI_YES : cli_fail(CLI_FAILED, NULL, "out of memory");
 }
+
+static const struct cli_option setup_options[] = {
+	{ "user", 'u', "USER", CLI_USER, .help = "run the launcher as this user" },
+	{ "no-new-privs", 'n', NULL, CLI_FLAG, .help = "the launcher cannot gain privileges" },
+	{ "report", 'r', "FILE", CLI_FILE, .help = "write what was set up to FILE, as JSON" },
+};
+
+static const char *const setup_help[] = {
+	"Creates the links and opens the devices of a vhost-setup document, then executes the launcher",
+	"with their fds and no others.  All or nothing: if a step fails, those before it are undone.",
+	"In the launcher's arguments, '@ID.netdev@', '@ID.device@', '@ID.tapfds@', '@ID.vhostfds@' and",
+	"'@ID.mac@' are replaced with those of device ID.  CONFIG '-' is standard input.",
+	NULL,
+};
+
+const struct cli_command cli_command_setup = {
+	.name = "setup",
+	.arguments = "CONFIG -- LAUNCHER [ARGUMENT]...",
+	.text = "Bring devices up and run a launcher on them",
+	.more = setup_help,
+	CLI_OPTIONS(setup_options),
+	.min_args = 1,
+	.max_args = 1,
+	.takes = CLI_FILE,
+	.launcher = true,
+	.fields = host_setup_help,
+	.report = &host_report_table,
+	.run = run_setup,
+};
+
+static const char *const validate_help[] = {
+	"Prints the document with all defaults filled in.  CONFIG '-' is standard input.",
+	NULL,
+};
+
+const struct cli_command cli_command_validate = {
+	.name = "validate",
+	.arguments = "CONFIG",
+	.text = "Check a vhost-setup document",
+	.more = validate_help,
+	.min_args = 1,
+	.max_args = 1,
+	.takes = CLI_FILE,
+	.fields = host_setup_help,
+	.run = run_validate,
+};

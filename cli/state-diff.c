@@ -8,8 +8,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "documents.h"
 #include "state.h"
+
+struct difference {
+	char *what, *left, *right;
+};
+
+struct diff {
+	char *command;
+	bool same;
+	struct doc_list differences; /* of struct difference */
+};
+
+static const struct doc_field difference_fields[] = {
+	DOC_NEED(difference, what, DOC_STRING, .help = "where they differ"),
+	DOC_NEED(difference, left, DOC_STRING, .help = "in the first, or empty"),
+	DOC_NEED(difference, right, DOC_STRING, .help = "in the second, or empty"),
+};
+
+static const struct doc_table difference_table =
+	DOC_PART(difference, difference_fields, "one difference");
+
+static const struct doc_field state_diff_fields[] = {
+	CLI_COMMAND_FIELD(diff),
+	DOC_NEED(diff, same, DOC_BOOL, .help = "do they mean the same"),
+	DOC_NEED(diff, differences, DOC_OBJECTS, .table = &difference_table,
+		 .help = "each value that differs; of features those that only one has"),
+};
+
+static const struct doc_table diff_table =
+	DOC_TABLE("vhost-report", diff, state_diff_fields, "how two vhost-state documents differ");
 
 static void *need(void *memory)
 {
@@ -22,7 +50,7 @@ static void *need(void *memory)
 __attribute__((format(printf, 4, 5))) static void add(struct doc_list *to, const char *left,
 						      const char *right, const char *format, ...)
 {
-	struct cli_difference *row;
+	struct difference *row;
 	va_list args;
 
 	if (!strcmp(left, right))
@@ -204,9 +232,9 @@ static void compare_memory(struct doc_list *to, struct json_object *a, struct js
 	}
 }
 
-int cli_state_diff(struct cli_call *call)
+static int run(struct cli_call *call)
 {
-	struct cli_state_diff report = { .command = need(strdup(call->command->name)) };
+	struct diff report = { .command = need(strdup(call->command->name)) };
 	struct cli_state a = { NULL, NULL }, b = { NULL, NULL };
 	int status = cli_check_inputs(call->argv[0], call->argv[1]);
 
@@ -224,11 +252,29 @@ int cli_state_diff(struct cli_call *call)
 		compare_rings(&report.differences, a.tree, b.tree);
 		compare_memory(&report.differences, a.tree, b.tree);
 		report.same = !report.differences.count;
-		cli_write(call, &cli_state_diff_table, &report);
+		cli_write(call, &diff_table, &report);
 		status = report.same ? CLI_YES : CLI_NO;
 	}
-	doc_clear(&cli_state_diff_table, &report);
+	doc_clear(&diff_table, &report);
 	cli_free_state(&a);
 	cli_free_state(&b);
 	return status;
 }
+
+static const char *const more[] = {
+	"Compares what the documents mean, not how they are written.  The answer is no if they differ.",
+	"One of them may be '-', standard input.",
+	NULL,
+};
+
+const struct cli_command cli_command_state_diff = {
+	.name = "state diff",
+	.arguments = "FILE FILE",
+	.text = "Compare two vhost-state documents",
+	.more = more,
+	.min_args = 2,
+	.max_args = 2,
+	.takes = CLI_FILE,
+	.report = &diff_table,
+	.run = run,
+};

@@ -1,70 +1,70 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# Completion of vhostctl for bash. Commands and options are those of 'vhostctl --json --help', which a test compares.
+# Completion of vhostctl for bash. Commands and options are those that 'vhostctl commands' lists.
 
-_vhostctl_options() {
-	case $1 in
-	setup) echo '-u --user -n --no-new-privs -r --report' ;;
-	plan) echo '-u --user -c --caps' ;;
-	doctor) echo '-u --user' ;;
-	check) echo '-H --host' ;;
-	loop) echo '-n --frames -Q --queues -s --size' ;;
-	esac
-	echo '-h --help -V --version -j --json -q --quiet -v --verbose'
+# _vhostctl_table PROGRAM COMMAND...: a table that it prints, without its heading, with tabs between the columns.
+_vhostctl_table() {
+	"$@" 2> /dev/null | awk -F '  +' -v OFS='\t' 'NR > 1 { sub(/^ +/, ""); $1 = $1; print }'
 }
 
-# What stands for an option's value; fails when the option takes none.
+# _vhostctl_value PROGRAM KIND CURRENT: what can stand for a value of that kind.
 _vhostctl_value() {
-	case $1:$2 in
-	setup:-u | setup:--user | plan:-u | plan:--user | doctor:-u | doctor:--user) compgen -u -- "$3" ;;
-	setup:-r | setup:--report | plan:-c | plan:--caps | check:-H | check:--host) compgen -f -- "$3" ;;
-	loop:-n | loop:--frames | loop:-Q | loop:--queues | loop:-s | loop:--size) ;;
-	*) return 1 ;;
+	case $2 in
+	file) compgen -f -- "$3" ;;
+	user) compgen -u -- "$3" ;;
+	set) compgen -W "$(_vhostctl_table "$1" features list | cut -f 2)" -- "$3" ;;
 	esac
 }
 
 _vhostctl() {
-	local program=$1 current=$2 previous=$3 command='' arguments=0 at
+	local program=$1 current=$2 previous=$3 command='' arguments=0 at word name option letter value most kind
+	local -A takes=() limit=() values=()
+	local -a words=()
 	COMPREPLY=()
 
+	while IFS=$'\t' read -r name option letter value most _; do
+		if [[ $option == - ]]; then
+			takes[$name]=$value limit[$name]=$most
+		else
+			values["$name $option"]=$value values["$name $letter"]=$value
+		fi
+	done < <(_vhostctl_table "$program" commands)
+
 	for ((at = 1; at < COMP_CWORD; at++)); do
-		case ${COMP_WORDS[at]} in
-		--) # the launcher, then its arguments
+		word=${COMP_WORDS[at - 1]}
+		kind=${values["$command $word"]:-${values["- $word"]:-flag}}
+		word=${COMP_WORDS[at]}
+		if [[ $word == -- ]]; then # the launcher, then its arguments
 			if ((at == COMP_CWORD - 1)); then
 				mapfile -t COMPREPLY < <(compgen -c -- "$current")
 			else
 				mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			fi
 			return
-			;;
-		-*) ;;
-		*)
-			if [[ -z $command ]]; then
-				command=${COMP_WORDS[at]}
-			elif [[ $command == features || $command == state ]]; then
-				command+=" ${COMP_WORDS[at]}"
-			elif ! _vhostctl_value "$command" "${COMP_WORDS[at - 1]}" '' > /dev/null; then
-				((arguments++))
-			fi
-			;;
-		esac
+		elif [[ $word == -* || $kind != flag ]]; then
+			continue
+		elif [[ -z ${takes[${command:--}]:-} ]]; then
+			command+="${command:+ }$word"
+		else
+			((arguments++))
+		fi
 	done
 
-	if _vhostctl_value "$command" "$previous" "$current" > /dev/null; then
-		mapfile -t COMPREPLY < <(_vhostctl_value "$command" "$previous" "$current")
+	kind=${values["$command $previous"]:-${values["- $previous"]:-flag}}
+	if [[ $kind != flag ]]; then
+		mapfile -t COMPREPLY < <(_vhostctl_value "$program" "$kind" "$current")
 	elif [[ $current == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(_vhostctl_options "$command") --" -- "$current")
-	else
-		case $command in
-		'') mapfile -t COMPREPLY < <(compgen -W 'setup plan validate caps doctor features state check loop' -- "$current") ;;
-		features) mapfile -t COMPREPLY < <(compgen -W 'list decode encode check diff' -- "$current") ;;
-		state) mapfile -t COMPREPLY < <(compgen -W 'show check diff' -- "$current") ;;
-		'features list' | caps | doctor | loop) ;;
-		'features '*) mapfile -t COMPREPLY < <(compgen -W "$("$program" features list 2> /dev/null |
-			while read -r _ name _; do [[ $name == name ]] || echo "$name"; done)" -- "$current") ;;
-		'state diff') ((arguments > 1)) || mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-		*) ((arguments)) || mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-		esac
+		for name in "${!values[@]}"; do
+			[[ ${name% *} != "$command" && ${name% *} != - ]] || words+=("${name##* }")
+		done
+		mapfile -t COMPREPLY < <(compgen -W "${words[*]} --" -- "$current")
+	elif [[ -z ${takes[${command:--}]:-} ]]; then # one more word of its name
+		for name in "${!takes[@]}"; do
+			[[ "$name " != "$command "* && -n $command ]] || words+=("${name#"$command "}")
+		done
+		mapfile -t COMPREPLY < <(compgen -W "$(printf '%s\n' "${words[@]%% *}" | sort -u)" -- "$current")
+	elif [[ ${limit[$command]} == any ]] || ((arguments < limit[$command])); then
+		mapfile -t COMPREPLY < <(_vhostctl_value "$program" "${takes[$command]}" "$current")
 	fi
 }
 

@@ -6,6 +6,7 @@
 #define HOST_DOCUMENT_H
 
 #include "doc.h"
+#include "host.h"
 
 /* As the library's plans have it. */
 struct host_plan_row {
@@ -44,7 +45,7 @@ struct host_doctor_report {
 	struct doc_list checks; /* of struct host_finding */
 };
 
-extern const struct doc_table host_plan_table, host_report_table, host_doctor_table;
+extern const struct doc_table host_plan_table;
 
 /* host_copy_texts() - a NULL-terminated array of strings as a list.  -ENOMEM. */
 int host_copy_texts(char *const *texts, struct doc_list *ret);

@@ -17,6 +17,8 @@
 
 #include "vhostconfig.h"
 
+struct doc_table;
+
 /* How vhostctl ends. */
 enum host_status {
 	HOST_USAGE = 2,	       /* the launcher's arguments do not fit the config */
@@ -89,6 +91,9 @@ int host_setup_check_caps(const struct host_setup *setup, const struct host_opti
  */
 int host_setup_run(const struct host_setup *setup, const struct host_options *options,
 		   struct host_error *err);
+
+/* The tables of the reports of host_setup_run() and host_doctor(). */
+extern const struct doc_table host_report_table, host_doctor_table;
 
 /**
  * host_doctor() - what is missing on this host for vhost devices, as a vhost-report document with

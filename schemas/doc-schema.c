@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../cli/documents.h"
+#include "../cli/cli.h"
 #include "doc.h"
 #include "document.h"
 #include "caps/document.h"
@@ -14,29 +14,18 @@
 #include "plan/plan.h"
 #include "setup.h"
 
-#define PARTS_MAX 16
+#define FORMS_MAX 2
 
-/*
- * A kind with more than one form: each a table, told apart by the key that only it requires, or by
- * the command that wrote it.
- */
+/* A kind, with the tables of its forms. */
 static const struct kind {
 	const char *name;
-	const struct doc_table *tables[PARTS_MAX];
-	const char
-		*commands[PARTS_MAX]; /* reports: which command's; others have forms of their own */
+	const struct doc_table *forms[FORMS_MAX];
 } kinds[] = {
-	{ "vhost-setup", { &host_setup_table }, { NULL } },
-	{ "vhost-caps", { &vhc_caps_doc }, { NULL } },
-	{ "vhost-state", { &vhc_state_doc }, { NULL } },
-	{ "vhost-plan", { &vhc_plan_doc, &host_plan_table }, { NULL } },
-	{ "vhost-report",
-	  { &host_report_table, &host_doctor_table, &cli_features_list_table,
-	    &cli_features_decode_table, &cli_features_encode_table, &cli_features_check_table,
-	    &cli_features_diff_table, &cli_state_check_table, &cli_state_diff_table,
-	    &vhc_check_doc, &cli_loop_table },
-	  { "setup", "doctor", "features list", "features decode", "features encode",
-	    "features check", "features diff", "state check", "state diff", "check", "loop" } },
+	{ "vhost-setup", { &host_setup_table } },
+	{ "vhost-caps", { &vhc_caps_doc } },
+	{ "vhost-state", { &vhc_state_doc } },
+	{ "vhost-plan", { &vhc_plan_doc, &host_plan_table } },
+	{ "vhost-report", { NULL } }, /* by the table of commands */
 };
 
 static struct json_object *parse(const char *text)
@@ -52,8 +41,8 @@ static struct json_object *one_of(const struct kind *kind)
 	struct json_object *forms = json_object_new_array();
 
 	json_object_object_add(root, "title", json_object_new_string(kind->name));
-	for (int i = 0; i < PARTS_MAX && kind->tables[i]; i++) {
-		struct json_object *form = doc_schema(kind->tables[i]);
+	for (int i = 0; i < FORMS_MAX && kind->forms[i]; i++) {
+		struct json_object *form = doc_schema(kind->forms[i]);
 
 		json_object_object_del(form, "$schema");
 		json_object_object_del(form, "title");
@@ -63,8 +52,21 @@ static struct json_object *one_of(const struct kind *kind)
 	return root;
 }
 
+static void add_rule(struct json_object *rules, const char *name, const struct doc_table *table)
+{
+	struct json_object *rule = parse("{\"if\": {\"properties\": {\"command\": {}}}}");
+	struct json_object *form = doc_schema(table), *command;
+
+	json_pointer_get(rule, "/if/properties/command", &command);
+	json_object_object_add(command, "const", json_object_new_string(name));
+	json_object_object_del(form, "$schema");
+	json_object_object_del(form, "title");
+	json_object_object_add(rule, "then", form);
+	json_object_array_add(rules, rule);
+}
+
 /* Every report says which command wrote it; what else is in it is that command's. */
-static struct json_object *by_command(const struct kind *kind)
+static struct json_object *by_command(void)
 {
 	struct json_object *root = parse(
 		"{\"$schema\": \"https://json-schema.org/draft/2020-12/schema\","
@@ -76,16 +78,13 @@ static struct json_object *by_command(const struct kind *kind)
 		" \"required\": [\"kind\", \"version\", \"command\"]}");
 	struct json_object *rules = json_object_new_array();
 
-	for (int i = 0; i < PARTS_MAX && kind->tables[i]; i++) {
-		struct json_object *rule = parse("{\"if\": {\"properties\": {\"command\": {}}}}");
-		struct json_object *form = doc_schema(kind->tables[i]), *command;
+	for (size_t i = 0; i < cli_command_count; i++) {
+		const struct cli_command *command = cli_commands[i];
 
-		json_pointer_get(rule, "/if/properties/command", &command);
-		json_object_object_add(command, "const", json_object_new_string(kind->commands[i]));
-		json_object_object_del(form, "$schema");
-		json_object_object_del(form, "title");
-		json_object_object_add(rule, "then", form);
-		json_object_array_add(rules, rule);
+		if (command->report)
+			add_rule(rules, command->name, command->report);
+		else if (!strcmp(command->name, "check"))
+			add_rule(rules, command->name, &vhc_check_doc);
 	}
 	json_object_object_add(root, "allOf", rules);
 	return root;
@@ -99,9 +98,9 @@ int main(int argc, char **argv)
 
 		if (strcmp(argv[1], kind->name) != 0)
 			continue;
-		schema = kind->commands[0] ? by_command(kind)
-			 : kind->tables[1] ? one_of(kind)
-					   : doc_schema(kind->tables[0]);
+		schema = !kind->forms[0]  ? by_command()
+			 : kind->forms[1] ? one_of(kind)
+					  : doc_schema(kind->forms[0]);
 		puts(json_object_to_json_string_ext(
 			schema, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
 					JSON_C_TO_STRING_NOSLASHESCAPE));

@@ -26,6 +26,7 @@ options_of() {
 page_of() { # COMMAND: its man page
 	case $1 in
 	plan | validate) echo "$man/vhostctl-setup.1" ;;
+	commands) echo "$man/vhostctl.1" ;;
 	*) echo "$man/vhostctl-${1%% *}.1" ;;
 	esac
 }
@@ -159,21 +160,28 @@ complete_bash() {
 	[ "$(complete_fish 'vhostctl features decode mrg_')" = mrg_rxbuf ]
 }
 
-@test "zsh: the same, as far as it is read without a terminal" {
-	if command -v zsh > /dev/null; then zsh -n "$completions/_vhostctl"; fi
-	while read -r name; do
-		case $name in
-		*" "*) awk -v start="		${name% *})" '$0 == start { on = 1 } on; on && /;;/ { exit }' "$completions/_vhostctl" |
-			grep -qE "[( 	]${name#* }\\\\:" ;;
-		*) grep -qE "^		'$name:" "$completions/_vhostctl" ;;
-		esac || { echo "$name"; return 1; }
-	done < <(commands)
+# complete_zsh WORD...: what zsh is told for the last one: options, or words with their texts.
+complete_zsh() {
+	PATH="$(dirname "$VHOSTCTL"):$PATH" zsh -f -c '
+		_arguments() { print -l -- "$@" }
+		_describe() { print -l -- "${(@P)2}" }
+		completions=$1; shift
+		words=(vhostctl "$@") CURRENT=$#words PREFIX=$words[-1]
+		source $completions' - "$completions/_vhostctl" "$@"
+}
+
+@test "zsh: the same" {
+	command -v zsh > /dev/null || skip "zsh is not there"
 	while read -r command; do
-		[[ $command != *" "* ]] || continue
-		part=$(awk -v start="		$command)" '$0 == start { on = 1 } on; on && /;;/ { exit }' "$completions/_vhostctl")
-		diff <(grep -oE "\{-.,--[a-z-]+\}" <<< "$part" | tr -d '{}' | tr ',' ' ' | sort) \
-			<(table ".commands[] | select(.name == \"$command\") | .options[] | \"-\\(.letter) --\\(.name)\"" | sort)
+		# shellcheck disable=SC2086 # two words
+		diff <(complete_zsh $command - | grep -oP '^\([^)]*\)\K--?[a-zA-Z-]+' | sort) <(options_of "$command" | tr ' ' '\n' | sort)
 	done < <(commands)
-	diff <(sed -n '/globals=(/,/^	)/p' "$completions/_vhostctl" | grep -oE "\{-.,--[a-z-]+\}" | tr -d '{}' | tr ',' ' ' | sort) \
-		<(table '.options[] | "-\(.letter) --\(.name)"' | sort)
+	diff <(complete_zsh '' | cut -d: -f1 | sort) <(commands | cut -d' ' -f1 | sort -u)
+	for group in features state; do
+		diff <(complete_zsh "$group" '' | cut -d: -f1 | sort) <(commands | sed -n "s/^$group //p" | sort)
+	done
+	[[ $(complete_zsh setup '') == *'1:file:_files'* ]]
+	[[ $(complete_zsh state diff '') == *'2:file:_files'* ]]
+	[[ $(complete_zsh features decode '') == *'*:set:_vhostctl_features'* ]]
+	[[ $(complete_zsh setup '') == *'--user[run the launcher as this user]:user:_users'* ]]
 }
