@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/check - 'vhostctl check': can the guest whose device this is move to that host, or to this one?
+ * 'vhostctl check': can a guest with this device move to that host, or to this one?
  */
 #include <errno.h>
 #include <stdlib.h>

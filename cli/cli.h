@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli - vhostctl: one static table of commands over the public headers.
+ * cli - vhostctl: a static table of commands on top of the public headers.
  *
- * A command's run function gets its options in a struct cli_call, fills call->result with a JSON
- * tree, and returns an exit status.  It never prints: main does, once, so stdout is whole or empty.
- * What goes wrong is said on stderr by cli_fail() and cli_fail_library().
+ * A command's run function gets its options in a struct cli_call, sets call->result to a JSON tree,
+ * and returns an exit status.  It never prints: main does, once, so stdout is complete or empty.
+ * Errors go to stderr through cli_fail() and cli_fail_library().
  */
 #ifndef CLI_H
 #define CLI_H
@@ -26,17 +26,17 @@ enum cli_status {
 	CLI_NO = 1,	 /* the answer is no */
 	CLI_USAGE = 2,	 /* the command line is wrong */
 	CLI_INPUT = 3,	 /* an input document is wrong */
-	CLI_LACKS = 4,	 /* this host lacks something that was asked for */
-	CLI_FAILED = 5,	 /* it failed, and was undone */
-	CLI_HELP = -1,	 /* not a status: the options asked for help, */
-	CLI_VERSION = -2 /* or for the version, so nothing is to be run */
+	CLI_LACKS = 4,	 /* this host lacks something that was requested */
+	CLI_FAILED = 5,	 /* it failed and was undone */
+	CLI_HELP = -1,	 /* not a status: help was requested, */
+	CLI_VERSION = -2 /* or the version, so nothing is run */
 };
 
 enum cli_type {
 	CLI_FLAG,   /* no value; may be repeated */
 	CLI_STRING, /* any text */
-	CLI_FILE,   /* a path: a string, but completions know what to offer */
-	CLI_USER,   /* a user of this host: likewise */
+	CLI_FILE,   /* a path; to completions, more than a string */
+	CLI_USER,   /* a user of this host; likewise */
 	CLI_NUMBER, /* min to max */
 	CLI_SET	    /* a set of features; of arguments only */
 };
@@ -44,14 +44,14 @@ enum cli_type {
 struct cli_option {
 	const char *name;     /* without dashes */
 	char letter;	      /* 0: none */
-	const char *argument; /* how the help calls the value; NULL for a flag */
+	const char *argument; /* name of the value in the help; NULL for a flag */
 	enum cli_type type;
 	uint64_t min, max, preset; /* CLI_NUMBER */
 	const char *help;
 };
 
 struct cli_value {
-	unsigned int count; /* how often it was given */
+	unsigned int count; /* number of occurrences */
 	const char *text;
 	uint64_t number;
 };
@@ -61,8 +61,8 @@ struct cli_call;
 struct cli_command {
 	const char *name;	 /* "caps", "features list" */
 	const char *arguments;	 /* "CONFIG [-- LAUNCHER ARGUMENT...]", "" */
-	const char *text;	 /* what it does, one line */
-	const char *const *more; /* paragraphs for its own help; NULL, or NULL-terminated */
+	const char *text;	 /* what it does, in one line */
+	const char *const *more; /* more lines for its own help; NULL, or NULL-terminated */
 	const struct cli_option *options;
 	size_t count;			     /* of options */
 	int min_args, max_args;		     /* positional; CLI_ANY: any number */
@@ -76,7 +76,7 @@ struct cli_command {
 
 struct cli_call {
 	const struct cli_command *command;
-	const char *group; /* "features" when no more of the name was given */
+	const char *group; /* "features" if only this part of the name was given */
 	struct vhc_ctx *ctx;
 	bool json;
 	bool quiet;
@@ -84,7 +84,7 @@ struct cli_call {
 	struct cli_value values[CLI_OPTIONS_MAX]; /* in the order of command->options */
 	int argc;				  /* positional arguments */
 	char **argv;
-	char **launcher; /* what stands after --, NULL-terminated; NULL without it */
+	char **launcher; /* the words after --, NULL-terminated; NULL without it */
 	struct json_object *result;
 };
 
@@ -113,7 +113,7 @@ const char *cli_type_name(enum cli_type type);
 void cli_print(FILE *out, struct json_object *result, bool json, bool colour);
 void cli_print_table(FILE *out, struct json_object *rows, int indent);
 
-/* message.c: one line on stderr, and a line with what to do; each returns @status */
+/* message.c: one line on stderr, and a hint on a second; each returns @status */
 int cli_fail(enum cli_status status, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int cli_fail_library(const struct cli_call *call);
@@ -122,11 +122,11 @@ void cli_warn(const struct cli_call *call, const char *format, ...)
 void cli_log(void *call, enum vhc_level level, const char *line);
 bool cli_colour(int fd);
 
-/* input.c: the documents that the command line names; "-" is stdin */
+/* input.c: documents named on the command line; "-" is stdin */
 const char *cli_document(const char *path);
 int cli_read(const char *path, char **ret_text, size_t *ret_length);
 
-/* report.c: the tree of a result; never NULL */
+/* report.c: building result trees; never NULL */
 int cli_write(struct cli_call *call, const struct doc_table *table, const void *data);
 struct json_object *cli_report(struct cli_call *call, const char *name);
 struct json_object *cli_add(struct json_object *to, const char *key, struct json_object *value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * 'vhostctl features': what feature bits mean, and arithmetic on sets of them.  Asks no device.
+ * 'vhostctl features': the meaning of feature bits, and arithmetic on sets of them.  Accesses no
+ * device.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -42,11 +43,12 @@ struct diff {
 };
 
 static const struct doc_field feature_fields[] = {
-	DOC_NEED(row, bit, DOC_UINT, .max = 255, .help = "as the specification numbers it"),
+	DOC_NEED(row, bit, DOC_UINT, .max = 255, .help = "its number in the specification"),
 	DOC_NEED(row, name, DOC_STRING, .help = "its name, or \"bit N\""),
-	DOC_NEED(row, origin, DOC_STRINGS, .max = 3, .help = "who must have it: vhost, tap, model"),
-	DOC_NEED(row, requires, DOC_STRING, .help = "what it cannot stand without"),
-	DOC_NEED(row, constant, DOC_STRING, .help = "as headers call it"),
+	DOC_NEED(row, origin, DOC_STRINGS, .max = 3,
+		 .help = "which parts must support it: vhost, tap, model"),
+	DOC_NEED(row, requires, DOC_STRING, .help = "features it depends on"),
+	DOC_NEED(row, constant, DOC_STRING, .help = "its name in C headers"),
 	DOC_NEED(row, text, DOC_STRING, .help = "what it does"),
 };
 
@@ -61,10 +63,10 @@ static const struct doc_field list_fields[] = {
 static const struct doc_table list_table =
 	DOC_TABLE("vhost-report", set_report, list_fields, "the features");
 
-#define HEX DOC_NEED(set_report, hex, DOC_STRING, .help = "the set as one number")
+#define HEX DOC_NEED(set_report, hex, DOC_STRING, .help = "the set as one hexadecimal number")
 #define WORDS                                            \
 	DOC_NEED(set_report, words, DOC_UINTS, .max = 4, \
-		 .help = "the set, 64 bits a word, the lowest first")
+		 .help = "the set as 64-bit words, lowest first")
 
 static const struct doc_field decode_fields[] = {
 	CLI_COMMAND_FIELD(set_report),
@@ -75,7 +77,7 @@ static const struct doc_field decode_fields[] = {
 };
 
 static const struct doc_table decode_table =
-	DOC_TABLE("vhost-report", set_report, decode_fields, "what a set means");
+	DOC_TABLE("vhost-report", set_report, decode_fields, "the features of a set");
 
 static const struct doc_field encode_fields[] = {
 	CLI_COMMAND_FIELD(set_report),
@@ -89,26 +91,26 @@ static const struct doc_table encode_table =
 
 static const struct doc_field check_fields[] = {
 	CLI_COMMAND_FIELD(check),
-	DOC_NEED(check, valid, DOC_BOOL, .help = "has each bit what it requires"),
-	DOC_NEED(check, reason, DOC_STRING, .help = "each rule that is broken"),
-	DOC_NEED(check, drop, DOC_STRINGS, .help = "without these the rest can stand"),
+	DOC_NEED(check, valid, DOC_BOOL, .help = "does every feature have what it requires"),
+	DOC_NEED(check, reason, DOC_STRING, .help = "the violated rules"),
+	DOC_NEED(check, drop, DOC_STRINGS, .help = "the features to drop to make the set valid"),
 };
 
 static const struct doc_table check_table =
-	DOC_TABLE("vhost-report", check, check_fields, "whether a set can be");
+	DOC_TABLE("vhost-report", check, check_fields, "whether a set is valid");
 
 static const struct doc_field diff_fields[] = {
 	CLI_COMMAND_FIELD(diff),
-	DOC_NEED(diff, same, DOC_BOOL, .help = "are they the same set"),
-	DOC_NEED(diff, only_a, DOC_STRINGS, .help = "what only the first has"),
-	DOC_NEED(diff, only_b, DOC_STRINGS, .help = "what only the second has"),
-	DOC_NEED(diff, both, DOC_STRINGS, .help = "what both have"),
+	DOC_NEED(diff, same, DOC_BOOL, .help = "are the sets equal"),
+	DOC_NEED(diff, only_a, DOC_STRINGS, .help = "features only in the first"),
+	DOC_NEED(diff, only_b, DOC_STRINGS, .help = "features only in the second"),
+	DOC_NEED(diff, both, DOC_STRINGS, .help = "features in both"),
 };
 
 static const struct doc_table diff_table =
 	DOC_TABLE("vhost-report", diff, diff_fields, "how two sets differ");
 
-/* Bits that a mask may have and a guest never sees: vhost's own. */
+/* vhost's own bits, which a mask may have and a guest never sees. */
 static const struct vhc_feature own_bits[] = {
 	{ 26, VHC_ORIGIN_VHOST, "log_all", "VHOST_F_LOG_ALL", "vhost keeps a dirty log", "" },
 	{ 30, VHC_ORIGIN_VHOST, "protocol_features", "VHOST_USER_F_PROTOCOL_FEATURES",
@@ -132,7 +134,7 @@ static struct vhc_features without_own_bits(struct vhc_features set)
 
 /* ---------------------------------------------------------------------------- writing a set */
 
-/* Names of a set's bits, with room for those that have none. */
+/* The names of a set's bits, with space for bits without one. */
 struct names {
 	const char *items[BITS];
 	char unknown[BITS][sizeof("bit 255")];
@@ -216,7 +218,7 @@ static void write_mask(const struct vhc_features *set, char *text, size_t size)
 
 /* ------------------------------------------------------------------------------ the commands */
 
-/* What list, decode and encode say of a set, by the table of each. */
+/* The reports of list, decode and encode, each with its own table. */
 static int report_set(struct cli_call *call, const struct doc_table *table, struct vhc_features set)
 {
 	static struct row rows[BITS]; /* too large for the stack */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/frame - the frames that loop sends: numbered, and every byte of them known.
+ * The frames that loop sends: numbered, with predictable contents.
  *
- * Ethernet and IPv4 to an address that nobody has, so that the host's stack drops them once they
- * are counted, and UDP with a port for each flow, so that a tap with several queues uses them all.
+ * Ethernet and IPv4 to an address that no host has, so that the host's stack drops them after they
+ * are counted, and UDP with one port per flow, so that a tap with several queues uses all of them.
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>

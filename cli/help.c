@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/help - the help of the program, of a group of commands and of one command, from the tables
- * of commands.c: as text for people, as one tree for --json.
+ * The help of the program, of a group of commands and of one command, from the tables
+ * of commands.c: as text for people, or as one tree for --json.
  */
 #include <string.h>
 

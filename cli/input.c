@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/input - reading a document that the command line names; "-" is stdin.
+ * Reads documents named on the command line; "-" is stdin.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,13 +11,16 @@
 #include "cli.h"
 #include "doc.h"
 
-/* How messages call a document. */
+/* The name of a document in messages. */
 const char *cli_document(const char *path)
 {
 	return strcmp(path, "-") ? path : "standard input";
 }
 
-/* Reads until the end, or until it is longer than any document may be.  A negative errno. */
+/*
+ * Read to the end, or until the text is longer than any document may be.  Returns 0 or a negative
+ * errno.
+ */
 static int read_all(int fd, char *text, size_t size, size_t *ret_length)
 {
 	*ret_length = 0;
@@ -36,8 +39,8 @@ static int read_all(int fd, char *text, size_t size, size_t *ret_length)
 }
 
 /*
- * The whole file, for free(3), with a NUL behind it that is not counted.  What is too long for a
- * document comes cut behind its limit, and the document's reader refuses it.
+ * The whole file, to be freed with free(3), followed by a NUL that is not counted.  A text that is
+ * too long for a document is truncated just past the limit, so that its reader rejects it.
  */
 int cli_read(const char *path, char **ret_text, size_t *ret_length)
 {

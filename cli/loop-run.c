@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/loop-run - moving the frames: drives the rings of loop's device, and the wire at its far end.
+ * Moves the frames: drives the rings of loop's device, and the socket at the far end.
  *
- * No more frames are on the way at once than every queue in between holds, so one that is missing
- * was lost by something that must not lose any.
+ * At most as many frames are in flight as every queue in between can hold, so a missing frame was
+ * lost where none may be.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "loop.h"
 
 #define SILENCE 10000000000u /* ns without a frame: the rest is lost */
-#define LATE	100	     /* ms that a duplicate is waited for */
+#define LATE	100	     /* ms to wait for duplicates */
 
 uint64_t loop_now(void)
 {
@@ -23,7 +23,7 @@ uint64_t loop_now(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* How many more frames may be sent that way now. */
+/* How many more frames may be sent in this direction now. */
 static uint32_t room(const struct loop *loop, struct way *way)
 {
 	const uint64_t on_the_way = way->sent - way->arrived;
@@ -37,7 +37,7 @@ static uint32_t room(const struct loop *loop, struct way *way)
 						: loop->window - (uint32_t)on_the_way;
 }
 
-/* Counts a frame at the end of its way.  Returns whether it was the one that is expected. */
+/* Count a frame that arrived.  Returns whether it was an intact one. */
 static bool count(const struct loop *loop, struct way *way, const unsigned char *frame,
 		  size_t length)
 {
@@ -96,7 +96,7 @@ static void drive_transmit_rings(struct loop *loop)
 		virtqueue_kick(&loop->rings[i]);
 }
 
-/* The far end: takes what came out of the device. */
+/* The far end: receive what the device sent. */
 static void take_from_wire(struct loop *loop)
 {
 	int r;
@@ -111,7 +111,7 @@ static void take_from_wire(struct loop *loop)
 	} while (r == (int)LOOP_BATCH);
 }
 
-/* The far end: sends to the device. */
+/* The far end: send to the device. */
 static void send_on_wire(struct loop *loop)
 {
 	int r;
@@ -130,7 +130,7 @@ static void send_on_wire(struct loop *loop)
 	} while (r == (int)LOOP_BATCH);
 }
 
-/* First takes all that has come, then sends all that may go: what then remains needs a wake-up. */
+/* First receive everything that arrived, then send everything that may be sent; then wait. */
 static void turn(struct loop *loop)
 {
 	for (uint32_t i = 0; i < 2 * loop->pairs; i += 2)
@@ -140,7 +140,7 @@ static void turn(struct loop *loop)
 	send_on_wire(loop);
 }
 
-/* Waits for the device or the wire, and forgets the interrupts before the rings are looked at. */
+/* Wait for the device or the socket, and clear the interrupts before reading the rings. */
 static void wait(struct loop *loop, int timeout)
 {
 	eventfd_t value;
@@ -170,7 +170,7 @@ static void show_progress(struct loop *loop, uint64_t time, bool last)
 	fflush(stderr);
 }
 
-/* Until all frames have arrived, or none does any more. */
+/* Run until all frames have arrived, or no more do. */
 void loop_run(struct loop *loop)
 {
 	uint64_t done = 0, time = loop_now(), last = time;

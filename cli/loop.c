@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/loop - does vhost work here, and how fast?  A scratch device whose driver is this process.
+ * 'vhostctl loop': does vhost work here, and how fast?  A scratch device driven by this process.
  *
  *     rings --vhost--> tap --> packet socket      transmit, as the driver calls it
  *     rings <--vhost-- tap <-- packet socket      receive
  *
- * This file has the device and the report; loop-run.c moves the frames, which are numbered, and
+ * This file sets up the device and reports; loop-run.c moves the numbered frames and
  * counts them.
  */
 #include <errno.h>
@@ -34,20 +34,21 @@ struct loop_report {
 };
 
 static const struct doc_field way_fields[] = {
-	DOC_NEED(way_row, way, DOC_STRING, .help = "transmit or receive, as the driver calls it"),
+	DOC_NEED(way_row, way, DOC_STRING,
+		 .help = "transmit or receive, from the driver's point of view"),
 	DOC_NEED(way_row, sent, DOC_UINT, .help = "frames"),
-	DOC_NEED(way_row, arrived, DOC_UINT, .help = "once, and as they were sent"),
-	DOC_NEED(way_row, lost, DOC_UINT, .help = "that did not arrive"),
-	DOC_NEED(way_row, duplicated, DOC_UINT, .help = "that came once more"),
-	DOC_NEED(way_row, corrupt, DOC_UINT, .help = "that came with other bytes"),
-	DOC_NEED(way_row, frames_per_second, DOC_UINT, .help = "until the last arrived"),
-	DOC_NEED(way_row, mbit_per_second, DOC_UINT, .help = "millions of bits of frames"),
+	DOC_NEED(way_row, arrived, DOC_UINT, .help = "frames that arrived intact"),
+	DOC_NEED(way_row, lost, DOC_UINT, .help = "frames that did not arrive"),
+	DOC_NEED(way_row, duplicated, DOC_UINT, .help = "frames that arrived more than once"),
+	DOC_NEED(way_row, corrupt, DOC_UINT, .help = "frames that arrived with wrong contents"),
+	DOC_NEED(way_row, frames_per_second, DOC_UINT, .help = "until the last frame arrived"),
+	DOC_NEED(way_row, mbit_per_second, DOC_UINT, .help = "megabits of frames per second"),
 };
 
 static const struct doc_table way_table = DOC_PART(way_row, way_fields, "one direction");
 
 static const struct doc_field pair_fields[] = {
-	DOC_NEED(pair_row, pair, DOC_UINT, .help = "which, from 0"),
+	DOC_NEED(pair_row, pair, DOC_UINT, .help = "number of the pair, from 0"),
 	DOC_NEED(pair_row, transmitted, DOC_UINT, .help = "frames on its transmit ring"),
 	DOC_NEED(pair_row, received, DOC_UINT, .help = "frames on its receive ring"),
 };
@@ -56,20 +57,22 @@ static const struct doc_table pair_table = DOC_PART(pair_row, pair_fields, "one 
 
 static const struct doc_field loop_fields[] = {
 	CLI_COMMAND_FIELD(loop_report),
-	DOC_NEED(loop_report, works, DOC_BOOL, .help = "did every frame arrive once and right"),
-	DOC_NEED(loop_report, queue_pairs, DOC_UINT, .help = "queues each way"),
+	DOC_NEED(loop_report, works, DOC_BOOL,
+		 .help = "did every frame arrive exactly once and intact"),
+	DOC_NEED(loop_report, queue_pairs, DOC_UINT, .help = "queues in each direction"),
 	DOC_NEED(loop_report, frame_bytes, DOC_UINT,
-		 .help = "of a frame, with its Ethernet header"),
-	DOC_NEED(loop_report, features, DOC_STRING, .help = "what was negotiated, with commas"),
+		 .help = "size of a frame, including its Ethernet header"),
+	DOC_NEED(loop_report, features, DOC_STRING,
+		 .help = "negotiated features, separated by commas"),
 	DOC_NEED(loop_report, ways, DOC_OBJECTS, .table = &way_table, .help = "both directions"),
 	DOC_NEED(loop_report, pairs, DOC_OBJECTS, .table = &pair_table, .help = "each queue pair"),
 };
 
 static const struct doc_table loop_table =
-	DOC_TABLE("vhost-report", loop_report, loop_fields, "what became of the frames");
+	DOC_TABLE("vhost-report", loop_report, loop_fields, "the frames sent through the device");
 
 #define RING_SIZE  256u
-#define BUFFER_MIN 2048u /* what the host's own stack sends must fit, too */
+#define BUFFER_MIN 2048u /* must also fit what the host's own stack sends */
 
 static int set_up_ring(struct loop *loop, uint32_t index)
 {
@@ -95,11 +98,11 @@ static int set_up_memory(struct loop *loop)
 					 .user_addr = (uintptr_t)loop->ram)) ||
 		vhc_mem_commit(mem) || vhc_dev_set_mem(loop->dev, mem);
 
-	vhc_mem_free(mem); /* the device holds on to it */
+	vhc_mem_free(mem); /* the device keeps a reference */
 	return r;
 }
 
-/* From a tap to a running device.  Not 0: the context has the error. */
+/* From a tap to a running device.  Nonzero: the context has the error. */
 static int start_device(struct loop *loop)
 {
 	struct vhc_ctx *ctx = loop->call->ctx;
@@ -177,7 +180,7 @@ static void tear_down(struct loop *loop)
 	free(loop->receive.seen);
 }
 
-/* A ring that stands still for a reason that its memory shows, says it. */
+/* Report why rings have stopped, if their memory shows it. */
 static void explain(const struct loop *loop)
 {
 	for (uint32_t i = 0; i < 2 * loop->pairs; i++)

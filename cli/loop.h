@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/loop - what the files of 'vhostctl loop' know of each other: frames, the scratch link with its
- * far end, the device, the run.
+ * Shared by the files of 'vhostctl loop': frames, the scratch link with its far end, the device,
+ * the run.
  */
 #ifndef CLI_LOOP_H
 #define CLI_LOOP_H
@@ -55,13 +55,15 @@ enum frame_verdict { FRAME_FOREIGN, FRAME_WRONG, FRAME_RIGHT };
 /* Writes the frame with this number, @size bytes, which belongs to one of @flows flows. */
 void frame_make(unsigned char *frame, size_t size, uint64_t number, uint32_t flows);
 
-/* Is it one of ours, and is every byte right?  @ret_number is written when it is ours. */
+/* Is it one of ours, and is every byte right?  @ret_number is set if it is ours. */
 enum frame_verdict frame_check(const unsigned char *frame, size_t length, size_t size,
 			       uint32_t flows, uint64_t *ret_number);
 
 /* scratch.c */
 
-/* Moves this process to a network namespace of its own; says why it cannot.  An exit status. */
+/*
+ * Move this process to a network namespace of its own, or report why not.  Returns an exit status.
+ */
 int scratch_enter(void);
 
 /* Brings a link up, wide enough for frames of @size bytes. */
@@ -76,7 +78,7 @@ int scratch_socket(const char *name, size_t size, int *ret_fd, uint32_t *ret_win
 /* loop-run.c: nanoseconds of a clock that only goes forward */
 uint64_t loop_now(void);
 
-/* Sends and takes frames until all have arrived, or none does any more. */
+/* Send and receive frames until all have arrived, or no more do. */
 void loop_run(struct loop *loop);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/main - reads the command line, runs one command, prints its result.
+ * Reads the command line, runs one command, prints its result.
  *
- * The only place that writes to stdout, after everything else went well and the whole answer is
- * there: what reads it gets all of it or nothing.
+ * The only place that writes to stdout, once the whole result is available: a reader gets all of it
+ * or nothing.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #include "cli.h"
 
-/* Puts help, or the result if there is one, on stdout. */
+/* Print help, or the result if there is one. */
 static int put(const struct cli_call *call, bool help)
 {
 	static char buffer[1 << 16];
@@ -55,7 +55,8 @@ static void report_version(struct cli_call *call)
 
 int main(int argc, char **argv)
 {
-	static struct cli_call call; /* so that the result, which is never freed, is still held */
+	static struct cli_call
+		call; /* static, so that the result, which is never freed, stays referenced */
 	int status = cli_parse(&call, argc, argv);
 	bool help = status == CLI_HELP && !call.json;
 	int r;

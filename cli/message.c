@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/message - what goes to stderr: errors, warnings, the library's log.
+ * What goes to stderr: errors, warnings, the library's log.
  *
  * The only file that writes there, except for loop's progress bar.  Each message is one line
- * "vhostctl: ...", and when there is something to do about it, a second one that says what.
+ * "vhostctl: ...", followed by a hint on a second line if there is one.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include "cli.h"
 
-/* Colour is for terminals only, and never when NO_COLOR says so (no-color.org). */
+/* Colour on terminals only, and never if NO_COLOR is set (no-color.org). */
 bool cli_colour(int fd)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -22,7 +22,7 @@ bool cli_colour(int fd)
 	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb");
 }
 
-/* One line; what would move the cursor or start another line becomes a question mark. */
+/* Print one line; control characters become question marks. */
 static void put_line(const char *escape, const char *title, const char *text)
 {
 	bool colour = cli_colour(STDERR_FILENO);
@@ -59,7 +59,7 @@ int cli_fail(enum cli_status status, const char *hint, const char *format, ...)
 	return (int)status;
 }
 
-/* Which exit status a library's result is: a host that lacks something is not a failure of ours. */
+/* The exit status for a library's result: a host that lacks something is not a failure. */
 static enum cli_status status_of(int64_t code)
 {
 	static const int lacks[] = { ENOENT, ENODEV, ENXIO, EACCES, EPERM, ENOTTY, EOPNOTSUPP };
@@ -92,7 +92,7 @@ void cli_warn(const struct cli_call *call, const char *format, ...)
 	free(text);
 }
 
-/* The library's log.  Its errors are not repeated: the command says them. */
+/* The library's log.  Errors are skipped: the command reports them. */
 void cli_log(void *data, enum vhc_level level, const char *line)
 {
 	const struct cli_call *call = data;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/options - the command line, read by the tables of commands.c.
+ * The command line, read by the tables of commands.c.
  *
- * Finds the command and fills a struct cli_call.  Runs nothing, opens nothing.  Options may stand
- * before and behind the positional arguments; what stands after -- is the launcher's and is not
- * looked at.  No abbreviations: a script must not change its meaning when an option is added.
+ * Finds the command and fills a struct cli_call.  Runs nothing, opens nothing.  Options may be
+ * given before or after the positional arguments; words after -- are the launcher's and are not
+ * parsed.  No abbreviations: a script must not change its meaning when an option is added.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +29,9 @@ static int usage_error(const struct cli_call *call, const char *what, const char
 	return cli_fail(CLI_USAGE, hint, "%s \"%s\"", what, which);
 }
 
-/* Finds an option by name (@length bytes) or by letter, first the command's, then the globals. */
+/*
+ * Find an option by name (@length bytes) or by letter, first the command's, then the global ones.
+ */
 static const struct cli_option *find(struct parser *parser, const char *name, size_t length,
 				     char letter, struct cli_value **ret_value)
 {
@@ -73,16 +75,17 @@ static int read_number(const struct parser *parser, const struct cli_option *opt
 	return usage_error(parser->call, what, value->text);
 }
 
-/* Takes one option; @text is the value that was attached to it, or NULL. */
+/* Process one option; @text is the value attached to it, or NULL. */
 static int take(struct parser *parser, const struct cli_option *option, struct cli_value *value,
 		const char *text)
 {
 	value->count++;
 	if (option->type == CLI_FLAG)
-		return text ? usage_error(parser->call, "no value is taken by", option->name) : 0;
+		return text ? usage_error(parser->call, "this option takes no value:", option->name)
+			    : 0;
 	if (!text) {
 		if (parser->next == parser->end)
-			return usage_error(parser->call, "a value is missing after",
+			return usage_error(parser->call, "missing value for",
 					   parser->argv[parser->next - 1]);
 		text = parser->argv[parser->next++];
 	}
@@ -164,11 +167,11 @@ static int check_arguments(const struct cli_call *call)
 		return cli_fail(CLI_USAGE, "see 'vhostctl --help'", "no command%s%s",
 				call->group ? " after " : "", call->group ? call->group : "");
 	if (call->argc < command->min_args)
-		return usage_error(call, "more arguments are needed:", command->arguments);
+		return usage_error(call, "missing argument:", command->arguments);
 	if (command->max_args >= 0 && call->argc > command->max_args)
-		return usage_error(call, "one argument too many:", call->argv[command->max_args]);
+		return usage_error(call, "unexpected argument", call->argv[command->max_args]);
 	if (call->launcher && !command->launcher)
-		return usage_error(call, "nothing may stand after", "--");
+		return usage_error(call, "no command line is accepted after", "--");
 	return 0;
 }
 
@@ -181,8 +184,8 @@ static void set_presets(struct cli_call *call)
 
 /*
  * Fills @call from the command line.  The positional arguments are moved together within @argv.
- * Returns 0 to run call->command, CLI_HELP or CLI_VERSION for those, CLI_USAGE when it was wrong
- * and that was said.
+ * Returns 0 to run call->command, CLI_HELP or CLI_VERSION for those, CLI_USAGE if it was wrong,
+ * which has been reported.
  */
 int cli_parse(struct cli_call *call, int argc, char **argv)
 {

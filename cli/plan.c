@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/plan - 'vhostctl plan': what setup would do, and whether a host could do it, from documents
- * alone.  Asks no device.
+ * 'vhostctl plan': what setup would do, and whether a host could do it, from documents alone.
+ * Accesses no device.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/print - one tree, printed as a JSON document or as tables for people.
+ * Prints a tree as a JSON document or as tables for people.
  *
  * Knows no command: members are lines "key  value", an array of objects is a table with a column
  * for each key, or a section for each object when those have objects of their own.  So the two
@@ -18,7 +18,7 @@
 struct printer {
 	FILE *out;
 	bool colour;
-	bool begun; /* something stands above */
+	bool begun; /* something was printed before */
 };
 
 struct column {
@@ -34,7 +34,7 @@ struct table {
 
 static void print_object(struct printer *printer, struct json_object *object, int indent);
 
-/* Columns of a terminal that UTF-8 text takes; names and messages here are not double-width. */
+/* The width of UTF-8 text on a terminal; names and messages here are not double-width. */
 static int width_of(const char *text)
 {
 	int width = 0;
@@ -55,7 +55,7 @@ static bool is_section(struct json_object *value)
 	return is_rows(value) || json_object_is_type(value, json_type_object);
 }
 
-/* Rows that fit a table: none has an object within, or more rows. */
+/* Rows that fit a table: none contains an object or further rows. */
 static bool is_flat(struct json_object *rows)
 {
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
@@ -104,7 +104,7 @@ static char *joined_text(struct json_object *array)
 	return text;
 }
 
-/* What stands in one cell, and the room for it when the value has none; cell_done() frees it. */
+/* The text of one cell, and memory for it if the value has none; cell_done() frees it. */
 struct cell {
 	const char *text;
 	char digits[24];
@@ -153,7 +153,7 @@ static void put_title(struct printer *printer, const char *title)
 	put(printer, printer->colour ? "\033[m" : "");
 }
 
-/* One cell and what stands between it and the next, or the end of the line. */
+/* One cell and the blanks before the next, or the end of the line. */
 static void put_cell(struct printer *printer, const char *text, int width, bool right, bool last)
 {
 	const int blanks = width - width_of(text);
@@ -164,7 +164,10 @@ static void put_cell(struct printer *printer, const char *text, int width, bool 
 	put(printer, last ? "\n" : "  ");
 }
 
-/* The column of a key, made when there is none; NULL when there are too many.  @guess: its place. */
+/*
+ * The column of a key, added if there is none; NULL if there are too many.  @guess: its likely
+ * place.
+ */
 static struct column *find_column(struct table *table, const char *key, size_t guess)
 {
 	if (guess < table->count && !strcmp(table->columns[guess].key, key))
@@ -178,7 +181,7 @@ static struct column *find_column(struct table *table, const char *key, size_t g
 	return &table->columns[table->count++];
 }
 
-/* Adds a row's keys to the columns, in the order in which they are met, and its widths. */
+/* Add a row's keys to the columns, in order of appearance, and update the widths. */
 static void measure(struct table *table, struct json_object *row)
 {
 	size_t place = 0;
@@ -247,7 +250,7 @@ static void print_heading(struct printer *printer, const char *title, int indent
 	put(printer, "\n");
 }
 
-/* A section for each object, which is called by its first value. */
+/* A section for each object, titled with its first value. */
 static void print_rows(struct printer *printer, struct json_object *rows, int indent)
 {
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
@@ -284,7 +287,9 @@ static int key_width(struct json_object *object)
 	return width;
 }
 
-/* First the members with a value in one line, then the sections, so that it is clear whose they are. */
+/*
+ * First the members that fit one line, then the sections, so that it is clear what they belong to.
+ */
 static void print_object(struct printer *printer, struct json_object *object, int indent)
 {
 	int width = key_width(object);
@@ -308,8 +313,8 @@ static void print_object(struct printer *printer, struct json_object *object, in
 }
 
 /*
- * Prints the result as text for people.  What only says what kind of document it is, is left out; a
- * document that has nothing but one table is that table.
+ * Print the result as text for people.  Members that only identify the document are omitted; a
+ * document with nothing but one table is printed as that table.
  */
 static void print_people(struct printer *printer, struct json_object *result)
 {

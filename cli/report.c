@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/report - building the tree of a result.
+ * Builds the tree of a result.
  *
- * Memory that is refused ends the program here, before anything is printed; so the run functions
- * need no check of their own.
+ * Out of memory, the program ends here, before anything is printed, so the run functions need no
+ * checks of their own.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/scratch - a place where loop can play without touching the host: a network namespace of its
- * own, a link in it, and the socket at the link's far end.  All of it goes with the process.
+ * A place for loop that does not touch the host: its own network namespace, a link in it, and the
+ * socket at the link's far end.  All of it disappears with the process.
  */
 #include <arpa/inet.h>
 #include <errno.h>

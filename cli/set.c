@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A set of features as it is written on the command line.
+ * Parses a set of features from the command line.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,12 +11,12 @@
 
 #define WORDS 4u
 
-/* A set as it is written on the command line: words of it, and the names that are left. */
+/* A set being parsed: its words, and the remaining names. */
 struct reading {
 	struct vhc_features set;
 	unsigned int masks; /* how many hexadecimal numbers */
 	bool long_mask;	    /* one of them has more than 64 bits */
-	bool other;	    /* something that is no hexadecimal number */
+	bool other;	    /* something other than a hexadecimal number */
 	char *names;
 };
 
@@ -63,7 +63,7 @@ static bool read_sysfs(struct reading *reading, const char *word, size_t length)
 	return true;
 }
 
-/* Takes the numbers out of @names, so that only names are left. */
+/* Parse the numbers in @names and blank them out, so that only names remain. */
 static int read_words(struct reading *reading)
 {
 	char *word = reading->names;
@@ -82,8 +82,9 @@ static int read_words(struct reading *reading)
 		memset(word, ' ', length);
 	}
 	if (reading->masks > 1 && (reading->long_mask || reading->other))
-		return cli_fail(CLI_USAGE, "give one mask and names, or the words alone",
-				"several hexadecimal numbers are the 64-bit words of one set");
+		return cli_fail(
+			CLI_USAGE, "give one mask and names, or only the words",
+			"several hexadecimal numbers are taken as the 64-bit words of one set");
 	return 0;
 }
 
@@ -103,7 +104,7 @@ int cli_read_set(const struct cli_call *call, char **arguments, int count, struc
 	}
 	status = read_words(&reading);
 	if (!status && vhc_features_parse(call->ctx, VHC_TYPE_NET, reading.names, &named))
-		status = cli_fail(CLI_USAGE, "'vhostctl features list' has the names", "%s",
+		status = cli_fail(CLI_USAGE, "see 'vhostctl features list' for the names", "%s",
 				  vhc_ctx_get_error(call->ctx)->text);
 	free(reading.names);
 	for (unsigned int w = 0; w < WORDS && !status; w++)

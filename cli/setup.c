@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/setup - the commands that read a vhost-setup document, and what they share.
+ * The commands that read a vhost-setup document, and what they share.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ static void say(void *data, const char *line)
 	cli_warn(data, "%s", line);
 }
 
-/* Can the report be written?  To be known before anything is made.  @made: the file is new. */
+/* Check that the report can be written before anything is set up.  @made: the file is new. */
 static int check_report(const char *path, bool *made)
 {
 	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
@@ -57,17 +57,17 @@ static int check_report(const char *path, bool *made)
 	return CLI_YES;
 }
 
-/* What was not set up is not reported: a new file goes again, and one of before is left empty. */
+/* Nothing was set up: remove the report file if it is new, else leave it empty. */
 static void drop_report(const struct cli_call *call, const char *path, bool made)
 {
 	if (path && (made ? unlink(path) : truncate(path, 0)) && errno != ENOENT && errno != EINVAL)
 		cli_warn(call,
-			 "the report in %s is not so: nothing was set up, and it could not be "
-			 "taken back: %s",
+			 "the report in %s is wrong: nothing was set up, and it could not be "
+			 "removed: %s",
 			 path, strerror(errno));
 }
 
-/* The launcher is next and stdout is its: the report goes to the file that was asked for. */
+/* The launcher, which runs next, inherits stdout: the report goes to a file. */
 static void write_report(void *data, struct json_object *report)
 {
 	const struct cli_call *call = data;
@@ -106,7 +106,7 @@ static int run_setup(struct cli_call *call)
 
 	if (!call->launcher || !call->launcher[0])
 		return cli_fail(CLI_USAGE, "vhostctl setup CONFIG -- LAUNCHER [ARGUMENT]...",
-				"no launcher was given");
+				"no launcher given");
 	status = cli_read_setup(call, &setup);
 	if (status)
 		return status;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/state-diff - 'vhostctl state diff': how two vhost-state documents differ in what they mean, not
- * in how they are written.
+ * 'vhostctl state diff': how two vhost-state documents differ in meaning, not in form.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -22,8 +21,8 @@ struct diff {
 
 static const struct doc_field difference_fields[] = {
 	DOC_NEED(difference, what, DOC_STRING, .help = "where they differ"),
-	DOC_NEED(difference, left, DOC_STRING, .help = "in the first, or empty"),
-	DOC_NEED(difference, right, DOC_STRING, .help = "in the second, or empty"),
+	DOC_NEED(difference, left, DOC_STRING, .help = "value in the first, or empty"),
+	DOC_NEED(difference, right, DOC_STRING, .help = "value in the second, or empty"),
 };
 
 static const struct doc_table difference_table =
@@ -31,9 +30,9 @@ static const struct doc_table difference_table =
 
 static const struct doc_field state_diff_fields[] = {
 	CLI_COMMAND_FIELD(diff),
-	DOC_NEED(diff, same, DOC_BOOL, .help = "do they mean the same"),
+	DOC_NEED(diff, same, DOC_BOOL, .help = "do they have the same meaning"),
 	DOC_NEED(diff, differences, DOC_OBJECTS, .table = &difference_table,
-		 .help = "each value that differs; of features those that only one has"),
+		 .help = "values that differ; for features, those that only one document has"),
 };
 
 static const struct doc_table diff_table =
@@ -46,7 +45,7 @@ static void *need(void *memory)
 	return memory;
 }
 
-/* A row, unless both are the same.  "" is nothing. */
+/* Add a row unless both are equal.  "" stands for absent. */
 __attribute__((format(printf, 4, 5))) static void add(struct doc_list *to, const char *left,
 						      const char *right, const char *format, ...)
 {
@@ -94,7 +93,7 @@ struct shown {
 	char text[80];
 };
 
-/* One value has one text, whatever form it has in its document. */
+/* Equal values have equal texts, whatever their form in the document. */
 static struct shown show(struct json_object *object, const struct member *member)
 {
 	struct json_object *value;
@@ -162,7 +161,7 @@ static void compare_features(struct doc_list *to, struct json_object *a, struct 
 	free(only_right);
 }
 
-/* --------------------------------------------------------------------------------- lists of things */
+/* ------------------------------------------------------------------------------- lists of things */
 
 /* The item of a list whose @key is this number; NULL: there is none. */
 static struct json_object *find(struct json_object *list, const char *key, uint64_t number)

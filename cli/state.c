@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cli/state - the commands that read one vhost-state document, and what the others share with them.
+ * The commands that read one vhost-state document, and what other commands share with them.
  */
 #include "state.h"
 
@@ -25,7 +25,7 @@ int cli_read_state(struct cli_call *call, const char *path, struct cli_state *re
 
 	if (status)
 		return status;
-	/* the library's texts end at a NUL: what stands behind it would not be read */
+	/* the library's texts end at a NUL: nothing after it would be read */
 	if (strlen(state.text) != length)
 		status = cli_fail(CLI_INPUT, NULL, "%s: a NUL byte at offset %zu",
 				  cli_document(path), strlen(state.text));
@@ -98,14 +98,14 @@ struct check {
 static const struct doc_field state_check_fields[] = {
 	CLI_COMMAND_FIELD(check),
 	DOC_NEED(check, device, DOC_STRING, .help = "the device's id"),
-	DOC_NEED(check, type, DOC_STRING, .help = "what kind of device"),
-	DOC_NEED(check, queue_pairs, DOC_UINT, .help = "a receive and a transmit ring each"),
-	DOC_NEED(check, running, DOC_BOOL, .help = "is it a picture of a running device"),
+	DOC_NEED(check, type, DOC_STRING, .help = "type of device"),
+	DOC_NEED(check, queue_pairs, DOC_UINT, .help = "pairs of a receive and a transmit ring"),
+	DOC_NEED(check, running, DOC_BOOL, .help = "is it a snapshot of a running device"),
 	DOC_NEED(check, loadable, DOC_BOOL, .help = "could a device be loaded from it"),
 };
 
-static const struct doc_table check_table = DOC_TABLE("vhost-report", check, state_check_fields,
-						      "a vhost-state document that is right");
+static const struct doc_table check_table =
+	DOC_TABLE("vhost-report", check, state_check_fields, "a valid vhost-state document");
 
 static int run_check(struct cli_call *call)
 {

@@ -2,13 +2,13 @@
 /*
  * doc - strict JSON documents, each driven by one table of fields.
  *
- * The room below all others: json-c and libc, no vhost, no system call.  One table per document
- * drives its reader, its writer, its schema and its help, so the four cannot disagree.
+ * The lowest room: json-c and libc, no vhost, no system call.  One table per document drives its
+ * reader, its writer, its schema and its help, so the four cannot disagree.
  *
  * Strict means: RFC 8259 and nothing more; UTF-8; no NUL and no lone surrogate in a string; every
  * key known and given once; the type that the table says, never coerced; whole numbers within 64
- * bits; nothing behind the root object; at most DOC_MAX_SIZE bytes, DOC_MAX_DEPTH levels and
- * DOC_MAX_KEYS keys in an object.  A failure names the JSON pointer and the line.
+ * bits; nothing after the root object; at most DOC_MAX_SIZE bytes, DOC_MAX_DEPTH levels and
+ * DOC_MAX_KEYS keys in an object.  An error has the JSON pointer and the line.
  */
 #ifndef DOC_H
 #define DOC_H
@@ -60,10 +60,10 @@ struct doc_field {
 			    given" and is not written */
 	const char *const *choices;	 /* DOC_CHOICE: NULL-terminated */
 	const struct doc_table *table;	 /* DOC_OBJECT, DOC_OBJECTS */
-	bool (*check)(const char *text); /* DOC_STRING(S): may it be so?  NULL: any */
+	bool (*check)(const char *text); /* DOC_STRING(S): is it valid?  NULL: any is */
 	const char *pattern;		 /* the same rule for the schema (ECMA 262) */
-	const char *rule; /* the same rule in words, for the message; NULL: the pattern */
-	const char *help; /* one line, what it means, with its unit */
+	const char *rule; /* the same rule in words, for messages; NULL: the pattern */
+	const char *help; /* one line: its meaning and unit */
 };
 
 struct doc_table {
@@ -77,7 +77,7 @@ struct doc_table {
 	size_t count;
 };
 
-/* How a room writes its tables down: a member of a struct is the key of the same name. */
+/* How rooms define their tables: a member of a struct becomes the key of the same name. */
 #define DOC_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DOC_FIELD(struct_name, member, doc_type, ...)                                             \
 	{                                                                                         \
@@ -109,10 +109,10 @@ struct doc_error {
 
 /**
  * doc_read() - read a whole document into a struct.
- * @text: @len bytes, need not be NUL-terminated.  @ret: a struct of table->size bytes; overwritten;
- * give it to doc_clear() after success.  A failure leaves nothing to clear.
- * The keys "kind", "version" and "minor" are read for a table that has a kind, before all others, and
- * are not fields: a document of a newer library is told so, whatever else is in it.
+ * @text: @len bytes, need not be NUL-terminated.  @ret: a struct of table->size bytes, overwritten;
+ * pass it to doc_clear() after success.  After a failure there is nothing to clear.
+ * The keys "kind", "version" and "minor" are read first, for a table that has a kind, and
+ * are not fields: a document of a newer library is reported as such, whatever else is in it.
  * Errors: -EINVAL or -E2BIG (too long), with @err filled; -ENOMEM.
  */
 int doc_read(const struct doc_table *table, const char *text, size_t len, void *ret,
@@ -137,7 +137,7 @@ void *doc_append(struct doc_list *list, size_t size);
 
 #define DOC_MAC_TEXT 18u /* bytes of a MAC address as text, with its NUL */
 
-/** doc_mac_parse() - "52:54:00:12:34:56", in either case.  False, and @ret is untouched: it is none. */
+/** doc_mac_parse() - "52:54:00:12:34:56", in either case.  False, @ret untouched: it is none. */
 bool doc_mac_parse(const char *text, uint8_t ret[6]);
 /** doc_mac_format() - the same as text, in lower case. */
 void doc_mac_format(const uint8_t mac[6], char text[DOC_MAC_TEXT]);
@@ -154,7 +154,7 @@ struct json_object *doc_schema(const struct doc_table *table);
 struct json_object *doc_help(const struct doc_table *table);
 
 /**
- * doc_fail() - fill @err for a rule that no table can express, found after doc_read().
+ * doc_fail() - fill @err for a violated rule that no table can express, found after doc_read().
  * @text, @len: the document again, to find the line; may be NULL.  @pointer: as in doc_error.  The
  * arguments may be fields of @err.
  * Returns -EINVAL.
@@ -163,7 +163,7 @@ int doc_fail(struct doc_error *err, const char *text, size_t len, const char *po
 	     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /**
- * doc_scan() - check the form of a JSON text: everything that "strict" says and that needs no table.
+ * doc_scan() - check the syntax of a JSON text: everything above that needs no table.
  * @pointer: when not NULL, also find the line of that value.  @ret_line may be NULL.
  */
 int doc_scan(const char *text, size_t len, const char *pointer, unsigned int *ret_line,

@@ -22,7 +22,7 @@ static int fail_version(struct read *rd, const struct doc_table *table, struct j
 			 both ? json_object_get_string(minor) : "", table->version, table->minor);
 }
 
-/* A lower one has the same keys or fewer, and means the same. */
+/* A lower minor has the same keys or fewer, with the same meaning. */
 static int check_minor(struct read *rd, const struct doc_table *table, struct json_object *root)
 {
 	struct json_object *value;
@@ -33,10 +33,10 @@ static int check_minor(struct read *rd, const struct doc_table *table, struct js
 				 table->minor);
 	doc_path_add_key(&rd->path, "minor");
 	if (!json_object_is_type(value, json_type_int))
-		return read_fail_type(rd, "a whole number", value);
+		return read_fail_type(rd, "an integer", value);
 	minor = json_object_get_int64(value);
 	if (minor < 0)
-		return read_fail(rd, "%s is negative: a number from 0 up is expected",
+		return read_fail(rd, "%s is negative: a number of at least 0 expected",
 				 json_object_get_string(value));
 	if (minor > table->minor)
 		return read_fail(rd,
@@ -58,14 +58,14 @@ static int check_kind(struct read *rd, const struct doc_table *table, struct jso
 	if (!json_object_is_type(value, json_type_string))
 		return read_fail_type(rd, "a string", value);
 	if (strcmp(json_object_get_string(value), table->kind) != 0)
-		return read_fail(rd, "this is a %s document: \"%s\" is expected",
+		return read_fail(rd, "this is a %s document: \"%s\" expected",
 				 doc_quote(quoted, json_object_get_string(value)), table->kind);
 	doc_path_cut(&rd->path, 0);
 	if (!json_object_object_get_ex(root, "version", &value))
 		return read_fail(rd, "key \"version\" is missing: it must be %u", table->version);
 	doc_path_add_key(&rd->path, "version");
 	if (!json_object_is_type(value, json_type_int))
-		return read_fail_type(rd, "a whole number", value);
+		return read_fail_type(rd, "an integer", value);
 	if (json_object_get_int64(value) != table->version)
 		return fail_version(rd, table, value, root);
 	doc_path_cut(&rd->path, 0);
@@ -97,7 +97,7 @@ int doc_read(const struct doc_table *table, const char *text, size_t len, void *
 	if (r < 0)
 		return r;
 	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
-		len--; /* json-c would wait for more behind it */
+		len--; /* json-c would expect more after it */
 	r = parse(text, len, &root);
 	if (r < 0)
 		return r;

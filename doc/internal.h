@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the files of doc share: where we are in a document, and how a value looks in a message.
+ * Shared by doc's files: the position in a document, and values as they are shown in messages.
  */
 #ifndef DOC_INTERNAL_H
 #define DOC_INTERNAL_H
 
 #include "doc.h"
 
-/* A JSON pointer that grows and shrinks with the walk.  Cut at a whole character when too long. */
+/* The JSON pointer of the current position.  Truncated at a character boundary if too long. */
 struct doc_path {
 	char text[sizeof(((struct doc_error *)0)->pointer)];
 	size_t len;
@@ -20,14 +20,14 @@ void doc_path_cut(struct doc_path *path, size_t len);
 #define DOC_QUOTE_MAX 80u
 
 /*
- * doc_quote() - a string as it may be shown on a terminal: in double quotes, control characters as
+ * doc_quote() - format a string for a terminal: in double quotes, control characters as
  * \u00XX, cut after some 60 bytes.  Returns @buf.
  */
 const char *doc_quote(char buf[DOC_QUOTE_MAX], const char *text);
 
 /*
- * doc_suggest() - write ": did you mean "x"?" when one of @names is near @word, else ": known are
- * a, b, c", to @buf.
+ * doc_suggest() - write ": did you mean "x"?" when one of @names is near @word, else ": expected
+ * one of a, b, c", to @buf.
  */
 void doc_suggest(char *buf, size_t size, const char *word, const char *const *names, size_t count);
 
@@ -37,13 +37,13 @@ bool doc_parse_u64(const char *text, uint64_t *ret);
 /* Bytes of the valid UTF-8 character at @text (of @len bytes); 0 when it is none. */
 size_t doc_utf8_len(const char *text, size_t len);
 
-/* May the number be written as a string too?  Only where a JSON number could lose digits. */
+/* May the number also be written as a string?  Only where a JSON number could lose digits. */
 bool doc_is_wide(const struct doc_field *field);
 
-/* Is this the value of an absent field that has no value within its own limits? */
+/* Is this the preset of an absent field, outside the field's own limits? */
 bool doc_is_unset(const struct doc_field *field, uint64_t value);
 
-/* Where a field's value lies in its struct. */
+/* The address of a field's value in its struct. */
 static inline void *doc_at(const struct doc_field *field, const void *data)
 {
 	return (char *)(uintptr_t)data + field->offset;

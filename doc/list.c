@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lists that grow, and what a document holds given back.
+ * Growing lists, and freeing what a document holds.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 
-/* The room doubles: the count alone says how much there is. */
+/* The capacity doubles, so it follows from the count. */
 void *doc_append(struct doc_list *list, size_t size)
 {
 	const size_t count = list->count;

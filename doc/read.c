@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From a JSON tree to a struct, by the table.  json-c's getters convert between types, so the type of
- * each value is checked before it is read.
+ * From a JSON tree to a struct, by the table.  json-c's getters convert between types, so the type
+ * of each value is checked before it is read.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -28,15 +28,15 @@ int read_fail_type(struct read *rd, const char *wanted, struct json_object *valu
 	char quoted[DOC_QUOTE_MAX];
 
 	if (!value)
-		return read_fail(rd, "%s is expected, not null: leave the key out instead", wanted);
+		return read_fail(rd, "%s expected, not null: omit the key instead", wanted);
 	if (json_object_is_type(value, json_type_string))
-		return read_fail(rd, "%s is expected, not the string %s", wanted,
+		return read_fail(rd, "%s expected, not the string %s", wanted,
 				 doc_quote(quoted, json_object_get_string(value)));
 	if (json_object_is_type(value, json_type_object))
-		return read_fail(rd, "%s is expected, not an object", wanted);
+		return read_fail(rd, "%s expected, not an object", wanted);
 	if (json_object_is_type(value, json_type_array))
-		return read_fail(rd, "%s is expected, not an array", wanted);
-	return read_fail(rd, "%s is expected, not %s %s", wanted,
+		return read_fail(rd, "%s expected, not an array", wanted);
+	return read_fail(rd, "%s expected, not %s %s", wanted,
 			 json_object_is_type(value, json_type_boolean) ? "the boolean"
 								       : "the number",
 			 json_object_get_string(value));
@@ -55,13 +55,12 @@ static int read_number(struct read *rd, const struct doc_field *field, struct js
 	switch (json_object_get_type(value)) {
 	case json_type_int:
 		if (json_object_get_int64(value) < 0)
-			return read_fail(rd, "%s is negative: a number from 0 up is expected",
+			return read_fail(rd, "%s is negative: a number of at least 0 expected",
 					 text);
 		*ret = json_object_get_uint64(value);
 		break;
 	case json_type_double:
-		return read_fail(rd, "%s: a whole number without point or exponent is expected",
-				 text);
+		return read_fail(rd, "%s: an integer without point or exponent expected", text);
 	case json_type_string:
 		if (!wide)
 			return read_fail_type(rd, "a number (without quotes)", value);
@@ -75,10 +74,10 @@ static int read_number(struct read *rd, const struct doc_field *field, struct js
 	}
 	if (*ret < field->min || (field->max && *ret > field->max)) {
 		if (field->max)
-			return read_fail(
-				rd, "%s is out of range: %" PRIu64 " to %" PRIu64 " is allowed",
-				text, field->min, field->max);
-		return read_fail(rd, "%s is too small: at least %" PRIu64 " is allowed", text,
+			return read_fail(rd,
+					 "%s is out of range: must be %" PRIu64 " to %" PRIu64 "",
+					 text, field->min, field->max);
+		return read_fail(rd, "%s is too small: must be at least %" PRIu64 "", text,
 				 field->min);
 	}
 	if ((field->flags & DOC_POWER_2) && (*ret == 0 || (*ret & (*ret - 1)) != 0))
@@ -101,10 +100,10 @@ static int read_string(struct read *rd, const struct doc_field *field, uint64_t 
 	if (len == 0 && min > 0)
 		return read_fail(rd, "an empty string is not allowed");
 	if (len < min)
-		return read_fail(rd, "%s has %zu bytes: at least %" PRIu64 " are needed",
+		return read_fail(rd, "%s has %zu bytes: must have at least %" PRIu64 "",
 				 doc_quote(quoted, text), len, min);
 	if (max && len > max)
-		return read_fail(rd, "%s has %zu bytes: at most %" PRIu64 " are allowed",
+		return read_fail(rd, "%s has %zu bytes: must have at most %" PRIu64 "",
 				 doc_quote(quoted, text), len, max);
 	if (field->check && !field->check(text))
 		return read_fail(rd, "%s is not allowed: %s%s", doc_quote(quoted, text),
@@ -131,7 +130,7 @@ static int read_choice(struct read *rd, const struct doc_field *field, struct js
 		}
 	}
 	doc_suggest(hint, sizeof(hint), text, field->choices, n);
-	return read_fail(rd, "%s is not known here%s", doc_quote(quoted, text), hint);
+	return read_fail(rd, "%s is unknown%s", doc_quote(quoted, text), hint);
 }
 
 static int read_struct(struct read *rd, const struct doc_field *field, struct json_object *value,
@@ -184,7 +183,7 @@ static int read_list(struct read *rd, const struct doc_field *field, struct json
 		return read_fail_type(rd, "an array", value);
 	count = json_object_array_length(value);
 	if (count < field->min)
-		return read_fail(rd, "%zu items are too few: at least %" PRIu64 " must be given",
+		return read_fail(rd, "%zu items are too few: at least %" PRIu64 " are required",
 				 count, field->min);
 	if (field->max && count > field->max)
 		return read_fail(rd, "%zu items are too many: at most %" PRIu64 " are allowed",
@@ -233,7 +232,7 @@ static int read_value(struct read *rd, const struct doc_field *field, struct jso
 	return -EINVAL;
 }
 
-/* What a struct holds when the key is not there. */
+/* The value of a field whose key is absent. */
 static int set_preset(struct read *rd, const struct doc_field *field, void *at)
 {
 	struct json_object *nothing;
@@ -287,7 +286,7 @@ static int check_keys(struct read *rd, const struct doc_table *table, struct jso
 			continue;
 		doc_path_add_key(&rd->path, key);
 		doc_suggest(hint, sizeof(hint), key, names, count);
-		return read_fail(rd, "key %s is not known here%s", doc_quote(quoted, key), hint);
+		return read_fail(rd, "key %s is unknown%s", doc_quote(quoted, key), hint);
 	}
 	return 0;
 }

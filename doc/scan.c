@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: doc.  The form of a JSON text: RFC 8259, and what our documents ask on top of it.  json-c
- * lets a lot pass in silence (keys given twice, single quotes, NaN, \u0000, half a surrogate pair,
- * numbers that do not fit), so every text comes through here before json-c sees it.
- * Knows no table.  One pass, one allocation, no recursion deeper than DOC_MAX_DEPTH.
+ * Checks the syntax of a JSON text: RFC 8259 and the rules that our documents add to it.  json-c
+ * silently accepts duplicate keys, single quotes, NaN, \u0000, unpaired surrogates and numbers that
+ * do not fit, so every text passes through here before json-c sees it.  Knows no tables.  One pass,
+ * one allocation, no recursion deeper than DOC_MAX_DEPTH.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -42,13 +42,13 @@ bool scan_starts_with(const struct scan *s, const char *word)
 	return (size_t)(s->end - s->at) >= n && memcmp(s->at, word, n) == 0;
 }
 
-/* What is here instead of what was expected; the usual slips get a word of their own. */
+/* Describe what was found instead; common mistakes get a message of their own. */
 static int fail_found(struct scan *s, const char *expected)
 {
 	static const struct {
 		const char *start, *text;
 	} slips[] = {
-		{ "'", "a string takes double quotes, not single ones" },
+		{ "'", "strings use double quotes, not single quotes" },
 		{ "//", "JSON has no comments" },
 		{ "/*", "JSON has no comments" },
 		{ "#", "JSON has no comments" },
@@ -57,16 +57,16 @@ static int fail_found(struct scan *s, const char *expected)
 		{ "-Infinity", "Infinity is not JSON" },
 		{ "True", "JSON writes true in lower case" },
 		{ "False", "JSON writes false in lower case" },
-		{ "None", "JSON has no None: leave the key out" },
+		{ "None", "JSON has no None: omit the key" },
 		{ "+", "a JSON number has no plus sign" },
 		{ ".", "a JSON number starts with a digit" },
-		{ "\xef\xbb\xbf", "the text starts with a byte order mark: save it without" },
+		{ "\xef\xbb\xbf", "the text starts with a byte order mark: save it without one" },
 	};
 	char word[5] = "", quoted[DOC_QUOTE_MAX];
 	size_t n;
 
 	if (s->at == s->end)
-		return scan_fail(s, "the text ends where %s is expected", expected);
+		return scan_fail(s, "the text ends where %s was expected", expected);
 	for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++)
 		if (scan_starts_with(s, slips[i].start))
 			return scan_fail(s, "%s", slips[i].text);
@@ -74,9 +74,9 @@ static int fail_found(struct scan *s, const char *expected)
 	if (n == 0)
 		return scan_fail(s, "byte 0x%02x is not UTF-8", (unsigned char)*s->at);
 	if (*s->at == '\0')
-		return scan_fail(s, "a NUL byte is where %s is expected", expected);
+		return scan_fail(s, "a NUL byte where %s was expected", expected);
 	memcpy(word, s->at, n);
-	return scan_fail(s, "%s is expected, not %s", expected, doc_quote(quoted, word));
+	return scan_fail(s, "%s expected, not %s", expected, doc_quote(quoted, word));
 }
 
 static size_t skip_digits(struct scan *s)
@@ -107,7 +107,7 @@ static int scan_number(struct scan *s)
 		whole = false;
 		s->at++;
 		if (skip_digits(s) == 0)
-			return fail_found(s, "a digit behind the point");
+			return fail_found(s, "a digit after the point");
 	}
 	if (s->at < s->end && (*s->at == 'e' || *s->at == 'E')) {
 		whole = false;
@@ -129,7 +129,7 @@ static int scan_number(struct scan *s)
 
 static int scan_value(struct scan *s);
 
-/* Reads one key onto the stack of keys, and looks whether this object has it already. */
+/* Read one key onto the stack of keys and check that the object does not have it yet. */
 static int scan_key(struct scan *s, size_t first, const char **ret_key)
 {
 	char *key = s->keys + s->keys_used;
@@ -146,7 +146,7 @@ static int scan_key(struct scan *s, size_t first, const char **ret_key)
 		if (strcmp(old, key) == 0)
 			return scan_fail(s, "key %s is given twice", doc_quote(quoted, key));
 	}
-	/* Also what keeps the comparison above from taking for ever. */
+	/* This also bounds the comparison above. */
 	if (count >= DOC_MAX_KEYS)
 		return scan_fail(s, "more than %u keys in one object", DOC_MAX_KEYS);
 	*ret_key = key;
@@ -167,7 +167,7 @@ static int scan_member(struct scan *s, size_t first_key)
 	doc_path_add_key(&s->path, key);
 	skip_space(s);
 	if (s->at == s->end || *s->at != ':')
-		return fail_found(s, "':' behind the key");
+		return fail_found(s, "':' after the key");
 	s->at++;
 	skip_space(s);
 	r = scan_value(s);
@@ -190,7 +190,7 @@ static int scan_element(struct scan *s, size_t index)
 	return 0;
 }
 
-/* An object or an array: what differs is the member and the bracket. */
+/* An object or an array: they differ in their members and brackets. */
 static int scan_container(struct scan *s)
 {
 	bool object = *s->at == '{';
@@ -264,7 +264,7 @@ static int scan_document(struct scan *s)
 		return r;
 	skip_space(s);
 	if (s->at != s->end)
-		return scan_fail(s, "the text goes on behind the closing '}' of the document");
+		return scan_fail(s, "there is text after the closing '}' of the document");
 	return 0;
 }
 
@@ -277,7 +277,7 @@ int doc_scan(const char *text, size_t len, const char *pointer, unsigned int *re
 	memset(err, 0, sizeof(*err));
 	if (len > DOC_MAX_SIZE) {
 		snprintf(err->text, sizeof(err->text),
-			 "the document has %zu bytes: at most %u are read", len, DOC_MAX_SIZE);
+			 "the document has %zu bytes: at most %u are allowed", len, DOC_MAX_SIZE);
 		return -E2BIG;
 	}
 	s.keys = malloc(len + 1);
@@ -297,7 +297,7 @@ int doc_fail(struct doc_error *err, const char *text, size_t len, const char *po
 	unsigned int line = 0;
 	va_list args;
 
-	/* Written aside: the arguments may be the fields of @err. */
+	/* Format into a copy: the arguments may be fields of @err. */
 	va_start(args, format);
 	vsnprintf(unused.text, sizeof(unused.text), format, args);
 	va_end(args);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: doc.  What a table says about its document: as a JSON Schema for other programs, and as a
- * list of fields for people.
+ * What a table says about its document, as a JSON Schema for other programs and as a list of fields
+ * for people.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-/* Add @value to @object under @key.  False: no memory; @value is taken either way. */
+/* Add @value to @object under @key.  False: no memory; @value is consumed either way. */
 static bool put(struct json_object *object, const char *key, struct json_object *value)
 {
 	if (value && object && json_object_object_add(object, key, value) == 0)
@@ -37,7 +37,7 @@ static bool append(struct json_object *array, struct json_object *value)
 	return false;
 }
 
-/* A finished part, or NULL when some step of it found no memory. */
+/* A finished part, or NULL if a step had no memory. */
 static struct json_object *done(struct json_object *object, bool ok)
 {
 	if (ok)
@@ -88,7 +88,10 @@ static struct json_object *number_schema(const struct doc_field *field)
 	return done(object, ok);
 }
 
-/* @min, @max: bytes.  A schema counts characters, never more than bytes, so it refuses no good one. */
+/*
+ * @min, @max: bytes.  A schema counts characters, never more than bytes, so it refuses no good
+ * one.
+ */
 static struct json_object *string_schema(const struct doc_field *field, uint64_t min, uint64_t max)
 {
 	struct json_object *object = new_type("string");

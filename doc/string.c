@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: doc.  The strings of a JSON text: UTF-8, escapes, surrogate pairs; no NUL in any form.
+ * The strings of a JSON text: UTF-8, escapes, surrogate pairs; no NUL in any form.
  */
 #include <string.h>
 
@@ -48,7 +48,7 @@ static char *put_utf8(char *out, uint32_t code)
 	return out;
 }
 
-/* Behind "\u": one character, which takes two escapes when the first is half of a pair. */
+/* After "\u": one character, two escapes if the first is half of a surrogate pair. */
 static int scan_unicode(struct scan *s, char **out)
 {
 	int32_t code = scan_hex4(s);
@@ -127,7 +127,7 @@ int scan_string(struct scan *s, char *out)
 		known = c ? strchr(escapes, c) : NULL;
 		if (!known)
 			return scan_fail(s,
-					 "a backslash may be followed by one of \"\\/bfnrtu only");
+					 "a backslash may only be followed by one of \"\\/bfnrtu");
 		if (out)
 			*out++ = meant[known - escapes];
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: doc.  Small texts: JSON pointers, values as messages show them, the nearest known word.
- * May not fail and may not allocate.
+ * Short texts: JSON pointers, quoted values in messages, the closest known word.  Cannot fail and
+ * does not allocate.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,7 +60,8 @@ void doc_path_add_key(struct doc_path *path, const char *key)
 		else if (*key == '/')
 			fits = path_put(path, "~1", 2);
 		else if (n == 0 || (unsigned char)*key < 0x20 || *key == 0x7f)
-			fits = path_put(path, "?", 1); /* never a control character on a terminal */
+			fits = path_put(path, "?",
+					1); /* no control character may reach a terminal */
 		else
 			fits = path_put(path, key, n);
 		key += n ? n : 1;
@@ -114,7 +115,7 @@ static unsigned int least(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-/* How many letters must be changed, added, left out or swapped; upper and lower case are the same. */
+/* How many letters must be changed, added, removed or swapped; ignores case. */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int row[3][WORD_MAX + 1];
@@ -143,7 +144,7 @@ static unsigned int distance(const char *a, const char *b)
 void doc_suggest(char *buf, size_t size, const char *word, const char *const *names, size_t count)
 {
 	size_t len = strlen(word), used = 0;
-	unsigned int best = len < 4 ? 2 : 3; /* short words are all near each other */
+	unsigned int best = len < 4 ? 2 : 3; /* short words are all close to each other */
 	const char *near = NULL;
 
 	buf[0] = '\0';
@@ -160,8 +161,8 @@ void doc_suggest(char *buf, size_t size, const char *word, const char *const *na
 		return;
 	}
 	for (size_t i = 0; i < count && used < size; i++)
-		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? ", " : ": known are ",
-					 names[i]);
+		used += (size_t)snprintf(buf + used, size - used, "%s%s",
+					 i ? ", " : ": expected one of ", names[i]);
 }
 
 bool doc_parse_u64(const char *text, uint64_t *ret)
@@ -189,7 +190,7 @@ bool doc_parse_u64(const char *text, uint64_t *ret)
 	return true;
 }
 
-/* A double holds whole numbers up to 2^53: what may be larger must have a form that keeps it. */
+/* A double holds integers up to 2^53: larger values need a lossless form. */
 bool doc_is_wide(const struct doc_field *field)
 {
 	return field->max == 0 || field->max > (uint64_t)1 << 53;

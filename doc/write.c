@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: doc.  From struct to JSON tree, by the table.  What is written, read.c reads back to the
- * same struct.
+ * From a struct to a JSON tree, by the table.  read.c reads the result back to an equal struct.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +8,7 @@
 
 #include "internal.h"
 
-/* A table has each key once, and lives as long as the program: neither looked up nor copied. */
+/* A table has each key once and is static: no lookup and no copy is needed. */
 #define NEW_KEY (JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT)
 
 static struct json_object *write_hex(uint64_t value)
@@ -20,7 +19,7 @@ static struct json_object *write_hex(uint64_t value)
 	return json_object_new_string(text);
 }
 
-/* False: no memory; @value is taken either way. */
+/* False: no memory; @value is consumed either way. */
 static bool add(struct json_object *object, const char *key, struct json_object *value)
 {
 	if (value && json_object_object_add_ex(object, key, value, NEW_KEY) == 0)
@@ -73,7 +72,7 @@ static struct json_object *write_list(const struct doc_field *field, const struc
 	return array;
 }
 
-/* Has this field nothing to say? */
+/* Is the field's value the same as an absent key? */
 static bool is_absent(const struct doc_field *field, const void *at)
 {
 	switch (field->type) {

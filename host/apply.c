@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  The one loop that executes a plan, and undoes it in reverse when a step fails.
+ * The loop that executes a plan, and undoes it in reverse if a step fails.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static struct host_run *new_run(const struct host_plan *plan)
 	return NULL;
 }
 
-/* "step 5 of 12: set mtu of net0" */
+/* "step 5 of 12: set mtu, device net0" */
 static void say_where(const struct host_run *run, size_t step, struct host_error *err)
 {
 	const struct host_op *op = &run->plan->ops[step];
@@ -44,7 +44,7 @@ static void say_where(const struct host_run *run, size_t step, struct host_error
 		 device ? host_device(run->plan->setup, op->device)->id : "");
 }
 
-/* What stays behind is said with what went wrong first. */
+/* The text reports the first error, then what could not be undone. */
 static void add_text(struct host_error *err, const struct host_error *second, const char *name)
 {
 	size_t used = strlen(err->text);
@@ -120,7 +120,7 @@ int host_setup_run(const struct host_setup *setup, const struct host_options *op
 	if (r < 0)
 		return r;
 	r = host_run_apply(&plan, HOST_OP_COUNT, &run, err);
-	if (r == 0) /* without a launcher the plan has an end */
+	if (r == 0) /* without a launcher the plan ends */
 		r = host_run_undo(run, err);
 	host_plan_clear(&plan);
 	return r;

@@ -24,7 +24,7 @@ static int fall_back(const struct host_options *options)
 {
 	char line[sizeof(((struct host_error *)0)->text) + 60];
 
-	snprintf(line, sizeof(line), "would go on without vhost: %s",
+	snprintf(line, sizeof(line), "would continue without vhost: %s",
 		 vhc_ctx_get_error(options->ctx)->text);
 	if (options->say)
 		options->say(options->data, line);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  The rules of a vhost-setup document that are about more than one value, and the
- * features' names.  No system call.
+ * The rules of a vhost-setup document that involve more than one value, and the parsing of feature
+ * names.  No system call.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ struct check {
 	struct doc_error *err;
 };
 
-/* @pointer: where in the device; the words may name another place too. */
+/* @pointer: within the device; the text may refer to another place as well. */
 #define FAIL(c, index, pointer, ...)                                                    \
 	({                                                                              \
 		char where_[80];                                                        \
@@ -32,7 +32,7 @@ static bool same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Two devices may not have one id, nor one tap: the kernel would accept the latter. */
+/* Two devices may not share an id, or a tap, which the kernel would accept. */
 static int check_unique(struct check *c, size_t index)
 {
 	const struct host_device *device = host_device(c->setup, index);
@@ -41,12 +41,12 @@ static int check_unique(struct check *c, size_t index)
 		const struct host_device *other = host_device(c->setup, i);
 
 		if (strcmp(device->id, other->id) == 0)
-			return FAIL(c, index, "/id", "device %zu has the id \"%s\" already", i,
+			return FAIL(c, index, "/id", "device %zu already has the id \"%s\"", i,
 				    device->id);
 		if (device->tap.name && same(device->tap.name, other->tap.name) &&
 		    same(device->tap.netns, other->tap.netns))
 			return FAIL(c, index, "/tap/name",
-				    "device \"%s\" has the tap \"%s\" already", other->id,
+				    "device \"%s\" already uses the tap \"%s\"", other->id,
 				    device->tap.name);
 	}
 	return 0;
@@ -59,18 +59,19 @@ static int check_tap(struct check *c, size_t index)
 
 	if (tap->existing && !tap->name)
 		return FAIL(c, index, "/tap/existing",
-			    "an existing tap needs its name: add \"name\" beside it");
+			    "an existing tap needs a name: add \"name\"");
 	if (tap->existing && tap->persist)
 		return FAIL(c, index, "/tap/persist",
-			    "\"persist\" is about a new tap: an existing one stays as it is");
+			    "\"persist\" applies to new taps only: an existing one is not changed");
 	if (tap->mac) {
 		doc_mac_parse(tap->mac, mac);
 		if (!doc_mac_is_unicast(mac))
-			return FAIL(c, index, "/tap/mac", "%s is not an address", tap->mac);
+			return FAIL(c, index, "/tap/mac", "%s is not a MAC address", tap->mac);
 		if (mac[0] == 0xfe)
-			return FAIL(c, index, "/tap/mac",
-				    "%s starts with fe, which is for the link's own address",
-				    tap->mac);
+			return FAIL(
+				c, index, "/tap/mac",
+				"%s starts with fe, which is reserved for the link's own address",
+				tap->mac);
 	}
 	for (size_t i = 0; i < tap->address.count; i++)
 		for (size_t j = 0; j < i; j++)
@@ -81,7 +82,7 @@ static int check_tap(struct check *c, size_t index)
 	return 0;
 }
 
-/* The words of one list as bits. */
+/* Parse the words of one list to bits. */
 static int parse_features(struct check *c, size_t index, const char *key,
 			  const struct doc_list *list, struct vhc_features *bits)
 {
@@ -110,7 +111,7 @@ static const char *name_of(unsigned int bit)
 	return feature ? feature->name : "the feature";
 }
 
-/* The launcher sets these up, so it must be told; a document that says the default says nothing. */
+/* The launcher sets these up, so they must be passed to it, unless they have their defaults. */
 static int check_told(struct check *c, size_t index)
 {
 	const struct host_device *device = host_device(c->setup, index);
@@ -118,13 +119,15 @@ static int check_told(struct check *c, size_t index)
 	if (c->setup->launcher.style == HOST_STYLE_QEMU)
 		return 0;
 	if (device->busyloop_us)
-		return FAIL(c, index, "/busyloop_us", "only the style qemu has a word for it");
+		return FAIL(c, index, "/busyloop_us",
+			    "only the launcher style \"qemu\" has an option for it");
 	if (device->ring_size != HOST_RING_SIZE)
-		return FAIL(c, index, "/ring_size", "only the style qemu has a word for it");
+		return FAIL(c, index, "/ring_size",
+			    "only the launcher style \"qemu\" has an option for it");
 	return 0;
 }
 
-/* A launcher of this style must be able to do what is asked of one bit. */
+/* A launcher of this style must be able to mask or offer the bit as requested. */
 static int check_style(struct check *c, size_t index, unsigned int bit)
 {
 	const struct host_device *device = host_device(c->setup, index);
@@ -154,7 +157,7 @@ static int check_features(struct check *c, size_t index)
 	for (unsigned int bit = 0; bit < 256 && r == 0; bit++) {
 		if (vhc_features_has(&device->mask, bit) && vhc_features_has(&device->require, bit))
 			return FAIL(c, index, "/features/require",
-				    "%s (bit %u) is required and masked too", name_of(bit), bit);
+				    "%s (bit %u) is both required and masked", name_of(bit), bit);
 		r = check_style(c, index, bit);
 	}
 	if (r < 0)
@@ -162,7 +165,7 @@ static int check_features(struct check *c, size_t index)
 	if (device->queue_pairs > 1 && (vhc_features_has(&device->mask, BIT_MQ) ||
 					vhc_features_has(&device->mask, BIT_CTRL_VQ)))
 		return FAIL(c, index, "/features/mask",
-			    "%llu queue pairs need mq and ctrl_vq, of which one is masked",
+			    "%llu queue pairs need mq and ctrl_vq, one of which is masked",
 			    (unsigned long long)device->queue_pairs);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  What this host lacks for vhost devices, and the one command that mends each.  Opens
- * device nodes and closes them again: that a node is there says nothing.  Changes nothing.
+ * What is missing on this host for vhost devices, and the command that fixes each problem.  Opens
+ * device nodes and closes them again, since their existence alone proves nothing.  Changes nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static const struct node {
 #define DEFAULT_REGIONS 64u
 
 struct doctor {
-	char user[64]; /* who it is for */
+	char user[64]; /* the user it is for */
 	bool ok;
 	struct host_finding findings[CHECKS_MAX];
 	size_t count;
@@ -54,7 +54,7 @@ static void add(struct doctor *doctor, const char *check, const char *result, co
 		doctor->no_memory = true;
 }
 
-/* KVM's module depends on the processor. */
+/* The name of KVM's module depends on the CPU. */
 static const char *module_of(const struct node *node)
 {
 	FILE *file;
@@ -78,7 +78,7 @@ static const char *module_of(const struct node *node)
 	return module;
 }
 
-/* "root:kvm, mode 0660", and the command that lets the user in. */
+/* "root:kvm, mode 0660", and the command that grants the user access. */
 static void explain_denied(const struct node *node, const char *user, char *text, char *fix,
 			   size_t size)
 {
@@ -89,21 +89,21 @@ static void explain_denied(const struct node *node, const char *user, char *text
 
 	snprintf(fix, size, "setfacl -m u:%s:rw %s", user, node->path);
 	if (stat(node->path, &st) < 0) {
-		snprintf(text, size, "%s may not open it, nor look at it", user);
+		snprintf(text, size, "%s may neither open nor stat it", user);
 		return;
 	}
 	owner = getpwuid(st.st_uid);
 	group = getgrgid(st.st_gid);
 	snprintf(owner_name, sizeof(owner_name), "%s", owner ? owner->pw_name : "?");
 	snprintf(group_name, sizeof(group_name), "%s", group ? group->gr_name : "?");
-	snprintf(text, size, "%s may not open it: it belongs to %s:%s with mode %04o", user,
+	snprintf(text, size, "%s may not open it: it belongs to %s:%s and has mode %04o", user,
 		 owner_name, group_name, st.st_mode & 07777u);
-	/* The group "root" is no way to give one device to a user. */
+	/* Membership in the group "root" would grant far more than one device. */
 	if (group && st.st_gid != 0 && (st.st_mode & 060) == 060)
 		snprintf(fix, size, "usermod -aG %s %s", group_name, user);
 }
 
-/* Each reason why an open fails has a text of its own. */
+/* Each reason for a failed open has its own text. */
 static void explain(const struct node *node, int error, const char *user, char *text, char *fix,
 		    size_t size)
 {
@@ -114,35 +114,35 @@ static void explain(const struct node *node, int error, const char *user, char *
 	snprintf(fix, size, "modprobe %s", module);
 	switch (error) {
 	case -ENOENT:
-		snprintf(text, size,
-			 "it is not there: the module %s is not loaded, or this container does not "
-			 "see the host's node",
-			 module);
-		break;
-	case -ENODEV:
 		snprintf(
 			text, size,
-			"the node is there, and no driver behind it: the kernel could not load the "
-			"module %s",
+			"it does not exist: the module %s is not loaded, or this container does not "
+			"have the host's node",
 			module);
 		break;
+	case -ENODEV:
+		snprintf(text, size,
+			 "the node exists but has no driver: the kernel could not load the module "
+			 "%s",
+			 module);
+		break;
 	case -ENXIO:
-		snprintf(text, size, "the node's number belongs to no driver at all");
+		snprintf(text, size, "no driver is registered for the node's device number");
 		if (stat(node->path, &st) == 0 && !S_ISCHR(st.st_mode))
-			snprintf(text, size, "it is no device node");
+			snprintf(text, size, "it is not a device node");
 		break;
 	case -EACCES:
 		explain_denied(node, user, text, fix, size);
 		break;
 	case -EPERM:
 		snprintf(text, size,
-			 "its mode allows it, but a device cgroup, a security module or a sandbox "
+			 "its mode permits it, but a device cgroup, a security module or a sandbox "
 			 "does not");
 		snprintf(fix, size, "systemctl set-property UNIT DeviceAllow=\"%s rw\"",
 			 node->path);
 		break;
 	default:
-		snprintf(text, size, "it does not open: %s", host_errno(number, error));
+		snprintf(text, size, "it cannot be opened: %s", host_errno(number, error));
 		snprintf(fix, size, "dmesg | tail");
 		break;
 	}
@@ -150,7 +150,7 @@ static void explain(const struct node *node, int error, const char *user, char *
 
 /* ---------------------------------------------------------------------------------------- checks */
 
-/* In a child, as the user: what each open gives. */
+/* Runs in a child, as the user: the result of each open. */
 static void open_nodes(void *answer, const void *question)
 {
 	int *results = answer;
@@ -193,14 +193,13 @@ static void check_regions(struct doctor *doctor)
 
 	if (!file || fscanf(file, "%u", &limit) != 1) {
 		add(doctor, "memory regions", "info",
-		    "not known: the module vhost is not loaded (the kernel's default is 64)", "");
+		    "unknown: the module vhost is not loaded (the kernel's default is 64)", "");
 	} else {
 		low = limit < DEFAULT_REGIONS;
-		snprintf(
-			text, sizeof(text),
-			"a guest's memory may have %u; each piece of hot-plugged memory is one more "
-			"(vhost.max_mem_regions, up to 509)%s",
-			limit, low ? "; what mends it counts once vhost is loaded again" : "");
+		snprintf(text, sizeof(text),
+			 "a guest's memory may have %u; each hot-plugged piece of memory adds one "
+			 "(vhost.max_mem_regions, up to 509)%s",
+			 limit, low ? "; the fix takes effect when vhost is loaded again" : "");
 		add(doctor, "memory regions", low ? "low" : "ok", text,
 		    low ? "echo options vhost max_mem_regions=509 > /etc/modprobe.d/vhostctl.conf"
 			: "");
@@ -217,7 +216,7 @@ static void print_limit(char *buf, size_t size, rlim_t value)
 		snprintf(buf, size, "%llu", (unsigned long long)value);
 }
 
-/* They are this process's: what is started as another user keeps them, which is said for one. */
+/* The limits are those of this process, which a launcher inherits as any user: the text says so. */
 static void check_limits(struct doctor *doctor, bool other)
 {
 	static const struct {
@@ -227,10 +226,10 @@ static void check_limits(struct doctor *doctor, bool other)
 		const char *what, *fix;
 	} limits[] = {
 		{ "RLIMIT_NOFILE", RLIMIT_NOFILE, 1024,
-		  "open files; a queue pair takes two, and some eventfds in the launcher",
+		  "open files; a queue pair takes two, plus some eventfds in the launcher",
 		  "ulimit -n 4096" },
 		{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 0,
-		  "bytes of locked memory; vhost-net needs none, vDPA the guest's memory",
+		  "bytes of locked memory; vhost-net needs none, vDPA all of the guest's memory",
 		  "ulimit -l unlimited" },
 		{ "RLIMIT_NPROC", RLIMIT_NPROC, 256,
 		  "processes and threads of the user; each vhost worker counts as one",
@@ -248,7 +247,7 @@ static void check_limits(struct doctor *doctor, bool other)
 		print_limit(soft, sizeof(soft), limit.rlim_cur);
 		print_limit(hard, sizeof(hard), limit.rlim_max);
 		snprintf(text, sizeof(text), "%s (at most %s) %s%s", soft, hard, limits[i].what,
-			 other ? "; of this process, which a launcher inherits" : "");
+			 other ? "; of this process, inherited by a launcher" : "");
 		add(doctor, limits[i].name, low ? "low" : "ok", text, low ? limits[i].fix : "");
 	}
 }
@@ -258,7 +257,7 @@ static struct json_object *write_report(struct doctor *doctor)
 	struct host_doctor_report report = { .ok = doctor->ok };
 	struct json_object *tree = NULL;
 
-	/* Borrowed for as long as it takes to write. */
+	/* Borrowed while writing. */
 	report.command = (char *)(uintptr_t) "doctor";
 	report.user = doctor->user;
 	report.checks = (struct doc_list){ doctor->findings, doctor->count };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  Tables of the documents that this room writes: plans and reports.
+ * The tables of the documents that host writes: plans and reports.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,11 +10,12 @@
 
 static const struct doc_field row_fields[] = {
 	DOC_NEED(host_plan_row, on, DOC_STRING,
-		 .help = "what it is for: a device's id, or the launcher"),
+		 .help = "what the operation is for: a device's id, or the launcher"),
 	DOC_NEED(host_plan_row, operation, DOC_STRING, .help = "what is done"),
-	DOC_NEED(host_plan_row, argument, DOC_STRING, .help = "to what, with which values"),
-	DOC_NEED(host_plan_row, undo, DOC_STRING,
-		 .help = "what undoes it when a later step fails; empty where nothing has to"),
+	DOC_NEED(host_plan_row, argument, DOC_STRING, .help = "its target and values"),
+	DOC_NEED(
+		host_plan_row, undo, DOC_STRING,
+		.help = "how it is undone if a later step fails; empty if there is nothing to undo"),
 };
 
 static const struct doc_table row_table = DOC_PART(host_plan_row, row_fields, "one operation");
@@ -22,7 +23,7 @@ static const struct doc_table row_table = DOC_PART(host_plan_row, row_fields, "o
 static const struct doc_field plan_fields[] = {
 	DOC_FIELD(host_plan_document, name, DOC_STRING, .help = "the config's name"),
 	DOC_NEED(host_plan_document, operations, DOC_OBJECTS, .table = &row_table,
-		 .help = "in the order in which they are done"),
+		 .help = "in order of execution"),
 	DOC_FIELD(host_plan_document, launcher, DOC_STRINGS,
 		  .help = "its arguments, with the tokens filled in"),
 };
@@ -35,55 +36,55 @@ static const struct doc_field report_device_fields[] = {
 	DOC_NEED(host_report_device, tap, DOC_STRING, .help = "name of its link"),
 	DOC_FIELD(host_report_device, netns, DOC_STRING, .help = "network namespace of the link"),
 	DOC_NEED(host_report_device, queue_pairs, DOC_UINT, .min = 1, .max = 256,
-		 .help = "queues each way"),
-	DOC_NEED(host_report_device, vhost, DOC_BOOL, .help = "the kernel runs its rings"),
+		 .help = "queues in each direction"),
+	DOC_NEED(host_report_device, vhost, DOC_BOOL, .help = "vhost runs its rings"),
 	DOC_FIELD(host_report_device, why, DOC_STRING,
-		  .help = "why vhost is off though it was preferred"),
+		  .help = "why vhost is off although it was preferred"),
 	DOC_NEED(host_report_device, tap_fds, DOC_STRING,
-		 .help = "the tap's fds in the launcher, with colons"),
+		 .help = "fds of the tap in the launcher, separated by colons"),
 	DOC_FIELD(host_report_device, vhost_fds, DOC_STRING,
-		  .help = "the vhost fds in the launcher, with colons"),
+		  .help = "vhost fds in the launcher, separated by colons"),
 };
 
 static const struct doc_table report_device_table =
-	DOC_PART(host_report_device, report_device_fields, "a device that is up");
+	DOC_PART(host_report_device, report_device_fields, "a device that was set up");
 
 static const struct doc_field report_fields[] = {
 	DOC_NEED(host_report, command, DOC_STRING, .help = "\"setup\""),
 	DOC_FIELD(host_report, name, DOC_STRING, .help = "the config's name"),
 	DOC_NEED(host_report, devices, DOC_OBJECTS, .table = &report_device_table,
-		 .help = "what came up"),
+		 .help = "the devices that were set up"),
 	DOC_FIELD(host_report, launcher, DOC_STRINGS,
 		  .help = "its arguments, with the tokens filled in"),
 };
 
 const struct doc_table host_report_table =
-	DOC_TABLE("vhost-report", host_report, report_fields, "what setup brought up");
+	DOC_TABLE("vhost-report", host_report, report_fields, "what 'setup' set up");
 
 static const struct doc_field finding_fields[] = {
-	DOC_NEED(host_finding, check, DOC_STRING, .help = "what was looked at"),
+	DOC_NEED(host_finding, check, DOC_STRING, .help = "what was checked"),
 	DOC_NEED(
 		host_finding, result, DOC_STRING,
 		.help = "ok, missing (a vhost-net device needs it), absent (other devices need it), low, "
 			"or info"),
 	DOC_NEED(host_finding, text, DOC_STRING, .help = "what was found"),
-	DOC_NEED(host_finding, fix, DOC_STRING, .help = "the command that mends it, or \"\""),
+	DOC_NEED(host_finding, fix, DOC_STRING, .help = "the command that fixes it, or \"\""),
 };
 
 static const struct doc_table finding_table = DOC_PART(host_finding, finding_fields, "one check");
 
 static const struct doc_field doctor_fields[] = {
 	DOC_NEED(host_doctor_report, command, DOC_STRING, .help = "\"doctor\""),
-	DOC_NEED(host_doctor_report, user, DOC_STRING, .help = "who the answers are for"),
+	DOC_NEED(host_doctor_report, user, DOC_STRING, .help = "the user the checks are for"),
 	DOC_NEED(host_doctor_report, ok, DOC_BOOL,
-		 .help = "a vhost-net device has all that it needs"),
+		 .help = "everything that a vhost-net device needs is available"),
 	DOC_NEED(host_doctor_report, checks, DOC_OBJECTS, .table = &finding_table,
 		 .help = "each check"),
 };
 
 const struct doc_table host_doctor_table =
 	DOC_TABLE("vhost-report", host_doctor_report, doctor_fields,
-		  "what this host lacks for vhost devices");
+		  "what is missing on this host for vhost devices");
 
 int host_copy_texts(char *const *texts, struct doc_list *ret)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * document - the documents that this room writes, as structs and tables.
+ * The documents that host writes, as structs and tables.
  */
 #ifndef HOST_DOCUMENT_H
 #define HOST_DOCUMENT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  Errors: the text, where, what to do, and how vhostctl ends.  Prints nothing.
+ * Errors: the text, the place, the hint and the exit status.  Prints nothing.
  */
 #include <errno.h>
 #include <stdarg.h>

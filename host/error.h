@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * error - how the room's files fill a struct host_error.
+ * How host's files fill a struct host_error.
  */
 #ifndef HOST_ERROR_H
 #define HOST_ERROR_H
@@ -9,8 +9,8 @@
 #include "host.h"
 
 /*
- * host_fail() - fill the error and return @code, a negative errno.  Its status is that of a host
- * which lacks something when the code says so, else HOST_FAILED.  @hint: may be NULL.
+ * host_fail() - fill the error and return @code, a negative errno.  Its status is
+ * HOST_LACKS if host_lacks(code), else HOST_FAILED.  @hint: may be NULL.
  */
 int host_fail(struct host_error *err, int code, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -19,15 +19,15 @@ int host_fail(struct host_error *err, int code, const char *hint, const char *fo
 int host_fail_status(struct host_error *err, enum host_status status, int code, const char *hint,
 		     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* What doc.h found; @code as it came from there. */
+/* An error from doc.h; @code is the result of the call. */
 int host_fail_document(struct host_error *err, int code, const struct doc_error *doc);
 
-/* The library's last error; -ENOMEM and the like have one too. */
+/* The library's last error. */
 int host_fail_library(struct host_error *err, struct vhc_ctx *ctx, int code);
 
 int host_fail_memory(struct host_error *err);
 
-/* Does this errno mean that the host lacks something, rather than that something went wrong? */
+/* Does this errno mean that the host lacks something rather than that something failed? */
 bool host_lacks(int code);
 
 /* "Operation not permitted (EPERM)"; @buf of HOST_ERRNO_MAX bytes.  Returns @buf. */

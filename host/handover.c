@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  Which fds a launcher finds open: those promised, and 0 to 2 as they are.  All others
- * are marked first and the promised ones put in place last, so a mistake closes one too many rather
- * than leaks one.
+ * Which fds the launcher inherits: the promised ones, and 0 to 2 unchanged.  All others are marked
+ * close-on-exec first and the promised ones put in place last, so that a bug closes one fd too many
+ * rather than leaking one.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 #endif
 
 #define FIRST	3
-#define NUMBERS (1 << 20) /* the kernel's own limit, fs.nr_open, as it comes */
+#define NUMBERS (1 << 20) /* the default of the kernel's limit, fs.nr_open */
 
 int host_hold_fds(bool *ours, int room)
 {
@@ -32,7 +32,7 @@ int host_hold_fds(bool *ours, int room)
 			ours[fd] = true;
 		} else if (fcntl(fd, F_GETFD) < 0) {
 			ours[fd] = dup3(null, fd, O_CLOEXEC) >= 0;
-			/* The kernel says EBADF for a number above the limit. */
+			/* The kernel returns EBADF for a number above the limit. */
 			if (!ours[fd])
 				r = errno == EBADF ? -EMFILE : -errno;
 		}
@@ -50,7 +50,7 @@ static void mark(int fd)
 		fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
 }
 
-/* Kernels before 5.11, and filters that know no close_range(). */
+/* Kernels before 5.11, and filters that reject close_range(). */
 static int mark_each(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -63,7 +63,7 @@ static int mark_each(void)
 		closedir(dir);
 		return 0;
 	}
-	/* No /proc: every number there may be. */
+	/* No /proc: every possible number. */
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return -errno;
 	for (int fd = FIRST; fd < NUMBERS && (rlim_t)fd < limit.rlim_max; fd++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * handover - which fds a launcher finds open.
+ * Which fds a launcher inherits.
  */
 #ifndef HOST_HANDOVER_H
 #define HOST_HANDOVER_H
@@ -8,8 +8,9 @@
 #include <stdbool.h>
 
 /*
- * host_hold_fds() - open /dev/null at each of the fds 0 to @room - 1 that is closed.
- * @ours: of @room; those that were.  Returns -EMFILE when RLIMIT_NOFILE is below @room.
+ * host_hold_fds() - open /dev/null as each of the fds 0 to @room - 1 that is closed.
+ * @ours: @room entries; set for those that were closed.  Returns -EMFILE when RLIMIT_NOFILE is
+ * below @room.
  */
 int host_hold_fds(bool *ours, int room);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  Numbers the fds that a launcher gets, and tells it: tokens in its arguments, and the
- * environment.  Opens and moves nothing, so a plan can show the same.
+ * Numbers the fds that the launcher gets and fills its environment.  Opens and moves nothing, so a
+ * plan can show the same.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ char *host_close_text(FILE *out, char **text)
 	return NULL;
 }
 
-/* Features that cannot stand without a masked one; those that no name is known of are not offered. */
+/* Features that depend on a masked one.  Features without a name are never offered. */
 static int find_implied(struct vhc_ctx *ctx, struct host_view *view, struct host_error *err)
 {
 	struct vhc_features rest;
@@ -109,7 +109,10 @@ int host_launch_fd_name(const struct host_launch *launch, int fd, char *buf, siz
 
 /* ----------------------------------------------------------------------------------- environment */
 
-/* Whose values are ours, or would be wrong: they speak of fds that the launcher does not get. */
+/*
+ * Variables that are set here, or would be wrong: they describe fds that the launcher does not
+ * get.
+ */
 static const char *const own_variables[] = {
 	"LISTEN_PID=",	   "LISTEN_FDS=",   "LISTEN_FDNAMES=",
 	"LISTEN_PIDFDID=", "VHOSTCTL_FDS=", "VHOSTCTL_VHOST="
@@ -123,7 +126,7 @@ static bool is_own(const char *variable)
 	return false;
 }
 
-/* Every fd's name; @numbers: "name=fd" with commas, else names with colons. */
+/* The names of all fds; @numbers: "name=fd" separated by commas, else names separated by colons. */
 static char *fd_names(const struct host_launch *launch, const char *variable, bool numbers)
 {
 	char *text = NULL;

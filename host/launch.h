@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * launch - what the launcher gets: fds by number, arguments with the tokens filled in, environment.
+ * What the launcher gets: fds by number, arguments with the tokens replaced, environment.
  */
 #ifndef HOST_LAUNCH_H
 #define HOST_LAUNCH_H
@@ -12,15 +12,15 @@
 
 #define HOST_FIRST_FD 3
 
-/* One device as the launcher is told of it. */
+/* One device as the launcher sees it. */
 struct host_view {
 	const struct host_device *device;
-	const char *tap_name; /* NULL: not known yet */
+	const char *tap_name; /* NULL: unknown yet */
 	bool vhost;
 	int first_tap_fd, first_vhost_fd; /* one for each queue pair */
-	/* What must be masked besides, since it cannot stand without what is masked. */
+	/* Also to be masked, since they depend on masked features. */
 	struct vhc_features implied;
-	bool used[2]; /* by a token: at all; so that its features are told */
+	bool used[2]; /* by a token: at all; in a way that passes its features */
 };
 
 enum { HOST_USED, HOST_USED_FEATURES };
@@ -35,38 +35,44 @@ struct host_launch {
 
 /*
  * host_launch_new() - number the fds.
- * @vhost: has the device i its vhost fds; NULL: all that want some do.  @tap_names: NULL, or one for
+ * @vhost: does device i have its vhost fds; NULL: all that request them do.  @tap_names: NULL, or
+ * one for
  * each device, borrowed.
  */
 int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup, const bool *vhost,
 		    const char *const *tap_names, struct host_launch **ret, struct host_error *err);
 void host_launch_free(struct host_launch *launch);
 
-/* host_launch_arguments() - fill argv: tokens by the config's style.  A view keeps what was used. */
+/*
+ * host_launch_arguments() - fill argv: tokens by the config's style.  Views record what was used.
+ */
 int host_launch_arguments(struct host_launch *launch, const struct host_options *options,
 			  struct host_error *err);
 
-/* host_launch_environment() - fill env: this process's, with what tells of the fds. */
+/* host_launch_environment() - fill env: that of this process plus the variables about the fds. */
 int host_launch_environment(struct host_launch *launch, struct host_error *err);
 
-/* "net0.tap.0", for the fd of that number; -1: there is none. */
+/* "net0.tap.0", for the fd with that number; -1 if there is none. */
 int host_launch_fd_name(const struct host_launch *launch, int fd, char *buf, size_t size);
 
-/* Texts in one piece: give what open_memstream() made, or NULL when it found no memory. */
+/* Close a stream of open_memstream() and return its text; NULL if there was no memory. */
 char *host_close_text(FILE *out, char **text);
 
-/* ------------------------------------------------------------------------------------ QEMU's words */
+/* -------------------------------------------------------------------------------- QEMU's options */
 
 /* A token's text.  Returns 0 or a negative errno with the error filled. */
 typedef int host_token_fn(FILE *out, struct host_view *view, struct host_error *err);
 
 host_token_fn host_qemu_netdev, host_qemu_device, host_qemu_mask;
 
-/* Why QEMU cannot be told to leave a feature out, or to offer it; NULL: it can. */
+/* Why QEMU cannot mask, or offer, a feature; NULL: it can. */
 const char *host_qemu_cannot_mask(unsigned int bit);
 const char *host_qemu_cannot_require(unsigned int bit, const struct host_device *device);
 
-/* For a device that masks or requires: is QEMU told?  Also says what is implied. */
+/*
+ * For a device that masks or requires features: check that QEMU gets them, and report implied
+ * ones.
+ */
 int host_qemu_check(const struct host_view *view, const struct host_options *options,
 		    struct host_error *err);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  Links and their addresses, by libnl-route.  The only file that speaks rtnetlink.
- * Makes no link: taps are made by TUNSETIFF, since rtnetlink refuses to.
+ * Links and their addresses, using libnl-route.  The only file that uses rtnetlink.  Creates no
+ * link:
+ * taps are created with TUNSETIFF, because rtnetlink refuses to.
  */
 #include <errno.h>
 #include <linux/if.h>
@@ -20,7 +21,7 @@
 
 #include "link.h"
 
-/* libnl turns errnos into fewer codes of its own, and drops the kernel's text: keep both. */
+/* libnl maps errnos to fewer codes of its own and drops the kernel's message: record both. */
 static int keep_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
 {
 	struct host_netlink *netlink = arg;
@@ -42,7 +43,7 @@ static int keep_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *ar
 	return NL_STOP;
 }
 
-/* What libnl found out without the kernel's help. */
+/* Errors that libnl detected by itself. */
 static int own_error(int r)
 {
 	static const struct {
@@ -88,7 +89,7 @@ int host_netlink_open(struct host_netlink *netlink)
 		host_netlink_close(netlink);
 		return r;
 	}
-	/* Without it the kernel gives no text: not worth a failure. */
+	/* Without it the kernel sends no message: not worth failing for. */
 	setsockopt(nl_socket_get_fd(netlink->sock), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	nl_socket_modify_err_cb(netlink->sock, NL_CB_CUSTOM, keep_error, netlink);
 	return 0;
@@ -105,7 +106,7 @@ static uint32_t get_u32(struct nlattr *attr)
 	return attr ? nla_get_u32(attr) : HOST_NOBODY;
 }
 
-/* libnl-route has no words for a tun's own attributes. */
+/* libnl-route does not parse the attributes of a tun. */
 static void parse_tun(struct nlattr *data, struct host_tun *ret)
 {
 	struct nlattr *tb[IFLA_TUN_MAX + 1];
@@ -171,7 +172,7 @@ int host_link_get(struct host_netlink *netlink, const char *name, struct host_li
 	return r;
 }
 
-/* Sends the change; takes it. */
+/* Send the change and consume it. */
 static int change_link(struct host_netlink *netlink, int index, struct rtnl_link *change)
 {
 	struct rtnl_link *link = rtnl_link_alloc();

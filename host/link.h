@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * link - what rtnetlink knows and changes of a link, in the network namespace of this thread.
+ * Links as rtnetlink reads and changes them, in the network namespace of this thread.
  */
 #ifndef HOST_LINK_H
 #define HOST_LINK_H
@@ -10,33 +10,33 @@
 
 struct nl_sock;
 
-/* A socket, and what the kernel said when it refused. */
+/* A socket, and the kernel's last error. */
 struct host_netlink {
 	struct nl_sock *sock;
 	int error;	/* negative errno */
-	char text[160]; /* the kernel's own words, or "" */
+	char text[160]; /* the kernel's own message, or "" */
 };
 
 #define HOST_NOBODY UINT32_MAX
 
-/* A tun or tap, as the kernel tells since 4.20. */
+/* A tun or tap, as reported by the kernel since 4.20. */
 struct host_tun {
 	bool known, tap, multi_queue;
 	uint32_t owner, group; /* HOST_NOBODY: none */
-	uint32_t queues;       /* open now; the kernel tells it of multi-queue ones */
+	uint32_t queues;       /* open now; reported for multi-queue ones only */
 };
 
 struct host_link {
 	int index;
 	struct host_tun tun;
-	char kind[16]; /* "tun", "bridge", ""; "" also where the kernel does not tell */
+	char kind[16]; /* "tun", "bridge", ""; also "" if the kernel does not report it */
 	uint8_t mac[6];
 	uint32_t mtu, txqueuelen;
 	int master; /* index, 0 for none */
 	bool up;
 };
 
-/* All return 0 or a negative errno, with the kernel's own words in netlink->text. */
+/* All return 0 or a negative errno, with the kernel's own message in netlink->text. */
 int host_netlink_open(struct host_netlink *netlink);
 void host_netlink_close(struct host_netlink *netlink);
 
@@ -47,7 +47,7 @@ int host_link_set_txqueuelen(struct host_netlink *netlink, int index, uint32_t f
 int host_link_set_master(struct host_netlink *netlink, int index, int master);
 int host_link_set_up(struct host_netlink *netlink, int index, bool up);
 
-/* @address: "10.0.0.1/24".  -EEXIST, -EADDRNOTAVAIL: it is so already. */
+/* @address: "10.0.0.1/24".  -EEXIST, -EADDRNOTAVAIL: nothing to do. */
 int host_link_add_address(struct host_netlink *netlink, int index, const char *address);
 int host_link_del_address(struct host_netlink *netlink, int index, const char *address);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  Moves between network namespaces.  Makes none.
+ * Moves between network namespaces.  Creates none.
  */
 #include <errno.h>
 #include <fcntl.h>

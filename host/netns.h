@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * netns - the network namespace of this thread.
+ * The network namespace of this thread.
  */
 #ifndef HOST_NETNS_H
 #define HOST_NETNS_H

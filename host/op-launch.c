@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  The operations that end in the launcher: it is looked for first, its fds are put in
- * their places, privileges go, and the process becomes it.
+ * The operations that end in the launcher: it is looked up first, its fds are put in place,
+ * privileges are dropped, and the process executes it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +16,9 @@
 #include "handover.h"
 #include "plan.h"
 
-/* ------------------------------------------------------------------------------ find the launcher */
+/* ----------------------------------------------------------------------------- find the launcher */
 
-/* 0, -ENOENT, -EACCES ...: may the effective user execute this file? */
+/* May the effective user execute this file?  0, -ENOENT, -EACCES ... */
 static int try_file(const char *path)
 {
 	struct stat st;
@@ -30,7 +30,7 @@ static int try_file(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
-/* Looks where execvp() will look.  An int at @answer: 0, or why not. */
+/* Searches where execvp() will.  @answer: an int, 0 or a negative errno. */
 static void find_program(void *answer, const void *question)
 {
 	const char *name = question, *dir = getenv("PATH");
@@ -49,7 +49,7 @@ static void find_program(void *answer, const void *question)
 		if (snprintf(path, sizeof(path), "%.*s%s%s", (int)len, dir, len ? "/" : "", name) <
 		    (int)sizeof(path))
 			r = try_file(path);
-		/* One that may not be executed is said, when no other is found. */
+		/* Report one that may not be executed if no other is found. */
 		if (r == 0 || r == -EACCES)
 			*result = r;
 		dir += len;
@@ -70,7 +70,7 @@ static int fail_launcher(struct host_error *err, int code, const char *name, con
 				user ? user : "", host_errno(number, code));
 }
 
-/* Before anything is made: most launchers that do not start, do not for this. */
+/* Before anything is created: the most common reason why a launcher does not start. */
 int host_find_launcher(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const char *name = run->plan->options->launcher[0];
@@ -91,7 +91,7 @@ int host_find_launcher(struct host_run *run, const struct host_op *op, struct ho
 
 /* ----------------------------------------------------------------------------------- fds' places */
 
-/* Room for the launcher's fds, for ours beside them, and for what is open for a moment. */
+/* Enough for the launcher's fds, for ours beside them, and for temporary ones. */
 static int need_fds(int count)
 {
 	return HOST_FIRST_FD + 3 * count + 32;
@@ -133,9 +133,9 @@ int host_release_fds(struct host_run *run, const struct host_op *op, struct host
 }
 
 /*
- * Hold the places from 3 on, so that what is opened from here on lies above them and can be put
- * there at the end without being in its own way.  0 to 2 too, when they are closed: a message on
- * stderr must not end up in a tap.
+ * Reserve the fds from 3 on, so that everything opened later gets higher numbers and can be moved
+ * there at the end without conflicts.  Also reserve 0 to 2 if they are closed: a message on stderr
+ * must not end up in a tap.
  */
 int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
@@ -156,8 +156,7 @@ int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host
 			"the launcher needs fds %d to %d: RLIMIT_NOFILE does not allow that "
 			"many",
 			HOST_FIRST_FD, HOST_FIRST_FD + count - 1);
-	return host_fail(err, r, NULL, "cannot hold the places of the launcher's fds: %s",
-			 strerror(-r));
+	return host_fail(err, r, NULL, "cannot reserve the launcher's fds: %s", strerror(-r));
 }
 
 /* ------------------------------------------------------------------------------------- hand over */
@@ -188,7 +187,7 @@ static int make_launch(struct host_run *run, struct host_error *err)
 	return r;
 }
 
-/* The fd that goes to each place. */
+/* Put each fd in its place. */
 static int place_fds(struct host_run *run, struct host_error *err)
 {
 	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
@@ -226,12 +225,12 @@ int host_hand_over(struct host_run *run, const struct host_op *op, struct host_e
 	if (options->ready)
 		options->ready(options->data, report);
 	json_object_put(report);
-	/* From here on the places are ours, whoever had them: host_release_fds() closes them. */
+	/* From here on these fds are ours, whoever had them: host_release_fds() closes them. */
 	for (int fd = HOST_FIRST_FD; fd < HOST_FIRST_FD + run->launch->fd_count; fd++)
 		run->ours[fd] = true;
 	r = host_close_on_exec();
 	if (r < 0)
-		return host_fail(err, r, NULL, "cannot keep other fds from the launcher: %s",
+		return host_fail(err, r, NULL, "cannot mark other fds close-on-exec: %s",
 				 strerror(-r));
 	return place_fds(run, err);
 }
@@ -252,9 +251,9 @@ int host_exec(struct host_run *run, const struct host_op *op, struct host_error 
 {
 	restore_limit(run);
 	execvpe(run->launch->argv[0], run->launch->argv, run->launch->env);
-	if (errno == ENOENT) /* it was found before, so this is about what it needs */
+	if (errno == ENOENT) /* it was found before, so it is its interpreter */
 		return host_fail_status(err, HOST_NOT_FOUND, -errno, NULL,
-					"cannot execute %s: its interpreter is not there",
+					"cannot execute %s: its interpreter does not exist",
 					run->launch->argv[0]);
 	return fail_launcher(err, -errno, run->launch->argv[0], NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  The operations on links: what rtnetlink does to a tap that is there.  What is so
- * already is left alone, so that no privilege is needed for it; an adopted link gets its old values
- * back when a later step fails.
+ * The operations on links: what rtnetlink changes on an existing tap.  Values that are already
+ * right are left alone, so that they need no privilege; an existing link gets its old values back
+ * if a later step fails.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -32,8 +32,8 @@ int host_fail_link(struct host_error *err, const struct host_netlink *netlink, i
 	char number[HOST_ERRNO_MAX];
 
 	if (code == -EPERM)
-		hint = "changing links takes CAP_NET_ADMIN in the owner of the network namespace: run "
-		       "it as root, or set the link up beforehand and say \"existing\"";
+		hint = "changing links requires CAP_NET_ADMIN in the network namespace: run it "
+		       "as root, or create the link beforehand and set \"existing\"";
 	return host_fail(err, code, hint, "cannot %s of %s%s%s: %s%s%s", what, name,
 			 value ? " to " : "", value ? value : "", host_errno(number, code),
 			 netlink->text[0] ? ": " : "", netlink->text);
@@ -51,7 +51,7 @@ int host_enter_netns(struct host_run *run, const struct host_op *op, struct host
 	if (target == -ENOENT) {
 		snprintf(hint, sizeof(hint), "ip netns add %s", name);
 		return host_fail(err, target, hint,
-				 "there is no network namespace \"%s\": no %s/%s", name,
+				 "there is no network namespace \"%s\": %s/%s does not exist", name,
 				 HOST_NETNS_DIR, name);
 	}
 	if (target < 0)
@@ -85,7 +85,7 @@ int host_leave_netns(struct host_run *run, const struct host_op *op, struct host
 
 /* ------------------------------------------------------------------------------ one value of it */
 
-/* A value of a link, as its own functions set it. */
+/* A value of a link, for the functions that set it. */
 union value {
 	uint8_t mac[6];
 	uint32_t mtu;
@@ -116,7 +116,7 @@ static int set_up(struct host_netlink *netlink, int index, const union value *va
 	return host_link_set_up(netlink, index, value->up);
 }
 
-/* It is there already: nothing to do, and nothing to take back. */
+/* -EEXIST: nothing to do, and nothing to undo. */
 static int add_address(struct host_netlink *netlink, int index, const union value *value)
 {
 	return host_link_add_address(netlink, index, value->address);
@@ -127,7 +127,7 @@ static int del_address(struct host_netlink *netlink, int index, const union valu
 	return host_link_del_address(netlink, index, value->address);
 }
 
-/* Sets it; 1 when it is to be undone, which a new link needs not. */
+/* Set it; 1 if it must be undone, which a new link does not need. */
 static int set(struct host_run *run, const struct host_op *op, set_fn *fn, const union value *value,
 	       const char *what, const char *text, struct host_error *err)
 {
@@ -152,7 +152,7 @@ int host_set_mac(struct host_run *run, const struct host_op *op, struct host_err
 	union value value;
 	char text[24];
 
-	/* A bridge takes frames to a port's own address for the host, so the guest's must differ. */
+	/* A bridge delivers frames for a port's own address to the host, so the guest's must differ. */
 	doc_mac_parse(host_tap_of(run, op)->mac, value.mac);
 	value.mac[0] = 0xfe;
 	if (memcmp(value.mac, host_run_of(run, op)->before.mac, sizeof(value.mac)) == 0)
@@ -167,7 +167,7 @@ int host_unset_mac(struct host_run *run, const struct host_op *op, struct host_e
 	union value value;
 
 	memcpy(value.mac, host_run_of(run, op)->before.mac, sizeof(value.mac));
-	return set(run, op, set_mac, &value, "set the MAC address", "what it was", err);
+	return set(run, op, set_mac, &value, "set the MAC address", "its previous value", err);
 }
 
 int host_set_mtu(struct host_run *run, const struct host_op *op, struct host_error *err)
@@ -185,7 +185,7 @@ int host_unset_mtu(struct host_run *run, const struct host_op *op, struct host_e
 {
 	union value value = { .mtu = host_run_of(run, op)->before.mtu };
 
-	return set(run, op, set_mtu, &value, "set the MTU", "what it was", err);
+	return set(run, op, set_mtu, &value, "set the MTU", "its previous value", err);
 }
 
 int host_add_address(struct host_run *run, const struct host_op *op, struct host_error *err)
@@ -241,7 +241,7 @@ int host_unset_bridge(struct host_run *run, const struct host_op *op, struct hos
 {
 	union value value = { .master = host_run_of(run, op)->before.master };
 
-	return set(run, op, set_master, &value, "set the bridge", "what it was", err);
+	return set(run, op, set_master, &value, "set the bridge", "its previous value", err);
 }
 
 int host_set_up(struct host_run *run, const struct host_op *op, struct host_error *err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  The operations that bring a tap up: made or adopted by the library.  What the kernel
- * calls EINVAL is explained by what the link says of itself.
+ * The operations that open a tap, created or adopted by the library.  If the kernel only says
+ * EINVAL,
+ * the link's own attributes explain why.
  */
 #include <errno.h>
 #include <linux/if_tun.h>
@@ -12,7 +13,7 @@
 
 #include "op.h"
 
-/* An existing link: is it there, is it a tap, and how was it before? */
+/* Does the existing link exist, is it a tap, and what are its current values? */
 int host_find_link(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
@@ -27,31 +28,29 @@ int host_find_link(struct host_run *run, const struct host_op *op, struct host_e
 	r = host_link_get(&netlink, name, &device->before);
 	host_netlink_close(&netlink);
 	if (r == -ENODEV) {
-		snprintf(
-			hint, sizeof(hint),
-			"ip tuntap add dev %s mode tap%s vnet_hdr user USER; or leave \"existing\" "
-			"out",
-			name,
-			host_device(run->plan->setup, op->device)->queue_pairs > 1 ? " multi_queue"
-										   : "");
-		return host_fail(err, r, hint, "there is no link \"%s\" to adopt", name);
+		snprintf(hint, sizeof(hint),
+			 "ip tuntap add dev %s mode tap%s vnet_hdr user USER; or omit \"existing\"",
+			 name,
+			 host_device(run->plan->setup, op->device)->queue_pairs > 1 ? " multi_queue"
+										    : "");
+		return host_fail(err, r, hint, "there is no link \"%s\" to use", name);
 	}
 	if (r < 0)
 		return host_fail_link(err, &netlink, r, "read the state", name, NULL);
 	if (device->before.tun.known && !device->before.tun.tap)
-		return host_fail(err, -EINVAL, "choose another name",
-				 "the link \"%s\" is a tun, which carries packets: a tap is needed",
-				 name);
+		return host_fail(
+			err, -EINVAL, "choose another name",
+			"the link \"%s\" is a tun, which carries packets; a tap is required", name);
 	if (device->before.kind[0] && strcmp(device->before.kind, "tun") != 0)
 		return host_fail(err, -EINVAL, "choose another name",
-				 "the link \"%s\" is no tap: it "
-				 "is of kind %s",
+				 "the link \"%s\" is not a tap but of "
+				 "kind %s",
 				 name, device->before.kind);
 	device->adopted = true;
 	return 0;
 }
 
-/* Who may open the tap; what an adopted one has already takes no call, so no privilege. */
+/* Who may open the tap.  What an existing one already has needs no call, thus no privilege. */
 static int fill_owner(const struct host_tap *tap, const struct host_tun *now,
 		      struct vhc_tap_args *args, struct host_error *err)
 {
@@ -100,7 +99,9 @@ static int get_link(const char *name, struct host_link *ret, struct host_error *
 	return 0;
 }
 
-/* What the library changed of an adopted tap.  A tap that was nobody's cannot be that again. */
+/*
+ * Restore what the library changed on an existing tap.  An owner or group cannot be removed again.
+ */
 static int restore_adopted(const struct host_tap *tap, const struct host_device_run *device,
 			   struct host_error *err)
 {
@@ -110,12 +111,13 @@ static int restore_adopted(const struct host_tap *tap, const struct host_device_
 
 	if (tap->owner && tun->known && tun->owner != HOST_NOBODY &&
 	    ioctl(fd, TUNSETOWNER, (unsigned long)tun->owner) < 0)
-		return host_fail(err, -errno, NULL, "cannot give %s back to user %u: %s",
+		return host_fail(err, -errno, NULL, "cannot restore the owner of %s to user %u: %s",
 				 device->name, tun->owner, strerror(errno));
 	if (tap->group && tun->known && tun->group != HOST_NOBODY &&
 	    ioctl(fd, TUNSETGROUP, (unsigned long)tun->group) < 0)
-		return host_fail(err, -errno, NULL, "cannot give %s back to group %u: %s",
-				 device->name, tun->group, strerror(errno));
+		return host_fail(err, -errno, NULL,
+				 "cannot restore the group of %s to group %u: %s", device->name,
+				 tun->group, strerror(errno));
 	if (!tap->txqueuelen || tap->txqueuelen == device->before.txqueuelen)
 		return 0;
 	r = host_netlink_begin(&netlink, err);
@@ -125,7 +127,7 @@ static int restore_adopted(const struct host_tap *tap, const struct host_device_
 	host_netlink_close(&netlink);
 	if (r < 0)
 		return host_fail_link(err, &netlink, r, "set the txqueuelen", device->name,
-				      "what it was");
+				      "its previous value");
 	return 0;
 }
 
@@ -137,9 +139,9 @@ int host_close_tap(struct host_run *run, const struct host_op *op, struct host_e
 
 	if (device->adopted)
 		r = restore_adopted(tap, device, err);
-	/* Then it goes with its fds.  Takes no privilege, unlike deleting it by name. */
+	/* It is deleted when its fds are closed.  Needs no privilege, unlike deleting it by name. */
 	if (tap->persist && ioctl(vhc_tap_get_fd(device->tap, 0), TUNSETPERSIST, 0) < 0)
-		r = host_fail(err, -errno, NULL, "cannot take the persistent tap %s away: %s",
+		r = host_fail(err, -errno, NULL, "cannot delete the persistent tap %s: %s",
 			      device->name, strerror(errno));
 	vhc_tap_close(device->tap);
 	device->tap = NULL;
@@ -156,43 +158,44 @@ static void say_who(char *buf, size_t size, const struct host_tun *tun)
 		snprintf(buf + n, size - (size_t)n, "%sgroup %u", n ? " and " : "", tun->group);
 }
 
-/* The kernel says EINVAL, EPERM or EBUSY: compare what is there with what is asked for. */
+/* On EINVAL, EPERM or EBUSY, compare the existing tap with the requested one. */
 static int explain_adopted(const struct host_device *config, const struct host_link *link, int code,
 			   struct host_error *err)
 {
 	const char *name = config->tap.name;
 	unsigned long long pairs = config->queue_pairs;
 	const char *multi = link->tun.multi_queue ? " multi_queue" : "";
-	char hint[300], who[60] = "nobody";
+	char hint[300], who[60] = "no user";
 
 	if (code == -EINVAL && link->tun.known && link->tun.multi_queue != (pairs > 1)) {
 		snprintf(
 			hint, sizeof(hint),
-			"set \"queue_pairs\" to %s, or make it anew: ip tuntap del dev %s mode tap%s "
+			"set \"queue_pairs\" to %s, or recreate it: ip tuntap del dev %s mode tap%s "
 			"&& ip tuntap add dev %s mode tap%s vnet_hdr user USER",
 			pairs > 1 ? "1" : "2 or more", name, pairs > 1 ? "" : " multi_queue", name,
 			pairs > 1 ? " multi_queue" : "");
-		return host_fail(err, code, hint,
-				 "the tap \"%s\" was made %s multi_queue, and the config asks for "
-				 "%llu queue pair%s",
-				 name, pairs > 1 ? "without" : "with", pairs, pairs > 1 ? "s" : "");
+		return host_fail(
+			err, code, hint,
+			"the tap \"%s\" was created %s multi_queue, but the config requests "
+			"%llu queue pair%s",
+			name, pairs > 1 ? "without" : "with", pairs, pairs > 1 ? "s" : "");
 	}
 	if (code == -EPERM && link->tun.known) {
 		say_who(who, sizeof(who), &link->tun);
 		snprintf(
 			hint, sizeof(hint),
-			"make it anew as root: ip tuntap del dev %s mode tap%s && ip tuntap add dev %s "
+			"recreate it as root: ip tuntap del dev %s mode tap%s && ip tuntap add dev %s "
 			"mode tap%s vnet_hdr user %u",
 			name, multi, name, multi, geteuid());
 		return host_fail(err, code, hint,
-				 "the tap \"%s\" belongs to %s, and this is user %u without "
+				 "the tap \"%s\" belongs to %s, and user %u has no "
 				 "CAP_NET_ADMIN",
 				 name, who, geteuid());
 	}
 	if (code == -EBUSY) {
 		snprintf(hint, sizeof(hint), "grep -l 'iff:.*%s' /proc/[0-9]*/fdinfo/* finds it",
 			 name);
-		return host_fail(err, code, hint, "the tap \"%s\" is in use by another program",
+		return host_fail(err, code, hint, "the tap \"%s\" is in use by another process",
 				 name);
 	}
 	return 0;

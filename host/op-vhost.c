@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  The operations on vhost devices: opened by the library, asked, never owned.  An
+ * The operations on vhost devices.  The library opens and queries them but never owns them: an
  * owned vhost fd is of no use to the launcher.
  */
 #include <errno.h>
@@ -17,7 +17,7 @@ static int fall_back(struct host_run *run, const struct host_op *op, const struc
 
 	device->fell_back = true;
 	snprintf(device->why, sizeof(device->why), "%s", why->text);
-	snprintf(line, sizeof(line), "%s: goes on without vhost, as the config allows: %s",
+	snprintf(line, sizeof(line), "%s: continuing without vhost, as the config allows: %s",
 		 host_device(run->plan->setup, op->device)->id, why->text);
 	if (options->say)
 		options->say(options->data, line);
@@ -46,7 +46,7 @@ int host_open_vhost(struct host_run *run, const struct host_op *op, struct host_
 		return fall_back(run, op, err);
 	if (host_lacks(r) && strlen(err->hint) + 60 < sizeof(err->hint))
 		snprintf(err->hint + strlen(err->hint), sizeof(err->hint) - strlen(err->hint),
-			 "%sor set \"vhost\" to \"prefer\" to go on without",
+			 "%sor set \"vhost\" to \"prefer\" to continue without it",
 			 err->hint[0] ? "; " : "");
 	return r;
 }
@@ -58,7 +58,7 @@ int host_close_vhost(struct host_run *run, const struct host_op *op, struct host
 	return 0;
 }
 
-/* Can the guest be offered what the config requires, given this host's device and tap? */
+/* Can the required features be offered to the guest with this host's device and tap? */
 int host_check_features(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const struct host_device *config = host_device(run->plan->setup, op->device);
@@ -69,10 +69,11 @@ int host_check_features(struct host_run *run, const struct host_op *op, struct h
 	int r;
 
 	if (!device->vhost) {
-		snprintf(line, sizeof(line),
-			 "%s: features.require is not checked: without vhost it is all up to the "
-			 "launcher",
-			 config->id);
+		snprintf(
+			line, sizeof(line),
+			"%s: features.require is not checked: without vhost, features depend on the "
+			"launcher alone",
+			config->id);
 		if (options->say)
 			options->say(options->data, line);
 		return 0;

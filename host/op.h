@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * op - what the files of the operations share.
+ * Shared by the files of the operations.
  */
 #ifndef HOST_OP_H
 #define HOST_OP_H
 
 #include "plan.h"
 
-/* The tap that an operation is about, as the config has it, and what its device has so far. */
+/* The tap of an operation, from the config, and the current state of its device. */
 static inline const struct host_tap *host_tap_of(const struct host_run *run,
 						 const struct host_op *op)
 {
@@ -22,7 +22,7 @@ static inline struct host_device_run *host_run_of(struct host_run *run, const st
 /* host_netlink_open() with the error filled. */
 int host_netlink_begin(struct host_netlink *netlink, struct host_error *err);
 
-/* "cannot WHAT of NAME to VALUE" (NULL: none): what the kernel refused, in its own words when it has some. */
+/* "cannot WHAT of NAME to VALUE" (NULL: none), with the kernel's own message if there is one. */
 int host_fail_link(struct host_error *err, const struct host_netlink *netlink, int code,
 		   const char *what, const char *name, const char *value);
 

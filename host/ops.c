@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  The table of operations: how each is called, what it is done to, what does it and
- * what undoes it.  No system call.
+ * The table of operations: the name of each, its description, its function and its undo function.
+ * No system call.
  */
 #include <stdio.h>
 
@@ -19,11 +19,12 @@ static const char *link_of(const struct host_plan *plan, const struct host_op *o
 	return name ? name : "the link";
 }
 
-/* What undoes a change of a link: nothing has to when the link was made for it. */
+/* How a change of a link is undone: not at all if the link is new. */
 static void undo_link(const struct host_plan *plan, const struct host_op *op, char *undo)
 {
 	snprintf(undo, HOST_UNDO_MAX, "%s",
-		 device_of(plan, op)->tap.existing ? "as it was before" : "goes with the link");
+		 device_of(plan, op)->tap.existing ? "restore the previous value"
+						   : "removed with the link");
 }
 
 #define DESCRIBE(name)                                                                           \
@@ -128,7 +129,7 @@ DESCRIBE(describe_open_vhost)
 
 	ARGUMENT("/dev/vhost-net, %llu fd%s%s%s", (unsigned long long)device->queue_pairs,
 		 device->queue_pairs > 1 ? "s" : "", modes[device->worker.mode],
-		 device->vhost == HOST_VHOST_PREFER ? ", else go on without" : "");
+		 device->vhost == HOST_VHOST_PREFER ? ", or continue without" : "");
 	UNDO("close it");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  From a config to the operations that make it so.  Pure: no system call, so it can be
+ * From a config to the operations that implement it.  Pure: no system call, so a plan can be
  * printed and compared before anything happens.
  */
 #include <stdlib.h>
@@ -24,15 +24,15 @@ int host_plan_fd_count(const struct host_plan *plan)
 	return count;
 }
 
-/* There is room: host_plan_make() has counted. */
+/* There is room: host_plan_make() counted. */
 static void add(struct host_plan *plan, enum host_op_kind kind, uint32_t device, uint32_t item)
 {
 	plan->ops[plan->count++] = (struct host_op){ kind, device, item };
 }
 
 /*
- * The address before the link is up, so that no other is ever seen; the bridge before too, so that a
- * port starts with its first frame.
+ * The address is set before the link is up, so that no other is ever visible; so is the bridge, so
+ * that the port forwards from the first frame on.
  */
 static void add_tap(struct host_plan *plan, uint32_t device)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * plan - what is to be done on this host, as a flat list of typed operations, each with the one that
- * undoes it; and the one loop that executes it.
+ * What to do on this host, as a flat list of typed operations, each with the one that undoes it;
+ * and the loop that executes it.
  */
 #ifndef HOST_PLAN_H
 #define HOST_PLAN_H
@@ -58,25 +58,25 @@ int host_plan_fd_count(const struct host_plan *plan);
 
 /* ------------------------------------------------------------------------------------- executing */
 
-/* What one device has so far. */
+/* What has been set up for one device. */
 struct host_device_run {
 	struct vhc_tap *tap;
 	struct vhc_dev *vhost;
 	char name[HOST_LINK_NAME_MAX];
-	struct host_link before; /* of an adopted link; of a new one only the index counts */
+	struct host_link before; /* of an existing link; for a new one, only the index is used */
 	bool adopted, fell_back;
-	char why[sizeof(((struct host_error *)0)->text)]; /* it fell back */
+	char why[sizeof(((struct host_error *)0)->text)]; /* why it fell back */
 };
 
 struct host_run {
 	const struct host_plan *plan;
 	struct host_device_run *devices;
-	bool *changed; /* for each operation: is there something to undo? */
+	bool *changed; /* for each operation: must it be undone? */
 	size_t done;
-	int home_netns; /* where it came from, or -1 */
+	int home_netns; /* the original one, or -1 */
 	struct host_user user;
-	struct host_launch *launch; /* from the hand-over on */
-	bool *ours;		    /* fds 0 to fd_room - 1: put there by us */
+	struct host_launch *launch; /* set by the hand-over */
+	bool *ours;		    /* fds 0 to fd_room - 1: opened by us */
 	int fd_room;
 	struct {
 		bool raised;
@@ -87,12 +87,12 @@ struct host_run {
 /* The table of operations. */
 struct host_op_info {
 	const char *name;
-	/* What it is done with, and what undoes it ("" for nothing), for people. */
+	/* Describe its argument and how it is undone ("": not at all), for people. */
 	void (*describe)(const struct host_plan *plan, const struct host_op *op, char *argument,
 			 char *undo);
-	/* 1: done, and undo has something to do; 0: done; negative: the error is filled. */
+	/* 1: done, must be undone; 0: done, nothing to undo; negative: the error is filled. */
 	int (*apply)(struct host_run *run, const struct host_op *op, struct host_error *err);
-	/* Gives back as much as it can.  NULL: nothing to do. */
+	/* Undoes as much as it can.  NULL: nothing to do. */
 	int (*undo)(struct host_run *run, const struct host_op *op, struct host_error *err);
 };
 
@@ -102,17 +102,17 @@ struct host_op_info {
 extern const struct host_op_info host_op_table[HOST_OP_COUNT];
 
 /*
- * host_run_apply() - execute the plan up to before @until, or all of it with HOST_OP_COUNT, undoing
- * what was done when a step fails.  host_run_undo() takes a successful one back.
+ * host_run_apply() - execute the plan up to but excluding @until (HOST_OP_COUNT: all of it); if a
+ * step fails, undo the steps before it.  host_run_undo() undoes a successful run.
  */
 int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct host_run **ret,
 		   struct host_error *err);
 int host_run_undo(struct host_run *run, struct host_error *err);
 
-/* The report of what came up.  NULL: no memory. */
+/* The report of the devices that were set up.  NULL: no memory. */
 struct json_object *host_run_report(const struct host_run *run);
 
-/* What the operations do, by file: op-link.c, op-vhost.c, op-launch.c */
+/* The functions of the operations, in op-*.c */
 #define HOST_OP_FUNCTION(name) \
 	int name(struct host_run *run, const struct host_op *op, struct host_error *err)
 

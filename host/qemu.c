@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  How QEMU writes a net device.  The table says which property of virtio-net-pci stands
- * for which feature bit, since when, and what holds when it is not given.  Since a launcher
- * negotiates for itself, a mask is only as good as these options.
+ * QEMU's options for a net device.  The table maps feature bits to properties of virtio-net-pci,
+ * with the release that introduced each and its default.  A launcher negotiates features itself,
+ * so a mask is only as good as these options.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,13 +11,13 @@
 #include "launch.h"
 
 enum property_kind {
-	ON,    /* on unless it is switched off */
-	OFF,   /* off unless it is switched on */
-	VALUE, /* offered when the property has a value, which only this room gives */
-	ALWAYS /* there is no property: it is always offered */
+	ON,    /* on unless switched off */
+	OFF,   /* off unless switched on */
+	VALUE, /* offered when the property has a value, which only host sets */
+	ALWAYS /* no property: always offered */
 };
 
-/* The releases in which properties came. */
+/* The releases that introduced properties. */
 enum { QEMU_7_2 = 702, QEMU_10_0 = 1000, QEMU_11_1 = 1101 };
 
 static const struct property {
@@ -82,7 +82,7 @@ static const struct property *find_property(unsigned int bit)
 	return NULL;
 }
 
-/* The newest QEMU that the config's own words speak of: it knows all older properties too. */
+/* The newest QEMU whose properties the config uses: it has all older ones, too. */
 static int newest(const struct host_view *view)
 {
 	int since = QEMU_7_2;
@@ -95,7 +95,7 @@ static int newest(const struct host_view *view)
 	return since;
 }
 
-/* An older QEMU refuses to start with a property that it does not know. */
+/* An older QEMU refuses to start with an unknown property. */
 static bool is_masked(const struct host_view *view, const struct property *property, int since)
 {
 	return vhc_features_has(&view->device->mask, property->bit) ||
@@ -111,7 +111,7 @@ static void put_properties(FILE *out, const struct host_view *view, const char *
 		const char *value = NULL;
 
 		if (property->bit == BIT_MQ)
-			continue; /* follows from the queue pairs */
+			continue; /* set by the number of queue pairs */
 		if (property->kind == ON && is_masked(view, property, since))
 			value = "off";
 		if (property->kind == OFF &&
@@ -161,7 +161,8 @@ int host_qemu_device(FILE *out, struct host_view *view, struct host_error *err)
 		fprintf(out, ",mac=%s", device->tap.mac);
 	if (pairs > 1 || vhc_features_has(&device->require, BIT_MQ))
 		fputs(",mq=on", out);
-	if (pairs > 1) /* an interrupt for each ring, the control ring, and configuration changes */
+	if (pairs >
+	    1) /* one interrupt per ring, one for the control ring, one for configuration changes */
 		fprintf(out, ",vectors=%llu", 2 * pairs + 2);
 	if (device->ring_size != HOST_RING_SIZE)
 		fprintf(out, ",rx_queue_size=%llu", (unsigned long long)device->ring_size);
@@ -183,7 +184,7 @@ const char *host_qemu_cannot_mask(unsigned int bit)
 	const struct property *property = find_property(bit);
 
 	if (!property)
-		return "QEMU has no property to mask it with";
+		return "QEMU has no property for it";
 	return property->kind == ALWAYS ? "QEMU always offers it" : NULL;
 }
 
@@ -198,7 +199,7 @@ const char *host_qemu_cannot_require(unsigned int bit, const struct host_device 
 	return NULL;
 }
 
-/* Says which features go with the masked ones, and which of them QEMU is not told about. */
+/* Report the features that depend on masked ones, and those of them that QEMU is not passed. */
 static void say_implied(const struct host_view *view, const struct host_options *options)
 {
 	char *also = NULL, *newer = NULL, line[900];
@@ -216,13 +217,14 @@ static void say_implied(const struct host_view *view, const struct host_options 
 	host_close_text(outs[0], &also);
 	host_close_text(outs[1], &newer);
 	if (options->say && also && *also) {
-		snprintf(line, sizeof(line), "%s: masked too, since they cannot stand alone:%s",
+		snprintf(line, sizeof(line),
+			 "%s: also masked, since they depend on masked features:%s",
 			 view->device->id, also);
 		options->say(options->data, line);
 	}
 	if (options->say && newer && *newer) {
 		snprintf(line, sizeof(line),
-			 "%s: these cannot stand without what is masked: with a QEMU that has such "
+			 "%s: these depend on masked features; if your QEMU has such "
 			 "properties, add them to features.mask:%s",
 			 view->device->id, newer);
 		options->say(options->data, line);
@@ -237,12 +239,10 @@ int host_qemu_check(const struct host_view *view, const struct host_options *opt
 	const struct host_device *device = view->device;
 
 	if (!view->used[HOST_USED_FEATURES])
-		return host_fail_status(
-			err, HOST_USAGE, -EINVAL, NULL,
-			"device \"%s\" masks or requires features, which only "
-			"@%s.device@ or @%s.mask@ in the launcher's arguments can tell "
-			"QEMU",
-			device->id, device->id, device->id);
+		return host_fail_status(err, HOST_USAGE, -EINVAL, NULL,
+					"device \"%s\" masks or requires features: QEMU needs "
+					"@%s.device@ or @%s.mask@ in its arguments for that",
+					device->id, device->id, device->id);
 	say_implied(view, options);
 	return 0;
 }

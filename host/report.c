@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  What came up, as a vhost-report.  No system call.
+ * The devices that were set up, as a vhost-report document.  No system call.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * setup - the vhost-setup document as a struct, and the one table that describes it.
+ * The vhost-setup document as a struct, and the table that describes it.
  */
 #ifndef HOST_SETUP_H
 #define HOST_SETUP_H
@@ -10,8 +10,8 @@
 
 #define HOST_MAX_DEVICES     256u
 #define HOST_MAX_QUEUE_PAIRS 256u
-#define HOST_MAX_MTU	     65521u /* of a tap: 65535 with the Ethernet header */
-#define HOST_RING_SIZE	     256u   /* when the document says none */
+#define HOST_MAX_MTU	     65521u /* of a tap: 65535 including the Ethernet header */
+#define HOST_RING_SIZE	     256u   /* the default */
 #define HOST_LINK_NAME_MAX   16u    /* with the NUL */
 
 enum host_vhost { HOST_VHOST_REQUIRE, HOST_VHOST_PREFER, HOST_VHOST_OFF };
@@ -45,7 +45,7 @@ struct host_device {
 	struct host_tap tap;
 	struct host_features features;
 	struct host_worker worker;
-	/* Not in the document: its names as bits, written by host_setup_check(). */
+	/* Not in the document: the names as bits, set by host_setup_check(). */
 	struct vhc_features mask, require;
 };
 
@@ -69,7 +69,7 @@ static inline struct host_device *host_device(const struct host_setup *setup, si
 }
 
 /*
- * host_setup_check() - the rules that no table can express, and the features' names as bits.
+ * host_setup_check() - check the rules that no table can express, and parse feature names to bits.
  * @text, @len: the document, to find lines in.
  */
 int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *text, size_t len,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  Tokens such as @net0.netdev@ in a launcher's arguments, one table of them.  What
- * stands for something in one style only says so.
+ * Tokens such as @net0.netdev@ in a launcher's arguments: a table with one row each.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -38,10 +37,10 @@ static int put_vhostfds(FILE *out, struct host_view *view, struct host_error *er
 {
 	view->used[HOST_USED] = true;
 	if (!view->vhost)
-		return host_fail_status(err, HOST_USAGE, -EINVAL,
-					"use @ID.netdev@, which knows, or look at VHOSTCTL_FDS",
-					"device \"%s\" has no vhost fds: its vhost is off",
-					view->device->id);
+		return host_fail_status(
+			err, HOST_USAGE, -EINVAL,
+			"use @ID.netdev@, which handles both cases, or read VHOSTCTL_FDS",
+			"device \"%s\" has no vhost fds: vhost is off", view->device->id);
 	put_fds(out, view->first_vhost_fd, view);
 	return 0;
 }
@@ -76,7 +75,7 @@ static int put_queues(FILE *out, struct host_view *view, struct host_error *err)
 	return 0;
 }
 
-/* The names of what the guest must not be offered, with what goes with it. */
+/* The names of the masked features and of those that depend on them. */
 static int put_mask(FILE *out, struct host_view *view, struct host_error *err)
 {
 	const char *comma = "";
@@ -118,7 +117,7 @@ static const struct token {
 
 #define TOKEN_COUNT (sizeof(tokens) / sizeof(tokens[0]))
 
-/* "@ID.NAME@" at @text: its length, with id and name; 0 when it is no token. */
+/* "@ID.NAME@" at @text: its length, with id and name; 0 if it is not a token. */
 static size_t match(const char *text, char id[40], char name[40])
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -153,9 +152,10 @@ static int fail_name(const char *id, const char *name, uint32_t style, struct ho
 		if (tokens[i].put[style])
 			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
 						 used ? ", " : "", tokens[i].name);
-	return host_fail_status(err, HOST_USAGE, -EINVAL, NULL,
-				"@%s.%s@ is not known in this launcher style: known are %s", id,
-				name, known);
+	return host_fail_status(
+		err, HOST_USAGE, -EINVAL, NULL,
+		"@%s.%s@ is not available in this launcher style: known tokens are %s", id, name,
+		known);
 }
 
 static int put_token(FILE *out, const struct host_launch *launch, const char *id, const char *name,
@@ -203,7 +203,7 @@ static int expand(const struct host_launch *launch, const char *argument, char *
 	return r;
 }
 
-/* Another launcher has options of its own, or none: what it is not told is at least said. */
+/* Other launchers have options of their own, or none: warn about what is not passed to them. */
 static void say_mask(const struct host_view *view, const struct host_options *options)
 {
 	const char *id = view->device->id;
@@ -211,13 +211,14 @@ static void say_mask(const struct host_view *view, const struct host_options *op
 
 	if (!options->say || view->used[HOST_USED_FEATURES] || host_is_empty(&view->device->mask))
 		return;
-	snprintf(line, sizeof(line),
-		 "%s: features.mask is up to the launcher: @%s.mask@ in its arguments names them",
-		 id, id);
+	snprintf(
+		line, sizeof(line),
+		"%s: the launcher has to apply features.mask: @%s.mask@ in its arguments lists them",
+		id, id);
 	options->say(options->data, line);
 }
 
-/* A device that no token brings to the launcher's ears would come up for nothing. */
+/* A device that no token passes to the launcher would be set up in vain. */
 static int check_used(const struct host_launch *launch, const struct host_options *options,
 		      struct host_error *err)
 {
@@ -235,7 +236,7 @@ static int check_used(const struct host_launch *launch, const struct host_option
 				err, HOST_USAGE, -EINVAL,
 				"or set \"style\" of \"launcher\" to \"env\" or \"listen-fds\" if it "
 				"reads the environment",
-				"device \"%s\" is not used: the launcher's arguments need "
+				"device \"%s\" is not used: add to the launcher's arguments "
 				"-netdev @%s.netdev@ -device @%s.device@",
 				id, id, id);
 		else if (!host_is_empty(&view->device->mask) ||

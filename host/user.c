@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Room: host.  Users, and giving up privileges.  Every change is read back: a launcher that runs
- * with more than was asked for is worse than one that does not run.
+ * Users, and dropping privileges.  Every change is read back: a launcher that runs with more
+ * privileges than requested is worse than one that does not run.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +18,9 @@
 
 #include "user.h"
 
-#define LOOKUP_ROOM 65536u /* of one entry of the databases; groups with many members are long */
+#define LOOKUP_ROOM 65536u /* bytes of a database entry; groups with many members are long */
 
-/* The number that @text is; false when it is a name.  UINT32_MAX means "leave as it is" to calls. */
+/* The number in @text; false if it is a name.  UINT32_MAX means "do not change" to system calls. */
 static bool parse_id(const char *text, uint32_t *ret)
 {
 	unsigned long long id = 0;
@@ -57,7 +57,7 @@ int host_user_find(const char *text, struct host_user *ret, struct host_error *e
 	if (r == 0 && getgrouplist(ret->name, ret->gid, ret->groups, &ret->group_count) < 0)
 		r = -E2BIG;
 	if (r == -ENOENT || r == -ESRCH)
-		return host_fail(err, -ENOENT, "choose a user of `getent passwd`",
+		return host_fail(err, -ENOENT, "choose a user listed by `getent passwd`",
 				 "there is no user \"%s\" on this host", text);
 	if (r < 0)
 		return host_fail(err, r, NULL, "cannot look up the user \"%s\": %s", text,
@@ -82,7 +82,7 @@ int host_group_find(const char *text, uint32_t *ret_gid, struct host_error *err)
 	if (r && r != ENOENT && r != ESRCH)
 		return host_fail(err, -r, NULL, "cannot look up the group \"%s\": %s", text,
 				 strerror(r));
-	return host_fail(err, -ENOENT, "choose a group of `getent group`",
+	return host_fail(err, -ENOENT, "choose a group listed by `getent group`",
 			 "there is no group \"%s\" on this host", text);
 }
 
@@ -94,7 +94,7 @@ static bool has_group(const gid_t *groups, int count, gid_t group)
 	return false;
 }
 
-/* Has the process the user's groups, no more and no fewer?  The gid counts whether listed or not. */
+/* Does the process have exactly the user's groups?  The gid may be listed or not. */
 static bool has_groups_of(const struct host_user *user)
 {
 	gid_t have[HOST_GROUPS_MAX];
@@ -109,7 +109,7 @@ static bool has_groups_of(const struct host_user *user)
 	return count >= 0;
 }
 
-/* Takes no privilege when they are right already. */
+/* Needs no privilege if they are already right. */
 static int set_groups(const struct host_user *user)
 {
 	if (has_groups_of(user))
@@ -120,8 +120,9 @@ static int set_groups(const struct host_user *user)
 }
 
 /*
- * What is left in the bounding set comes back with the next program that has file capabilities.
- * Without CAP_SETPCAP it stays as it is, as vhostctl-setup(1) says: that is all that EPERM means.
+ * What remains in the bounding set can be regained through a program with file capabilities.
+ * Without CAP_SETPCAP it cannot be changed, which vhostctl-setup(1) documents: EPERM means only
+ * that.
  */
 static int drop_bounding(struct host_error *err)
 {
@@ -139,9 +140,10 @@ static int drop_bounding(struct host_error *err)
 					 cap, host_errno(number, -errno));
 		}
 		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 0)
-			return host_fail(err, -EPERM, NULL,
-					 "capability %lu is in the bounding set after dropping it",
-					 cap);
+			return host_fail(
+				err, -EPERM, NULL,
+				"capability %lu is still in the bounding set after dropping it",
+				cap);
 	}
 	return 0;
 }
@@ -159,7 +161,8 @@ static int drop_capabilities(struct host_error *err)
 		return host_fail(err, -errno, NULL, "cannot drop the capabilities: %s",
 				 strerror(errno));
 	if (memcmp(have, none, sizeof(none)) != 0)
-		return host_fail(err, -EPERM, NULL, "capabilities are left after dropping all");
+		return host_fail(err, -EPERM, NULL,
+				 "capabilities remain after dropping all of them");
 	return 0;
 }
 
@@ -174,13 +177,14 @@ static int check_identity(const struct host_user *user, struct host_error *err)
 	for (int i = 0; i < 3; i++)
 		if (uid[i] != user->uid || gid[i] != user->gid)
 			return host_fail(err, -EPERM, NULL,
-					 "the identity is not %s's after it was set", user->name);
+					 "the identity is not that of %s after setting it",
+					 user->name);
 	return 0;
 }
 
 int host_user_become(const struct host_user *user, struct host_error *err)
 {
-	static const char hint[] = "run it as root, or leave \"user\" out";
+	static const char hint[] = "run it as root, or omit \"user\"";
 	bool other = getuid() != user->uid || geteuid() != user->uid || getgid() != user->gid;
 	int r = 0;
 
@@ -212,7 +216,7 @@ int host_user_no_new_privs(struct host_error *err)
 	return 0;
 }
 
-/* In the child: the answer, or why there is none. */
+/* From the child: the answer, or the error. */
 struct reply {
 	int code;
 	struct host_error err;
@@ -275,7 +279,7 @@ int host_user_ask(const struct host_user *user, void (*ask)(void *answer, const 
 	pid_t child;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return host_fail(err, -errno, NULL, "cannot make a pipe: %s",
+		return host_fail(err, -errno, NULL, "cannot create a pipe: %s",
 				 host_errno(number, -errno));
 	child = fork();
 	if (child == 0)
@@ -289,7 +293,7 @@ int host_user_ask(const struct host_user *user, void (*ask)(void *answer, const 
 	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (r < 0)
-		return host_fail(err, r, NULL, "a child to ask as another user failed: %s",
+		return host_fail(err, r, NULL, "a child that checks as another user failed: %s",
 				 strerror(-r));
 	if (reply.code < 0)
 		*err = reply.err;

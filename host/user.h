@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * user - users by name, and becoming one of them for good.
+ * Users by name, and switching to one irrevocably.
  */
 #ifndef HOST_USER_H
 #define HOST_USER_H
@@ -20,24 +20,25 @@ struct host_user {
 };
 
 /*
- * host_user_find() - by name or number, with the user's groups: all that the databases are asked
- * for, since a lookup may leave a socket open.  -ENOENT: there is none.
+ * host_user_find() - by name or number, with the user's groups: nothing else is ever looked
+ * up, since a lookup may leave a socket open.  -ENOENT: no such user.
  */
 int host_user_find(const char *text, struct host_user *ret, struct host_error *err);
 int host_group_find(const char *text, uint32_t *ret_gid, struct host_error *err);
 
 /*
- * host_user_become() - groups, group and user, read back; and no capability but root's.  Cannot be
- * undone, and stops half way when it fails.
+ * host_user_become() - switch groups, group and user, verify them, and drop all capabilities unless
+ * root.  Cannot be undone, and stops half way on failure.
  */
 int host_user_become(const struct host_user *user, struct host_error *err);
 
-/* host_user_no_new_privs() - no execve from now on gains anything. */
+/* host_user_no_new_privs() - let no later execve gain privileges. */
 int host_user_no_new_privs(struct host_error *err);
 
 /*
- * host_user_ask() - call @ask as that user in a child, and copy the @size bytes that it leaves at
- * @answer from there to here.  @user: NULL asks as the caller, still in a child.
+ * host_user_ask() - call @ask as that user in a child process and copy the @size bytes that it
+ * writes to
+ * @answer back.  @user: NULL: as the caller, but still in a child.
  */
 int host_user_ask(const struct host_user *user, void (*ask)(void *answer, const void *question),
 		  const void *question, void *answer, size_t size, struct host_error *err);

@@ -40,15 +40,15 @@ static const struct doc_field report_fields[] = {
 	DOC_NEED(report, device, DOC_STRING, .help = "the device's id"),
 	DOC_FIELD(report, host, DOC_STRING,
 		  .help = "the document of the host, or \"this host\"; vhostctl knows it"),
-	DOC_NEED(report, possible, DOC_BOOL, .help = "can the host take the device"),
-	DOC_NEED(report, reason, DOC_STRING, .help = "each reason why not"),
+	DOC_NEED(report, possible, DOC_BOOL, .help = "can the host run the device"),
+	DOC_NEED(report, reason, DOC_STRING, .help = "the reasons why not"),
 	DOC_NEED(report, remedy, DOC_STRING, .help = "what can be done about it"),
 	DOC_NEED(report, missing, DOC_OBJECTS, .table = &missing_table,
 		 .help = "the features that the host does not have"),
 };
 
 const struct doc_table vhc_check_doc =
-	DOC_TABLE("vhost-report", report, report_fields, "can a guest move there");
+	DOC_TABLE("vhost-report", report, report_fields, "whether a guest can move to a host");
 
 /* All reasons why not, separated by "; ". */
 struct reasons {

@@ -128,7 +128,7 @@ has_features() {
 	sed 's/"type"/"vhost": "prefer", "type"/' "$document" > "$BATS_TEST_TMPDIR/prefer.json"
 	run --separate-stderr vhostctl plan "$BATS_TEST_TMPDIR/prefer.json" --caps "$BATS_TEST_TMPDIR/none.json"
 	[ "$status" = 0 ]
-	[[ $stderr == "vhostctl: warning: would go on without vhost: "*"gone fishing"* ]]
+	[[ $stderr == "vhostctl: warning: would continue without vhost: "*"gone fishing"* ]]
 }
 
 @test "plan --caps: a wrong caps document" {

@@ -133,7 +133,7 @@ document() {
 	run --separate-stderr alone setup prefer.json --report report.json -- sh -c 'echo "$VHOSTCTL_VHOST"'
 	[ "$status" = 0 ]
 	[ "$output" = off ]
-	[[ $stderr == "vhostctl: warning: net0: goes on without vhost"* ]]
+	[[ $stderr == "vhostctl: warning: net0: continuing without vhost"* ]]
 	output=$(cat report.json)
 	[ "$(json '"\(.kind) \(.command) \(.devices[0].vhost)"')" = "vhost-report setup false" ]
 	[[ $(json '.devices[0].why') == *vhost-net* ]]

@@ -95,7 +95,7 @@ caps_of() {
 	fails 3 "nul.json: a NUL byte" state check nul.json
 	{ head -c 1048577 /dev/zero | tr '\0' ' '; cat "$split"; } > long.json
 	fails 3 "1048576" state check long.json
-	fails 3 '"vhost-state" is expected' state check "$source_root/examples/qemu.json"
+	fails 3 '"vhost-state" expected' state check "$source_root/examples/qemu.json"
 }
 
 @test "the checksum is zlib's, and who edits can write it anew" {

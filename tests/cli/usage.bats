@@ -28,10 +28,10 @@ load lib.bash
 }
 
 @test "values that are missing, or given to a flag" {
-	fails 2 'a value is missing after "--frames"' loop --frames
-	fails 2 'a value is missing after "-n"' loop -n
-	fails 2 'a value is missing after "--frames"' loop --frames -- 3
-	fails 2 'no value is taken by "json"' caps --json=yes
+	fails 2 'missing value for "--frames"' loop --frames
+	fails 2 'missing value for "-n"' loop -n
+	fails 2 'missing value for "--frames"' loop --frames -- 3
+	fails 2 'this option takes no value: "json"' caps --json=yes
 }
 
 @test "numbers out of range, or none" {
@@ -45,12 +45,12 @@ load lib.bash
 }
 
 @test "too few and too many arguments" {
-	fails 2 "more arguments are needed" features decode
-	fails 2 "more arguments are needed" features diff 0x1
-	fails 2 'one argument too many: "0x3"' features diff 0x1 0x2 0x3
-	fails 2 "more arguments are needed" validate
-	fails 2 'one argument too many: "now"' caps now
-	fails 2 'nothing may stand after "--"' caps --
+	fails 2 "missing argument" features decode
+	fails 2 "missing argument" features diff 0x1
+	fails 2 'unexpected argument "0x3"' features diff 0x1 0x2 0x3
+	fails 2 "missing argument" validate
+	fails 2 'unexpected argument "now"' caps now
+	fails 2 'no command line is accepted after "--"' caps --
 }
 
 @test "setup without a launcher" {

@@ -43,9 +43,9 @@ static void test_refused(void **state)
 		const char *minor, *pointer, *words;
 	} bad[] = {
 		{ "", "", "key \"minor\" is missing: it must be a number up to 2" },
-		{ ",\"minor\":null", "/minor", "a whole number is expected" },
-		{ ",\"minor\":\"0\"", "/minor", "a whole number is expected, not the string" },
-		{ ",\"minor\":0.0", "/minor", "a whole number is expected" },
+		{ ",\"minor\":null", "/minor", "an integer expected" },
+		{ ",\"minor\":\"0\"", "/minor", "an integer expected, not the string" },
+		{ ",\"minor\":0.0", "/minor", "an integer expected" },
 		{ ",\"minor\":-1", "/minor", "-1 is negative" },
 		{ ",\"minor\":3", "/minor",
 		  "written by a newer library: version 1.3; this one reads 1.2" },
@@ -53,7 +53,7 @@ static void test_refused(void **state)
 		  "version 1.18446744073709551615; this one reads 1.2" },
 		/* before a key that the newer one has */
 		{ ",\"colour\":1,\"minor\":3", "/minor", "written by a newer library" },
-		{ ",\"colour\":1,\"minor\":2", "/colour", "key \"colour\" is not known here" },
+		{ ",\"colour\":1,\"minor\":2", "/colour", "key \"colour\" is unknown" },
 	};
 	const struct doc_table table = with_minor(2);
 

@@ -184,17 +184,17 @@ static void test_words(void **state)
 		  "/devices/0/tap/name", "\"tap%d\" is not allowed" },
 		{ "{\"id\":\"a\",\"type\":\"net\"},{\"id\":\"b\",\"type\":\"net\"},"
 		  "{\"id\":\"a\",\"type\":\"net\"}",
-		  "/devices/2/id", "device 0 has the id \"a\" already" },
+		  "/devices/2/id", "device 0 already has the id \"a\"" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"name\":\"t\"}},"
 		  "{\"id\":\"b\",\"type\":\"net\",\"tap\":{\"name\":\"t\"}}",
-		  "/devices/1/tap/name", "device \"a\" has the tap \"t\" already" },
+		  "/devices/1/tap/name", "device \"a\" already uses the tap \"t\"" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"features\":{\"mask\":[\"host_uso\"],"
 		  "\"require\":[\"host_uso\"]}}",
-		  "/devices/0/features/require", "host_uso (bit 56) is required and masked" },
+		  "/devices/0/features/require", "host_uso (bit 56) is both required and masked" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"queue_pair\":2}", "/devices/0/queue_pair",
 		  "did you mean \"queue_pairs\"?" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"existing\":true}}",
-		  "/devices/0/tap/existing", "needs its name" },
+		  "/devices/0/tap/existing", "needs a name" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

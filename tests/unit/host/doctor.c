@@ -86,23 +86,24 @@ static void expect(const struct node_case *c)
 static void test_reasons(void **state)
 {
 	static const struct node_case cases[] = {
-		{ "/dev/vhost-net", 0, 0, 0, 0, NULL, "missing", "it is not there",
+		{ "/dev/vhost-net", 0, 0, 0, 0, NULL, "missing", "it does not exist",
 		  "modprobe vhost_net" },
-		{ "/dev/vhost-vsock", 0, 0, 0, 0, NULL, "absent", "it is not there",
+		{ "/dev/vhost-vsock", 0, 0, 0, 0, NULL, "absent", "it does not exist",
 		  "modprobe vhost_vsock" },
-		{ "/dev/net/tun", 0, 0, 0, 0, NULL, "missing", "it is not there", "modprobe tun" },
+		{ "/dev/net/tun", 0, 0, 0, 0, NULL, "missing", "it does not exist",
+		  "modprobe tun" },
 		{ "/dev/net/tun", 10, 200, 0666, 0, "nobody", "ok", "it opens", "" },
 		{ "/dev/net/tun", 10, 200, 0600, 0, "nobody", "missing",
-		  "nobody may not open it: it belongs to root:root with mode 0600",
+		  "nobody may not open it: it belongs to root:root and has mode 0600",
 		  "setfacl -m u:nobody:rw /dev/net/tun" },
 		{ "/dev/net/tun", 10, 200, 0660, 1, "nobody", "missing",
-		  "it belongs to root:daemon with mode 0660", "usermod -aG daemon nobody" },
+		  "it belongs to root:daemon and has mode 0660", "usermod -aG daemon nobody" },
 		/* group root is no way to give one device to a user */
-		{ "/dev/net/tun", 10, 200, 0660, 0, "nobody", "missing", "root:root with mode 0660",
-		  "setfacl -m u:nobody:rw /dev/net/tun" },
-		{ "/dev/vhost-scsi", 240, 77, 0666, 0, NULL, "absent", "belongs to no driver",
+		{ "/dev/net/tun", 10, 200, 0660, 0, "nobody", "missing",
+		  "root:root and has mode 0660", "setfacl -m u:nobody:rw /dev/net/tun" },
+		{ "/dev/vhost-scsi", 240, 77, 0666, 0, NULL, "absent", "no driver is registered",
 		  "modprobe vhost_scsi" },
-		{ "/dev/vhost-net", 10, 254, 0666, 0, NULL, "missing", "no driver behind it",
+		{ "/dev/vhost-net", 10, 254, 0666, 0, NULL, "missing", "has no driver",
 		  "modprobe vhost_net" },
 	};
 
@@ -140,7 +141,7 @@ static void test_forbidden(void **state)
 
 	assert_int_equal(sandbox_run(refuse_opens, NULL, out, sizeof(out)), 0);
 	assert_string_equal(
-		out, "missing: its mode allows it, but a device cgroup, a security module or "
+		out, "missing: its mode permits it, but a device cgroup, a security module or "
 		     "a sandbox does not [systemctl set-property UNIT "
 		     "DeviceAllow=\"/dev/net/tun rw\"]\n");
 }

@@ -258,7 +258,7 @@ static void test_unprivileged_caller(void **state)
 			.config = CONFIG(NET("a", "\"name\":\"at2\",\"existing\":true"), ENV),
 			.arguments = SHELL("true"),
 			.as = 65534 },
-		HOST_LACKS, "belongs to user 1, and this is user 65534");
+		HOST_LACKS, "belongs to user 1, and user 65534");
 	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
 					     .arguments = SHELL("true"),
 					     .as = 65534 },

@@ -117,12 +117,13 @@ static void test_refuses(void **state)
 		{ NET(""), "", false, "-nographic", "device \"net0\" is not used" },
 		{ NET(""), "", false, "@net0.id@", "device \"net0\" is not used" },
 		{ NET(""), "", false, "@net1.netdev@", "the config has no device \"net1\"" },
-		{ NET(""), "", false, "@net0.netdv@", "@net0.netdv@ is not known" },
-		{ NET(""), "\"style\":\"env\"", false, "@net0.netdev@", "known are mask, tapfds" },
+		{ NET(""), "", false, "@net0.netdv@", "@net0.netdv@ is not available" },
+		{ NET(""), "\"style\":\"env\"", false, "@net0.netdev@",
+		  "known tokens are mask, tapfds" },
 		{ NET(""), "", false, "@net0.netdev@ @net0.mac@", "has no MAC address" },
 		{ NET(""), "", false, "@net0.netdev@ @net0.mtu@", "has no MTU" },
-		{ NET(""), "\"style\":\"env\"", true, "@net0.vhostfds@", "its vhost is off" },
-		{ NET(MASK("\"csum\"")), "", false, "@net0.netdev@", "only @net0.device@" },
+		{ NET(""), "\"style\":\"env\"", true, "@net0.vhostfds@", "vhost is off" },
+		{ NET(MASK("\"csum\"")), "", false, "@net0.netdev@", "QEMU needs @net0.device@" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -148,7 +149,7 @@ static void test_says(void **state)
 		const char *devices, *launcher, *words;
 	} cases[] = {
 		{ NET(MASK("\"csum\"")), "",
-		  "masked too, since they cannot stand alone: host_tso4" },
+		  "also masked, since they depend on masked features: host_tso4" },
 		{ NET(MASK("\"csum\"")), "", "add them to features.mask: host_uso host_tunnel" },
 		{ NET(MASK("\"csum\"")), "\"style\":\"env\"", "@net0.mask@ in its arguments" },
 	};

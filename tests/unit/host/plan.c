@@ -62,12 +62,12 @@ static void test_new_tap(void **state)
 		"launcher: reserve fds 3 to 6 [close them]\n"
 		"net0: enter netns blue [leave it]\n"
 		"net0: open tap t0, 2 queues, owner qemu, group kvm, txqueuelen 5000 [close it]\n"
-		"net0: set mac t0: fe:54:00:0a:0b:0c [goes with the link]\n"
-		"net0: set mtu t0: 9000 [goes with the link]\n"
-		"net0: add address t0: 10.0.0.1/24 [goes with the link]\n"
-		"net0: add address t0: fd00::1/64 [goes with the link]\n"
-		"net0: set bridge t0: br0 [goes with the link]\n"
-		"net0: set up t0 [goes with the link]\n"
+		"net0: set mac t0: fe:54:00:0a:0b:0c [removed with the link]\n"
+		"net0: set mtu t0: 9000 [removed with the link]\n"
+		"net0: add address t0: 10.0.0.1/24 [removed with the link]\n"
+		"net0: add address t0: fd00::1/64 [removed with the link]\n"
+		"net0: set bridge t0: br0 [removed with the link]\n"
+		"net0: set up t0 [removed with the link]\n"
 		"net0: leave netns blue [enter it again]\n"
 		"net0: open vhost /dev/vhost-net, 2 fds, workers are tasks [close it]\n"
 		"launcher: hand over 4 fds to the launcher, VHOSTCTL_FDS [close them]\n"
@@ -88,10 +88,10 @@ static void test_existing_tap(void **state)
 		&options,
 		"a: find link t0 []\n"
 		"a: open tap t0, 1 queue, existing [close it]\n"
-		"a: set mtu t0: 1400 [as it was before]\n"
-		"a: set up t0 [as it was before]\n"
+		"a: set mtu t0: 1400 [restore the previous value]\n"
+		"a: set up t0 [restore the previous value]\n"
 		"b: open tap name chosen by the kernel, 1 queue, persistent [delete it]\n"
-		"b: open vhost /dev/vhost-net, 1 fd, else go on without [close it]\n"
+		"b: open vhost /dev/vhost-net, 1 fd, or continue without [close it]\n"
 		"b: check features csum, bit 40 []\n");
 }
 

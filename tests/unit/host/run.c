@@ -113,7 +113,7 @@ static void test_failures_leave_nothing(void **state)
 		{ CONFIG(FULL "," NET("d", "\"name\":\"td\",\"existing\":true"), ""), HOST_LACKS,
 		  "find link, device d", "there is no link \"td\"" },
 		{ CONFIG(FULL "," NET("d", "\"name\":\"br0\",\"existing\":true"), ""), HOST_FAILED,
-		  "find link, device d", "it is of kind bridge" },
+		  "find link, device d", "of kind bridge" },
 		/* inside the other namespace: we must be back afterwards */
 		{ CONFIG(NET("d", "\"netns\":\"blue\",\"bridge\":\"br0\""), ""), HOST_LACKS,
 		  "set bridge", "in the link's network namespace" },
@@ -180,9 +180,9 @@ static void test_explains_adopted(void **state)
 	sandbox_command("ip tuntap add att mode tun");
 	expect_failure(CONFIG(PAIRS("d", "2", "\"name\":\"at1\",\"existing\":true"), ""),
 		       HOST_FAILED, "open tap",
-		       "was made without multi_queue, and the config asks for 2 queue");
+		       "was created without multi_queue, but the config requests 2 queue");
 	expect_failure(CONFIG(NET("d", "\"name\":\"atm\",\"existing\":true"), ""), HOST_FAILED,
-		       "open tap", "was made with multi_queue, and the config asks for 1 queue");
+		       "open tap", "was created with multi_queue, but the config requests 1 queue");
 	expect_failure(CONFIG(NET("d", "\"name\":\"att\",\"existing\":true"), ""), HOST_FAILED,
 		       "find link", "is a tun");
 	expect_failure(CONFIG(NET("d", "\"name\":\"at1\""), ""), HOST_FAILED, "open tap", "EBUSY");
