@@ -58,7 +58,11 @@ struct doc_field {
 	uint64_t
 		preset; /* number, bool or choice when absent; a number outside min to max means "not
 			    given" and is not written */
-	const char *const *choices;	 /* DOC_CHOICE: NULL-terminated */
+	const char *const *choices; /* DOC_CHOICE: NULL-terminated */
+	const char
+		*word; /* DOC_UINT: what the preset is in the document; it is then written, too */
+	uint32_t when; /* a bit for each choice of the table's selector with which the key may be
+			     given; 0: all */
 	const struct doc_table *table;	 /* DOC_OBJECT, DOC_OBJECTS */
 	bool (*check)(const char *text); /* DOC_STRING(S): is it valid?  NULL: any is */
 	const char *pattern;		 /* the same rule for the schema (ECMA 262) */
@@ -73,6 +77,8 @@ struct doc_table {
 	uint32_t minor;	  /* the newest that is read; the one that is written */
 	size_t size;	  /* of the struct */
 	const char *help; /* what this object is, one line */
+	const struct doc_field *selector; /* a DOC_CHOICE of this table on which others depend, and
+					     which precedes them; NULL: none */
 	const struct doc_field *fields;
 	size_t count;
 };

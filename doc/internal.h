@@ -43,6 +43,12 @@ bool doc_is_wide(const struct doc_field *field);
 /* Is this the preset of an absent field, outside the field's own limits? */
 bool doc_is_unset(const struct doc_field *field, uint64_t value);
 
+/* May the field's key be given in this struct, as far as its selector decides? */
+bool doc_applies(const struct doc_table *table, const struct doc_field *field, const void *data);
+
+/* The value of an absent key; NULL: none, or no memory. */
+struct json_object *doc_default(const struct doc_field *field);
+
 /* The address of a field's value in its struct. */
 static inline void *doc_at(const struct doc_field *field, const void *data)
 {

@@ -62,6 +62,13 @@ static int read_number(struct read *rd, const struct doc_field *field, struct js
 	case json_type_double:
 		return read_fail(rd, "%s: an integer without point or exponent expected", text);
 	case json_type_string:
+		if (field->word && !strcmp(text, field->word)) {
+			*ret = field->preset;
+			return 0;
+		}
+		if (field->word)
+			return read_fail(rd, "a number or \"%s\" expected, not the string %s",
+					 field->word, doc_quote(quoted, text));
 		if (!wide)
 			return read_fail_type(rd, "a number (without quotes)", value);
 		if (!doc_parse_u64(text, ret))
@@ -291,6 +298,16 @@ static int check_keys(struct read *rd, const struct doc_table *table, struct jso
 	return 0;
 }
 
+static int fail_selected(struct read *rd, const struct doc_table *table,
+			 const struct doc_field *field, const void *data)
+{
+	const struct doc_field *selector = table->selector;
+	const char *choice = selector->choices[*(uint32_t *)doc_at(selector, data)];
+
+	return read_fail(rd, "key \"%s\" is not allowed with \"%s\": \"%s\"", field->key,
+			 selector->key, choice);
+}
+
 int read_object(struct read *rd, const struct doc_table *table, struct json_object *object,
 		void *data)
 {
@@ -311,6 +328,8 @@ int read_object(struct read *rd, const struct doc_table *table, struct json_obje
 			r = set_preset(rd, field, doc_at(field, data));
 		} else {
 			doc_path_add_key(&rd->path, field->key);
+			if (!doc_applies(table, field, data))
+				return fail_selected(rd, table, field, data);
 			r = read_value(rd, field, value, doc_at(field, data));
 		}
 		if (r < 0)

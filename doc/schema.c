@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a table says about its document, as a JSON Schema for other programs and as a list of fields
- * for people.
+ * What a table says about its document, as a JSON Schema for other programs.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -76,10 +75,13 @@ static struct json_object *number_schema(const struct doc_field *field)
 	number = new_type("integer");
 	ok = put_number(number, "minimum", field->min) &&
 	     put_number(number, "maximum", field->max ? field->max : UINT64_MAX);
-	if (field->type == DOC_UINT && !doc_is_wide(field))
+	if (field->type == DOC_UINT && !doc_is_wide(field) && !field->word)
 		return done(number, ok);
-	text = new_type("string");
-	ok = put_text(text, "pattern", "^(0x[0-9A-Fa-f]{1,16}|0|[1-9][0-9]{0,19})$") && ok;
+	text = field->word ? json_object_new_object() : new_type("string");
+	ok = (field->word
+		      ? put_text(text, "const", field->word)
+		      : put_text(text, "pattern", "^(0x[0-9A-Fa-f]{1,16}|0|[1-9][0-9]{0,19})$")) &&
+	     ok;
 	any = json_object_new_array();
 	ok = append(any, number) && ok;
 	ok = append(any, text) && ok;
@@ -154,13 +156,15 @@ static struct json_object *type_schema(const struct doc_field *field)
 }
 
 /* What an absent key means; NULL when that is nothing. */
-static struct json_object *default_value(const struct doc_field *field)
+struct json_object *doc_default(const struct doc_field *field)
 {
 	if (field->flags & DOC_REQUIRED)
 		return NULL;
 	switch (field->type) {
 	case DOC_UINT:
 	case DOC_HEX:
+		if (field->word)
+			return json_object_new_string(field->word);
 		return doc_is_unset(field, field->preset) ? NULL
 							  : json_object_new_uint64(field->preset);
 	case DOC_BOOL:
@@ -174,7 +178,7 @@ static struct json_object *default_value(const struct doc_field *field)
 
 static bool put_field(struct json_object *properties, const struct doc_field *field)
 {
-	struct json_object *schema = type_schema(field), *preset = default_value(field);
+	struct json_object *schema = type_schema(field), *preset = doc_default(field);
 	bool ok = put_text(schema, "description", field->help);
 
 	if (preset)
@@ -198,6 +202,28 @@ static bool put_minor(struct json_object *properties, struct json_object *requir
 
 	ok = put(properties, "minor", schema) && ok;
 	return append(required, json_object_new_string("minor")) && ok;
+}
+
+/* For one choice of the selector: the keys that may not be given then. */
+static bool put_choice_rule(struct json_object *rules, const struct doc_table *table,
+			    uint32_t choice)
+{
+	struct json_object *rule = json_object_new_object(), *when = json_object_new_object(),
+			   *then = json_object_new_object();
+	struct json_object *keys[2] = { json_object_new_object(), json_object_new_object() };
+	const struct doc_field *selector = table->selector;
+	bool ok = put_const(keys[0], selector->key,
+			    json_object_new_string(selector->choices[choice]));
+
+	for (size_t i = 0; i < table->count; i++)
+		if (table->fields[i].when && !(table->fields[i].when >> choice & 1))
+			ok = put(keys[1], table->fields[i].key, json_object_new_boolean(false)) &&
+			     ok;
+	ok = put(when, "properties", keys[0]) && ok;
+	ok = put(then, "properties", keys[1]) && ok;
+	ok = put(rule, "if", when) && ok;
+	ok = put(rule, "then", then) && ok;
+	return append(rules, rule) && ok;
 }
 
 static struct json_object *table_schema(const struct doc_table *table)
@@ -224,6 +250,13 @@ static struct json_object *table_schema(const struct doc_table *table)
 	ok = put(object, "properties", properties) && ok;
 	ok = put(object, "required", required) && ok;
 	ok = put(object, "additionalProperties", json_object_new_boolean(false)) && ok;
+	if (table->selector) {
+		struct json_object *rules = json_object_new_array();
+
+		for (uint32_t i = 0; table->selector->choices[i]; i++)
+			ok = put_choice_rule(rules, table, i) && ok;
+		ok = put(object, "allOf", rules) && ok;
+	}
 	return done(object, ok);
 }
 
@@ -241,91 +274,4 @@ struct json_object *doc_schema(const struct doc_table *table)
 	}
 	json_object_put(body);
 	return done(object, ok);
-}
-
-/* ---------------------------------------------------------------------------------------- help */
-
-static void print_type(char *buf, size_t size, const struct doc_field *field)
-{
-	size_t used;
-
-	switch (field->type) {
-	case DOC_UINT:
-	case DOC_HEX:
-		if (field->max)
-			snprintf(buf, size, "%s %" PRIu64 " to %" PRIu64,
-				 field->flags & DOC_POWER_2 ? "power of two" : "number", field->min,
-				 field->max);
-		else
-			snprintf(buf, size, "64-bit number");
-		break;
-	case DOC_BOOL:
-		snprintf(buf, size, "true or false");
-		break;
-	case DOC_CHOICE:
-		buf[0] = '\0';
-		used = 0;
-		for (size_t i = 0; field->choices[i] && used < size; i++)
-			used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? " | " : "",
-						 field->choices[i]);
-		break;
-	case DOC_STRING:
-		snprintf(buf, size, "string");
-		break;
-	case DOC_OBJECT:
-		snprintf(buf, size, "object");
-		break;
-	case DOC_STRINGS:
-		snprintf(buf, size, "list of strings");
-		break;
-	case DOC_OBJECTS:
-		snprintf(buf, size, "list of objects");
-		break;
-	case DOC_UINTS:
-		snprintf(buf, size, "list of 64-bit numbers");
-		break;
-	}
-}
-
-static bool help_row(struct json_object *rows, const struct doc_field *field, const char *name)
-{
-	struct json_object *row = json_object_new_object(), *preset = default_value(field);
-	char type[160];
-	bool ok;
-
-	print_type(type, sizeof(type), field);
-	ok = put_text(row, "field", name) && put_text(row, "type", type) &&
-	     put_text(row, "default",
-		      field->flags & DOC_REQUIRED ? "(required)"
-		      : preset			  ? json_object_get_string(preset)
-						  : "") &&
-	     put_text(row, "help", field->help);
-	json_object_put(preset);
-	return append(rows, row) && ok;
-}
-
-static bool help_table(struct json_object *rows, const struct doc_table *table, const char *prefix)
-{
-	bool ok = true;
-
-	for (size_t i = 0; i < table->count; i++) {
-		const struct doc_field *field = &table->fields[i];
-		char name[160], inner[164];
-
-		snprintf(name, sizeof(name), "%s%s", prefix, field->key);
-		ok = help_row(rows, field, name) && ok;
-		if (!field->table)
-			continue;
-		snprintf(inner, sizeof(inner), "%s%s.", name,
-			 field->type == DOC_OBJECTS ? "[]" : "");
-		ok = help_table(rows, field->table, inner) && ok;
-	}
-	return ok;
-}
-
-struct json_object *doc_help(const struct doc_table *table)
-{
-	struct json_object *rows = json_object_new_array();
-
-	return done(rows, rows && help_table(rows, table, ""));
 }

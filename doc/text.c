@@ -201,3 +201,10 @@ bool doc_is_unset(const struct doc_field *field, uint64_t value)
 	return value == field->preset && !(field->flags & DOC_REQUIRED) &&
 	       (value < field->min || (field->max && value > field->max));
 }
+
+bool doc_applies(const struct doc_table *table, const struct doc_field *field, const void *data)
+{
+	if (!field->when || !table->selector)
+		return true;
+	return field->when >> *(const uint32_t *)doc_at(table->selector, data) & 1;
+}

@@ -80,7 +80,7 @@ static bool is_absent(const struct doc_field *field, const void *at)
 		return !*(char *const *)at;
 	case DOC_UINT:
 	case DOC_HEX:
-		return doc_is_unset(field, *(const uint64_t *)at);
+		return !field->word && doc_is_unset(field, *(const uint64_t *)at);
 	case DOC_OBJECT:
 		return (field->flags & DOC_OPTIONAL) && !*(void *const *)at;
 	case DOC_STRINGS:
@@ -98,6 +98,8 @@ static struct json_object *write_value(const struct doc_field *field, const void
 	case DOC_STRING:
 		return json_object_new_string(*(char *const *)at);
 	case DOC_UINT:
+		if (field->word && *(const uint64_t *)at == field->preset)
+			return json_object_new_string(field->word);
 		return json_object_new_uint64(*(const uint64_t *)at);
 	case DOC_HEX:
 		return write_hex(*(const uint64_t *)at);
@@ -120,6 +122,8 @@ static bool write_fields(const struct doc_table *table, const void *data,
 		const struct doc_field *field = &table->fields[i];
 		const void *at = doc_at(field, data);
 
+		if (!doc_applies(table, field, data))
+			continue;
 		if (!is_absent(field, at) && !add(object, field->key, write_value(field, at)))
 			return false;
 	}
