@@ -5,18 +5,14 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "error.h"
-#include "setup.h"
+#include "kind.h"
 
 static int open_device(const struct host_device *device, const struct host_options *options,
 		       const char *caps, struct vhc_dev **ret)
 {
-	const struct vhc_dev_args args = {
-		.sz = sizeof(args),
-		.type = VHC_TYPE_NET,
-		.queue_pairs = (uint32_t)device->queue_pairs,
-	};
+	struct vhc_dev_args args = { .sz = sizeof(args), .type = host_kind_of(device)->type };
 
+	host_kind_of(device)->fill_args(device, &args);
 	return vhc_dev_open_caps(options->ctx, device->id, caps, &args, ret);
 }
 

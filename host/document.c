@@ -33,15 +33,17 @@ const struct doc_table host_plan_table =
 
 static const struct doc_field report_device_fields[] = {
 	DOC_NEED(host_report_device, device, DOC_STRING, .help = "its id"),
-	DOC_NEED(host_report_device, tap, DOC_STRING, .help = "name of its link"),
+	DOC_FIELD(host_report_device, tap, DOC_STRING, .help = "name of its link"),
 	DOC_FIELD(host_report_device, netns, DOC_STRING, .help = "network namespace of the link"),
-	DOC_NEED(host_report_device, queue_pairs, DOC_UINT, .min = 1, .max = 256,
-		 .help = "queues in each direction"),
+	DOC_FIELD(host_report_device, queue_pairs, DOC_UINT, .min = 1, .max = 256,
+		  .help = "queues in each direction"),
+	DOC_FIELD(host_report_device, cid, DOC_UINT, .min = 3, .max = UINT32_MAX,
+		  .help = "CID of the guest, of a vsock device"),
 	DOC_NEED(host_report_device, vhost, DOC_BOOL, .help = "vhost runs its rings"),
 	DOC_FIELD(host_report_device, why, DOC_STRING,
 		  .help = "why vhost is off although it was preferred"),
-	DOC_NEED(host_report_device, tap_fds, DOC_STRING,
-		 .help = "fds of the tap in the launcher, separated by colons"),
+	DOC_FIELD(host_report_device, tap_fds, DOC_STRING,
+		  .help = "fds of the tap in the launcher, separated by colons"),
 	DOC_FIELD(host_report_device, vhost_fds, DOC_STRING,
 		  .help = "vhost fds in the launcher, separated by colons"),
 };

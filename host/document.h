@@ -21,7 +21,7 @@ struct host_plan_document {
 
 struct host_report_device {
 	char *device, *tap, *netns;
-	uint64_t queue_pairs;
+	uint64_t queue_pairs, cid;
 	bool vhost;
 	char *why; /* vhost is off though it was preferred */
 	char *tap_fds, *vhost_fds;

@@ -8,21 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "launch.h"
-
-char *host_close_text(FILE *out, char **text)
-{
-	bool bad;
-
-	if (!out)
-		return NULL;
-	bad = ferror(out);
-	if (fclose(out) == 0 && !bad)
-		return *text;
-	free(*text);
-	*text = NULL;
-	return NULL;
-}
+#include "kind.h"
 
 /* Features that depend on a masked one.  Features without a name are never offered. */
 static int find_implied(struct vhc_ctx *ctx, struct host_view *view, struct host_error *err)
@@ -31,14 +17,34 @@ static int find_implied(struct vhc_ctx *ctx, struct host_view *view, struct host
 	int r;
 
 	host_features_wanted(view->device, &rest);
-	r = vhc_features_check(ctx, VHC_TYPE_NET, &rest, &view->implied);
+	r = vhc_features_check(ctx, host_kind_of(view->device)->type, &rest, &view->implied);
 	if (r < 0 && r != -EOPNOTSUPP)
 		return host_fail_library(err, ctx, r);
 	return 0;
 }
 
-int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup, const bool *vhost,
-		    const char *const *tap_names, struct host_launch **ret, struct host_error *err)
+static void number_fds(struct host_view *view, int *next)
+{
+	int pairs = (int)view->device->queue_pairs;
+
+	view->tap_fds = host_kind_of(view->device)->tap ? pairs : 0;
+	view->vhost_fds = view->result.vhost ? pairs : 0;
+	view->first_tap_fd = view->tap_fds ? *next : -1;
+	*next += view->tap_fds;
+	view->first_vhost_fd = view->vhost_fds ? *next : -1;
+	*next += view->vhost_fds;
+}
+
+static struct host_result as_requested(const struct host_device *device)
+{
+	return (struct host_result){ .vhost = device->vhost != HOST_VHOST_OFF,
+				     .tap_name = device->tap.name,
+				     .cid = device->cid };
+}
+
+int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup,
+		    const struct host_result *results, struct host_launch **ret,
+		    struct host_error *err)
 {
 	struct host_launch *launch = calloc(1, sizeof(*launch));
 	int fd = HOST_FIRST_FD, r = 0;
@@ -52,16 +58,10 @@ int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup, const b
 	launch->setup = setup;
 	for (size_t i = 0; i < setup->devices.count && r == 0; i++) {
 		struct host_view *view = &launch->views[i];
-		int pairs;
 
 		view->device = host_device(setup, i);
-		view->tap_name = tap_names ? tap_names[i] : view->device->tap.name;
-		view->vhost = vhost ? vhost[i] : view->device->vhost != HOST_VHOST_OFF;
-		pairs = (int)view->device->queue_pairs;
-		view->first_tap_fd = fd;
-		fd += pairs;
-		view->first_vhost_fd = view->vhost ? fd : -1;
-		fd += view->vhost ? pairs : 0;
+		view->result = results ? results[i] : as_requested(view->device);
+		number_fds(view, &fd);
 		if (!host_is_empty(&view->device->mask))
 			r = find_implied(ctx, view, err);
 	}
@@ -91,22 +91,6 @@ void host_launch_free(struct host_launch *launch)
 	free(launch);
 }
 
-int host_launch_fd_name(const struct host_launch *launch, int fd, char *buf, size_t size)
-{
-	for (size_t i = 0; i < launch->setup->devices.count; i++) {
-		const struct host_view *view = &launch->views[i];
-		int pairs = (int)view->device->queue_pairs;
-
-		if (fd >= view->first_tap_fd && fd < view->first_tap_fd + pairs)
-			return snprintf(buf, size, "%s.tap.%d", view->device->id,
-					fd - view->first_tap_fd);
-		if (view->vhost && fd >= view->first_vhost_fd && fd < view->first_vhost_fd + pairs)
-			return snprintf(buf, size, "%s.vhost.%d", view->device->id,
-					fd - view->first_vhost_fd);
-	}
-	return -1;
-}
-
 /* ----------------------------------------------------------------------------------- environment */
 
 /*
@@ -126,6 +110,23 @@ static bool is_own(const char *variable)
 	return false;
 }
 
+static void put_names(FILE *out, const struct host_view *view, const char *what, int first,
+		      int count, bool numbers)
+{
+	const char *listen_name = numbers ? NULL : host_kind_of(view->device)->listen_name;
+
+	for (int n = 0; n < count; n++) {
+		if (first + n > HOST_FIRST_FD)
+			fputc(numbers ? ',' : ':', out);
+		if (listen_name)
+			fputs(listen_name, out);
+		else
+			fprintf(out, "%s.%s.%d", view->device->id, what, n);
+		if (numbers)
+			fprintf(out, "=%d", first + n);
+	}
+}
+
 /* The names of all fds; @numbers: "name=fd" separated by commas, else names separated by colons. */
 static char *fd_names(const struct host_launch *launch, const char *variable, bool numbers)
 {
@@ -138,19 +139,9 @@ static char *fd_names(const struct host_launch *launch, const char *variable, bo
 	fputs(variable, out);
 	for (size_t i = 0; i < launch->setup->devices.count; i++) {
 		const struct host_view *view = &launch->views[i];
-		int count = (int)view->device->queue_pairs * (view->vhost ? 2 : 1);
 
-		for (int n = 0; n < count; n++) {
-			int fd = view->first_tap_fd + n, queue = n % (int)view->device->queue_pairs;
-
-			fprintf(out, "%s%s.%s.%d",
-				fd == HOST_FIRST_FD ? ""
-				: numbers	    ? ","
-						    : ":",
-				view->device->id, n == queue ? "tap" : "vhost", queue);
-			if (numbers)
-				fprintf(out, "=%d", fd);
-		}
+		put_names(out, view, "tap", view->first_tap_fd, view->tap_fds, numbers);
+		put_names(out, view, "vhost", view->first_vhost_fd, view->vhost_fds, numbers);
 	}
 	return host_close_text(out, &text);
 }
@@ -158,7 +149,7 @@ static char *fd_names(const struct host_launch *launch, const char *variable, bo
 static bool all_vhost(const struct host_launch *launch)
 {
 	for (size_t i = 0; i < launch->setup->devices.count; i++)
-		if (!launch->views[i].vhost)
+		if (!launch->views[i].result.vhost)
 			return false;
 	return true;
 }

@@ -6,18 +6,26 @@
 #define HOST_LAUNCH_H
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "error.h"
 #include "setup.h"
 
 #define HOST_FIRST_FD 3
 
+/* What a run set up for a device, or what a plan assumes. */
+struct host_result {
+	bool vhost;
+	const char *tap_name; /* NULL: unknown yet */
+	uint64_t cid;	      /* HOST_CID_AUTO: unknown yet */
+};
+
 /* One device as the launcher sees it. */
 struct host_view {
 	const struct host_device *device;
-	const char *tap_name; /* NULL: unknown yet */
-	bool vhost;
-	int first_tap_fd, first_vhost_fd; /* one for each queue pair */
+	struct host_result result;
+	int first_tap_fd, first_vhost_fd; /* in the launcher */
+	int tap_fds, vhost_fds;		  /* how many */
 	/* Also to be masked, since they depend on masked features. */
 	struct vhc_features implied;
 	bool used[2]; /* by a token: at all; in a way that passes its features */
@@ -35,12 +43,11 @@ struct host_launch {
 
 /*
  * host_launch_new() - number the fds.
- * @vhost: does device i have its vhost fds; NULL: all that request them do.  @tap_names: NULL, or
- * one for
- * each device, borrowed.
+ * @results: one for each device, whose texts are borrowed; NULL: as the config requests.
  */
-int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup, const bool *vhost,
-		    const char *const *tap_names, struct host_launch **ret, struct host_error *err);
+int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup,
+		    const struct host_result *results, struct host_launch **ret,
+		    struct host_error *err);
 void host_launch_free(struct host_launch *launch);
 
 /*
@@ -52,22 +59,30 @@ int host_launch_arguments(struct host_launch *launch, const struct host_options 
 /* host_launch_environment() - fill env: that of this process plus the variables about the fds. */
 int host_launch_environment(struct host_launch *launch, struct host_error *err);
 
-/* "net0.tap.0", for the fd with that number; -1 if there is none. */
-int host_launch_fd_name(const struct host_launch *launch, int fd, char *buf, size_t size);
-
 /* Close a stream of open_memstream() and return its text; NULL if there was no memory. */
-char *host_close_text(FILE *out, char **text);
+static inline char *host_close_text(FILE *out, char **text)
+{
+	bool bad = !out || ferror(out);
+
+	bad = (out && fclose(out)) || bad;
+	if (!bad)
+		return *text;
+	if (out)
+		free(*text);
+	*text = NULL;
+	return NULL;
+}
 
 /* -------------------------------------------------------------------------------- QEMU's options */
 
 /* A token's text.  Returns 0 or a negative errno with the error filled. */
 typedef int host_token_fn(FILE *out, struct host_view *view, struct host_error *err);
 
-host_token_fn host_qemu_netdev, host_qemu_device, host_qemu_mask;
+host_token_fn host_qemu_device, host_qemu_mask;
 
 /* Why QEMU cannot mask, or offer, a feature; NULL: it can. */
-const char *host_qemu_cannot_mask(unsigned int bit);
-const char *host_qemu_cannot_require(unsigned int bit, const struct host_device *device);
+const char *host_qemu_cannot_mask(const struct host_device *device, unsigned int bit);
+const char *host_qemu_cannot_require(const struct host_device *device, unsigned int bit);
 
 /*
  * For a device that masks or requires features: check that QEMU gets them, and report implied

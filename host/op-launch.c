@@ -165,21 +165,17 @@ static int make_launch(struct host_run *run, struct host_error *err)
 {
 	const struct host_plan *plan = run->plan;
 	size_t count = plan->setup->devices.count;
-	bool *vhost = calloc(count, sizeof(*vhost));
-	const char **names = calloc(count, sizeof(*names));
-	int r = -ENOMEM;
+	struct host_result *results = calloc(count, sizeof(*results));
+	int r;
 
-	for (size_t i = 0; vhost && names && i < count; i++) {
-		vhost[i] = run->devices[i].vhost;
-		names[i] = run->devices[i].name;
-	}
-	if (vhost && names)
-		r = host_launch_new(plan->options->ctx, plan->setup, vhost, names, &run->launch,
-				    err);
-	else
-		host_fail_memory(err);
-	free(vhost);
-	free(names);
+	if (!results)
+		return host_fail_memory(err);
+	for (size_t i = 0; i < count; i++)
+		results[i] = (struct host_result){ .vhost = run->devices[i].vhost,
+						   .tap_name = run->devices[i].name,
+						   .cid = run->devices[i].cid };
+	r = host_launch_new(plan->options->ctx, plan->setup, results, &run->launch, err);
+	free(results);
 	if (r == 0)
 		r = host_launch_arguments(run->launch, plan->options, err);
 	if (r == 0)
@@ -187,27 +183,32 @@ static int make_launch(struct host_run *run, struct host_error *err)
 	return r;
 }
 
+static int place_fd(struct host_run *run, int from, int to, struct host_error *err)
+{
+	if (from < 0)
+		return host_fail_library(err, run->plan->options->ctx, from);
+	if (dup2(from, to) < 0)
+		return host_fail(err, -errno, NULL, "cannot place an fd: %s", strerror(errno));
+	return 0;
+}
+
 /* Put each fd in its place. */
 static int place_fds(struct host_run *run, struct host_error *err)
 {
+	int r = 0;
+
 	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
 		const struct host_view *view = &run->launch->views[i];
 		struct host_device_run *device = &run->devices[i];
 
-		for (uint32_t n = 0; n < view->device->queue_pairs; n++) {
-			int tap = vhc_tap_get_fd(device->tap, n);
-			int vhost = device->vhost ? vhc_dev_get_fd(device->vhost, n) : 0;
-
-			if (tap < 0 || vhost < 0)
-				return host_fail_library(err, run->plan->options->ctx,
-							 tap < 0 ? tap : vhost);
-			if (dup2(tap, view->first_tap_fd + (int)n) < 0 ||
-			    (device->vhost && dup2(vhost, view->first_vhost_fd + (int)n) < 0))
-				return host_fail(err, -errno, NULL, "cannot place an fd: %s",
-						 strerror(errno));
-		}
+		for (int n = 0; n < view->tap_fds && r == 0; n++)
+			r = place_fd(run, vhc_tap_get_fd(device->tap, (uint32_t)n),
+				     view->first_tap_fd + n, err);
+		for (int n = 0; n < view->vhost_fds && r == 0; n++)
+			r = place_fd(run, vhc_dev_get_fd(device->vhost, (uint32_t)n),
+				     view->first_vhost_fd + n, err);
 	}
-	return 0;
+	return r;
 }
 
 int host_hand_over(struct host_run *run, const struct host_op *op, struct host_error *err)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan.h"
+#include "op.h"
 
 static int fall_back(struct host_run *run, const struct host_op *op, const struct host_error *why)
 {
@@ -24,18 +24,26 @@ static int fall_back(struct host_run *run, const struct host_op *op, const struc
 	return 0;
 }
 
-int host_open_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
+struct vhc_dev_args host_dev_args(const struct host_device *device)
 {
 	static const uint32_t flags[] = { 0, VHC_DEV_TASK, VHC_DEV_KTHREAD };
-	const struct host_device *config = host_device(run->plan->setup, op->device);
-	struct vhc_ctx *ctx = run->plan->options->ctx;
+	const struct host_kind *kind = host_kind_of(device);
 	struct vhc_dev_args args = {
 		.sz = sizeof(args),
-		.flags = flags[config->worker.mode],
-		.type = VHC_TYPE_NET,
+		.flags = flags[device->worker.mode],
+		.type = kind->type,
 		.backend = VHC_BACKEND_KERNEL,
-		.queue_pairs = (uint32_t)config->queue_pairs,
 	};
+
+	kind->fill_args(device, &args);
+	return args;
+}
+
+int host_open_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const struct host_device *config = host_device(run->plan->setup, op->device);
+	struct vhc_dev_args args = host_dev_args(config);
+	struct vhc_ctx *ctx = run->plan->options->ctx;
 	int r;
 
 	r = vhc_dev_open(ctx, config->id, NULL, &args, &run->devices[op->device].vhost);
@@ -79,7 +87,7 @@ int host_check_features(struct host_run *run, const struct host_op *op, struct h
 		return 0;
 	}
 	host_features_wanted(config, &want);
-	r = vhc_dev_set_tap(device->vhost, device->tap);
+	r = device->tap ? vhc_dev_set_tap(device->vhost, device->tap) : 0;
 	if (r == 0)
 		r = vhc_dev_offer_features(device->vhost, &want, &config->require, &offered);
 	return r < 0 ? host_fail_library(err, options->ctx, r) : 0;

@@ -5,7 +5,7 @@
 #ifndef HOST_OP_H
 #define HOST_OP_H
 
-#include "plan.h"
+#include "kind.h"
 
 /* The tap of an operation, from the config, and the current state of its device. */
 static inline const struct host_tap *host_tap_of(const struct host_run *run,
@@ -18,6 +18,9 @@ static inline struct host_device_run *host_run_of(struct host_run *run, const st
 {
 	return &run->devices[op->device];
 }
+
+/* What opens the device of an operation. */
+struct vhc_dev_args host_dev_args(const struct host_device *device);
 
 /* host_netlink_open() with the error filled. */
 int host_netlink_begin(struct host_netlink *netlink, struct host_error *err);

@@ -122,14 +122,28 @@ DESCRIBE(describe_up)
 	undo_link(plan, op, undo);
 }
 
+static const char *const modes[] = { "", ", workers are tasks", ", workers are kthreads" };
+
 DESCRIBE(describe_open_vhost)
 {
 	const struct host_device *device = device_of(plan, op);
-	static const char *const modes[] = { "", ", workers are tasks", ", workers are kthreads" };
 
 	ARGUMENT("/dev/vhost-net, %llu fd%s%s%s", (unsigned long long)device->queue_pairs,
 		 device->queue_pairs > 1 ? "s" : "", modes[device->worker.mode],
 		 device->vhost == HOST_VHOST_PREFER ? ", or continue without" : "");
+	UNDO("close it");
+}
+
+DESCRIBE(describe_open_vsock)
+{
+	const struct host_device *device = device_of(plan, op);
+
+	if (device->cid == HOST_CID_AUTO)
+		ARGUMENT("/dev/vhost-vsock, cid auto (the lowest free)%s",
+			 modes[device->worker.mode]);
+	else
+		ARGUMENT("/dev/vhost-vsock, cid %llu%s", (unsigned long long)device->cid,
+			 modes[device->worker.mode]);
 	UNDO("close it");
 }
 
@@ -185,6 +199,8 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 	[HOST_OP_LEAVE_NETNS] = { "leave netns", describe_leave, host_leave_netns,
 				  host_enter_netns },
 	[HOST_OP_OPEN_VHOST] = { "open vhost", describe_open_vhost, host_open_vhost,
+				 host_close_vhost },
+	[HOST_OP_OPEN_VSOCK] = { "open vsock", describe_open_vsock, host_open_vsock,
 				 host_close_vhost },
 	[HOST_OP_CHECK_FEATURES] = { "check features", describe_features, host_check_features },
 	[HOST_OP_HAND_OVER] = { "hand over", describe_hand_over, host_hand_over },

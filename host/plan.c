@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "plan.h"
+#include "kind.h"
 
 const char *host_plan_user(const struct host_plan *plan)
 {
@@ -19,53 +19,19 @@ int host_plan_fd_count(const struct host_plan *plan)
 	for (size_t i = 0; i < plan->setup->devices.count; i++) {
 		const struct host_device *device = host_device(plan->setup, i);
 
-		count += (int)device->queue_pairs * (device->vhost == HOST_VHOST_OFF ? 1 : 2);
+		count += (int)device->queue_pairs *
+			 (host_kind_of(device)->tap + (device->vhost != HOST_VHOST_OFF));
 	}
 	return count;
-}
-
-/* There is room: host_plan_make() counted. */
-static void add(struct host_plan *plan, enum host_op_kind kind, uint32_t device, uint32_t item)
-{
-	plan->ops[plan->count++] = (struct host_op){ kind, device, item };
-}
-
-/*
- * The address is set before the link is up, so that no other is ever visible; so is the bridge, so
- * that the port forwards from the first frame on.
- */
-static void add_tap(struct host_plan *plan, uint32_t device)
-{
-	const struct host_tap *tap = &host_device(plan->setup, device)->tap;
-
-	if (tap->netns)
-		add(plan, HOST_OP_ENTER_NETNS, device, 0);
-	if (tap->existing)
-		add(plan, HOST_OP_FIND_LINK, device, 0);
-	add(plan, HOST_OP_OPEN_TAP, device, 0);
-	if (tap->mac)
-		add(plan, HOST_OP_SET_MAC, device, 0);
-	if (tap->mtu)
-		add(plan, HOST_OP_SET_MTU, device, 0);
-	for (uint32_t i = 0; i < tap->address.count; i++)
-		add(plan, HOST_OP_ADD_ADDRESS, device, i);
-	if (tap->bridge)
-		add(plan, HOST_OP_SET_BRIDGE, device, 0);
-	if (tap->up)
-		add(plan, HOST_OP_SET_UP, device, 0);
-	if (tap->netns)
-		add(plan, HOST_OP_LEAVE_NETNS, device, 0);
 }
 
 static void add_device(struct host_plan *plan, uint32_t index)
 {
 	const struct host_device *device = host_device(plan->setup, index);
 
-	add_tap(plan, index);
-	if (device->vhost != HOST_VHOST_OFF)
-		add(plan, HOST_OP_OPEN_VHOST, index, 0);
+	host_kind_of(device)->plan(plan, index);
 	if (device->features.require.count)
-		add(plan, HOST_OP_CHECK_FEATURES, index, 0);
+		host_plan_add(plan, HOST_OP_CHECK_FEATURES, index, 0);
 }
 
 int host_plan_make(const struct host_setup *setup, const struct host_options *options,
@@ -80,16 +46,16 @@ int host_plan_make(const struct host_setup *setup, const struct host_options *op
 	if (!plan.ops)
 		return host_fail_memory(err);
 	if (options->launcher) {
-		add(&plan, HOST_OP_FIND_LAUNCHER, HOST_NO_DEVICE, 0);
-		add(&plan, HOST_OP_RESERVE_FDS, HOST_NO_DEVICE, 0);
+		host_plan_add(&plan, HOST_OP_FIND_LAUNCHER, HOST_NO_DEVICE, 0);
+		host_plan_add(&plan, HOST_OP_RESERVE_FDS, HOST_NO_DEVICE, 0);
 	}
 	for (uint32_t i = 0; i < setup->devices.count; i++)
 		add_device(&plan, i);
 	if (options->launcher) {
-		add(&plan, HOST_OP_HAND_OVER, HOST_NO_DEVICE, 0);
+		host_plan_add(&plan, HOST_OP_HAND_OVER, HOST_NO_DEVICE, 0);
 		if (host_plan_user(&plan) || options->no_new_privs || setup->launcher.no_new_privs)
-			add(&plan, HOST_OP_BECOME_USER, HOST_NO_DEVICE, 0);
-		add(&plan, HOST_OP_EXEC, HOST_NO_DEVICE, 0);
+			host_plan_add(&plan, HOST_OP_BECOME_USER, HOST_NO_DEVICE, 0);
+		host_plan_add(&plan, HOST_OP_EXEC, HOST_NO_DEVICE, 0);
 	}
 	*ret = plan;
 	return 0;

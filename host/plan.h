@@ -23,6 +23,7 @@ enum host_op_kind {
 	HOST_OP_SET_UP,
 	HOST_OP_LEAVE_NETNS,
 	HOST_OP_OPEN_VHOST,
+	HOST_OP_OPEN_VSOCK,
 	HOST_OP_CHECK_FEATURES,
 	HOST_OP_HAND_OVER,
 	HOST_OP_BECOME_USER,
@@ -50,6 +51,13 @@ int host_plan_make(const struct host_setup *setup, const struct host_options *op
 		   struct host_plan *ret, struct host_error *err);
 void host_plan_clear(struct host_plan *plan);
 
+/* There is room: host_plan_make() counted. */
+static inline void host_plan_add(struct host_plan *plan, enum host_op_kind kind, uint32_t device,
+				 uint32_t item)
+{
+	plan->ops[plan->count++] = (struct host_op){ kind, device, item };
+}
+
 /* The user that the launcher runs as; NULL: the caller. */
 const char *host_plan_user(const struct host_plan *plan);
 
@@ -62,6 +70,7 @@ int host_plan_fd_count(const struct host_plan *plan);
 struct host_device_run {
 	struct vhc_tap *tap;
 	struct vhc_dev *vhost;
+	uint64_t cid; /* of a vsock device, once it is open */
 	char name[HOST_LINK_NAME_MAX];
 	struct host_link before; /* of an existing link; for a new one, only the index is used */
 	bool adopted, fell_back;
@@ -133,6 +142,7 @@ HOST_OP_FUNCTION(host_set_up);
 HOST_OP_FUNCTION(host_unset_up);
 HOST_OP_FUNCTION(host_open_vhost);
 HOST_OP_FUNCTION(host_close_vhost);
+HOST_OP_FUNCTION(host_open_vsock);
 HOST_OP_FUNCTION(host_check_features);
 HOST_OP_FUNCTION(host_find_launcher);
 HOST_OP_FUNCTION(host_reserve_fds);

@@ -20,23 +20,34 @@ static char *fd_list(int first, uint64_t count)
 	return host_close_text(out, &text);
 }
 
+static bool copy(char **to, const char *text)
+{
+	*to = strdup(text);
+	return *to;
+}
+
+static bool fill_tap(const struct host_device_run *run, const struct host_view *view,
+		     struct host_report_device *device)
+{
+	const char *netns = view->device->tap.netns;
+
+	device->queue_pairs = view->device->queue_pairs;
+	device->tap_fds = fd_list(view->first_tap_fd, device->queue_pairs);
+	return device->tap_fds && copy(&device->tap, run->name) &&
+	       (!netns || copy(&device->netns, netns));
+}
+
 static bool fill_device(const struct host_device_run *run, const struct host_view *view,
 			struct host_report_device *device)
 {
-	device->queue_pairs = view->device->queue_pairs;
-	device->vhost = view->vhost;
-	device->device = strdup(view->device->id);
-	device->tap = strdup(run->name);
-	device->tap_fds = fd_list(view->first_tap_fd, device->queue_pairs);
-	if (view->vhost)
-		device->vhost_fds = fd_list(view->first_vhost_fd, device->queue_pairs);
-	if (view->device->tap.netns)
-		device->netns = strdup(view->device->tap.netns);
-	if (run->fell_back)
-		device->why = strdup(run->why);
-	return device->device && device->tap && device->tap_fds &&
-	       (device->vhost_fds || !view->vhost) && (device->netns || !view->device->tap.netns) &&
-	       (device->why || !run->fell_back);
+	device->vhost = view->result.vhost;
+	device->cid = view->result.cid;
+	if (view->tap_fds && !fill_tap(run, view, device))
+		return false;
+	if (view->vhost_fds)
+		device->vhost_fds = fd_list(view->first_vhost_fd, (uint64_t)view->vhost_fds);
+	return copy(&device->device, view->device->id) && (device->vhost_fds || !view->vhost_fds) &&
+	       (!run->fell_back || copy(&device->why, run->why));
 }
 
 struct json_object *host_run_report(const struct host_run *run)

@@ -9,7 +9,7 @@
 
 #include "setup.h"
 
-static const char *const types[] = { "net", NULL };
+static const char *const types[] = { [HOST_NET] = "net", [HOST_VSOCK] = "vsock", NULL };
 static const char *const attaches[] = { "fd", NULL };
 static const char *const vhosts[] = { "require", "prefer", "off", NULL };
 static const char *const workers[] = { "default", "task", "kthread", NULL };
@@ -179,6 +179,9 @@ static const struct doc_field worker_fields[] = {
 static const struct doc_table worker_table =
 	DOC_PART(host_worker, worker_fields, "the threads that run the rings");
 
+#define NET   .when = 1u << HOST_NET
+#define VSOCK .when = 1u << HOST_VSOCK
+
 static const struct doc_field device_fields[] = {
 	DOC_NEED(host_device, id, DOC_STRING, .min = 1, .max = 32, .check = check_id,
 		 .pattern = "^[A-Za-z][A-Za-z0-9_-]{0,31}$",
@@ -187,24 +190,33 @@ static const struct doc_field device_fields[] = {
 	DOC_NEED(host_device, type, DOC_CHOICE, .choices = types, .help = "type of device"),
 	DOC_FIELD(host_device, attach, DOC_CHOICE, .choices = attaches,
 		  .help = "how the launcher gets the device: as open fds"),
-	DOC_FIELD(host_device, vhost, DOC_CHOICE, .choices = vhosts,
+	DOC_FIELD(host_device, vhost, DOC_CHOICE, NET, .choices = vhosts,
 		  .help = "whether to use vhost; \"prefer\" falls back to none with a warning"),
-	DOC_FIELD(host_device, queue_pairs, DOC_UINT, .preset = 1, .min = 1,
+	DOC_FIELD(host_device, queue_pairs, DOC_UINT, NET, .preset = 1, .min = 1,
 		  .max = HOST_MAX_QUEUE_PAIRS, .help = "queues in each direction"),
-	DOC_FIELD(host_device, ring_size, DOC_UINT, .flags = DOC_POWER_2, .preset = HOST_RING_SIZE,
-		  .min = 256, .max = 1024, .help = "descriptors in a receive ring"),
-	DOC_FIELD(host_device, tap, DOC_OBJECT, .table = &tap_table,
+	DOC_FIELD(host_device, ring_size, DOC_UINT, NET, .flags = DOC_POWER_2,
+		  .preset = HOST_RING_SIZE, .min = 256, .max = 1024,
+		  .help = "descriptors in a receive ring"),
+	DOC_FIELD(host_device, tap, DOC_OBJECT, NET, .table = &tap_table,
 		  .help = "the tap link on the host side"),
+	DOC_FIELD(host_device, cid, DOC_UINT, VSOCK, .preset = HOST_CID_AUTO, .word = "auto",
+		  .min = HOST_CID_MIN, .max = HOST_CID_MAX,
+		  .help = "address of the guest; auto: the lowest that is free"),
 	DOC_FIELD(host_device, features, DOC_OBJECT, .table = &feature_table,
 		  .help = "virtio features, named as in the specification"),
-	DOC_FIELD(host_device, busyloop_us, DOC_UINT, .max = 1000000,
+	DOC_FIELD(host_device, busyloop_us, DOC_UINT, NET, .max = 1000000,
 		  .help = "microseconds to poll a ring before sleeping; 0: do not poll"),
 	DOC_FIELD(host_device, worker, DOC_OBJECT, .table = &worker_table,
 		  .help = "the threads that run the rings"),
 };
 
-static const struct doc_table device_table =
-	DOC_PART(host_device, device_fields, "one virtio device");
+static const struct doc_table device_table = {
+	.size = sizeof(struct host_device),
+	.help = "one virtio device",
+	.fields = device_fields,
+	.count = DOC_COUNT(device_fields),
+	.selector = &device_fields[1], /* type */
+};
 
 static const struct doc_field launcher_fields[] = {
 	DOC_FIELD(host_launcher, style, DOC_CHOICE, .choices = styles,

@@ -12,8 +12,12 @@
 #define HOST_MAX_QUEUE_PAIRS 256u
 #define HOST_MAX_MTU	     65521u /* of a tap: 65535 including the Ethernet header */
 #define HOST_RING_SIZE	     256u   /* the default */
-#define HOST_LINK_NAME_MAX   16u    /* with the NUL */
+#define HOST_CID_MIN	     3u
+#define HOST_CID_MAX	     0xfffffffeu
+#define HOST_CID_AUTO	     0u
+#define HOST_LINK_NAME_MAX   16u /* with the NUL */
 
+enum host_type { HOST_NET, HOST_VSOCK };
 enum host_vhost { HOST_VHOST_REQUIRE, HOST_VHOST_PREFER, HOST_VHOST_OFF };
 enum host_worker_mode { HOST_WORKER_DEFAULT, HOST_WORKER_TASK, HOST_WORKER_KTHREAD };
 enum host_style { HOST_STYLE_QEMU, HOST_STYLE_LISTEN_FDS, HOST_STYLE_ENV };
@@ -41,7 +45,8 @@ struct host_worker {
 struct host_device {
 	char *id;
 	uint32_t type, attach, vhost;
-	uint64_t queue_pairs, ring_size, busyloop_us;
+	uint64_t queue_pairs, ring_size, busyloop_us; /* of other types than net: 1, the defaults */
+	uint64_t cid;				      /* HOST_CID_AUTO: the lowest free */
 	struct host_tap tap;
 	struct host_features features;
 	struct host_worker worker;
@@ -74,14 +79,6 @@ static inline struct host_device *host_device(const struct host_setup *setup, si
  */
 int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *text, size_t len,
 		     struct doc_error *err);
-
-/* What the guest may be offered: every bit that has a name, but those that the config masks. */
-static inline void host_features_wanted(const struct host_device *device, struct vhc_features *ret)
-{
-	vhc_features_known(VHC_TYPE_NET, ret);
-	for (int w = 0; w < 4; w++)
-		ret->w[w] &= ~device->mask.w[w];
-}
 
 /* No feature at all. */
 static inline bool host_is_empty(const struct vhc_features *set)

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "launch.h"
+#include "kind.h"
 
-static void put_fds(FILE *out, int first, const struct host_view *view)
+static void put_fds(FILE *out, int first, int count)
 {
-	for (int i = 0; i < (int)view->device->queue_pairs; i++)
+	for (int i = 0; i < count; i++)
 		fprintf(out, "%s%d", i ? ":" : "", first + i);
 }
 
@@ -22,32 +22,32 @@ static int put_id(FILE *out, struct host_view *view, struct host_error *err)
 
 static int put_tap(FILE *out, struct host_view *view, struct host_error *err)
 {
-	fputs(view->tap_name ? view->tap_name : "(chosen by the kernel)", out);
+	fputs(view->result.tap_name ? view->result.tap_name : "(chosen by the kernel)", out);
 	return 0;
 }
 
 static int put_tapfds(FILE *out, struct host_view *view, struct host_error *err)
 {
 	view->used[HOST_USED] = true;
-	put_fds(out, view->first_tap_fd, view);
+	put_fds(out, view->first_tap_fd, view->tap_fds);
 	return 0;
 }
 
 static int put_vhostfds(FILE *out, struct host_view *view, struct host_error *err)
 {
 	view->used[HOST_USED] = true;
-	if (!view->vhost)
+	if (!view->result.vhost)
 		return host_fail_status(
 			err, HOST_USAGE, -EINVAL,
 			"use @ID.netdev@, which handles both cases, or read VHOSTCTL_FDS",
 			"device \"%s\" has no vhost fds: vhost is off", view->device->id);
-	put_fds(out, view->first_vhost_fd, view);
+	put_fds(out, view->first_vhost_fd, view->vhost_fds);
 	return 0;
 }
 
 static int put_vhost(FILE *out, struct host_view *view, struct host_error *err)
 {
-	fputs(view->vhost ? "on" : "off", out);
+	fputs(view->result.vhost ? "on" : "off", out);
 	return 0;
 }
 
@@ -78,11 +78,12 @@ static int put_queues(FILE *out, struct host_view *view, struct host_error *err)
 /* The names of the masked features and of those that depend on them. */
 static int put_mask(FILE *out, struct host_view *view, struct host_error *err)
 {
+	enum vhc_type type = host_kind_of(view->device)->type;
 	const char *comma = "";
 
 	view->used[HOST_USED_FEATURES] = true;
 	for (unsigned int bit = 0; bit < 256; bit++) {
-		const struct vhc_feature *feature = vhc_feature_get(VHC_TYPE_NET, bit);
+		const struct vhc_feature *feature = vhc_feature_get(type, bit);
 
 		if (!vhc_features_has(&view->device->mask, bit) &&
 		    !vhc_features_has(&view->implied, bit))
@@ -98,21 +99,26 @@ static int put_mask(FILE *out, struct host_view *view, struct host_error *err)
 
 #define STYLES 3 /* qemu, listen-fds, env: as enum host_style */
 
+enum { NET = 1 << HOST_NET, VSOCK = 1 << HOST_VSOCK, ANY = NET | VSOCK };
+
 static const struct token {
 	const char *name;
+	unsigned int kinds;
 	host_token_fn *put[STYLES];
 } tokens[] = {
-	{ "netdev", { host_qemu_netdev, NULL, NULL } },
-	{ "device", { host_qemu_device, NULL, NULL } },
-	{ "mask", { host_qemu_mask, put_mask, put_mask } },
-	{ "tapfds", { put_tapfds, put_tapfds, put_tapfds } },
-	{ "vhostfds", { put_vhostfds, put_vhostfds, put_vhostfds } },
-	{ "vhost", { put_vhost, put_vhost, put_vhost } },
-	{ "id", { put_id, put_id, put_id } },
-	{ "tap", { put_tap, put_tap, put_tap } },
-	{ "mac", { put_mac, put_mac, put_mac } },
-	{ "mtu", { put_mtu, put_mtu, put_mtu } },
-	{ "queues", { put_queues, put_queues, put_queues } },
+	{ "netdev", NET, { host_net_put_netdev, NULL, NULL } },
+	{ "device", ANY, { host_qemu_device, NULL, NULL } },
+	{ "mask", ANY, { host_qemu_mask, put_mask, put_mask } },
+	{ "tapfds", NET, { put_tapfds, put_tapfds, put_tapfds } },
+	{ "vhostfds", NET, { put_vhostfds, put_vhostfds, put_vhostfds } },
+	{ "vhost", NET, { put_vhost, put_vhost, put_vhost } },
+	{ "id", ANY, { put_id, put_id, put_id } },
+	{ "tap", NET, { put_tap, put_tap, put_tap } },
+	{ "mac", NET, { put_mac, put_mac, put_mac } },
+	{ "mtu", NET, { put_mtu, put_mtu, put_mtu } },
+	{ "queues", NET, { put_queues, put_queues, put_queues } },
+	{ "cid", VSOCK, { host_vsock_put_cid, host_vsock_put_cid, host_vsock_put_cid } },
+	{ "fd", VSOCK, { put_vhostfds, put_vhostfds, put_vhostfds } },
 };
 
 #define TOKEN_COUNT (sizeof(tokens) / sizeof(tokens[0]))
@@ -143,19 +149,26 @@ static struct host_view *find_view(const struct host_launch *launch, const char 
 	return NULL;
 }
 
-static int fail_name(const char *id, const char *name, uint32_t style, struct host_error *err)
+static host_token_fn *find_token(const struct token *token, const struct host_view *view,
+				 uint32_t style)
+{
+	return token->kinds >> view->device->type & 1 ? token->put[style] : NULL;
+}
+
+static int fail_name(const struct host_view *view, const char *name, uint32_t style,
+		     struct host_error *err)
 {
 	char known[200] = "";
 	size_t used = 0;
 
 	for (size_t i = 0; i < TOKEN_COUNT; i++)
-		if (tokens[i].put[style])
+		if (find_token(&tokens[i], view, style))
 			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
 						 used ? ", " : "", tokens[i].name);
-	return host_fail_status(
-		err, HOST_USAGE, -EINVAL, NULL,
-		"@%s.%s@ is not available in this launcher style: known tokens are %s", id, name,
-		known);
+	return host_fail_status(err, HOST_USAGE, -EINVAL, NULL,
+				"@%s.%s@ is not available for this device in this launcher style: "
+				"known tokens are %s",
+				view->device->id, name, known);
 }
 
 static int put_token(FILE *out, const struct host_launch *launch, const char *id, const char *name,
@@ -167,10 +180,13 @@ static int put_token(FILE *out, const struct host_launch *launch, const char *id
 	if (!view)
 		return host_fail_status(err, HOST_USAGE, -EINVAL, NULL,
 					"@%s.%s@: the config has no device \"%s\"", id, name, id);
-	for (size_t i = 0; i < TOKEN_COUNT; i++)
-		if (strcmp(tokens[i].name, name) == 0 && tokens[i].put[style])
-			return tokens[i].put[style](out, view, err);
-	return fail_name(id, name, style, err);
+	for (size_t i = 0; i < TOKEN_COUNT; i++) {
+		host_token_fn *put = find_token(&tokens[i], view, style);
+
+		if (put && strcmp(tokens[i].name, name) == 0)
+			return put(out, view, err);
+	}
+	return fail_name(view, name, style, err);
 }
 
 static int expand(const struct host_launch *launch, const char *argument, char **ret,
@@ -219,6 +235,21 @@ static void say_mask(const struct host_view *view, const struct host_options *op
 }
 
 /* A device that no token passes to the launcher would be set up in vain. */
+static int fail_unused(const struct host_device *device, struct host_error *err)
+{
+	char netdev[60] = "";
+
+	if (host_kind_of(device)->tap)
+		snprintf(netdev, sizeof(netdev), "-netdev @%s.netdev@ ", device->id);
+	return host_fail_status(
+		err, HOST_USAGE, -EINVAL,
+		"or set \"style\" of \"launcher\" to \"env\" or \"listen-fds\" if it "
+		"reads the environment",
+		"device \"%s\" is not used: add to the launcher's arguments "
+		"%s-device @%s.device@",
+		device->id, netdev, device->id);
+}
+
 static int check_used(const struct host_launch *launch, const struct host_options *options,
 		      struct host_error *err)
 {
@@ -227,20 +258,13 @@ static int check_used(const struct host_launch *launch, const struct host_option
 
 	for (size_t i = 0; i < launch->setup->devices.count && r == 0; i++) {
 		const struct host_view *view = &launch->views[i];
-		const char *id = view->device->id;
+		const struct host_device *device = view->device;
 
 		if (!qemu)
 			say_mask(view, options);
 		else if (!view->used[HOST_USED])
-			r = host_fail_status(
-				err, HOST_USAGE, -EINVAL,
-				"or set \"style\" of \"launcher\" to \"env\" or \"listen-fds\" if it "
-				"reads the environment",
-				"device \"%s\" is not used: add to the launcher's arguments "
-				"-netdev @%s.netdev@ -device @%s.device@",
-				id, id, id);
-		else if (!host_is_empty(&view->device->mask) ||
-			 !host_is_empty(&view->device->require))
+			r = fail_unused(device, err);
+		else if (!host_is_empty(&device->mask) || !host_is_empty(&device->require))
 			r = host_qemu_check(view, options, err);
 	}
 	return r;

@@ -9,7 +9,8 @@ load lib.bash
 	for document in "$source_root"/examples/*.json; do
 		says 0 validate --json "$document"
 		[ "$(json '"\(.kind) \(.version)"')" = "vhost-setup 1" ]
-		[ "$(json '.devices[0] | has("vhost") and has("queue_pairs") and has("ring_size")')" = true ]
+		[ "$(json '[.devices[] | if .type == "net" then has("vhost") and has("queue_pairs") and has("ring_size")
+			else has("cid") and (has("tap") | not) end] | all')" = true ]
 	done
 }
 
@@ -90,6 +91,18 @@ load lib.bash
 	[ "$(json '[.operations[].operation] | [index("open tap"), index("open vhost"), index("exec")] | . == sort and all(. != null)')" = true ]
 	[[ $(json '.launcher | join(" ")') == *"fds="*"vhostfds="* || $(json '.launcher | join(" ")') == *"fd="*"vhostfd="* ]]
 	[[ $(json '.launcher | join(" ")') != *@* ]]
+}
+
+@test "plan: a vsock device, with its CID or auto as such" {
+	local words=(qemu -device @vsock0.device@ "cid=@vsock0.cid@" "fd=@vsock0.fd@" -netdev @net0.netdev@)
+	says 0 plan --json "$source_root/examples/vsock.json" -- "${words[@]}"
+	[ "$(json '.launcher[2:5] | join(" ")')" = "vhost-vsock-pci,guest-cid=auto,vhostfd=3 cid=auto fd=3" ]
+	[[ $(json '.operations[] | select(.operation == "open vsock") | .argument') == "/dev/vhost-vsock, cid auto"* ]]
+	sed 's/"auto"/42/' "$source_root/examples/vsock.json" > "$BATS_TEST_TMPDIR/42.json"
+	says 0 plan --json "$BATS_TEST_TMPDIR/42.json" -- "${words[@]}"
+	[ "$(json '.launcher[2:5] | join(" ")')" = "vhost-vsock-pci,guest-cid=42,vhostfd=3 cid=42 fd=3" ]
+	fails 2 "known tokens are device, mask, id, cid, fd" plan "$source_root/examples/vsock.json" -- qemu @vsock0.netdev@
+	fails 2 'device "vsock0" is not used' plan "$source_root/examples/vsock.json" -- qemu @net0.netdev@
 }
 
 @test "plan: makes nothing" {

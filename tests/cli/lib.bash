@@ -58,6 +58,10 @@ need_vhost() {
 	opens /dev/vhost-net || skip "/dev/vhost-net does not open here"
 }
 
+need_vsock() {
+	opens /dev/vhost-vsock || skip "/dev/vhost-vsock does not open here"
+}
+
 alone() {
 	unshare -n "${VHOSTCTL:?is not set}" "$@"
 }

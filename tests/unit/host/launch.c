@@ -6,9 +6,10 @@
 
 static struct vhc_ctx *ctx;
 
-#define NET(more)  "{\"id\":\"net0\",\"type\":\"net\"" more "}"
-#define TAP(more)  ",\"tap\":{" more "}"
-#define MASK(list) ",\"features\":{\"mask\":[" list "]}"
+#define NET(more)   "{\"id\":\"net0\",\"type\":\"net\"" more "}"
+#define VSOCK(more) "{\"id\":\"v\",\"type\":\"vsock\"" more "}"
+#define TAP(more)   ",\"tap\":{" more "}"
+#define MASK(list)  ",\"features\":{\"mask\":[" list "]}"
 
 /* One argument with tokens, and what becomes of it. */
 struct token_case {
@@ -25,14 +26,20 @@ static char **expand(const char *devices, const char *launcher, bool no_vhost, c
 		.ctx = ctx, .launcher = arguments, .say = say, .data = said
 	};
 	static struct host_setup *setup;
-	const bool vhost[8] = { !no_vhost, !no_vhost, !no_vhost, !no_vhost };
+	struct host_result results[8] = { { 0 } };
 	char text[2000];
 
 	host_setup_free(setup); /* of the last call: what is returned points into it */
 	snprintf(text, sizeof(text), CONFIG("%s", "%s"), devices, launcher);
 	setup = read_setup(ctx, text);
 	memset(said, 0, sizeof(*said));
-	assert_int_equal(host_launch_new(ctx, setup, vhost, NULL, ret, err), 0);
+	for (size_t i = 0; i < setup->devices.count; i++)
+		results[i] = (struct host_result){
+			.vhost = !no_vhost,
+			.tap_name = host_device(setup, i)->tap.name,
+			.cid = host_device(setup, i)->cid,
+		};
+	assert_int_equal(host_launch_new(ctx, setup, results, ret, err), 0);
 	if (host_launch_arguments(*ret, &options, err) == 0)
 		return (*ret)->argv;
 	return NULL;
@@ -74,7 +81,16 @@ static void test_tokens(void **state)
 		  "@net0.tapfds@ @net0.device@", "3 virtio-net-pci,netdev=net0,packed=on" },
 		{ NET(",\"features\":{\"require\":[\"mq\"]}"), "", false,
 		  "@net0.tapfds@ @net0.device@", "3 virtio-net-pci,netdev=net0,mq=on" },
-		/* the second device's fds come behind the first one's */
+		{ VSOCK(",\"cid\":42"), "", false, "@v.device@",
+		  "vhost-vsock-pci,guest-cid=42,vhostfd=3" },
+		{ VSOCK(MASK("\"seqpacket\",\"event_idx\"")), "", false, "@v.device@",
+		  "vhost-vsock-pci,guest-cid=auto,vhostfd=3,seqpacket=off,event_idx=off" },
+		{ VSOCK(",\"cid\":4294967294"), "\"style\":\"env\"", false, "@v.fd@ @v.cid@ @v.id@",
+		  "3 4294967294 v" },
+		{ NET("") "," VSOCK(",\"cid\":3"), "", false, "@net0.netdev@ @v.device@",
+		  "tap,id=net0,fd=3,vhost=on,vhostfd=4 "
+		  "vhost-vsock-pci,guest-cid=3,vhostfd=5" },
+		/* the second device's fds come after the first one's */
 		{ NET("") ",{\"id\":\"b-1\",\"type\":\"net\",\"queue_pairs\":2}", "", false,
 		  "@net0.tapfds@|@net0.vhostfds@|@b-1.tapfds@|@b-1.vhostfds@", "3|4|5:6|7:8" },
 		{ NET("") ",{\"id\":\"b-1\",\"type\":\"net\",\"queue_pairs\":2}", "", true,
@@ -117,6 +133,10 @@ static void test_refuses(void **state)
 		{ NET(""), "", false, "-nographic", "device \"net0\" is not used" },
 		{ NET(""), "", false, "@net0.id@", "device \"net0\" is not used" },
 		{ NET(""), "", false, "@net1.netdev@", "the config has no device \"net1\"" },
+		{ VSOCK(""), "", false, "@v.id@", "arguments -device @v.device@" },
+		{ VSOCK(""), "", false, "@v.netdev@",
+		  "known tokens are device, mask, id, cid, fd" },
+		{ NET(""), "", false, "@net0.cid@", "@net0.cid@ is not available for this device" },
 		{ NET(""), "", false, "@net0.netdv@", "@net0.netdv@ is not available" },
 		{ NET(""), "\"style\":\"env\"", false, "@net0.netdev@",
 		  "known tokens are mask, tapfds" },
@@ -246,6 +266,25 @@ static void test_environment_without_vhost(void **state)
 	host_launch_free(launch);
 }
 
+/* systemd-vmspawn(1) finds its device by this name. */
+static void listen_fds_calls_a_vsock_device_vhost_vsock(void **state)
+{
+	char *arguments[] = { (char *)(uintptr_t) "vmspawn", NULL };
+	const char *devices = NET("") "," VSOCK(",\"cid\":7");
+	struct host_launch *launch;
+	struct host_error err;
+	struct said said;
+
+	assert_non_null(expand(devices, "\"style\":\"listen-fds\"", false, arguments, &said,
+			       &launch, &err));
+	assert_int_equal(host_launch_environment(launch, &err), 0);
+	assert_string_equal(variable(launch->env, "LISTEN_FDNAMES"),
+			    "net0.tap.0:net0.vhost.0:vhost-vsock");
+	assert_string_equal(variable(launch->env, "VHOSTCTL_FDS"),
+			    "net0.tap.0=3,net0.vhost.0=4,v.vhost.0=5");
+	host_launch_free(launch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_says),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_environment_without_vhost),
+		cmocka_unit_test(listen_fds_calls_a_vsock_device_vhost_vsock),
 	};
 	int r;
 

@@ -95,6 +95,21 @@ static void test_existing_tap(void **state)
 		"b: check features csum, bit 40 []\n");
 }
 
+static void plan_of_vsock_shows_auto_as_such(void **state)
+{
+	struct host_options options = { 0 };
+
+	expect_plan(
+		CONFIG("{\"id\":\"v\",\"type\":\"vsock\",\"features\":{\"require\":"
+		       "[\"seqpacket\"]}},"
+		       "{\"id\":\"w\",\"type\":\"vsock\",\"cid\":42,\"worker\":{\"mode\":\"task\"}}",
+		       ""),
+		&options,
+		"v: open vsock /dev/vhost-vsock, cid auto (the lowest free) [close it]\n"
+		"v: check features seqpacket []\n"
+		"w: open vsock /dev/vhost-vsock, cid 42, workers are tasks [close it]\n");
+}
+
 static void test_launcher_is_in_it(void **state)
 {
 	char *launcher[] = { (char *)(uintptr_t) "qemu", (char *)(uintptr_t) "@net0.netdev@",
@@ -158,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_new_tap),
 		cmocka_unit_test(test_existing_tap),
+		cmocka_unit_test(plan_of_vsock_shows_auto_as_such),
 		cmocka_unit_test(test_launcher_is_in_it),
 		cmocka_unit_test(test_linear),
 	};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The kinds of devices: a file and a row each.
+ */
+#ifndef HOST_KIND_H
+#define HOST_KIND_H
+
+#include "check.h"
+#include "plan.h"
+
+/* How a QEMU property stands for a feature bit. */
+enum host_property_kind {
+	HOST_ON,    /* on unless switched off */
+	HOST_OFF,   /* off unless switched on */
+	HOST_VALUE, /* offered when the property has a value, which only the kind sets */
+	HOST_OWN,   /* off unless the kind switches it on */
+	HOST_ALWAYS /* no property: always offered */
+};
+
+/* The releases that introduced properties. */
+enum { QEMU_7_2 = 702, QEMU_10_0 = 1000, QEMU_11_1 = 1101 };
+
+struct host_property {
+	unsigned int bit;
+	const char *name;
+	enum host_property_kind kind;
+	int since;
+};
+
+struct host_kind {
+	enum vhc_type type;
+	bool tap;		 /* for each of its vhost fds, a tap fd */
+	const char *listen_name; /* of its fds in LISTEN_FDNAMES; NULL: as in VHOSTCTL_FDS */
+	/* The rules of its keys, once the features are parsed.  May be NULL. */
+	int (*check)(struct host_check *check, size_t index);
+	/* What opens the device; of a CID that is not known, any will do. */
+	void (*fill_args)(const struct host_device *device, struct vhc_dev_args *args);
+	/* Add its operations, up to the open device. */
+	void (*plan)(struct host_plan *plan, uint32_t index);
+	/* The start of its -device option, for QEMU. */
+	host_token_fn *put_device;
+	const struct host_property *properties; /* beside those of every virtio device */
+	size_t property_count;
+	/* Why a HOST_VALUE property has no value for this device; NULL: it has one. */
+	const char *(*why_no_value)(const struct host_device *device, unsigned int bit);
+};
+
+extern const struct host_kind host_kind_net, host_kind_vsock;
+
+/* Tokens of one kind. */
+host_token_fn host_net_put_netdev, host_vsock_put_cid;
+
+const struct host_kind *host_kind_of(const struct host_device *device);
+
+/* What may be offered to the guest: every bit that has a name, except those that the config masks. */
+void host_features_wanted(const struct host_device *device, struct vhc_features *ret);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Net devices: a tap and a vhost-net fd for each queue pair.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "kind.h"
+
+enum { BIT_MTU = 3, BIT_CTRL_VQ = 17, BIT_MQ = 22 };
+
+/* ---------------------------------------------------------------------------------------- rules */
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* The kernel would accept two devices on one tap. */
+static int check_shared_tap(struct host_check *c, size_t index)
+{
+	const struct host_device *device = host_device(c->setup, index);
+
+	for (size_t i = 0; device->tap.name && i < index; i++) {
+		const struct host_device *other = host_device(c->setup, i);
+
+		if (same(device->tap.name, other->tap.name) &&
+		    same(device->tap.netns, other->tap.netns))
+			return HOST_WRONG(c, index, "/tap/name",
+					  "device \"%s\" already uses the tap \"%s\"", other->id,
+					  device->tap.name);
+	}
+	return 0;
+}
+
+static int check_tap(struct host_check *c, size_t index)
+{
+	const struct host_tap *tap = &host_device(c->setup, index)->tap;
+	uint8_t mac[6];
+
+	if (tap->existing && !tap->name)
+		return HOST_WRONG(c, index, "/tap/existing",
+				  "an existing tap needs a name: add \"name\"");
+	if (tap->existing && tap->persist)
+		return HOST_WRONG(
+			c, index, "/tap/persist",
+			"\"persist\" applies to new taps only: an existing one is not changed");
+	if (tap->mac) {
+		doc_mac_parse(tap->mac, mac);
+		if (!doc_mac_is_unicast(mac))
+			return HOST_WRONG(c, index, "/tap/mac", "%s is not a MAC address",
+					  tap->mac);
+		if (mac[0] == 0xfe)
+			return HOST_WRONG(
+				c, index, "/tap/mac",
+				"%s starts with fe, which is reserved for the link's own address",
+				tap->mac);
+	}
+	for (size_t i = 0; i < tap->address.count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (same(((char **)tap->address.items)[i],
+				 ((char **)tap->address.items)[j]))
+				return HOST_WRONG(c, index, "/tap/address", "%s is given twice",
+						  ((char **)tap->address.items)[i]);
+	return 0;
+}
+
+/* The launcher sets these up, so they must be passed to it, unless they have their defaults. */
+static int check_told(struct host_check *c, size_t index)
+{
+	const struct host_device *device = host_device(c->setup, index);
+
+	if (c->setup->launcher.style == HOST_STYLE_QEMU)
+		return 0;
+	if (device->busyloop_us)
+		return HOST_WRONG(c, index, "/busyloop_us",
+				  "only the launcher style \"qemu\" has an option for it");
+	if (device->ring_size != HOST_RING_SIZE)
+		return HOST_WRONG(c, index, "/ring_size",
+				  "only the launcher style \"qemu\" has an option for it");
+	return 0;
+}
+
+static int check_queues(struct host_check *c, size_t index)
+{
+	const struct host_device *device = host_device(c->setup, index);
+
+	if (device->queue_pairs > 1 && (vhc_features_has(&device->mask, BIT_MQ) ||
+					vhc_features_has(&device->mask, BIT_CTRL_VQ)))
+		return HOST_WRONG(c, index, "/features/mask",
+				  "%llu queue pairs need mq and ctrl_vq, one of which is masked",
+				  (unsigned long long)device->queue_pairs);
+	return 0;
+}
+
+static int check(struct host_check *c, size_t index)
+{
+	int r = check_shared_tap(c, index);
+
+	if (r == 0)
+		r = check_tap(c, index);
+	if (r == 0)
+		r = check_told(c, index);
+	return r < 0 ? r : check_queues(c, index);
+}
+
+/* ----------------------------------------------------------------------------------------- plan */
+
+static void fill_args(const struct host_device *device, struct vhc_dev_args *args)
+{
+	args->queue_pairs = (uint32_t)device->queue_pairs;
+}
+
+/*
+ * The address is set before the link is up, so that no other is ever visible; so is the bridge, so
+ * that the port forwards from the first frame on.
+ */
+static void plan_tap(struct host_plan *plan, uint32_t device)
+{
+	const struct host_tap *tap = &host_device(plan->setup, device)->tap;
+
+	if (tap->netns)
+		host_plan_add(plan, HOST_OP_ENTER_NETNS, device, 0);
+	if (tap->existing)
+		host_plan_add(plan, HOST_OP_FIND_LINK, device, 0);
+	host_plan_add(plan, HOST_OP_OPEN_TAP, device, 0);
+	if (tap->mac)
+		host_plan_add(plan, HOST_OP_SET_MAC, device, 0);
+	if (tap->mtu)
+		host_plan_add(plan, HOST_OP_SET_MTU, device, 0);
+	for (uint32_t i = 0; i < tap->address.count; i++)
+		host_plan_add(plan, HOST_OP_ADD_ADDRESS, device, i);
+	if (tap->bridge)
+		host_plan_add(plan, HOST_OP_SET_BRIDGE, device, 0);
+	if (tap->up)
+		host_plan_add(plan, HOST_OP_SET_UP, device, 0);
+	if (tap->netns)
+		host_plan_add(plan, HOST_OP_LEAVE_NETNS, device, 0);
+}
+
+static void plan_device(struct host_plan *plan, uint32_t index)
+{
+	plan_tap(plan, index);
+	if (host_device(plan->setup, index)->vhost != HOST_VHOST_OFF)
+		host_plan_add(plan, HOST_OP_OPEN_VHOST, index, 0);
+}
+
+/* ----------------------------------------------------------------------------------------- QEMU */
+
+static const struct host_property properties[] = {
+	{ 0, "csum", HOST_ON, QEMU_7_2 },
+	{ 1, "guest_csum", HOST_ON, QEMU_7_2 },
+	{ 2, "ctrl_guest_offloads", HOST_ON, QEMU_7_2 },
+	{ 3, "host_mtu", HOST_VALUE, QEMU_7_2 },
+	{ 5, "mac", HOST_ALWAYS, QEMU_7_2 },
+	{ 6, "gso", HOST_ON, QEMU_7_2 },
+	{ 7, "guest_tso4", HOST_ON, QEMU_7_2 },
+	{ 8, "guest_tso6", HOST_ON, QEMU_7_2 },
+	{ 9, "guest_ecn", HOST_ON, QEMU_7_2 },
+	{ 10, "guest_ufo", HOST_ON, QEMU_7_2 },
+	{ 11, "host_tso4", HOST_ON, QEMU_7_2 },
+	{ 12, "host_tso6", HOST_ON, QEMU_7_2 },
+	{ 13, "host_ecn", HOST_ON, QEMU_7_2 },
+	{ 14, "host_ufo", HOST_ON, QEMU_7_2 },
+	{ 15, "mrg_rxbuf", HOST_ON, QEMU_7_2 },
+	{ 16, "status", HOST_ON, QEMU_7_2 },
+	{ 17, "ctrl_vq", HOST_ON, QEMU_7_2 },
+	{ 18, "ctrl_rx", HOST_ON, QEMU_7_2 },
+	{ 19, "ctrl_vlan", HOST_ON, QEMU_7_2 },
+	{ 20, "ctrl_rx_extra", HOST_ON, QEMU_7_2 },
+	{ 21, "guest_announce", HOST_ON, QEMU_7_2 },
+	{ 22, "mq", HOST_OWN, QEMU_7_2 },
+	{ 23, "ctrl_mac_addr", HOST_ON, QEMU_7_2 },
+	{ 54, "guest_uso4", HOST_ON, QEMU_10_0 },
+	{ 55, "guest_uso6", HOST_ON, QEMU_10_0 },
+	{ 56, "host_uso", HOST_ON, QEMU_10_0 },
+	{ 57, "hash", HOST_OFF, QEMU_7_2 },
+	{ 60, "rss", HOST_OFF, QEMU_7_2 },
+	{ 61, "guest_rsc_ext", HOST_OFF, QEMU_7_2 },
+	{ 62, "failover", HOST_OFF, QEMU_7_2 },
+	{ 63, "speed", HOST_VALUE, QEMU_7_2 },
+	{ 65, "guest_tunnel", HOST_ON, QEMU_11_1 },
+	{ 66, "guest_tunnel_csum", HOST_ON, QEMU_11_1 },
+	{ 67, "host_tunnel", HOST_ON, QEMU_11_1 },
+	{ 68, "host_tunnel_csum", HOST_ON, QEMU_11_1 },
+};
+
+static void put_fds(FILE *out, const char *one, const char *many, int first, int pairs)
+{
+	fprintf(out, ",%s=", pairs == 1 ? one : many);
+	for (int i = 0; i < pairs; i++)
+		fprintf(out, "%s%d", i ? ":" : "", first + i);
+}
+
+int host_net_put_netdev(FILE *out, struct host_view *view, struct host_error *err)
+{
+	const struct host_device *device = view->device;
+	int pairs = (int)device->queue_pairs;
+
+	view->used[HOST_USED] = true;
+	fprintf(out, "tap,id=%s", device->id);
+	put_fds(out, "fd", "fds", view->first_tap_fd, pairs);
+	if (view->result.vhost) {
+		fputs(",vhost=on", out);
+		put_fds(out, "vhostfd", "vhostfds", view->first_vhost_fd, pairs);
+	} else {
+		fputs(",vhost=off", out);
+	}
+	if (view->result.vhost && device->busyloop_us)
+		fprintf(out, ",poll-us=%llu", (unsigned long long)device->busyloop_us);
+	return 0;
+}
+
+static int put_device(FILE *out, struct host_view *view, struct host_error *err)
+{
+	const struct host_device *device = view->device;
+	unsigned long long pairs = device->queue_pairs;
+
+	fprintf(out, "virtio-net-pci,netdev=%s", device->id);
+	if (device->tap.mac)
+		fprintf(out, ",mac=%s", device->tap.mac);
+	if (pairs > 1 || vhc_features_has(&device->require, BIT_MQ))
+		fputs(",mq=on", out);
+	if (pairs >
+	    1) /* one interrupt per ring, one for the control ring, one for configuration changes */
+		fprintf(out, ",vectors=%llu", 2 * pairs + 2);
+	if (device->ring_size != HOST_RING_SIZE)
+		fprintf(out, ",rx_queue_size=%llu", (unsigned long long)device->ring_size);
+	if (device->tap.mtu && !vhc_features_has(&device->mask, BIT_MTU))
+		fprintf(out, ",host_mtu=%llu", (unsigned long long)device->tap.mtu);
+	return 0;
+}
+
+static const char *why_no_value(const struct host_device *device, unsigned int bit)
+{
+	if (bit != BIT_MTU)
+		return "QEMU does not offer it";
+	return device->tap.mtu ? NULL : "QEMU offers it only with an \"mtu\" in \"tap\"";
+}
+
+const struct host_kind host_kind_net = {
+	.type = VHC_TYPE_NET,
+	.tap = true,
+	.check = check,
+	.fill_args = fill_args,
+	.plan = plan_device,
+	.put_device = put_device,
+	.properties = properties,
+	.property_count = DOC_COUNT(properties),
+	.why_no_value = why_no_value,
+};
