@@ -64,9 +64,10 @@ struct vhc_ctx {
 	vhc_log_fn *log;
 	void *log_data;
 	enum vhc_level log_max;
-	struct vhc_offers offers[VHC_KINDS]; /* of this process's kernel, as far as it was asked */
-	uint32_t workers;     /* whose threads they are by default: kernel/worker.c; 0: not known */
-	struct vhc_tap *taps; /* all that are alive */
+	struct vhc_offers
+		offers[VHC_KINDS];    /* of this process's kernel, as far as it was queried */
+	uint32_t workers;	      /* the default worker mode: kernel/worker.c; 0: not known */
+	struct vhc_tap *taps;	      /* all that are alive */
 	struct vhc_binding *bindings; /* of all devices, to KVM */
 	struct vhc_error error;
 	char error_text[2048], error_device[64], error_where[160], error_hint[640];

@@ -72,10 +72,12 @@ int vhc_dev_check_process(const struct vhc_dev *dev)
 {
 	if (!vhc_dev_in_child(dev))
 		return 0;
-	return vhc_dev_fail(dev, -EPERM, NULL, "call it in the owner; here only close it",
-			    "process %d owns it, and this is its forked child %d: vhost's ioctls "
-			    "work only in the memory of the process that took ownership; nothing "
-			    "was done, and the device goes on as it was",
+	return vhc_dev_fail(dev, -EPERM, NULL,
+			    "call it in the owner; in this process, only "
+			    "close it",
+			    "process %d owns it, and this is its forked child %d: vhost's "
+			    "ioctls work only in the memory of the process that took "
+			    "ownership; nothing was done, and the device is unchanged",
 			    dev->owner, vhc_dev_process(dev));
 }
 

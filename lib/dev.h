@@ -2,9 +2,9 @@
 /*
  * dev - the device object, and what every room asks of it.
  *
- * Two tables of functions stand behind a device: its kind (struct vhc_kind; lib/kind) says what it is,
- * and its back end (struct vhc_backend_ops; lib/kernel, lib/caps) runs its rings.  Everything else is
- * the same for all devices.
+ * A device has two tables of functions: its kind (struct vhc_kind; lib/kind) defines what it is,
+ * and its back end (struct vhc_backend_ops; lib/kernel, lib/caps) runs its rings.  Everything else
+ * is the same for all devices.
  */
 #ifndef LIB_DEV_H
 #define LIB_DEV_H
@@ -33,44 +33,46 @@ enum vhc_ask {
 /*
  * What runs the rings.
  *
- * For authors of a new one: a row is a back end, and no code outside it asks which one a device has.
- * Every function returns 0 or a negative errno, and has then set the context's error by
- * vhc_dev_fail(), but for execute(): there the caller adds the step to the text, so it returns the
- * bare errno.  The functions are called in the order in which they stand here; after a failure of
- * open() or adopt() comes close().
+ * For authors of a new one: a row is a back end, and no code outside it asks which one a device
+ * has.  Every function returns 0 or a negative errno.  On failure it has set the context's error
+ * with vhc_dev_fail(), except execute(), which only returns the errno: its caller adds the step to
+ * the text.  The functions are called in the order in which they are listed; close() also follows a
+ * failure of open() or adopt().
  */
 struct vhc_backend_ops {
 	const char *name;
 	/*
-	 * Open what the device needs, all of it or none: dev->want.fds vhost fds of dev->kind.  @where:
-	 * the path of a node or socket, or the document; NULL is the kind's own.
-	 * -ENOENT, -ENODEV, -EACCES, -EPERM with what is missing and the command that gives it.
+	 * Open what the device needs, all of it or none: dev->want.fds vhost fds of dev->kind.
+	 * @where: the path of a node or socket, or the document; NULL is the kind's own.
+	 * -ENOENT, -ENODEV, -EACCES, -EPERM with what is missing and the command that fixes it.
 	 */
 	int (*open)(struct vhc_dev *dev, const char *where);
-	/* The same on fds that the caller keeps: duplicate them.  -EINVAL for an fd of another kind.  NULL:
-	 * it has none. */
+	/*
+	 * The same with fds that the caller keeps: duplicate them.  -EINVAL for an fd of another
+	 * kind.  NULL: there are none.
+	 */
 	int (*adopt)(struct vhc_dev *dev, const int *fds);
 	/*
-	 * Ask for what is not known yet, and set it in dev->offers.  Changes nothing in the device; what
-	 * the back end has not at all is no failure, but the field's zero.
+	 * Query what is not known yet, and set it in dev->offers.  Changes nothing in the device;
+	 * what the back end does not support at all is not a failure: its field stays zero.
 	 */
 	int (*ask)(struct vhc_dev *dev, enum vhc_ask what);
-	/* May rings run, and be bound to a VM?  -ENODEV: there is no device behind this one. */
+	/* Can rings run, and be bound to a VM?  -ENODEV: there is no real device. */
 	int (*check_ready)(struct vhc_dev *dev);
 	/*
-	 * Do one operation with enum vhc_op_on BACKEND or WORKER, whole or not at all (but see `partly` in
-	 * struct vhc_op_info).  Some write their answer into op->value.  Never blocks for longer than the
-	 * kernel does; the memory, the dirty log and the files that an operation names stay valid until
-	 * another operation replaces them.
+	 * Execute one operation with enum vhc_op_on BACKEND or WORKER, completely or not at all
+	 * (but see `partly` in struct vhc_op_info).  Some write their answer to op->value.  Blocks
+	 * no longer than the kernel does; the memory, the dirty log and the files that an operation
+	 * names stay valid until another operation replaces them.
 	 */
 	int (*execute)(struct vhc_dev *dev, struct vhc_op *op);
-	/* How long an owned ring polls, in microseconds, as it is set there. */
+	/* Get how long an owned ring polls, in microseconds. */
 	int (*get_busyloop)(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us);
 	/* The vhost fd with this number, which polls as readable while a miss waits; or VHC_FD_NONE. */
 	int (*fd)(const struct vhc_dev *dev, uint32_t fd);
-	/* Read what a vhost fd waits for, without blocking.  1 with a miss, 0 without. */
+	/* Read a miss of a vhost fd, without blocking.  Returns 1 if there was one, 0 if not. */
 	int (*read_miss)(struct vhc_dev *dev, uint32_t fd, struct vhc_iotlb_miss *ret);
-	/* Close all of it; rings that run stop with that.  Also after open() or adopt() failed. */
+	/* Close everything, which stops running rings.  Also called after open() or adopt() failed. */
 	void (*close)(struct vhc_dev *dev);
 };
 
@@ -93,24 +95,24 @@ struct vhc_kind {
 	uint64_t can;	     /* VHC_CAN_ that this kind's vhost has, where it offers the rest */
 	bool can_disown;     /* VHOST_RESET_OWNER is there */
 
-	/* Check the arguments, keep the kind's own, and say how many vhost fds they mean.  -EINVAL, -ENOMEM. */
+	/* Check the arguments, store the kind's own, return the number of fds.  -EINVAL, -ENOMEM. */
 	int (*make)(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *ret_fds);
 	/* Steps for vhost fds that were just opened. */
 	void (*plan_claim)(struct vhc_dev *dev, struct vhc_plan *plan);
-	/* Features that come from elsewhere than vhost and the model.  -EAGAIN: something is to be set first. */
+	/* Features whose origin is neither vhost nor the model.  -EAGAIN: something is not set yet. */
 	int (*get_link_features)(struct vhc_dev *dev, struct vhc_features *ret);
-	/* Check what the driver accepted against what vhost has of this kind.  -EOPNOTSUPP. */
+	/* Check what the driver accepted against what vhost supports for this kind.  -EOPNOTSUPP. */
 	int (*check_features)(struct vhc_dev *dev, const struct vhc_features *acked);
 	/* What a start still needs: "memory: call vhc_dev_set_mem()"; NULL: nothing. */
 	const char *(*missing)(const struct vhc_dev *dev);
-	/* What a ring that is to run runs on; see struct vhc_ring_state. */
+	/* The backend of a ring that is to run; see struct vhc_ring_state. */
 	int (*get_backend)(const struct vhc_dev *dev, uint32_t ring);
-	/* Steps before those that all kinds have; and the last ones, which make rings run. */
+	/* Steps before those of all kinds; and the last ones, which make rings run. */
 	void (*plan_before)(struct vhc_dev *dev, struct vhc_plan *plan);
 	void (*plan_run)(struct vhc_plan *plan, const struct vhc_plan_args *args);
-	/* Stop a ring, or with VHC_NO_RING all that run. */
+	/* Stop a ring, or with VHC_NO_RING all running rings. */
 	void (*plan_stop)(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t ring);
-	/* Do an operation with enum vhc_op_on KIND. */
+	/* Execute an operation with enum vhc_op_on KIND. */
 	int (*execute)(struct vhc_dev *dev, struct vhc_op *op);
 	/* After a start that made rings run. */
 	void (*started)(struct vhc_dev *dev);
@@ -161,13 +163,13 @@ int vhc_dev_fail(const struct vhc_dev *dev, int code, const char *where, const c
 int vhc_dev_fail_errno(const struct vhc_dev *dev, int code, const char *where, const char *hint,
 		       const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/** vhc_dev_ring() - the wanted state of a ring.  -EINVAL when there is none. */
+/** vhc_dev_ring() - the wanted state of a ring.  -EINVAL if there is no such ring. */
 int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret);
 
-/** vhc_dev_check_fd() - -EINVAL when the device has no vhost fd with this number. */
+/** vhc_dev_check_fd() - -EINVAL if the device has no vhost fd with this number. */
 int vhc_dev_check_fd(const struct vhc_dev *dev, uint32_t fd);
 
-/** vhc_dev_can() - VHC_CAN_: what may be relied on. */
+/** vhc_dev_can() - VHC_CAN_: what a caller may rely on. */
 uint64_t vhc_dev_can(const struct vhc_dev *dev);
 
 /** vhc_dev_process() - this process's number. */
@@ -176,7 +178,7 @@ int32_t vhc_dev_process(const struct vhc_dev *dev);
 /** vhc_dev_in_child() - is this a forked child of the process that took ownership? */
 bool vhc_dev_in_child(const struct vhc_dev *dev);
 
-/** vhc_dev_format() - of its rings, by what the driver accepted. */
+/** vhc_dev_format() - the format of its rings, which follows from what the driver accepted. */
 enum vhc_format vhc_dev_format(const struct vhc_dev *dev);
 
 /** vhc_dev_check_stale() - -ESTALE after a step failed and so did its undo. */
@@ -193,8 +195,8 @@ bool vhc_dev_runs(const struct vhc_dev *dev);
 uint32_t vhc_dev_max_regions(const struct vhc_dev *dev);
 
 /**
- * vhc_dev_forget_log_event() - this eventfd of the memory's is about to be closed: a stopped device's
- * `have` still names it, and fd numbers are reused.
+ * vhc_dev_forget_log_event() - this eventfd of the memory's is about to be closed: a stopped
+ * device's `have` still names it, and fd numbers are reused.
  */
 void vhc_dev_forget_log_event(struct vhc_dev *dev, int event);
 

@@ -26,7 +26,7 @@ struct vhc_refusal {
 int vhc_refuse(struct vhc_refusal *refusal, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/** vhc_errname() - an errno by its name ("EFAULT"), which is what people search for. */
+/** vhc_errname() - the name of an errno ("EFAULT"), which is what people search for. */
 const char *vhc_errname(int error);
 
 #endif

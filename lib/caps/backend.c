@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * backend - a device that is not there, as a host that a vhost-caps document describes would have it:
- * it answers from the document, and executes nothing.
+ * backend - a device that does not exist, as it would be on the host that a vhost-caps document
+ * describes: it answers from the document, and executes nothing.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static int set_offers(struct vhc_dev *dev, const struct vhc_caps *caps)
 		return vhc_dev_fail(dev, -ENODEV, node->path, node->remedy, "%s (%s)", node->reason,
 				    node->error);
 	offers->features = vhc_feature_words(&node->words);
-	/* the document leaves it out, since it is no guest's; every kernel has it */
+	/* the document omits it, since it is never a guest's; every kernel has it */
 	vhc_features_add(&offers->features, VHC_F_LOG_ALL);
 	offers->backend_features = node->backend_features;
 	offers->no_busyloop = !has_ioctl(node, "busyloop_timeout");
@@ -72,9 +72,8 @@ static int ask(struct vhc_dev *dev, enum vhc_ask what)
 static int check_ready(struct vhc_dev *dev)
 {
 	return vhc_dev_fail(
-		dev, -ENODEV, NULL, "open the device by vhc_dev_open()",
-		"it was made from a vhost-caps document, to plan with: there is no device "
-		"behind it");
+		dev, -ENODEV, NULL, "open the device with vhc_dev_open()",
+		"it was opened from a vhost-caps document, for planning: there is no real device");
 }
 
 static int execute(struct vhc_dev *dev, struct vhc_op *op)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * caps - what a host can do, as the vhost-caps document has it.
+ * caps - what a host supports, as described by a vhost-caps document.
  */
 #ifndef LIB_CAPS_H
 #define LIB_CAPS_H
@@ -37,12 +37,12 @@ struct vhc_caps {
 	struct doc_list parameters;
 };
 
-/** vhc_caps_find() - the node of a path; NULL: the document does not have it. */
+/** vhc_caps_find() - the node with this path, or NULL. */
 const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const char *path);
 
 /**
- * vhc_caps_parse() - read a whole document.  Give @ret to doc_clear() after success.
- * @device: whose error it is; NULL for nobody's.
+ * vhc_caps_parse() - read a document.  The caller clears @ret with doc_clear() after success.
+ * @device: the id that errors name; NULL for none.
  * Errors: -EINVAL with the JSON pointer and the line; -ENOMEM.
  */
 int vhc_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_caps *ret);

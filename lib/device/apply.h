@@ -11,7 +11,7 @@ struct vhc_dev;
 
 enum vhc_apply_mode {
 	VHC_APPLY_ALL_OR_NONE, /* a failure undoes what was done, in reverse */
-	VHC_APPLY_ALL_I_CAN    /* go on after a failure; the first error is returned */
+	VHC_APPLY_ALL_I_CAN    /* continue after a failure; the first error is returned */
 };
 
 /**

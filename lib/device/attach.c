@@ -23,7 +23,7 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 		return 0;
 	if (vhc_mem_ctx(mem) != dev->ctx)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "the memory table is of another context");
+				    "the memory table belongs to another context");
 	r = vhc_dev_check_stopped(dev, "its memory");
 	if (r)
 		return r;

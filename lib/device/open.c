@@ -132,8 +132,8 @@ static int prepare(struct vhc_dev *dev)
 		return vhc_dev_fail(
 			dev, -ENOTTY, "VHOST_SET_FORK_FROM_OWNER",
 			"leave the worker mode to the kernel",
-			"this kernel cannot choose whose threads the workers are; Linux "
-			"6.18 and some 6.12 can (%s)",
+			"this kernel does not support a choice of worker mode; Linux 6.18 "
+			"and some 6.12 do (%s)",
 			vhc_errname(-r));
 	r = r ?: claim(dev);
 	if (!r && dev->flags & VHC_DEV_OWN)
@@ -230,7 +230,7 @@ VHC_EXPORT int vhc_dev_get_fd(struct vhc_dev *dev, uint32_t pair)
 	if (r)
 		return r;
 	if (dev->have.fd[pair].owned)
-		return vhc_dev_fail(dev, -EBUSY, NULL, "hand it over before the first start",
+		return vhc_dev_fail(dev, -EBUSY, NULL, "pass it on before the first start",
 				    "the vhost fd of %s %u is owned by this process: no other "
 				    "process could use it",
 				    name, pair);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * stop - the transitions that end: rings stopped, with where they go on, and rings or a whole device
- * reset.  Each goes on after a failure, and returns the first.
+ * stop - the transitions that stop rings, and read their bases, and that reset rings or a whole device.
+ * Each continues after a failure, and returns the first error.
  */
 #include <errno.h>
 
@@ -72,7 +72,7 @@ VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring)
 }
 
 /*
- * What was set for a ring.  One that starts anew starts at its beginning, wherever the one before it
+ * What was set for a ring.  One that starts again starts at its beginning, wherever the one before it
  * stopped.
  */
 static void forget_ring(struct vhc_dev *dev, uint32_t ring)

@@ -24,7 +24,7 @@ static int check_worker(struct vhc_dev *dev, uint32_t pair, int code)
 	if (r || dev->flags & VHC_DEV_WORKERS)
 		return r;
 	return vhc_dev_fail(dev, code, NULL, "open it with VHC_DEV_WORKERS",
-			    "%s %u: its worker was not looked for", dev->kind->fd_name, pair);
+			    "%s %u: its worker was not searched for", dev->kind->fd_name, pair);
 }
 
 VHC_EXPORT int vhc_dev_get_worker(struct vhc_dev *dev, uint32_t pair, int32_t *ret_tid)
@@ -64,7 +64,7 @@ static int check_online(struct vhc_dev *dev, const struct vhc_cpus *cpus)
 	vhc_cpus_format(cpus, text, sizeof(text));
 	if (!cpus->words)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "no processor is given for the worker to run on");
+				    "no CPU is given for the worker to run on");
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
 		return vhc_dev_fail(dev, r, NULL, NULL, ONLINE_PATH ": %s (%s)", strerror(-r),
 				    vhc_errname(-r));
@@ -72,8 +72,7 @@ static int check_online(struct vhc_dev *dev, const struct vhc_cpus *cpus)
 		return 0;
 	online[strcspn(online, "\n")] = 0;
 	return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-			    "processors %s: none of them is online; these are: %s (" ONLINE_PATH
-			    ")",
+			    "CPUs %s: none of them is online; these are: %s (" ONLINE_PATH ")",
 			    text, online);
 }
 
@@ -87,14 +86,14 @@ VHC_EXPORT int vhc_dev_set_worker_cpus(struct vhc_dev *dev, uint32_t pair, const
 
 	if (!r && words > VHC_CPUS_WORDS)
 		r = vhc_dev_fail(dev, -E2BIG, NULL, NULL,
-				 "%u words of processors: at most %u are taken", words,
+				 "%u words of CPUs: at most %u are accepted", words,
 				 VHC_CPUS_WORDS);
 	if (r)
 		return r;
 	want = &dev->want.fd[pair];
 	set = vhc_cpus_new(cpus, words);
 	if (!set)
-		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for processors");
+		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for a set of CPUs");
 	op.cpus = set;
 	if (!want->cpus || !vhc_cpus_equal(want->cpus, set))
 		r = check_online(dev, set) ?: set_now(dev, &op, pair);

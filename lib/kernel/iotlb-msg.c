@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * iotlb-msg - messages about I/O virtual addresses.  Ground floor: no system call.
+ * iotlb-msg - encodes and decodes messages about I/O virtual addresses.
  *
- * The kernel's struct vhost_msg and struct vhost_msg_v2 lie the same way and differ in their first
- * word.  It takes either at any time, and gives version 2 only when MSG_V2 was acked.
+ * The kernel's struct vhost_msg and struct vhost_msg_v2 have the same layout and differ in their first
+ * word.  The kernel accepts either at any time, and sends version 2 only if MSG_V2 was acked.
  */
 #include <string.h>
 
@@ -48,7 +48,7 @@ const char *vhc_iotlb_msg_decode(bool v2, const struct vhc_uapi_iotlb_msg *msg, 
 	if (msg->type != VHOST_IOTLB_MISS)
 		return "it is no miss";
 	if (!msg->perm || msg->perm & ~(VHC_PERM_READ | VHC_PERM_WRITE))
-		return "its permissions cannot be";
+		return "its permissions are invalid";
 	*ret = (struct vhc_iotlb_miss){ msg->iova, msg->perm };
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * iotlb-msg - the messages about I/O virtual addresses that a vhost fd takes by write() and gives by
- * read(), of both versions.  Ground floor: no system call.
+ * iotlb-msg - the messages about I/O virtual addresses that are written to and read from a vhost
+ * fd, in both versions.  No system call.
  */
 #ifndef LIB_IOTLB_MSG_H
 #define LIB_IOTLB_MSG_H
@@ -16,9 +16,9 @@ struct vhc_uapi_iotlb_msg vhc_iotlb_msg_encode(bool v2, enum vhc_iotlb_verb verb
 					       const struct vhc_mapping *map);
 
 /**
- * vhc_iotlb_msg_decode() - what was read, which must be a miss of this version.  Fields that a miss
- * does not need are not looked at: a newer kernel may have something to say there.
- * Returns NULL, or why it is none.
+ * vhc_iotlb_msg_decode() - decode what was read, which must be a miss of this version.  Fields that
+ * a miss does not need are ignored: a newer kernel may use them.
+ * Returns NULL, or why it is not a miss.
  */
 const char *vhc_iotlb_msg_decode(bool v2, const struct vhc_uapi_iotlb_msg *msg, size_t size,
 				 struct vhc_iotlb_miss *ret);

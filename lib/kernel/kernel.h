@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kernel/ - the back end that is the kernel's vhost: opening and asking (probe.c), operations as ioctls
- * (vhost.c), IOTLB messages (iotlb.c, iotlb-msg.c), worker threads (worker.c).  Only vhc_backend_kernel
- * is for other rooms, and vhc_worker_why().
+ * kernel/ - the back end that is the kernel's vhost: opening and querying (probe.c), operations as
+ * ioctls (vhost.c), IOTLB messages (iotlb.c, iotlb-msg.c), worker threads (worker.c).  Other rooms
+ * use only vhc_backend_kernel and vhc_worker_why().
  */
 #ifndef LIB_KERNEL_H
 #define LIB_KERNEL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * probe - vhost fds opened, or taken over from the caller, and what they offer.
+ * probe - opens vhost fds, or adopts the caller's, and queries what they offer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,9 +80,9 @@ static int check_distinct(struct vhc_dev *dev, uint32_t i, int given)
 {
 	for (uint32_t j = 0; j < i; j++)
 		if (vhc_sys_same(&dev->ctx->sys, dev->fds[j], dev->fds[i]) == 1)
-			return vhc_dev_fail(dev, -EINVAL, NULL, "open the node once more",
-					    "vhost fd %d of %s %u is that of %s %u too: each needs "
-					    "its own",
+			return vhc_dev_fail(dev, -EINVAL, NULL, "open the node again",
+					    "vhost fd %d of %s %u is also that of %s %u: "
+					    "each needs its own",
 					    given, dev->kind->fd_name, i, dev->kind->fd_name, j);
 	return 0;
 }
@@ -115,8 +115,8 @@ void vhc_kernel_close(struct vhc_dev *dev)
 /* -------------------------------------------------------------------------------------- asking */
 
 /*
- * A parameter of the module vhost.  Without the module, or where /sys cannot be read, it is the
- * default; but not when this process ran out of something.
+ * A parameter of the module vhost.  Without the module, or if /sys cannot be read, it is the default;
+ * but not if this process ran out of a resource.
  */
 static int read_parameter(struct vhc_dev *dev, const char *path, uint32_t max, uint32_t preset,
 			  uint32_t *ret)
@@ -137,7 +137,7 @@ static int read_parameter(struct vhc_dev *dev, const char *path, uint32_t max, u
 	return 0;
 }
 
-/* An older kernel takes the number for a ring's call, and answers one of these: it has it not. */
+/* An older kernel takes the number for a ring's call, and returns one of these: not supported. */
 static bool is_unknown(int r)
 {
 	return r == -EPERM || r == -ENOBUFS || r == -ENOTTY || r == -EINVAL;

@@ -125,8 +125,8 @@ static int call_iotlb(const struct call *c)
 }
 
 /*
- * When the backend of one ring changes, the kernel forgets the misses that the fd's other rings wait
- * for, too.  A kick makes those ask again.
+ * When the backend of one ring changes, the kernel also drops the misses that the fd's other rings
+ * wait for.  A kick makes those ask again.
  */
 static void kick_siblings(const struct call *c)
 {

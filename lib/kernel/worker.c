@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * worker - the thread that runs a queue pair's rings: found, and told where and how to run.
+ * worker - the thread that runs the rings of a vhost fd: finds it, and sets where and how it runs.
  *
- * The kernel tells nobody which thread it is.  It calls it "vhost-" and the number of the thread
- * that takes ownership (drivers/vhost/vhost.c), and it is there, with its name, when VHOST_SET_OWNER
- * returns: one of the owner's threads since Linux 6.4, a kernel thread before and where that is
- * chosen.  So the threads of that name are listed before and after, and the one that is new is it.
- * Seen from another PID namespace the number is not ours, and kernel threads are not there at all.
+ * The kernel has no call that returns the thread.  It names the thread "vhost-" and the number of the
+ * thread that takes ownership (drivers/vhost/vhost.c), and the thread exists, with its name, when
+ * VHOST_SET_OWNER returns: a thread of the owner since Linux 6.4, a kernel thread before that and
+ * where that was selected.  So the threads of that name are listed before and after, and the new one
+ * is the worker.  Seen from another PID namespace the number is not ours, and kernel threads are
+ * hidden.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@
 
 enum { OWN = 1 << 0, KERNEL = 1 << 1 };
 
-/* Where the worker will be. */
+/* Where to look for the worker. */
 static uint32_t kinds_of(struct vhc_dev *dev, int fd)
 {
 	uint32_t *workers = &dev->ctx->workers;
@@ -79,7 +80,7 @@ static bool fits(const struct vhc_task *task, uint32_t kinds, const char *name, 
 	return *number && !number[strspn(number, "0123456789")];
 }
 
-/* The one that is new: its tid, or VHC_WORKER_.  Never a guess. */
+/* The new thread: its tid, or VHC_WORKER_.  Never a guess. */
 static int32_t pick(const struct vhc_dev *dev, uint32_t kinds, const struct vhc_task *now,
 		    uint32_t count)
 {
@@ -95,7 +96,7 @@ static int32_t pick(const struct vhc_dev *dev, uint32_t kinds, const struct vhc_
 	return found;
 }
 
-/* Where the workers of this kernel are, to look only there the next time. */
+/* Remember where the workers of this kernel are, to look only there the next time. */
 static void learn(struct vhc_dev *dev, const struct vhc_task *now, uint32_t count, int32_t tid)
 {
 	for (uint32_t i = 0; i < count && !(dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD)); i++)
@@ -154,12 +155,12 @@ const char *vhc_worker_why(const struct vhc_dev *dev, uint32_t fd)
 {
 	switch (dev->have.fd[fd].worker) {
 	case VHC_WORKER_MANY:
-		return "its worker is not known: more than one thread that could be it began at the "
-		       "same moment";
+		return "its worker is not known: several threads that could be it started at "
+		       "the same moment";
 	case VHC_WORKER_NO_PROC:
 		return "its worker is not known: there is no /proc of this process's PID namespace";
 	default:
-		return "its worker is not known: no new thread was to be seen; a PID namespace hides "
-		       "kernel threads, and so does /proc's option hidepid";
+		return "its worker is not known: no new thread was visible; a PID namespace "
+		       "hides kernel threads, and so does the hidepid option of /proc";
 	}
 }

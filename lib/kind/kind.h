@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kind/ - what a device is: one file and one row of functions for each kind of device, with the steps
- * of a plan that only this kind has.  It may use links, back ends' answers and plans; it applies no
- * plan, and nothing above it asks which kind a device is, but for documents.
+ * kind/ - what a device is: one file and one row of functions for each kind of device, with the
+ * steps of a plan that only this kind has.  It may use links, answers of back ends, and plans; it
+ * applies no plan, and no room above it asks which kind a device is, except for documents.
  */
 #ifndef LIB_KIND_H
 #define LIB_KIND_H
@@ -14,10 +14,10 @@ extern const struct vhc_kind vhc_kind_net, vhc_kind_vsock;
 /* By index; NULL ends them. */
 extern const struct vhc_kind *const vhc_kinds[];
 
-/** vhc_kind_get() - the row of a type; NULL: none has it. */
+/** vhc_kind_get() - the row of a type, or NULL. */
 const struct vhc_kind *vhc_kind_get(uint32_t type);
 
-/** vhc_kind_of_node() - the row whose node has this path; NULL: none has. */
+/** vhc_kind_of_node() - the row whose node has this path, or NULL. */
 const struct vhc_kind *vhc_kind_of_node(const char *path);
 
 struct vhc_tap;

@@ -56,7 +56,7 @@ VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap)
 	if (dev->net->tap == tap)
 		return 0;
 	if (tap->ctx != dev->ctx)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "the tap is of another context");
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "the tap belongs to another context");
 	r = vhc_dev_check_stopped(dev, "its tap");
 	if (r)
 		return r;
@@ -87,7 +87,7 @@ static int get_link_features(struct vhc_dev *dev, struct vhc_features *ret)
 {
 	if (lacks_tap(dev))
 		return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_tap() first",
-				    "it has no tap yet, and part of the features are the tap's");
+				    "it has no tap yet, and some features depend on the tap");
 	*ret = dev->offers->link;
 	return dev->net->tap ? vhc_tap_offers(dev->net->tap, ret) : 0;
 }
@@ -132,7 +132,7 @@ static void plan_tap(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_op_kin
 	}
 }
 
-/* While the device runs, VIRTIO_NET_CTRL_GUEST_OFFLOADS may have set other offloads: the last counts. */
+/* While the device runs, VIRTIO_NET_CTRL_GUEST_OFFLOADS may have set other offloads: the last wins. */
 static void plan_before(struct vhc_dev *dev, struct vhc_plan *plan)
 {
 	const struct vhc_features *acked = &dev->want.acked;
@@ -144,7 +144,7 @@ static void plan_before(struct vhc_dev *dev, struct vhc_plan *plan)
 			 tap ? tap->offloads : 0);
 }
 
-/* With a backend a ring moves, so an undo takes it off, and then asks how far the ring got. */
+/* With a backend the ring advances, so an undo removes the backend, then queries the ring's base. */
 static void plan_run(struct vhc_plan *plan, const struct vhc_plan_args *args)
 {
 	const struct vhc_dev_state *want = args->want;

@@ -19,8 +19,7 @@ static int make(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *
 		return vhc_fail(dev->ctx, -EINVAL, "%u queue pairs: a vsock device has one",
 				args->queue_pairs);
 	if (args->guest_cid < MIN_CID || args->guest_cid > MAX_CID)
-		return vhc_fail(dev->ctx, -EINVAL,
-				"guest CID %llu: 3 to 4294967294 can be a guest's",
+		return vhc_fail(dev->ctx, -EINVAL, "guest CID %llu: must be 3 to 4294967294",
 				(unsigned long long)args->guest_cid);
 	dev->guest_cid = args->guest_cid;
 	*ret_fds = 1;
@@ -55,7 +54,7 @@ static void plan_running(struct vhc_plan *plan, bool running)
 	vhc_plan_add_step(plan, &op, &undo);
 }
 
-/* From then on the rings move, so an undo stops them, and then asks how far they got. */
+/* From then on the rings advance, so an undo stops them, then queries their bases. */
 static void plan_run(struct vhc_plan *plan, const struct vhc_plan_args *args)
 {
 	bool any = false;

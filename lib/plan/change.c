@@ -38,7 +38,7 @@ static void plan_table(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_s
 	step->undo.table = have->table ? vhc_table_ref(have->table) : NULL;
 }
 
-/* Does a ring on this fd run, or is one to run? */
+/* Is a ring of this fd running, or going to run? */
 static bool fd_runs(const struct vhc_dev_state *state, uint32_t fd)
 {
 	for (uint32_t i = 0; i < state->rings_per_fd; i++)
@@ -84,7 +84,7 @@ static void plan_backend_features(struct vhc_plan *plan, uint32_t fd, uint64_t w
 	vhc_plan_add_step(plan, &op, &undo);
 }
 
-/* Each time that features with the IOMMU among them are set, the kernel's IOTLB is empty. */
+/* Setting features that include the IOMMU empties the kernel's IOTLB. */
 static void plan_features(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
 			  const struct vhc_fd_state *have)
 {
@@ -165,7 +165,7 @@ static void plan_renew(struct vhc_plan *plan, uint32_t fd, const struct vhc_plan
 	vhc_plan_clear(&own);
 }
 
-/* An fd that some ring runs on, or is to. */
+/* An fd on which a ring is running, or going to run. */
 static void plan_fd(struct vhc_plan *plan, uint32_t fd, const struct vhc_plan_args *args)
 {
 	const struct vhc_fd_state *want = &args->want->fd[fd], *have = &args->have->fd[fd];
@@ -227,7 +227,7 @@ static void plan_ring(struct vhc_plan *plan, uint32_t ring, const struct vhc_dev
 					  files[i].want, files[i].have);
 }
 
-/* A running ring stays where it is; only whether its used ring is logged changes. */
+/* A running ring keeps its addresses; only the logging of its used ring changes. */
 static void plan_running_ring(struct vhc_plan *plan, uint32_t ring,
 			      const struct vhc_dev_state *state, const struct vhc_ring_state *have)
 {

@@ -21,21 +21,21 @@ struct vhc_plan_args {
  * are started, and those that run continue with the memory and the dirty log that are wanted.  The
  * rings were checked before, and `want` has their user addresses.
  * Order (drivers/vhost/vhost.c): owner, a dirty log that is new or longer, features, memory, then
- * each ring's size, base, addresses and eventfds, the backends, and last a dirty log that is shorter
- * or none.
+ * each ring's size, base, addresses and eventfds, the backends, and last a dirty log that is
+ * shorter or none.
  */
 int vhc_plan_change(struct vhc_plan *plan, const struct vhc_plan_args *args);
 
-/** vhc_plan_starts() - is this ring one that the plan is to start? */
+/** vhc_plan_starts() - will the plan start this ring? */
 bool vhc_plan_starts(const struct vhc_plan_args *args, uint32_t ring);
 
-/** vhc_plan_stops() - is this ring running, and meant?  @one: its number, or VHC_NO_RING for all. */
+/** vhc_plan_stops() - is this ring running and selected?  @one: its number, or VHC_NO_RING for all. */
 bool vhc_plan_stops(const struct vhc_dev_state *have, uint32_t ring, uint32_t one);
 
-/** vhc_plan_bases() - after the rings stopped: ask where each of those that vhc_plan_stops() did. */
+/** vhc_plan_bases() - after the rings have stopped: query the base of each that vhc_plan_stops(). */
 void vhc_plan_bases(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t one);
 
-/** vhc_plan_reset() - after a stop: take a ring's eventfds off, or with VHC_NO_RING every ring's. */
+/** vhc_plan_reset() - after a stop: remove a ring's eventfds, or with VHC_NO_RING every ring's. */
 int vhc_plan_reset(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t ring);
 
 /** vhc_plan_disown() - give up the ownership, and with it all that the kernel knows. */

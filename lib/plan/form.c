@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * form - the forms that an operation's argument can have: how each is printed, and the reference that
- * a plan holds.  No fd number and no address of this process is printed: both mean nothing outside it.
+ * form - the forms of an operation's argument: how each is printed, and the reference that a plan
+ * holds.  Fd numbers and addresses of this process are not printed: they mean nothing outside it.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -76,7 +76,7 @@ static void note_addr(struct vhc_dev_state *have, const struct vhc_op *op)
 	ring->logs = op->addr.log;
 }
 
-/* With a backend the ring moves, so its base is not known any more. */
+/* With a backend the ring advances, so its base is no longer known. */
 static void note_backend(struct vhc_dev_state *have, const struct vhc_op *op)
 {
 	if (op->file >= 0)
@@ -201,18 +201,20 @@ void vhc_op_where(const struct vhc_op *op, char *text, size_t size)
 
 #define KVM_EIO "the VM belongs to another process: bind in the one that made it"
 
-/* What an errno means, where the kernel's word alone says too little (drivers/vhost/{vhost,net}.c). */
+/* What an errno means, where its name alone says too little (drivers/vhost/{vhost,net}.c). */
 static const struct {
 	enum vhc_op_kind kind; /* VHC_OP_NONE: any */
 	int error;
 	const char *text, *hint;
 } meanings[] = {
 	{ VHC_OP_SET_OWNER, EBUSY,
-	  "the vhost fd has an owner already: it was given twice, or to another process" },
+	  "the vhost fd already has an owner: it was given twice, or to another process" },
 	{ VHC_OP_SET_OWNER, ENOMEM,
 	  "no memory, or RLIMIT_NPROC is reached: since Linux 6.4 the worker is a task of the owner; "
 	  "raise it (ulimit -u)" },
-	{ VHC_OP_FORK_FROM_OWNER, EBUSY, "the vhost fd has an owner already: choose before that" },
+	{ VHC_OP_FORK_FROM_OWNER, EBUSY,
+	  "the vhost fd already has an owner: select the "
+	  "worker mode before that" },
 	{ VHC_OP_SET_FEATURES_ARRAY, EOPNOTSUPP,
 	  "this kernel's vhost does not have one of these features" },
 	{ VHC_OP_SET_FEATURES, EOPNOTSUPP,
@@ -226,7 +228,7 @@ static const struct {
 	  "a running ring would be logged past the end of the dirty log" },
 	{ VHC_OP_SET_LOG_FD, EINVAL, "the fd is not an eventfd" },
 	{ VHC_OP_SET_VRING_ADDR, EINVAL,
-	  "a running ring, or its place in the dirty log, would be where it must not be" },
+	  "a running ring, or its part of the dirty log, would be at an invalid address" },
 	{ VHC_OP_SET_VRING_NUM, EBUSY, "the ring runs: stop it first" },
 	{ VHC_OP_SET_VRING_BASE, EBUSY, "the ring runs: stop it first" },
 	{ VHC_OP_SET_VRING_KICK, EINVAL, "the fd is not an eventfd" },
@@ -237,13 +239,13 @@ static const struct {
 	{ VHC_OP_SET_BACKEND, EFAULT, "the kernel cannot reach the ring's memory" },
 	{ VHC_OP_SET_GUEST_CID, EADDRINUSE, "another device has this CID",
 	  "choose another CID, from 3 on, or close the device that has it" },
-	{ VHC_OP_SET_GUEST_CID, EINVAL, "the vhost fd takes no such CID" },
+	{ VHC_OP_SET_GUEST_CID, EINVAL, "vhost does not accept this CID" },
 	{ VHC_OP_SET_RUNNING, EFAULT, "the kernel cannot reach the memory of a ring" },
 	{ VHC_OP_IOTLB_UPDATE, EFAULT,
 	  "the kernel has no memory for it, or vhost has no IOMMU set" },
 	{ VHC_OP_IOTLB_FILL, EFAULT, "the kernel has no memory for it, or vhost has no IOMMU set" },
 	{ VHC_OP_IOTLB_INVALIDATE, EFAULT, "vhost has no IOMMU set" },
-	{ VHC_OP_TAP_OFFLOADS, EINVAL, "this link does not take these offloads together" },
+	{ VHC_OP_TAP_OFFLOADS, EINVAL, "this link does not support this combination of offloads" },
 	{ VHC_OP_IOEVENTFD, EEXIST,
 	  "another ioeventfd of this VM has it: the launcher's own, or another context's" },
 	{ VHC_OP_IOEVENTFD, EIO, KVM_EIO },
@@ -253,14 +255,14 @@ static const struct {
 	  "the call eventfd is an irqfd already: another ring's with the same eventfd, or the "
 	  "launcher's own" },
 	{ VHC_OP_IRQFD, EINVAL,
-	  "the VM has no interrupt controller in the kernel (KVM_CREATE_IRQCHIP comes before), or with "
-	  "a resample fd not all of it; or an fd is not an eventfd" },
+	  "the VM has no interrupt controller in the kernel (call "
+	  "KVM_CREATE_IRQCHIP first), or only part of it, which is not enough "
+	  "for a resample fd; or an fd is not an eventfd" },
 	{ VHC_OP_IOEVENTFD, EINVAL, "the kick fd is not an eventfd" },
 	{ VHC_OP_SET_VRING_BUSYLOOP, ENOTTY, "this kernel's vhost does not poll" },
-	{ VHC_OP_LIST_TASKS, EPERM, "/proc may not be read" },
-	{ VHC_OP_FIND_WORKER, EPERM, "/proc may not be read" },
-	{ VHC_OP_WORKER_CPUS, EINVAL,
-	  "none of these processors is online, or allowed to the worker by its cpuset" },
+	{ VHC_OP_LIST_TASKS, EPERM, "/proc cannot be read" },
+	{ VHC_OP_FIND_WORKER, EPERM, "/proc cannot be read" },
+	{ VHC_OP_WORKER_CPUS, EINVAL, "none of these CPUs is online and in the worker's cpuset" },
 	{ VHC_OP_WORKER_CPUS, EPERM, "the worker is a kernel thread, or another user's",
 	  "it needs CAP_SYS_NICE, or a worker that is this process's own (VHC_DEV_TASK)" },
 	{ VHC_OP_WORKER_CPUS, ESRCH, "the worker has ended" },

@@ -2,9 +2,8 @@
 /*
  * op - one operation on a device: what it is, its argument, and the table of all operations.
  *
- * A new operation is a kind here and a row in op.c: the kernel's name and request, the form of its
- * argument, and what it changes in what the kernel is known to have.  Executing and printing follow
- * from the form.
+ * A new operation is an enumerator here and a row in op.c: the kernel's name and request, the form
+ * of its argument, and what it changes in `have`.  Executing and printing follow from the form.
  */
 #ifndef LIB_OP_H
 #define LIB_OP_H
@@ -57,7 +56,7 @@ struct vhc_op {
 	uint32_t ring; /* virtqueue of the device, or VHC_NO_RING */
 	union {
 		uint64_t value;
-		int file; /* VHC_FD_NONE takes it off */
+		int file; /* VHC_FD_NONE removes it */
 		struct vhc_features features;
 		struct vhc_table *table;     /* NULL: no memory at all; borrowed */
 		struct vhc_dirty_log *log;   /* NULL: none; borrowed */
@@ -74,7 +73,7 @@ struct vhc_op {
 		struct {
 			struct vhc_binding *binding; /* borrowed */
 			int file;		     /* the ring's eventfd */
-			bool assign;		     /* else take it off */
+			bool assign;		     /* false: remove it */
 		} kvm;
 	};
 };
@@ -96,7 +95,7 @@ enum vhc_op_form {
 	VHC_FORM_COUNT
 };
 
-/* Who executes it. */
+/* What executes it. */
 enum vhc_op_on {
 	VHC_ON_BACKEND, /* the back end, on a vhost fd or a ring */
 	VHC_ON_WORKER,	/* the back end, on the worker thread of a vhost fd */
@@ -140,11 +139,11 @@ void vhc_op_where(const struct vhc_op *op, char *text, size_t size);
 
 /**
  * vhc_op_explain() - what an errno of this operation means.  @error: positive.
- * NULL: what the errno says by itself.
+ * Returns NULL if the errno says enough.
  */
 const char *vhc_op_explain(enum vhc_op_kind kind, int error);
 
-/** vhc_op_hint() - what to do about it, where that is a sentence of its own; else NULL. */
+/** vhc_op_hint() - what to do about it, if that is a sentence of its own; otherwise NULL. */
 const char *vhc_op_hint(enum vhc_op_kind kind, int error);
 
 /** vhc_op_print() - the argument as text.  For free(3); NULL: no memory. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * plan - the list that a plan is.  Its steps and their undos hold references of their own: applying
+ * plan - the list of steps.  The steps and their undos hold references of their own, because applying
  * the plan may drop the last other one.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * state - what is wanted of a device, or what it has.
+ * state - what is wanted, or what a device has.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * state - one device as a set of values: what is wanted of it, or what the kernel was told and what
- * it answered.  A plan is the difference of two of these.  Ground floor: no system call.
+ * state - one device as a set of values: what is wanted, or what was set in the kernel and what the
+ * kernel returned.  A plan is the difference between two of these.
  */
 #ifndef LIB_STATE_H
 #define LIB_STATE_H
@@ -18,11 +18,11 @@ struct vhc_ring_state {
 	uint64_t user[VHC_PARTS]; /* the same in this process; of `have` only */
 	uint32_t base;
 	bool base_lost; /* have: it ran, and was not asked where it stopped */
-	bool disabled;	/* want: a start of the device leaves it alone */
-	bool logs;	/* its used ring is written down in the dirty log */
+	bool disabled;	/* want: a start of the device skips it */
+	bool logs;	/* writes to its used ring are logged in the dirty log */
 	int kick, call, err;
 	bool masked; /* want: interrupts go to `mask` */
-	int mask;    /* want: the eventfd that holds them back; kept when it is unmasked */
+	int mask;    /* want: the eventfd that receives them meanwhile; kept when it is unmasked */
 	int backend; /* the fd that it runs on, or VHC_BACKEND_SELF: the ring runs when it has one */
 	uint32_t busyloop; /* microseconds; the host's choice, which a reset by the guest keeps */
 };
@@ -30,9 +30,9 @@ struct vhc_ring_state {
 /* The backend of a ring whose device needs none besides itself. */
 #define VHC_BACKEND_SELF 0
 
-/* Worker threads that could not be told: in the place of a tid. */
+/* In place of a tid: the worker could not be identified. */
 enum {
-	VHC_WORKER_UNSEEN = -1,	 /* no new thread was to be seen */
+	VHC_WORKER_UNSEEN = -1,	 /* no new thread was visible */
 	VHC_WORKER_MANY = -2,	 /* more than one */
 	VHC_WORKER_NO_PROC = -3, /* there is no /proc to look at */
 };
@@ -42,18 +42,18 @@ struct vhc_cpus;
 /* One vhost fd.  Where its worker runs is the host's choice: a reset by the guest keeps it. */
 struct vhc_fd_state {
 	bool owned;
-	bool has_mode; /* whose threads the workers are was chosen; without, the kernel's choice */
-	uint32_t mode; /* VHC_FORK_ */
+	bool has_mode;	  /* the worker mode was selected; false: the kernel's choice */
+	uint32_t mode;	  /* VHC_FORK_ */
 	bool find_worker; /* want: look for it when ownership is taken */
-	int32_t worker;	  /* have: its tid, VHC_WORKER_, or 0 when nobody looked */
+	int32_t worker;	  /* have: its tid, VHC_WORKER_, or 0 if it was not searched for */
 	bool has_sched;	  /* want */
 	int32_t policy, priority;
-	struct vhc_cpus *cpus; /* want: on which it may run; ours; NULL: not told */
+	struct vhc_cpus *cpus; /* want: on which it may run; owned; NULL: not set */
 	bool has_features;
 	/* vhost's part of what the driver acked; LOG_ALL with a log */
 	struct vhc_features features;
 	uint64_t backend;	   /* backend features, as a mask */
-	bool iotlb;		   /* have: it was told of an IOMMU, since it has this owner */
+	bool iotlb;		   /* have: an IOMMU was set since it has this owner */
 	struct vhc_table *table;   /* referenced */
 	struct vhc_dirty_log *log; /* referenced; NULL: none */
 	int log_event;		   /* borrowed of the memory; VHC_FD_NONE: none */
@@ -79,23 +79,23 @@ static inline uint32_t vhc_state_fd_of(const struct vhc_dev_state *state, uint32
 	return ring / state->rings_per_fd;
 }
 
-/** vhc_ring_state_forget() - all that a guest's driver set; what the host chose stays. */
+/** vhc_ring_state_forget() - clear all that a guest's driver set; what the host chose is kept. */
 void vhc_ring_state_forget(struct vhc_ring_state *ring);
-/** vhc_fd_state_forget() - as a fresh fd is, and one after RESET_OWNER, with all of its rings. */
+/** vhc_fd_state_forget() - to the state of a new fd, or one after RESET_OWNER, with all its rings. */
 void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd);
 /** vhc_fd_state_set_table() - hold a reference to this table instead of the one before. */
 void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table);
 
-/** vhc_fd_state_set_log() - the same with a log. */
+/** vhc_fd_state_set_log() - hold a reference to this dirty log instead of the one before. */
 void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_dirty_log *log);
 
 /**
- * vhc_state_settle() - at the end of a transition: what runs is what is wanted to run, and what only
- * a plan needed is let go of.
+ * vhc_state_settle() - at the end of a transition: what runs is now what is wanted, and references
+ * that only the plan needed are dropped.
  */
 void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *have);
 
-/** vhc_fd_translates() - was this fd told that addresses go through an IOMMU? */
+/** vhc_fd_translates() - do the addresses of this fd go through an IOMMU? */
 bool vhc_fd_translates(const struct vhc_fd_state *fd);
 
 static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
@@ -109,7 +109,7 @@ static inline int vhc_ring_call(const struct vhc_ring_state *want)
 	return want->masked ? want->mask : want->call;
 }
 
-/** vhc_state_runs() - does any ring run? */
+/** vhc_state_runs() - is any ring running? */
 bool vhc_state_runs(const struct vhc_dev_state *state);
 
 #endif

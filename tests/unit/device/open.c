@@ -199,7 +199,7 @@ static void why_there_is_no_owner(void **state)
 	rig_prepare(&rig);
 	fake_vhost(rig.fake, 1)->owned = true; /* as by another process */
 	assert_int_equal(rig_start(&rig), -EBUSY);
-	assert_says(&rig, "vhost fd 1", "VHOST_SET_OWNER", "EBUSY", "owner already");
+	assert_says(&rig, "vhost fd 1", "VHOST_SET_OWNER", "EBUSY", "already has an owner");
 	assert_false(fake_vhost(rig.fake, 0)->owned);
 	fake_vhost(rig.fake, 1)->owned = false;
 	/* somebody else's process took it over, or this one is the child of a fork */
@@ -288,7 +288,7 @@ static void fds_that_have_an_owner(void **state)
 
 	fake_vhost(rig.fake, 1)->owned = true;
 	assert_int_equal(take(fds, 2, VHC_DEV_OWN), -EBUSY);
-	assert_says(&rig, "net0", "vhost fd 1", "owner already");
+	assert_says(&rig, "net0", "vhost fd 1", "already has an owner");
 	/* what was taken before is given back, since the fd lives on */
 	assert_false(fake_vhost(rig.fake, 0)->owned);
 	assert_null(rig.dev);

@@ -158,10 +158,10 @@ static void wrong_arguments(void **state)
 			assert_says(&rig, "net0", wrong[i].says);
 		}
 		assert_int_equal(vhc_dev_set_worker_cpus(rig.dev, 0, none, 2), -EINVAL);
-		assert_says(&rig, "no processor");
+		assert_says(&rig, "no CPU");
 		assert_int_equal(vhc_dev_set_worker_cpus(rig.dev, 0, NULL, 0), -EINVAL);
 		assert_int_equal(vhc_dev_set_worker_cpus(rig.dev, 0, &offline, 1), -EINVAL);
-		assert_says(&rig, "processors 9", "online", "0-3");
+		assert_says(&rig, "CPUs 9", "online", "0-3");
 		assert_int_equal(vhc_dev_set_worker_cpus(rig.dev, 0, many, 1025), -E2BIG);
 		assert_says(&rig, "1025", "1024");
 		assert_int_equal(vhc_dev_set_worker_cpus(rig.dev, 1, &one, 1), -EINVAL);

@@ -123,9 +123,9 @@ static void what_cannot_be_told(void **state)
 		{ "6.12", NULL, "hides kernel threads", VHC_DEV_KTHREAD, false,
 		  FAKE_PROC_NAMESPACE },
 		/* another thread of this process took ownership of a device of its own */
-		{ "6.12", "vhost-102", "more than one", 0, false, FAKE_PROC_NAMESPACE },
-		{ "6.12", "vhost-100", "more than one", 0, false, FAKE_PROC_ALL },
-		{ "6.1", "vhost-100", "more than one", 0, true, FAKE_PROC_ALL },
+		{ "6.12", "vhost-102", "several threads", 0, false, FAKE_PROC_NAMESPACE },
+		{ "6.12", "vhost-100", "several threads", 0, false, FAKE_PROC_ALL },
+		{ "6.1", "vhost-100", "several threads", 0, true, FAKE_PROC_ALL },
 		/* a kernel thread is hidden, and what can be seen is another's */
 		{ "6.12", "vhost-102", "no new thread", VHC_DEV_KTHREAD, false,
 		  FAKE_PROC_NAMESPACE },
@@ -161,7 +161,7 @@ static void a_proc_that_may_not_be_read(void **state)
 	for (uint32_t n = 1; n <= 4; n++) { /* before and after each of two */
 		fake_fail(rig.fake, "tasks", n, EPERM);
 		assert_int_equal(rig_start(&rig), -EPERM);
-		assert_says(&rig, n > 2 ? "vhost fd 1" : "vhost fd 0", "/proc may not be read");
+		assert_says(&rig, n > 2 ? "vhost fd 1" : "vhost fd 0", "/proc cannot be read");
 		assert_false(fake_vhost(rig.fake, 0)->owned);
 	}
 	assert_ok(&rig, rig_start(&rig));

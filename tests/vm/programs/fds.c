@@ -94,7 +94,8 @@ static void wrong_vhosts(struct bring_up *b)
 	fds[0] = fds[1] = open("/dev/vhost-net", O_RDWR);
 	args = VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = 2);
 	r = vhc_dev_open_fds(b->ctx, "net0", fds, 2, args, &b->dev);
-	result("one vhost fd twice", r == -EINVAL && strstr(text, "is that of pair 0"), text);
+	result("one vhost fd twice", r == -EINVAL && strstr(text, "is also that of queue pair 0"),
+	       text);
 	close(fds[0]);
 }
 
