@@ -77,6 +77,7 @@ static const struct member device_members[] = {
 	{ "running", false },
 	{ "queue_pairs", false },
 	{ "backend_features", true },
+	{ "guest_cid", false },
 	{ "header_bytes", false },
 	{ "mtu", false },
 	{ "mac", false },

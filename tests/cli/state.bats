@@ -172,6 +172,31 @@ caps_of() {
 	[[ $output == *"ring 0 format"*"split"*"packed"* ]]
 }
 
+# vsock_of CID: the document of a vsock device with the rings and the memory of the first.
+vsock_of() {
+	edit "$split" "{kind, version, minor, device: \"vsock0\", type: \"vsock\", running, queue_pairs,
+		words: [\"0x100000000\", \"0x0\"], features: [{bit: 32, name: \"version_1\", origin: \"vhost\"}],
+		backend_features, guest, guest_cid: $1, rings, memory}"
+}
+
+@test "check, diff: vsock devices, which have a guest CID" {
+	need_python
+	vsock_of 3 > 3.json
+	vsock_of 9 > 9.json
+	says 0 state check --json 3.json
+	[ "$(json '"\(.device) \(.type) \(.loadable)"')" = "vsock0 vsock true" ]
+	says 1 state diff --json 3.json 9.json
+	[ "$(json '.differences | map("\(.what) \(.left) \(.right)") | join(";")')" = "guest_cid 3 9" ]
+	vsock_of 2 > 2.json
+	fails 3 "/guest_cid" state check 2.json
+	caps_of '(.nodes[] | select(.path == "/dev/vhost-vsock")) |= (.opens = true | .error = "" | .reason = "" |
+		.remedy = "" | .words = ["0x100000000", "0x0"])' > host.json
+	says 0 check --json 3.json --host host.json
+	jq '(.nodes[] | select(.path == "/dev/vhost-vsock")).words = ["0x0", "0x0"]' host.json > poor.json
+	says 1 check --json 3.json --host poor.json
+	[ "$(json '.missing | map("\(.bit) \(.name) \(.lacking)") | join(";")')" = "32 version_1 vhost" ]
+}
+
 @test "diff: - is one of them" {
 	run --separate-stderr bash -c '"$VHOSTCTL" state diff "$1" - < "$1"' - "$split"
 	[ "$status" = 0 ]
