@@ -116,12 +116,11 @@ static void nothing_is_changed(void **state)
 		"open",	     "close",		"read",	     "release",	      "open_in_new_netns",
 		"VHOST_GET", "VHOST_SET_OWNER", "TUNSETIFF", "TUNSETOFFLOAD",
 	};
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "7.2", 1);
-	json_object_put(probe(&rig));
-	for (uint32_t i = 0; i < fake_calls(rig.fake); i++) {
-		const char *name = fake_call(rig.fake, i)->name;
+	json_object_put(probe(rig));
+	for (uint32_t i = 0; i < fake_calls(rig->fake); i++) {
+		const char *name = fake_call(rig->fake, i)->name;
 		bool found = false;
 
 		for (size_t j = 0; j < sizeof(harmless) / sizeof(harmless[0]); j++)
@@ -129,8 +128,7 @@ static void nothing_is_changed(void **state)
 		if (!found)
 			fail_msg("%s to look at a host", name);
 	}
-	assert_int_equal(fake_count(rig.fake, "open_in_new_netns"), 1);
-	rig_free(&rig);
+	assert_int_equal(fake_count(rig->fake, "open_in_new_netns"), 1);
 }
 
 static void nodes_that_do_not_open(void **state)
@@ -171,32 +169,28 @@ static void nodes_that_do_not_open(void **state)
 static void without_privileges(void **state)
 {
 	struct json_object *tree;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	fake_set_user(rig.fake, 1000, 1000);
-	tree = probe(&rig);
+	fake_set_user(rig->fake, 1000, 1000);
+	tree = probe(rig);
 	assert_false(json_object_get_boolean(at(tree, "tap.probed")));
 	assert_non_null(strstr(text_at(tree, "tap.reason"), "EPERM"));
 	assert_int_equal(number_at(tree, "tap.offloads"), 0);
 	json_object_put(tree);
-	rig_free(&rig);
 }
 
 /* To have run out is no property of the host. */
 static void without_fds(void **state)
 {
 	char *json = NULL;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
 	for (uint32_t n = 1; n < 7; n++) {
-		fake_fail(rig.fake, "open", n, EMFILE);
-		assert_int_equal(vhc_caps_probe(rig.ctx, &json), -EMFILE);
+		fake_fail(rig->fake, "open", n, EMFILE);
+		assert_int_equal(vhc_caps_probe(rig->ctx, &json), -EMFILE);
 		assert_null(json);
-		assert_true(fake_is_clean(rig.fake));
+		assert_true(fake_is_clean(rig->fake));
 	}
-	rig_free(&rig);
 }
 
 /* ------------------------------------------------------------------------- devices of documents */
@@ -226,57 +220,53 @@ static void documents_that_are_wrong(void **state)
 		  "\"max_mem_regions\":0,\"max_tap_queues\":256,\"parameters\":[]}",
 		  "max_mem_regions" },
 	};
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		int r = vhc_dev_open_caps(rig.ctx, "net0", bad[i].json,
-					  VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &rig.dev);
+		int r = vhc_dev_open_caps(rig->ctx, "net0", bad[i].json,
+					  VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &rig->dev);
 
 		assert_int_equal(r, -EINVAL);
-		assert_null(rig.dev);
-		assert_says(&rig, "net0", bad[i].says);
+		assert_null(rig->dev);
+		assert_says(rig, "net0", bad[i].says);
 	}
-	rig_free(&rig);
 }
 
 static void limits_of_the_other_host(void **state)
 {
 	struct json_object *tree;
 	struct vhc_dev_info info = { .sz = sizeof(info) };
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	tree = probe(&rig);
+	tree = probe(rig);
 	json_object_object_add(tree, "max_mem_regions", json_object_new_int(3));
 	json_object_object_add(tree, "max_tap_queues", json_object_new_int(2));
 	assert_int_equal(
-		vhc_dev_open_caps(rig.ctx, "net0", json_object_to_json_string(tree),
+		vhc_dev_open_caps(rig->ctx, "net0", json_object_to_json_string(tree),
 				  VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = 3),
-				  &rig.dev),
+				  &rig->dev),
 		-EINVAL);
-	assert_says(&rig, "3 queue pairs", "2 queues");
-	assert_ok(&rig,
-		  vhc_dev_open_caps(rig.ctx, "net0", json_object_to_json_string(tree),
+	assert_says(rig, "3 queue pairs", "2 queues");
+	assert_ok(rig,
+		  vhc_dev_open_caps(rig->ctx, "net0", json_object_to_json_string(tree),
 				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = 2),
-				    &rig.dev));
-	assert_ok(&rig, vhc_dev_get_info(rig.dev, &info));
+				    &rig->dev));
+	assert_ok(rig, vhc_dev_get_info(rig->dev, &info));
 	assert_int_equal(info.max_regions, 3);
 	assert_int_equal(info.rings, 4);
 	json_object_put(tree);
-	rig_free(&rig);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kernel),
-		cmocka_unit_test(nothing_is_changed),
+		RIG_TEST(nothing_is_changed, "7.2", 1),
 		cmocka_unit_test(nodes_that_do_not_open),
-		cmocka_unit_test(without_privileges),
-		cmocka_unit_test(without_fds),
-		cmocka_unit_test(documents_that_are_wrong),
-		cmocka_unit_test(limits_of_the_other_host),
+		RIG_TEST(without_privileges, "6.12", 1),
+		RIG_TEST(without_fds, "6.12", 1),
+		RIG_TEST(documents_that_are_wrong, "6.12", 1),
+		RIG_TEST(limits_of_the_other_host, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

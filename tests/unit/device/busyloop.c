@@ -42,31 +42,28 @@ static void before_the_start(void **state)
 
 static void at_once_while_it_runs(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	rig_up(&rig);
-	fake_forget_calls(rig.fake);
-	assert_ok(&rig, vhc_ring_set_busyloop(rig.dev, 0, 1000000));
-	assert_int_equal(rig_kernel_ring(&rig, 0)->busyloop, 1000000);
-	assert_ok(&rig, vhc_ring_set_busyloop(rig.dev, 0, 1000000));
-	assert_int_equal(fake_count(rig.fake, "VHOST_"), 1);
+	fake_forget_calls(rig->fake);
+	assert_ok(rig, vhc_ring_set_busyloop(rig->dev, 0, 1000000));
+	assert_int_equal(rig_kernel_ring(rig, 0)->busyloop, 1000000);
+	assert_ok(rig, vhc_ring_set_busyloop(rig->dev, 0, 1000000));
+	assert_int_equal(fake_count(rig->fake, "VHOST_"), 1);
 	/* the kernel has the word */
-	rig_kernel_ring(&rig, 0)->busyloop = 44;
-	assert_int_equal(ask(&rig, 0), 44);
+	rig_kernel_ring(rig, 0)->busyloop = 44;
+	assert_int_equal(ask(rig, 0), 44);
 	/* one that fails changes nothing */
-	fake_fail(rig.fake, "VHOST_SET_VRING_BUSYLOOP", 1, EFAULT);
-	assert_int_equal(vhc_ring_set_busyloop(rig.dev, 0, 7), -EFAULT);
-	assert_says(&rig, "net0", "ring 0", "VHOST_SET_VRING_BUSYLOOP_TIMEOUT", "EFAULT");
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(ask(&rig, 0), 44);
-	fake_fail(rig.fake, "VHOST_GET_VRING_BUSYLOOP", 1, EIO);
-	assert_int_equal(vhc_ring_get_busyloop(rig.dev, 0, &(uint32_t){ 0 }), -EIO);
-	assert_says(&rig, "ring 0", "VHOST_GET_VRING_BUSYLOOP_TIMEOUT", "EIO");
-	assert_ok(&rig, vhc_ring_set_busyloop(rig.dev, 0, 0));
-	assert_int_equal(rig_kernel_ring(&rig, 0)->busyloop, 0);
-	rig_free(&rig);
+	fake_fail(rig->fake, "VHOST_SET_VRING_BUSYLOOP", 1, EFAULT);
+	assert_int_equal(vhc_ring_set_busyloop(rig->dev, 0, 7), -EFAULT);
+	assert_says(rig, "net0", "ring 0", "VHOST_SET_VRING_BUSYLOOP_TIMEOUT", "EFAULT");
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(ask(rig, 0), 44);
+	fake_fail(rig->fake, "VHOST_GET_VRING_BUSYLOOP", 1, EIO);
+	assert_int_equal(vhc_ring_get_busyloop(rig->dev, 0, &(uint32_t){ 0 }), -EIO);
+	assert_says(rig, "ring 0", "VHOST_GET_VRING_BUSYLOOP_TIMEOUT", "EIO");
+	assert_ok(rig, vhc_ring_set_busyloop(rig->dev, 0, 0));
+	assert_int_equal(rig_kernel_ring(rig, 0)->busyloop, 0);
 }
 
 /* A start that fails later puts the value before back, of a device that was owned before. */
@@ -105,20 +102,17 @@ static void the_undo_of_a_start(void **state)
 static void wrong_arguments(void **state)
 {
 	uint32_t us = 777;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "7.2", 1);
-	rig_up(&rig);
-	fake_forget_calls(rig.fake);
-	assert_int_equal(vhc_ring_set_busyloop(rig.dev, 2, 50), -EINVAL);
-	assert_says(&rig, "ring 2", "it has 2");
-	assert_int_equal(vhc_ring_get_busyloop(rig.dev, UINT32_MAX, &us), -EINVAL);
+	fake_forget_calls(rig->fake);
+	assert_int_equal(vhc_ring_set_busyloop(rig->dev, 2, 50), -EINVAL);
+	assert_says(rig, "ring 2", "it has 2");
+	assert_int_equal(vhc_ring_get_busyloop(rig->dev, UINT32_MAX, &us), -EINVAL);
 	assert_int_equal(us, 777);
-	assert_int_equal(vhc_ring_set_busyloop(rig.dev, 1, 1000001), -EINVAL);
-	assert_says(&rig, "ring 1", "1000001", "at most 1000000");
-	assert_int_equal(vhc_ring_set_busyloop(rig.dev, 1, UINT32_MAX), -EINVAL);
-	assert_int_equal(fake_count(rig.fake, "VHOST_"), 0);
-	rig_free(&rig);
+	assert_int_equal(vhc_ring_set_busyloop(rig->dev, 1, 1000001), -EINVAL);
+	assert_says(rig, "ring 1", "1000001", "at most 1000000");
+	assert_int_equal(vhc_ring_set_busyloop(rig->dev, 1, UINT32_MAX), -EINVAL);
+	assert_int_equal(fake_count(rig->fake, "VHOST_"), 0);
 }
 
 static uint64_t can(const struct rig *rig)
@@ -133,23 +127,21 @@ static uint64_t can(const struct rig *rig)
 static void a_kernel_that_does_not_poll(void **state)
 {
 	uint32_t us = 777;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.1", 1);
-	fake_profile(rig.fake)->no_busyloop = true;
-	rig_prepare(&rig);
-	assert_true(can(&rig) & VHC_CAN_BUSYLOOP);
-	assert_ok(&rig, vhc_ring_set_busyloop(rig.dev, 1, 50));
-	assert_int_equal(rig_start(&rig), -ENOTTY);
-	assert_says(&rig, "ring 1", "VHOST_SET_VRING_BUSYLOOP_TIMEOUT", "does not poll");
-	assert_false(can(&rig) & VHC_CAN_BUSYLOOP);
-	assert_int_equal(vhc_ring_set_busyloop(rig.dev, 0, 50), -ENOTTY);
-	assert_says(&rig, "ring 0", "50", "does not poll");
-	assert_ok(&rig, vhc_ring_set_busyloop(rig.dev, 1, 0));
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(vhc_ring_get_busyloop(rig.dev, 1, &us), -ENOTTY);
+	fake_profile(rig->fake)->no_busyloop = true;
+	rig_prepare(rig);
+	assert_true(can(rig) & VHC_CAN_BUSYLOOP);
+	assert_ok(rig, vhc_ring_set_busyloop(rig->dev, 1, 50));
+	assert_int_equal(rig_start(rig), -ENOTTY);
+	assert_says(rig, "ring 1", "VHOST_SET_VRING_BUSYLOOP_TIMEOUT", "does not poll");
+	assert_false(can(rig) & VHC_CAN_BUSYLOOP);
+	assert_int_equal(vhc_ring_set_busyloop(rig->dev, 0, 50), -ENOTTY);
+	assert_says(rig, "ring 0", "50", "does not poll");
+	assert_ok(rig, vhc_ring_set_busyloop(rig->dev, 1, 0));
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(vhc_ring_get_busyloop(rig->dev, 1, &us), -ENOTTY);
 	assert_int_equal(us, 777);
-	rig_free(&rig);
 }
 
 static void what_can_be_relied_on(void **state)
@@ -198,10 +190,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(before_the_start),
-		cmocka_unit_test(at_once_while_it_runs),
+		RIG_TEST_UP(at_once_while_it_runs, "6.12", 1),
 		cmocka_unit_test(the_undo_of_a_start),
-		cmocka_unit_test(wrong_arguments),
-		cmocka_unit_test(a_kernel_that_does_not_poll),
+		RIG_TEST_UP(wrong_arguments, "7.2", 1),
+		RIG_TEST(a_kernel_that_does_not_poll, "6.1", 1),
 		cmocka_unit_test(what_can_be_relied_on),
 	};
 

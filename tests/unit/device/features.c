@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * features - every bit wanted, masked and required against every bit that vhost or the tap has or
- * lacks; and what of the accepted ones reaches vhost and the tap.  The oracle is in oracle.c.
+ * lacks; and what of the accepted ones reaches vhost and the tap.  The oracle is in rig/features-oracle.c.
  */
 #include <json-c/json.h>
 
@@ -114,26 +114,24 @@ static void every_bit_against_every_bit(void **state)
 	const struct vhc_features all = { { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
 	const struct vhc_features none = { { 0 } };
 	uint32_t offers = 0;
-	struct rig rig;
+	struct rig *rig = *state;
 	char *caps;
 
-	rig_new(&rig, "7.2", 1);
-	caps = caps_of(&rig);
-	offers += check_host(&rig, caps, &none, &none);
-	offers += check_host(&rig, caps, &all, &all);
+	caps = caps_of(rig);
+	offers += check_host(rig, caps, &none, &none);
+	offers += check_host(rig, caps, &all, &all);
 	for (unsigned int bit = 0; bit < BITS; bit++) {
 		struct vhc_features lacks = all, only = with_requirements(bit);
 
 		vhc_features_remove(&lacks, bit);
-		offers += check_host(&rig, caps, &lacks, &all);
-		offers += check_host(&rig, caps, &all, &lacks);
-		offers += check_host(&rig, caps, &lacks, &lacks);
-		offers += check_host(&rig, caps, &only, &only);
+		offers += check_host(rig, caps, &lacks, &all);
+		offers += check_host(rig, caps, &all, &lacks);
+		offers += check_host(rig, caps, &lacks, &lacks);
+		offers += check_host(rig, caps, &only, &only);
 	}
 	print_message("%u offers\n", offers);
 	assert_true(offers > 4 * BITS * 4 * BITS);
 	free(caps);
-	rig_free(&rig);
 }
 
 /* NULL wants all that has a name, and nothing that a newer specification brought. */
@@ -142,13 +140,12 @@ static void all_that_is_known(void **state)
 	const struct vhc_features all = { { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
 	struct vhc_features offered, known = { { 0 } };
 	struct vhc_dev *dev;
-	struct rig rig;
+	struct rig *rig = *state;
 	char *caps;
 
-	rig_new(&rig, "7.2", 1);
-	caps = caps_of(&rig);
-	dev = device_with(&rig, caps, &all, &all);
-	assert_ok(&rig, vhc_dev_offer_features(dev, NULL, NULL, &offered));
+	caps = caps_of(rig);
+	dev = device_with(rig, caps, &all, &all);
+	assert_ok(rig, vhc_dev_offer_features(dev, NULL, NULL, &offered));
 	for (unsigned int bit = 0; bit < 256; bit++)
 		if (vhc_feature_get(VHC_TYPE_NET, bit))
 			vhc_features_add(&known, bit);
@@ -157,7 +154,6 @@ static void all_that_is_known(void **state)
 		     vhc_features_has(&offered, 25) || vhc_features_has(&offered, 200));
 	vhc_dev_close(dev);
 	free(caps);
-	rig_free(&rig);
 }
 
 /* --------------------------------------------------------------------------- the kernel is asked */
@@ -278,36 +274,34 @@ static void what_is_dropped_is_said(void **state)
 {
 	static char lines[4096];
 	struct vhc_features want = { { B(7) | B(32) } }, offered;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.1", 1);
-	rig_prepare(&rig);
+	rig_prepare(rig);
 	lines[0] = 0;
-	vhc_ctx_set_log(rig.ctx, VHC_LEVEL_INFO, keep_line, lines);
-	assert_ok(&rig, vhc_dev_offer_features(rig.dev, &want, NULL, &offered));
+	vhc_ctx_set_log(rig->ctx, VHC_LEVEL_INFO, keep_line, lines);
+	assert_ok(rig, vhc_dev_offer_features(rig->dev, &want, NULL, &offered));
 	assert_int_equal(offered.w[0], B(32));
 	assert_non_null(strstr(lines, "net0"));
 	assert_non_null(strstr(lines, "guest_tso4"));
 	assert_non_null(strstr(lines, "guest_csum"));
-	vhc_ctx_set_log(rig.ctx, VHC_LEVEL_ERROR, NULL, NULL);
+	vhc_ctx_set_log(rig->ctx, VHC_LEVEL_ERROR, NULL, NULL);
 	/* what is required and was not wanted is named, too */
 	want = (struct vhc_features){ { B(32) } };
-	assert_int_equal(vhc_dev_offer_features(rig.dev, &want, &(struct vhc_features){ { B(15) } },
-						&offered),
+	assert_int_equal(vhc_dev_offer_features(rig->dev, &want,
+						&(struct vhc_features){ { B(15) } }, &offered),
 			 -EOPNOTSUPP);
-	assert_says(&rig, "mrg_rxbuf (bit 15)", "not wanted");
-	rig_free(&rig);
+	assert_says(rig, "mrg_rxbuf (bit 15)", "not wanted");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_bit_against_every_bit),
-		cmocka_unit_test(all_that_is_known),
+		RIG_TEST(every_bit_against_every_bit, "7.2", 1),
+		RIG_TEST(all_that_is_known, "7.2", 1),
 		cmocka_unit_test(each_kernel_without_each_bit),
 		cmocka_unit_test(what_reaches_vhost),
 		cmocka_unit_test(what_reaches_the_tap),
-		cmocka_unit_test(what_is_dropped_is_said),
+		RIG_TEST(what_is_dropped_is_said, "6.1", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,23 +11,21 @@
 
 static void only_behind_an_iommu(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "7.2", 1);
-	vhc_features_add(&rig.acked, VHC_F_ACCESS_PLATFORM);
-	rig_up(&rig);
+	vhc_features_add(&rig->acked, VHC_F_ACCESS_PLATFORM);
+	rig_up(rig);
 	/* the bit alone does not mean it, and vhost is not told */
-	assert_false(rig_kernel_ring(&rig, 0)->features[0] >> VHC_F_ACCESS_PLATFORM & 1);
-	assert_int_equal(rig_map(&rig), -EOPNOTSUPP);
-	assert_says(&rig, "net0", "VHC_GUEST_IOMMU");
-	assert_int_equal(vhc_dev_unmap(rig.dev, RIG_IOVA, PAGE), -EOPNOTSUPP);
-	assert_says(&rig, "net0", "VHC_GUEST_IOMMU");
+	assert_false(rig_kernel_ring(rig, 0)->features[0] >> VHC_F_ACCESS_PLATFORM & 1);
+	assert_int_equal(rig_map(rig), -EOPNOTSUPP);
+	assert_says(rig, "net0", "VHC_GUEST_IOMMU");
+	assert_int_equal(vhc_dev_unmap(rig->dev, RIG_IOVA, PAGE), -EOPNOTSUPP);
+	assert_says(rig, "net0", "VHC_GUEST_IOMMU");
 	/* nor may it be turned on under way */
-	assert_int_equal(vhc_dev_set_features(rig.dev, &rig.acked, VHC_GUEST_IOMMU), -EBUSY);
-	assert_ok(&rig, vhc_dev_set_features(rig.dev, &rig.acked, 0));
-	assert_int_equal(fake_count(rig.fake, "VHOST_IOTLB"), 0);
-	assert_int_equal(fake_count(rig.fake, "VHOST_GET_BACKEND_FEATURES"), 0);
-	rig_free(&rig);
+	assert_int_equal(vhc_dev_set_features(rig->dev, &rig->acked, VHC_GUEST_IOMMU), -EBUSY);
+	assert_ok(rig, vhc_dev_set_features(rig->dev, &rig->acked, 0));
+	assert_int_equal(fake_count(rig->fake, "VHOST_IOTLB"), 0);
+	assert_int_equal(fake_count(rig->fake, "VHOST_GET_BACKEND_FEATURES"), 0);
 }
 
 static void maps_that_cannot_be(void **state)
@@ -80,25 +78,23 @@ static void maps_that_cannot_be(void **state)
 static void without_memory(void **state)
 {
 	struct vhc_mem *empty;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.1", 1);
-	rig.iommu = true;
-	assert_ok(&rig, rig_tap(&rig));
-	assert_ok(&rig, rig_dev(&rig));
-	assert_ok(&rig, vhc_dev_set_tap(rig.dev, rig.tap));
-	assert_ok(&rig, rig_features(&rig));
-	assert_int_equal(rig_map_at(&rig, RIG_IOVA, PAGE, RIG_GUEST, RIG_RW), -EAGAIN);
-	assert_says(&rig, "memory", "vhc_dev_set_mem", "vhc_mem_commit");
-	assert_ok(&rig, vhc_mem_new(rig.ctx, &empty));
-	assert_ok(&rig, vhc_dev_set_mem(rig.dev, empty));
-	assert_int_equal(rig_map_at(&rig, RIG_IOVA, PAGE, RIG_GUEST, RIG_RW), -EAGAIN);
+	rig->iommu = true;
+	assert_ok(rig, rig_tap(rig));
+	assert_ok(rig, rig_dev(rig));
+	assert_ok(rig, vhc_dev_set_tap(rig->dev, rig->tap));
+	assert_ok(rig, rig_features(rig));
+	assert_int_equal(rig_map_at(rig, RIG_IOVA, PAGE, RIG_GUEST, RIG_RW), -EAGAIN);
+	assert_says(rig, "memory", "vhc_dev_set_mem", "vhc_mem_commit");
+	assert_ok(rig, vhc_mem_new(rig->ctx, &empty));
+	assert_ok(rig, vhc_dev_set_mem(rig->dev, empty));
+	assert_int_equal(rig_map_at(rig, RIG_IOVA, PAGE, RIG_GUEST, RIG_RW), -EAGAIN);
 	vhc_mem_clear(empty);
-	assert_ok(&rig, vhc_mem_commit(empty));
-	assert_int_equal(rig_map_at(&rig, RIG_IOVA, PAGE, RIG_GUEST, RIG_RW), -EINVAL);
-	assert_says(&rig, "in no region");
+	assert_ok(rig, vhc_mem_commit(empty));
+	assert_int_equal(rig_map_at(rig, RIG_IOVA, PAGE, RIG_GUEST, RIG_RW), -EINVAL);
+	assert_says(rig, "in no region");
 	vhc_mem_free(empty);
-	rig_free(&rig);
 }
 
 static void a_used_ring_that_runs_stays(void **state)
@@ -280,66 +276,62 @@ static void of_too_many_the_oldest_without_a_ring_goes(void **state)
 
 static void all_of_them_are_rings(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	rig.iommu = true;
-	fake_profile(rig.fake)->max_mappings = 8;
-	rig_prepare(&rig);
-	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0, UINT64_MAX));
+	rig->iommu = true;
+	fake_profile(rig->fake)->max_mappings = 8;
+	rig_prepare(rig);
+	assert_ok(rig, vhc_dev_unmap(rig->dev, 0, UINT64_MAX));
 	/* four pages of each ring: one of them has none of its parts */
 	for (uint32_t i = 0; i < 8; i++)
-		assert_ok(&rig, rig_map_at(&rig, RIG_IOVA + i * PAGE, PAGE, RIG_GUEST + i * PAGE,
-					   RIG_RW));
-	assert_ok(&rig, rig_start(&rig));
-	assert_ok(&rig, rig_map_at(&rig, 0x5000, PAGE, RIG_GUEST, RIG_RW));
-	assert_int_equal(fake_translate(rig_vhost(&rig, 0), RIG_IOVA + 3 * PAGE, RIG_RW), 0);
-	assert_ok(&rig, rig_map_at(&rig, 0x6000, PAGE, RIG_GUEST + PAGE, RIG_RW));
-	assert_int_equal(fake_translate(rig_vhost(&rig, 0), RIG_IOVA + 7 * PAGE, RIG_RW), 0);
+		assert_ok(rig,
+			  rig_map_at(rig, RIG_IOVA + i * PAGE, PAGE, RIG_GUEST + i * PAGE, RIG_RW));
+	assert_ok(rig, rig_start(rig));
+	assert_ok(rig, rig_map_at(rig, 0x5000, PAGE, RIG_GUEST, RIG_RW));
+	assert_int_equal(fake_translate(rig_vhost(rig, 0), RIG_IOVA + 3 * PAGE, RIG_RW), 0);
+	assert_ok(rig, rig_map_at(rig, 0x6000, PAGE, RIG_GUEST + PAGE, RIG_RW));
+	assert_int_equal(fake_translate(rig_vhost(rig, 0), RIG_IOVA + 7 * PAGE, RIG_RW), 0);
 	/* six rings' and the youngest of two that are not */
-	assert_ok(&rig, rig_map_at(&rig, 0x7000, PAGE, RIG_GUEST, RIG_RW));
-	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0x6000, 2 * PAGE));
-	fake_profile(rig.fake)->max_mappings = 6;
-	assert_int_equal(rig_vhost(&rig, 0)->mappings, 6);
-	rig_free(&rig);
+	assert_ok(rig, rig_map_at(rig, 0x7000, PAGE, RIG_GUEST, RIG_RW));
+	assert_ok(rig, vhc_dev_unmap(rig->dev, 0x6000, 2 * PAGE));
+	fake_profile(rig->fake)->max_mappings = 6;
+	assert_int_equal(rig_vhost(rig, 0)->mappings, 6);
 }
 
 /* With a limit of six, six pages that have all parts of two rings. */
 static void no_room_beside_the_rings(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "7.2", 1);
-	rig.iommu = true;
-	fake_profile(rig.fake)->max_mappings = 6;
-	rig_prepare(&rig);
-	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0, UINT64_MAX));
+	rig->iommu = true;
+	fake_profile(rig->fake)->max_mappings = 6;
+	rig_prepare(rig);
+	assert_ok(rig, vhc_dev_unmap(rig->dev, 0, UINT64_MAX));
 	for (uint32_t i = 0; i < 8; i++)
 		if (i % 4 != 3)
-			assert_ok(&rig, rig_map_at(&rig, RIG_IOVA + i * PAGE, PAGE,
-						   RIG_GUEST + i * PAGE, RIG_RW));
-	assert_ok(&rig, rig_start(&rig));
-	fake_forget_calls(rig.fake);
-	assert_int_equal(rig_map_at(&rig, 0x5000, PAGE, RIG_GUEST, RIG_RW), -E2BIG);
-	assert_says(&rig, "net0", "6 mappings", "ring", "max_iotlb_entries");
-	assert_int_equal(fake_calls(rig.fake), 0);
-	rig_free(&rig);
+			assert_ok(rig, rig_map_at(rig, RIG_IOVA + i * PAGE, PAGE,
+						  RIG_GUEST + i * PAGE, RIG_RW));
+	assert_ok(rig, rig_start(rig));
+	fake_forget_calls(rig->fake);
+	assert_int_equal(rig_map_at(rig, 0x5000, PAGE, RIG_GUEST, RIG_RW), -E2BIG);
+	assert_says(rig, "net0", "6 mappings", "ring", "max_iotlb_entries");
+	assert_int_equal(fake_calls(rig->fake), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_behind_an_iommu),
+		RIG_TEST(only_behind_an_iommu, "7.2", 1),
 		cmocka_unit_test(maps_that_cannot_be),
-		cmocka_unit_test(without_memory),
+		RIG_TEST(without_memory, "6.1", 1),
 		cmocka_unit_test(a_used_ring_that_runs_stays),
 		cmocka_unit_test(a_map_ends_with_its_region),
 		cmocka_unit_test(what_is_so_costs_nothing),
 		cmocka_unit_test(every_vhost_fd_is_told),
 		cmocka_unit_test(random_maps),
 		cmocka_unit_test(of_too_many_the_oldest_without_a_ring_goes),
-		cmocka_unit_test(all_of_them_are_rings),
-		cmocka_unit_test(no_room_beside_the_rings),
+		RIG_TEST(all_of_them_are_rings, "6.12", 1),
+		RIG_TEST(no_room_beside_the_rings, "7.2", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,14 +10,13 @@ static void configuration_is_kept(void **state)
 		.sz = sizeof(config), .flags = VHC_NET_MTU, .mtu = 68, .mac = { 1, 2, 3, 4, 5, 6 }
 	};
 	struct vhc_net_config got = { .sz = sizeof(got) };
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	assert_ok(&rig, rig_dev(&rig));
-	assert_ok(&rig, vhc_dev_get_net_config(rig.dev, &got));
+	assert_ok(rig, rig_dev(rig));
+	assert_ok(rig, vhc_dev_get_net_config(rig->dev, &got));
 	assert_int_equal(got.flags, 0);
-	assert_ok(&rig, vhc_dev_set_net_config(rig.dev, &config));
-	assert_ok(&rig, vhc_dev_get_net_config(rig.dev, &got));
+	assert_ok(rig, vhc_dev_set_net_config(rig->dev, &config));
+	assert_ok(rig, vhc_dev_get_net_config(rig->dev, &got));
 	assert_int_equal(got.sz, sizeof(got));
 	assert_int_equal(got.flags, VHC_NET_MTU);
 	assert_int_equal(got.mtu, 68);
@@ -25,22 +24,21 @@ static void configuration_is_kept(void **state)
 	/* what is not given is nothing, whatever stands there */
 	config.flags = VHC_NET_MAC;
 	config.mac[0] = 2;
-	assert_ok(&rig, vhc_dev_set_net_config(rig.dev, &config));
-	assert_ok(&rig, vhc_dev_get_net_config(rig.dev, &got));
+	assert_ok(rig, vhc_dev_set_net_config(rig->dev, &config));
+	assert_ok(rig, vhc_dev_get_net_config(rig->dev, &got));
 	assert_int_equal(got.flags, VHC_NET_MAC);
 	assert_int_equal(got.mtu, 0);
 	assert_memory_equal(got.mac, "\2\2\3\4\5\6", 6);
 	/* a caller of an older and of a newer header */
 	got.sz = 16;
 	got.mac[0] = 77;
-	assert_ok(&rig, vhc_dev_get_net_config(rig.dev, &got));
+	assert_ok(rig, vhc_dev_get_net_config(rig->dev, &got));
 	assert_int_equal(got.mac[0], 77);
 	got.sz = 8;
-	assert_ok(&rig, vhc_dev_get_net_config(rig.dev, &got));
+	assert_ok(rig, vhc_dev_get_net_config(rig->dev, &got));
 	got.sz = 7;
-	assert_int_equal(vhc_dev_get_net_config(rig.dev, &got), -EINVAL);
-	assert_says(&rig, "vhc_net_config", "sz 7");
-	rig_free(&rig);
+	assert_int_equal(vhc_dev_get_net_config(rig->dev, &got), -EINVAL);
+	assert_says(rig, "vhc_net_config", "sz 7");
 }
 
 static void configuration_that_is_wrong(void **state)
@@ -59,27 +57,25 @@ static void configuration_that_is_wrong(void **state)
 		  "03:00:00:00:00:09" },
 	};
 	struct vhc_net_config kept = { .sz = 24, .flags = VHC_NET_MTU, .mtu = 1500 };
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	assert_ok(&rig, rig_dev(&rig));
-	assert_ok(&rig, vhc_dev_set_net_config(rig.dev, &kept));
+	assert_ok(rig, rig_dev(rig));
+	assert_ok(rig, vhc_dev_set_net_config(rig->dev, &kept));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct vhc_net_config got = { .sz = sizeof(got) };
 
-		assert_int_equal(vhc_dev_set_net_config(rig.dev, &bad[i].config), -EINVAL);
-		assert_says(&rig, bad[i].says);
-		assert_ok(&rig, vhc_dev_get_net_config(rig.dev, &got));
+		assert_int_equal(vhc_dev_set_net_config(rig->dev, &bad[i].config), -EINVAL);
+		assert_says(rig, bad[i].says);
+		assert_ok(rig, vhc_dev_get_net_config(rig->dev, &got));
 		assert_memory_equal(&got, &kept, sizeof(got));
 	}
-	rig_free(&rig);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(configuration_is_kept),
-		cmocka_unit_test(configuration_that_is_wrong),
+		RIG_TEST(configuration_is_kept, "6.12", 1),
+		RIG_TEST(configuration_that_is_wrong, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,40 +114,36 @@ static int add_many(struct rig *rig, uint32_t count)
 
 static void more_regions_than_the_kernel_takes(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 	struct vhc_mem *big;
 
-	rig_new(&rig, "6.12", 70);
-	rig_prepare(&rig);
-	fake_forget_calls(rig.fake);
-	assert_ok(&rig, add_many(&rig, 64));
-	assert_int_equal(vhc_mem_count_spare(rig.mem), 0);
-	assert_int_equal(add_many(&rig, 65), -E2BIG);
-	assert_says(&rig, "65", "64", "max_mem_regions");
+	rig_prepare(rig);
+	fake_forget_calls(rig->fake);
+	assert_ok(rig, add_many(rig, 64));
+	assert_int_equal(vhc_mem_count_spare(rig->mem), 0);
+	assert_int_equal(add_many(rig, 65), -E2BIG);
+	assert_says(rig, "65", "64", "max_mem_regions");
 	/* what is committed is what was */
-	assert_int_equal(vhc_mem_count_spare(rig.mem), 0);
+	assert_int_equal(vhc_mem_count_spare(rig->mem), 0);
 	/* the same of a table that a device is attached to */
-	big = rig.mem;
-	rig.mem = NULL;
-	assert_int_equal(vhc_mem_new(rig.ctx, &rig.mem), 0);
-	assert_ok(&rig, add_many(&rig, 65));
-	assert_int_equal(vhc_dev_set_mem(rig.dev, rig.mem), -E2BIG);
-	assert_says(&rig, "net0", "65", "64", "max_mem_regions");
-	assert_int_equal(fake_count(rig.fake, "VHOST_"), 0);
+	big = rig->mem;
+	rig->mem = NULL;
+	assert_int_equal(vhc_mem_new(rig->ctx, &rig->mem), 0);
+	assert_ok(rig, add_many(rig, 65));
+	assert_int_equal(vhc_dev_set_mem(rig->dev, rig->mem), -E2BIG);
+	assert_says(rig, "net0", "65", "64", "max_mem_regions");
+	assert_int_equal(fake_count(rig->fake, "VHOST_"), 0);
 	vhc_mem_free(big);
-	rig_free(&rig);
 }
 
 static void a_higher_limit_is_known(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 70);
-	fake_profile(rig.fake)->max_regions = 65;
-	rig_prepare(&rig);
-	assert_ok(&rig, add_many(&rig, 65));
-	assert_int_equal(add_many(&rig, 66), -E2BIG);
-	rig_free(&rig);
+	fake_profile(rig->fake)->max_regions = 65;
+	rig_prepare(rig);
+	assert_ok(rig, add_many(rig, 65));
+	assert_int_equal(add_many(rig, 66), -E2BIG);
 }
 
 /* ------------------------------------------------------------------------------------- setters */
@@ -155,24 +151,22 @@ static void a_higher_limit_is_known(void **state)
 static void ring_sizes(void **state)
 {
 	static const uint32_t bad[] = { 0, 3, 255, 257, 32767, 65536, 0x80000000, UINT32_MAX };
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.1", 1);
-	rig_prepare(&rig);
-	fake_forget_calls(rig.fake);
+	rig_prepare(rig);
+	fake_forget_calls(rig->fake);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char value[16];
 
 		snprintf(value, sizeof(value), "%u", bad[i]);
-		assert_int_equal(vhc_ring_set_size(rig.dev, 0, bad[i]), -EINVAL);
-		assert_says(&rig, "net0", "ring 0", value);
+		assert_int_equal(vhc_ring_set_size(rig->dev, 0, bad[i]), -EINVAL);
+		assert_says(rig, "net0", "ring 0", value);
 	}
 	for (uint32_t size = 1; size <= 32768; size *= 2)
-		assert_ok(&rig, vhc_ring_set_size(rig.dev, 0, size));
-	assert_int_equal(vhc_ring_set_size(rig.dev, 2, 256), -EINVAL);
-	assert_says(&rig, "ring 2", "2");
-	assert_int_equal(fake_calls(rig.fake), 0);
-	rig_free(&rig);
+		assert_ok(rig, vhc_ring_set_size(rig->dev, 0, size));
+	assert_int_equal(vhc_ring_set_size(rig->dev, 2, 256), -EINVAL);
+	assert_says(rig, "ring 2", "2");
+	assert_int_equal(fake_calls(rig->fake), 0);
 }
 
 static void ring_addresses(void **state)
@@ -188,67 +182,61 @@ static void ring_addresses(void **state)
 		{ 0, 0, 2, { "used ring", "4" } },
 	};
 	struct vhc_ring_addr addr;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.1", 1);
-	rig_prepare(&rig);
-	fake_forget_calls(rig.fake);
+	rig_prepare(rig);
+	fake_forget_calls(rig->fake);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		addr = rig_addr(1);
 		addr.desc += bad[i].desc;
 		addr.avail += bad[i].avail;
 		addr.used += bad[i].used;
-		assert_int_equal(vhc_ring_set_addr(rig.dev, 1, &addr), -EINVAL);
-		assert_says(&rig, "net0", "ring 1", bad[i].says[0], bad[i].says[1]);
+		assert_int_equal(vhc_ring_set_addr(rig->dev, 1, &addr), -EINVAL);
+		assert_says(rig, "net0", "ring 1", bad[i].says[0], bad[i].says[1]);
 	}
 	addr = rig_addr(1);
 	addr.flags = 1;
-	assert_int_equal(vhc_ring_set_addr(rig.dev, 1, &addr), -EINVAL);
-	assert_int_equal(vhc_ring_set_addr(rig.dev, 5, &addr), -EINVAL);
-	assert_int_equal(fake_calls(rig.fake), 0);
+	assert_int_equal(vhc_ring_set_addr(rig->dev, 1, &addr), -EINVAL);
+	assert_int_equal(vhc_ring_set_addr(rig->dev, 5, &addr), -EINVAL);
+	assert_int_equal(fake_calls(rig->fake), 0);
 	/* the addresses of before are still the ones */
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(rig_kernel_ring(&rig, 1)->desc, (uintptr_t)rig.ram + RIG_RING_ROOM);
-	rig_free(&rig);
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(rig_kernel_ring(rig, 1)->desc, (uintptr_t)rig->ram + RIG_RING_ROOM);
 }
 
 static void ring_bases(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.1", 1);
-	rig_prepare(&rig);
-	fake_forget_calls(rig.fake);
-	assert_int_equal(vhc_ring_set_base(rig.dev, 0, 0x10000), -EINVAL);
-	assert_says(&rig, "65536", "16 bits");
-	assert_int_equal(vhc_ring_set_base(rig.dev, 0, 0x80008000), -EINVAL);
-	assert_int_equal(vhc_ring_set_base(rig.dev, 9, 0), -EINVAL);
-	assert_int_equal(fake_calls(rig.fake), 0);
-	rig_free(&rig);
+	rig_prepare(rig);
+	fake_forget_calls(rig->fake);
+	assert_int_equal(vhc_ring_set_base(rig->dev, 0, 0x10000), -EINVAL);
+	assert_says(rig, "65536", "16 bits");
+	assert_int_equal(vhc_ring_set_base(rig->dev, 0, 0x80008000), -EINVAL);
+	assert_int_equal(vhc_ring_set_base(rig->dev, 9, 0), -EINVAL);
+	assert_int_equal(fake_calls(rig->fake), 0);
 }
 
 static void eventfds(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 	int fd;
 
-	rig_new(&rig, "6.1", 1);
-	rig_prepare(&rig);
-	fd = fake_eventfd(rig.fake);
-	assert_ok(&rig, vhc_ring_set_kick(rig.dev, 0, fd));
-	assert_int_equal(vhc_ring_set_call(rig.dev, 0, fd), -EINVAL);
-	assert_says(&rig, "ring 0", "kick", "call");
-	assert_int_equal(vhc_ring_set_kick(rig.dev, 0, vhc_ring_get_call(rig.dev, 0)), -EINVAL);
-	assert_says(&rig, "ring 0", "kick", "call");
+	rig_prepare(rig);
+	fd = fake_eventfd(rig->fake);
+	assert_ok(rig, vhc_ring_set_kick(rig->dev, 0, fd));
+	assert_int_equal(vhc_ring_set_call(rig->dev, 0, fd), -EINVAL);
+	assert_says(rig, "ring 0", "kick", "call");
+	assert_int_equal(vhc_ring_set_kick(rig->dev, 0, vhc_ring_get_call(rig->dev, 0)), -EINVAL);
+	assert_says(rig, "ring 0", "kick", "call");
 	/* of two rings it may be one */
-	assert_ok(&rig, vhc_ring_set_kick(rig.dev, 1, fd));
-	assert_int_equal(vhc_ring_set_kick(rig.dev, 1, 900), -EBADF);
-	assert_says(&rig, "ring 1", "kick", "900", "EBADF");
-	assert_int_equal(vhc_ring_set_call(rig.dev, 7, fd), -EINVAL);
-	assert_int_equal(vhc_ring_get_kick(rig.dev, 7), -EINVAL);
-	assert_int_equal(fake_count(rig.fake, "VHOST_SET_VRING"), 0);
-	fake_close(rig.fake, fd);
-	rig_free(&rig);
+	assert_ok(rig, vhc_ring_set_kick(rig->dev, 1, fd));
+	assert_int_equal(vhc_ring_set_kick(rig->dev, 1, 900), -EBADF);
+	assert_says(rig, "ring 1", "kick", "900", "EBADF");
+	assert_int_equal(vhc_ring_set_call(rig->dev, 7, fd), -EINVAL);
+	assert_int_equal(vhc_ring_get_kick(rig->dev, 7), -EINVAL);
+	assert_int_equal(fake_count(rig->fake, "VHOST_SET_VRING"), 0);
+	fake_close(rig->fake, fd);
 }
 
 /* ------------------------------------------------------------------------------------ features */
@@ -271,41 +259,39 @@ static void features(void **state)
 		{ { { 1ull << 22 } }, -EINVAL, { "mq", "ctrl_vq" } },
 	};
 	struct vhc_features offered;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.1", 1);
-	rig_prepare(&rig);
-	fake_forget_calls(rig.fake);
+	rig_prepare(rig);
+	fake_forget_calls(rig->fake);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(vhc_dev_set_features(rig.dev, &bad[i].set, 0), bad[i].error);
-		assert_says(&rig, "net0");
+		assert_int_equal(vhc_dev_set_features(rig->dev, &bad[i].set, 0), bad[i].error);
+		assert_says(rig, "net0");
 		for (size_t j = 0; j < 3 && bad[i].says[j]; j++)
-			assert_says(&rig, bad[i].says[j]);
+			assert_says(rig, bad[i].says[j]);
 	}
-	assert_int_equal(vhc_dev_set_features(rig.dev, &rig.acked, VHC_GUEST_IOMMU), -EINVAL);
-	assert_says(&rig, "net0", "access_platform", "33");
-	assert_int_equal(vhc_dev_set_features(rig.dev, &rig.acked, 2), -EINVAL);
-	assert_says(&rig, "net0", "0x2");
-	assert_int_equal(vhc_tap_set_features(rig.tap, &rig.acked, 2), -EINVAL);
-	assert_ok(&rig, vhc_tap_set_features(rig.tap, &rig.acked, VHC_GUEST_IOMMU));
-	assert_int_equal(vhc_dev_offer_features(rig.dev, &rig.acked, &bad[5].set, &offered),
+	assert_int_equal(vhc_dev_set_features(rig->dev, &rig->acked, VHC_GUEST_IOMMU), -EINVAL);
+	assert_says(rig, "net0", "access_platform", "33");
+	assert_int_equal(vhc_dev_set_features(rig->dev, &rig->acked, 2), -EINVAL);
+	assert_says(rig, "net0", "0x2");
+	assert_int_equal(vhc_tap_set_features(rig->tap, &rig->acked, 2), -EINVAL);
+	assert_ok(rig, vhc_tap_set_features(rig->tap, &rig->acked, VHC_GUEST_IOMMU));
+	assert_int_equal(vhc_dev_offer_features(rig->dev, &rig->acked, &bad[5].set, &offered),
 			 -EOPNOTSUPP);
-	assert_says(&rig, "ring_reset", "required");
-	assert_int_equal(fake_count(rig.fake, "VHOST_SET"), 0);
-	rig_free(&rig);
+	assert_says(rig, "ring_reset", "required");
+	assert_int_equal(fake_count(rig->fake, "VHOST_SET"), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_tables),
-		cmocka_unit_test(more_regions_than_the_kernel_takes),
-		cmocka_unit_test(a_higher_limit_is_known),
-		cmocka_unit_test(ring_sizes),
-		cmocka_unit_test(ring_addresses),
-		cmocka_unit_test(ring_bases),
-		cmocka_unit_test(eventfds),
-		cmocka_unit_test(features),
+		RIG_TEST(more_regions_than_the_kernel_takes, "6.12", 70),
+		RIG_TEST(a_higher_limit_is_known, "6.12", 70),
+		RIG_TEST(ring_sizes, "6.1", 1),
+		RIG_TEST(ring_addresses, "6.1", 1),
+		RIG_TEST(ring_bases, "6.1", 1),
+		RIG_TEST(eventfds, "6.1", 1),
+		RIG_TEST(features, "6.1", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,26 +216,24 @@ static void starts_that_the_kernel_would_accept(void **state)
 static void the_tap_is_needed(void **state)
 {
 	struct vhc_features offered;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "7.2", 2);
-	assert_ok(&rig, rig_mem(&rig));
-	assert_ok(&rig, rig_dev(&rig));
-	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
-	assert_ok(&rig, rig_rings(&rig));
-	assert_int_equal(vhc_dev_offer_features(rig.dev, NULL, NULL, &offered), -EAGAIN);
-	assert_says(&rig, "tap", "vhc_dev_set_tap");
-	assert_int_equal(rig_features(&rig), -EAGAIN);
-	assert_int_equal(rig_start(&rig), -EAGAIN);
-	assert_int_equal(fake_count(rig.fake, "VHOST_"), 1);
-	rig_free(&rig);
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, rig_dev(rig));
+	assert_ok(rig, vhc_dev_set_mem(rig->dev, rig->mem));
+	assert_ok(rig, rig_rings(rig));
+	assert_int_equal(vhc_dev_offer_features(rig->dev, NULL, NULL, &offered), -EAGAIN);
+	assert_says(rig, "tap", "vhc_dev_set_tap");
+	assert_int_equal(rig_features(rig), -EAGAIN);
+	assert_int_equal(rig_start(rig), -EAGAIN);
+	assert_int_equal(fake_count(rig->fake, "VHOST_"), 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(starts_that_the_kernel_would_accept),
-		cmocka_unit_test(the_tap_is_needed),
+		RIG_TEST(the_tap_is_needed, "7.2", 2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

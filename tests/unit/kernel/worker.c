@@ -81,21 +81,18 @@ static void more_threads_than_there_is_room_for_at_first(void **state)
 
 static void who_did_not_ask_does_not_know(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 2);
-	rig_up(&rig);
-	assert_int_equal(fake_count(rig.fake, "tasks"), 0);
-	assert_int_equal(fake_count(rig.fake, "VHOST_GET_FORK_FROM_OWNER"), 0);
-	assert_int_equal(rig_tid(&rig, 1), -ENODATA);
-	assert_says(&rig, "net0", "pair 1", "VHC_DEV_WORKERS");
-	assert_int_equal(vhc_dev_set_worker_cpus(rig.dev, 1, &one, 1), -EINVAL);
-	assert_says(&rig, "VHC_DEV_WORKERS");
-	assert_int_equal(vhc_dev_set_worker_sched(rig.dev, 1, SCHED_FIFO, 1), -EINVAL);
-	assert_says(&rig, "VHC_DEV_WORKERS");
-	assert_int_equal(rig_tid(&rig, 2), -EINVAL);
-	assert_says(&rig, "pair 2", "it has 2");
-	rig_free(&rig);
+	assert_int_equal(fake_count(rig->fake, "tasks"), 0);
+	assert_int_equal(fake_count(rig->fake, "VHOST_GET_FORK_FROM_OWNER"), 0);
+	assert_int_equal(rig_tid(rig, 1), -ENODATA);
+	assert_says(rig, "net0", "pair 1", "VHC_DEV_WORKERS");
+	assert_int_equal(vhc_dev_set_worker_cpus(rig->dev, 1, &one, 1), -EINVAL);
+	assert_says(rig, "VHC_DEV_WORKERS");
+	assert_int_equal(vhc_dev_set_worker_sched(rig->dev, 1, SCHED_FIFO, 1), -EINVAL);
+	assert_says(rig, "VHC_DEV_WORKERS");
+	assert_int_equal(rig_tid(rig, 2), -EINVAL);
+	assert_says(rig, "pair 2", "it has 2");
 }
 
 static void not_owned_yet(void **state)
@@ -253,7 +250,7 @@ int main(void)
 		cmocka_unit_test(each_is_found),
 		cmocka_unit_test(kernel_threads_are_looked_for_only_where_they_may_be),
 		cmocka_unit_test(more_threads_than_there_is_room_for_at_first),
-		cmocka_unit_test(who_did_not_ask_does_not_know),
+		RIG_TEST_UP(who_did_not_ask_does_not_know, "6.12", 2),
 		cmocka_unit_test(not_owned_yet),
 		cmocka_unit_test(what_cannot_be_told),
 		cmocka_unit_test(a_proc_that_may_not_be_read),

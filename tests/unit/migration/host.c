@@ -97,14 +97,12 @@ static void what_no_host_has_to_have(void **state)
 {
 	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json"), *caps = caps_of("7.2");
 	char *report = NULL;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	assert_ok(&rig, vhc_caps_check(rig.ctx, caps, kept, &report));
+	assert_ok(rig, vhc_caps_check(rig->ctx, caps, kept, &report));
 	assert_report(report, true, -1, NULL);
 	free(caps);
 	free(kept);
-	rig_free(&rig);
 }
 
 /* Also of a device that runs: that is when one wants to know. */
@@ -113,14 +111,12 @@ static void a_picture_will_do(void **state)
 	char *json = moved_source("6.1", 1, false),
 	     *picture = edit_put_sum(json, "/running", "true");
 	char *caps = caps_of("6.1");
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	assert_ok(&rig, vhc_caps_check(rig.ctx, caps, picture, NULL));
+	assert_ok(rig, vhc_caps_check(rig->ctx, caps, picture, NULL));
 	free(caps);
 	free(picture);
 	free(json);
-	rig_free(&rig);
 }
 
 static void hosts_that_have_not_enough(void **state)
@@ -147,36 +143,33 @@ static void hosts_that_have_not_enough(void **state)
 	};
 	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json"), *caps = caps_of("7.2");
 	char *json = edit_put_sum(kept, "/memory/-", "{\"guest_addr\":\"0x0\",\"size\":4096}");
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		char *host = edit_put(caps, hosts[i].pointer, hosts[i].raw);
-		int r = vhc_caps_check(rig.ctx, host, json, NULL);
+		int r = vhc_caps_check(rig->ctx, host, json, NULL);
 
 		assert_int_equal(r, hosts[i].says ? -EOPNOTSUPP : 0);
 		if (r)
-			assert_says(&rig, "net0: ", hosts[i].says, hosts[i].hint);
+			assert_says(rig, "net0: ", hosts[i].says, hosts[i].hint);
 		free(host);
 	}
 	free(json);
 	free(caps);
 	free(kept);
-	rig_free(&rig);
 }
 
 /* All at once, and whole: the text is long enough for the worst of hosts. */
 static void every_reason_is_given(void **state)
 {
 	char *json = NULL, *caps = caps_of("7.2"), *host, *report = NULL;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "7.2", 2);
-	rig_prepare(&rig);
-	rig.dev->want.acked = vhc_features_of(VHC_TYPE_NET, 0);
-	vhc_features_remove(&rig.dev->want.acked, VHC_F_RING_PACKED);
-	rig.dev->want.iommu = true;
-	assert_ok(&rig, vhc_dev_save(rig.dev, &json));
+	rig_prepare(rig);
+	rig->dev->want.acked = vhc_features_of(VHC_TYPE_NET, 0);
+	vhc_features_remove(&rig->dev->want.acked, VHC_F_RING_PACKED);
+	rig->dev->want.iommu = true;
+	assert_ok(rig, vhc_dev_save(rig->dev, &json));
 	host = edit_put(caps, "/nodes/0/words", "[]");
 	free(caps);
 	caps = edit_put(host, "/tap/words", "[]");
@@ -184,9 +177,9 @@ static void every_reason_is_given(void **state)
 	host = edit_put(caps, "/nodes/0/backend_features", "0");
 	free(caps);
 	caps = edit_put(host, "/max_tap_queues", "1");
-	assert_int_equal(vhc_caps_check(rig.ctx, caps, json, &report), -EOPNOTSUPP);
+	assert_int_equal(vhc_caps_check(rig->ctx, caps, json, &report), -EOPNOTSUPP);
 	assert_report(report, false, VHC_F_HOST_UDP_TUNNEL_GSO, "vhost+tap");
-	assert_says(&rig, "vhost lacks mrg_rxbuf (15)", "ipsec (70); the tap lacks csum (0)",
+	assert_says(rig, "vhost lacks mrg_rxbuf (15)", "ipsec (70); the tap lacks csum (0)",
 		    "host_udp_tunnel_gso_csum (68): ", "header of 32 bytes", "backend features 0x2",
 		    "2 queue pairs, and a tap there has at most 1 queues");
 	free(host);
@@ -200,54 +193,51 @@ static void every_reason_is_given(void **state)
 	caps = edit_put(host, "/tap/probed", "false");
 	free(host);
 	host = edit_put(caps, "/tap/reason", "\"no root\"");
-	assert_int_equal(vhc_caps_check(rig.ctx, host, json, &report), -EOPNOTSUPP);
+	assert_int_equal(vhc_caps_check(rig->ctx, host, json, &report), -EOPNOTSUPP);
 	assert_report(report, false, -1, NULL);
-	assert_says(&rig, "/dev/vhost-net cannot be opened there: gone fishing",
+	assert_says(rig, "/dev/vhost-net cannot be opened there: gone fishing",
 		    "modprobe vhost_net", "the features of a tap there are not known: no root");
-	assert_null(strstr(rig_text(&rig), "lacks"));
+	assert_null(strstr(rig_text(rig), "lacks"));
 	free(host);
 	free(caps);
 	free(json);
-	rig_free(&rig);
 }
 
 static void documents_that_are_wrong(void **state)
 {
 	char *json = moved_source("6.1", 1, false), *caps = caps_of("6.1"), *bad;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	assert_int_equal(vhc_caps_check(rig.ctx, "{", json, NULL), -EINVAL);
-	assert_says(&rig, "the vhost-caps document is wrong in line 1: ");
-	assert_int_equal(vhc_caps_check(rig.ctx, caps, "{", NULL), -EINVAL);
-	assert_says(&rig, "the vhost-state document is wrong in line 1: ");
-	assert_int_equal(vhc_caps_check(rig.ctx, json, caps, NULL), -EINVAL);
+	assert_int_equal(vhc_caps_check(rig->ctx, "{", json, NULL), -EINVAL);
+	assert_says(rig, "the vhost-caps document is wrong in line 1: ");
+	assert_int_equal(vhc_caps_check(rig->ctx, caps, "{", NULL), -EINVAL);
+	assert_says(rig, "the vhost-state document is wrong in line 1: ");
+	assert_int_equal(vhc_caps_check(rig->ctx, json, caps, NULL), -EINVAL);
 	bad = edit_put(json, "/rings/0/size", "512");
-	assert_int_equal(vhc_caps_check(rig.ctx, caps, bad, NULL), -EINVAL);
-	assert_says(&rig, "/checksum", "damaged");
+	assert_int_equal(vhc_caps_check(rig->ctx, caps, bad, NULL), -EINVAL);
+	assert_says(rig, "/checksum", "damaged");
 	free(bad);
 	bad = edit_put(caps, "/nodes/0", NULL);
-	assert_int_equal(vhc_caps_check(rig.ctx, bad, json, NULL), -EINVAL);
-	assert_says(&rig, "/nodes", "does not have /dev/vhost-net");
+	assert_int_equal(vhc_caps_check(rig->ctx, bad, json, NULL), -EINVAL);
+	assert_says(rig, "/nodes", "does not have /dev/vhost-net");
 	free(bad);
 	bad = edit_put(caps, "/max_mem_regions", "0");
-	assert_int_equal(vhc_caps_check(rig.ctx, bad, json, NULL), -EINVAL);
-	assert_says(&rig, "/max_mem_regions", "vhost-caps document is wrong");
+	assert_int_equal(vhc_caps_check(rig->ctx, bad, json, NULL), -EINVAL);
+	assert_says(rig, "/max_mem_regions", "vhost-caps document is wrong");
 	free(bad);
 	free(caps);
 	free(json);
-	rig_free(&rig);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_kernel_to_kernel),
-		cmocka_unit_test(what_no_host_has_to_have),
-		cmocka_unit_test(a_picture_will_do),
-		cmocka_unit_test(hosts_that_have_not_enough),
-		cmocka_unit_test(every_reason_is_given),
-		cmocka_unit_test(documents_that_are_wrong),
+		RIG_TEST(what_no_host_has_to_have, "6.12", 1),
+		RIG_TEST(a_picture_will_do, "6.12", 1),
+		RIG_TEST(hosts_that_have_not_enough, "6.12", 1),
+		RIG_TEST(every_reason_is_given, "7.2", 2),
+		RIG_TEST(documents_that_are_wrong, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,69 +218,65 @@ static void a_ring_without_a_place(void **state)
 static void behind_an_iommu_on_an_old_kernel(void **state)
 {
 	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json");
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "7.2", 4);
-	assert_ok(&rig, rig_mem(&rig));
-	assert_ok(&rig, rig_tap(&rig));
-	assert_ok(&rig, rig_dev(&rig));
-	assert_ok(&rig, rig_attach(&rig));
-	fake_fail(rig.fake, "VHOST_GET_BACKEND_FEATURES", 1, ENOTTY);
-	assert_int_equal(moved_load_fails(&rig, kept), -EOPNOTSUPP);
-	assert_says(&rig, "/backend_features", "IOMMU needs the backend features 0x2", "has 0x0");
-	assert_int_equal(fake_count(rig.fake, "peek"), 0);
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, rig_tap(rig));
+	assert_ok(rig, rig_dev(rig));
+	assert_ok(rig, rig_attach(rig));
+	fake_fail(rig->fake, "VHOST_GET_BACKEND_FEATURES", 1, ENOTTY);
+	assert_int_equal(moved_load_fails(rig, kept), -EOPNOTSUPP);
+	assert_says(rig, "/backend_features", "IOMMU needs the backend features 0x2", "has 0x0");
+	assert_int_equal(fake_count(rig->fake, "peek"), 0);
 	free(kept);
-	rig_free(&rig);
 }
 
 static void behind_an_iommu(void **state)
 {
 	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json"), *caps, *poor, *json, *again;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "7.2", 4);
-	assert_ok(&rig, rig_mem(&rig));
-	assert_ok(&rig, rig_tap(&rig));
-	assert_ok(&rig, rig_dev(&rig));
-	assert_ok(&rig, rig_attach(&rig));
-	fake_fail(rig.fake, "VHOST_GET_BACKEND_FEATURES", 1, EIO);
-	assert_int_equal(moved_load_fails(&rig, kept), -EIO);
-	assert_says(&rig, "VHOST_GET_BACKEND_FEATURES", "EIO");
-	assert_ok(&rig, vhc_dev_load(rig.dev, kept));
-	assert_int_equal(fake_count(rig.fake, "peek"), 0);
-	assert_true(rig.dev->want.iommu);
-	again = moved_save(&rig);
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, rig_tap(rig));
+	assert_ok(rig, rig_dev(rig));
+	assert_ok(rig, rig_attach(rig));
+	fake_fail(rig->fake, "VHOST_GET_BACKEND_FEATURES", 1, EIO);
+	assert_int_equal(moved_load_fails(rig, kept), -EIO);
+	assert_says(rig, "VHOST_GET_BACKEND_FEATURES", "EIO");
+	assert_ok(rig, vhc_dev_load(rig->dev, kept));
+	assert_int_equal(fake_count(rig->fake, "peek"), 0);
+	assert_true(rig->dev->want.iommu);
+	again = moved_save(rig);
 	kept[strlen(kept) - 1] = '\0';
 	assert_string_equal(again, kept);
 	free(again);
-	vhc_dev_close(rig.dev);
-	rig.dev = NULL;
+	vhc_dev_close(rig->dev);
+	rig->dev = NULL;
 	/* a host that is a document says it there */
-	assert_ok(&rig, vhc_caps_probe(rig.ctx, &caps));
+	assert_ok(rig, vhc_caps_probe(rig->ctx, &caps));
 	poor = edit_put(caps, "/nodes/0/backend_features", "\"0x0\"");
-	assert_ok(&rig,
-		  vhc_dev_open_caps(rig.ctx, "net0", poor,
+	assert_ok(rig,
+		  vhc_dev_open_caps(rig->ctx, "net0", poor,
 				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = 4),
-				    &rig.dev));
-	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
-	assert_int_equal(moved_load_fails(&rig, kept), -EOPNOTSUPP);
-	vhc_dev_close(rig.dev);
-	assert_ok(&rig,
-		  vhc_dev_open_caps(rig.ctx, "net0", caps,
+				    &rig->dev));
+	assert_ok(rig, vhc_dev_set_mem(rig->dev, rig->mem));
+	assert_int_equal(moved_load_fails(rig, kept), -EOPNOTSUPP);
+	vhc_dev_close(rig->dev);
+	assert_ok(rig,
+		  vhc_dev_open_caps(rig->ctx, "net0", caps,
 				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = 4),
-				    &rig.dev));
-	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
-	assert_ok(&rig, vhc_dev_load(rig.dev, kept));
+				    &rig->dev));
+	assert_ok(rig, vhc_dev_set_mem(rig->dev, rig->mem));
+	assert_ok(rig, vhc_dev_load(rig->dev, kept));
 	/* and one without is no longer behind it */
 	json = moved_source("6.12", 4, false);
-	moved_indices(&rig);
-	assert_ok(&rig, vhc_dev_load(rig.dev, json));
-	assert_false(rig.dev->want.iommu);
+	moved_indices(rig);
+	assert_ok(rig, vhc_dev_load(rig->dev, json));
+	assert_false(rig->dev->want.iommu);
 	free(json);
 	free(caps);
 	free(poor);
 	free(kept);
-	rig_free(&rig);
 }
 
 int main(void)
@@ -292,8 +288,8 @@ int main(void)
 		cmocka_unit_test(indices),
 		cmocka_unit_test(memory_that_cannot_be_read),
 		cmocka_unit_test(a_ring_without_a_place),
-		cmocka_unit_test(behind_an_iommu_on_an_old_kernel),
-		cmocka_unit_test(behind_an_iommu),
+		RIG_TEST(behind_an_iommu_on_an_old_kernel, "7.2", 4),
+		RIG_TEST(behind_an_iommu, "7.2", 4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,26 +50,24 @@ static void the_same_again(void **state)
 static void on_a_host_that_is_not_there(void **state)
 {
 	char *json = moved_source("7.2", 2, false), *caps = NULL, *plan = NULL;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 2);
-	moved_indices(&rig);
-	assert_ok(&rig, rig_mem(&rig));
-	assert_ok(&rig, vhc_caps_probe(rig.ctx, &caps));
-	assert_ok(&rig,
-		  vhc_dev_open_caps(rig.ctx, "net0", caps,
+	moved_indices(rig);
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, vhc_caps_probe(rig->ctx, &caps));
+	assert_ok(rig,
+		  vhc_dev_open_caps(rig->ctx, "net0", caps,
 				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = 2),
-				    &rig.dev));
-	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
-	assert_ok(&rig, vhc_dev_load(rig.dev, json));
-	add_kicks(&rig);
-	assert_ok(&rig, vhc_dev_plan(rig.dev, &plan));
+				    &rig->dev));
+	assert_ok(rig, vhc_dev_set_mem(rig->dev, rig->mem));
+	assert_ok(rig, vhc_dev_load(rig->dev, json));
+	add_kicks(rig);
+	assert_ok(rig, vhc_dev_plan(rig->dev, &plan));
 	assert_non_null(strstr(plan, "VHOST_SET_VRING_BASE"));
 	assert_non_null(strstr(plan, "\"argument\":\"8\""));
 	free(plan);
 	free(caps);
 	free(json);
-	rig_free(&rig);
 }
 
 /* What was set before is gone, but for eventfds, which no document has. */
@@ -124,45 +122,42 @@ static void a_device_that_ran_before(void **state)
 	char *json = moved_source("6.12", 1, false), *less = edit_put_sum(json, "/rings/1", NULL),
 	     *off;
 	uint32_t base;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	rig_up(&rig);
-	moved_indices(&rig);
-	rig_kernel_ring(&rig, 1)->base = 777;
-	assert_int_equal(vhc_dev_load(rig.dev, less), -EBUSY);
-	assert_says(&rig, "net0", "running", "stop the device");
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	assert_ok(&rig, vhc_dev_load(rig.dev, less));
-	assert_ok(&rig, vhc_ring_get_base(rig.dev, 0, &base));
+	moved_indices(rig);
+	rig_kernel_ring(rig, 1)->base = 777;
+	assert_int_equal(vhc_dev_load(rig->dev, less), -EBUSY);
+	assert_says(rig, "net0", "running", "stop the device");
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	assert_ok(rig, vhc_dev_load(rig->dev, less));
+	assert_ok(rig, vhc_ring_get_base(rig->dev, 0, &base));
 	assert_int_equal(base, 5);
-	assert_ok(&rig, vhc_ring_get_base(rig.dev, 1, &base));
+	assert_ok(rig, vhc_ring_get_base(rig->dev, 1, &base));
 	assert_int_equal(base, 0);
-	rig_set_index(&rig, 1, 'u', 0);
-	rig_set_index(&rig, 1, 'a', 0);
-	assert_ok(&rig, rig_ring(&rig, 1));
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(rig_kernel_ring(&rig, 0)->base, 5);
-	assert_int_equal(rig_kernel_ring(&rig, 1)->base, 0);
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	rig_set_index(rig, 1, 'u', 0);
+	rig_set_index(rig, 1, 'a', 0);
+	assert_ok(rig, rig_ring(rig, 1));
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(rig_kernel_ring(rig, 0)->base, 5);
+	assert_int_equal(rig_kernel_ring(rig, 1)->base, 0);
+	assert_ok(rig, vhc_dev_stop(rig->dev));
 	/* one that was not enabled stays off, and is saved so again */
 	off = edit_put_sum(json, "/rings/0/enabled", "false");
-	moved_indices(&rig);
-	assert_ok(&rig, vhc_dev_load(rig.dev, off));
-	assert_true(rig.dev->want.ring[0].disabled);
-	assert_false(rig.dev->want.ring[1].disabled);
+	moved_indices(rig);
+	assert_ok(rig, vhc_dev_load(rig->dev, off));
+	assert_true(rig->dev->want.ring[0].disabled);
+	assert_false(rig->dev->want.ring[1].disabled);
 	free(less);
-	less = moved_save(&rig);
+	less = moved_save(rig);
 	free(json);
 	json = edit_compact(less);
 	assert_string_equal(json, off);
-	assert_ok(&rig, rig_start(&rig));
-	assert_null(rig_kernel_ring(&rig, 0)->backend);
-	assert_non_null(rig_kernel_ring(&rig, 1)->backend);
+	assert_ok(rig, rig_start(rig));
+	assert_null(rig_kernel_ring(rig, 0)->backend);
+	assert_non_null(rig_kernel_ring(rig, 1)->backend);
 	free(off);
 	free(less);
 	free(json);
-	rig_free(&rig);
 }
 
 /* -------------------------------------------------------------------------------------- refused */
@@ -203,44 +198,40 @@ static void devices_of_another_form(void **state)
 static void not_yet(void **state)
 {
 	char *json = moved_source("6.12", 1, false);
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	assert_ok(&rig, rig_dev(&rig));
-	assert_int_equal(moved_load_fails(&rig, json), -EAGAIN);
-	assert_says(&rig, "net0", "no memory", "vhc_dev_set_mem");
-	assert_int_equal(vhc_mem_new(rig.ctx, &rig.mem), 0);
-	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
-	assert_int_equal(moved_load_fails(&rig, json), -EAGAIN);
-	assert_says(&rig, "no memory", "vhc_mem_commit");
-	assert_ok(&rig, rig_mem(&rig));
-	assert_int_equal(moved_load_fails(&rig, json), -EAGAIN);
-	assert_says(&rig, "net0", "no tap", "vhc_dev_set_tap");
-	assert_ok(&rig, rig_tap(&rig));
-	assert_ok(&rig, vhc_dev_set_tap(rig.dev, rig.tap));
-	moved_indices(&rig);
-	assert_ok(&rig, vhc_dev_load(rig.dev, json));
+	assert_ok(rig, rig_dev(rig));
+	assert_int_equal(moved_load_fails(rig, json), -EAGAIN);
+	assert_says(rig, "net0", "no memory", "vhc_dev_set_mem");
+	assert_int_equal(vhc_mem_new(rig->ctx, &rig->mem), 0);
+	assert_ok(rig, vhc_dev_set_mem(rig->dev, rig->mem));
+	assert_int_equal(moved_load_fails(rig, json), -EAGAIN);
+	assert_says(rig, "no memory", "vhc_mem_commit");
+	assert_ok(rig, rig_mem(rig));
+	assert_int_equal(moved_load_fails(rig, json), -EAGAIN);
+	assert_says(rig, "net0", "no tap", "vhc_dev_set_tap");
+	assert_ok(rig, rig_tap(rig));
+	assert_ok(rig, vhc_dev_set_tap(rig->dev, rig->tap));
+	moved_indices(rig);
+	assert_ok(rig, vhc_dev_load(rig->dev, json));
 	free(json);
-	rig_free(&rig);
 }
 
 static void a_device_whose_undo_failed(void **state)
 {
 	char *json = moved_source("6.12", 1, false);
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	rig_prepare(&rig);
-	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 2, EFAULT);
-	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 3, EFAULT);
-	assert_int_equal(rig_start(&rig), -ESTALE);
-	assert_int_equal(vhc_dev_load(rig.dev, json), -ESTALE);
-	assert_says(&rig, "vhc_dev_reset");
-	assert_ok(&rig, vhc_dev_reset(rig.dev));
-	moved_indices(&rig);
-	assert_ok(&rig, vhc_dev_load(rig.dev, json));
+	rig_prepare(rig);
+	fake_fail(rig->fake, "VHOST_NET_SET_BACKEND", 2, EFAULT);
+	fake_fail(rig->fake, "VHOST_NET_SET_BACKEND", 3, EFAULT);
+	assert_int_equal(rig_start(rig), -ESTALE);
+	assert_int_equal(vhc_dev_load(rig->dev, json), -ESTALE);
+	assert_says(rig, "vhc_dev_reset");
+	assert_ok(rig, vhc_dev_reset(rig->dev));
+	moved_indices(rig);
+	assert_ok(rig, vhc_dev_load(rig->dev, json));
 	free(json);
-	rig_free(&rig);
 }
 
 /* Everything that is missing is named, by who lacks it. */
@@ -283,12 +274,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_again),
-		cmocka_unit_test(on_a_host_that_is_not_there),
+		RIG_TEST(on_a_host_that_is_not_there, "6.12", 2),
 		cmocka_unit_test(instead_of_what_was),
-		cmocka_unit_test(a_device_that_ran_before),
+		RIG_TEST_UP(a_device_that_ran_before, "6.12", 1),
 		cmocka_unit_test(devices_of_another_form),
-		cmocka_unit_test(not_yet),
-		cmocka_unit_test(a_device_whose_undo_failed),
+		RIG_TEST(not_yet, "6.12", 1),
+		RIG_TEST(a_device_whose_undo_failed, "6.12", 1),
 		cmocka_unit_test(features_that_are_not_here),
 	};
 

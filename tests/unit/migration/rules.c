@@ -208,14 +208,12 @@ static void check(struct rig *rig, const char *json, const struct rule *rule)
 static void each_rule(void **state)
 {
 	char *json = moved_source("6.12", 1, false);
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		check(&rig, json, &rules[i]);
-	assert_int_equal(fake_calls(rig.fake), 0);
+		check(rig, json, &rules[i]);
+	assert_int_equal(fake_calls(rig->fake), 0);
 	free(json);
-	rig_free(&rig);
 }
 
 static void behind_an_iommu(void **state)
@@ -240,13 +238,11 @@ static void behind_an_iommu(void **state)
 		{ { "/memory" }, { "[]" }, NULL, NULL },
 	};
 	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json");
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
 	for (size_t i = 0; i < sizeof(iommu) / sizeof(iommu[0]); i++)
-		check(&rig, kept, &iommu[i]);
+		check(rig, kept, &iommu[i]);
 	free(kept);
-	rig_free(&rig);
 }
 
 static void packed_rings(void **state)
@@ -270,65 +266,59 @@ static void packed_rings(void **state)
 		{ { "/rings/0/used" }, { "\"0x40001002\"" }, "/rings/0", "multiple of 4" },
 	};
 	char *kept = edit_file(getenv("GOLDEN"), "packed-1.json");
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
 	for (size_t i = 0; i < sizeof(packed) / sizeof(packed[0]); i++)
-		check(&rig, kept, &packed[i]);
+		check(rig, kept, &packed[i]);
 	free(kept);
-	rig_free(&rig);
 }
 
 /* The line is that of the text as it was given. */
 static void lines(void **state)
 {
 	char *kept = edit_file(getenv("GOLDEN"), "split-1.json"), *at;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
 	at = strstr(kept, "0x1234");
 	assert_non_null(at);
 	at[5] = '5';
-	assert_int_equal(vhc_state_check(rig.ctx, kept), -EINVAL);
-	assert_says(&rig, "/checksum", "in line 98", "damaged or edited");
+	assert_int_equal(vhc_state_check(rig->ctx, kept), -EINVAL);
+	assert_says(rig, "/checksum", "in line 98", "damaged or edited");
 	at[2] = 'x';
-	assert_int_equal(vhc_state_check(rig.ctx, kept), -EINVAL);
-	assert_says(&rig, "/rings/0/base", "in line 78", "not a 64-bit number");
+	assert_int_equal(vhc_state_check(rig->ctx, kept), -EINVAL);
+	assert_says(rig, "/rings/0/base", "in line 78", "not a 64-bit number");
 	free(kept);
-	rig_free(&rig);
 }
 
 /* As many rings and regions as there can be, and one more. */
 static void how_large(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 	char *json = NULL, *more;
 
-	rig_new(&rig, "6.12", 256);
-	rig_prepare(&rig);
-	assert_ok(&rig, vhc_dev_save(rig.dev, &json));
-	assert_ok(&rig, vhc_state_check(rig.ctx, json));
+	rig_prepare(rig);
+	assert_ok(rig, vhc_dev_save(rig->dev, &json));
+	assert_ok(rig, vhc_state_check(rig->ctx, json));
 	more = edit_put_sum(json, "/rings/-", "{}");
-	assert_int_equal(vhc_state_check(rig.ctx, more), -EINVAL);
-	assert_says(&rig, "/rings", "513 items are too many");
+	assert_int_equal(vhc_state_check(rig->ctx, more), -EINVAL);
+	assert_says(rig, "/rings", "513 items are too many");
 	free(more);
 	more = calloc(1, (1 << 20) + 2);
 	memset(more, ' ', (1 << 20) + 1);
-	assert_int_equal(vhc_state_check(rig.ctx, more), -E2BIG);
-	assert_says(&rig, "1048577 bytes: at most 1048576");
+	assert_int_equal(vhc_state_check(rig->ctx, more), -E2BIG);
+	assert_says(rig, "1048577 bytes: at most 1048576");
 	more[1 << 20] = '\0';
-	assert_int_equal(vhc_state_check(rig.ctx, more), -EINVAL);
+	assert_int_equal(vhc_state_check(rig->ctx, more), -EINVAL);
 	free(more);
 	free(json);
-	rig_free(&rig);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_rule),	cmocka_unit_test(behind_an_iommu),
-		cmocka_unit_test(packed_rings), cmocka_unit_test(lines),
-		cmocka_unit_test(how_large),
+		RIG_TEST(each_rule, "6.12", 1),	   RIG_TEST(behind_an_iommu, "6.12", 1),
+		RIG_TEST(packed_rings, "6.12", 1), RIG_TEST(lines, "6.12", 1),
+		RIG_TEST(how_large, "6.12", 256),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

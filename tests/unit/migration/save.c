@@ -40,14 +40,13 @@ static void assert_at(const char *json, const char *pointer, const char *text)
 
 static void a_device_that_was_never_started(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 	char *json;
 
-	rig_new(&rig, "6.12", 1);
-	rig_prepare(&rig);
-	fake_forget_calls(rig.fake);
-	json = save(&rig);
-	assert_int_equal(fake_calls(rig.fake), 0);
+	rig_prepare(rig);
+	fake_forget_calls(rig->fake);
+	json = save(rig);
+	assert_int_equal(fake_calls(rig->fake), 0);
 	assert_at(json, "/kind", "\"vhost-state\"");
 	assert_at(json, "/version", "1");
 	assert_at(json, "/minor", "0");
@@ -70,7 +69,6 @@ static void a_device_that_was_never_started(void **state)
 	assert_at(json, "/rings/2", NULL);
 	assert_at(json, "/memory", "[{\"guest_addr\":\"0x40000000\",\"size\":\"0x8000\"}]");
 	free(json);
-	rig_free(&rig);
 }
 
 /* Rings without a size are left out, those without addresses have none, and one may be switched off. */
@@ -80,24 +78,23 @@ static void parts_of_a_device(void **state)
 					       .flags = VHC_NET_MAC | VHC_NET_MTU,
 					       .mtu = 9000,
 					       .mac = { 0x52, 0x54, 0, 0xab, 0xcd, 0xef } };
-	struct rig rig;
+	struct rig *rig = *state;
 	char *json;
 
-	rig_new(&rig, "7.2", 3);
-	rig.acked = rig_acked(true);
-	vhc_features_add(&rig.acked, 200);
-	assert_ok(&rig, rig_mem(&rig));
-	assert_ok(&rig, rig_tap(&rig));
-	assert_ok(&rig, rig_dev(&rig));
-	assert_ok(&rig, rig_attach(&rig));
-	assert_ok(&rig, rig_features(&rig));
-	assert_ok(&rig, rig_ring(&rig, 1));
-	assert_ok(&rig, rig_ring(&rig, 3));
-	assert_ok(&rig, vhc_ring_set_base(rig.dev, 3, 65535));
-	assert_ok(&rig, vhc_ring_set_size(rig.dev, 4, 1024));
-	assert_ok(&rig, vhc_dev_set_net_config(rig.dev, &config));
-	rig.dev->want.ring[3].disabled = true;
-	json = save(&rig);
+	rig->acked = rig_acked(true);
+	vhc_features_add(&rig->acked, 200);
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, rig_tap(rig));
+	assert_ok(rig, rig_dev(rig));
+	assert_ok(rig, rig_attach(rig));
+	assert_ok(rig, rig_features(rig));
+	assert_ok(rig, rig_ring(rig, 1));
+	assert_ok(rig, rig_ring(rig, 3));
+	assert_ok(rig, vhc_ring_set_base(rig->dev, 3, 65535));
+	assert_ok(rig, vhc_ring_set_size(rig->dev, 4, 1024));
+	assert_ok(rig, vhc_dev_set_net_config(rig->dev, &config));
+	rig->dev->want.ring[3].disabled = true;
+	json = save(rig);
 	assert_at(json, "/queue_pairs", "3");
 	assert_at(json, "/words/1", "\"0xa\"");
 	assert_at(json, "/words/3", "\"0x100\"");
@@ -117,64 +114,58 @@ static void parts_of_a_device(void **state)
 		  "\"enabled\":true}");
 	assert_at(json, "/rings/3", NULL);
 	free(json);
-	rig_free(&rig);
 }
 
 static void the_bases_where_it_stopped(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 	char *json;
 
-	rig_new(&rig, "6.1", 2);
-	rig_up(&rig);
 	for (uint32_t i = 0; i < 4; i++)
-		rig_kernel_ring(&rig, i)->base = 1000 + i;
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	fake_forget_calls(rig.fake);
-	json = save(&rig);
-	assert_int_equal(fake_calls(rig.fake), 0);
+		rig_kernel_ring(rig, i)->base = 1000 + i;
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	fake_forget_calls(rig->fake);
+	json = save(rig);
+	assert_int_equal(fake_calls(rig->fake), 0);
 	assert_at(json, "/running", "false");
 	assert_at(json, "/rings/0/base", "\"0x3e8\"");
 	assert_at(json, "/rings/3/base", "\"0x3eb\"");
 	free(json);
-	rig_free(&rig);
 }
 
 /* Memory that touches for the guest is one, wherever it is here. */
 static void the_guests_memory_alone(void **state)
 {
 	const uint64_t page = VHC_PAGE_SIZE, user[] = { 3, 1, 2 };
-	struct rig rig;
+	struct rig *rig = *state;
 	char *json, here[32];
 
-	rig_new(&rig, "6.12", 2);
-	rig_prepare(&rig);
-	vhc_mem_clear(rig.mem);
+	rig_prepare(rig);
+	vhc_mem_clear(rig->mem);
 	/* the middle page is behind a hole */
 	for (uint64_t i = 0; i < 3; i++)
 		assert_ok(
-			&rig,
-			vhc_mem_add(rig.mem,
+			rig,
+			vhc_mem_add(rig->mem,
 				    VHC_ARG(vhc_region, .guest_addr = i == 2 ? 0x200000 : i * page,
 					    .size = page,
-					    .user_addr = (uintptr_t)rig.ram + user[i] * page)));
+					    .user_addr = (uintptr_t)rig->ram + user[i] * page)));
 	for (uint32_t i = 0; i < 4; i++)
-		assert_ok(&rig, vhc_ring_set_addr(rig.dev, i,
-						  VHC_ARG(vhc_ring_addr, .desc = i * 1024,
-							  .avail = page + i * 512,
-							  .used = 0x200000 + i * 512)));
+		assert_ok(rig, vhc_ring_set_addr(rig->dev, i,
+						 VHC_ARG(vhc_ring_addr, .desc = i * 1024,
+							 .avail = page + i * 512,
+							 .used = 0x200000 + i * 512)));
 	for (uint32_t i = 0; i < 4; i++)
-		assert_ok(&rig, vhc_ring_set_size(rig.dev, i, 32));
-	assert_ok(&rig, vhc_mem_commit(rig.mem));
-	json = save(&rig);
+		assert_ok(rig, vhc_ring_set_size(rig->dev, i, 32));
+	assert_ok(rig, vhc_mem_commit(rig->mem));
+	json = save(rig);
 	assert_at(json, "/memory",
 		  "[{\"guest_addr\":\"0x0\",\"size\":\"0x2000\"},"
 		  "{\"guest_addr\":\"0x200000\",\"size\":\"0x1000\"}]");
-	snprintf(here, sizeof(here), "%lx", (unsigned long)(uintptr_t)rig.ram);
+	snprintf(here, sizeof(here), "%lx", (unsigned long)(uintptr_t)rig->ram);
 	here[strlen(here) - 4] = '\0';
 	assert_null(strstr(json, here));
 	free(json);
-	rig_free(&rig);
 }
 
 static void nothing_of_this_host(void **state)
@@ -201,52 +192,46 @@ static void nothing_of_this_host(void **state)
 
 static void a_running_device(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 	char *json;
 
-	rig_new(&rig, "6.12", 2);
-	rig_up(&rig);
-	rig_kernel_ring(&rig, 2)->base = 7;
-	fake_forget_calls(rig.fake);
-	json = save(&rig);
-	assert_int_equal(fake_calls(rig.fake), 4);
-	assert_int_equal(fake_count(rig.fake, "VHOST_GET_VRING_BASE"), 4);
+	rig_kernel_ring(rig, 2)->base = 7;
+	fake_forget_calls(rig->fake);
+	json = save(rig);
+	assert_int_equal(fake_calls(rig->fake), 4);
+	assert_int_equal(fake_count(rig->fake, "VHOST_GET_VRING_BASE"), 4);
 	assert_at(json, "/running", "true");
 	assert_at(json, "/rings/2/base", "\"0x7\"");
 	/* it moved on since, and nobody believes the picture */
-	rig_kernel_ring(&rig, 2)->base = 9;
+	rig_kernel_ring(rig, 2)->base = 9;
 	for (uint32_t i = 0; i < 4; i++) {
-		assert_true(rig.dev->have.ring[i].base_lost);
-		assert_false(rig.dev->want.ring[i].has_base);
+		assert_true(rig->dev->have.ring[i].base_lost);
+		assert_false(rig->dev->want.ring[i].has_base);
 	}
 	free(json);
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	json = save(&rig);
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	json = save(rig);
 	assert_at(json, "/running", "false");
 	assert_at(json, "/rings/2/base", "\"0x9\"");
 	free(json);
-	rig_free(&rig);
 }
 
 static void a_kernel_that_does_not_tell(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 2);
-	rig_up(&rig);
 	for (uint32_t n = 1; n <= 4; n++) {
-		fake_fail(rig.fake, "VHOST_GET_VRING_BASE", n, EPERM);
-		assert_int_equal(save_fails(&rig), -EPERM);
-		assert_says(&rig, "net0", "VHOST_GET_VRING_BASE", "EPERM");
+		fake_fail(rig->fake, "VHOST_GET_VRING_BASE", n, EPERM);
+		assert_int_equal(save_fails(rig), -EPERM);
+		assert_says(rig, "net0", "VHOST_GET_VRING_BASE", "EPERM");
 	}
 	/* one that it could not tell when it stopped is lost */
-	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 3, EFAULT);
-	assert_int_equal(vhc_dev_stop(rig.dev), -EFAULT);
-	assert_int_equal(save_fails(&rig), -ENODATA);
-	assert_says(&rig, "net0", "ring 2", "where it stopped");
-	assert_ok(&rig, vhc_ring_set_base(rig.dev, 2, 0));
-	free(save(&rig));
-	rig_free(&rig);
+	fake_fail(rig->fake, "VHOST_GET_VRING_BASE", 3, EFAULT);
+	assert_int_equal(vhc_dev_stop(rig->dev), -EFAULT);
+	assert_int_equal(save_fails(rig), -ENODATA);
+	assert_says(rig, "net0", "ring 2", "where it stopped");
+	assert_ok(rig, vhc_ring_set_base(rig->dev, 2, 0));
+	free(save(rig));
 }
 
 /* -------------------------------------------------------------------------------- what cannot be */
@@ -254,47 +239,43 @@ static void a_kernel_that_does_not_tell(void **state)
 static void not_yet(void **state)
 {
 	struct vhc_ring_addr addr = rig_addr(1);
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	assert_ok(&rig, rig_tap(&rig));
-	assert_ok(&rig, rig_dev(&rig));
-	assert_int_equal(save_fails(&rig), -EAGAIN);
-	assert_says(&rig, "net0", "features", "vhc_dev_set_features");
-	assert_ok(&rig, vhc_dev_set_tap(rig.dev, rig.tap));
-	assert_ok(&rig, rig_features(&rig));
+	assert_ok(rig, rig_tap(rig));
+	assert_ok(rig, rig_dev(rig));
+	assert_int_equal(save_fails(rig), -EAGAIN);
+	assert_says(rig, "net0", "features", "vhc_dev_set_features");
+	assert_ok(rig, vhc_dev_set_tap(rig->dev, rig->tap));
+	assert_ok(rig, rig_features(rig));
 	/* features are enough for a driver that has not come further */
-	free(save(&rig));
-	assert_ok(&rig, vhc_ring_set_addr(rig.dev, 1, &addr));
-	assert_int_equal(save_fails(&rig), -EAGAIN);
-	assert_says(&rig, "ring 1", "no size", "vhc_ring_set_size");
-	assert_ok(&rig, vhc_ring_set_size(rig.dev, 1, RIG_SIZE));
-	assert_int_equal(save_fails(&rig), -EAGAIN);
-	assert_says(&rig, "ring 1", "no memory", "vhc_mem_commit");
-	assert_ok(&rig, rig_mem(&rig));
-	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
-	free(save(&rig));
-	rig_free(&rig);
+	free(save(rig));
+	assert_ok(rig, vhc_ring_set_addr(rig->dev, 1, &addr));
+	assert_int_equal(save_fails(rig), -EAGAIN);
+	assert_says(rig, "ring 1", "no size", "vhc_ring_set_size");
+	assert_ok(rig, vhc_ring_set_size(rig->dev, 1, RIG_SIZE));
+	assert_int_equal(save_fails(rig), -EAGAIN);
+	assert_says(rig, "ring 1", "no memory", "vhc_mem_commit");
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, vhc_dev_set_mem(rig->dev, rig->mem));
+	free(save(rig));
 }
 
 /* What no host could load is refused where the guest still is. */
 static void what_could_not_be_loaded(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	rig_prepare(&rig);
-	assert_ok(&rig, vhc_ring_set_addr(rig.dev, 1,
-					  VHC_ARG(vhc_ring_addr, .desc = 0x1000, .avail = 0x2000,
-						  .used = 0x3000)));
-	assert_int_equal(save_fails(&rig), -EINVAL);
-	assert_says(&rig, "net0", "/rings/1", "ring 1", "descriptor table",
-		    "below the first region", "no host could load this state");
-	assert_ok(&rig, rig_ring(&rig, 1));
-	free(save(&rig));
-	assert_ok(&rig, vhc_ring_set_base(rig.dev, 1, 3));
-	free(save(&rig));
-	rig_free(&rig);
+	rig_prepare(rig);
+	assert_ok(rig, vhc_ring_set_addr(rig->dev, 1,
+					 VHC_ARG(vhc_ring_addr, .desc = 0x1000, .avail = 0x2000,
+						 .used = 0x3000)));
+	assert_int_equal(save_fails(rig), -EINVAL);
+	assert_says(rig, "net0", "/rings/1", "ring 1", "descriptor table", "below the first region",
+		    "no host could load this state");
+	assert_ok(rig, rig_ring(rig, 1));
+	free(save(rig));
+	assert_ok(rig, vhc_ring_set_base(rig->dev, 1, 3));
+	free(save(rig));
 }
 
 /* An id is any text for the library, but not in a document. */
@@ -326,32 +307,30 @@ static void names_that_no_document_has(void **state)
 
 static void a_device_whose_undo_failed(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	rig_prepare(&rig);
-	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 2, EFAULT);
-	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 3, EFAULT);
-	assert_int_equal(rig_start(&rig), -ESTALE);
-	assert_int_equal(save_fails(&rig), -ESTALE);
-	assert_says(&rig, "net0", "vhc_dev_reset");
-	rig_free(&rig);
+	rig_prepare(rig);
+	fake_fail(rig->fake, "VHOST_NET_SET_BACKEND", 2, EFAULT);
+	fake_fail(rig->fake, "VHOST_NET_SET_BACKEND", 3, EFAULT);
+	assert_int_equal(rig_start(rig), -ESTALE);
+	assert_int_equal(save_fails(rig), -ESTALE);
+	assert_says(rig, "net0", "vhc_dev_reset");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_device_that_was_never_started),
-		cmocka_unit_test(parts_of_a_device),
-		cmocka_unit_test(the_bases_where_it_stopped),
-		cmocka_unit_test(the_guests_memory_alone),
+		RIG_TEST(a_device_that_was_never_started, "6.12", 1),
+		RIG_TEST(parts_of_a_device, "7.2", 3),
+		RIG_TEST_UP(the_bases_where_it_stopped, "6.1", 2),
+		RIG_TEST(the_guests_memory_alone, "6.12", 2),
 		cmocka_unit_test(nothing_of_this_host),
-		cmocka_unit_test(a_running_device),
-		cmocka_unit_test(a_kernel_that_does_not_tell),
-		cmocka_unit_test(not_yet),
-		cmocka_unit_test(what_could_not_be_loaded),
+		RIG_TEST_UP(a_running_device, "6.12", 2),
+		RIG_TEST_UP(a_kernel_that_does_not_tell, "6.12", 2),
+		RIG_TEST(not_yet, "6.12", 1),
+		RIG_TEST(what_could_not_be_loaded, "6.12", 1),
 		cmocka_unit_test(names_that_no_document_has),
-		cmocka_unit_test(a_device_whose_undo_failed),
+		RIG_TEST(a_device_whose_undo_failed, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,18 +184,17 @@ static void the_undo_is_as_planned(void **state)
 	struct json_object *tree, *list;
 	char *json = NULL;
 	uint32_t failed;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 2);
-	rig_prepare(&rig);
-	assert_ok(&rig, vhc_dev_plan(rig.dev, &json));
+	rig_prepare(rig);
+	assert_ok(rig, vhc_dev_plan(rig->dev, &json));
 	tree = json_tokener_parse(json);
 	list = operations(tree);
-	fake_forget_calls(rig.fake);
-	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 3, ENOTSOCK);
-	assert_int_equal(rig_start(&rig), -ENOTSOCK);
-	assert_says(&rig, "ring 2", "VHOST_NET_SET_BACKEND", "ENOTSOCK", "tap");
-	for (failed = 0; fake_call(rig.fake, failed)->result != -ENOTSOCK; failed++)
+	fake_forget_calls(rig->fake);
+	fake_fail(rig->fake, "VHOST_NET_SET_BACKEND", 3, ENOTSOCK);
+	assert_int_equal(rig_start(rig), -ENOTSOCK);
+	assert_says(rig, "ring 2", "VHOST_NET_SET_BACKEND", "ENOTSOCK", "tap");
+	for (failed = 0; fake_call(rig->fake, failed)->result != -ENOTSOCK; failed++)
 		;
 	failed++;
 	for (size_t i = json_object_array_length(list); i--;) {
@@ -209,7 +208,7 @@ static void the_undo_is_as_planned(void **state)
 			       !strcmp(text_of(row, "operation"), "VHOST_NET_SET_BACKEND")))
 			continue;
 		do {
-			call = next_call(rig.fake, &failed);
+			call = next_call(rig->fake, &failed);
 			assert_non_null(call);
 		} while (!strcmp(call->name, "VHOST_GET_VRING_BASE"));
 		if (strncmp(undo, call->name, strlen(call->name)))
@@ -217,7 +216,6 @@ static void the_undo_is_as_planned(void **state)
 	}
 	json_object_put(tree);
 	free(json);
-	rig_free(&rig);
 }
 
 int main(int argc, char **argv)
@@ -227,7 +225,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_plan_of_7_2_with_128_bits),
 		cmocka_unit_test(a_plan_behind_an_iommu),
 		cmocka_unit_test(what_is_planned_is_done),
-		cmocka_unit_test(the_undo_is_as_planned),
+		RIG_TEST(the_undo_is_as_planned, "6.12", 2),
 	};
 
 	folder = argc > 1 ? argv[1] : getenv("GOLDEN");

@@ -57,6 +57,31 @@ void rig_free(struct rig *rig)
 	fake_free(rig->fake);
 }
 
+int rig_setup(void **state)
+{
+	const struct rig_args *args = *state;
+	struct rig *rig = malloc(sizeof(*rig));
+
+	assert_non_null(rig);
+	rig_new(rig, args->kernel, args->pairs);
+	*state = rig;
+	return 0;
+}
+
+int rig_setup_up(void **state)
+{
+	rig_setup(state);
+	rig_up(*state);
+	return 0;
+}
+
+int rig_teardown(void **state)
+{
+	rig_free(*state);
+	free(*state);
+	return 0;
+}
+
 struct vhc_features rig_acked(bool array)
 {
 	static const unsigned int bits[] = {

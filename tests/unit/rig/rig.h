@@ -58,6 +58,33 @@ void rig_free(struct rig *rig);
 /** rig_close() - the library's objects only. */
 void rig_close(struct rig *rig);
 
+/*
+ * A row of a table of tests that get a rig through *state, new or up, which is freed behind them.
+ */
+#define RIG_TEST(test, kernel, pairs)                                    \
+	{                                                                \
+#test, test, rig_setup, rig_teardown, &(struct rig_args) \
+		{                                                        \
+			kernel, pairs                                    \
+		}                                                        \
+	}
+#define RIG_TEST_UP(test, kernel, pairs)                                    \
+	{                                                                   \
+#test, test, rig_setup_up, rig_teardown, &(struct rig_args) \
+		{                                                           \
+			kernel, pairs                                       \
+		}                                                           \
+	}
+
+struct rig_args {
+	const char *kernel;
+	uint32_t pairs;
+};
+
+int rig_setup(void **state);
+int rig_setup_up(void **state);
+int rig_teardown(void **state);
+
 int rig_mem(struct rig *rig);
 /** rig_more() - the second region comes to the guest's memory; and goes. */
 int rig_more(struct rig *rig);

@@ -155,36 +155,34 @@ static void check_kernel(struct rig *rig, const int kick[4], const int call[4])
 
 static void any_order(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 2);
-	assert_ok(&rig, rig_mem(&rig));
-	assert_ok(&rig, rig_tap(&rig));
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, rig_tap(rig));
 	for (seed = 1; seed <= 10000; seed++) {
 		uint64_t round = seed;
 		int kick[4], call[4];
 
 		for (uint32_t i = 0; i < 4; i++) {
-			kick[i] = fake_eventfd(rig.fake);
-			call[i] = fake_eventfd(rig.fake);
+			kick[i] = fake_eventfd(rig->fake);
+			call[i] = fake_eventfd(rig->fake);
 		}
-		assert_ok(&rig, rig_dev(&rig));
-		fake_forget_calls(rig.fake);
-		set_all(&rig, kick, call);
-		assert_int_equal(fake_count(rig.fake, "VHOST_"), 0);
-		assert_ok(&rig, rig_start(&rig));
+		assert_ok(rig, rig_dev(rig));
+		fake_forget_calls(rig->fake);
+		set_all(rig, kick, call);
+		assert_int_equal(fake_count(rig->fake, "VHOST_"), 0);
+		assert_ok(rig, rig_start(rig));
 		/* what is set to the same value at last costs the same; base 0 is a fresh ring's */
-		assert_int_equal(fake_count(rig.fake, "VHOST_"), 3 * 2 + 6 * 4);
-		check_kernel(&rig, kick, call);
-		vhc_dev_close(rig.dev);
-		rig.dev = NULL;
+		assert_int_equal(fake_count(rig->fake, "VHOST_"), 3 * 2 + 6 * 4);
+		check_kernel(rig, kick, call);
+		vhc_dev_close(rig->dev);
+		rig->dev = NULL;
 		for (uint32_t i = 0; i < 4; i++) {
-			fake_close(rig.fake, kick[i]);
-			fake_close(rig.fake, call[i]);
+			fake_close(rig->fake, kick[i]);
+			fake_close(rig->fake, call[i]);
 		}
 		seed = round;
 	}
-	rig_free(&rig);
 }
 
 /* ------------------------------------------------------------------------- stop, start and reset */
@@ -209,149 +207,139 @@ static uint32_t base_of(struct rig *rig, uint32_t ring)
 
 static void a_start_goes_on_where_the_stop_was(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.1", 2);
-	rig_up(&rig);
 	/* over the end of 16 bits too */
 	for (uint32_t round = 1; round <= 100; round++) {
-		work(&rig, 0, 1000);
-		work(&rig, 3, 7);
-		assert_ok(&rig, vhc_dev_stop(rig.dev));
-		assert_int_equal(base_of(&rig, 0), (uint16_t)(round * 1000));
-		assert_int_equal(base_of(&rig, 3), round * 7);
-		assert_int_equal(base_of(&rig, 1), 0);
-		fake_forget_calls(rig.fake);
-		assert_ok(&rig, rig_start(&rig));
-		assert_int_equal(rig_kernel_ring(&rig, 0)->base, (uint16_t)(round * 1000));
+		work(rig, 0, 1000);
+		work(rig, 3, 7);
+		assert_ok(rig, vhc_dev_stop(rig->dev));
+		assert_int_equal(base_of(rig, 0), (uint16_t)(round * 1000));
+		assert_int_equal(base_of(rig, 3), round * 7);
+		assert_int_equal(base_of(rig, 1), 0);
+		fake_forget_calls(rig->fake);
+		assert_ok(rig, rig_start(rig));
+		assert_int_equal(rig_kernel_ring(rig, 0)->base, (uint16_t)(round * 1000));
 		/* the kernel knows it: nothing is said twice */
-		assert_int_equal(fake_count(rig.fake, "VHOST_SET_VRING_BASE"), 0);
+		assert_int_equal(fake_count(rig->fake, "VHOST_SET_VRING_BASE"), 0);
 	}
-	rig_free(&rig);
 }
 
 static void set_base_overrides(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.1", 1);
-	rig_prepare(&rig);
-	rig_set_index(&rig, 1, 'a', 510);
-	rig_set_index(&rig, 1, 'u', 500);
-	assert_ok(&rig, vhc_ring_set_base(rig.dev, 1, 505));
-	assert_int_equal(base_of(&rig, 1), 505);
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(rig_kernel_ring(&rig, 1)->base, 505);
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	assert_int_equal(base_of(&rig, 1), 505);
-	assert_ok(&rig, vhc_ring_set_base(rig.dev, 1, 500));
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(rig_kernel_ring(&rig, 1)->base, 500);
+	rig_prepare(rig);
+	rig_set_index(rig, 1, 'a', 510);
+	rig_set_index(rig, 1, 'u', 500);
+	assert_ok(rig, vhc_ring_set_base(rig->dev, 1, 505));
+	assert_int_equal(base_of(rig, 1), 505);
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(rig_kernel_ring(rig, 1)->base, 505);
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	assert_int_equal(base_of(rig, 1), 505);
+	assert_ok(rig, vhc_ring_set_base(rig->dev, 1, 500));
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(rig_kernel_ring(rig, 1)->base, 500);
 	/* once: where the ring stops next counts again */
-	work(&rig, 1, 6);
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	assert_int_equal(base_of(&rig, 1), 506);
-	rig_free(&rig);
+	work(rig, 1, 6);
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	assert_int_equal(base_of(rig, 1), 506);
 }
 
 static void a_reset_forgets(void **state)
 {
 	struct fake_left before, after;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "7.2", 2);
-	assert_ok(&rig, rig_mem(&rig));
-	assert_ok(&rig, rig_tap(&rig));
-	assert_ok(&rig, rig_dev(&rig));
-	assert_ok(&rig, rig_attach(&rig));
-	before = fake_left(rig.fake);
-	assert_ok(&rig, rig_features(&rig));
-	assert_ok(&rig, rig_rings(&rig));
-	assert_ok(&rig, rig_start(&rig));
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, rig_tap(rig));
+	assert_ok(rig, rig_dev(rig));
+	assert_ok(rig, rig_attach(rig));
+	before = fake_left(rig->fake);
+	assert_ok(rig, rig_features(rig));
+	assert_ok(rig, rig_rings(rig));
+	assert_ok(rig, rig_start(rig));
 	for (uint32_t i = 0; i < 4; i++)
-		work(&rig, i, 100);
-	assert_ok(&rig, vhc_dev_reset(rig.dev));
-	after = fake_left(rig.fake);
+		work(rig, i, 100);
+	assert_ok(rig, vhc_dev_reset(rig->dev));
+	after = fake_left(rig->fake);
 	/* the owner stays, and no eventfd */
 	before.workers += 2;
 	assert_true(left_equal(&before, &after));
 	for (uint32_t i = 0; i < 4; i++) {
-		const struct fake_ring *ring = rig_kernel_ring(&rig, i);
+		const struct fake_ring *ring = rig_kernel_ring(rig, i);
 
 		assert_true(!ring->kick && !ring->call && !ring->err && !ring->backend);
-		assert_int_equal(base_of(&rig, i), 0);
-		rig_set_index(&rig, i, 'a', 0);
-		rig_set_index(&rig, i, 'u', 0);
+		assert_int_equal(base_of(rig, i), 0);
+		rig_set_index(rig, i, 'a', 0);
+		rig_set_index(rig, i, 'u', 0);
 	}
-	assert_int_equal(rig_start(&rig), -EAGAIN);
-	assert_says(&rig, "features");
-	assert_ok(&rig, rig_features(&rig));
-	assert_int_equal(rig_start(&rig), -EAGAIN);
-	assert_says(&rig, "size");
+	assert_int_equal(rig_start(rig), -EAGAIN);
+	assert_says(rig, "features");
+	assert_ok(rig, rig_features(rig));
+	assert_int_equal(rig_start(rig), -EAGAIN);
+	assert_says(rig, "size");
 	/* memory, tap and owner are still there; a driver begins anew at 0 */
-	assert_ok(&rig, rig_rings(&rig));
-	fake_forget_calls(rig.fake);
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(fake_count(rig.fake, "VHOST_SET_OWNER"), 0);
-	assert_int_equal(fake_count(rig.fake, "VHOST_SET_MEM_TABLE"), 0);
+	assert_ok(rig, rig_rings(rig));
+	fake_forget_calls(rig->fake);
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(fake_count(rig->fake, "VHOST_SET_OWNER"), 0);
+	assert_int_equal(fake_count(rig->fake, "VHOST_SET_MEM_TABLE"), 0);
 	for (uint32_t i = 0; i < 4; i++)
-		assert_int_equal(rig_kernel_ring(&rig, i)->base, 0);
-	rig_free(&rig);
+		assert_int_equal(rig_kernel_ring(rig, i)->base, 0);
 }
 
 /* The kernel did not tell where a ring stopped: that is not taken for the beginning. */
 static void a_lost_base(void **state)
 {
 	uint32_t base = 77;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 1);
-	rig_up(&rig);
-	work(&rig, 0, 9);
-	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 1, EIO);
-	assert_int_equal(vhc_dev_stop(rig.dev), -EIO);
-	assert_says(&rig, "ring 0", "VHOST_GET_VRING_BASE", "EIO");
-	assert_int_equal(vhc_ring_get_base(rig.dev, 0, &base), -ENODATA);
+	work(rig, 0, 9);
+	fake_fail(rig->fake, "VHOST_GET_VRING_BASE", 1, EIO);
+	assert_int_equal(vhc_dev_stop(rig->dev), -EIO);
+	assert_says(rig, "ring 0", "VHOST_GET_VRING_BASE", "EIO");
+	assert_int_equal(vhc_ring_get_base(rig->dev, 0, &base), -ENODATA);
 	assert_int_equal(base, 77);
-	assert_int_equal(rig_start(&rig), -EAGAIN);
-	assert_says(&rig, "ring 0", "vhc_ring_set_base");
+	assert_int_equal(rig_start(rig), -EAGAIN);
+	assert_says(rig, "ring 0", "vhc_ring_set_base");
 	/* asked again, it tells */
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	assert_int_equal(base_of(&rig, 0), 9);
-	assert_ok(&rig, rig_start(&rig));
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	assert_int_equal(base_of(rig, 0), 9);
+	assert_ok(rig, rig_start(rig));
 	/* or somebody else knows, be it the value that the kernel was told before */
-	work(&rig, 0, 1);
-	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 1, EIO);
-	assert_int_equal(vhc_dev_stop(rig.dev), -EIO);
-	assert_int_equal(vhc_ring_get_base(rig.dev, 0, &base), -ENODATA);
-	rig_kernel_ring(&rig, 0)->base = 1234;
-	rig_set_index(&rig, 0, 'u', 9);
-	assert_ok(&rig, vhc_ring_set_base(rig.dev, 0, 9));
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(rig_kernel_ring(&rig, 0)->base, 9);
+	work(rig, 0, 1);
+	fake_fail(rig->fake, "VHOST_GET_VRING_BASE", 1, EIO);
+	assert_int_equal(vhc_dev_stop(rig->dev), -EIO);
+	assert_int_equal(vhc_ring_get_base(rig->dev, 0, &base), -ENODATA);
+	rig_kernel_ring(rig, 0)->base = 1234;
+	rig_set_index(rig, 0, 'u', 9);
+	assert_ok(rig, vhc_ring_set_base(rig->dev, 0, 9));
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(rig_kernel_ring(rig, 0)->base, 9);
 	/* or it is a new driver's ring */
-	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 1, EIO);
-	assert_int_equal(vhc_dev_reset(rig.dev), -EIO);
-	assert_ok(&rig, vhc_dev_reset(rig.dev));
-	rig_set_index(&rig, 0, 'a', 0);
-	rig_set_index(&rig, 0, 'u', 0);
-	rig_kernel_ring(&rig, 0)->base = 1234;
-	assert_ok(&rig, rig_features(&rig));
-	assert_ok(&rig, rig_rings(&rig));
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(rig_kernel_ring(&rig, 0)->base, 0);
-	rig_free(&rig);
+	fake_fail(rig->fake, "VHOST_GET_VRING_BASE", 1, EIO);
+	assert_int_equal(vhc_dev_reset(rig->dev), -EIO);
+	assert_ok(rig, vhc_dev_reset(rig->dev));
+	rig_set_index(rig, 0, 'a', 0);
+	rig_set_index(rig, 0, 'u', 0);
+	rig_kernel_ring(rig, 0)->base = 1234;
+	assert_ok(rig, rig_features(rig));
+	assert_ok(rig, rig_rings(rig));
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(rig_kernel_ring(rig, 0)->base, 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_order),
-		cmocka_unit_test(a_start_goes_on_where_the_stop_was),
-		cmocka_unit_test(set_base_overrides),
-		cmocka_unit_test(a_reset_forgets),
-		cmocka_unit_test(a_lost_base),
+		RIG_TEST(any_order, "6.12", 2),
+		RIG_TEST_UP(a_start_goes_on_where_the_stop_was, "6.1", 2),
+		RIG_TEST(set_base_overrides, "6.1", 1),
+		RIG_TEST(a_reset_forgets, "7.2", 2),
+		RIG_TEST_UP(a_lost_base, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

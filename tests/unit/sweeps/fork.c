@@ -231,54 +231,48 @@ static void nothing_reaches_the_kernel(void **state)
 /* What is only written down, or is so already, is no call. */
 static void what_does_not_reach_the_kernel(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 	int32_t tid;
 
-	rig_new(&rig, "6.12", 2);
-	rig.dev_flags = VHC_DEV_WORKERS | VHC_DEV_OWN;
-	rig_prepare(&rig);
-	fork_now(&rig);
-	assert_ok(&rig, vhc_dev_get_worker(rig.dev, 0, &tid));
-	assert_ok(&rig, vhc_ring_set_size(rig.dev, 0, 128));
-	assert_ok(&rig, vhc_dev_stop(rig.dev)); /* does not run */
-	assert_ok(&rig, vhc_tap_set_active(rig.tap, 2));
-	assert_int_equal(reached(&rig), 0);
+	rig->dev_flags = VHC_DEV_WORKERS | VHC_DEV_OWN;
+	rig_prepare(rig);
+	fork_now(rig);
+	assert_ok(rig, vhc_dev_get_worker(rig->dev, 0, &tid));
+	assert_ok(rig, vhc_ring_set_size(rig->dev, 0, 128));
+	assert_ok(rig, vhc_dev_stop(rig->dev)); /* does not run */
+	assert_ok(rig, vhc_tap_set_active(rig->tap, 2));
+	assert_int_equal(reached(rig), 0);
 	/* owned by VHC_DEV_OWN is owned, too */
-	assert_int_equal(vhc_dev_start(rig.dev), -EPERM);
-	assert_says(&rig, "process 100", "124");
-	assert_int_equal(reached(&rig), 0);
-	rig_free(&rig);
+	assert_int_equal(vhc_dev_start(rig->dev), -EPERM);
+	assert_says(rig, "process 100", "124");
+	assert_int_equal(reached(rig), 0);
 }
 
 /* Not owned yet, it is whoever's comes first. */
 static void before_anybody_owns_it(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "7.2", 1);
-	rig_prepare(&rig);
-	fork_now(&rig);
-	assert_ok(&rig, vhc_dev_start(rig.dev));
-	assert_int_equal(fake_vhost(rig.fake, 0)->owner, CHILD);
-	back(&rig);
-	assert_int_equal(vhc_dev_stop(rig.dev), -EPERM);
-	assert_says(&rig, "process 124 owns it", "100");
-	rig_free(&rig);
+	rig_prepare(rig);
+	fork_now(rig);
+	assert_ok(rig, vhc_dev_start(rig->dev));
+	assert_int_equal(fake_vhost(rig->fake, 0)->owner, CHILD);
+	back(rig);
+	assert_int_equal(vhc_dev_stop(rig->dev), -EPERM);
+	assert_says(rig, "process 124 owns it", "100");
 }
 
 /* A start that was undone, or a reset of a stale device, leaves no owner behind. */
 static void ownership_that_was_given_up(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 2);
-	rig_prepare(&rig);
-	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 3, EFAULT);
-	assert_int_equal(vhc_dev_start(rig.dev), -EFAULT);
-	fork_now(&rig);
-	assert_ok(&rig, vhc_dev_start(rig.dev));
-	assert_int_equal(fake_vhost(rig.fake, 1)->owner, CHILD);
-	rig_free(&rig);
+	rig_prepare(rig);
+	fake_fail(rig->fake, "VHOST_NET_SET_BACKEND", 3, EFAULT);
+	assert_int_equal(vhc_dev_start(rig->dev), -EFAULT);
+	fork_now(rig);
+	assert_ok(rig, vhc_dev_start(rig->dev));
+	assert_int_equal(fake_vhost(rig->fake, 1)->owner, CHILD);
 }
 
 /* The child's fds close, and nothing else. */
@@ -321,9 +315,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_reaches_the_kernel),
-		cmocka_unit_test(what_does_not_reach_the_kernel),
-		cmocka_unit_test(before_anybody_owns_it),
-		cmocka_unit_test(ownership_that_was_given_up),
+		RIG_TEST(what_does_not_reach_the_kernel, "6.12", 2),
+		RIG_TEST(before_anybody_owns_it, "7.2", 1),
+		RIG_TEST(ownership_that_was_given_up, "6.12", 2),
 		cmocka_unit_test(close_in_the_child),
 	};
 

@@ -68,23 +68,20 @@ static void all_256_pairs(void **state)
 static void features_are_asked_once_for_each_context(void **state)
 {
 	struct vhc_dev *second;
-	struct rig rig;
+	struct rig *rig = *state;
 	struct vhc_features offered;
 
-	rig_new(&rig, "7.2", 2);
-	rig_up(&rig);
-	fake_forget_calls(rig.fake);
-	assert_ok(&rig, vhc_dev_open(rig.ctx, "net1", NULL,
-				     VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &second));
-	assert_int_equal(fake_count(rig.fake, "VHOST_"), 0);
-	assert_int_equal(fake_count(rig.fake, "read"), 0);
+	fake_forget_calls(rig->fake);
+	assert_ok(rig, vhc_dev_open(rig->ctx, "net1", NULL,
+				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &second));
+	assert_int_equal(fake_count(rig->fake, "VHOST_"), 0);
+	assert_int_equal(fake_count(rig->fake, "read"), 0);
 	/* offering to the first one all that there is asks for the upper bits, once */
-	assert_ok(&rig, vhc_dev_offer_features(rig.dev, NULL, NULL, &offered));
-	assert_ok(&rig, vhc_dev_offer_features(rig.dev, NULL, NULL, &offered));
-	assert_int_equal(fake_count(rig.fake, "VHOST_GET_FEATURES_ARRAY"), 1);
-	assert_int_equal(fake_count(rig.fake, "VHOST_"), 1);
+	assert_ok(rig, vhc_dev_offer_features(rig->dev, NULL, NULL, &offered));
+	assert_ok(rig, vhc_dev_offer_features(rig->dev, NULL, NULL, &offered));
+	assert_int_equal(fake_count(rig->fake, "VHOST_GET_FEATURES_ARRAY"), 1);
+	assert_int_equal(fake_count(rig->fake, "VHOST_"), 1);
 	vhc_dev_close(second);
-	rig_free(&rig);
 }
 
 static uint32_t position(struct fake *fake, const char *name, int fd, uint32_t index, bool last)
@@ -113,13 +110,11 @@ static void the_order_is_the_kernels(void **state)
 					       "VHOST_SET_VRING_KICK", "VHOST_SET_VRING_CALL",
 					       "VHOST_SET_VRING_ERR",  "VHOST_NET_SET_BACKEND" };
 	struct fake *fake;
-	struct rig rig;
+	struct rig *rig = *state;
 	uint32_t last;
 
-	rig_new(&rig, "6.12", 2);
-	rig_up(&rig);
-	fake = rig.fake;
-	for (uint32_t fd = 0, n = 0; n < rig.pairs; fd++) {
+	fake = rig->fake;
+	for (uint32_t fd = 0, n = 0; n < rig->pairs; fd++) {
 		const struct fake_call *call = fake_call(fake, fd);
 
 		assert_non_null(call);
@@ -139,38 +134,34 @@ static void the_order_is_the_kernels(void **state)
 		    position(fake, "VHOST_SET_FEATURES", -1, UINT32_MAX, false));
 	last = position(fake, "VHOST_SET_VRING_ERR", -1, UINT32_MAX, true);
 	assert_true(last < position(fake, "VHOST_NET_SET_BACKEND", -1, UINT32_MAX, false));
-	rig_free(&rig);
 }
 
 static void what_is_so_costs_nothing(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 	int kick;
 
-	rig_new(&rig, "6.1", 2);
-	rig_up(&rig);
-	kick = vhc_ring_get_kick(rig.dev, 1);
-	fake_forget_calls(rig.fake);
-	assert_ok(&rig, rig_start(&rig));
-	assert_ok(&rig, rig_features(&rig));
-	assert_ok(&rig, rig_attach(&rig));
-	assert_ok(&rig, rig_rings(&rig));
-	assert_ok(&rig, vhc_mem_commit(rig.mem));
-	assert_int_equal(kick, vhc_ring_get_kick(rig.dev, 1));
-	assert_int_equal(fake_calls(rig.fake) - fake_count(rig.fake, "peek") -
-				 fake_count(rig.fake, "same"),
+	kick = vhc_ring_get_kick(rig->dev, 1);
+	fake_forget_calls(rig->fake);
+	assert_ok(rig, rig_start(rig));
+	assert_ok(rig, rig_features(rig));
+	assert_ok(rig, rig_attach(rig));
+	assert_ok(rig, rig_rings(rig));
+	assert_ok(rig, vhc_mem_commit(rig->mem));
+	assert_int_equal(kick, vhc_ring_get_kick(rig->dev, 1));
+	assert_int_equal(fake_calls(rig->fake) - fake_count(rig->fake, "peek") -
+				 fake_count(rig->fake, "same"),
 			 0);
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	assert_int_equal(fake_count(rig.fake, "VHOST_"), 2 * rig.rings);
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	assert_int_equal(fake_count(rig.fake, "VHOST_"), 2 * rig.rings);
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	assert_int_equal(fake_count(rig->fake, "VHOST_"), 2 * rig->rings);
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	assert_int_equal(fake_count(rig->fake, "VHOST_"), 2 * rig->rings);
 	/* from there only the backends are to be set again */
-	fake_forget_calls(rig.fake);
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(fake_count(rig.fake, "VHOST_NET_SET_BACKEND"), rig.rings);
-	assert_int_equal(fake_count(rig.fake, "VHOST_"), rig.rings);
-	assert_int_equal(fake_count(rig.fake, "TUN"), 0);
-	rig_free(&rig);
+	fake_forget_calls(rig->fake);
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(fake_count(rig->fake, "VHOST_NET_SET_BACKEND"), rig->rings);
+	assert_int_equal(fake_count(rig->fake, "VHOST_"), rig->rings);
+	assert_int_equal(fake_count(rig->fake, "TUN"), 0);
 }
 
 int main(void)
@@ -180,9 +171,9 @@ int main(void)
 		cmocka_unit_test(four_pairs_take_53),
 		cmocka_unit_test(features_above_63_take_one_more),
 		cmocka_unit_test(all_256_pairs),
-		cmocka_unit_test(features_are_asked_once_for_each_context),
-		cmocka_unit_test(the_order_is_the_kernels),
-		cmocka_unit_test(what_is_so_costs_nothing),
+		RIG_TEST_UP(features_are_asked_once_for_each_context, "7.2", 2),
+		RIG_TEST_UP(the_order_is_the_kernels, "6.12", 2),
+		RIG_TEST_UP(what_is_so_costs_nothing, "6.1", 2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,50 +85,45 @@ static const struct {
 
 static void while_it_runs(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.12", 2);
-	rig_up(&rig);
-	fake_forget_calls(rig.fake);
+	fake_forget_calls(rig->fake);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		int r = calls[i].call(&rig);
+		int r = calls[i].call(rig);
 
 		if (r != -EBUSY)
-			fail_msg("%s: %d: %s", calls[i].name, r, rig_text(&rig));
-		assert_says(&rig, "net0", "running", "stopped");
+			fail_msg("%s: %d: %s", calls[i].name, r, rig_text(rig));
+		assert_says(rig, "net0", "running", "stopped");
 	}
-	assert_int_equal(fake_count(rig.fake, "VHOST_"), 0);
-	assert_int_equal(rig_kernel_ring(&rig, 1)->num, RIG_SIZE);
+	assert_int_equal(fake_count(rig->fake, "VHOST_"), 0);
+	assert_int_equal(rig_kernel_ring(rig, 1)->num, RIG_SIZE);
 	/* what is set to what it is already, is no change */
-	assert_ok(&rig, vhc_ring_set_size(rig.dev, 1, RIG_SIZE));
-	assert_ok(&rig, rig_features(&rig));
-	assert_ok(&rig, vhc_tap_set_features(rig.tap, &rig.acked, 0));
+	assert_ok(rig, vhc_ring_set_size(rig->dev, 1, RIG_SIZE));
+	assert_ok(rig, rig_features(rig));
+	assert_ok(rig, vhc_tap_set_features(rig->tap, &rig->acked, 0));
 	/* and when it is stopped all of it goes */
-	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(rig, vhc_dev_stop(rig->dev));
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		if (calls[i].call != get_base)
-			assert_ok(&rig, calls[i].call(&rig));
-	rig_free(&rig);
+			assert_ok(rig, calls[i].call(rig));
 }
 
 /* The vhost fd can be given away until this process owns it. */
 static void after_the_owner_is_set(void **state)
 {
-	struct rig rig;
+	struct rig *rig = *state;
 	int fd;
 
-	rig_new(&rig, "6.12", 2);
-	rig_prepare(&rig);
+	rig_prepare(rig);
 	for (uint32_t i = 0; i < 2; i++) {
-		fd = vhc_dev_get_fd(rig.dev, i);
+		fd = vhc_dev_get_fd(rig->dev, i);
 		assert_true(fd >= FAKE_FIRST_FD);
 	}
-	assert_int_equal(vhc_dev_get_fd(rig.dev, 2), -EINVAL);
-	assert_says(&rig, "pair 2");
-	assert_ok(&rig, rig_start(&rig));
-	assert_int_equal(vhc_dev_get_fd(rig.dev, 0), -EBUSY);
-	assert_says(&rig, "owned", "before the first start");
-	rig_free(&rig);
+	assert_int_equal(vhc_dev_get_fd(rig->dev, 2), -EINVAL);
+	assert_says(rig, "pair 2");
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(vhc_dev_get_fd(rig->dev, 0), -EBUSY);
+	assert_says(rig, "owned", "before the first start");
 }
 
 /* One tap, or one of its queues by another way, on two devices: the kernel would let both read it. */
@@ -136,51 +131,46 @@ static void a_tap_of_two_devices(void **state)
 {
 	struct vhc_dev *second;
 	struct vhc_tap *same;
-	struct rig rig;
+	struct rig *rig = *state;
 	int fd;
 
-	rig_new(&rig, "6.1", 1);
-	rig_up(&rig);
-	assert_ok(&rig, vhc_dev_open(rig.ctx, "net1", NULL,
-				     VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &second));
-	assert_int_equal(vhc_dev_set_tap(second, rig.tap), -EBUSY);
-	assert_says(&rig, "net1", "tap0", "net0");
-	fd = vhc_tap_get_fd(rig.tap, 0);
-	assert_ok(&rig, vhc_tap_open_fds(rig.ctx, &fd, 1, &same));
+	assert_ok(rig, vhc_dev_open(rig->ctx, "net1", NULL,
+				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &second));
+	assert_int_equal(vhc_dev_set_tap(second, rig->tap), -EBUSY);
+	assert_says(rig, "net1", "tap0", "net0");
+	fd = vhc_tap_get_fd(rig->tap, 0);
+	assert_ok(rig, vhc_tap_open_fds(rig->ctx, &fd, 1, &same));
 	assert_int_equal(vhc_dev_set_tap(second, same), -EBUSY);
-	assert_says(&rig, "net1", "tap0", "net0");
-	vhc_dev_close(rig.dev);
-	rig.dev = NULL;
-	assert_ok(&rig, vhc_dev_set_tap(second, same));
+	assert_says(rig, "net1", "tap0", "net0");
+	vhc_dev_close(rig->dev);
+	rig->dev = NULL;
+	assert_ok(rig, vhc_dev_set_tap(second, same));
 	vhc_dev_close(second);
 	vhc_tap_close(same);
-	rig_free(&rig);
 }
 
 static void objects_of_two_contexts(void **state)
 {
 	struct vhc_ctx *ctx;
 	struct vhc_mem *mem;
-	struct rig rig;
+	struct rig *rig = *state;
 
-	rig_new(&rig, "6.1", 1);
-	rig_prepare(&rig);
+	rig_prepare(rig);
 	assert_int_equal(vhc_ctx_new(&ctx), 0);
 	assert_int_equal(vhc_mem_new(ctx, &mem), 0);
-	assert_int_equal(vhc_dev_set_mem(rig.dev, mem), -EINVAL);
-	assert_says(&rig, "context");
+	assert_int_equal(vhc_dev_set_mem(rig->dev, mem), -EINVAL);
+	assert_says(rig, "context");
 	vhc_mem_free(mem);
 	vhc_ctx_free(ctx);
-	rig_free(&rig);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(while_it_runs),
-		cmocka_unit_test(after_the_owner_is_set),
-		cmocka_unit_test(a_tap_of_two_devices),
-		cmocka_unit_test(objects_of_two_contexts),
+		RIG_TEST_UP(while_it_runs, "6.12", 2),
+		RIG_TEST(after_the_owner_is_set, "6.12", 2),
+		RIG_TEST_UP(a_tap_of_two_devices, "6.1", 1),
+		RIG_TEST(objects_of_two_contexts, "6.1", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
