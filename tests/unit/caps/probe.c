@@ -75,7 +75,7 @@ static const struct {
 	  "[ \"fork_from_owner\", \"busyloop_timeout\", \"vring_worker\" ]" },
 };
 
-static void each_kernel(void **state)
+static void probe_of_each_kernel_matches_it(void **state)
 {
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		struct json_object *tree;
@@ -110,7 +110,7 @@ static void each_kernel(void **state)
 }
 
 /* Nothing that changes anything: GETs, an owner for a fd that is thrown away, a scratch tap. */
-static void nothing_is_changed(void **state)
+static void probe_changes_nothing(void **state)
 {
 	static const char *const harmless[] = {
 		"open",	     "close",		"read",	     "release",	      "open_in_new_netns",
@@ -131,7 +131,7 @@ static void nothing_is_changed(void **state)
 	assert_int_equal(fake_count(rig->fake, "open_in_new_netns"), 1);
 }
 
-static void nodes_that_do_not_open(void **state)
+static void probe_of_failing_node_says_why(void **state)
 {
 	static const struct {
 		int error;
@@ -166,7 +166,7 @@ static void nodes_that_do_not_open(void **state)
 	}
 }
 
-static void without_privileges(void **state)
+static void probe_without_privileges_says_so(void **state)
 {
 	struct json_object *tree;
 	struct rig *rig = *state;
@@ -180,7 +180,7 @@ static void without_privileges(void **state)
 }
 
 /* To have run out is no property of the host. */
-static void without_fds(void **state)
+static void probe_without_fds_is_emfile(void **state)
 {
 	char *json = NULL;
 	struct rig *rig = *state;
@@ -195,7 +195,7 @@ static void without_fds(void **state)
 
 /* ------------------------------------------------------------------------- devices of documents */
 
-static void documents_that_are_wrong(void **state)
+static void open_caps_of_bad_document_is_einval(void **state)
 {
 	static const struct {
 		const char *json, *says;
@@ -232,7 +232,7 @@ static void documents_that_are_wrong(void **state)
 	}
 }
 
-static void limits_of_the_other_host(void **state)
+static void open_caps_uses_limits_of_other_host(void **state)
 {
 	struct json_object *tree;
 	struct vhc_dev_info info = { .sz = sizeof(info) };
@@ -260,13 +260,13 @@ static void limits_of_the_other_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_kernel),
-		RIG_TEST(nothing_is_changed, "7.2", 1),
-		cmocka_unit_test(nodes_that_do_not_open),
-		RIG_TEST(without_privileges, "6.12", 1),
-		RIG_TEST(without_fds, "6.12", 1),
-		RIG_TEST(documents_that_are_wrong, "6.12", 1),
-		RIG_TEST(limits_of_the_other_host, "6.12", 1),
+		cmocka_unit_test(probe_of_each_kernel_matches_it),
+		RIG_TEST(probe_changes_nothing, "7.2", 1),
+		cmocka_unit_test(probe_of_failing_node_says_why),
+		RIG_TEST(probe_without_privileges_says_so, "6.12", 1),
+		RIG_TEST(probe_without_fds_is_emfile, "6.12", 1),
+		RIG_TEST(open_caps_of_bad_document_is_einval, "6.12", 1),
+		RIG_TEST(open_caps_uses_limits_of_other_host, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@ static uint32_t ask(struct rig *rig, uint32_t ring)
 	return us;
 }
 
-static void before_the_start(void **state)
+static void set_busyloop_before_start_is_set_by_start(void **state)
 {
 	struct rig rig;
 	char *json;
@@ -40,7 +40,7 @@ static void before_the_start(void **state)
 	}
 }
 
-static void at_once_while_it_runs(void **state)
+static void set_busyloop_of_running_ring_is_set_at_once(void **state)
 {
 	struct rig *rig = *state;
 
@@ -67,7 +67,7 @@ static void at_once_while_it_runs(void **state)
 }
 
 /* A start that fails later puts the value before back, of a device that was owned before. */
-static void the_undo_of_a_start(void **state)
+static void failed_start_restores_busyloop(void **state)
 {
 	struct rig rig;
 
@@ -99,7 +99,7 @@ static void the_undo_of_a_start(void **state)
 	rig_free(&rig);
 }
 
-static void wrong_arguments(void **state)
+static void busyloop_with_bad_arguments_is_einval(void **state)
 {
 	uint32_t us = 777;
 	struct rig *rig = *state;
@@ -124,7 +124,7 @@ static uint64_t can(const struct rig *rig)
 }
 
 /* Only the kernel knows, and only when it is owned: the first no is believed. */
-static void a_kernel_that_does_not_poll(void **state)
+static void busyloop_on_kernel_without_polling_is_enotty(void **state)
 {
 	uint32_t us = 777;
 	struct rig *rig = *state;
@@ -144,7 +144,7 @@ static void a_kernel_that_does_not_poll(void **state)
 	assert_int_equal(us, 777);
 }
 
-static void what_can_be_relied_on(void **state)
+static void info_can_matches_host(void **state)
 {
 	const uint64_t all =
 		VHC_CAN_DIRTY | VHC_CAN_SAVE | VHC_CAN_RING | VHC_CAN_IOMMU | VHC_CAN_BUSYLOOP;
@@ -189,12 +189,12 @@ static void what_can_be_relied_on(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(before_the_start),
-		RIG_TEST_UP(at_once_while_it_runs, "6.12", 1),
-		cmocka_unit_test(the_undo_of_a_start),
-		RIG_TEST_UP(wrong_arguments, "7.2", 1),
-		RIG_TEST(a_kernel_that_does_not_poll, "6.1", 1),
-		cmocka_unit_test(what_can_be_relied_on),
+		cmocka_unit_test(set_busyloop_before_start_is_set_by_start),
+		RIG_TEST_UP(set_busyloop_of_running_ring_is_set_at_once, "6.12", 1),
+		cmocka_unit_test(failed_start_restores_busyloop),
+		RIG_TEST_UP(busyloop_with_bad_arguments_is_einval, "7.2", 1),
+		RIG_TEST(busyloop_on_kernel_without_polling_is_enotty, "6.1", 1),
+		cmocka_unit_test(info_can_matches_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 /* -------------------------------------------------------------------------------------- the fd */
 
-static void one_fd_for_all(void **state)
+static void event_fd_is_readable_while_events_wait(void **state)
 {
 	/* asked for before, between and after the calls that make its sources */
 	for (int when = 0; when < 3; when++) {
@@ -44,7 +44,7 @@ static void one_fd_for_all(void **state)
 	}
 }
 
-static void without_the_fd_too(void **state)
+static void next_event_without_event_fd_works(void **state)
 {
 	struct vhc_event event;
 	struct rig *rig = *state;
@@ -66,7 +66,7 @@ static void without_the_fd_too(void **state)
 	assert_int_equal(next(rig, &event), 0);
 }
 
-static void after_a_reset(void **state)
+static void reset_discards_events(void **state)
 {
 	struct rig rig;
 	int fd;
@@ -95,7 +95,7 @@ static void after_a_reset(void **state)
 }
 
 /* A start that is undone takes back what it added. */
-static void a_start_that_fails(void **state)
+static void failed_start_removes_event_sources(void **state)
 {
 	struct fake_left before, after;
 	struct rig *rig = *state;
@@ -124,7 +124,7 @@ static void a_start_that_fails(void **state)
 	assert_error(rig, 3, 1);
 }
 
-static void too_few_fds(void **state)
+static void get_event_fd_without_fds_is_emfile(void **state)
 {
 	struct fake_left before, after;
 	struct rig rig;
@@ -153,7 +153,7 @@ static void too_few_fds(void **state)
 }
 
 /* Events are pulled without one fd too few of anything. */
-static void looking_fails(void **state)
+static void next_event_with_failing_poll_keeps_event(void **state)
 {
 	struct vhc_event event;
 	struct rig rig;
@@ -171,7 +171,7 @@ static void looking_fails(void **state)
 	rig_free(&rig);
 }
 
-static void structs_of_any_size(void **state)
+static void next_event_fills_struct_of_any_size(void **state)
 {
 	struct {
 		struct vhc_event event;
@@ -201,7 +201,7 @@ static void structs_of_any_size(void **state)
 	rig_free(&rig);
 }
 
-static void a_device_that_is_not_there(void **state)
+static void next_event_of_caps_device_is_none(void **state)
 {
 	struct vhc_event event = { .sz = sizeof(event) };
 	struct vhc_dev *dev;
@@ -222,7 +222,7 @@ static void a_device_that_is_not_there(void **state)
 
 /* --------------------------------------------------------------------------------- whose turn it is */
 
-static void nobody_starves(void **state)
+static void next_event_serves_all_sources(void **state)
 {
 	uint32_t seen[6] = { 0 };
 	struct rig rig;
@@ -246,7 +246,7 @@ static void nobody_starves(void **state)
 }
 
 /* A vhost fd that never comes to an end does not keep its caller. */
-static void an_endless_stream(void **state)
+static void next_event_with_endless_messages_returns(void **state)
 {
 	static const uint64_t damaged[9];
 	struct vhc_event event;
@@ -271,16 +271,16 @@ static void an_endless_stream(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_fd_for_all),
-		RIG_TEST(without_the_fd_too, "6.1", 2),
-		cmocka_unit_test(after_a_reset),
-		RIG_TEST(a_start_that_fails, "7.2", 2),
-		cmocka_unit_test(too_few_fds),
-		cmocka_unit_test(looking_fails),
-		cmocka_unit_test(structs_of_any_size),
-		RIG_TEST(a_device_that_is_not_there, "7.2", 1),
-		cmocka_unit_test(nobody_starves),
-		cmocka_unit_test(an_endless_stream),
+		cmocka_unit_test(event_fd_is_readable_while_events_wait),
+		RIG_TEST(next_event_without_event_fd_works, "6.1", 2),
+		cmocka_unit_test(reset_discards_events),
+		RIG_TEST(failed_start_removes_event_sources, "7.2", 2),
+		cmocka_unit_test(get_event_fd_without_fds_is_emfile),
+		cmocka_unit_test(next_event_with_failing_poll_keeps_event),
+		cmocka_unit_test(next_event_fills_struct_of_any_size),
+		RIG_TEST(next_event_of_caps_device_is_none, "7.2", 1),
+		cmocka_unit_test(next_event_serves_all_sources),
+		cmocka_unit_test(next_event_with_endless_messages_returns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

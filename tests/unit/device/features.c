@@ -109,7 +109,7 @@ static uint32_t check_host(struct rig *rig, const char *caps, const struct vhc_f
 	return 4 * BITS + 1;
 }
 
-static void every_bit_against_every_bit(void **state)
+static void offer_of_each_bit_on_each_host_matches_oracle(void **state)
 {
 	const struct vhc_features all = { { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
 	const struct vhc_features none = { { 0 } };
@@ -135,7 +135,7 @@ static void every_bit_against_every_bit(void **state)
 }
 
 /* NULL wants all that has a name, and nothing that a newer specification brought. */
-static void all_that_is_known(void **state)
+static void offer_of_null_is_all_known_features(void **state)
 {
 	const struct vhc_features all = { { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
 	struct vhc_features offered, known = { { 0 } };
@@ -172,7 +172,7 @@ static struct vhc_features tap_of(const char *kernel)
 }
 
 /* Each kernel, and each kernel without one of vhost's bits. */
-static void each_kernel_without_each_bit(void **state)
+static void offer_on_each_kernel_matches_oracle(void **state)
 {
 	const struct vhc_features all = { { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
 
@@ -222,14 +222,14 @@ static void check_acked(const char *kernel, unsigned int bit)
 	rig_free(&rig);
 }
 
-static void what_reaches_vhost(void **state)
+static void start_sets_vhost_owned_features_only(void **state)
 {
 	for (unsigned int i = 0; fake_profile_name(i); i++)
 		for (unsigned int bit = 0; bit < BITS; bit++)
 			check_acked(fake_profile_name(i), bit);
 }
 
-static void what_reaches_the_tap(void **state)
+static void start_sets_tap_header_and_offloads(void **state)
 {
 	static const struct {
 		struct vhc_features acked;
@@ -270,7 +270,7 @@ static void keep_line(void *data, enum vhc_level level, const char *line)
 	snprintf(all + strlen(all), 4096 - strlen(all), "%d %s\n", level, line);
 }
 
-static void what_is_dropped_is_said(void **state)
+static void offer_logs_dropped_features(void **state)
 {
 	static char lines[4096];
 	struct vhc_features want = { { B(7) | B(32) } }, offered;
@@ -296,12 +296,12 @@ static void what_is_dropped_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(every_bit_against_every_bit, "7.2", 1),
-		RIG_TEST(all_that_is_known, "7.2", 1),
-		cmocka_unit_test(each_kernel_without_each_bit),
-		cmocka_unit_test(what_reaches_vhost),
-		cmocka_unit_test(what_reaches_the_tap),
-		RIG_TEST(what_is_dropped_is_said, "6.1", 1),
+		RIG_TEST(offer_of_each_bit_on_each_host_matches_oracle, "7.2", 1),
+		RIG_TEST(offer_of_null_is_all_known_features, "7.2", 1),
+		cmocka_unit_test(offer_on_each_kernel_matches_oracle),
+		cmocka_unit_test(start_sets_vhost_owned_features_only),
+		cmocka_unit_test(start_sets_tap_header_and_offloads),
+		RIG_TEST(offer_logs_dropped_features, "6.1", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

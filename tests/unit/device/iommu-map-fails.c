@@ -80,13 +80,13 @@ static void fail_at_each_message(int limit)
 		}
 }
 
-static void all_fds_or_none(void **state)
+static void failed_map_is_undone_on_all_fds(void **state)
 {
 	fail_at_each_message(3);
 	fail_at_each_message(2048);
 }
 
-static void an_undo_that_fails(void **state)
+static void failed_map_undo_is_estale(void **state)
 {
 	struct rig rig;
 
@@ -110,8 +110,8 @@ static void an_undo_that_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_fds_or_none),
-		cmocka_unit_test(an_undo_that_fails),
+		cmocka_unit_test(failed_map_is_undone_on_all_fds),
+		cmocka_unit_test(failed_map_undo_is_estale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

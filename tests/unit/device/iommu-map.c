@@ -9,7 +9,7 @@
 
 /* ---------------------------------------------------------------------------------- what is refused */
 
-static void only_behind_an_iommu(void **state)
+static void map_without_iommu_is_eopnotsupp(void **state)
 {
 	struct rig *rig = *state;
 
@@ -28,7 +28,7 @@ static void only_behind_an_iommu(void **state)
 	assert_int_equal(fake_count(rig->fake, "VHOST_GET_BACKEND_FEATURES"), 0);
 }
 
-static void maps_that_cannot_be(void **state)
+static void map_with_bad_arguments_is_einval(void **state)
 {
 	static const struct {
 		struct vhc_map map;
@@ -75,7 +75,7 @@ static void maps_that_cannot_be(void **state)
 	rig_free(&rig);
 }
 
-static void without_memory(void **state)
+static void map_without_memory_is_eagain(void **state)
 {
 	struct vhc_mem *empty;
 	struct rig *rig = *state;
@@ -97,7 +97,7 @@ static void without_memory(void **state)
 	vhc_mem_free(empty);
 }
 
-static void a_used_ring_that_runs_stays(void **state)
+static void unmap_of_running_used_ring_is_ebusy(void **state)
 {
 	struct vhc_ring_addr addr = rig_io_addr(1);
 	struct rig rig;
@@ -122,7 +122,7 @@ static void a_used_ring_that_runs_stays(void **state)
 
 /* ------------------------------------------------------------------------------- what vhost has */
 
-static void a_map_ends_with_its_region(void **state)
+static void map_past_region_is_cut(void **state)
 {
 	struct fake_vhost *vhost;
 	struct rig rig;
@@ -139,7 +139,7 @@ static void a_map_ends_with_its_region(void **state)
 	rig_free(&rig);
 }
 
-static void what_is_so_costs_nothing(void **state)
+static void map_of_mapped_range_makes_no_call(void **state)
 {
 	struct rig rig;
 
@@ -152,7 +152,7 @@ static void what_is_so_costs_nothing(void **state)
 	rig_free(&rig);
 }
 
-static void every_vhost_fd_is_told(void **state)
+static void map_reaches_every_vhost_fd(void **state)
 {
 	struct rig rig;
 
@@ -205,7 +205,7 @@ static void compare(struct rig *rig, const struct page *pages)
 	}
 }
 
-static void random_maps(void **state)
+static void random_maps_translate_as_expected(void **state)
 {
 	uint64_t seed = 1;
 
@@ -244,7 +244,7 @@ static void random_maps(void **state)
 
 /* ---------------------------------------------------------------------------------- too many */
 
-static void of_too_many_the_oldest_without_a_ring_goes(void **state)
+static void map_past_limit_drops_oldest_without_ring(void **state)
 {
 	static const int limits[] = { 2048, 16, 0, -1, 5000 };
 
@@ -274,7 +274,7 @@ static void of_too_many_the_oldest_without_a_ring_goes(void **state)
 	}
 }
 
-static void all_of_them_are_rings(void **state)
+static void map_past_limit_drops_ring_page_without_parts(void **state)
 {
 	struct rig *rig = *state;
 
@@ -299,7 +299,7 @@ static void all_of_them_are_rings(void **state)
 }
 
 /* With a limit of six, six pages that have all parts of two rings. */
-static void no_room_beside_the_rings(void **state)
+static void map_past_limit_with_rings_only_is_e2big(void **state)
 {
 	struct rig *rig = *state;
 
@@ -321,17 +321,17 @@ static void no_room_beside_the_rings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(only_behind_an_iommu, "7.2", 1),
-		cmocka_unit_test(maps_that_cannot_be),
-		RIG_TEST(without_memory, "6.1", 1),
-		cmocka_unit_test(a_used_ring_that_runs_stays),
-		cmocka_unit_test(a_map_ends_with_its_region),
-		cmocka_unit_test(what_is_so_costs_nothing),
-		cmocka_unit_test(every_vhost_fd_is_told),
-		cmocka_unit_test(random_maps),
-		cmocka_unit_test(of_too_many_the_oldest_without_a_ring_goes),
-		RIG_TEST(all_of_them_are_rings, "6.12", 1),
-		RIG_TEST(no_room_beside_the_rings, "7.2", 1),
+		RIG_TEST(map_without_iommu_is_eopnotsupp, "7.2", 1),
+		cmocka_unit_test(map_with_bad_arguments_is_einval),
+		RIG_TEST(map_without_memory_is_eagain, "6.1", 1),
+		cmocka_unit_test(unmap_of_running_used_ring_is_ebusy),
+		cmocka_unit_test(map_past_region_is_cut),
+		cmocka_unit_test(map_of_mapped_range_makes_no_call),
+		cmocka_unit_test(map_reaches_every_vhost_fd),
+		cmocka_unit_test(random_maps_translate_as_expected),
+		cmocka_unit_test(map_past_limit_drops_oldest_without_ring),
+		RIG_TEST(map_past_limit_drops_ring_page_without_parts, "6.12", 1),
+		RIG_TEST(map_past_limit_with_rings_only_is_e2big, "7.2", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

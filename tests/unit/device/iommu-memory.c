@@ -20,7 +20,7 @@ static void two_pieces(struct rig *rig, void *more)
 	assert_ok(rig, rig_start(rig));
 }
 
-static void mappings_of_memory_that_goes_or_moves(void **state)
+static void commit_drops_mappings_of_moved_memory(void **state)
 {
 	char *more =
 		mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -60,7 +60,7 @@ static void mappings_of_memory_that_goes_or_moves(void **state)
 	munmap(more, 16 * PAGE);
 }
 
-static void memory_that_changes_and_fails(void **state)
+static void failed_commit_keeps_mappings(void **state)
 {
 	char *more =
 		mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -87,7 +87,7 @@ static void memory_that_changes_and_fails(void **state)
 	munmap(more, 8 * PAGE);
 }
 
-static void another_memory_object(void **state)
+static void set_mem_drops_mappings(void **state)
 {
 	struct vhc_mem *other;
 	struct rig rig;
@@ -108,9 +108,9 @@ static void another_memory_object(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mappings_of_memory_that_goes_or_moves),
-		cmocka_unit_test(memory_that_changes_and_fails),
-		cmocka_unit_test(another_memory_object),
+		cmocka_unit_test(commit_drops_mappings_of_moved_memory),
+		cmocka_unit_test(failed_commit_keeps_mappings),
+		cmocka_unit_test(set_mem_drops_mappings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 #include "event-rig.h"
 
-static void of_both_versions(void **state)
+static void next_event_reads_misses_of_both_versions(void **state)
 {
 	for (int v2 = 0; v2 < 2; v2++) {
 		struct rig rig;
@@ -39,7 +39,7 @@ static void remember(void *data, enum vhc_level level, const char *line)
 		snprintf(log_lines + used, sizeof(log_lines) - used, "%s\n", line);
 }
 
-static void damaged_messages(void **state)
+static void next_event_skips_damaged_messages(void **state)
 {
 	static const struct {
 		uint32_t size, version, asid;
@@ -109,7 +109,7 @@ static void up_with(struct rig *rig, bool v2)
 	fake_forget_calls(rig->fake);
 }
 
-static void cut_at_every_byte(void **state)
+static void next_event_skips_short_messages(void **state)
 {
 	for (int v2 = 0; v2 < 2; v2++) {
 		struct vhost_msg_v2 msg = whole_miss(v2);
@@ -145,7 +145,7 @@ static bool is_miss(const struct vhost_msg_v2 *msg, bool v2)
 }
 
 /* It is still a miss, and told or answered as it says; or it is none, and nobody hears of it. */
-static void bits_that_flip(void **state)
+static void next_event_of_flipped_bits_is_miss_or_nothing(void **state)
 {
 	uint32_t told = 0, answered = 0, skipped = 0;
 
@@ -178,7 +178,7 @@ static void bits_that_flip(void **state)
 }
 
 /* It was dropped there, or is on the way: the device is told, and nobody else is asked. */
-static void what_is_mapped_already(void **state)
+static void miss_of_mapped_address_is_answered(void **state)
 {
 	struct vhc_ring_addr addr = rig_io_addr(0);
 	struct fake_vhost *vhost;
@@ -205,7 +205,7 @@ static void what_is_mapped_already(void **state)
 	rig_free(&rig);
 }
 
-static void mapped_but_not_so(void **state)
+static void miss_without_permission_is_event(void **state)
 {
 	struct rig rig;
 
@@ -226,7 +226,7 @@ static void mapped_but_not_so(void **state)
 	rig_free(&rig);
 }
 
-static void an_answer_that_fails(void **state)
+static void failed_answer_to_miss_is_repeated(void **state)
 {
 	for (uint32_t n = 1; n <= 2; n++) {
 		struct vhc_event event;
@@ -249,7 +249,7 @@ static void an_answer_that_fails(void **state)
 }
 
 /* The driver that waited is gone. */
-static void an_answer_that_nobody_waits_for(void **state)
+static void reset_drops_unanswered_miss(void **state)
 {
 	struct vhc_event event;
 	struct rig rig;
@@ -264,7 +264,7 @@ static void an_answer_that_nobody_waits_for(void **state)
 	rig_free(&rig);
 }
 
-static void of_a_device_without_an_iommu(void **state)
+static void miss_without_iommu_is_ignored(void **state)
 {
 	struct rig rig;
 
@@ -278,15 +278,15 @@ static void of_a_device_without_an_iommu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_both_versions),
-		cmocka_unit_test(damaged_messages),
-		cmocka_unit_test(cut_at_every_byte),
-		cmocka_unit_test(bits_that_flip),
-		cmocka_unit_test(what_is_mapped_already),
-		cmocka_unit_test(mapped_but_not_so),
-		cmocka_unit_test(an_answer_that_fails),
-		cmocka_unit_test(an_answer_that_nobody_waits_for),
-		cmocka_unit_test(of_a_device_without_an_iommu),
+		cmocka_unit_test(next_event_reads_misses_of_both_versions),
+		cmocka_unit_test(next_event_skips_damaged_messages),
+		cmocka_unit_test(next_event_skips_short_messages),
+		cmocka_unit_test(next_event_of_flipped_bits_is_miss_or_nothing),
+		cmocka_unit_test(miss_of_mapped_address_is_answered),
+		cmocka_unit_test(miss_without_permission_is_event),
+		cmocka_unit_test(failed_answer_to_miss_is_repeated),
+		cmocka_unit_test(reset_drops_unanswered_miss),
+		cmocka_unit_test(miss_without_iommu_is_ignored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

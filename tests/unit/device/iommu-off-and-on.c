@@ -31,7 +31,7 @@ static void check_plain(struct rig *rig)
 }
 
 /* The kernels before 7.2 go on translating for as long as the fd has this owner. */
-static void a_driver_without_it_comes_next(void **state)
+static void start_without_iommu_after_one_with_is_plain(void **state)
 {
 	for (uint32_t k = 0; fake_profile_name(k); k++)
 		for (int reset = 0; reset < 2; reset++) {
@@ -58,7 +58,7 @@ static void a_driver_without_it_comes_next(void **state)
 }
 
 /* Since 7.2 the kernel forgets where a ring is, even where the numbers would be the same. */
-static void addresses_that_stay_the_same(void **state)
+static void start_behind_iommu_sets_same_addresses_again(void **state)
 {
 	for (uint32_t k = 0; fake_profile_name(k); k++) {
 		struct rig rig;
@@ -97,7 +97,7 @@ static void check_worker(struct rig *rig, uint64_t cpus)
 	assert_int_equal(worker->cpus, cpus);
 }
 
-static void the_turn_fails_at_each_step(void **state)
+static void failed_start_without_iommu_works_again(void **state)
 {
 	const uint64_t second = 2;
 
@@ -130,7 +130,7 @@ static void the_turn_fails_at_each_step(void **state)
 }
 
 /* A first start with it that is undone leaves nothing of it, whatever the kernel remembers. */
-static void a_start_that_is_undone(void **state)
+static void failed_first_start_behind_iommu_leaves_nothing(void **state)
 {
 	for (uint32_t k = 0; fake_profile_name(k); k++) {
 		struct rig rig;
@@ -150,10 +150,10 @@ static void a_start_that_is_undone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_driver_without_it_comes_next),
-		cmocka_unit_test(addresses_that_stay_the_same),
-		cmocka_unit_test(the_turn_fails_at_each_step),
-		cmocka_unit_test(a_start_that_is_undone),
+		cmocka_unit_test(start_without_iommu_after_one_with_is_plain),
+		cmocka_unit_test(start_behind_iommu_sets_same_addresses_again),
+		cmocka_unit_test(failed_start_without_iommu_works_again),
+		cmocka_unit_test(failed_first_start_behind_iommu_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

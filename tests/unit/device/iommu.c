@@ -19,7 +19,7 @@ static uint32_t position(struct fake *fake, const char *name, int fd, bool last)
 	return found;
 }
 
-static void what_vhost_is_told_and_when(void **state)
+static void start_behind_iommu_sends_mappings_before_rings(void **state)
 {
 	static const char *const order[] = {
 		"VHOST_SET_OWNER",    "VHOST_SET_FEATURES",   "VHOST_SET_BACKEND_FEATURES",
@@ -60,7 +60,7 @@ static void what_vhost_is_told_and_when(void **state)
 	}
 }
 
-static void an_old_kernel_speaks_version_1(void **state)
+static void start_on_old_kernel_uses_message_version_1(void **state)
 {
 	for (int i = 0; i < 2; i++) {
 		struct rig rig;
@@ -79,7 +79,7 @@ static void an_old_kernel_speaks_version_1(void **state)
 	}
 }
 
-static void info_says_that_it_can(void **state)
+static void info_can_iommu_matches_kernel(void **state)
 {
 	struct vhc_dev_info info = { .sz = sizeof(info) };
 	struct rig rig;
@@ -152,7 +152,7 @@ static const struct {
 	  { "ring 0", "avail ring", "permission" } },
 };
 
-static void rings_that_are_mapped_in_part(void **state)
+static void start_with_partly_mapped_ring_is_refused_for_used(void **state)
 {
 	for (size_t i = 0; i < sizeof(partly) / sizeof(partly[0]); i++) {
 		struct rig rig;
@@ -177,7 +177,7 @@ static void rings_that_are_mapped_in_part(void **state)
 	}
 }
 
-static void the_window_is_looked_at_where_it_is_mapped(void **state)
+static void start_checks_base_where_ring_is_mapped(void **state)
 {
 	struct rig rig;
 
@@ -199,7 +199,7 @@ static void the_window_is_looked_at_where_it_is_mapped(void **state)
 	rig_free(&rig);
 }
 
-static void places_that_cannot_be(void **state)
+static void start_with_overlapping_iovas_is_einval(void **state)
 {
 	struct rig rig;
 
@@ -222,7 +222,7 @@ static void places_that_cannot_be(void **state)
 
 /* --------------------------------------------------------------------- stop, start, other features */
 
-static void mappings_are_kept(void **state)
+static void mappings_outlive_stop_and_start(void **state)
 {
 	for (uint32_t k = 0; fake_profile_name(k); k++) {
 		struct rig rig;
@@ -255,7 +255,7 @@ static void mappings_are_kept(void **state)
 }
 
 /* What a ring waits for goes with the other ring's backend, so it is made to ask again. */
-static void a_ring_that_waits_while_the_other_stops(void **state)
+static void stop_of_ring_kicks_waiting_ring(void **state)
 {
 	for (int iommu = 0; iommu < 2; iommu++) {
 		struct rig rig;
@@ -271,7 +271,7 @@ static void a_ring_that_waits_while_the_other_stops(void **state)
 	}
 }
 
-static void features_that_are_undone(void **state)
+static void failed_start_restores_features_and_mappings(void **state)
 {
 	struct rig rig;
 
@@ -290,7 +290,7 @@ static void features_that_are_undone(void **state)
 	rig_free(&rig);
 }
 
-static void a_reset_forgets_them(void **state)
+static void reset_drops_mappings(void **state)
 {
 	for (uint32_t k = 0; fake_profile_name(k); k++) {
 		struct rig rig;
@@ -317,7 +317,7 @@ static void a_reset_forgets_them(void **state)
 }
 
 /* Off and on again without a start between: the mappings of before are gone all the same. */
-static void off_and_on_again(void **state)
+static void iommu_off_and_on_drops_mappings(void **state)
 {
 	struct rig rig;
 
@@ -339,17 +339,17 @@ static void off_and_on_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_vhost_is_told_and_when),
-		cmocka_unit_test(an_old_kernel_speaks_version_1),
-		cmocka_unit_test(info_says_that_it_can),
-		cmocka_unit_test(rings_that_are_mapped_in_part),
-		cmocka_unit_test(the_window_is_looked_at_where_it_is_mapped),
-		cmocka_unit_test(places_that_cannot_be),
-		cmocka_unit_test(mappings_are_kept),
-		cmocka_unit_test(a_ring_that_waits_while_the_other_stops),
-		cmocka_unit_test(features_that_are_undone),
-		cmocka_unit_test(a_reset_forgets_them),
-		cmocka_unit_test(off_and_on_again),
+		cmocka_unit_test(start_behind_iommu_sends_mappings_before_rings),
+		cmocka_unit_test(start_on_old_kernel_uses_message_version_1),
+		cmocka_unit_test(info_can_iommu_matches_kernel),
+		cmocka_unit_test(start_with_partly_mapped_ring_is_refused_for_used),
+		cmocka_unit_test(start_checks_base_where_ring_is_mapped),
+		cmocka_unit_test(start_with_overlapping_iovas_is_einval),
+		cmocka_unit_test(mappings_outlive_stop_and_start),
+		cmocka_unit_test(stop_of_ring_kicks_waiting_ring),
+		cmocka_unit_test(failed_start_restores_features_and_mappings),
+		cmocka_unit_test(reset_drops_mappings),
+		cmocka_unit_test(iommu_off_and_on_drops_mappings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

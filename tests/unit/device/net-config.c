@@ -4,7 +4,7 @@
  */
 #include "rig.h"
 
-static void configuration_is_kept(void **state)
+static void get_net_config_returns_what_was_set(void **state)
 {
 	struct vhc_net_config config = {
 		.sz = sizeof(config), .flags = VHC_NET_MTU, .mtu = 68, .mac = { 1, 2, 3, 4, 5, 6 }
@@ -41,7 +41,7 @@ static void configuration_is_kept(void **state)
 	assert_says(rig, "vhc_net_config", "sz 7");
 }
 
-static void configuration_that_is_wrong(void **state)
+static void set_net_config_of_bad_value_is_einval(void **state)
 {
 	static const struct {
 		struct vhc_net_config config;
@@ -74,8 +74,8 @@ static void configuration_that_is_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(configuration_is_kept, "6.12", 1),
-		RIG_TEST(configuration_that_is_wrong, "6.12", 1),
+		RIG_TEST(get_net_config_returns_what_was_set, "6.12", 1),
+		RIG_TEST(set_net_config_of_bad_value_is_einval, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static int open_with(uint32_t flags)
 	return rig_dev(&rig);
 }
 
-static void why_the_node_does_not_open(void **state)
+static void open_of_failing_node_says_why(void **state)
 {
 	static const struct {
 		int error;
@@ -63,7 +63,7 @@ static void why_the_node_does_not_open(void **state)
 	assert_null(rig.dev);
 }
 
-static void a_path_to_something_else(void **state)
+static void open_of_other_node_is_einval(void **state)
 {
 	static const char *const paths[] = { "/dev/null", "/dev/vhost-vsock", "/dev/net/tun" };
 
@@ -78,7 +78,7 @@ static void a_path_to_something_else(void **state)
 	assert_true(fake_is_clean(rig.fake));
 }
 
-static void arguments(void **state)
+static void open_with_bad_arguments_is_einval(void **state)
 {
 	static const struct {
 		struct vhc_dev_args args;
@@ -110,7 +110,7 @@ static void arguments(void **state)
 }
 
 /* Shorter than now: zeros.  Longer: zeros only.  A field that is not known is -E2BIG. */
-static void versions_of_arguments(void **state)
+static void open_with_longer_or_shorter_struct_reads_what_is_known(void **state)
 {
 	struct {
 		struct vhc_dev_args args;
@@ -149,7 +149,7 @@ static void versions_of_arguments(void **state)
 
 /* --------------------------------------------------------------------------------- ownership */
 
-static void the_owner_at_the_first_start(void **state)
+static void first_start_sets_owner(void **state)
 {
 	rig_prepare(&rig);
 	assert_int_equal(fake_left(rig.fake).workers, 0);
@@ -157,7 +157,7 @@ static void the_owner_at_the_first_start(void **state)
 	assert_int_equal(fake_left(rig.fake).workers, 2);
 }
 
-static void or_at_open(void **state)
+static void open_with_own_sets_owner(void **state)
 {
 	assert_ok(&rig, open_with(VHC_DEV_OWN));
 	assert_int_equal(fake_left(rig.fake).workers, 2);
@@ -167,7 +167,7 @@ static void or_at_open(void **state)
 	assert_int_equal(fake_count(rig.fake, "VHOST_SET_OWNER"), 0);
 }
 
-static void workers(void **state)
+static void open_with_worker_mode_sets_it(void **state)
 {
 	assert_ok(&rig, open_with(VHC_DEV_KTHREAD));
 	assert_int_equal(fake_vhost(rig.fake, 0)->fork_owner, 0);
@@ -177,7 +177,7 @@ static void workers(void **state)
 	assert_int_equal(fake_vhost(rig.fake, 1)->fork_owner, 1);
 }
 
-static void workers_of_an_older_kernel(void **state)
+static void open_with_worker_mode_on_old_kernel_is_enotty(void **state)
 {
 	fake_profile(rig.fake)->fork_from_owner = false;
 	assert_int_equal(open_with(VHC_DEV_TASK | VHC_DEV_OWN), -ENOTTY);
@@ -187,7 +187,7 @@ static void workers_of_an_older_kernel(void **state)
 }
 
 /* What the errno alone does not say. */
-static void why_there_is_no_owner(void **state)
+static void failed_set_owner_says_why(void **state)
 {
 	fake_fail(rig.fake, "VHOST_SET_OWNER", 2, ENOMEM);
 	assert_int_equal(open_with(VHC_DEV_OWN), -ENOMEM);
@@ -222,7 +222,7 @@ static int take(const int *fds, uint32_t count, uint32_t flags)
 		&rig.dev);
 }
 
-static void fds_of_somebody_else(void **state)
+static void open_fds_checks_and_duplicates_them(void **state)
 {
 	int fds[2] = { fake_sys.open(rig.fake, "/dev/vhost-net", 0),
 		       fake_sys.open(rig.fake, "/dev/vhost-net", 0) };
@@ -258,7 +258,7 @@ static void fds_of_somebody_else(void **state)
 }
 
 /* The giver keeps its fds open: the device is stopped all the same, and nobody's afterwards. */
-static void fds_that_stay_open(void **state)
+static void close_of_shared_fds_resets_owner(void **state)
 {
 	int fds[2] = { fake_sys.open(rig.fake, "/dev/vhost-net", 0),
 		       fake_sys.open(rig.fake, "/dev/vhost-net", 0) };
@@ -281,7 +281,7 @@ static void fds_that_stay_open(void **state)
 	fake_close(rig.fake, fds[1]);
 }
 
-static void fds_that_have_an_owner(void **state)
+static void open_fds_of_owned_device_is_ebusy(void **state)
 {
 	int fds[2] = { fake_sys.open(rig.fake, "/dev/vhost-net", 0),
 		       fake_sys.open(rig.fake, "/dev/vhost-net", 0) };
@@ -298,7 +298,7 @@ static void fds_that_have_an_owner(void **state)
 
 /* ------------------------------------------------------------------------------------ closing */
 
-static void closing_in_any_order(void **state)
+static void close_in_any_order_leaves_nothing(void **state)
 {
 	struct vhc_ctx *ctx = rig.ctx;
 
@@ -337,19 +337,19 @@ static void closing_in_any_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(why_the_node_does_not_open),
-		TEST(a_path_to_something_else),
-		TEST(arguments),
-		TEST(versions_of_arguments),
-		TEST(the_owner_at_the_first_start),
-		TEST(or_at_open),
-		TEST(workers),
-		TEST(workers_of_an_older_kernel),
-		TEST(why_there_is_no_owner),
-		TEST(fds_of_somebody_else),
-		TEST(fds_that_stay_open),
-		TEST(fds_that_have_an_owner),
-		TEST(closing_in_any_order),
+		TEST(open_of_failing_node_says_why),
+		TEST(open_of_other_node_is_einval),
+		TEST(open_with_bad_arguments_is_einval),
+		TEST(open_with_longer_or_shorter_struct_reads_what_is_known),
+		TEST(first_start_sets_owner),
+		TEST(open_with_own_sets_owner),
+		TEST(open_with_worker_mode_sets_it),
+		TEST(open_with_worker_mode_on_old_kernel_is_enotty),
+		TEST(failed_set_owner_says_why),
+		TEST(open_fds_checks_and_duplicates_them),
+		TEST(close_of_shared_fds_resets_owner),
+		TEST(open_fds_of_owned_device_is_ebusy),
+		TEST(close_in_any_order_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

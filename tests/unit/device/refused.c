@@ -69,7 +69,7 @@ static int add(struct rig *rig, const struct span *span)
 					     .size = span->size, .user_addr = user + span->user));
 }
 
-static void memory_tables(void **state)
+static void mem_add_of_bad_region_is_einval(void **state)
 {
 	void *alone = mmap((void *)ALONE, 4 * PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -112,7 +112,7 @@ static int add_many(struct rig *rig, uint32_t count)
 	return r ? r : vhc_mem_commit(rig->mem);
 }
 
-static void more_regions_than_the_kernel_takes(void **state)
+static void commit_of_too_many_regions_is_e2big(void **state)
 {
 	struct rig *rig = *state;
 	struct vhc_mem *big;
@@ -136,7 +136,7 @@ static void more_regions_than_the_kernel_takes(void **state)
 	vhc_mem_free(big);
 }
 
-static void a_higher_limit_is_known(void **state)
+static void commit_uses_kernel_region_limit(void **state)
 {
 	struct rig *rig = *state;
 
@@ -148,7 +148,7 @@ static void a_higher_limit_is_known(void **state)
 
 /* ------------------------------------------------------------------------------------- setters */
 
-static void ring_sizes(void **state)
+static void set_size_of_bad_value_is_einval(void **state)
 {
 	static const uint32_t bad[] = { 0, 3, 255, 257, 32767, 65536, 0x80000000, UINT32_MAX };
 	struct rig *rig = *state;
@@ -169,7 +169,7 @@ static void ring_sizes(void **state)
 	assert_int_equal(fake_calls(rig->fake), 0);
 }
 
-static void ring_addresses(void **state)
+static void set_addr_unaligned_is_einval(void **state)
 {
 	static const struct {
 		uint64_t desc, avail, used;
@@ -204,7 +204,7 @@ static void ring_addresses(void **state)
 	assert_int_equal(rig_kernel_ring(rig, 1)->desc, (uintptr_t)rig->ram + RIG_RING_ROOM);
 }
 
-static void ring_bases(void **state)
+static void set_base_of_bad_value_is_einval(void **state)
 {
 	struct rig *rig = *state;
 
@@ -217,7 +217,7 @@ static void ring_bases(void **state)
 	assert_int_equal(fake_calls(rig->fake), 0);
 }
 
-static void eventfds(void **state)
+static void set_kick_and_call_of_bad_fd_is_refused(void **state)
 {
 	struct rig *rig = *state;
 	int fd;
@@ -241,7 +241,7 @@ static void eventfds(void **state)
 
 /* ------------------------------------------------------------------------------------ features */
 
-static void features(void **state)
+static void set_features_of_bad_set_is_refused(void **state)
 {
 	static const struct {
 		struct vhc_features set;
@@ -284,14 +284,14 @@ static void features(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory_tables),
-		RIG_TEST(more_regions_than_the_kernel_takes, "6.12", 70),
-		RIG_TEST(a_higher_limit_is_known, "6.12", 70),
-		RIG_TEST(ring_sizes, "6.1", 1),
-		RIG_TEST(ring_addresses, "6.1", 1),
-		RIG_TEST(ring_bases, "6.1", 1),
-		RIG_TEST(eventfds, "6.1", 1),
-		RIG_TEST(features, "6.1", 1),
+		cmocka_unit_test(mem_add_of_bad_region_is_einval),
+		RIG_TEST(commit_of_too_many_regions_is_e2big, "6.12", 70),
+		RIG_TEST(commit_uses_kernel_region_limit, "6.12", 70),
+		RIG_TEST(set_size_of_bad_value_is_einval, "6.1", 1),
+		RIG_TEST(set_addr_unaligned_is_einval, "6.1", 1),
+		RIG_TEST(set_base_of_bad_value_is_einval, "6.1", 1),
+		RIG_TEST(set_kick_and_call_of_bad_fd_is_refused, "6.1", 1),
+		RIG_TEST(set_features_of_bad_set_is_refused, "6.1", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

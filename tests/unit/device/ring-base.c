@@ -45,7 +45,7 @@ static int64_t base_of(uint32_t ring)
 	return r ? r : (int64_t)base;
 }
 
-static void a_stop_keeps_it(void **state)
+static void ring_stop_keeps_base(void **state)
 {
 	for (uint32_t round = 1; round <= 100; round++) {
 		work(1, 1000);
@@ -73,7 +73,7 @@ static void a_stop_keeps_it(void **state)
 }
 
 /* The kernel did not tell: nobody guesses, and it is asked again. */
-static void one_that_is_lost(void **state)
+static void get_base_after_failed_stop_is_enodata(void **state)
 {
 	work(1, 9);
 	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 1, EIO);
@@ -110,7 +110,7 @@ static void one_that_is_lost(void **state)
 }
 
 /* What is read of a ring that would not stop is not where it will stop. */
-static void one_of_a_ring_that_runs_on(void **state)
+static void get_base_of_ring_that_would_not_stop_is_ebusy(void **state)
 {
 	work(1, 9);
 	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 1, EIO);
@@ -127,7 +127,7 @@ static void one_of_a_ring_that_runs_on(void **state)
 
 /* ------------------------------------------------------------------------- an interrupt is due */
 
-static void who_goes_on_is_signalled(void **state)
+static void ring_start_that_resumes_signals_call(void **state)
 {
 	int fd = fake_eventfd(rig.fake);
 
@@ -196,7 +196,7 @@ static const struct {
 	{ 0, 32768, -EINVAL, { "32768 apart", "256 descriptors" } },
 };
 
-static void what_the_memory_says(void **state)
+static void recover_base_reads_used_index(void **state)
 {
 	assert_int_equal(vhc_ring_recover_base(rig.dev, 1), -EBUSY);
 	assert_says(&rig, "ring 1", "running");
@@ -225,7 +225,7 @@ static void what_the_memory_says(void **state)
 }
 
 /* Another process ran it and died: here it is only set up, and may lack its eventfds. */
-static void after_a_death(void **state)
+static void recover_base_on_new_device_needs_addresses_only(void **state)
 {
 	struct vhc_ring_addr addr = rig_addr(1), outside = addr;
 
@@ -258,7 +258,7 @@ static void after_a_death(void **state)
 }
 
 /* No kernel has packed rings for vhost-net; if one had, their memory would not say it. */
-static void a_packed_ring(void **state)
+static void recover_base_of_packed_ring_is_eopnotsupp(void **state)
 {
 	struct rig packed;
 
@@ -276,13 +276,13 @@ static void a_packed_ring(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_stop_keeps_it),
-		TEST(one_that_is_lost),
-		TEST(one_of_a_ring_that_runs_on),
-		TEST(who_goes_on_is_signalled),
-		TEST(what_the_memory_says),
-		TEST(after_a_death),
-		cmocka_unit_test(a_packed_ring),
+		TEST(ring_stop_keeps_base),
+		TEST(get_base_after_failed_stop_is_enodata),
+		TEST(get_base_of_ring_that_would_not_stop_is_ebusy),
+		TEST(ring_start_that_resumes_signals_call),
+		TEST(recover_base_reads_used_index),
+		TEST(recover_base_on_new_device_needs_addresses_only),
+		cmocka_unit_test(recover_base_of_packed_ring_is_eopnotsupp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

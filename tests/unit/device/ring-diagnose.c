@@ -6,7 +6,7 @@
 
 #include "event-rig.h"
 
-static void the_cause_of_an_error(void **state)
+static void ring_check_of_bad_index_says_which(void **state)
 {
 	for (int iommu = 0; iommu < 2; iommu++) {
 		struct rig rig;
@@ -60,7 +60,7 @@ static void offer(struct rig *rig, uint32_t ring, uint64_t addr, uint32_t len, u
 	memcpy(at + head * sizeof(desc), &desc, sizeof(desc));
 }
 
-static void the_cause_is_a_buffer(void **state)
+static void ring_check_of_buffer_outside_memory_says_where(void **state)
 {
 	uint64_t end = RIG_GUEST + 2 * RIG_RING_ROOM;
 	struct rig rig;
@@ -95,7 +95,7 @@ static void the_cause_is_a_buffer(void **state)
 }
 
 /* Of one that moves on there is nothing to say: it was looked at in two moments. */
-static void a_ring_that_moves(void **state)
+static void ring_check_of_moving_ring_is_ok(void **state)
 {
 	struct rig rig;
 
@@ -108,7 +108,7 @@ static void a_ring_that_moves(void **state)
 	rig_free(&rig);
 }
 
-static void the_cause_is_a_mapped_buffer(void **state)
+static void ring_check_of_buffer_without_permission_says_which(void **state)
 {
 	struct rig rig;
 
@@ -128,7 +128,7 @@ static void the_cause_is_a_mapped_buffer(void **state)
 	rig_free(&rig);
 }
 
-static void the_cause_is_a_mapping(void **state)
+static void ring_check_of_ring_without_permission_says_which(void **state)
 {
 	struct vhc_ring_addr addr = rig_io_addr(0);
 	struct rig rig;
@@ -145,11 +145,11 @@ static void the_cause_is_a_mapping(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_cause_of_an_error),
-		cmocka_unit_test(the_cause_is_a_buffer),
-		cmocka_unit_test(a_ring_that_moves),
-		cmocka_unit_test(the_cause_is_a_mapped_buffer),
-		cmocka_unit_test(the_cause_is_a_mapping),
+		cmocka_unit_test(ring_check_of_bad_index_says_which),
+		cmocka_unit_test(ring_check_of_buffer_outside_memory_says_where),
+		cmocka_unit_test(ring_check_of_moving_ring_is_ok),
+		cmocka_unit_test(ring_check_of_buffer_without_permission_says_which),
+		cmocka_unit_test(ring_check_of_ring_without_permission_says_which),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static bool has(char which, int fd)
 	       fake_ring_counter(rig_kernel_ring(&rig, 0), which) == (int64_t)before + 1;
 }
 
-static void a_new_kick_at_once(void **state)
+static void set_kick_of_running_ring_is_set_at_once(void **state)
 {
 	int fd = fake_eventfd(rig.fake), old = vhc_ring_get_kick(rig.dev, 0);
 	struct fake_left before = fake_left(rig.fake), after;
@@ -59,7 +59,7 @@ static void a_new_kick_at_once(void **state)
 }
 
 /* An interrupt may have gone to the old one: the new one is signalled once. */
-static void a_new_call_is_signalled(void **state)
+static void set_call_of_running_ring_signals_it(void **state)
 {
 	int fd = fake_eventfd(rig.fake);
 
@@ -76,7 +76,7 @@ static void a_new_call_is_signalled(void **state)
 	fake_close(rig.fake, fd);
 }
 
-static void on_a_stopped_ring_nothing_is_said(void **state)
+static void set_eventfds_of_stopped_ring_makes_no_vhost_call(void **state)
 {
 	int fd = fake_eventfd(rig.fake), other = fake_eventfd(rig.fake);
 
@@ -97,7 +97,7 @@ static void on_a_stopped_ring_nothing_is_said(void **state)
  * An fd's number comes again as soon as it is closed.  A ring must not be left with the file of
  * before because the number is the same.
  */
-static void a_number_that_comes_again(void **state)
+static void set_eventfd_with_reused_number_is_set_again(void **state)
 {
 	int fd, old;
 
@@ -128,7 +128,7 @@ static void a_number_that_comes_again(void **state)
 }
 
 /* The kernel refuses the new one: the ring goes on with the old one, and so do the getters. */
-static void a_swap_that_fails(void **state)
+static void failed_set_eventfd_keeps_old_one(void **state)
 {
 	int fd = fake_eventfd(rig.fake), kick = vhc_ring_get_kick(rig.dev, 0);
 	int call = vhc_ring_get_call(rig.dev, 0);
@@ -147,7 +147,7 @@ static void a_swap_that_fails(void **state)
 }
 
 /* A poller has no call: the start leaves it out, and the count is one less. */
-static void no_call_at_all(void **state)
+static void start_without_call_skips_it(void **state)
 {
 	assert_ok(&rig, vhc_dev_reset(rig.dev));
 	assert_ok(&rig, rig_features(&rig));
@@ -160,7 +160,7 @@ static void no_call_at_all(void **state)
 }
 
 /* Not an eventfd: the kernel says so, at the start, and nothing runs. */
-static void what_is_no_eventfd(void **state)
+static void set_kick_of_no_eventfd_is_einval(void **state)
 {
 	int fd = fake_sys.open(rig.fake, "/dev/null", 0);
 
@@ -180,13 +180,13 @@ static void what_is_no_eventfd(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_new_kick_at_once),
-		TEST(a_new_call_is_signalled),
-		TEST(on_a_stopped_ring_nothing_is_said),
-		TEST(a_number_that_comes_again),
-		TEST(a_swap_that_fails),
-		TEST(no_call_at_all),
-		TEST(what_is_no_eventfd),
+		TEST(set_kick_of_running_ring_is_set_at_once),
+		TEST(set_call_of_running_ring_signals_it),
+		TEST(set_eventfds_of_stopped_ring_makes_no_vhost_call),
+		TEST(set_eventfd_with_reused_number_is_set_again),
+		TEST(failed_set_eventfd_keeps_old_one),
+		TEST(start_without_call_skips_it),
+		TEST(set_kick_of_no_eventfd_is_einval),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

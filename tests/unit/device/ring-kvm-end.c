@@ -28,7 +28,7 @@ static int teardown(void **state)
 }
 
 /* One duplicate of the VM's fd is enough for all bindings of a context, and goes with the last. */
-static void one_fd_for_all(void **state)
+static void bindings_share_one_vm_fd(void **state)
 {
 	struct fake_left before = fake_left(rig->fake), after;
 	struct vhc_dev *second;
@@ -76,7 +76,7 @@ static void check_order(const char *last_of_vhost, uint32_t n)
 	assert_int_equal(fake_vm_bindings(guest.vm), 0);
 }
 
-static void a_reset(void **state)
+static void reset_removes_bindings_after_backends(void **state)
 {
 	uint32_t all = 3 * rig->rings;
 
@@ -96,7 +96,7 @@ static void a_reset(void **state)
 }
 
 /* The vhost fds are the device's own: when they are closed, vhost has let go. */
-static void a_close(void **state)
+static void close_removes_bindings_after_vhost_fds(void **state)
 {
 	vhc_dev_close(rig->dev);
 	rig->dev = NULL;
@@ -104,7 +104,7 @@ static void a_close(void **state)
 }
 
 /* Somebody else may keep the vhost fds open, so vhost is told to let go. */
-static void a_close_of_shared_fds(void **state)
+static void close_of_shared_fds_detaches_vhost_first(void **state)
 {
 	int fds[2] = { fake_sys.open(rig->fake, "/dev/vhost-net", 0),
 		       fake_sys.open(rig->fake, "/dev/vhost-net", 0) };
@@ -131,7 +131,7 @@ static void a_close_of_shared_fds(void **state)
 }
 
 /* A reset that the VM refuses takes off what it can, and goes on from there the next time. */
-static void a_reset_that_fails(void **state)
+static void failed_reset_resumes_next_time(void **state)
 {
 	fake_fail(rig->fake, "KVM_", 3, EIO);
 	assert_int_equal(vhc_dev_reset(rig->dev), -EIO);
@@ -144,7 +144,7 @@ static void a_reset_that_fails(void **state)
 }
 
 /* In a forked child: the device ends for the child, and the VM keeps what it has. */
-static void a_close_that_fails(void **state)
+static void close_in_child_keeps_ioeventfds(void **state)
 {
 	guest.vm->foreign = true;
 	vhc_dev_close(rig->dev);
@@ -158,7 +158,7 @@ static void a_close_that_fails(void **state)
 }
 
 /* A ring's bindings alone, as its reset takes them off: the others go on. */
-static void of_one_ring(void **state)
+static void unbind_of_one_ring_keeps_others(void **state)
 {
 	assert_ok(rig, vhc_ring_unbind_kvm(rig->dev, 1));
 	assert_int_equal(fake_vm_bindings(guest.vm), 2 * rig->rings - 2);
@@ -174,13 +174,13 @@ static void of_one_ring(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(one_fd_for_all),
-		TEST(a_reset),
-		TEST(a_close),
-		TEST(a_close_of_shared_fds),
-		TEST(a_reset_that_fails),
-		TEST(a_close_that_fails),
-		TEST(of_one_ring),
+		TEST(bindings_share_one_vm_fd),
+		TEST(reset_removes_bindings_after_backends),
+		TEST(close_removes_bindings_after_vhost_fds),
+		TEST(close_of_shared_fds_detaches_vhost_first),
+		TEST(failed_reset_resumes_next_time),
+		TEST(close_in_child_keeps_ioeventfds),
+		TEST(unbind_of_one_ring_keeps_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

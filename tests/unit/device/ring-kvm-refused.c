@@ -23,7 +23,7 @@ static int teardown(void **state)
 }
 
 /* What no guest can write.  The kernel takes some of these without a word. */
-static void doorbells_that_cannot_be(void **state)
+static void add_ioeventfd_that_no_guest_can_write_is_einval(void **state)
 {
 	static const struct {
 		struct vhc_ioeventfd bell;
@@ -58,7 +58,7 @@ static void doorbells_that_cannot_be(void **state)
 	assert_int_equal(fake_calls(rig->fake), 0);
 }
 
-static void interrupts_that_cannot_be(void **state)
+static void set_irqfd_with_bad_arguments_is_refused(void **state)
 {
 	struct {
 		struct vhc_irqfd args;
@@ -94,7 +94,7 @@ static void interrupts_that_cannot_be(void **state)
 }
 
 /* Found out by questions alone. */
-static void what_is_no_vm(void **state)
+static void bind_to_no_vm_is_einval(void **state)
 {
 	int vcpu = fake_sys.ioctl(rig->fake, rig->vm, KVM_CREATE_VCPU, NULL);
 	const struct {
@@ -163,7 +163,7 @@ static bool nth_doorbell(uint32_t n, struct vhc_ioeventfd *ret)
 }
 
 /* Of each two: the library's rule is the kernel's, as the fake one has it. */
-static void which_two_are_in_the_way(void **state)
+static void doorbell_clash_matches_kernel(void **state)
 {
 	int fd = fake_eventfd(rig->fake), other = fake_eventfd(rig->fake);
 	uint32_t pairs = 0, clashes = 0;
@@ -188,7 +188,7 @@ static void which_two_are_in_the_way(void **state)
 	fake_close(rig->fake, other);
 }
 
-static void a_doorbell_that_is_taken(void **state)
+static void add_ioeventfd_of_other_ring_is_eexist(void **state)
 {
 	struct vhc_ioeventfd bell = guest_bell(7), any = bell;
 	struct vhc_dev *second = second_device();
@@ -220,7 +220,7 @@ static void a_doorbell_that_is_taken(void **state)
 }
 
 /* The launcher itself, or another context: the kernel says no, also to one that only moves. */
-static void a_doorbell_that_somebody_else_has(void **state)
+static void add_ioeventfd_of_launcher_is_eexist(void **state)
 {
 	struct vhc_ioeventfd bell = guest_bell(0);
 	int file = fake_eventfd(rig->fake);
@@ -242,7 +242,7 @@ static void a_doorbell_that_somebody_else_has(void **state)
 }
 
 /* An eventfd is one irqfd: of two rings with one call only the first can have it. */
-static void an_interrupt_that_is_taken(void **state)
+static void set_irqfd_of_shared_call_is_ebusy(void **state)
 {
 	int call = vhc_ring_get_call(rig->dev, 0);
 
@@ -258,7 +258,7 @@ static void an_interrupt_that_is_taken(void **state)
 }
 
 /* A VM answers nobody but the process that made it.  The device goes on. */
-static void a_vm_of_another_process(void **state)
+static void bind_to_vm_of_other_process_is_eio(void **state)
 {
 	struct vhc_ioeventfd bell = guest_bell(0);
 	int fd = fake_eventfd(rig->fake), kick = vhc_ring_get_kick(rig->dev, 0);
@@ -288,7 +288,7 @@ static void a_vm_of_another_process(void **state)
 	fake_close(rig->fake, fd);
 }
 
-static void a_device_that_is_not_there(void **state)
+static void bind_of_caps_device_is_enodev(void **state)
 {
 	struct vhc_dev *dev;
 	char *caps;
@@ -308,15 +308,15 @@ static void a_device_that_is_not_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(doorbells_that_cannot_be),
-		TEST(interrupts_that_cannot_be),
-		TEST(what_is_no_vm),
-		TEST(which_two_are_in_the_way),
-		TEST(a_doorbell_that_is_taken),
-		TEST(a_doorbell_that_somebody_else_has),
-		TEST(an_interrupt_that_is_taken),
-		TEST(a_vm_of_another_process),
-		TEST(a_device_that_is_not_there),
+		TEST(add_ioeventfd_that_no_guest_can_write_is_einval),
+		TEST(set_irqfd_with_bad_arguments_is_refused),
+		TEST(bind_to_no_vm_is_einval),
+		TEST(doorbell_clash_matches_kernel),
+		TEST(add_ioeventfd_of_other_ring_is_eexist),
+		TEST(add_ioeventfd_of_launcher_is_eexist),
+		TEST(set_irqfd_of_shared_call_is_ebusy),
+		TEST(bind_to_vm_of_other_process_is_eio),
+		TEST(bind_of_caps_device_is_enodev),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,7 @@ static void interrupts(uint32_t gsi, uint32_t count)
 
 /* ------------------------------------------------------------------------------------- doorbells */
 
-static void each_kind_of_doorbell(void **state)
+static void add_ioeventfd_of_each_kind_kicks(void **state)
 {
 	static const struct vhc_ioeventfd bells[] = {
 		{ 32, 0xc050, 0, 1, VHC_IOEVENTFD_PIO },
@@ -66,7 +66,7 @@ static void each_kind_of_doorbell(void **state)
 }
 
 /* What is there already is no change; what is taken off is gone. */
-static void adding_twice_and_taking_off(void **state)
+static void add_ioeventfd_twice_makes_one_call(void **state)
 {
 	struct vhc_ioeventfd bell = guest_bell(0), other = guest_bell(1);
 
@@ -87,7 +87,7 @@ static void adding_twice_and_taking_off(void **state)
 }
 
 /* Where there is no kick, one is made; and all the doorbells that wait for one are at it. */
-static void a_ring_without_a_kick(void **state)
+static void add_ioeventfd_without_kick_makes_one(void **state)
 {
 	assert_ok(rig, vhc_ring_set_kick(rig->dev, 0, -1));
 	fake_forget_calls(rig->fake);
@@ -98,7 +98,7 @@ static void a_ring_without_a_kick(void **state)
 	assert_int_equal(guest_kicks(&guest, 0), 2);
 }
 
-static void doorbells_follow_the_kick(void **state)
+static void set_kick_moves_ioeventfds(void **state)
 {
 	int fd = fake_eventfd(rig->fake),
 	    old = fake_sys.dup(rig->fake, vhc_ring_get_kick(rig->dev, 2));
@@ -125,7 +125,7 @@ static void doorbells_follow_the_kick(void **state)
 }
 
 /* Without a kick a doorbell is off, and comes back with the next one. */
-static void doorbells_wait_for_a_kick(void **state)
+static void set_kick_to_none_removes_ioeventfds_until_next(void **state)
 {
 	struct vhc_ioeventfd bell = guest_bell(0);
 
@@ -155,7 +155,7 @@ static void doorbells_wait_for_a_kick(void **state)
 }
 
 /* One of the calls of a move fails: all is as it was, and nothing that was rung is lost. */
-static void a_move_that_fails(void **state)
+static void failed_set_kick_keeps_ioeventfds(void **state)
 {
 	static const char *const calls[] = { "KVM_IOEVENTFD", "KVM_IOEVENTFD",
 					     "VHOST_SET_VRING_KICK" };
@@ -188,7 +188,7 @@ static void a_move_that_fails(void **state)
 
 /* ------------------------------------------------------------------------------------ interrupts */
 
-static void a_call_is_an_interrupt(void **state)
+static void set_irqfd_turns_call_into_interrupt(void **state)
 {
 	assert_ok(rig, guest_irq(&guest, 0, 5));
 	assert_ok(rig, guest_irq(&guest, 1, 6));
@@ -214,7 +214,7 @@ static void a_call_is_an_interrupt(void **state)
 	interrupts(8, 1);
 }
 
-static void interrupts_follow_the_call(void **state)
+static void set_call_moves_irqfd(void **state)
 {
 	int fd = fake_eventfd(rig->fake);
 
@@ -247,7 +247,7 @@ static void interrupts_follow_the_call(void **state)
 	fake_close(rig->fake, fd);
 }
 
-static void a_swap_of_the_call_that_fails(void **state)
+static void failed_set_call_keeps_irqfd(void **state)
 {
 	static const char *const calls[] = { "VHOST_SET_VRING_CALL", "KVM_IRQFD", "KVM_IRQFD" };
 	static const uint32_t which[] = { 1, 1, 2 };
@@ -274,7 +274,7 @@ static void a_swap_of_the_call_that_fails(void **state)
 	fake_close(rig->fake, fd);
 }
 
-static void a_level_interrupt(void **state)
+static void set_irqfd_with_resample_signals_it(void **state)
 {
 	int resample = fake_eventfd(rig->fake), other = fake_eventfd(rig->fake);
 	struct vhc_irqfd args = { sizeof(args), 9, VHC_IRQFD_RESAMPLE, resample, 0 };
@@ -301,11 +301,16 @@ static void a_level_interrupt(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(each_kind_of_doorbell),	     TEST(adding_twice_and_taking_off),
-		TEST(a_ring_without_a_kick),	     TEST(doorbells_follow_the_kick),
-		TEST(doorbells_wait_for_a_kick),     TEST(a_move_that_fails),
-		TEST(a_call_is_an_interrupt),	     TEST(interrupts_follow_the_call),
-		TEST(a_swap_of_the_call_that_fails), TEST(a_level_interrupt),
+		TEST(add_ioeventfd_of_each_kind_kicks),
+		TEST(add_ioeventfd_twice_makes_one_call),
+		TEST(add_ioeventfd_without_kick_makes_one),
+		TEST(set_kick_moves_ioeventfds),
+		TEST(set_kick_to_none_removes_ioeventfds_until_next),
+		TEST(failed_set_kick_keeps_ioeventfds),
+		TEST(set_irqfd_turns_call_into_interrupt),
+		TEST(set_call_moves_irqfd),
+		TEST(failed_set_call_keeps_irqfd),
+		TEST(set_irqfd_with_resample_signals_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

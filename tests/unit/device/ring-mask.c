@@ -42,7 +42,7 @@ static void notified(uint64_t count)
 	assert_int_equal(fake_counter(rig->fake, call), count);
 }
 
-static void held_back_and_delivered_as_one(void **state)
+static void unmask_delivers_held_back_interrupts_as_one(void **state)
 {
 	assert_false(pending());
 	assert_ok(rig, mask(true));
@@ -75,7 +75,7 @@ static void held_back_and_delivered_as_one(void **state)
 	assert_false(vhc_ring_is_pending(rig->dev, 1));
 }
 
-static void what_is_so_costs_nothing(void **state)
+static void set_masked_without_change_makes_no_call(void **state)
 {
 	assert_ok(rig, mask(false));
 	assert_int_equal(fake_calls(rig->fake), 0);
@@ -92,7 +92,7 @@ static void what_is_so_costs_nothing(void **state)
 }
 
 /* Kept over stop and start, whenever it was set. */
-static void over_stop_and_start(void **state)
+static void mask_outlives_stop_and_start(void **state)
 {
 	assert_ok(rig, mask(true));
 	notify();
@@ -121,7 +121,7 @@ static void over_stop_and_start(void **state)
 	notified(4);
 }
 
-static void forgotten_by_a_reset(void **state)
+static void reset_clears_mask(void **state)
 {
 	struct fake_left before = fake_left(rig->fake), after;
 
@@ -140,7 +140,7 @@ static void forgotten_by_a_reset(void **state)
 }
 
 /* While it is masked the wish changes, and vhost does not hear of it. */
-static void another_call_while_masked(void **state)
+static void set_call_while_masked_is_set_by_unmask(void **state)
 {
 	int fd = fake_eventfd(rig->fake);
 
@@ -160,7 +160,7 @@ static void another_call_while_masked(void **state)
 }
 
 /* The driver polls: what comes is seen, and there is nobody to deliver it to. */
-static void no_call_while_masked(void **state)
+static void set_call_to_none_while_masked_shows_pending(void **state)
 {
 	assert_ok(rig, mask(true));
 	assert_ok(rig, vhc_ring_set_call(rig->dev, 0, -1));
@@ -180,7 +180,7 @@ static void no_call_while_masked(void **state)
 }
 
 /* With the ring bound to a VM, the interrupt comes to the guest when it is unmasked. */
-static void of_a_guest(void **state)
+static void unmask_of_bound_ring_injects_interrupt(void **state)
 {
 	int fd = fake_eventfd(rig->fake);
 
@@ -202,7 +202,7 @@ static void of_a_guest(void **state)
 	fake_close(rig->fake, fd);
 }
 
-static void what_fails(void **state)
+static void failed_set_masked_changes_nothing(void **state)
 {
 	struct fake_left before = fake_left(rig->fake), after;
 
@@ -237,14 +237,14 @@ static void what_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(held_back_and_delivered_as_one),
-		TEST(what_is_so_costs_nothing),
-		TEST(over_stop_and_start),
-		TEST(forgotten_by_a_reset),
-		TEST(another_call_while_masked),
-		TEST(no_call_while_masked),
-		TEST(of_a_guest),
-		TEST(what_fails),
+		TEST(unmask_delivers_held_back_interrupts_as_one),
+		TEST(set_masked_without_change_makes_no_call),
+		TEST(mask_outlives_stop_and_start),
+		TEST(reset_clears_mask),
+		TEST(set_call_while_masked_is_set_by_unmask),
+		TEST(set_call_to_none_while_masked_shows_pending),
+		TEST(unmask_of_bound_ring_injects_interrupt),
+		TEST(failed_set_masked_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,7 @@ static void alone(int (*call)(struct vhc_dev *dev, uint32_t ring), uint32_t ring
 #define OFF   "VHOST_SET_VRING_KICK,VHOST_SET_VRING_CALL,VHOST_SET_VRING_ERR"
 #define FDS   "VHOST_SET_VRING_KICK,VHOST_SET_VRING_CALL,VHOST_SET_VRING_ERR"
 
-static void one_while_others_run(void **state)
+static void ring_change_leaves_other_rings(void **state)
 {
 	for (uint32_t ring = 0; ring < 4; ring++) {
 		work(ring, 7);
@@ -100,7 +100,7 @@ static void one_while_others_run(void **state)
 }
 
 /* What is so already makes no system call at all, not only none to vhost. */
-static void what_is_so_costs_nothing(void **state)
+static void ring_start_of_running_ring_makes_no_call(void **state)
 {
 	assert_ok(&rig, vhc_ring_stop(rig.dev, 2));
 	fake_forget_calls(rig.fake);
@@ -118,7 +118,7 @@ static void what_is_so_costs_nothing(void **state)
 #define TAP  "TUNSETVNETHDRSZ,TUNSETOFFLOAD"
 
 /* What the device needs comes with the first ring of each vhost fd, and once. */
-static void the_first_ring_brings_the_rest(void **state)
+static void first_ring_start_sets_up_device(void **state)
 {
 	assert_ok(&rig, vhc_ring_start(rig.dev, 2));
 	assert_true(calls_are(rig.fake, TAP "," FD "," RING));
@@ -143,7 +143,7 @@ static void the_first_ring_brings_the_rest(void **state)
 
 /* ----------------------------------------------------------------------- what is still missing */
 
-/* Without a tap no features can be set (starts.c). */
+/* Without a tap no features can be set (start-refused.c). */
 enum missing { SIZE, ADDR, KICK, FEATURES, MEMORY, TABLE, MISSING };
 
 static const struct {
@@ -180,7 +180,7 @@ static void set_all_but(enum missing what)
 	}
 }
 
-static void not_yet(void **state)
+static void ring_start_before_setup_is_eagain(void **state)
 {
 	for (enum missing what = 0; what < MISSING; what++) {
 		struct fake_left before, after;
@@ -209,7 +209,7 @@ static void not_yet(void **state)
 
 /* ------------------------------------------------------------------------------ stopped alone */
 
-static void it_stays_stopped(void **state)
+static void ring_stop_outlives_device_start(void **state)
 {
 	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
 	assert_ok(&rig, rig_start(&rig));
@@ -245,7 +245,7 @@ static void it_stays_stopped(void **state)
 }
 
 /* All that was set is gone, and what is set then counts. */
-static void a_reset_forgets(void **state)
+static void ring_reset_clears_settings(void **state)
 {
 	struct fake_left left = fake_left(rig.fake), after;
 	struct vhc_ring_addr addr = rig_addr(1);
@@ -277,7 +277,7 @@ static void a_reset_forgets(void **state)
 }
 
 /* A ring that cannot be stopped keeps its eventfds, whoever asked for the reset. */
-static void a_reset_that_fails(void **state)
+static void failed_reset_keeps_eventfds(void **state)
 {
 	for (uint32_t whole = 0; whole < 2; whole++) {
 		fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 1, EIO);
@@ -298,13 +298,13 @@ static void a_reset_that_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(one_while_others_run),
-		TEST(what_is_so_costs_nothing),
-		TEST_DOWN(the_first_ring_brings_the_rest),
-		TEST_DOWN(not_yet),
-		TEST(it_stays_stopped),
-		TEST(a_reset_forgets),
-		TEST(a_reset_that_fails),
+		TEST(ring_change_leaves_other_rings),
+		TEST(ring_start_of_running_ring_makes_no_call),
+		TEST_DOWN(first_ring_start_sets_up_device),
+		TEST_DOWN(ring_start_before_setup_is_eagain),
+		TEST(ring_stop_outlives_device_start),
+		TEST(ring_reset_clears_settings),
+		TEST(failed_reset_keeps_eventfds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,7 +184,7 @@ static const struct {
 	{ "not a ring", not_a_ring, -EINVAL, { "ring 0", "400", "256" } },
 };
 
-static void starts_that_the_kernel_would_accept(void **state)
+static void start_that_only_kernel_accepts_is_refused(void **state)
 {
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
 		struct fake_left before, after;
@@ -213,7 +213,7 @@ static void starts_that_the_kernel_would_accept(void **state)
 	}
 }
 
-static void the_tap_is_needed(void **state)
+static void start_without_tap_is_eagain(void **state)
 {
 	struct vhc_features offered;
 	struct rig *rig = *state;
@@ -232,8 +232,8 @@ static void the_tap_is_needed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(starts_that_the_kernel_would_accept),
-		RIG_TEST(the_tap_is_needed, "7.2", 2),
+		cmocka_unit_test(start_that_only_kernel_accepts_is_refused),
+		RIG_TEST(start_without_tap_is_eagain, "7.2", 2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 static const uint64_t one = 2, others = 12, offline = 1ull << 9;
 
 /* Where it is told what to do before, a start that could not tell it that fails. */
-static void a_wish_for_who_cannot_be_told(void **state)
+static void start_with_tuning_of_hidden_worker_is_enodata(void **state)
 {
 	struct rig rig;
 
@@ -29,7 +29,7 @@ static void a_wish_for_who_cannot_be_told(void **state)
 }
 
 /* Before the start it is written down, and told to the worker as soon as there is one. */
-static void wishes_before_the_start(void **state)
+static void tuning_before_start_is_set_by_start(void **state)
 {
 	struct rig rig;
 	char *json;
@@ -56,7 +56,7 @@ static void wishes_before_the_start(void **state)
 	rig_free(&rig);
 }
 
-static void at_once_when_owned(void **state)
+static void tuning_of_owned_device_is_set_at_once(void **state)
 {
 	uint64_t wide[3] = { one, 1ull << 40, 0 };
 	struct rig rig;
@@ -88,7 +88,7 @@ static void at_once_when_owned(void **state)
 }
 
 /* A device reset is the guest's: what the host wants stays. */
-static void wishes_outlive_a_reset(void **state)
+static void tuning_outlives_reset(void **state)
 {
 	struct rig rig;
 	int tid;
@@ -125,7 +125,7 @@ static void wishes_outlive_a_reset(void **state)
 	rig_free(&rig);
 }
 
-static void wrong_arguments(void **state)
+static void tuning_with_bad_arguments_is_einval(void **state)
 {
 	static const struct {
 		int policy, priority;
@@ -172,7 +172,7 @@ static void wrong_arguments(void **state)
 }
 
 /* A host that does not show its processors lets the kernel say it. */
-static void what_is_online_is_not_known(void **state)
+static void set_cpus_without_online_list_asks_kernel(void **state)
 {
 	struct rig rig;
 
@@ -188,7 +188,7 @@ static void what_is_online_is_not_known(void **state)
 }
 
 /* Without privileges one's own threads may be moved, the kernel's not. */
-static void without_privileges(void **state)
+static void tuning_without_privileges_of_kthread_is_eperm(void **state)
 {
 	for (int kthread = 0; kthread < 2; kthread++) {
 		struct rig rig;
@@ -219,7 +219,7 @@ static void without_privileges(void **state)
 }
 
 /* A start that may not do what is wanted of the worker fails, whole. */
-static void a_start_without_privileges(void **state)
+static void start_with_tuning_without_privileges_is_eperm(void **state)
 {
 	struct rig rig;
 
@@ -235,7 +235,7 @@ static void a_start_without_privileges(void **state)
 	rig_free(&rig);
 }
 
-static void on_a_device_that_is_not_there(void **state)
+static void tuning_of_caps_device_is_planned(void **state)
 {
 	struct rig rig;
 	char *caps, *plan;
@@ -264,15 +264,15 @@ static void on_a_device_that_is_not_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_wish_for_who_cannot_be_told),
-		cmocka_unit_test(wishes_before_the_start),
-		cmocka_unit_test(at_once_when_owned),
-		cmocka_unit_test(wishes_outlive_a_reset),
-		cmocka_unit_test(wrong_arguments),
-		cmocka_unit_test(what_is_online_is_not_known),
-		cmocka_unit_test(without_privileges),
-		cmocka_unit_test(a_start_without_privileges),
-		cmocka_unit_test(on_a_device_that_is_not_there),
+		cmocka_unit_test(start_with_tuning_of_hidden_worker_is_enodata),
+		cmocka_unit_test(tuning_before_start_is_set_by_start),
+		cmocka_unit_test(tuning_of_owned_device_is_set_at_once),
+		cmocka_unit_test(tuning_outlives_reset),
+		cmocka_unit_test(tuning_with_bad_arguments_is_einval),
+		cmocka_unit_test(set_cpus_without_online_list_asks_kernel),
+		cmocka_unit_test(tuning_without_privileges_of_kthread_is_eperm),
+		cmocka_unit_test(start_with_tuning_without_privileges_is_eperm),
+		cmocka_unit_test(tuning_of_caps_device_is_planned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

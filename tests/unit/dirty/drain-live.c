@@ -182,12 +182,12 @@ static void check(lose_fn *lose, uint32_t flag)
 	}
 }
 
-static void test_live_log(void **state)
+static void drain_of_live_log_loses_no_bit(void **state)
 {
 	check(lose_from_log, VHC_DRAIN_LIVE);
 }
 
-static void test_shared_bitmap(void **state)
+static void drain_to_shared_bitmap_loses_no_bit(void **state)
 {
 	check(lose_from_bitmap, VHC_DRAIN_ATOMIC);
 }
@@ -195,8 +195,8 @@ static void test_shared_bitmap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_live_log),
-		cmocka_unit_test(test_shared_bitmap),
+		cmocka_unit_test(drain_of_live_log_loses_no_bit),
+		cmocka_unit_test(drain_to_shared_bitmap_loses_no_bit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

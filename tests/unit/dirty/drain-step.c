@@ -153,12 +153,12 @@ static void check(uint64_t (*lose)(const struct drain *drain), uint32_t flag, bo
 	signal(SIGTRAP, SIG_DFL);
 }
 
-static void test_log(void **state)
+static void drain_of_log_interrupted_anywhere_loses_no_bit(void **state)
 {
 	check(lose_from_log, VHC_DRAIN_LIVE, true);
 }
 
-static void test_bitmap(void **state)
+static void drain_to_bitmap_interrupted_anywhere_loses_no_bit(void **state)
 {
 	check(lose_from_bitmap, VHC_DRAIN_ATOMIC, false);
 }
@@ -166,8 +166,8 @@ static void test_bitmap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_log),
-		cmocka_unit_test(test_bitmap),
+		cmocka_unit_test(drain_of_log_interrupted_anywhere_loses_no_bit),
+		cmocka_unit_test(drain_to_bitmap_interrupted_anywhere_loses_no_bit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,19 +194,19 @@ static void check_way(vhc_dirty_words_fn *way, const char *name)
 	rooms_free(&rooms);
 }
 
-static void test_scalar(void **state)
+static void drain_scalar_matches_oracle(void **state)
 {
 	check_way(vhc_dirty_scalar, "scalar");
 }
 
-static void test_avx2(void **state)
+static void drain_avx2_matches_oracle(void **state)
 {
 	if (!vhc_dirty_avx2())
 		skip();
 	check_way(vhc_dirty_avx2(), "AVX2");
 }
 
-static void test_best(void **state)
+static void drain_best_matches_oracle(void **state)
 {
 	check_way(NULL, "the best");
 }
@@ -227,7 +227,7 @@ static void check_ends(struct rooms *rooms, vhc_dirty_words_fn *way, uint32_t fl
 		}
 }
 
-static void test_ends(void **state)
+static void drain_at_unaligned_ends_touches_nothing_else(void **state)
 {
 	vhc_dirty_words_fn *ways[] = { vhc_dirty_scalar, vhc_dirty_avx2() };
 	struct rooms rooms;
@@ -240,7 +240,7 @@ static void test_ends(void **state)
 	rooms_free(&rooms);
 }
 
-static void test_merge(void **state)
+static void merge_of_logs_keeps_all_bits(void **state)
 {
 	struct random random = random_new("merge");
 	struct rooms rooms;
@@ -264,7 +264,7 @@ static void test_merge(void **state)
 	rooms_free(&rooms);
 }
 
-static void test_log_size(void **state)
+static void log_size_of_last_address(void **state)
 {
 	static const struct {
 		uint64_t last, size;
@@ -288,9 +288,12 @@ static void test_log_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scalar), cmocka_unit_test(test_avx2),
-		cmocka_unit_test(test_best),   cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_merge),  cmocka_unit_test(test_log_size),
+		cmocka_unit_test(drain_scalar_matches_oracle),
+		cmocka_unit_test(drain_avx2_matches_oracle),
+		cmocka_unit_test(drain_best_matches_oracle),
+		cmocka_unit_test(drain_at_unaligned_ends_touches_nothing_else),
+		cmocka_unit_test(merge_of_logs_keeps_all_bits),
+		cmocka_unit_test(log_size_of_last_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

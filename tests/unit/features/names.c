@@ -89,7 +89,7 @@ static const struct {
 };
 #define SPEC_BITS (sizeof(spec) / sizeof(spec[0]))
 
-static void test_table(void **state)
+static void feature_get_matches_specification(void **state)
 {
 	struct vhc_features known, seen = { { 0 } };
 
@@ -125,7 +125,7 @@ static void test_table(void **state)
 	assert_string_equal(vhc_feature_get((enum vhc_type)19, 32)->name, "version_1");
 }
 
-static void test_kernel_headers_agree(void **state)
+static void feature_get_matches_kernel_headers(void **state)
 {
 	static const struct {
 		uint32_t bit;
@@ -155,7 +155,7 @@ static void test_kernel_headers_agree(void **state)
 		assert_string_equal(vhc_feature_get(NET, known[i].bit)->name, known[i].name);
 }
 
-static void test_arithmetic(void **state)
+static void features_arithmetic_works_on_256_bits(void **state)
 {
 	struct vhc_features a = { { 0xf0, 1, 0, 1ull << 63 } }, b = { { 0x3c, 1, 2, 0 } }, set;
 
@@ -175,7 +175,7 @@ static void test_arithmetic(void **state)
 	assert_int_equal(vhc_features_first(&set), 256);
 }
 
-static void test_origins(void **state)
+static void features_of_each_origin_matches_specification(void **state)
 {
 	static const uint32_t origins[] = { 0, VHOST, TAP, MODEL, VHOST | TAP, VHOST | MODEL };
 
@@ -194,7 +194,7 @@ static void test_origins(void **state)
 	}
 }
 
-static void test_header_size(void **state)
+static void net_header_size_matches_features(void **state)
 {
 	static const struct {
 		struct vhc_features set;
@@ -220,9 +220,11 @@ static void test_header_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),	    cmocka_unit_test(test_kernel_headers_agree),
-		cmocka_unit_test(test_arithmetic),  cmocka_unit_test(test_origins),
-		cmocka_unit_test(test_header_size),
+		cmocka_unit_test(feature_get_matches_specification),
+		cmocka_unit_test(feature_get_matches_kernel_headers),
+		cmocka_unit_test(features_arithmetic_works_on_256_bits),
+		cmocka_unit_test(features_of_each_origin_matches_specification),
+		cmocka_unit_test(net_header_size_matches_features),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,7 +107,7 @@ static struct vhc_features subset(const struct group *group, unsigned int chosen
 }
 
 /* Every set of each group: what is left is the one largest of all its subsets that are valid. */
-static void test_close_every_set(void **state)
+static void features_close_of_every_set_is_largest_valid_subset(void **state)
 {
 	static const struct group groups[] = {
 		{ "receive offloads", 9, { 1, 7, 8, 9, 10, 54, 55, 65, 66 } },
@@ -142,7 +142,7 @@ static void test_close_every_set(void **state)
 	}
 }
 
-static void test_close_random(void **state)
+static void features_close_of_random_set_matches_oracle(void **state)
 {
 	struct random random = random_new("closure");
 	unsigned int dropped = 0, kept = 0;
@@ -178,7 +178,7 @@ static void test_close_random(void **state)
 }
 
 /* The reason for each bit is there exactly if the specification forbids it, and names what it lacks. */
-static void test_why(void **state)
+static void features_why_names_missing_requirement(void **state)
 {
 	struct random random = random_new("why");
 	static const struct {
@@ -260,7 +260,7 @@ static bool holds(const char *requires, const struct vhc_features *set)
 }
 
 /* What vhc_feature.requires says is what is enforced. */
-static void test_requires_text(void **state)
+static void feature_requires_text_matches_rules(void **state)
 {
 	struct random random = random_new("requires");
 
@@ -277,7 +277,7 @@ static void test_requires_text(void **state)
 	}
 }
 
-static void test_check_text(void **state)
+static void features_check_of_bad_set_says_why(void **state)
 {
 	struct vhc_features set = { { 1 << 7 | 1 << 9 | 1 << 11, 1 << 2 } };
 	static const unsigned int supports[] = { 7, 8, 11, 12, 60, 65, 67, 0 };
@@ -314,11 +314,11 @@ static void test_check_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_close_every_set),
-		cmocka_unit_test(test_close_random),
-		cmocka_unit_test(test_why),
-		cmocka_unit_test(test_requires_text),
-		cmocka_unit_test(test_check_text),
+		cmocka_unit_test(features_close_of_every_set_is_largest_valid_subset),
+		cmocka_unit_test(features_close_of_random_set_matches_oracle),
+		cmocka_unit_test(features_why_names_missing_requirement),
+		cmocka_unit_test(feature_requires_text_matches_rules),
+		cmocka_unit_test(features_check_of_bad_set_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void test_parse_accepts(void **state)
+static void features_parse_of_names_and_numbers_works(void **state)
 {
 	static const struct {
 		const char *text;
@@ -89,7 +89,7 @@ static void test_parse_accepts(void **state)
 	}
 }
 
-static void test_parse_refuses(void **state)
+static void features_parse_of_bad_text_is_einval(void **state)
 {
 	static const struct {
 		const char *text, *part; /* of the message */
@@ -141,7 +141,7 @@ static void test_parse_refuses(void **state)
 }
 
 /* Another type of device knows the bits of every type by name, and the others by number. */
-static void test_parse_other_type(void **state)
+static void features_parse_of_other_type_knows_common_names(void **state)
 {
 	struct vhc_features set;
 
@@ -159,7 +159,7 @@ static void expect_format(struct vhc_features set, const char *expected)
 	free(text);
 }
 
-static void test_format(void **state)
+static void features_format_names_bits(void **state)
 {
 	struct vhc_features all = { { ~0ull, ~0ull, ~0ull, ~0ull } };
 	char *text;
@@ -174,7 +174,7 @@ static void test_format(void **state)
 	free(text);
 }
 
-static void test_format_no_memory(void **state)
+static void features_format_without_memory_is_enomem(void **state)
 {
 	struct vhc_features set = { { 1 } };
 	char untouched, *text = &untouched;
@@ -187,7 +187,7 @@ static void test_format_no_memory(void **state)
 }
 
 /* What was formatted is read back as it was: whole, each bit alone, by constant, and by mask. */
-static void test_round_trip(void **state)
+static void features_parse_of_formatted_text_is_the_same(void **state)
 {
 	struct random random = random_new("round trip");
 
@@ -223,7 +223,7 @@ static void test_round_trip(void **state)
 }
 
 /* Any bytes: an answer, and never a read beyond the end (the sanitizer sees that). */
-static void test_parse_any_bytes(void **state)
+static void features_parse_of_any_bytes_answers(void **state)
 {
 	static const char *const pieces[] = { "csum", "bit",	 "0x", "63", ",",    " ",
 					      "26",   "VIRTIO_", "f",  "\n", "\x80", "_" };
@@ -254,10 +254,13 @@ static void test_parse_any_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse_accepts),	 cmocka_unit_test(test_parse_refuses),
-		cmocka_unit_test(test_parse_other_type), cmocka_unit_test(test_format),
-		cmocka_unit_test(test_format_no_memory), cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_parse_any_bytes),
+		cmocka_unit_test(features_parse_of_names_and_numbers_works),
+		cmocka_unit_test(features_parse_of_bad_text_is_einval),
+		cmocka_unit_test(features_parse_of_other_type_knows_common_names),
+		cmocka_unit_test(features_format_names_bits),
+		cmocka_unit_test(features_format_without_memory_is_enomem),
+		cmocka_unit_test(features_parse_of_formatted_text_is_the_same),
+		cmocka_unit_test(features_parse_of_any_bytes_answers),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -49,7 +49,7 @@ static bool all_tables_are(const char *expected)
 static const char one[] = "rings";
 static const char two[] = "rings more";
 
-static void add_move_and_remove(void **state)
+static void commit_sets_table_of_all_devices(void **state)
 {
 	crowd_up(&crowd, "6.12", 2, 2);
 	assert_true(all_tables_are(one));
@@ -112,7 +112,7 @@ static const struct loss losses[] = {
 	  { "ring 0", "descriptor table", "0x40000000", "0x40001000" } },
 };
 
-static void what_a_ring_does_not_let_go(void **state)
+static void commit_without_memory_of_running_ring_is_ebusy(void **state)
 {
 	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
 		const struct loss *loss = &losses[i];
@@ -152,7 +152,7 @@ static void what_a_ring_does_not_let_go(void **state)
 }
 
 /* The first byte of it stays, and its last does not. */
-static void a_part_over_the_end(void **state)
+static void commit_without_end_of_ring_is_ebusy(void **state)
 {
 	crowd_up(&crowd, "6.12", 1, 1);
 	assert_ok(rig, vhc_dev_stop(crowd.dev[0]));
@@ -172,7 +172,7 @@ static void a_part_over_the_end(void **state)
 }
 
 /* Only rings that run count: of two, the one that is stopped may lose its memory. */
-static void a_ring_that_is_stopped_may_lose_it(void **state)
+static void commit_without_memory_of_stopped_ring_works(void **state)
 {
 	crowd_up(&crowd, "6.12", 2, 1);
 	assert_ok(rig, vhc_ring_stop(crowd.dev[0], 1));
@@ -203,7 +203,7 @@ static void a_ring_that_is_stopped_may_lose_it(void **state)
 
 /* ------------------------------------------------------------------------------- all or none */
 
-static void the_kth_device_refuses(void **state)
+static void commit_that_kth_device_refuses_is_undone(void **state)
 {
 	for (uint32_t count = 2; count <= 3; count++)
 		for (uint32_t k = 1; k <= count; k++) {
@@ -237,7 +237,7 @@ static void the_kth_device_refuses(void **state)
 }
 
 /* The third refuses, and one before it does not take the old table back: that one is lost, no other. */
-static void and_one_does_not_take_it_back(void **state)
+static void commit_whose_undo_fails_leaves_one_device_stale(void **state)
 {
 	for (uint32_t lost = 0; lost < 2; lost++) {
 		crowd_up(&crowd, "6.12", 3, 1);
@@ -267,7 +267,7 @@ static void and_one_does_not_take_it_back(void **state)
 	}
 }
 
-static void more_regions_than_one_takes(void **state)
+static void commit_past_smallest_limit_is_e2big(void **state)
 {
 	uint64_t size = 0x1000;
 
@@ -317,7 +317,7 @@ static bool read_page(uint64_t page)
 }
 
 /* It grows before the table and shrinks after it, fd by fd; what was in it stays. */
-static void the_log_goes_along(void **state)
+static void commit_grows_and_shrinks_dirty_log(void **state)
 {
 	const uint64_t page = RIG_GUEST / VHC_PAGE_SIZE + 3, far = RIG_MORE / VHC_PAGE_SIZE;
 
@@ -350,7 +350,7 @@ static void the_log_goes_along(void **state)
 }
 
 /* Each call of the growing and of the shrinking fails: all have both, the table and the log, of before. */
-static void and_stays_along(void **state)
+static void failed_commit_keeps_table_and_dirty_log(void **state)
 {
 	const uint64_t page = RIG_GUEST / VHC_PAGE_SIZE + 3;
 
@@ -381,15 +381,15 @@ static void and_stays_along(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(add_move_and_remove),
-		cmocka_unit_test(what_a_ring_does_not_let_go),
-		cmocka_unit_test(a_part_over_the_end),
-		cmocka_unit_test(a_ring_that_is_stopped_may_lose_it),
-		cmocka_unit_test(the_kth_device_refuses),
-		cmocka_unit_test(and_one_does_not_take_it_back),
-		cmocka_unit_test(more_regions_than_one_takes),
-		cmocka_unit_test(the_log_goes_along),
-		cmocka_unit_test(and_stays_along),
+		cmocka_unit_test(commit_sets_table_of_all_devices),
+		cmocka_unit_test(commit_without_memory_of_running_ring_is_ebusy),
+		cmocka_unit_test(commit_without_end_of_ring_is_ebusy),
+		cmocka_unit_test(commit_without_memory_of_stopped_ring_works),
+		cmocka_unit_test(commit_that_kth_device_refuses_is_undone),
+		cmocka_unit_test(commit_whose_undo_fails_leaves_one_device_stale),
+		cmocka_unit_test(commit_past_smallest_limit_is_e2big),
+		cmocka_unit_test(commit_grows_and_shrinks_dirty_log),
+		cmocka_unit_test(failed_commit_keeps_table_and_dirty_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

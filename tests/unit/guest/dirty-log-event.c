@@ -39,7 +39,7 @@ static bool has_none(uint32_t n)
 	return fake_log_counter(crowd_vhost(&crowd, n, 0)) == -1;
 }
 
-static void given_before_it_is_on(void **state)
+static void set_event_before_start_is_set_by_start(void **state)
 {
 	int fd = fake_eventfd(rig->fake);
 	struct fake_left before = fake_left(rig->fake), after;
@@ -71,7 +71,7 @@ static void given_before_it_is_on(void **state)
 
 #define EACH "VHOST_SET_LOG_FD,VHOST_SET_LOG_FD,VHOST_SET_LOG_FD"
 
-static void another_while_it_is_on(void **state)
+static void set_event_while_logging_replaces_it(void **state)
 {
 	int fd = fake_eventfd(rig->fake), other = fake_eventfd(rig->fake);
 	int again = fake_sys.dup(rig->fake, other);
@@ -99,7 +99,7 @@ static void another_while_it_is_on(void **state)
 }
 
 /* The k-th device does not take it: all have the one of before, and it still is the one. */
-static void in_all_or_in_none(void **state)
+static void failed_set_event_keeps_old_one_in_all(void **state)
 {
 	int fd = fake_eventfd(rig->fake), other = fake_eventfd(rig->fake);
 
@@ -124,7 +124,7 @@ static void in_all_or_in_none(void **state)
 	fake_close(rig->fake, other);
 }
 
-static void what_is_no_eventfd(void **state)
+static void set_event_of_no_eventfd_is_refused(void **state)
 {
 	int fd = fake_sys.open(rig->fake, "/dev/null", 0);
 
@@ -147,7 +147,7 @@ static void what_is_no_eventfd(void **state)
  * The number of the library's own copy comes again as soon as that is closed.  A device that was
  * stopped meanwhile must not be left with the file of before because the number is the same.
  */
-static void a_number_that_comes_again(void **state)
+static void set_event_with_reused_number_is_set_again(void **state)
 {
 	int fd = fake_eventfd(rig->fake), other = fake_eventfd(rig->fake);
 
@@ -174,7 +174,7 @@ static void a_number_that_comes_again(void **state)
 }
 
 /* The same, when the memory that had the first one is gone. */
-static void the_number_of_another_memory(void **state)
+static void set_event_with_number_of_freed_mem_is_set_again(void **state)
 {
 	int fd = fake_eventfd(rig->fake), other = fake_eventfd(rig->fake);
 	struct vhc_mem *mem;
@@ -212,9 +212,12 @@ static void the_number_of_another_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(given_before_it_is_on),	 TEST(another_while_it_is_on),
-		TEST(in_all_or_in_none),	 TEST(what_is_no_eventfd),
-		TEST(a_number_that_comes_again), TEST(the_number_of_another_memory),
+		TEST(set_event_before_start_is_set_by_start),
+		TEST(set_event_while_logging_replaces_it),
+		TEST(failed_set_event_keeps_old_one_in_all),
+		TEST(set_event_of_no_eventfd_is_refused),
+		TEST(set_event_with_reused_number_is_set_again),
+		TEST(set_event_with_number_of_freed_mem_is_set_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

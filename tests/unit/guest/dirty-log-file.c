@@ -69,7 +69,7 @@ static const struct {
 };
 
 /* Each of them before the log is on, and while it is. */
-static void what_is_no_log(void **state)
+static void set_file_of_unsuitable_file_is_refused(void **state)
 {
 	for (uint32_t on = 0; on < 2; on++) {
 		crowd_up(&crowd, "6.12", 1, 1);
@@ -105,7 +105,7 @@ static void what_is_no_log(void **state)
 }
 
 /* A file that is long enough for the memory of before is not for more. */
-static void memory_that_a_file_does_not_cover(void **state)
+static void commit_past_log_file_is_refused(void **state)
 {
 	for (uint32_t on = 0; on < 2; on++) {
 		int fd;
@@ -155,7 +155,7 @@ static bool read_page(uint64_t page)
 	return count;
 }
 
-static void pages_move_over(void **state)
+static void set_file_while_logging_moves_pages(void **state)
 {
 	uint64_t bitmap, *content;
 	int fd, other;
@@ -205,7 +205,7 @@ static void pages_move_over(void **state)
 }
 
 /* Each step of it fails once: the log is where it was, and no page is gone. */
-static void a_file_that_not_all_take(void **state)
+static void failed_set_file_keeps_pages(void **state)
 {
 	for (uint32_t n = 1; n <= 2; n++)
 		for (uint32_t torn = 0; torn < 2; torn++) {
@@ -236,7 +236,7 @@ static void a_file_that_not_all_take(void **state)
 		}
 }
 
-static void given_before_it_is_on(void **state)
+static void set_file_before_start_is_set_by_start(void **state)
 {
 	int fd;
 
@@ -263,7 +263,7 @@ static void given_before_it_is_on(void **state)
 }
 
 /* With no memory at all there is a log of one word; more memory, and it grows. */
-static void back_while_there_is_no_memory(void **state)
+static void set_file_without_memory_keeps_one_word(void **state)
 {
 	int fd;
 
@@ -288,7 +288,7 @@ static void back_while_there_is_no_memory(void **state)
  * The end of a migration: the devices are stopped, and then the log goes off.  It is not kept until
  * they start again, nor is one that they left before.
  */
-static void nothing_is_held_on_to(void **state)
+static void dirty_stop_releases_file_of_stopped_devices(void **state)
 {
 	uint32_t pieces;
 	int fd;
@@ -328,13 +328,13 @@ static void nothing_is_held_on_to(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_no_log),
-		cmocka_unit_test(memory_that_a_file_does_not_cover),
-		cmocka_unit_test(pages_move_over),
-		cmocka_unit_test(a_file_that_not_all_take),
-		cmocka_unit_test(given_before_it_is_on),
-		cmocka_unit_test(back_while_there_is_no_memory),
-		cmocka_unit_test(nothing_is_held_on_to),
+		cmocka_unit_test(set_file_of_unsuitable_file_is_refused),
+		cmocka_unit_test(commit_past_log_file_is_refused),
+		cmocka_unit_test(set_file_while_logging_moves_pages),
+		cmocka_unit_test(failed_set_file_keeps_pages),
+		cmocka_unit_test(set_file_before_start_is_set_by_start),
+		cmocka_unit_test(set_file_without_memory_keeps_one_word),
+		cmocka_unit_test(dirty_stop_releases_file_of_stopped_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void check_ring(uint32_t ring, bool on)
 #define ON  "VHOST_SET_LOG_BASE,VHOST_SET_FEATURES,VHOST_SET_VRING_ADDR,VHOST_SET_VRING_ADDR"
 #define OFF "VHOST_SET_FEATURES,VHOST_SET_VRING_ADDR,VHOST_SET_VRING_ADDR,VHOST_SET_LOG_BASE"
 
-static void on_and_off_while_devices_run(void **state)
+static void dirty_start_and_stop_reach_running_devices(void **state)
 {
 	crowd_up(&crowd, "6.12", 2, 1);
 	crowd_watch(&crowd);
@@ -65,7 +65,7 @@ static void on_and_off_while_devices_run(void **state)
 }
 
 /* Pairs of one device: each fd in turn, then the rings. */
-static void two_pairs(void **state)
+static void dirty_start_sets_each_fd_then_rings(void **state)
 {
 	crowd_up(&crowd, "7.2", 1, 2);
 	crowd_watch(&crowd);
@@ -80,7 +80,7 @@ static void two_pairs(void **state)
 }
 
 /* The upper features stay, by the call that can say them. */
-static void with_128_bits(void **state)
+static void dirty_start_keeps_upper_features(void **state)
 {
 	struct vhc_features upper = rig_acked(true);
 	uint64_t before;
@@ -113,7 +113,7 @@ static uint32_t first(const char *name)
 	return i;
 }
 
-static void a_start_while_it_is_on(void **state)
+static void device_start_while_logging_sets_log(void **state)
 {
 	crowd_new(&crowd, "6.1", 2, 1);
 	crowd_watch(&crowd);
@@ -181,7 +181,7 @@ static void each_step_fails(int (*change)(struct vhc_mem *mem), int (*other)(str
 	assert_int_equal(n, 3 * 4 + 1);
 }
 
-static void three_devices_or_none(void **state)
+static void failed_dirty_start_is_undone_on_all_devices(void **state)
 {
 	crowd_up(&crowd, "6.12", 3, 1);
 	crowd_watch(&crowd);
@@ -191,7 +191,7 @@ static void three_devices_or_none(void **state)
 }
 
 /* The kernel gave the new base to one ring of two, and said no. */
-static void a_base_that_half_a_device_took(void **state)
+static void torn_log_base_is_undone(void **state)
 {
 	for (uint32_t n = 1; n <= 3; n++) {
 		struct fake_vhost *before;
@@ -223,7 +223,7 @@ static void a_base_that_half_a_device_took(void **state)
  * The same, and the old base cannot be given back: whatever rings write to stays mapped until the
  * device is reset.
  */
-static void and_cannot_give_back(void **state)
+static void torn_log_base_without_undo_keeps_log_mapped(void **state)
 {
 	for (uint32_t lost = 1; lost <= 2; lost++) {
 		crowd_up(&crowd, "6.12", 2, 1);
@@ -252,7 +252,7 @@ static void and_cannot_give_back(void **state)
 
 /* ------------------------------------------------------------------------- its size, its address */
 
-static void not_before_there_is_memory(void **state)
+static void dirty_start_without_memory_is_eagain(void **state)
 {
 	rig_new(rig, "6.12", 1);
 	assert_ok(rig, vhc_mem_new(rig->ctx, &rig->mem));
@@ -298,7 +298,7 @@ static void check_size(const struct vhc_mem_region *spans, uint32_t count)
 	vhc_table_unref(table);
 }
 
-static void its_size(void **state)
+static void log_size_covers_last_page(void **state)
 {
 	static const uint64_t ends[] = { 0x1000,
 					 0x2000,
@@ -342,7 +342,7 @@ static void its_size(void **state)
  * The ring is at the same place here, and at another for the guest: memory was laid out anew while it
  * was stopped.  The kernel is told no guest address without a log; later it must be the right one.
  */
-static void a_ring_at_another_guest_address(void **state)
+static void dirty_start_after_move_sets_new_log_address(void **state)
 {
 	const uint64_t far = 0x100000000;
 
@@ -374,16 +374,16 @@ static void a_ring_at_another_guest_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(on_and_off_while_devices_run),
-		cmocka_unit_test(two_pairs),
-		cmocka_unit_test(with_128_bits),
-		cmocka_unit_test(a_start_while_it_is_on),
-		cmocka_unit_test(three_devices_or_none),
-		cmocka_unit_test(a_base_that_half_a_device_took),
-		cmocka_unit_test(and_cannot_give_back),
-		cmocka_unit_test(not_before_there_is_memory),
-		cmocka_unit_test(its_size),
-		cmocka_unit_test(a_ring_at_another_guest_address),
+		cmocka_unit_test(dirty_start_and_stop_reach_running_devices),
+		cmocka_unit_test(dirty_start_sets_each_fd_then_rings),
+		cmocka_unit_test(dirty_start_keeps_upper_features),
+		cmocka_unit_test(device_start_while_logging_sets_log),
+		cmocka_unit_test(failed_dirty_start_is_undone_on_all_devices),
+		cmocka_unit_test(torn_log_base_is_undone),
+		cmocka_unit_test(torn_log_base_without_undo_keeps_log_mapped),
+		cmocka_unit_test(dirty_start_without_memory_is_eagain),
+		cmocka_unit_test(log_size_covers_last_page),
+		cmocka_unit_test(dirty_start_after_move_sets_new_log_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

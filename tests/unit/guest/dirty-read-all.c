@@ -122,7 +122,7 @@ static void read_some(void)
 static void (*const acts[])(void) = { change_memory, change_file, start_or_stop, sync_and_maybe_not,
 				      read_some,     read_some,	  read_some };
 
-static void any_order(void **state)
+static void dirty_calls_in_any_order_lose_no_page(void **state)
 {
 	for (uint64_t seed = 1; seed <= 300; seed++) {
 		ledger.seed = seed;
@@ -147,7 +147,7 @@ static void any_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_order),
+		cmocka_unit_test(dirty_calls_in_any_order_lose_no_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ static void pass(enum vhc_dirty_mode mode)
 
 #define SWAPPED "VHOST_SET_LOG_BASE,VHOST_SET_LOG_BASE,VHOST_SET_LOG_BASE"
 
-static void what_a_pass_costs(void **state)
+static void sync_of_each_mode_makes_its_calls_only(void **state)
 {
 	for (uint32_t i = 0; i < 3; i++)
 		write_page(i, page + i);
@@ -93,7 +93,7 @@ static void what_a_pass_costs(void **state)
 }
 
 /* From a log of 2 MiB on. */
-static void auto_swaps_a_long_log(void **state)
+static void sync_auto_swaps_long_log(void **state)
 {
 	const uint64_t end = 64ull << 30, size = 0x1000;
 
@@ -120,7 +120,7 @@ static void write_pages(uint32_t every)
 		write_page(0, i);
 }
 
-static void auto_swaps_one_that_is_full(void **state)
+static void sync_auto_swaps_full_log(void **state)
 {
 	static const struct {
 		uint32_t every;
@@ -142,7 +142,7 @@ static void auto_swaps_one_that_is_full(void **state)
 
 /* ------------------------------------------------------------------------------ what is refused */
 
-static void what_is_refused(void **state)
+static void dirty_read_with_bad_arguments_is_refused(void **state)
 {
 	uint64_t bitmap[2] = { 0 }, count = 77;
 
@@ -185,7 +185,7 @@ static void what_is_refused(void **state)
 /* ------------------------------------------------------------------------------- it fails */
 
 /* The k-th device does not take the other log, or only half of it does. */
-static void a_swap_that_fails(void **state)
+static void failed_swap_keeps_pages(void **state)
 {
 	for (uint32_t k = 1; k <= 3; k++)
 		for (uint32_t torn = 0; torn < 2; torn++) {
@@ -210,7 +210,7 @@ static void a_swap_that_fails(void **state)
 		}
 }
 
-static void no_second_log(void **state)
+static void sync_without_second_log_is_emfile(void **state)
 {
 	static const char *const calls[] = { "memfd", "map" };
 
@@ -263,7 +263,7 @@ static int lose_device_1(bool swap)
  * It writes on, to a log that the others left, until it is reset or closed.  No page of it is lost:
  * neither of before, nor of then.
  */
-static void a_device_that_is_lost(void **state)
+static void stale_device_loses_no_page(void **state)
 {
 	for (uint32_t i = 0; i < 4; i++) {
 		bool swap = i & 1, close = i & 2;
@@ -306,7 +306,7 @@ static void a_device_that_is_lost(void **state)
 }
 
 /* The ring stops between the pass and the reads: what was taken is read, and the rest in the next. */
-static void stopped_in_the_middle(void **state)
+static void stop_between_sync_and_read_loses_no_page(void **state)
 {
 	write_page(0, page);
 	pass(VHC_DIRTY_SWAP);
@@ -329,10 +329,14 @@ static void stopped_in_the_middle(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_a_pass_costs),	   TEST(auto_swaps_a_long_log),
-		TEST(auto_swaps_one_that_is_full), TEST(what_is_refused),
-		TEST(a_swap_that_fails),	   TEST(no_second_log),
-		TEST(a_device_that_is_lost),	   TEST(stopped_in_the_middle),
+		TEST(sync_of_each_mode_makes_its_calls_only),
+		TEST(sync_auto_swaps_long_log),
+		TEST(sync_auto_swaps_full_log),
+		TEST(dirty_read_with_bad_arguments_is_refused),
+		TEST(failed_swap_keeps_pages),
+		TEST(sync_without_second_log_is_emfile),
+		TEST(stale_device_loses_no_page),
+		TEST(stop_between_sync_and_read_loses_no_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

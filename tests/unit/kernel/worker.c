@@ -9,7 +9,7 @@
 static const uint64_t one = 2;
 
 /* A thread of this process or a kernel thread, as the kernel likes or as it was told. */
-static void each_is_found(void **state)
+static void get_worker_finds_each_kind(void **state)
 {
 	static const struct {
 		const char *kernel;
@@ -47,7 +47,7 @@ static void each_is_found(void **state)
 }
 
 /* A look through all of /proc costs: not where it is known that the workers are not there. */
-static void kernel_threads_are_looked_for_only_where_they_may_be(void **state)
+static void start_lists_kernel_threads_only_where_workers_may_be(void **state)
 {
 	struct rig rig;
 
@@ -68,7 +68,7 @@ static void kernel_threads_are_looked_for_only_where_they_may_be(void **state)
 	rig_free(&rig);
 }
 
-static void more_threads_than_there_is_room_for_at_first(void **state)
+static void get_worker_among_many_threads_finds_it(void **state)
 {
 	struct rig rig;
 
@@ -79,7 +79,7 @@ static void more_threads_than_there_is_room_for_at_first(void **state)
 	rig_free(&rig);
 }
 
-static void who_did_not_ask_does_not_know(void **state)
+static void get_worker_without_flag_is_enodata(void **state)
 {
 	struct rig *rig = *state;
 
@@ -95,7 +95,7 @@ static void who_did_not_ask_does_not_know(void **state)
 	assert_says(rig, "pair 2", "it has 2");
 }
 
-static void not_owned_yet(void **state)
+static void get_worker_before_owner_is_eagain(void **state)
 {
 	struct rig rig;
 
@@ -107,7 +107,7 @@ static void not_owned_yet(void **state)
 }
 
 /* What cannot be told is not guessed, and is no reason not to start. */
-static void what_cannot_be_told(void **state)
+static void get_worker_that_cannot_be_found_is_enodata(void **state)
 {
 	static const struct {
 		const char *kernel, *stranger, *says;
@@ -149,7 +149,7 @@ static void what_cannot_be_told(void **state)
 	}
 }
 
-static void a_proc_that_may_not_be_read(void **state)
+static void start_with_unreadable_proc_is_eperm(void **state)
 {
 	struct rig rig;
 
@@ -166,7 +166,7 @@ static void a_proc_that_may_not_be_read(void **state)
 }
 
 /* Others that begin at the same moment, and are not it. */
-static void strangers(void **state)
+static void get_worker_beside_other_threads_finds_it(void **state)
 {
 	static const struct {
 		const char *name;
@@ -197,7 +197,7 @@ static void strangers(void **state)
 }
 
 /* Seen from within another PID namespace the number in its name is not ours. */
-static void in_a_pid_namespace(void **state)
+static void get_worker_in_pid_namespace_finds_it(void **state)
 {
 	struct rig rig;
 
@@ -211,7 +211,7 @@ static void in_a_pid_namespace(void **state)
 }
 
 /* Ownership may be taken by a thread that is not the process's first. */
-static void by_another_thread(void **state)
+static void get_worker_of_owner_thread_finds_it(void **state)
 {
 	struct rig rig;
 
@@ -225,7 +225,7 @@ static void by_another_thread(void **state)
 }
 
 /* The undo of a start gives ownership up, and with it the worker mode that was chosen. */
-static void a_failed_start_keeps_the_worker_mode(void **state)
+static void failed_start_keeps_worker_mode(void **state)
 {
 	for (uint32_t flags = VHC_DEV_TASK; flags <= VHC_DEV_KTHREAD; flags *= 2) {
 		struct rig rig;
@@ -247,17 +247,17 @@ static void a_failed_start_keeps_the_worker_mode(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_is_found),
-		cmocka_unit_test(kernel_threads_are_looked_for_only_where_they_may_be),
-		cmocka_unit_test(more_threads_than_there_is_room_for_at_first),
-		RIG_TEST_UP(who_did_not_ask_does_not_know, "6.12", 2),
-		cmocka_unit_test(not_owned_yet),
-		cmocka_unit_test(what_cannot_be_told),
-		cmocka_unit_test(a_proc_that_may_not_be_read),
-		cmocka_unit_test(strangers),
-		cmocka_unit_test(in_a_pid_namespace),
-		cmocka_unit_test(by_another_thread),
-		cmocka_unit_test(a_failed_start_keeps_the_worker_mode),
+		cmocka_unit_test(get_worker_finds_each_kind),
+		cmocka_unit_test(start_lists_kernel_threads_only_where_workers_may_be),
+		cmocka_unit_test(get_worker_among_many_threads_finds_it),
+		RIG_TEST_UP(get_worker_without_flag_is_enodata, "6.12", 2),
+		cmocka_unit_test(get_worker_before_owner_is_eagain),
+		cmocka_unit_test(get_worker_that_cannot_be_found_is_enodata),
+		cmocka_unit_test(start_with_unreadable_proc_is_eperm),
+		cmocka_unit_test(get_worker_beside_other_threads_finds_it),
+		cmocka_unit_test(get_worker_in_pid_namespace_finds_it),
+		cmocka_unit_test(get_worker_of_owner_thread_finds_it),
+		cmocka_unit_test(failed_start_keeps_worker_mode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

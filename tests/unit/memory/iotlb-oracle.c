@@ -225,7 +225,7 @@ static void one_step(struct random *random, struct vhc_iotlb *iotlb, struct orac
 		    1 + random_below(random, map.size), 1 + (uint32_t)random_below(random, 3));
 }
 
-static void random_edits(void **state)
+static void iotlb_random_edits_match_oracle(void **state)
 {
 	/* in the middle of the addresses, and at both ends */
 	static const uint64_t bases[] = { 0, 0x40000000, 0 - PAGES * PAGE };
@@ -279,7 +279,7 @@ static void check_broken(const struct vhc_iotlb *iotlb, const struct vhc_table *
 	}
 }
 
-static void random_memory(void **state)
+static void iotlb_random_memory_matches_oracle(void **state)
 {
 	struct random random = random_new("iotlb_oracle memory");
 	struct pins pins = { .base = 0 };
@@ -323,8 +323,8 @@ static void random_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_edits),
-		cmocka_unit_test(random_memory),
+		cmocka_unit_test(iotlb_random_edits_match_oracle),
+		cmocka_unit_test(iotlb_random_memory_matches_oracle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,7 +75,7 @@ static void assert_mapping(const struct vhc_iotlb *iotlb, uint32_t n, uint64_t i
 	assert_int_equal(mapping->user, USER + guest);
 }
 
-static void a_hole_in_the_middle(void **state)
+static void iotlb_unmap_of_middle_splits_mapping(void **state)
 {
 	struct vhc_iotlb *iotlb;
 
@@ -100,7 +100,7 @@ static void a_hole_in_the_middle(void **state)
 	vhc_iotlb_free(iotlb);
 }
 
-static void the_end_of_all_addresses(void **state)
+static void iotlb_map_at_last_address_works(void **state)
 {
 	struct vhc_iotlb *iotlb;
 
@@ -127,7 +127,7 @@ static void fill(struct vhc_iotlb *iotlb)
 	assert_int_equal(vhc_iotlb_count(iotlb), VHC_IOTLB_MAX);
 }
 
-static void of_too_many_the_oldest_goes(void **state)
+static void iotlb_map_past_limit_drops_oldest(void **state)
 {
 	const uint64_t far = VHC_IOTLB_MAX * 4 * PAGE, two = 2 * 4 * PAGE;
 	struct vhc_iotlb *iotlb;
@@ -154,7 +154,7 @@ static void of_too_many_the_oldest_goes(void **state)
 	vhc_iotlb_free(iotlb);
 }
 
-static void nothing_can_go(void **state)
+static void iotlb_map_past_limit_with_pins_is_e2big(void **state)
 {
 	struct vhc_iotlb *iotlb, *copy;
 	struct vhc_iotlb_edit edit;
@@ -180,7 +180,7 @@ static void nothing_can_go(void **state)
 	vhc_iotlb_free(copy);
 }
 
-static void no_memory(void **state)
+static void iotlb_without_memory_is_enomem(void **state)
 {
 	struct vhc_iotlb *iotlb = NULL, *copy = NULL;
 
@@ -202,7 +202,7 @@ static void no_memory(void **state)
 static const struct vhc_mapping mapping = { 0x1122334455667788, 0x99aabbccddeeff00, 0x42,
 					    0x7f5544332211, VHC_PERM_WRITE };
 
-static void encoded_byte_by_byte(void **state)
+static void iotlb_msg_encode_matches_bytes(void **state)
 {
 	for (uint8_t version = 1; version <= 2; version++) {
 		/* type; size and the user's address behind the I/O virtual one; perm, type */
@@ -231,7 +231,7 @@ static struct vhc_uapi_iotlb_msg a_miss(bool v2)
 					    .type = VHOST_IOTLB_MISS };
 }
 
-static void misses_are_decoded(void **state)
+static void iotlb_msg_decode_of_miss_works(void **state)
 {
 	for (int v2 = 0; v2 < 2; v2++)
 		for (uint8_t perm = 1; perm <= 3; perm++) {
@@ -249,7 +249,7 @@ static void misses_are_decoded(void **state)
 		}
 }
 
-static void damaged_ones_are_not(void **state)
+static void iotlb_msg_decode_of_damaged_miss_says_why(void **state)
 {
 	for (int v2 = 0; v2 < 2; v2++) {
 		struct vhc_iotlb_miss miss = { 7, 7 };
@@ -292,14 +292,14 @@ static void damaged_ones_are_not(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_hole_in_the_middle),
-		cmocka_unit_test(the_end_of_all_addresses),
-		cmocka_unit_test(of_too_many_the_oldest_goes),
-		cmocka_unit_test(nothing_can_go),
-		cmocka_unit_test(no_memory),
-		cmocka_unit_test(encoded_byte_by_byte),
-		cmocka_unit_test(misses_are_decoded),
-		cmocka_unit_test(damaged_ones_are_not),
+		cmocka_unit_test(iotlb_unmap_of_middle_splits_mapping),
+		cmocka_unit_test(iotlb_map_at_last_address_works),
+		cmocka_unit_test(iotlb_map_past_limit_drops_oldest),
+		cmocka_unit_test(iotlb_map_past_limit_with_pins_is_e2big),
+		cmocka_unit_test(iotlb_without_memory_is_enomem),
+		cmocka_unit_test(iotlb_msg_encode_matches_bytes),
+		cmocka_unit_test(iotlb_msg_decode_of_miss_works),
+		cmocka_unit_test(iotlb_msg_decode_of_damaged_miss_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,7 +146,7 @@ static void compare_with_oracle(struct random *random, const struct vhc_mem_regi
 	}
 }
 
-static void test_oracle(void **state)
+static void table_of_random_regions_matches_oracle(void **state)
 {
 	static const uint64_t bases[] = { 0, 1ull << 32, TOP - 23 * PAGE, TOP - 21 * PAGE };
 	static const uint64_t users[] = { USER, PAGE, USER_TOP - 47 * PAGE, USER_TOP - 20 * PAGE };
@@ -179,7 +179,7 @@ static void test_oracle(void **state)
 }
 
 /* Every count up to more than any kernel takes: the search has no bad sizes. */
-static void test_search_every_count(void **state)
+static void table_find_among_every_count_finds_it(void **state)
 {
 	for (uint32_t count = 1; count <= 520; count++) {
 		struct vhc_mem_region spans[520];
@@ -207,8 +207,8 @@ static void test_search_every_count(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_oracle),
-		cmocka_unit_test(test_search_every_count),
+		cmocka_unit_test(table_of_random_regions_matches_oracle),
+		cmocka_unit_test(table_find_among_every_count_finds_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ void *__wrap_calloc(size_t count, size_t size)
 	return __real_calloc(count, size);
 }
 
-static void test_span_check(void **state)
+static void region_check_at_edges_says_why(void **state)
 {
 	static const struct {
 		struct vhc_mem_region span;
@@ -73,7 +73,7 @@ static void test_span_check(void **state)
 	}
 }
 
-static void test_span_conflict(void **state)
+static void region_conflict_says_which(void **state)
 {
 	static const struct {
 		struct vhc_mem_region a, b;
@@ -114,7 +114,7 @@ static struct vhc_table *new_table(const struct vhc_mem_region *spans, uint32_t 
 	return table;
 }
 
-static void test_merge(void **state)
+static void table_new_merges_touching_regions(void **state)
 {
 	/* Not in order.  What is at 0 goes on at 1; 1 at 3 for the guest only; 3 at 9 here only. */
 	struct vhc_mem_region spans[] = {
@@ -157,7 +157,7 @@ static void test_merge(void **state)
 	vhc_table_unref(NULL);
 }
 
-static void test_find_edges(void **state)
+static void table_find_at_edges(void **state)
 {
 	struct vhc_mem_region spans[] = { { PAGE, 2 * PAGE, USER }, { TOP, PAGE, 2 * USER } };
 	static const struct {
@@ -201,7 +201,7 @@ static void test_find_edges(void **state)
 }
 
 /* Guest address 0 is an address as any other. */
-static void test_find_zero(void **state)
+static void table_find_at_guest_address_0_works(void **state)
 {
 	struct vhc_table *table = new_table(&(struct vhc_mem_region){ 0, PAGE, USER }, 1);
 	uint64_t user = 0;
@@ -213,7 +213,7 @@ static void test_find_zero(void **state)
 	vhc_table_unref(table);
 }
 
-static void test_describe(void **state)
+static void table_describe_says_where_it_is(void **state)
 {
 	struct vhc_mem_region spans[] = { { PAGE, PAGE, USER }, { 4 * PAGE, PAGE, 2 * USER } };
 	static const struct {
@@ -245,7 +245,7 @@ static void test_describe(void **state)
 	vhc_table_unref(empty);
 }
 
-static void test_no_memory(void **state)
+static void table_new_without_memory_is_enomem(void **state)
 {
 	struct vhc_mem_region spans[] = { { 0, PAGE, USER }, { 2 * PAGE, PAGE, 2 * USER } };
 	struct vhc_table *table = (struct vhc_table *)spans;
@@ -263,7 +263,7 @@ static void test_no_memory(void **state)
 }
 
 /* Of a document: where it is in a process is not known, so what touches for the guest is one. */
-static void test_guest_table(void **state)
+static void guest_table_merges_what_touches_for_guest(void **state)
 {
 	static const struct vhc_mem_region spans[] = {
 		{ 8 * PAGE, PAGE, 0 },	      { 0, PAGE, 7 * PAGE }, { PAGE, 2 * PAGE, 0 },
@@ -301,10 +301,14 @@ static void test_guest_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_span_check), cmocka_unit_test(test_span_conflict),
-		cmocka_unit_test(test_merge),	   cmocka_unit_test(test_find_edges),
-		cmocka_unit_test(test_find_zero),  cmocka_unit_test(test_describe),
-		cmocka_unit_test(test_no_memory),  cmocka_unit_test(test_guest_table),
+		cmocka_unit_test(region_check_at_edges_says_why),
+		cmocka_unit_test(region_conflict_says_which),
+		cmocka_unit_test(table_new_merges_touching_regions),
+		cmocka_unit_test(table_find_at_edges),
+		cmocka_unit_test(table_find_at_guest_address_0_works),
+		cmocka_unit_test(table_describe_says_where_it_is),
+		cmocka_unit_test(table_new_without_memory_is_enomem),
+		cmocka_unit_test(guest_table_merges_what_touches_for_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ static uint32_t slowly(const uint8_t *bytes, size_t len)
 	return ~crc;
 }
 
-static void test_known(void **state)
+static void crc32_of_known_text_matches(void **state)
 {
 	assert_int_equal(vhc_crc32("", 0), 0);
 	/* the check value of every catalogue of CRCs */
@@ -31,7 +31,7 @@ static void test_known(void **state)
 	assert_int_equal(vhc_crc32("\xff\xff\xff\xff", 4), 0xffffffff);
 }
 
-static void test_each_byte_and_length(void **state)
+static void crc32_of_each_byte_and_length_matches_slow_one(void **state)
 {
 	uint8_t bytes[600];
 	uint32_t seed = 1;
@@ -50,8 +50,8 @@ static void test_each_byte_and_length(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_known),
-		cmocka_unit_test(test_each_byte_and_length),
+		cmocka_unit_test(crc32_of_known_text_matches),
+		cmocka_unit_test(crc32_of_each_byte_and_length_matches_slow_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

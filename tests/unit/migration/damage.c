@@ -264,7 +264,7 @@ static void walk(struct bench *bench, struct json_object *value, const char *poi
 	}
 }
 
-static void each_field_every_mistake(void **state)
+static void check_of_each_mistake_in_each_field_is_refused(void **state)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct json_object *tree;
@@ -281,7 +281,7 @@ static void each_field_every_mistake(void **state)
 
 /* ------------------------------------------------------------------------------ bytes that are lost */
 
-static void cut_at_every_byte(void **state)
+static void check_of_document_cut_at_each_byte_is_refused(void **state)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct bench bench;
@@ -312,7 +312,7 @@ static uint32_t below(size_t n)
 	return (uint32_t)(seed >> 33) % (uint32_t)n;
 }
 
-static void bits_that_flip(void **state)
+static void check_of_flipped_bits_is_refused(void **state)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct bench bench;
@@ -335,7 +335,7 @@ static void bits_that_flip(void **state)
 }
 
 /* Two bytes that change places, a part that comes twice, a part that is lost. */
-static void parts_that_move(void **state)
+static void check_of_moved_parts_is_refused(void **state)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct bench bench;
@@ -364,10 +364,10 @@ static void parts_that_move(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_field_every_mistake),
-		cmocka_unit_test(cut_at_every_byte),
-		cmocka_unit_test(bits_that_flip),
-		cmocka_unit_test(parts_that_move),
+		cmocka_unit_test(check_of_each_mistake_in_each_field_is_refused),
+		cmocka_unit_test(check_of_document_cut_at_each_byte_is_refused),
+		cmocka_unit_test(check_of_flipped_bits_is_refused),
+		cmocka_unit_test(check_of_moved_parts_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

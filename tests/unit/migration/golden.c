@@ -113,7 +113,7 @@ static char *write_now(size_t i)
 	return json;
 }
 
-static void what_is_written(void **state)
+static void save_matches_golden(void **state)
 {
 	for (size_t i = 0; i < COUNT; i++) {
 		char *kept = edit_file(folder, documents[i].name), *now = write_now(i);
@@ -126,7 +126,7 @@ static void what_is_written(void **state)
 }
 
 /* Reading and writing again changes nothing; any other form of the same is the same document. */
-static void what_is_read(void **state)
+static void load_and_save_of_golden_is_the_same(void **state)
 {
 	for (size_t i = 0; i < COUNT; i++) {
 		char *kept = edit_file(folder, documents[i].name);
@@ -165,8 +165,8 @@ static int write_missing(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_written),
-		cmocka_unit_test(what_is_read),
+		cmocka_unit_test(save_matches_golden),
+		cmocka_unit_test(load_and_save_of_golden_is_the_same),
 	};
 
 	folder = argc > 1 ? argv[1] : getenv("GOLDEN");

@@ -48,7 +48,7 @@ static void assert_report(char *report, bool possible, int bit, const char *lack
 }
 
 /* Which features there are decides: forward always, back as long as the guest has nothing newer. */
-static void from_kernel_to_kernel(void **state)
+static void caps_check_of_each_kernel_pair_compares_features(void **state)
 {
 	static const struct {
 		const char *from, *to;
@@ -93,7 +93,7 @@ static void from_kernel_to_kernel(void **state)
 }
 
 /* The device model's bits are the launcher's to know, with a name or without. */
-static void what_no_host_has_to_have(void **state)
+static void caps_check_ignores_device_model_features(void **state)
 {
 	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json"), *caps = caps_of("7.2");
 	char *report = NULL;
@@ -106,7 +106,7 @@ static void what_no_host_has_to_have(void **state)
 }
 
 /* Also of a device that runs: that is when one wants to know. */
-static void a_picture_will_do(void **state)
+static void caps_check_of_running_device_works(void **state)
 {
 	char *json = moved_source("6.1", 1, false),
 	     *picture = edit_put_sum(json, "/running", "true");
@@ -119,7 +119,7 @@ static void a_picture_will_do(void **state)
 	free(json);
 }
 
-static void hosts_that_have_not_enough(void **state)
+static void caps_check_of_lesser_host_says_what_is_missing(void **state)
 {
 	static const struct {
 		const char *pointer, *raw, *says, *hint;
@@ -160,7 +160,7 @@ static void hosts_that_have_not_enough(void **state)
 }
 
 /* All at once, and whole: the text is long enough for the worst of hosts. */
-static void every_reason_is_given(void **state)
+static void caps_check_gives_every_reason(void **state)
 {
 	char *json = NULL, *caps = caps_of("7.2"), *host, *report = NULL;
 	struct rig *rig = *state;
@@ -203,7 +203,7 @@ static void every_reason_is_given(void **state)
 	free(json);
 }
 
-static void documents_that_are_wrong(void **state)
+static void caps_check_of_bad_document_is_einval(void **state)
 {
 	char *json = moved_source("6.1", 1, false), *caps = caps_of("6.1"), *bad;
 	struct rig *rig = *state;
@@ -232,12 +232,12 @@ static void documents_that_are_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(from_kernel_to_kernel),
-		RIG_TEST(what_no_host_has_to_have, "6.12", 1),
-		RIG_TEST(a_picture_will_do, "6.12", 1),
-		RIG_TEST(hosts_that_have_not_enough, "6.12", 1),
-		RIG_TEST(every_reason_is_given, "7.2", 2),
-		RIG_TEST(documents_that_are_wrong, "6.12", 1),
+		cmocka_unit_test(caps_check_of_each_kernel_pair_compares_features),
+		RIG_TEST(caps_check_ignores_device_model_features, "6.12", 1),
+		RIG_TEST(caps_check_of_running_device_works, "6.12", 1),
+		RIG_TEST(caps_check_of_lesser_host_says_what_is_missing, "6.12", 1),
+		RIG_TEST(caps_check_gives_every_reason, "7.2", 2),
+		RIG_TEST(caps_check_of_bad_document_is_einval, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static void set_memory(struct rig *rig, const struct part *parts, size_t count)
 	assert_ok(rig, vhc_mem_commit(rig->mem));
 }
 
-static void other_memory(void **state)
+static void load_with_other_memory_is_einval(void **state)
 {
 	static const struct {
 		struct part parts[2];
@@ -68,7 +68,7 @@ static void other_memory(void **state)
 	free(json);
 }
 
-static void less_memory(void **state)
+static void load_with_less_memory_is_einval(void **state)
 {
 	char *json = moved_source("6.12", 1, false), *more;
 	struct rig rig;
@@ -91,7 +91,7 @@ static void less_memory(void **state)
 }
 
 /* The same for the guest, but here no region has the ring whole. */
-static void a_ring_over_a_seam(void **state)
+static void load_of_ring_across_regions_is_einval(void **state)
 {
 	static const struct part seam[] = { { RIG_GUEST, 0x2000, 0x6000 },
 					    { RIG_GUEST + 0x2000, 0x6000, 0 } };
@@ -128,7 +128,7 @@ static void a_ring_over_a_seam(void **state)
 /* ------------------------------------------------------------------------------- where it goes on */
 
 /* used, base, available: of ring 1, whose size is 256. */
-static void indices(void **state)
+static void load_checks_indices_against_base(void **state)
 {
 	static const struct {
 		uint16_t used, base, avail;
@@ -172,7 +172,7 @@ static void indices(void **state)
 	rig_free(&rig);
 }
 
-static void memory_that_cannot_be_read(void **state)
+static void load_with_unreadable_ring_is_einval(void **state)
 {
 	char *json = moved_source("6.12", 1, false);
 	struct rig rig;
@@ -188,7 +188,7 @@ static void memory_that_cannot_be_read(void **state)
 }
 
 /* A ring that was not given a place yet has no memory to look at. */
-static void a_ring_without_a_place(void **state)
+static void load_of_ring_without_addresses_skips_its_memory(void **state)
 {
 	char *json = moved_source("6.12", 1, false), *less, *again;
 	struct rig rig;
@@ -215,7 +215,7 @@ static void a_ring_without_a_place(void **state)
 
 /* Where a ring's addresses lead nobody knows before the guest's IOMMU is asked. */
 /* An old kernel has no such call, and is asked once. */
-static void behind_an_iommu_on_an_old_kernel(void **state)
+static void load_behind_iommu_on_old_kernel_is_eopnotsupp(void **state)
 {
 	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json");
 	struct rig *rig = *state;
@@ -231,7 +231,7 @@ static void behind_an_iommu_on_an_old_kernel(void **state)
 	free(kept);
 }
 
-static void behind_an_iommu(void **state)
+static void load_behind_iommu_needs_backend_features(void **state)
 {
 	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json"), *caps, *poor, *json, *again;
 	struct rig *rig = *state;
@@ -282,14 +282,14 @@ static void behind_an_iommu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(other_memory),
-		cmocka_unit_test(less_memory),
-		cmocka_unit_test(a_ring_over_a_seam),
-		cmocka_unit_test(indices),
-		cmocka_unit_test(memory_that_cannot_be_read),
-		cmocka_unit_test(a_ring_without_a_place),
-		RIG_TEST(behind_an_iommu_on_an_old_kernel, "7.2", 4),
-		RIG_TEST(behind_an_iommu, "7.2", 4),
+		cmocka_unit_test(load_with_other_memory_is_einval),
+		cmocka_unit_test(load_with_less_memory_is_einval),
+		cmocka_unit_test(load_of_ring_across_regions_is_einval),
+		cmocka_unit_test(load_checks_indices_against_base),
+		cmocka_unit_test(load_with_unreadable_ring_is_einval),
+		cmocka_unit_test(load_of_ring_without_addresses_skips_its_memory),
+		RIG_TEST(load_behind_iommu_on_old_kernel_is_eopnotsupp, "7.2", 4),
+		RIG_TEST(load_behind_iommu_needs_backend_features, "7.2", 4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

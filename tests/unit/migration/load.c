@@ -18,7 +18,7 @@ static void add_kicks(struct rig *rig)
 }
 
 /* Saved, loaded by a fresh device, saved again: the same bytes; and it goes on where it was. */
-static void the_same_again(void **state)
+static void load_and_save_on_new_device_is_the_same(void **state)
 {
 	for (uint32_t pairs = 1; pairs <= 4; pairs++) {
 		bool array = pairs == 4;
@@ -47,7 +47,7 @@ static void the_same_again(void **state)
 }
 
 /* Also on a host that is only a document. */
-static void on_a_host_that_is_not_there(void **state)
+static void load_on_caps_device_works(void **state)
 {
 	char *json = moved_source("7.2", 2, false), *caps = NULL, *plan = NULL;
 	struct rig *rig = *state;
@@ -71,7 +71,7 @@ static void on_a_host_that_is_not_there(void **state)
 }
 
 /* What was set before is gone, but for eventfds, which no document has. */
-static void instead_of_what_was(void **state)
+static void load_replaces_all_but_eventfds(void **state)
 {
 	char *json = moved_source("6.12", 2, false), *less, *again;
 	struct vhc_net_config net = { .sz = sizeof(net) };
@@ -117,7 +117,7 @@ static void instead_of_what_was(void **state)
 }
 
 /* A ring that is not in the document starts anew, wherever this device stopped it before. */
-static void a_device_that_ran_before(void **state)
+static void load_after_run_resets_missing_ring(void **state)
 {
 	char *json = moved_source("6.12", 1, false), *less = edit_put_sum(json, "/rings/1", NULL),
 	     *off;
@@ -162,7 +162,7 @@ static void a_device_that_ran_before(void **state)
 
 /* -------------------------------------------------------------------------------------- refused */
 
-static void devices_of_another_form(void **state)
+static void load_of_other_device_is_einval(void **state)
 {
 	char *json = moved_source("6.12", 2, false), *bad;
 	struct rig rig;
@@ -195,7 +195,7 @@ static void devices_of_another_form(void **state)
 	rig_free(&rig);
 }
 
-static void not_yet(void **state)
+static void load_before_setup_is_eagain(void **state)
 {
 	char *json = moved_source("6.12", 1, false);
 	struct rig *rig = *state;
@@ -217,7 +217,7 @@ static void not_yet(void **state)
 	free(json);
 }
 
-static void a_device_whose_undo_failed(void **state)
+static void load_on_stale_device_is_estale(void **state)
 {
 	char *json = moved_source("6.12", 1, false);
 	struct rig *rig = *state;
@@ -235,7 +235,7 @@ static void a_device_whose_undo_failed(void **state)
 }
 
 /* Everything that is missing is named, by who lacks it. */
-static void features_that_are_not_here(void **state)
+static void load_of_missing_features_is_eopnotsupp(void **state)
 {
 	char *json = moved_source("7.2", 1, true), *words, *packed;
 	struct rig rig;
@@ -273,14 +273,14 @@ static void features_that_are_not_here(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_same_again),
-		RIG_TEST(on_a_host_that_is_not_there, "6.12", 2),
-		cmocka_unit_test(instead_of_what_was),
-		RIG_TEST_UP(a_device_that_ran_before, "6.12", 1),
-		cmocka_unit_test(devices_of_another_form),
-		RIG_TEST(not_yet, "6.12", 1),
-		RIG_TEST(a_device_whose_undo_failed, "6.12", 1),
-		cmocka_unit_test(features_that_are_not_here),
+		cmocka_unit_test(load_and_save_on_new_device_is_the_same),
+		RIG_TEST(load_on_caps_device_works, "6.12", 2),
+		cmocka_unit_test(load_replaces_all_but_eventfds),
+		RIG_TEST_UP(load_after_run_resets_missing_ring, "6.12", 1),
+		cmocka_unit_test(load_of_other_device_is_einval),
+		RIG_TEST(load_before_setup_is_eagain, "6.12", 1),
+		RIG_TEST(load_on_stale_device_is_estale, "6.12", 1),
+		cmocka_unit_test(load_of_missing_features_is_eopnotsupp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,7 +205,7 @@ static void check(struct rig *rig, const char *json, const struct rule *rule)
 	free(text);
 }
 
-static void each_rule(void **state)
+static void state_check_of_each_broken_rule_is_einval(void **state)
 {
 	char *json = moved_source("6.12", 1, false);
 	struct rig *rig = *state;
@@ -216,7 +216,7 @@ static void each_rule(void **state)
 	free(json);
 }
 
-static void behind_an_iommu(void **state)
+static void state_check_behind_iommu_follows_its_rules(void **state)
 {
 	static const struct rule iommu[] = {
 		{ { "/backend_features" },
@@ -245,7 +245,7 @@ static void behind_an_iommu(void **state)
 	free(kept);
 }
 
-static void packed_rings(void **state)
+static void state_check_of_packed_rings_follows_their_rules(void **state)
 {
 	static const struct rule packed[] = {
 		{ { "/rings/0/format" },
@@ -274,7 +274,7 @@ static void packed_rings(void **state)
 }
 
 /* The line is that of the text as it was given. */
-static void lines(void **state)
+static void state_check_says_line_of_given_text(void **state)
 {
 	char *kept = edit_file(getenv("GOLDEN"), "split-1.json"), *at;
 	struct rig *rig = *state;
@@ -291,7 +291,7 @@ static void lines(void **state)
 }
 
 /* As many rings and regions as there can be, and one more. */
-static void how_large(void **state)
+static void state_check_past_array_limits_is_einval(void **state)
 {
 	struct rig *rig = *state;
 	char *json = NULL, *more;
@@ -316,9 +316,11 @@ static void how_large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(each_rule, "6.12", 1),	   RIG_TEST(behind_an_iommu, "6.12", 1),
-		RIG_TEST(packed_rings, "6.12", 1), RIG_TEST(lines, "6.12", 1),
-		RIG_TEST(how_large, "6.12", 256),
+		RIG_TEST(state_check_of_each_broken_rule_is_einval, "6.12", 1),
+		RIG_TEST(state_check_behind_iommu_follows_its_rules, "6.12", 1),
+		RIG_TEST(state_check_of_packed_rings_follows_their_rules, "6.12", 1),
+		RIG_TEST(state_check_says_line_of_given_text, "6.12", 1),
+		RIG_TEST(state_check_past_array_limits_is_einval, "6.12", 256),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

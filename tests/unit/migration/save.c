@@ -38,7 +38,7 @@ static void assert_at(const char *json, const char *pointer, const char *text)
 
 /* ---------------------------------------------------------------------------------- what is in it */
 
-static void a_device_that_was_never_started(void **state)
+static void save_before_first_start_makes_no_call(void **state)
 {
 	struct rig *rig = *state;
 	char *json;
@@ -72,7 +72,7 @@ static void a_device_that_was_never_started(void **state)
 }
 
 /* Rings without a size are left out, those without addresses have none, and one may be switched off. */
-static void parts_of_a_device(void **state)
+static void save_of_partly_set_device_leaves_out_rest(void **state)
 {
 	const struct vhc_net_config config = { .sz = sizeof(config),
 					       .flags = VHC_NET_MAC | VHC_NET_MTU,
@@ -116,7 +116,7 @@ static void parts_of_a_device(void **state)
 	free(json);
 }
 
-static void the_bases_where_it_stopped(void **state)
+static void save_after_stop_has_bases(void **state)
 {
 	struct rig *rig = *state;
 	char *json;
@@ -134,7 +134,7 @@ static void the_bases_where_it_stopped(void **state)
 }
 
 /* Memory that touches for the guest is one, wherever it is here. */
-static void the_guests_memory_alone(void **state)
+static void save_merges_memory_that_touches_for_guest(void **state)
 {
 	const uint64_t page = VHC_PAGE_SIZE, user[] = { 3, 1, 2 };
 	struct rig *rig = *state;
@@ -168,7 +168,7 @@ static void the_guests_memory_alone(void **state)
 	free(json);
 }
 
-static void nothing_of_this_host(void **state)
+static void save_is_the_same_on_each_kernel(void **state)
 {
 	static const char *const kernels[] = { "6.1", "6.12", "7.2" };
 	char *documents[3];
@@ -190,7 +190,7 @@ static void nothing_of_this_host(void **state)
 
 /* ------------------------------------------------------------------------------ a picture of it */
 
-static void a_running_device(void **state)
+static void save_of_running_device_asks_for_bases(void **state)
 {
 	struct rig *rig = *state;
 	char *json;
@@ -216,7 +216,7 @@ static void a_running_device(void **state)
 	free(json);
 }
 
-static void a_kernel_that_does_not_tell(void **state)
+static void save_with_failing_get_base_is_refused(void **state)
 {
 	struct rig *rig = *state;
 
@@ -236,7 +236,7 @@ static void a_kernel_that_does_not_tell(void **state)
 
 /* -------------------------------------------------------------------------------- what cannot be */
 
-static void not_yet(void **state)
+static void save_before_setup_is_eagain(void **state)
 {
 	struct vhc_ring_addr addr = rig_addr(1);
 	struct rig *rig = *state;
@@ -261,7 +261,7 @@ static void not_yet(void **state)
 }
 
 /* What no host could load is refused where the guest still is. */
-static void what_could_not_be_loaded(void **state)
+static void save_of_what_cannot_be_loaded_is_einval(void **state)
 {
 	struct rig *rig = *state;
 
@@ -279,7 +279,7 @@ static void what_could_not_be_loaded(void **state)
 }
 
 /* An id is any text for the library, but not in a document. */
-static void names_that_no_document_has(void **state)
+static void save_of_id_unfit_for_document_is_einval(void **state)
 {
 	static const char *const ids[] = { "a\nb", "\x1b[31m", "\x7f", "\xc2\x9b", "\xff", "\xc3" };
 	static const char *const good[] = { "a b", "\xc3\xa4", "\xc2\xa0", "/\"\\" };
@@ -305,7 +305,7 @@ static void names_that_no_document_has(void **state)
 	}
 }
 
-static void a_device_whose_undo_failed(void **state)
+static void save_of_stale_device_is_estale(void **state)
 {
 	struct rig *rig = *state;
 
@@ -320,17 +320,17 @@ static void a_device_whose_undo_failed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(a_device_that_was_never_started, "6.12", 1),
-		RIG_TEST(parts_of_a_device, "7.2", 3),
-		RIG_TEST_UP(the_bases_where_it_stopped, "6.1", 2),
-		RIG_TEST(the_guests_memory_alone, "6.12", 2),
-		cmocka_unit_test(nothing_of_this_host),
-		RIG_TEST_UP(a_running_device, "6.12", 2),
-		RIG_TEST_UP(a_kernel_that_does_not_tell, "6.12", 2),
-		RIG_TEST(not_yet, "6.12", 1),
-		RIG_TEST(what_could_not_be_loaded, "6.12", 1),
-		cmocka_unit_test(names_that_no_document_has),
-		RIG_TEST(a_device_whose_undo_failed, "6.12", 1),
+		RIG_TEST(save_before_first_start_makes_no_call, "6.12", 1),
+		RIG_TEST(save_of_partly_set_device_leaves_out_rest, "7.2", 3),
+		RIG_TEST_UP(save_after_stop_has_bases, "6.1", 2),
+		RIG_TEST(save_merges_memory_that_touches_for_guest, "6.12", 2),
+		cmocka_unit_test(save_is_the_same_on_each_kernel),
+		RIG_TEST_UP(save_of_running_device_asks_for_bases, "6.12", 2),
+		RIG_TEST_UP(save_with_failing_get_base_is_refused, "6.12", 2),
+		RIG_TEST(save_before_setup_is_eagain, "6.12", 1),
+		RIG_TEST(save_of_what_cannot_be_loaded_is_einval, "6.12", 1),
+		cmocka_unit_test(save_of_id_unfit_for_document_is_einval),
+		RIG_TEST(save_of_stale_device_is_estale, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,18 +77,18 @@ static void compare(const char *name, char *json)
 	free(json);
 }
 
-static void plans_of_6_1(void **state)
+static void plan_on_6_1_matches_golden(void **state)
 {
 	compare("plan-6.1-1.json", plan_elsewhere("6.1", 1, false, false));
 	compare("plan-6.1-4.json", plan_elsewhere("6.1", 4, false, false));
 }
 
-static void a_plan_of_7_2_with_128_bits(void **state)
+static void plan_on_7_2_with_128_bits_matches_golden(void **state)
 {
 	compare("plan-7.2-1.json", plan_elsewhere("7.2", 1, true, false));
 }
 
-static void a_plan_behind_an_iommu(void **state)
+static void plan_behind_iommu_matches_golden(void **state)
 {
 	compare("plan-6.12-iommu.json", plan_elsewhere("6.12", 1, false, true));
 }
@@ -156,7 +156,7 @@ static size_t plan_and_start(struct rig *rig)
 	return count;
 }
 
-static void what_is_planned_is_done(void **state)
+static void start_does_what_plan_lists(void **state)
 {
 	static const uint32_t pairs[] = { 1, 4 };
 
@@ -179,7 +179,7 @@ static void what_is_planned_is_done(void **state)
 }
 
 /* The undo of each row is what really is done when a later step fails. */
-static void the_undo_is_as_planned(void **state)
+static void failed_start_undoes_as_planned(void **state)
 {
 	struct json_object *tree, *list;
 	char *json = NULL;
@@ -221,11 +221,11 @@ static void the_undo_is_as_planned(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plans_of_6_1),
-		cmocka_unit_test(a_plan_of_7_2_with_128_bits),
-		cmocka_unit_test(a_plan_behind_an_iommu),
-		cmocka_unit_test(what_is_planned_is_done),
-		RIG_TEST(the_undo_is_as_planned, "6.12", 2),
+		cmocka_unit_test(plan_on_6_1_matches_golden),
+		cmocka_unit_test(plan_on_7_2_with_128_bits_matches_golden),
+		cmocka_unit_test(plan_behind_iommu_matches_golden),
+		cmocka_unit_test(start_does_what_plan_lists),
+		RIG_TEST(failed_start_undoes_as_planned, "6.12", 2),
 	};
 
 	folder = argc > 1 ? argv[1] : getenv("GOLDEN");

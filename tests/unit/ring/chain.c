@@ -77,7 +77,7 @@ static void bad(uint16_t head, bool writes, const char *says)
 		fail_msg("\"%s\" is not in: %s", says, err.text);
 }
 
-static void chains_that_can_be(void **state)
+static void chain_check_of_valid_chain_is_ok(void **state)
 {
 	clear();
 	put(DESC, 7, 0, 100, 0, 99); /* without NEXT the link is nothing */
@@ -97,7 +97,7 @@ static void chains_that_can_be(void **state)
 	good(0, true);
 }
 
-static void heads_and_links(void **state)
+static void chain_check_of_bad_head_or_link_says_which(void **state)
 {
 	clear();
 	bad(NUM, false, "avail ring has descriptor 8, and there are 8");
@@ -111,7 +111,7 @@ static void heads_and_links(void **state)
 	bad(3, false, "comes to 3 again");
 }
 
-static void buffers(void **state)
+static void chain_check_of_bad_buffer_says_which(void **state)
 {
 	clear();
 	put(DESC, 5, END - 1, 2, 0, 0);
@@ -124,7 +124,7 @@ static void buffers(void **state)
 	bad(5, true, "descriptor 6 is to be read, and the device writes");
 }
 
-static void indirect(void **state)
+static void chain_check_of_indirect_table_follows_its_rules(void **state)
 {
 	const uint16_t flags = VRING_DESC_F_INDIRECT;
 
@@ -162,10 +162,10 @@ static void indirect(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(chains_that_can_be),
-		cmocka_unit_test(heads_and_links),
-		cmocka_unit_test(buffers),
-		cmocka_unit_test(indirect),
+		cmocka_unit_test(chain_check_of_valid_chain_is_ok),
+		cmocka_unit_test(chain_check_of_bad_head_or_link_says_which),
+		cmocka_unit_test(chain_check_of_bad_buffer_says_which),
+		cmocka_unit_test(chain_check_of_indirect_table_follows_its_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

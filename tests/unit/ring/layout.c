@@ -22,7 +22,7 @@
 
 typedef unsigned __int128 u128;
 
-static void test_check_size(void **state)
+static void layout_check_size_of_each_format(void **state)
 {
 	static const struct {
 		uint32_t num;
@@ -59,7 +59,7 @@ static void test_check_size(void **state)
 }
 
 /* Against what the kernel's own header says of a split ring. */
-static void test_layout(void **state)
+static void layout_sizes_match_kernel_header(void **state)
 {
 	static char start[1 << 20] __attribute__((aligned(4096)));
 
@@ -87,7 +87,7 @@ static void test_layout(void **state)
 	}
 }
 
-static void test_check_align(void **state)
+static void layout_check_align_of_each_part(void **state)
 {
 	static const uint64_t align[2][VHC_PARTS] = { { 16, 2, 4 }, { 16, 4, 4 } };
 	struct vhc_refusal err;
@@ -121,7 +121,7 @@ static struct vhc_table *new_table(const struct vhc_mem_region *spans, uint32_t 
 }
 
 /* 256 descriptors: 4096, 518 and 2054 bytes. */
-static void test_place(void **state)
+static void layout_check_places_at_edges(void **state)
 {
 	static const struct vhc_mem_region spans[] = {
 		{ 0, 4 * PAGE, USER },
@@ -193,7 +193,7 @@ static void test_place(void **state)
  * A few regions on 16 pages, with holes, and rings of a size that often just fits: the verdict must
  * be the one of 128-bit arithmetic on each.
  */
-static void test_place_oracle(void **state)
+static void layout_check_places_match_oracle(void **state)
 {
 	static const uint64_t sizes[2][VHC_PARTS][2] = { { { 16, 0 }, { 2, 6 }, { 8, 6 } },
 							 { { 16, 0 }, { 0, 4 }, { 0, 4 } } };
@@ -272,7 +272,7 @@ static void test_place_oracle(void **state)
 
 /* ---------------------------------------------------------------------------------- where they go on */
 
-static void test_base(void **state)
+static void base_encode_and_decode_round_trip(void **state)
 {
 	struct vhc_packed_base base = { .avail = 5, .used = 3, .avail_wrap = true };
 	struct vhc_refusal err;
@@ -324,7 +324,7 @@ static bool window_slowly(uint32_t num, uint16_t used, uint16_t base, uint16_t a
 	return false;
 }
 
-static void test_window(void **state)
+static void base_window_of_each_index_matches_oracle(void **state)
 {
 	static const uint16_t near[] = { 0,	1,     2,     7,     8,	    9,	   255,
 					 256,	257,   32767, 32768, 32769, 65279, 65280,
@@ -356,10 +356,13 @@ static void test_window(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_check_size),   cmocka_unit_test(test_layout),
-		cmocka_unit_test(test_check_align),  cmocka_unit_test(test_place),
-		cmocka_unit_test(test_place_oracle), cmocka_unit_test(test_base),
-		cmocka_unit_test(test_window),
+		cmocka_unit_test(layout_check_size_of_each_format),
+		cmocka_unit_test(layout_sizes_match_kernel_header),
+		cmocka_unit_test(layout_check_align_of_each_part),
+		cmocka_unit_test(layout_check_places_at_edges),
+		cmocka_unit_test(layout_check_places_match_oracle),
+		cmocka_unit_test(base_encode_and_decode_round_trip),
+		cmocka_unit_test(base_window_of_each_index_matches_oracle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

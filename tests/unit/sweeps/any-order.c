@@ -153,7 +153,7 @@ static void check_kernel(struct rig *rig, const int kick[4], const int call[4])
 	}
 }
 
-static void any_order(void **state)
+static void calls_in_any_order_match_model(void **state)
 {
 	struct rig *rig = *state;
 
@@ -205,7 +205,7 @@ static uint32_t base_of(struct rig *rig, uint32_t ring)
 	return base;
 }
 
-static void a_start_goes_on_where_the_stop_was(void **state)
+static void start_resumes_where_stop_was(void **state)
 {
 	struct rig *rig = *state;
 
@@ -225,7 +225,7 @@ static void a_start_goes_on_where_the_stop_was(void **state)
 	}
 }
 
-static void set_base_overrides(void **state)
+static void set_base_overrides_kernel_base(void **state)
 {
 	struct rig *rig = *state;
 
@@ -247,7 +247,7 @@ static void set_base_overrides(void **state)
 	assert_int_equal(base_of(rig, 1), 506);
 }
 
-static void a_reset_forgets(void **state)
+static void reset_clears_settings(void **state)
 {
 	struct fake_left before, after;
 	struct rig *rig = *state;
@@ -291,7 +291,7 @@ static void a_reset_forgets(void **state)
 }
 
 /* The kernel did not tell where a ring stopped: that is not taken for the beginning. */
-static void a_lost_base(void **state)
+static void start_after_failed_get_base_is_eagain(void **state)
 {
 	uint32_t base = 77;
 	struct rig *rig = *state;
@@ -335,11 +335,11 @@ static void a_lost_base(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(any_order, "6.12", 2),
-		RIG_TEST_UP(a_start_goes_on_where_the_stop_was, "6.1", 2),
-		RIG_TEST(set_base_overrides, "6.1", 1),
-		RIG_TEST(a_reset_forgets, "7.2", 2),
-		RIG_TEST_UP(a_lost_base, "6.12", 1),
+		RIG_TEST(calls_in_any_order_match_model, "6.12", 2),
+		RIG_TEST_UP(start_resumes_where_stop_was, "6.1", 2),
+		RIG_TEST(set_base_overrides_kernel_base, "6.1", 1),
+		RIG_TEST(reset_clears_settings, "7.2", 2),
+		RIG_TEST_UP(start_after_failed_get_base_is_eagain, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

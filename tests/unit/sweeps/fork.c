@@ -188,7 +188,7 @@ static uint32_t reached(struct rig *rig)
 	       fake_count(rig->fake, "sched_") + fake_count(rig->fake, "signal");
 }
 
-static void nothing_reaches_the_kernel(void **state)
+static void call_in_child_is_eperm_without_system_call(void **state)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		struct fake_left before, after;
@@ -229,7 +229,7 @@ static void nothing_reaches_the_kernel(void **state)
 }
 
 /* What is only written down, or is so already, is no call. */
-static void what_does_not_reach_the_kernel(void **state)
+static void call_in_child_that_needs_no_kernel_works(void **state)
 {
 	struct rig *rig = *state;
 	int32_t tid;
@@ -249,7 +249,7 @@ static void what_does_not_reach_the_kernel(void **state)
 }
 
 /* Not owned yet, it is whoever's comes first. */
-static void before_anybody_owns_it(void **state)
+static void start_in_child_before_owner_takes_ownership(void **state)
 {
 	struct rig *rig = *state;
 
@@ -263,7 +263,7 @@ static void before_anybody_owns_it(void **state)
 }
 
 /* A start that was undone, or a reset of a stale device, leaves no owner behind. */
-static void ownership_that_was_given_up(void **state)
+static void start_in_child_after_undone_start_takes_ownership(void **state)
 {
 	struct rig *rig = *state;
 
@@ -276,7 +276,7 @@ static void ownership_that_was_given_up(void **state)
 }
 
 /* The child's fds close, and nothing else. */
-static void close_in_the_child(void **state)
+static void close_in_child_closes_fds_only(void **state)
 {
 	for (int shared = 0; shared < 2; shared++) {
 		struct fake_vhost *vhost;
@@ -314,11 +314,11 @@ static void close_in_the_child(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_reaches_the_kernel),
-		RIG_TEST(what_does_not_reach_the_kernel, "6.12", 2),
-		RIG_TEST(before_anybody_owns_it, "7.2", 1),
-		RIG_TEST(ownership_that_was_given_up, "6.12", 2),
-		cmocka_unit_test(close_in_the_child),
+		cmocka_unit_test(call_in_child_is_eperm_without_system_call),
+		RIG_TEST(call_in_child_that_needs_no_kernel_works, "6.12", 2),
+		RIG_TEST(start_in_child_before_owner_takes_ownership, "7.2", 1),
+		RIG_TEST(start_in_child_after_undone_start_takes_ownership, "6.12", 2),
+		cmocka_unit_test(close_in_child_closes_fds_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

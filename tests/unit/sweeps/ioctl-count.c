@@ -41,31 +41,31 @@ static void bring_up(const char *kernel, uint32_t pairs, uint32_t minimum, bool 
 	rig_free(&rig);
 }
 
-static void one_pair_takes_14(void **state)
+static void start_of_one_pair_makes_14_calls(void **state)
 {
 	for (unsigned int i = 0; fake_profile_name(i); i++)
 		bring_up(fake_profile_name(i), 1, 14, false);
 }
 
-static void four_pairs_take_53(void **state)
+static void start_of_four_pairs_makes_53_calls(void **state)
 {
 	for (unsigned int i = 0; fake_profile_name(i); i++)
 		bring_up(fake_profile_name(i), 4, 53, false);
 }
 
-static void features_above_63_take_one_more(void **state)
+static void start_with_features_above_63_makes_one_call_more(void **state)
 {
 	bring_up("7.2", 1, 14, true);
 	bring_up("7.2", 4, 53, true);
 }
 
-static void all_256_pairs(void **state)
+static void start_of_256_pairs_makes_13_calls_each(void **state)
 {
 	bring_up("7.2", 256, 1 + 13 * 256, false);
 }
 
 /* A second device of the same context asks for nothing that is known already. */
-static void features_are_asked_once_for_each_context(void **state)
+static void open_asks_features_once_per_context(void **state)
 {
 	struct vhc_dev *second;
 	struct rig *rig = *state;
@@ -102,7 +102,7 @@ static uint32_t position(struct fake *fake, const char *name, int fd, uint32_t i
 }
 
 /* What must be before what, by the kernel's rules and ours. */
-static void the_order_is_the_kernels(void **state)
+static void start_follows_kernel_order(void **state)
 {
 	static const char *const of_fd[] = { "VHOST_SET_OWNER", "VHOST_SET_FEATURES",
 					     "VHOST_SET_MEM_TABLE", "VHOST_SET_VRING_NUM" };
@@ -136,7 +136,7 @@ static void the_order_is_the_kernels(void **state)
 	assert_true(last < position(fake, "VHOST_NET_SET_BACKEND", -1, UINT32_MAX, false));
 }
 
-static void what_is_so_costs_nothing(void **state)
+static void calls_without_change_make_no_system_call(void **state)
 {
 	struct rig *rig = *state;
 	int kick;
@@ -167,13 +167,13 @@ static void what_is_so_costs_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_pair_takes_14),
-		cmocka_unit_test(four_pairs_take_53),
-		cmocka_unit_test(features_above_63_take_one_more),
-		cmocka_unit_test(all_256_pairs),
-		RIG_TEST_UP(features_are_asked_once_for_each_context, "7.2", 2),
-		RIG_TEST_UP(the_order_is_the_kernels, "6.12", 2),
-		RIG_TEST_UP(what_is_so_costs_nothing, "6.1", 2),
+		cmocka_unit_test(start_of_one_pair_makes_14_calls),
+		cmocka_unit_test(start_of_four_pairs_makes_53_calls),
+		cmocka_unit_test(start_with_features_above_63_makes_one_call_more),
+		cmocka_unit_test(start_of_256_pairs_makes_13_calls_each),
+		RIG_TEST_UP(open_asks_features_once_per_context, "7.2", 2),
+		RIG_TEST_UP(start_follows_kernel_order, "6.12", 2),
+		RIG_TEST_UP(calls_without_change_make_no_system_call, "6.1", 2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,7 +275,7 @@ static void say_all(void)
 		}
 }
 
-static void any_order(void **state)
+static void random_messages_and_maps_match_model(void **state)
 {
 	uint32_t right = 0, wrong = 0, total = 0;
 
@@ -309,7 +309,7 @@ static void any_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_order),
+		cmocka_unit_test(random_messages_and_maps_match_model),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

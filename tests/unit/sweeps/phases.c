@@ -83,7 +83,7 @@ static const struct {
 	{ "another tap", other_tap },
 };
 
-static void while_it_runs(void **state)
+static void call_while_running_is_ebusy(void **state)
 {
 	struct rig *rig = *state;
 
@@ -109,7 +109,7 @@ static void while_it_runs(void **state)
 }
 
 /* The vhost fd can be given away until this process owns it. */
-static void after_the_owner_is_set(void **state)
+static void get_fd_after_owner_is_ebusy(void **state)
 {
 	struct rig *rig = *state;
 	int fd;
@@ -127,7 +127,7 @@ static void after_the_owner_is_set(void **state)
 }
 
 /* One tap, or one of its queues by another way, on two devices: the kernel would let both read it. */
-static void a_tap_of_two_devices(void **state)
+static void set_tap_of_other_device_is_ebusy(void **state)
 {
 	struct vhc_dev *second;
 	struct vhc_tap *same;
@@ -149,7 +149,7 @@ static void a_tap_of_two_devices(void **state)
 	vhc_tap_close(same);
 }
 
-static void objects_of_two_contexts(void **state)
+static void set_object_of_other_ctx_is_einval(void **state)
 {
 	struct vhc_ctx *ctx;
 	struct vhc_mem *mem;
@@ -167,10 +167,10 @@ static void objects_of_two_contexts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST_UP(while_it_runs, "6.12", 2),
-		RIG_TEST(after_the_owner_is_set, "6.12", 2),
-		RIG_TEST_UP(a_tap_of_two_devices, "6.1", 1),
-		RIG_TEST(objects_of_two_contexts, "6.1", 1),
+		RIG_TEST_UP(call_while_running_is_ebusy, "6.12", 2),
+		RIG_TEST(get_fd_after_owner_is_ebusy, "6.12", 2),
+		RIG_TEST_UP(set_tap_of_other_device_is_ebusy, "6.1", 1),
+		RIG_TEST(set_object_of_other_ctx_is_einval, "6.1", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

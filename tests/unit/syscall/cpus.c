@@ -23,7 +23,7 @@ void *__wrap_calloc(size_t count, size_t size)
 	return no_memory ? NULL : __real_calloc(count, size);
 }
 
-static void test_format(void **state)
+static void cpus_format_lists_ranges(void **state)
 {
 	static const struct {
 		uint64_t word[2];
@@ -50,7 +50,7 @@ static void test_format(void **state)
 }
 
 /* In each size it is as much as fits, whole numbers, and says that there is more. */
-static void test_format_in_little_room(void **state)
+static void cpus_format_that_does_not_fit_is_cut(void **state)
 {
 	static const uint64_t word[] = { 0x5555555555555555, 0x5555555555555555 };
 	struct vhc_cpus *cpus = vhc_cpus_new(word, 2);
@@ -72,7 +72,7 @@ static void test_format_in_little_room(void **state)
 	free(cpus);
 }
 
-static void test_meet(void **state)
+static void cpus_meet_matches_list(void **state)
 {
 	static const struct {
 		uint64_t word;
@@ -107,7 +107,7 @@ static void test_meet(void **state)
 }
 
 /* A set's own list meets the set, and not its complement. */
-static void test_format_and_meet_agree(void **state)
+static void cpus_meet_own_list_and_not_complement(void **state)
 {
 	struct random random = random_new("sets of processors");
 
@@ -130,7 +130,7 @@ static void test_format_and_meet_agree(void **state)
 	}
 }
 
-static void test_equal(void **state)
+static void cpus_equal_ignores_zero_words(void **state)
 {
 	static const uint64_t a[] = { 1, 0, 0 }, b[] = { 1, 0, 2 };
 	struct vhc_cpus *one = vhc_cpus_new(a, 1), *same = vhc_cpus_new(a, 3),
@@ -155,9 +155,11 @@ static void test_equal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_format), cmocka_unit_test(test_format_in_little_room),
-		cmocka_unit_test(test_meet),   cmocka_unit_test(test_format_and_meet_agree),
-		cmocka_unit_test(test_equal),
+		cmocka_unit_test(cpus_format_lists_ranges),
+		cmocka_unit_test(cpus_format_that_does_not_fit_is_cut),
+		cmocka_unit_test(cpus_meet_matches_list),
+		cmocka_unit_test(cpus_meet_own_list_and_not_complement),
+		cmocka_unit_test(cpus_equal_ignores_zero_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

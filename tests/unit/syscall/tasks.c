@@ -59,7 +59,7 @@ static void end(pthread_t threads[THREADS])
 	pthread_barrier_destroy(&barrier);
 }
 
-static void threads_of_this_process(void **state)
+static void tasks_lists_threads_of_this_process(void **state)
 {
 	struct vhc_task tasks[THREADS + 1] = { 0 };
 	pthread_t threads[THREADS];
@@ -90,7 +90,7 @@ static void threads_of_this_process(void **state)
 }
 
 /* Whatever its name looks like, a process is no kernel thread. */
-static void processes_are_no_kernel_threads(void **state)
+static void tasks_lists_no_process_as_kernel_thread(void **state)
 {
 	struct vhc_task tasks[2] = { 0 };
 	char before[16];
@@ -103,7 +103,7 @@ static void processes_are_no_kernel_threads(void **state)
 	prctl(PR_SET_NAME, before);
 }
 
-static void told_where_and_how_to_run(void **state)
+static void set_cpus_and_sched_reach_thread(void **state)
 {
 	pthread_t threads[THREADS];
 	struct sched_param param;
@@ -135,7 +135,7 @@ static void told_where_and_how_to_run(void **state)
 	assert_int_equal(vhc_sys_linux.set_sched(NULL, INT32_MAX, SCHED_BATCH, 0), -ESRCH);
 }
 
-static void this_process(void **state)
+static void pid_in_child_is_its_own(void **state)
 {
 	int status = -1;
 	pid_t child;
@@ -150,7 +150,7 @@ static void this_process(void **state)
 }
 
 /* The numbers in the /proc of an outer PID namespace are not ours. */
-static void a_proc_of_another_namespace(void **state)
+static void tasks_with_proc_of_other_namespace_is_refused(void **state)
 {
 	struct vhc_task tasks[2];
 	int status = -1;
@@ -175,11 +175,11 @@ static void a_proc_of_another_namespace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(threads_of_this_process),
-		cmocka_unit_test(processes_are_no_kernel_threads),
-		cmocka_unit_test(told_where_and_how_to_run),
-		cmocka_unit_test(this_process),
-		cmocka_unit_test(a_proc_of_another_namespace),
+		cmocka_unit_test(tasks_lists_threads_of_this_process),
+		cmocka_unit_test(tasks_lists_no_process_as_kernel_thread),
+		cmocka_unit_test(set_cpus_and_sched_reach_thread),
+		cmocka_unit_test(pid_in_child_is_its_own),
+		cmocka_unit_test(tasks_with_proc_of_other_namespace_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

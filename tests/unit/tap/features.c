@@ -23,7 +23,7 @@ static int teardown(void **state)
 
 /* ---------------------------------------------------------------------------------------- by fd */
 
-static void fds_of_a_tap(void **state)
+static void tap_open_fds_duplicates_them(void **state)
 {
 	struct vhc_tap *second;
 	int fds[2];
@@ -40,7 +40,7 @@ static void fds_of_a_tap(void **state)
 	assert_int_equal(fake_tap(rig.fake, "vm1")->queues, 2);
 }
 
-static void fds_of_other_kinds(void **state)
+static void tap_open_fds_of_other_kind_is_refused(void **state)
 {
 	struct fake_left before, after;
 	struct vhc_tap *other, *ret = NULL;
@@ -71,7 +71,7 @@ static void fds_of_other_kinds(void **state)
 	vhc_tap_close(other);
 }
 
-static void an_fd_without_the_header(void **state)
+static void tap_open_fds_without_vnet_hdr_is_einval(void **state)
 {
 	struct {
 		char name[16];
@@ -87,7 +87,7 @@ static void an_fd_without_the_header(void **state)
 }
 
 /* Each queue of a macvtap has a header size and offloads of its own. */
-static void a_macvtap(void **state)
+static void set_features_reaches_each_macvtap_queue(void **state)
 {
 	int fds[2] = { fake_macvtap(rig.fake, "mv0"), fake_macvtap(rig.fake, "mv0") };
 
@@ -114,7 +114,7 @@ static void a_macvtap(void **state)
 
 /* ------------------------------------------------------------------------------ what it is told */
 
-static void features_at_once(void **state)
+static void tap_set_features_is_set_at_once(void **state)
 {
 	struct vhc_features guest = { { 1ull << VHC_F_VERSION_1 | 1ull << VHC_F_GUEST_CSUM } };
 	const struct fake_tap *tap;
@@ -139,7 +139,7 @@ static void features_at_once(void **state)
 	assert_int_equal(tap->offloads, 0);
 }
 
-static void an_older_link_cannot(void **state)
+static void tap_set_features_on_old_kernel_is_eopnotsupp(void **state)
 {
 	struct vhc_features guest = { { 1ull << VHC_F_GUEST_CSUM | 1ull << VHC_F_GUEST_USO4 |
 					1ull << VHC_F_GUEST_USO6 } };
@@ -151,7 +151,7 @@ static void an_older_link_cannot(void **state)
 	assert_int_equal(fake_tap(rig.fake, "vm1")->header, 10);
 }
 
-static void queues_that_receive(void **state)
+static void set_active_detaches_other_queues(void **state)
 {
 	const struct fake_tap *tap;
 
@@ -181,9 +181,13 @@ static void queues_that_receive(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(fds_of_a_tap),	   TEST(fds_of_other_kinds), TEST(an_fd_without_the_header),
-		TEST(a_macvtap),	   TEST(features_at_once),   TEST(an_older_link_cannot),
-		TEST(queues_that_receive),
+		TEST(tap_open_fds_duplicates_them),
+		TEST(tap_open_fds_of_other_kind_is_refused),
+		TEST(tap_open_fds_without_vnet_hdr_is_einval),
+		TEST(set_features_reaches_each_macvtap_queue),
+		TEST(tap_set_features_is_set_at_once),
+		TEST(tap_set_features_on_old_kernel_is_eopnotsupp),
+		TEST(set_active_detaches_other_queues),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ static uint32_t first_call(const char *name)
 
 /* -------------------------------------------------------------------------------------- making */
 
-static void one_queue(void **state)
+static void tap_open_makes_one_queue(void **state)
 {
 	const struct fake_tap *tap;
 
@@ -72,7 +72,7 @@ static void one_queue(void **state)
 	assert_says(&rig, "vm1", "queue 1");
 }
 
-static void many_queues(void **state)
+static void tap_open_makes_256_queues(void **state)
 {
 	assert_ok(&rig, rig_open_tap(&rig, "vm1", 256, VHC_TAP_OWNER | VHC_TAP_GROUP));
 	assert_int_equal(fake_tap(rig.fake, "vm1")->queues, 256);
@@ -89,7 +89,7 @@ static void many_queues(void **state)
 }
 
 /* From the first queue on anybody could attach who finds the name: the owner comes before the rest. */
-static void the_owner_before_the_second_queue(void **state)
+static void tap_open_sets_owner_before_second_queue(void **state)
 {
 	uint32_t owner;
 
@@ -99,7 +99,7 @@ static void the_owner_before_the_second_queue(void **state)
 	assert_false(fake_tap(rig.fake, "vm1")->has_owner);
 }
 
-static void a_name_of_the_kernels_choice(void **state)
+static void tap_open_without_name_gets_kernel_name(void **state)
 {
 	struct vhc_tap *other;
 
@@ -112,7 +112,7 @@ static void a_name_of_the_kernels_choice(void **state)
 	assert_null(fake_tap(rig.fake, "tap0"));
 }
 
-static void names_that_the_kernel_refuses_or_expands(void **state)
+static void tap_open_of_bad_name_is_einval(void **state)
 {
 	static const char *const bad[] = { "",
 					   ".",
@@ -137,7 +137,7 @@ static void names_that_the_kernel_refuses_or_expands(void **state)
 	assert_ok(&rig, vhc_tap_open(rig.ctx, "0123456789abcde", NULL, &rig.tap));
 }
 
-static void arguments(void **state)
+static void tap_open_with_bad_arguments_is_refused(void **state)
 {
 	struct {
 		struct vhc_tap_args args;
@@ -164,7 +164,7 @@ static void arguments(void **state)
 	assert_int_equal(fake_calls(rig.fake), 0);
 }
 
-static void a_longer_queue(void **state)
+static void tap_open_sets_txqueuelen(void **state)
 {
 	assert_ok(&rig, vhc_tap_open(rig.ctx, "vm1", VHC_ARG(vhc_tap_args, .txqueuelen = 5000),
 				     &rig.tap));
@@ -173,7 +173,7 @@ static void a_longer_queue(void **state)
 
 /* ------------------------------------------------------------------------- links that are there */
 
-static void taken(void **state)
+static void tap_open_of_busy_name_is_ebusy(void **state)
 {
 	struct vhc_tap *second = NULL;
 
@@ -192,7 +192,7 @@ static void taken(void **state)
 	assert_says(&rig, "lo", "EINVAL", "not a tap");
 }
 
-static void adopted(void **state)
+static void tap_open_with_adopt_attaches_to_link(void **state)
 {
 	leave_tap("vm1", 2);
 	/* not without being told to */
@@ -209,7 +209,7 @@ static void adopted(void **state)
 	take_away("vm1", 2);
 }
 
-static void adopted_with_one_queue(void **state)
+static void tap_adopt_of_single_queue_link_is_einval(void **state)
 {
 	leave_tap("vm1", 1);
 	assert_int_equal(rig_open_tap(&rig, "vm1", 2, VHC_TAP_ADOPT), -EINVAL);
@@ -218,7 +218,7 @@ static void adopted_with_one_queue(void **state)
 }
 
 /* Opening an existing link for keeps, and failing on the way: it is still there. */
-static void a_failure_does_not_end_a_link_that_was_there(void **state)
+static void failed_tap_adopt_keeps_link(void **state)
 {
 	static const char *const calls[] = { "open", "TUNSETIFF", "TUNSETSNDBUF", "TUNGETVNETHDRSZ",
 					     "TUNSETPERSIST" };
@@ -234,7 +234,7 @@ static void a_failure_does_not_end_a_link_that_was_there(void **state)
 	take_away("vm1", 2);
 }
 
-static void as_another_user(void **state)
+static void tap_open_without_privileges_is_eperm(void **state)
 {
 	leave_tap("vm1", 1);
 	fake_set_user(rig.fake, 2000, 2000);
@@ -250,7 +250,7 @@ static void as_another_user(void **state)
 	take_away("vm1", 1);
 }
 
-static void without_the_node(void **state)
+static void tap_open_without_node_says_why(void **state)
 {
 	static const struct {
 		int error;
@@ -274,19 +274,19 @@ static void without_the_node(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(one_queue),
-		TEST(many_queues),
-		TEST(the_owner_before_the_second_queue),
-		TEST(a_name_of_the_kernels_choice),
-		TEST(names_that_the_kernel_refuses_or_expands),
-		TEST(arguments),
-		TEST(a_longer_queue),
-		TEST(taken),
-		TEST(adopted),
-		TEST(adopted_with_one_queue),
-		TEST(a_failure_does_not_end_a_link_that_was_there),
-		TEST(as_another_user),
-		TEST(without_the_node),
+		TEST(tap_open_makes_one_queue),
+		TEST(tap_open_makes_256_queues),
+		TEST(tap_open_sets_owner_before_second_queue),
+		TEST(tap_open_without_name_gets_kernel_name),
+		TEST(tap_open_of_bad_name_is_einval),
+		TEST(tap_open_with_bad_arguments_is_refused),
+		TEST(tap_open_sets_txqueuelen),
+		TEST(tap_open_of_busy_name_is_ebusy),
+		TEST(tap_open_with_adopt_attaches_to_link),
+		TEST(tap_adopt_of_single_queue_link_is_einval),
+		TEST(failed_tap_adopt_keeps_link),
+		TEST(tap_open_without_privileges_is_eperm),
+		TEST(tap_open_without_node_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
