@@ -23,7 +23,7 @@ static int read_as(const struct doc_table *table, const char *text, struct doc_e
 
 #define REST ",\n\"name\":\"n\",\"parts\":[{\"name\":\"x\"}]"
 
-static void test_read(void **state)
+static void doc_read_of_each_minor_works(void **state)
 {
 	const struct doc_table table = with_minor(2);
 	struct doc_error err;
@@ -37,7 +37,7 @@ static void test_read(void **state)
 	}
 }
 
-static void test_refused(void **state)
+static void doc_read_of_bad_minor_is_einval(void **state)
 {
 	static const struct {
 		const char *minor, *pointer, *words;
@@ -71,7 +71,7 @@ static void test_refused(void **state)
 	}
 }
 
-static void test_newer_version(void **state)
+static void doc_read_of_newer_version_says_so(void **state)
 {
 	static const char *const texts[][2] = {
 		{ "{\"kind\":\"sample\",\"version\":2,\"minor\":7,\"colour\":1}",
@@ -94,7 +94,7 @@ static void test_newer_version(void **state)
 }
 
 /* A document without minors has no such key, and says of versions what it always said. */
-static void test_without(void **state)
+static void doc_read_without_minors_refuses_key(void **state)
 {
 	struct doc_error err;
 
@@ -107,7 +107,7 @@ static void test_without(void **state)
 	assert_non_null(strstr(err.text, "version 2 is not known"));
 }
 
-static void test_written(void **state)
+static void doc_write_has_minor(void **state)
 {
 	const struct doc_table table = with_minor(2);
 	struct sample_part parts[] = { { .name = (char *)"x" } };
@@ -131,9 +131,11 @@ static void test_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),	      cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_newer_version), cmocka_unit_test(test_without),
-		cmocka_unit_test(test_written),
+		cmocka_unit_test(doc_read_of_each_minor_works),
+		cmocka_unit_test(doc_read_of_bad_minor_is_einval),
+		cmocka_unit_test(doc_read_of_newer_version_says_so),
+		cmocka_unit_test(doc_read_without_minors_refuses_key),
+		cmocka_unit_test(doc_write_has_minor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

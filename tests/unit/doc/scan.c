@@ -14,7 +14,7 @@ static int scan(const char *text, size_t len, struct doc_error *err)
 	return r;
 }
 
-static void test_accepts(void **state)
+static void scan_of_valid_json_works(void **state)
 {
 	static const char *const good[] = {
 		"{}",
@@ -35,7 +35,7 @@ static void test_accepts(void **state)
 	}
 }
 
-static void test_refuses(void **state)
+static void scan_of_bad_json_is_einval(void **state)
 {
 	static const struct refused bad[] = {
 		{ "", "", 1, "empty" },
@@ -107,7 +107,7 @@ static void test_refuses(void **state)
 		expect_refused(&bad[i]);
 }
 
-static void test_nul_bytes(void **state)
+static void scan_of_nul_bytes_is_einval(void **state)
 {
 	static const char in_space[] = "{\0}", in_string[] = "{\"a\":\"b\0c\"}", behind[] = "{}\0";
 	struct doc_error err;
@@ -119,7 +119,7 @@ static void test_nul_bytes(void **state)
 	assert_int_equal(scan(behind, 3, &err), -EINVAL);
 }
 
-static void test_truncated_at_every_byte(void **state)
+static void scan_of_text_cut_at_each_byte_is_einval(void **state)
 {
 	size_t end = strlen(sample_text) - 1; /* the last newline is not needed */
 	struct doc_error err;
@@ -131,7 +131,7 @@ static void test_truncated_at_every_byte(void **state)
 	}
 }
 
-static void test_depth(void **state)
+static void scan_past_depth_limit_is_einval(void **state)
 {
 	for (unsigned int depth = 1; depth < 40; depth++) {
 		struct doc_error err;
@@ -166,7 +166,7 @@ static char *many_keys(unsigned int count, size_t size, size_t *ret_len)
 	return text;
 }
 
-static void test_sizes(void **state)
+static void scan_past_size_limits_is_einval(void **state)
 {
 	static const struct {
 		unsigned int keys;
@@ -193,7 +193,7 @@ static void test_sizes(void **state)
 	}
 }
 
-static void test_lines(void **state)
+static void scan_finds_line_of_each_pointer(void **state)
 {
 	static const struct {
 		const char *pointer;
@@ -216,7 +216,7 @@ static void test_lines(void **state)
 }
 
 /* Pointers escape as RFC 6901 says, never carry control characters, and end at a whole character. */
-static void test_pointers(void **state)
+static void scan_pointer_is_escaped_and_whole(void **state)
 {
 	static const char text[] = "{\"a/b~c\":{\"\\u001b[2J\":\n'x'}}";
 	struct doc_error err;
@@ -236,7 +236,7 @@ static void test_pointers(void **state)
 	free(wide);
 }
 
-static void test_bit_flips(void **state)
+static void scan_of_flipped_bits_answers(void **state)
 {
 	size_t len = strlen(sample_text);
 	unsigned int seed = 1, accepted = 0;
@@ -265,11 +265,15 @@ static void test_bit_flips(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_accepts),	  cmocka_unit_test(test_refuses),
-		cmocka_unit_test(test_nul_bytes), cmocka_unit_test(test_truncated_at_every_byte),
-		cmocka_unit_test(test_depth),	  cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_lines),	  cmocka_unit_test(test_pointers),
-		cmocka_unit_test(test_bit_flips),
+		cmocka_unit_test(scan_of_valid_json_works),
+		cmocka_unit_test(scan_of_bad_json_is_einval),
+		cmocka_unit_test(scan_of_nul_bytes_is_einval),
+		cmocka_unit_test(scan_of_text_cut_at_each_byte_is_einval),
+		cmocka_unit_test(scan_past_depth_limit_is_einval),
+		cmocka_unit_test(scan_past_size_limits_is_einval),
+		cmocka_unit_test(scan_finds_line_of_each_pointer),
+		cmocka_unit_test(scan_pointer_is_escaped_and_whole),
+		cmocka_unit_test(scan_of_flipped_bits_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

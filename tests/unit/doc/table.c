@@ -2,7 +2,7 @@
 /* Tests of what a table drives: reading, writing, schema, help. */
 #include "sample.h"
 
-static void test_reads_all(void **state)
+static void doc_read_fills_every_field(void **state)
 {
 	struct sample s;
 	struct doc_error err;
@@ -30,7 +30,7 @@ static void test_reads_all(void **state)
 	assert_null(s.name);
 }
 
-static void test_presets(void **state)
+static void doc_read_of_missing_key_is_its_default(void **state)
 {
 	static const char text[] =
 		"{\"kind\":\"sample\",\"version\":1,\"name\":\"n\",\"parts\":[{\"name\":\"x\"}]}";
@@ -51,7 +51,7 @@ static void test_presets(void **state)
 
 #define HEAD "{\"kind\":\"sample\",\"version\":1,\"name\":\"n\",\"parts\":[{\"name\":\"x\"}],\n"
 
-static void test_refuses(void **state)
+static void doc_read_of_bad_document_says_where(void **state)
 {
 	static const struct refused bad[] = {
 		{ "{}", "", 1, "\"kind\" is missing: it must be \"sample\"" },
@@ -120,7 +120,7 @@ static void test_refuses(void **state)
 }
 
 /* Values from a document never bring control characters to a terminal. */
-static void test_quotes_control_characters(void **state)
+static void doc_read_error_has_no_control_characters(void **state)
 {
 	static const char text[] = HEAD "\"mode\":\"\\u001b]0;x\\u0007\"}";
 	struct sample s;
@@ -131,7 +131,7 @@ static void test_quotes_control_characters(void **state)
 	assert_non_null(strstr(err.text, "\\u001b]0;x\\u0007"));
 }
 
-static void test_write_reads_back(void **state)
+static void doc_read_of_written_document_is_the_same(void **state)
 {
 	struct sample s, again;
 	struct doc_error err;
@@ -176,7 +176,7 @@ static void assert_json(struct json_object *object, const char *path, const char
 			    text);
 }
 
-static void test_schema(void **state)
+static void doc_schema_matches_table(void **state)
 {
 	struct json_object *s = doc_schema(&sample_table);
 
@@ -200,7 +200,7 @@ static void test_schema(void **state)
 	json_object_put(s);
 }
 
-static void test_help(void **state)
+static void doc_help_lists_fields(void **state)
 {
 	struct json_object *rows = doc_help(&sample_table);
 
@@ -218,7 +218,7 @@ static void test_help(void **state)
 	json_object_put(rows);
 }
 
-static void test_fail(void **state)
+static void doc_fail_says_line(void **state)
 {
 	struct doc_error err = { 0 };
 
@@ -238,14 +238,14 @@ static void test_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_all),
-		cmocka_unit_test(test_presets),
-		cmocka_unit_test(test_refuses),
-		cmocka_unit_test(test_quotes_control_characters),
-		cmocka_unit_test(test_write_reads_back),
-		cmocka_unit_test(test_schema),
-		cmocka_unit_test(test_help),
-		cmocka_unit_test(test_fail),
+		cmocka_unit_test(doc_read_fills_every_field),
+		cmocka_unit_test(doc_read_of_missing_key_is_its_default),
+		cmocka_unit_test(doc_read_of_bad_document_says_where),
+		cmocka_unit_test(doc_read_error_has_no_control_characters),
+		cmocka_unit_test(doc_read_of_written_document_is_the_same),
+		cmocka_unit_test(doc_schema_matches_table),
+		cmocka_unit_test(doc_help_lists_fields),
+		cmocka_unit_test(doc_fail_says_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

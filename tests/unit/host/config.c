@@ -10,7 +10,7 @@ static const char *const examples[] = { SOURCE "/examples/qemu.json",
 					SOURCE "/examples/qemu-mq.json",
 					SOURCE "/examples/env.json" };
 
-static void test_reads_example(void **state)
+static void setup_read_of_example_fills_fields(void **state)
 {
 	char *text = read_file(SOURCE "/examples/qemu-mq.json", NULL);
 	struct host_setup *setup = read_setup(ctx, text);
@@ -36,7 +36,7 @@ static void test_reads_example(void **state)
 	free(text);
 }
 
-static void test_defaults(void **state)
+static void setup_read_of_missing_keys_is_defaults(void **state)
 {
 	static const char text[] = "{\"kind\":\"vhost-setup\",\"version\":1,"
 				   "\"devices\":[{\"id\":\"n\",\"type\":\"net\"}]}";
@@ -57,7 +57,7 @@ static void test_defaults(void **state)
 }
 
 /* What is written is read back to the same. */
-static void test_writes_what_it_reads(void **state)
+static void setup_read_of_written_config_is_the_same(void **state)
 {
 	for (size_t i = 0; i < COUNT(examples); i++) {
 		char *text = read_file(examples[i], NULL);
@@ -90,7 +90,7 @@ static void expect_refused(const char *name, const char *text, size_t len, struc
 		fail_msg("%s: no line: %s: %s", name, err->where, err->text);
 }
 
-static void test_refuses_files(void **state)
+static void setup_read_of_bad_file_is_refused(void **state)
 {
 	static const char *const folders[] = { SOURCE "/tests/cli/bad",
 					       SOURCE "/tests/cli/bad-meaning" };
@@ -118,7 +118,7 @@ static void test_refuses_files(void **state)
 	}
 }
 
-static void test_refuses_truncated(void **state)
+static void setup_read_of_config_cut_at_each_byte_is_refused(void **state)
 {
 	for (size_t i = 0; i < COUNT(examples); i++) {
 		size_t len;
@@ -139,7 +139,7 @@ static void test_refuses_truncated(void **state)
 	}
 }
 
-static void test_refuses_long(void **state)
+static void setup_read_of_too_long_text_is_refused(void **state)
 {
 	char *text = malloc(DOC_MAX_SIZE + 1);
 	struct host_error err;
@@ -151,7 +151,7 @@ static void test_refuses_long(void **state)
 	free(text);
 }
 
-static void test_survives_bit_flips(void **state)
+static void setup_read_of_flipped_bits_answers(void **state)
 {
 	size_t len;
 	char *text = read_file(SOURCE "/examples/qemu-mq.json", &len);
@@ -175,7 +175,7 @@ static void test_survives_bit_flips(void **state)
 }
 
 /* The words of the errors that people meet most. */
-static void test_words(void **state)
+static void setup_read_error_says_what_and_where(void **state)
 {
 	static const struct {
 		const char *device, *where, *words;
@@ -224,7 +224,7 @@ static void test_words(void **state)
 }
 
 /* Two taps of one name are two taps in two namespaces. */
-static void test_accepts(void **state)
+static void setup_read_of_equal_names_in_two_namespaces_works(void **state)
 {
 	static const char *const devices[] = {
 		"{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"name\":\"t\",\"netns\":\"x\"}},"
@@ -247,15 +247,15 @@ static void test_accepts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_example),
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_writes_what_it_reads),
-		cmocka_unit_test(test_refuses_files),
-		cmocka_unit_test(test_refuses_truncated),
-		cmocka_unit_test(test_refuses_long),
-		cmocka_unit_test(test_survives_bit_flips),
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_accepts),
+		cmocka_unit_test(setup_read_of_example_fills_fields),
+		cmocka_unit_test(setup_read_of_missing_keys_is_defaults),
+		cmocka_unit_test(setup_read_of_written_config_is_the_same),
+		cmocka_unit_test(setup_read_of_bad_file_is_refused),
+		cmocka_unit_test(setup_read_of_config_cut_at_each_byte_is_refused),
+		cmocka_unit_test(setup_read_of_too_long_text_is_refused),
+		cmocka_unit_test(setup_read_of_flipped_bits_answers),
+		cmocka_unit_test(setup_read_error_says_what_and_where),
+		cmocka_unit_test(setup_read_of_equal_names_in_two_namespaces_works),
 	};
 	int r;
 

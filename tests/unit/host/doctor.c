@@ -83,7 +83,7 @@ static void expect(const struct node_case *c)
 	assert_false(ok); /* there is never all of it */
 }
 
-static void test_reasons(void **state)
+static void doctor_of_each_failure_says_reason_and_remedy(void **state)
 {
 	static const struct node_case cases[] = {
 		{ "/dev/vhost-net", 0, 0, 0, 0, NULL, "missing", "it does not exist",
@@ -135,7 +135,7 @@ static void refuse_opens(const void *arg)
 	_exit(0);
 }
 
-static void test_forbidden(void **state)
+static void doctor_of_forbidden_node_says_why(void **state)
 {
 	char out[1000];
 
@@ -146,7 +146,7 @@ static void test_forbidden(void **state)
 		     "DeviceAllow=\"/dev/net/tun rw\"]\n");
 }
 
-static void test_user(void **state)
+static void doctor_for_unknown_user_is_enoent(void **state)
 {
 	struct json_object *tree = NULL;
 	struct host_error err;
@@ -158,7 +158,7 @@ static void test_user(void **state)
 }
 
 /* A launcher inherits this process's limits: they are no user's. */
-static void test_limits(void **state)
+static void doctor_limits_are_of_this_process(void **state)
 {
 	struct host_finding finding;
 	bool ok;
@@ -169,7 +169,7 @@ static void test_limits(void **state)
 	assert_null(strstr(finding.text, "of this process"));
 }
 
-static void test_leaves_no_fd(void **state)
+static void doctor_leaves_no_fd(void **state)
 {
 	struct snapshot before;
 	struct host_finding finding;
@@ -184,9 +184,11 @@ static void test_leaves_no_fd(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reasons),	     cmocka_unit_test(test_forbidden),
-		cmocka_unit_test(test_user),	     cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_leaves_no_fd),
+		cmocka_unit_test(doctor_of_each_failure_says_reason_and_remedy),
+		cmocka_unit_test(doctor_of_forbidden_node_says_why),
+		cmocka_unit_test(doctor_for_unknown_user_is_enoent),
+		cmocka_unit_test(doctor_limits_are_of_this_process),
+		cmocka_unit_test(doctor_leaves_no_fd),
 	};
 	const char *why = sandbox_enter();
 

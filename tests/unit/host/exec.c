@@ -106,7 +106,7 @@ static void expect_launch(const struct launch_case *c, int status, const char *w
 /* The fds of the shell itself; ls has more. */
 #define FDS "echo fds; ls -m -w 0 /proc/$$/fd; true"
 
-static void test_fds(void **state)
+static void exec_passes_listed_fds_only(void **state)
 {
 	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
 					     .arguments = SHELL(FDS) },
@@ -122,7 +122,7 @@ static void test_fds(void **state)
 }
 
 /* Each fd is a queue of the tap that it is said to be. */
-static void test_fds_are_the_taps(void **state)
+static void exec_passes_fds_of_the_named_taps(void **state)
 {
 	expect_launch(
 		&(struct launch_case){
@@ -133,7 +133,7 @@ static void test_fds_are_the_taps(void **state)
 		0, "ta ta tb\n");
 }
 
-static void test_arguments(void **state)
+static void exec_expands_arguments(void **state)
 {
 	static const struct launch_case c = {
 		.config = CONFIG(PAIRS("a", "2", "\"name\":\"ta\""), ""),
@@ -145,7 +145,7 @@ static void test_arguments(void **state)
 	expect_launch(&c, 0, "-netdev tap,id=a,fds=3:4,vhost=off,x ta\n");
 }
 
-static void test_exit_statuses(void **state)
+static void exec_status_is_the_launchers(void **state)
 {
 	static const struct {
 		const char *program;
@@ -180,7 +180,7 @@ static void test_exit_statuses(void **state)
 	}
 }
 
-static void test_persistent_tap_stays(void **state)
+static void exec_keeps_persistent_tap(void **state)
 {
 	const struct launch_case c = {
 		.config = CONFIG(NET("a", "\"name\":\"tp\",\"persist\":true"), ENV),
@@ -194,7 +194,7 @@ static void test_persistent_tap_stays(void **state)
 	sandbox_command("ip link show tp >/dev/null && ip link del tp");
 }
 
-static void test_user(void **state)
+static void exec_with_user_drops_privileges(void **state)
 {
 	static const char script[] = "id -u; id -g; id -G; grep -E 'Cap|NoNew' /proc/self/status";
 	static const char dropped[] = "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
@@ -240,7 +240,7 @@ static void test_user(void **state)
 		      0, "groups 0\n");
 }
 
-static void test_unprivileged_caller(void **state)
+static void exec_by_unprivileged_caller_uses_existing_tap(void **state)
 {
 	sandbox_command("ip tuntap add at1 mode tap vnet_hdr user nobody && ip link set at1 up");
 	sandbox_command("ip tuntap add at2 mode tap vnet_hdr user daemon && ip link set at2 up");
@@ -289,7 +289,7 @@ static void test_unprivileged_caller(void **state)
 }
 
 /* Too few fds at any point: an error that says so, nothing left; and the launcher's limit is ours. */
-static void test_few_fds(void **state)
+static void exec_with_few_fds_says_so_and_leaves_nothing(void **state)
 {
 	bool failed = false, succeeded = false;
 
@@ -331,7 +331,7 @@ static void test_few_fds(void **state)
 }
 
 /* 100 queues find no room twice below 128: ours is raised, the launcher's is as it was. */
-static void test_soft_limit_is_put_back(void **state)
+static void exec_restores_soft_fd_limit(void **state)
 {
 	expect_launch(&(struct launch_case){ .config = CONFIG(PAIRS("a", "100", ""), ENV),
 					     .arguments = SHELL(
@@ -340,7 +340,7 @@ static void test_soft_limit_is_put_back(void **state)
 		      0, "128\n");
 }
 
-static void test_prefer(void **state)
+static void exec_with_prefer_falls_back_and_says_so(void **state)
 {
 	const struct launch_case c = {
 		.config = CONFIG("{\"id\":\"a\",\"type\":\"net\",\"vhost\":\"prefer\"}", ENV),
@@ -353,7 +353,7 @@ static void test_prefer(void **state)
 	expect_launch(&c, 0, fd >= 0 ? "on a.tap.0=3,a.vhost.0=4\n" : "off a.tap.0=3\n");
 }
 
-static void test_require(void **state)
+static void exec_with_require_needs_vhost(void **state)
 {
 	const struct launch_case c = {
 		.config = CONFIG("{\"id\":\"a\",\"type\":\"net\",\"queue_pairs\":2}", ENV),
@@ -372,17 +372,17 @@ static void test_require(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fds),
-		cmocka_unit_test(test_fds_are_the_taps),
-		cmocka_unit_test(test_arguments),
-		cmocka_unit_test(test_exit_statuses),
-		cmocka_unit_test(test_persistent_tap_stays),
-		cmocka_unit_test(test_user),
-		cmocka_unit_test(test_unprivileged_caller),
-		cmocka_unit_test(test_few_fds),
-		cmocka_unit_test(test_soft_limit_is_put_back),
-		cmocka_unit_test(test_prefer),
-		cmocka_unit_test(test_require),
+		cmocka_unit_test(exec_passes_listed_fds_only),
+		cmocka_unit_test(exec_passes_fds_of_the_named_taps),
+		cmocka_unit_test(exec_expands_arguments),
+		cmocka_unit_test(exec_status_is_the_launchers),
+		cmocka_unit_test(exec_keeps_persistent_tap),
+		cmocka_unit_test(exec_with_user_drops_privileges),
+		cmocka_unit_test(exec_by_unprivileged_caller_uses_existing_tap),
+		cmocka_unit_test(exec_with_few_fds_says_so_and_leaves_nothing),
+		cmocka_unit_test(exec_restores_soft_fd_limit),
+		cmocka_unit_test(exec_with_prefer_falls_back_and_says_so),
+		cmocka_unit_test(exec_with_require_needs_vhost),
 	};
 	const char *why = sandbox_enter();
 	int r;

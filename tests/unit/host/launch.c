@@ -45,7 +45,7 @@ static char **expand(const char *devices, const char *launcher, bool no_vhost, c
 	return NULL;
 }
 
-static void test_tokens(void **state)
+static void expand_of_each_token_matches(void **state)
 {
 	static const struct token_case cases[] = {
 		{ NET(""), "", false, "@net0.netdev@", "tap,id=net0,fd=3,vhost=on,vhostfd=4" },
@@ -123,7 +123,7 @@ static void test_tokens(void **state)
 	}
 }
 
-static void test_refuses(void **state)
+static void expand_of_bad_token_says_why(void **state)
 {
 	static const struct {
 		const char *devices, *launcher;
@@ -163,7 +163,7 @@ static void test_refuses(void **state)
 }
 
 /* What is not done as asked, or done besides, is said. */
-static void test_says(void **state)
+static void expand_says_what_is_done_otherwise(void **state)
 {
 	static const struct {
 		const char *devices, *launcher, *words;
@@ -209,7 +209,7 @@ static const char *variable(char **env, const char *name)
 	return found;
 }
 
-static void test_environment(void **state)
+static void launch_environment_names_fds(void **state)
 {
 	char *arguments[] = { (char *)(uintptr_t) "@net0.tapfds@ @b.tapfds@", NULL }, pid[20];
 	const char *devices = NET(",\"queue_pairs\":2") ",{\"id\":\"b\",\"type\":\"net\"}";
@@ -252,7 +252,7 @@ static void test_environment(void **state)
 	}
 }
 
-static void test_environment_without_vhost(void **state)
+static void launch_environment_without_vhost_names_taps_only(void **state)
 {
 	char *arguments[] = { (char *)(uintptr_t) "@net0.tapfds@", NULL };
 	struct host_launch *launch;
@@ -288,11 +288,11 @@ static void listen_fds_calls_a_vsock_device_vhost_vsock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_refuses),
-		cmocka_unit_test(test_says),
-		cmocka_unit_test(test_environment),
-		cmocka_unit_test(test_environment_without_vhost),
+		cmocka_unit_test(expand_of_each_token_matches),
+		cmocka_unit_test(expand_of_bad_token_says_why),
+		cmocka_unit_test(expand_says_what_is_done_otherwise),
+		cmocka_unit_test(launch_environment_names_fds),
+		cmocka_unit_test(launch_environment_without_vhost_names_taps_only),
 		cmocka_unit_test(listen_fds_calls_a_vsock_device_vhost_vsock),
 	};
 	int r;

@@ -44,7 +44,7 @@ static void expect_plan(const char *config, struct host_options *options, const 
 	free(text);
 }
 
-static void test_new_tap(void **state)
+static void setup_plan_of_new_tap_lists_its_steps(void **state)
 {
 	char *launcher[] = { (char *)(uintptr_t) "qemu", (char *)(uintptr_t) "@net0.netdev@",
 			     NULL };
@@ -75,7 +75,7 @@ static void test_new_tap(void **state)
 		"launcher: exec qemu []\n");
 }
 
-static void test_existing_tap(void **state)
+static void setup_plan_of_existing_tap_changes_what_is_given(void **state)
 {
 	struct host_options options = { 0 };
 
@@ -110,7 +110,7 @@ static void plan_of_vsock_shows_auto_as_such(void **state)
 		"w: open vsock /dev/vhost-vsock, cid 42, workers are tasks [close it]\n");
 }
 
-static void test_launcher_is_in_it(void **state)
+static void setup_plan_expands_launcher(void **state)
 {
 	char *launcher[] = { (char *)(uintptr_t) "qemu", (char *)(uintptr_t) "@net0.netdev@",
 			     NULL };
@@ -159,7 +159,7 @@ static size_t count_operations(unsigned int devices)
 	return count;
 }
 
-static void test_linear(void **state)
+static void setup_plan_grows_with_devices_linearly(void **state)
 {
 	size_t one = count_operations(1);
 
@@ -171,11 +171,11 @@ static void test_linear(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_new_tap),
-		cmocka_unit_test(test_existing_tap),
+		cmocka_unit_test(setup_plan_of_new_tap_lists_its_steps),
+		cmocka_unit_test(setup_plan_of_existing_tap_changes_what_is_given),
 		cmocka_unit_test(plan_of_vsock_shows_auto_as_such),
-		cmocka_unit_test(test_launcher_is_in_it),
-		cmocka_unit_test(test_linear),
+		cmocka_unit_test(setup_plan_expands_launcher),
+		cmocka_unit_test(setup_plan_grows_with_devices_linearly),
 	};
 	int r;
 

@@ -60,7 +60,7 @@ static void expect_failure(const char *config, enum host_status status, const ch
 	sandbox_expect_same(&before);
 }
 
-static void test_brings_up_and_takes_down(void **state)
+static void setup_run_and_undo_leave_nothing(void **state)
 {
 	struct host_link link, bridge;
 	struct snapshot before;
@@ -91,7 +91,7 @@ static void test_brings_up_and_takes_down(void **state)
 	}
 }
 
-static void test_failures_leave_nothing(void **state)
+static void failed_setup_run_leaves_nothing(void **state)
 {
 	static const struct {
 		const char *config;
@@ -127,7 +127,7 @@ static void test_failures_leave_nothing(void **state)
 		expect_failure(cases[i].config, cases[i].status, cases[i].where, cases[i].words);
 }
 
-static void test_adopts(void **state)
+static void setup_run_adopts_existing_tap(void **state)
 {
 	struct host_link before, link;
 	struct snapshot look;
@@ -160,7 +160,7 @@ static void test_adopts(void **state)
 }
 
 /* What the table lets through, the kernel takes. */
-static void test_greatest_mtu(void **state)
+static void setup_run_with_greatest_mtu_works(void **state)
 {
 	struct host_link link;
 	struct host_plan plan;
@@ -174,7 +174,7 @@ static void test_greatest_mtu(void **state)
 	expect_undo(&plan, run);
 }
 
-static void test_explains_adopted(void **state)
+static void failed_adoption_says_why(void **state)
 {
 	sandbox_command("ip tuntap add at1 mode tap && ip tuntap add atm mode tap multi_queue");
 	sandbox_command("ip tuntap add att mode tun");
@@ -192,11 +192,11 @@ static void test_explains_adopted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_brings_up_and_takes_down),
-		cmocka_unit_test(test_failures_leave_nothing),
-		cmocka_unit_test(test_adopts),
-		cmocka_unit_test(test_greatest_mtu),
-		cmocka_unit_test(test_explains_adopted),
+		cmocka_unit_test(setup_run_and_undo_leave_nothing),
+		cmocka_unit_test(failed_setup_run_leaves_nothing),
+		cmocka_unit_test(setup_run_adopts_existing_tap),
+		cmocka_unit_test(setup_run_with_greatest_mtu_works),
+		cmocka_unit_test(failed_adoption_says_why),
 	};
 	const char *why = sandbox_enter();
 	int r;
