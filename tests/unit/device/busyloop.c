@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * busyloop - how long a ring's worker polls: written down before the start, at once later, asked of
+ * busyloop - how long a ring's worker polls: recorded before the start, set at once later, asked of
  * the kernel; and what can be relied on of a device at all.
  */
 #include "rig.h"
@@ -75,7 +75,7 @@ static void failed_start_restores_busyloop(void **state)
 	rig_up(&rig);
 	assert_ok(&rig, vhc_ring_set_busyloop(rig.dev, 1, 50));
 	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	/* a value that the kernel lost, as after RESET_OWNER by somebody else's hand, is not ours */
+	/* a reset of the guest's device leaves it */
 	assert_ok(&rig, vhc_dev_reset(rig.dev));
 	assert_int_equal(ask(&rig, 1), 50); /* the host's, not the guest's */
 	assert_ok(&rig, rig_features(&rig));

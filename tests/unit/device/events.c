@@ -61,7 +61,7 @@ static void next_event_without_event_fd_works(void **state)
 	assert_miss(rig, 0, 0x5000, VHC_PERM_WRITE);
 	assert_error(rig, 3, 7);
 	assert_nothing(rig);
-	/* nobody asked for an fd, so none was made */
+	/* no event fd was requested, so none was made */
 	assert_int_equal(fake_count(rig->fake, "epoll"), 0);
 	assert_int_equal(next(rig, &event), 0);
 }
@@ -79,7 +79,7 @@ static void reset_discards_events(void **state)
 	assert_ok(&rig, vhc_dev_reset(rig.dev));
 	/* each is taken out, since a forked child may keep it open */
 	assert_int_equal(fake_count(rig.fake, "del"), 4);
-	/* what the old driver's rings had to say is nobody's business */
+	/* events of the old driver's rings are discarded */
 	assert_nothing(&rig);
 	assert_false(readable(&rig, fd));
 	assert_ok(&rig, rig_features(&rig));

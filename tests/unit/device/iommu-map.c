@@ -15,7 +15,7 @@ static void map_without_iommu_is_eopnotsupp(void **state)
 
 	vhc_features_add(&rig->acked, VHC_F_ACCESS_PLATFORM);
 	rig_up(rig);
-	/* the bit alone does not mean it, and vhost is not told */
+	/* the bit alone does not mean it, and vhost does not get it */
 	assert_false(rig_kernel_ring(rig, 0)->features[0] >> VHC_F_ACCESS_PLATFORM & 1);
 	assert_int_equal(rig_map(rig), -EOPNOTSUPP);
 	assert_says(rig, "net0", "VHC_GUEST_IOMMU");
@@ -164,7 +164,7 @@ static void map_reaches_every_vhost_fd(void **state)
 	assert_ok(&rig, vhc_dev_unmap(rig.dev, 0x5800, 1));
 	for (uint32_t i = 0; i < 4; i++) {
 		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x5800, VHC_PERM_WRITE), 0);
-		/* what is left of it is told again: it knows mappings only whole */
+		/* the rest of it is sent again: vhost knows mappings only whole */
 		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x57ff, VHC_PERM_WRITE),
 				 (uintptr_t)rig.ram + PAGE + 0x7ff);
 		assert_int_equal(fake_translate(rig_vhost(&rig, i), 0x5801, VHC_PERM_WRITE),

@@ -144,7 +144,7 @@ static bool is_miss(const struct vhost_msg_v2 *msg, bool v2)
 	       msg->iotlb.type == VHOST_IOTLB_MISS && msg->iotlb.perm >= 1 && msg->iotlb.perm <= 3;
 }
 
-/* It is still a miss, and told or answered as it says; or it is none, and nobody hears of it. */
+/* It is still a miss, and is reported or answered as it says; or it is none, and is skipped. */
 static void next_event_of_flipped_bits_is_miss_or_nothing(void **state)
 {
 	uint32_t told = 0, answered = 0, skipped = 0;
@@ -177,7 +177,7 @@ static void next_event_of_flipped_bits_is_miss_or_nothing(void **state)
 	assert_true(told > 1000 && answered > 0 && skipped > 1000);
 }
 
-/* It was dropped there, or is on the way: the device is told, and nobody else is asked. */
+/* It was dropped there, or is on the way: the library answers, without an event. */
 static void miss_of_mapped_address_is_answered(void **state)
 {
 	struct vhc_ring_addr addr = rig_io_addr(0);
@@ -193,7 +193,7 @@ static void miss_of_mapped_address_is_answered(void **state)
 	assert_nothing(&rig);
 	assert_int_equal(vhost->woken, 5);
 	assert_int_equal(vhost->waiting, 0);
-	/* once there, however often it was told */
+	/* one mapping, however often it was sent */
 	assert_int_equal(vhost->mappings, 1);
 	assert_int_equal(rig_vhost(&rig, 0)->mappings, 1);
 	/* the kernel lost it */

@@ -4,7 +4,7 @@
  */
 #include "iommu-rig.h"
 
-/* A driver that does not know of it, whose rings go on at 3. */
+/* A driver that does not know of it, whose rings resume at 3. */
 static void run_without(struct rig *rig)
 {
 	rig->iommu = false;
@@ -30,7 +30,7 @@ static void check_plain(struct rig *rig)
 	}
 }
 
-/* The kernels before 7.2 go on translating for as long as the fd has this owner. */
+/* Kernels before 7.2 translate for as long as the fd has this owner. */
 static void start_without_iommu_after_one_with_is_plain(void **state)
 {
 	for (uint32_t k = 0; fake_profile_name(k); k++)

@@ -187,7 +187,7 @@ static void start_checks_base_where_ring_is_mapped(void **state)
 	rig_set_index(&rig, 0, 'u', 690);
 	assert_int_equal(rig_start(&rig), -EINVAL);
 	assert_says(&rig, "ring 0", "690", "700", "base 0");
-	/* without the avail ring nobody can say */
+	/* without the avail ring it cannot be checked */
 	assert_ok(&rig, vhc_dev_unmap(rig.dev, rig_io_addr(0).avail + 2, 1));
 	assert_ok(&rig, vhc_ring_check(rig.dev, 0));
 	/* nor by half of its index */
@@ -237,7 +237,7 @@ static void mappings_outlive_stop_and_start(void **state)
 		assert_ok(&rig, rig_start(&rig));
 		assert_int_equal(fake_count(rig.fake, "VHOST_IOTLB"), 0);
 		assert_int_equal(fake_count(rig.fake, "VHOST_"), rig.rings);
-		/* with other features it forgets them, and is told again */
+		/* with other features it drops them, and gets them again */
 		assert_ok(&rig, vhc_dev_stop(rig.dev));
 		vhc_features_remove(&rig.acked, VHC_F_EVENT_IDX);
 		assert_ok(&rig, rig_features(&rig));
@@ -304,7 +304,7 @@ static void reset_drops_mappings(void **state)
 		assert_ok(&rig, rig_rings(&rig));
 		assert_int_equal(rig_start(&rig), -EAGAIN);
 		assert_says(&rig, "used ring", "not mapped");
-		/* vhost has what was before, and is told with the features */
+		/* vhost has those of before, and gets these with the features */
 		fake_forget_calls(rig.fake);
 		assert_ok(&rig, rig_map(&rig));
 		assert_int_equal(fake_calls(rig.fake), 0);

@@ -202,7 +202,7 @@ static void failed_set_owner_says_why(void **state)
 	assert_says(&rig, "vhost fd 1", "VHOST_SET_OWNER", "EBUSY", "already has an owner");
 	assert_false(fake_vhost(rig.fake, 0)->owned);
 	fake_vhost(rig.fake, 1)->owned = false;
-	/* somebody else's process took it over, or this one is the child of a fork */
+	/* another process took it over, or this one is the child of a fork */
 	assert_ok(&rig, rig_start(&rig));
 	assert_ok(&rig, vhc_dev_stop(rig.dev));
 	fake_vhost(rig.fake, 0)->owned = false;
@@ -257,7 +257,7 @@ static void open_fds_checks_and_duplicates_them(void **state)
 	assert_ok(&rig, rig_start(&rig));
 }
 
-/* The giver keeps its fds open: the device is stopped all the same, and nobody's afterwards. */
+/* The caller keeps its fds open: the device is stopped all the same, and has no owner then. */
 static void close_of_shared_fds_resets_owner(void **state)
 {
 	int fds[2] = { fake_sys.open(rig.fake, "/dev/vhost-net", 0),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ring-base - where a ring goes on that was stopped alone: kept, lost and asked for again, or read from its
- * memory; and the interrupt that may be due when it goes on.
+ * ring-base - where a ring that was stopped alone resumes: kept, lost and asked for again, or read from its
+ * memory; and the interrupt that may be due when it resumes.
  */
 #include "rig.h"
 
@@ -72,7 +72,7 @@ static void ring_stop_keeps_base(void **state)
 	assert_int_equal(base_of(1), 51);
 }
 
-/* The kernel did not tell: nobody guesses, and it is asked again. */
+/* The kernel did not say: the library does not guess, and asks again. */
 static void get_base_after_failed_stop_is_enodata(void **state)
 {
 	work(1, 9);
@@ -90,7 +90,7 @@ static void get_base_after_failed_stop_is_enodata(void **state)
 	assert_true(calls_are(rig.fake, "VHOST_GET_VRING_BASE"));
 	assert_int_equal(base_of(1), 9);
 	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
-	/* or somebody says it; then it is not asked for */
+	/* or the caller sets it; then it is not asked for */
 	work(1, 1);
 	fake_fail(rig.fake, "VHOST_GET_VRING_BASE", 1, EIO);
 	assert_int_equal(vhc_ring_stop(rig.dev, 1), -EIO);
@@ -137,7 +137,7 @@ static void ring_start_that_resumes_signals_call(void **state)
 	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
 	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
 	assert_int_equal(fake_ring_counter(rig_kernel_ring(&rig, 1), 'c'), 1);
-	/* what the device used before may not have been told: once, and to the eventfd that it has now */
+	/* an interrupt for used buffers may be lost: one signal, to the eventfd that it has now */
 	work(1, 1);
 	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
 	assert_ok(&rig, vhc_ring_set_call(rig.dev, 1, fd));
@@ -148,7 +148,7 @@ static void ring_start_that_resumes_signals_call(void **state)
 	assert_int_equal(fake_count(rig.fake, "signal"), 1);
 	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
 	assert_int_equal(fake_counter(rig.fake, fd), 1);
-	/* nobody is when it does not start; none when there is no call */
+	/* no signal when it does not start, or has no call */
 	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
 	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 1, EIO);
 	assert_int_equal(vhc_ring_start(rig.dev, 1), -EIO);
@@ -157,7 +157,7 @@ static void ring_start_that_resumes_signals_call(void **state)
 	fake_forget_calls(rig.fake);
 	assert_ok(&rig, vhc_ring_start(rig.dev, 1));
 	assert_int_equal(fake_count(rig.fake, "signal"), 0);
-	/* of a whole device: those that go on */
+	/* of a whole device: rings that resume */
 	work(2, 5);
 	assert_ok(&rig, vhc_dev_stop(rig.dev));
 	assert_ok(&rig, vhc_ring_set_call(rig.dev, 1, fd));

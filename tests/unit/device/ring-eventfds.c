@@ -127,7 +127,7 @@ static void set_eventfd_with_reused_number_is_set_again(void **state)
 	assert_true(has('k', old));
 }
 
-/* The kernel refuses the new one: the ring goes on with the old one, and so do the getters. */
+/* The kernel refuses the new one: the ring and the getters keep the old one. */
 static void failed_set_eventfd_keeps_old_one(void **state)
 {
 	int fd = fake_eventfd(rig.fake), kick = vhc_ring_get_kick(rig.dev, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ring-kvm-end - how bindings end: after vhost let go of the eventfds, and before those close.  Nothing is
+ * ring-kvm-end - how bindings end: after vhost released the eventfds, and before those close.  Nothing is
  * left in the VM.
  */
 #include "kvm/kvm.h"
@@ -95,7 +95,7 @@ static void reset_removes_bindings_after_backends(void **state)
 	assert_true(guest_rings(&guest, 0));
 }
 
-/* The vhost fds are the device's own: when they are closed, vhost has let go. */
+/* The vhost fds are the device's own: closing them releases the eventfds. */
 static void close_removes_bindings_after_vhost_fds(void **state)
 {
 	vhc_dev_close(rig->dev);
@@ -103,7 +103,7 @@ static void close_removes_bindings_after_vhost_fds(void **state)
 	check_order("close", rig->pairs - 1);
 }
 
-/* Somebody else may keep the vhost fds open, so vhost is told to let go. */
+/* Another process may keep the vhost fds open, so the eventfds are taken off first. */
 static void close_of_shared_fds_detaches_vhost_first(void **state)
 {
 	int fds[2] = { fake_sys.open(rig->fake, "/dev/vhost-net", 0),
@@ -130,7 +130,7 @@ static void close_of_shared_fds_detaches_vhost_first(void **state)
 	fake_close(rig->fake, fds[1]);
 }
 
-/* A reset that the VM refuses takes off what it can, and goes on from there the next time. */
+/* A reset that the VM refuses takes off what it can, and resumes there the next time. */
 static void failed_reset_resumes_next_time(void **state)
 {
 	fake_fail(rig->fake, "KVM_", 3, EIO);
@@ -157,7 +157,7 @@ static void close_in_child_keeps_ioeventfds(void **state)
 	guest.vm = fake_vm_of(rig->fake, rig->vm);
 }
 
-/* A ring's bindings alone, as its reset takes them off: the others go on. */
+/* A ring's bindings alone, as its reset takes them off: the others stay. */
 static void unbind_of_one_ring_keeps_others(void **state)
 {
 	assert_ok(rig, vhc_ring_unbind_kvm(rig->dev, 1));

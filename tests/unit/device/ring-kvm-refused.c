@@ -252,12 +252,12 @@ static void set_irqfd_of_shared_call_is_ebusy(void **state)
 	assert_says(rig, "net0", "ring 1, KVM_IRQFD of gsi 6", "EBUSY", "same eventfd");
 	assert_ok(rig, vhc_ring_set_irqfd(rig->dev, 0, -1, NULL));
 	assert_ok(rig, guest_irq(&guest, 1, 6));
-	/* nobody can tell whether it is the same VM: the kernel can */
+	/* the library cannot tell whether it is the same VM: the kernel can */
 	fake_fail(rig->fake, "same", 1, EPERM);
 	assert_int_equal(guest_irq(&guest, 0, 5), -EBUSY);
 }
 
-/* A VM answers nobody but the process that made it.  The device goes on. */
+/* A VM answers only the process that made it.  The device keeps running. */
 static void bind_to_vm_of_other_process_is_eio(void **state)
 {
 	struct vhc_ioeventfd bell = guest_bell(0);

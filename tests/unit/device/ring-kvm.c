@@ -80,7 +80,7 @@ static void add_ioeventfd_twice_makes_one_call(void **state)
 	assert_ok(rig, vhc_ring_del_ioeventfd(rig->dev, 0, &bell));
 	assert_int_equal(vhc_ring_del_ioeventfd(rig->dev, 0, &bell), -EINVAL);
 	assert_false(guest_rings(&guest, 0));
-	/* somebody else took it off: it is off */
+	/* another process took it off: it is off */
 	assert_ok(rig, guest_add(&guest, 0));
 	assert_int_equal(guest_launcher(&guest, vhc_ring_get_kick(rig->dev, 0), &bell, false), 0);
 	assert_ok(rig, vhc_ring_del_ioeventfd(rig->dev, 0, &bell));
@@ -236,10 +236,10 @@ static void set_call_moves_irqfd(void **state)
 	assert_ok(rig, vhc_ring_set_call(rig->dev, 1, -1));
 	assert_ok(rig, guest_irq(&guest, 1, 6));
 	assert_ok(rig, rig_start(rig));
-	interrupts(6, 1); /* since it goes on */
+	interrupts(6, 1); /* since it resumes */
 	fake_ring_signal(rig->fake, rig_kernel_ring(rig, 1), 'c');
 	interrupts(6, 2);
-	/* a wish that waits is replaced, or taken off, without a call into the VM */
+	/* a binding that waits for a call is replaced or removed without a call into the VM */
 	assert_ok(rig, vhc_ring_set_call(rig->dev, 1, -1));
 	assert_ok(rig, vhc_ring_set_irqfd(rig->dev, 1, -1, NULL));
 	assert_ok(rig, vhc_ring_get_call(rig->dev, 1));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ring-mask - interrupts that are held back, and let go as one: none is lost, and none comes while masked.
+ * ring-mask - interrupts that are held back and delivered as one: none is lost, and none comes while masked.
  */
 #include "kvm-rig.h"
 
@@ -116,7 +116,7 @@ static void mask_outlives_stop_and_start(void **state)
 	assert_ok(rig, mask(false));
 	notified(2);
 	assert_ok(rig, rig_start(rig));
-	notified(3); /* since it goes on */
+	notified(3); /* since it resumes */
 	notify();
 	notified(4);
 }
@@ -139,7 +139,7 @@ static void reset_clears_mask(void **state)
 	notified(1);
 }
 
-/* While it is masked the wish changes, and vhost does not hear of it. */
+/* While it is masked, a new call is recorded, and vhost does not get it. */
 static void set_call_while_masked_is_set_by_unmask(void **state)
 {
 	int fd = fake_eventfd(rig->fake);
@@ -159,7 +159,7 @@ static void set_call_while_masked_is_set_by_unmask(void **state)
 	fake_close(rig->fake, fd);
 }
 
-/* The driver polls: what comes is seen, and there is nobody to deliver it to. */
+/* The driver polls: an interrupt shows as pending, and has no eventfd to go to. */
 static void set_call_to_none_while_masked_shows_pending(void **state)
 {
 	assert_ok(rig, mask(true));
@@ -223,7 +223,7 @@ static void failed_set_masked_changes_nothing(void **state)
 	notified(1);
 	assert_true(pending());
 	notify();
-	/* nobody can tell whether there was one: there was */
+	/* it cannot be known whether there was one: assume so */
 	fake_fail(rig->fake, "drain", 1, EIO);
 	assert_ok(rig, mask(false));
 	notified(2);

@@ -157,7 +157,7 @@ static const struct {
 	[TABLE] = { { "memory", "empty" } },
 };
 
-/* All but one thing is set; other rings have nothing, and that is nobody's business. */
+/* All but one thing is set; other rings have nothing, and need nothing. */
 static void set_all_but(enum missing what)
 {
 	struct vhc_ring_addr addr = rig_addr(1);

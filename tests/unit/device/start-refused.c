@@ -7,7 +7,7 @@
 
 static void no_size(struct rig *rig)
 {
-	/* as if nobody had set it: a new device has none */
+	/* a new device has none */
 	vhc_dev_close(rig->dev);
 	rig->dev = NULL;
 	assert_ok(rig, rig_dev(rig));
@@ -98,7 +98,7 @@ static void ends_behind_memory(struct rig *rig)
 {
 	uint64_t end = RIG_GUEST + rig->ram_size;
 
-	/* used has 6 + 8 * 256 bytes: two of them are behind the end */
+	/* used has 6 + 8 * 256 bytes: two of them are past the end */
 	move_ring(rig, 1, RIG_GUEST + RIG_RING_ROOM, RIG_GUEST + RIG_RING_ROOM + 0x1000,
 		  end - 2052);
 }

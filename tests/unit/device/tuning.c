@@ -9,7 +9,7 @@
 
 static const uint64_t one = 2, others = 12, offline = 1ull << 9;
 
-/* Where it is told what to do before, a start that could not tell it that fails. */
+/* A start fails that cannot find the worker for which tuning was requested. */
 static void start_with_tuning_of_hidden_worker_is_enodata(void **state)
 {
 	struct rig rig;
@@ -28,7 +28,7 @@ static void start_with_tuning_of_hidden_worker_is_enodata(void **state)
 	rig_free(&rig);
 }
 
-/* Before the start it is written down, and told to the worker as soon as there is one. */
+/* Before the start it is recorded, and set as soon as there is a worker. */
 static void tuning_before_start_is_set_by_start(void **state)
 {
 	struct rig rig;

@@ -150,7 +150,7 @@ static uint64_t random_word(struct random *random, uint64_t density)
 	}
 }
 
-/* Of one density, or of one that changes: at each the library goes on as it found it before. */
+/* Of one density, or of one that changes: at each the library continues as it found it before. */
 static void fill(struct random *random, struct room *room, bool changes)
 {
 	uint64_t density = random_below(random, 6);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tests of documents with a minor number: older ones are read, newer ones are told so first. */
+/* Tests of documents with a minor number: older ones are read, newer ones are refused first. */
 #include "sample.h"
 
 static struct doc_table with_minor(uint32_t minor)

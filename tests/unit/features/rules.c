@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * rules - what each feature bit requires, and what is left of a set without what it requires.
- * The rules are written down a second time here, as the specification has them.
+ * The rules are implemented a second time here, as the specification has them.
  */
 #include <errno.h>
 #include <setjmp.h>

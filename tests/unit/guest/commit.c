@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * commit - the guest's memory changes while rings run: the table that every vhost fd has afterwards,
- * what a ring that runs does not let go, and all devices or none.
+ * what a running ring needs, and all devices or none.
  */
 #include <linux/vhost.h>
 #include <sys/mman.h>

@@ -57,7 +57,7 @@ static void set_event_before_start_is_set_by_start(void **state)
 	assert_true(has(0, fd) && has(1, fd) && has_none(2));
 	assert_ok(rig, vhc_dev_start(crowd.dev[2]));
 	assert_true(has(2, fd));
-	/* off: nobody has it; it is kept for the next time */
+	/* off: no device has it; it is kept for the next time */
 	assert_ok(rig, vhc_dirty_stop(rig->mem));
 	assert_true(has_none(0) && has_none(1) && has_none(2));
 	assert_ok(rig, vhc_dirty_start(rig->mem));
@@ -130,7 +130,7 @@ static void set_event_of_no_eventfd_is_refused(void **state)
 
 	assert_int_equal(vhc_dirty_set_event(rig->mem, 999), -EBADF);
 	assert_says(rig, "log eventfd 999", "EBADF");
-	/* the kernel says so where it is told: at once, or when it is turned on */
+	/* the kernel refuses it: at once, or when the log is turned on */
 	assert_ok(rig, vhc_dirty_set_event(rig->mem, fd));
 	assert_int_equal(vhc_dirty_start(rig->mem), -EINVAL);
 	assert_says(rig, "VHOST_SET_LOG_FD", "not an eventfd");

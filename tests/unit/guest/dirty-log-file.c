@@ -93,7 +93,7 @@ static void set_file_of_unsuitable_file_is_refused(void **state)
 		}
 		assert_int_equal(vhc_dirty_set_file(rig->mem, 999, 0, SIZE), -EBADF);
 		assert_says(rig, "log fd 999", "EBADF");
-		/* no memfd at all: nobody can seal it */
+		/* no memfd at all: it cannot be sealed */
 		assert_int_equal(
 			vhc_dirty_set_file(rig->mem, vhc_tap_get_fd(crowd.tap[0], 0), 0, SIZE),
 			-EINVAL);
@@ -173,7 +173,7 @@ static void set_file_while_logging_moves_pages(void **state)
 	assert_ok(rig, vhc_dirty_sync(rig->mem));
 	assert_true(read_page(100));
 	write_page(300);
-	content[5] = 1; /* somebody else's */
+	content[5] = 1; /* another process's */
 	fake_forget_calls(rig->fake);
 	assert_ok(rig, vhc_dirty_set_file(rig->mem, fd, AT, SIZE));
 	assert_true(calls_are(rig->fake, "VHOST_SET_LOG_BASE,VHOST_SET_LOG_BASE"));
@@ -252,7 +252,7 @@ static void set_file_before_start_is_set_by_start(void **state)
 	write_page(77);
 	assert_true(has(fake_content(rig->fake, fd), 77));
 	assert_int_equal(vhc_dirty_sync(rig->mem), -ENODATA);
-	/* the stop lets go of it: the next log is our own */
+	/* the stop releases it: the next log is the library's own */
 	assert_ok(rig, vhc_dirty_stop(rig->mem));
 	assert_int_equal(fake_left(rig->fake).maps, 0);
 	assert_ok(rig, vhc_dirty_start(rig->mem));

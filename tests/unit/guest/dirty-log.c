@@ -339,8 +339,8 @@ static void log_size_covers_last_page(void **state)
 }
 
 /*
- * The ring is at the same place here, and at another for the guest: memory was laid out anew while it
- * was stopped.  The kernel is told no guest address without a log; later it must be the right one.
+ * The ring is at the same place here, and at another for the guest: memory was laid out again while it
+ * was stopped.  Without a log the kernel gets no guest address; later it must be the right one.
  */
 static void dirty_start_after_move_sets_new_log_address(void **state)
 {

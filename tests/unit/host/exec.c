@@ -330,7 +330,7 @@ static void exec_with_few_fds_says_so_and_leaves_nothing(void **state)
 		HOST_FAILED, "ulimit -n 3035");
 }
 
-/* 100 queues find no room twice below 128: ours is raised, the launcher's is as it was. */
+/* 100 queues do not fit twice below 128: ours is raised, the launcher's is as it was. */
 static void exec_restores_soft_fd_limit(void **state)
 {
 	expect_launch(&(struct launch_case){ .config = CONFIG(PAIRS("a", "100", ""), ENV),

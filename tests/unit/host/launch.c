@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tests of what a launcher is told: tokens, QEMU's words, environment. */
+/* Tests of what a launcher gets: tokens, QEMU's options, environment. */
 #include <unistd.h>
 
 #include "host_test.h"

@@ -8,7 +8,7 @@
 
 static const uint64_t one = 2;
 
-/* A thread of this process or a kernel thread, as the kernel likes or as it was told. */
+/* A thread of this process or a kernel thread, as the kernel chooses or as requested. */
 static void get_worker_finds_each_kind(void **state)
 {
 	static const struct {
@@ -57,7 +57,7 @@ static void start_lists_kernel_threads_only_where_workers_may_be(void **state)
 	rig_up(&rig);
 	assert_int_equal(rig_tid(&rig, 0), rig_worker(&rig, 0)->tid);
 	assert_int_equal(fake_count(rig.fake, "VHOST_GET_FORK_FROM_OWNER"), 1);
-	/* it was seen once, so that nobody asks again */
+	/* it was seen once, so it is not asked again */
 	vhc_dev_close(rig.dev);
 	rig.dev = NULL;
 	fake_forget_calls(rig.fake);
@@ -106,7 +106,7 @@ static void get_worker_before_owner_is_eagain(void **state)
 	rig_free(&rig);
 }
 
-/* What cannot be told is not guessed, and is no reason not to start. */
+/* A worker that cannot be found is not guessed, and does not fail the start. */
 static void get_worker_that_cannot_be_found_is_enodata(void **state)
 {
 	static const struct {
@@ -138,7 +138,7 @@ static void get_worker_that_cannot_be_found_is_enodata(void **state)
 		rig_up(&rig);
 		assert_int_equal(rig_tid(&rig, 0), -ENODATA);
 		assert_says(&rig, "net0", "pair 0", cases[i].says);
-		/* so it cannot be told anything, and is not */
+		/* so it cannot be tuned */
 		fake_forget_calls(rig.fake);
 		assert_int_equal(vhc_dev_set_worker_cpus(rig.dev, 0, &one, 1), -ENODATA);
 		assert_says(&rig, "sched_setaffinity", cases[i].says);

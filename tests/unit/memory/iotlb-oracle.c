@@ -95,7 +95,7 @@ static bool forget(struct oracle *oracle, const struct pins *pins, const struct 
 	return true;
 }
 
-/* All or nothing; false when the pins leave no room. */
+/* All or nothing; false when it does not fit beside the pins. */
 static bool oracle_edit(struct oracle *oracle, const struct vhc_mapping *range, bool map,
 			const struct pins *pins)
 {

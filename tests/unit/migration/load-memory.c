@@ -125,7 +125,7 @@ static void load_of_ring_across_regions_is_einval(void **state)
 	rig_free(&rig);
 }
 
-/* ------------------------------------------------------------------------------- where it goes on */
+/* ------------------------------------------------------------------------------- where it resumes */
 
 /* used, base, available: of ring 1, whose size is 256. */
 static void load_checks_indices_against_base(void **state)
@@ -213,7 +213,7 @@ static void load_of_ring_without_addresses_skips_its_memory(void **state)
 
 /* ------------------------------------------------------------------------------------- an IOMMU */
 
-/* Where a ring's addresses lead nobody knows before the guest's IOMMU is asked. */
+/* Where a ring's addresses lead is not known before the guest's IOMMU is asked. */
 /* An old kernel has no such call, and is asked once. */
 static void load_behind_iommu_on_old_kernel_is_eopnotsupp(void **state)
 {

@@ -17,7 +17,7 @@ static void add_kicks(struct rig *rig)
 	}
 }
 
-/* Saved, loaded by a fresh device, saved again: the same bytes; and it goes on where it was. */
+/* Saved, loaded by a fresh device, saved again: the same bytes; and it resumes where it was. */
 static void load_and_save_on_new_device_is_the_same(void **state)
 {
 	for (uint32_t pairs = 1; pairs <= 4; pairs++) {
@@ -116,7 +116,7 @@ static void load_replaces_all_but_eventfds(void **state)
 	rig_free(&rig);
 }
 
-/* A ring that is not in the document starts anew, wherever this device stopped it before. */
+/* A ring that is not in the document starts at 0, wherever this device stopped it before. */
 static void load_after_run_resets_missing_ring(void **state)
 {
 	char *json = moved_source("6.12", 1, false), *less = edit_put_sum(json, "/rings/1", NULL),

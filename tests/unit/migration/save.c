@@ -188,7 +188,7 @@ static void save_is_the_same_on_each_kernel(void **state)
 		free(documents[i]);
 }
 
-/* ------------------------------------------------------------------------------ a picture of it */
+/* ------------------------------------------------------------------------------ a snapshot */
 
 static void save_of_running_device_asks_for_bases(void **state)
 {
@@ -202,7 +202,7 @@ static void save_of_running_device_asks_for_bases(void **state)
 	assert_int_equal(fake_count(rig->fake, "VHOST_GET_VRING_BASE"), 4);
 	assert_at(json, "/running", "true");
 	assert_at(json, "/rings/2/base", "\"0x7\"");
-	/* it moved on since, and nobody believes the picture */
+	/* it moves on, so the bases of the snapshot are not kept */
 	rig_kernel_ring(rig, 2)->base = 9;
 	for (uint32_t i = 0; i < 4; i++) {
 		assert_true(rig->dev->have.ring[i].base_lost);

@@ -3,7 +3,7 @@
  * document - vhost-plan documents: as they were once for a host that is not there (kept as files), and
  * for one that is: what is shown is what is then done, call for call.
  *
- * After a change that was meant: test_dev_plan FOLDER writes the files anew.
+ * After a change that was meant: test-plan-document FOLDER writes the files again.
  */
 #include <json-c/json.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * features-oracle - whose bits and which rules, written down a second time from the specification, and the
+ * features-oracle - whose bits and which rules, a second time from the specification, and the
  * formula of what is offered.
  */
 #include "features/features.h"

@@ -28,7 +28,7 @@ int guest_add(struct guest *guest, uint32_t ring);
 int guest_irq(struct guest *guest, uint32_t ring, uint32_t gsi);
 /** guest_launcher() - the launcher does by itself what guest_add() does, with an eventfd of its own. */
 int guest_launcher(struct guest *guest, int file, const struct vhc_ioeventfd *bell, bool on);
-/** guest_kicks() - how often the ring was kicked and nobody looked. */
+/** guest_kicks() - how often the ring was kicked and not read. */
 int64_t guest_kicks(struct guest *guest, uint32_t ring);
 /** guest_position() - of the n-th call of this name in the list of calls, from 0; it must be there. */
 uint32_t guest_position(struct guest *guest, const char *name, uint32_t n);

@@ -12,21 +12,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-/* behind the others */
+/* after the others */
 #include <cmocka.h>
 
 #include "fake.h"
 #include "features/features.h"
 #include "vhostconfig.h"
 
-/* Guest addresses are not user addresses: who mixes them up is found out. */
+/* Guest addresses are not user addresses: code that mixes them up is found. */
 #define RIG_GUEST     0x40000000ull
 #define RIG_RING_ROOM 0x4000ull /* descriptors, 0x1000 avail, 0x2000 used */
 #define RIG_SIZE      256u
 /* A region beside the one with the rings, far above it. */
 #define RIG_MORE      0x240000000ull
 #define RIG_MORE_SIZE 0x20000ull
-/* Behind an IOMMU all of the guest's memory is here too, and rings are told by these addresses. */
+/* Behind an IOMMU all of the guest's memory is here too, and rings have these addresses. */
 #define RIG_IOVA 0x1000000000ull
 #define RIG_RW	 (VHC_PERM_READ | VHC_PERM_WRITE)
 
@@ -59,7 +59,7 @@ void rig_free(struct rig *rig);
 void rig_close(struct rig *rig);
 
 /*
- * A row of a table of tests that get a rig through *state, new or up, which is freed behind them.
+ * A row of a table of tests that get a rig through *state, new or up, which is freed after it.
  */
 #define RIG_TEST(test, kernel, pairs)                                    \
 	{                                                                \

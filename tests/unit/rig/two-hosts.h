@@ -10,7 +10,7 @@
 /** moved_save() - the device as a document; it must succeed.  For free(3). */
 char *moved_save(struct rig *rig);
 
-/** moved_source() - the document of a device that ran: ring i goes on at 5 + i.  For free(3). */
+/** moved_source() - the document of a device that ran: ring i resumes at 5 + i.  For free(3). */
 char *moved_source(const char *kernel, uint32_t pairs, bool array);
 
 /** moved_indices() - the guest's memory as it came over: ring i has used 3 + i, and made 9 + i available. */

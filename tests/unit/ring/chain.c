@@ -92,7 +92,7 @@ static void chain_check_of_valid_chain_is_ok(void **state)
 	for (uint16_t i = 0; i < NUM; i++)
 		put(DESC, i, 0, 1, i + 1u < NUM ? NEXT : 0, (uint16_t)(i + 1));
 	good(0, false);
-	/* what nobody has mapped yet is not known */
+	/* what is not mapped yet is not known */
 	read_error = -ENOENT;
 	good(0, true);
 }

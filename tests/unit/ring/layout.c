@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * layout - rings in memory: sizes, alignment, placement, and where they go on.
+ * layout - rings in memory: sizes, alignment, placement, and where they resume.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -270,7 +270,7 @@ static void layout_check_places_match_oracle(void **state)
 	assert_true(right > 50000 && overlaps > 50000 && outside > 50000);
 }
 
-/* ---------------------------------------------------------------------------------- where they go on */
+/* ---------------------------------------------------------------------------------- where they resume */
 
 static void base_encode_and_decode_round_trip(void **state)
 {

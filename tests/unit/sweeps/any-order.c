@@ -280,7 +280,7 @@ static void reset_clears_settings(void **state)
 	assert_ok(rig, rig_features(rig));
 	assert_int_equal(rig_start(rig), -EAGAIN);
 	assert_says(rig, "size");
-	/* memory, tap and owner are still there; a driver begins anew at 0 */
+	/* memory, tap and owner are still there; a driver begins again at 0 */
 	assert_ok(rig, rig_rings(rig));
 	fake_forget_calls(rig->fake);
 	assert_ok(rig, rig_start(rig));
@@ -308,7 +308,7 @@ static void start_after_failed_get_base_is_eagain(void **state)
 	assert_ok(rig, vhc_dev_stop(rig->dev));
 	assert_int_equal(base_of(rig, 0), 9);
 	assert_ok(rig, rig_start(rig));
-	/* or somebody else knows, be it the value that the kernel was told before */
+	/* or the caller sets it, be it the value that the kernel had before */
 	work(rig, 0, 1);
 	fake_fail(rig->fake, "VHOST_GET_VRING_BASE", 1, EIO);
 	assert_int_equal(vhc_dev_stop(rig->dev), -EIO);

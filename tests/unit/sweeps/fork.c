@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * fork - a forked child of the process that took ownership: nothing that would reach the kernel is
- * done, it says why, and the owner goes on.
+ * done, it says why, and the owner keeps its device.
  */
 #include <sched.h>
 
@@ -181,7 +181,7 @@ static const struct {
 	{ "more memory while it logs", rig_more, LOGS },
 };
 
-/* Calls that change something, or ask something that only the owner is told. */
+/* Calls that change something, or ask something that only the owner may know. */
 static uint32_t reached(struct rig *rig)
 {
 	return fake_count(rig->fake, "VHOST_") + fake_count(rig->fake, "TUN") +
@@ -213,7 +213,7 @@ static void call_in_child_is_eperm_without_system_call(void **state)
 		if (reached(&rig))
 			fail_msg("%s: %u calls reached the kernel", calls[i].name, reached(&rig));
 		assert_true(left_equal(&before, &after));
-		/* the owner goes on, and the same call works there */
+		/* the same call works in the owner */
 		back(&rig);
 		if (calls[i].call(&rig))
 			fail_msg("%s, by the owner: %s", calls[i].name, rig_text(&rig));
@@ -228,7 +228,7 @@ static void call_in_child_is_eperm_without_system_call(void **state)
 	}
 }
 
-/* What is only written down, or is so already, is no call. */
+/* What is only recorded, or changes nothing, is no call. */
 static void call_in_child_that_needs_no_kernel_works(void **state)
 {
 	struct rig *rig = *state;

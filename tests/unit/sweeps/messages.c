@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * messages - what a vhost-user back end does: each message is written down as it comes, in any order
+ * messages - what a vhost-user back end does: each message is recorded as it comes, in any order
  * and more than once, and after each all enabled rings are started, all others stopped.  A ring that
  * runs has what was accepted last; what was refused was refused with an error.
  */
@@ -209,7 +209,7 @@ static void settle(uint32_t n)
 		check_running(n);
 		return;
 	}
-	/* a ring that runs goes on without a kick; none starts without one */
+	/* a running ring keeps running without a kick; none starts without one */
 	assert_false(ran);
 	assert_null(ring->backend);
 	too_early += r == -EAGAIN;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * tasks - threads as this machine's own /proc shows them, through struct vhc_sys_ops: those of this
- * process by their names; told where and how to run.  Kernel threads are tried in the VM.
+ * process by their names; set where and how to run.  Kernel threads are tried in the VM.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -121,7 +121,7 @@ static void set_cpus_and_sched_reach_thread(void **state)
 	assert_int_equal(CPU_COUNT(&now), 1);
 	assert_true(CPU_ISSET(cpu, &now));
 	sched_getaffinity(tids[2], sizeof(now), &now);
-	assert_true(CPU_EQUAL(&now, &before)); /* nobody else's */
+	assert_true(CPU_EQUAL(&now, &before)); /* of no other thread */
 	assert_int_equal(vhc_sys_linux.set_sched(NULL, tids[1], SCHED_BATCH, 0), 0);
 	assert_int_equal(sched_getscheduler(tids[1]), SCHED_BATCH);
 	sched_getparam(tids[1], &param);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * features - links by fd, and what a link is told: header, offloads, queues that receive.
+ * features - links by fd, and what is set on a link: header, offloads, queues that receive.
  */
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
@@ -112,7 +112,7 @@ static void set_features_reaches_each_macvtap_queue(void **state)
 	}
 }
 
-/* ------------------------------------------------------------------------------ what it is told */
+/* ------------------------------------------------------------------------------ what is set on it */
 
 static void tap_set_features_is_set_at_once(void **state)
 {
@@ -160,7 +160,7 @@ static void set_active_detaches_other_queues(void **state)
 	assert_ok(&rig, vhc_tap_set_active(rig.tap, 1));
 	assert_int_equal(tap->queues, 1);
 	assert_int_equal(tap->detached, 3);
-	/* what fails half way goes on from there */
+	/* what fails half way resumes there */
 	fake_fail(rig.fake, "TUNSETQUEUE", 2, EIO);
 	assert_int_equal(vhc_tap_set_active(rig.tap, 4), -EIO);
 	assert_says(&rig, "vm1", "TUNSETQUEUE", "queue 2");

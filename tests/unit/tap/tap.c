@@ -22,7 +22,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A link that somebody else made and left, as `ip tuntap add` does. */
+/* A link that another process made and left, as `ip tuntap add` does. */
 static void leave_tap(const char *name, uint32_t queues)
 {
 	assert_ok(&rig, rig_open_tap(&rig, name, queues, VHC_TAP_PERSIST | VHC_TAP_OWNER));
@@ -61,7 +61,7 @@ static void tap_open_makes_one_queue(void **state)
 	tap = fake_tap(rig.fake, "vm1");
 	assert_non_null(tap);
 	assert_int_equal(tap->flags, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
-	/* nobody else may attach: that is the user's own */
+	/* no other user may attach */
 	assert_true(tap->has_owner);
 	assert_int_equal(tap->owner, 0);
 	assert_false(tap->has_group);
@@ -195,7 +195,7 @@ static void tap_open_of_busy_name_is_ebusy(void **state)
 static void tap_open_with_adopt_attaches_to_link(void **state)
 {
 	leave_tap("vm1", 2);
-	/* not without being told to */
+	/* not without VHC_TAP_ADOPT */
 	assert_int_equal(rig_open_tap(&rig, "vm1", 2, 0), -EBUSY);
 	assert_ok(&rig, rig_open_tap(&rig, "vm1", 2, VHC_TAP_ADOPT));
 	/* its owner stays who it was, and it stays when we go */
