@@ -3,14 +3,10 @@
  * document - the vhost-caps document: its fields.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "caps/document.h"
 #include "dev.h"
-#include "kernel/kernel.h"
-#include "memory/mem.h"
-#include "tap/tap.h"
 #include "features/rows.h"
 
 static const struct doc_field node_fields[] = {

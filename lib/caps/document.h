@@ -2,8 +2,8 @@
 /*
  * caps - what a host supports, as described by a vhost-caps document.
  */
-#ifndef LIB_CAPS_H
-#define LIB_CAPS_H
+#ifndef LIB_CAPS_DOCUMENT_H
+#define LIB_CAPS_DOCUMENT_H
 
 #include "doc.h"
 #include "vhostconfig.h"

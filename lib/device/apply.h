@@ -2,8 +2,8 @@
 /*
  * apply - the one loop that executes plans, and undoes them when a step fails.
  */
-#ifndef LIB_APPLY_H
-#define LIB_APPLY_H
+#ifndef LIB_DEVICE_APPLY_H
+#define LIB_DEVICE_APPLY_H
 
 #include "plan/plan.h"
 

@@ -8,7 +8,7 @@
 #include "memory/mem.h"
 #include "device/iommu.h"
 
-void vhc_dev_leave(struct vhc_dev *dev, struct vhc_mem *mem)
+void vhc_dev_detach_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 {
 	vhc_dev_forget_log_event(dev, mem->dirty.event);
 	vhc_mem_detach(mem, dev);
@@ -38,11 +38,11 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 		return vhc_dev_fail(dev, r, NULL, NULL, "no memory to attach it");
 	r = vhc_iommu_change_mem(dev, table);
 	if (r) {
-		vhc_dev_leave(dev, mem);
+		vhc_dev_detach_mem(dev, mem);
 		return r;
 	}
 	if (dev->mem)
-		vhc_dev_leave(dev, dev->mem);
+		vhc_dev_detach_mem(dev, dev->mem);
 	dev->mem = mem;
 	return 0;
 }

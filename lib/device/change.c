@@ -3,7 +3,6 @@
  * change - what follows from what was set: for each vhost fd and ring of a device, what the kernel is
  * to have.  The plan is then the difference to what it has.
  */
-#include <errno.h>
 
 #include "device/device.h"
 #include "features/features.h"

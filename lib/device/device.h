@@ -4,8 +4,8 @@
  * closes; and the loop that applies plans (apply.h), mappings (iommu.h), events (events.h).  It may
  * not look at another device: that is guest/'s.
  */
-#ifndef LIB_DEVICE_H
-#define LIB_DEVICE_H
+#ifndef LIB_DEVICE_DEVICE_H
+#define LIB_DEVICE_DEVICE_H
 
 #include "dev.h"
 
@@ -19,7 +19,10 @@ int vhc_dev_has(struct vhc_dev *dev, bool all, struct vhc_features *ret_vhost,
 		struct vhc_features *ret_link);
 
 /* attach.c */
-void vhc_dev_leave(struct vhc_dev *dev, struct vhc_mem *mem);
+/** vhc_dev_check_table() - would a running ring move or lose its memory?  -EBUSY names it. */
+int vhc_dev_check_table(struct vhc_dev *dev, struct vhc_table *table);
+
+void vhc_dev_detach_mem(struct vhc_dev *dev, struct vhc_mem *mem);
 
 /* change.c */
 /**
@@ -36,12 +39,12 @@ int vhc_ring_check_single(struct vhc_dev *dev, uint32_t ring);
 void vhc_dev_release(struct vhc_dev *dev);
 
 /**
- * vhc_dev_rescue_log() - merge into the dirty log what a stale device, which does not run any more,
+ * vhc_dev_merge_dirty_log() - merge into the dirty log what a stale device, which does not run any more,
  * may have written to one that the other devices left behind.
  */
-void vhc_dev_rescue_log(struct vhc_dev *dev);
+void vhc_dev_merge_dirty_log(struct vhc_dev *dev);
 
-/* ring.c */
+/* ring-eventfds.c */
 /** vhc_ring_close_eventfds() - kick, call, err and the mask's, once neither vhost nor a VM has them. */
 void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring);
 
@@ -50,23 +53,20 @@ void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring);
 int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_check_memory() - do these values of a ring go with the memory that is here?  Writes the
- * ring's user addresses into them.
+ * vhc_ring_check_memory() - are these values of a ring right for the device's memory?  Writes the ring's
+ * user addresses into them.
  * @hint: what to do about a base that its memory contradicts.
  */
 int vhc_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
 			  struct vhc_ring_state *state, const char *hint);
 
-/** vhc_dev_check_table() - would a running ring move or lose its memory?  -EBUSY names it. */
-int vhc_dev_check_table(struct vhc_dev *dev, struct vhc_table *table);
-
+/* ring-diagnose.c */
 /**
  * vhc_dev_peek() - copy from the device's memory, by an address as the driver gives it to the device.
  * Errors: -ENOENT behind an IOMMU: it is not mapped, or not in one piece; -EFAULT.
  */
 int vhc_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size);
 
-/* ring-diagnose.c */
 /**
  * vhc_ring_diagnose() - is a running split ring stuck before something that vhost cannot take?
  * Returns 0 or -EINVAL.

@@ -11,7 +11,6 @@
 
 #include "args.h"
 #include "dev.h"
-#include "text.h"
 #include "device/iommu.h"
 #include "device/events.h"
 

@@ -5,7 +5,6 @@
  *     to vhost = acked and owned by vhost
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "device/device.h"

@@ -10,7 +10,6 @@
 #include "device/apply.h"
 #include "dev.h"
 #include "memory/mem.h"
-#include "features/features.h"
 #include "device/iommu.h"
 #include "syscall/uapi.h"
 

@@ -204,13 +204,13 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	vhc_events_close(dev);
 	/* the last close of a vhost fd stops its rings and its worker */
 	dev->backend->close(dev);
-	vhc_dev_rescue_log(dev);
+	vhc_dev_merge_dirty_log(dev);
 	/* a VM releases the eventfds after vhost, while they are there */
 	vhc_dev_unbind_kvm(dev);
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		vhc_ring_close_eventfds(dev, i);
 	if (dev->mem)
-		vhc_dev_leave(dev, dev->mem);
+		vhc_dev_detach_mem(dev, dev->mem);
 	if (dev->kind->close)
 		dev->kind->close(dev);
 	vhc_iotlb_free(dev->iotlb);

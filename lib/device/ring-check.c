@@ -162,7 +162,7 @@ static int check_base(const struct check *check)
 		return fail_read(check, r);
 	if (!state->has_base && check->dev->have.ring[check->ring].base_lost)
 		return fail_check(check, -EAGAIN, "call vhc_ring_set_base()",
-				  "the kernel did not tell where it stopped");
+				  "the kernel did not report where it stopped");
 	if (base > UINT16_MAX)
 		return vhc_dev_fail(check->dev, -EINVAL, NULL, NULL,
 				    "ring %u: base 0x%x; a split ring's has 16 bits", check->ring,
@@ -227,7 +227,7 @@ VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)
 	if (vhc_dev_format(dev) == VHC_PACKED)
 		return fail_check(
 			&check, -EOPNOTSUPP, check.hint,
-			"it is packed, and its memory does not tell where the device stopped");
+			"it is packed, and its memory does not record where the device stopped");
 	r = check_set(&check) ?: check_place(&check);
 	if (r)
 		return r;

@@ -106,7 +106,7 @@ VHC_EXPORT int vhc_ring_get_base(struct vhc_dev *dev, uint32_t ring, uint32_t *r
 				    "stopped",
 				    ring);
 	if (!want->has_base && (dev->stale || have->base_lost))
-		return fail_ring(dev, -ENODATA, ring, "the kernel did not tell where it stopped");
+		return fail_ring(dev, -ENODATA, ring, "the kernel did not report where it stopped");
 	*ret_base = want->has_base ? want->base : vhc_base_fresh(vhc_dev_format(dev));
 	return 0;
 }

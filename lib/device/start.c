@@ -12,7 +12,6 @@
 #include "device/apply.h"
 #include "device/device.h"
 #include "memory/mem.h"
-#include "features/features.h"
 #include "ring/base.h"
 #include "device/events.h"
 

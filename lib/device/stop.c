@@ -124,7 +124,7 @@ static void forget_fds(struct vhc_dev *dev)
 	}
 }
 
-void vhc_dev_rescue_log(struct vhc_dev *dev)
+void vhc_dev_merge_dirty_log(struct vhc_dev *dev)
 {
 	for (uint32_t i = 0; i < dev->have.fds && dev->stale && dev->mem; i++)
 		vhc_mem_merge_dirty_log(dev->mem, dev->have.fd[i].log);
@@ -154,7 +154,7 @@ VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
 	}
 	if (r && !disown)
 		return r; /* a ring that runs needs its eventfds */
-	vhc_dev_rescue_log(dev);
+	vhc_dev_merge_dirty_log(dev);
 	vhc_plan_reset(&plan, &dev->have, VHC_NO_RING);
 	if (disown)
 		vhc_plan_disown(&plan, &dev->have);

@@ -12,7 +12,6 @@
 #include "syscall/cpus.h"
 #include "dev.h"
 #include "kernel/kernel.h"
-#include "text.h"
 
 #define ONLINE_PATH "/sys/devices/system/cpu/online"
 
@@ -66,8 +65,7 @@ static int check_online(struct vhc_dev *dev, const struct vhc_cpus *cpus)
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "no CPU is given for the worker to run on");
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
-		return vhc_dev_fail(dev, r, NULL, NULL, ONLINE_PATH ": %s (%s)", strerror(-r),
-				    vhc_errname(-r));
+		return vhc_dev_fail_errno(dev, r, NULL, NULL, ONLINE_PATH);
 	if (r <= 0 || vhc_cpus_meet(cpus, online))
 		return 0;
 	online[strcspn(online, "\n")] = 0;

@@ -3,7 +3,6 @@
  * text - sets of feature bits as text: in messages, and in the API both ways.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ctx.h"

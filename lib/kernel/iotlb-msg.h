@@ -3,8 +3,8 @@
  * iotlb-msg - the messages about I/O virtual addresses that are written to and read from a vhost
  * fd, in both versions.  No system call.
  */
-#ifndef LIB_IOTLB_MSG_H
-#define LIB_IOTLB_MSG_H
+#ifndef LIB_KERNEL_IOTLB_MSG_H
+#define LIB_KERNEL_IOTLB_MSG_H
 
 #include "memory/iotlb.h"
 #include "syscall/uapi.h"

@@ -2,11 +2,9 @@
 /*
  * iotlb - IOTLB messages: mappings written to a vhost fd, and misses read from it.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "dev.h"
-#include "text.h"
 #include "kernel/kernel.h"
 #include "kernel/iotlb-msg.h"
 

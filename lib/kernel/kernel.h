@@ -4,8 +4,8 @@
  * ioctls (vhost.c), IOTLB messages (iotlb.c, iotlb-msg.c), worker threads (worker.c).  Other rooms
  * use only vhc_backend_kernel and vhc_worker_why().
  */
-#ifndef LIB_KERNEL_H
-#define LIB_KERNEL_H
+#ifndef LIB_KERNEL_KERNEL_H
+#define LIB_KERNEL_KERNEL_H
 
 #include "dev.h"
 

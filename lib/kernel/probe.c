@@ -37,8 +37,7 @@ static int check_fd(struct vhc_dev *dev, int fd)
 	int r = vhc_sys_stat(&dev->ctx->sys, fd, &file);
 
 	if (r)
-		return vhc_dev_fail(dev, r, "fstat", NULL, "fd %d: %s (%s)", fd, strerror(-r),
-				    vhc_errname(-r));
+		return vhc_dev_fail_errno(dev, r, "fstat", NULL, "fd %d", fd);
 	if (!file.is_char || file.major != VHC_MISC_MAJOR || file.minor != kind->minor)
 		return vhc_dev_fail(
 			dev, -EINVAL, "fstat", "pass an fd of the device's own node",
@@ -127,8 +126,7 @@ static int read_parameter(struct vhc_dev *dev, const char *path, uint32_t max, u
 
 	*ret = preset;
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
-		return vhc_dev_fail(dev, r, NULL, NULL, "%s: %s (%s)", path, strerror(-r),
-				    vhc_errname(-r));
+		return vhc_dev_fail_errno(dev, r, NULL, NULL, "%s", path);
 	if (r <= 0)
 		return 0;
 	n = strtoul(text, &end, 10);
@@ -145,7 +143,7 @@ static bool is_unknown(int r)
 
 static int fail_ask(struct vhc_dev *dev, int r, const char *name)
 {
-	return vhc_dev_fail(dev, r, name, NULL, "%s (%s)", strerror(-r), vhc_errname(-r));
+	return vhc_dev_fail_errno(dev, r, name, NULL, NULL);
 }
 
 static int ask_features(struct vhc_dev *dev)

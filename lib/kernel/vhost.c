@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
 #include "kernel/kernel.h"
 #include "syscall/uapi.h"
 
@@ -169,8 +168,8 @@ static int get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us)
 			      VHOST_GET_VRING_BUSYLOOP_TIMEOUT, &state);
 
 	if (r)
-		return vhc_dev_fail(dev, r, "VHOST_GET_VRING_BUSYLOOP_TIMEOUT", NULL,
-				    "ring %u: %s (%s)", ring, strerror(-r), vhc_errname(-r));
+		return vhc_dev_fail_errno(dev, r, "VHOST_GET_VRING_BUSYLOOP_TIMEOUT", NULL,
+					  "ring %u", ring);
 	*ret_us = state.num;
 	return 0;
 }

@@ -4,8 +4,8 @@
  * steps of a plan that only this kind has.  It may use links, answers of back ends, and plans; it
  * applies no plan, and no room above it asks which kind a device is, except for documents.
  */
-#ifndef LIB_KIND_H
-#define LIB_KIND_H
+#ifndef LIB_KIND_KIND_H
+#define LIB_KIND_KIND_H
 
 #include "dev.h"
 

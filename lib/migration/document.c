@@ -164,7 +164,7 @@ void vhc_saved_clear(struct vhc_saved *saved)
 	doc_clear(&vhc_state_doc, saved);
 }
 
-static int fail(struct vhc_ctx *ctx, const char *device, const struct doc_error *err)
+static int fail_document(struct vhc_ctx *ctx, const char *device, const struct doc_error *err)
 {
 	return vhc_fail_at(ctx, &(struct vhc_place){ device, err->pointer, NULL }, -EINVAL,
 			   "the vhost-state document is wrong in line %u: %s", err->line,
@@ -182,7 +182,7 @@ int vhc_saved_fail(struct vhc_ctx *ctx, const char *device, const char *json, co
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	doc_fail(&err, json, strlen(json), pointer, "%s", text);
-	return fail(ctx, device, &err);
+	return fail_document(ctx, device, &err);
 }
 
 static int check_sum(const struct vhc_saved *saved, const char *json, struct doc_error *err)
@@ -221,7 +221,7 @@ int vhc_saved_read(struct vhc_ctx *ctx, const char *device, const char *json, st
 	int r = vhc_saved_parse(json, ret, &err);
 
 	if (r == -EINVAL)
-		return fail(ctx, device, &err);
+		return fail_document(ctx, device, &err);
 	if (r)
 		return vhc_fail_at(ctx, &(struct vhc_place){ device, NULL, NULL }, r, "%s",
 				   r == -E2BIG ? err.text

@@ -4,7 +4,6 @@
  * an error for programs, and a report with a row for each feature that is missing.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "caps/document.h"

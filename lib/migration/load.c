@@ -212,7 +212,7 @@ static int load_rings(struct load *load)
 	return r;
 }
 
-static void commit_net(const struct load *load)
+static void store_net(const struct load *load)
 {
 	struct vhc_net_config net = { .mtu = (uint32_t)load->saved.mtu };
 
@@ -223,12 +223,12 @@ static void commit_net(const struct load *load)
 }
 
 /* From here on nothing fails. */
-static void commit(struct load *load)
+static void store_state(struct load *load)
 {
 	struct vhc_dev *dev = load->dev;
 
 	if (dev->kind == &vhc_kind_net)
-		commit_net(load);
+		store_net(load);
 	dev->want.acked = load->acked;
 	dev->want.has_acked = true;
 	memcpy(dev->want.ring, load->rings, dev->want.rings * sizeof(*load->rings));
@@ -251,7 +251,7 @@ VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json)
 	r = r ?: load_rings(&load);
 	r = r ?: vhc_iommu_set_enabled(dev, load.saved.guest.iommu);
 	if (!r)
-		commit(&load);
+		store_state(&load);
 	free(load.rings);
 	vhc_saved_clear(&load.saved);
 	return r;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dev.h"
 #include "device/apply.h"
-#include "device/device.h"
 #include "memory/mem.h"
 #include "features/features.h"
 #include "migration/document.h"
@@ -132,7 +132,7 @@ static int fill_kind(struct vhc_dev *dev, struct vhc_saved *saved)
 	return 0;
 }
 
-static int fill(struct vhc_dev *dev, struct vhc_saved *saved)
+static int fill_document(struct vhc_dev *dev, struct vhc_saved *saved)
 {
 	const struct vhc_feature_names names = vhc_saved_names(dev->kind);
 	const struct vhc_dev_state *want = &dev->want;
@@ -179,7 +179,7 @@ VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json)
 
 	if (r)
 		return r;
-	r = fill(dev, &saved);
+	r = fill_document(dev, &saved);
 	if (!r) {
 		json = vhc_saved_write(&saved);
 		r = json ? check_loadable(dev, saved.running, json) : no_memory(dev);

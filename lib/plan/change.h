@@ -3,8 +3,8 @@
  * change - the plans of the transitions.  Pure functions of what is wanted and what the device has;
  * steps that only one kind of device has come from that kind.
  */
-#ifndef LIB_CHANGE_H
-#define LIB_CHANGE_H
+#ifndef LIB_PLAN_CHANGE_H
+#define LIB_PLAN_CHANGE_H
 
 #include "plan/plan.h"
 

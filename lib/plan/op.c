@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "features/features.h"
 #include "plan/op.h"
 #include "syscall/uapi.h"
 

@@ -5,8 +5,8 @@
  * A new operation is an enumerator here and a row in op.c: the kernel's name and request, the form
  * of its argument, and what it changes in `have`.  Executing and printing follow from the form.
  */
-#ifndef LIB_OP_H
-#define LIB_OP_H
+#ifndef LIB_PLAN_OP_H
+#define LIB_PLAN_OP_H
 
 #include "memory/iotlb.h"
 #include "plan/state.h"

@@ -4,8 +4,8 @@
  * a plan, which is a list of them (this file), and the functions that make plans from two states
  * (change.h).  All of it is pure: no system call, and nothing of a device but its two states.
  */
-#ifndef LIB_PLAN_H
-#define LIB_PLAN_H
+#ifndef LIB_PLAN_PLAN_H
+#define LIB_PLAN_PLAN_H
 
 #include "plan/op.h"
 

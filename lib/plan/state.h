@@ -3,8 +3,8 @@
  * state - one device as a set of values: what is wanted, or what was set in the kernel and what the
  * kernel returned.  A plan is the difference between two of these.
  */
-#ifndef LIB_STATE_H
-#define LIB_STATE_H
+#ifndef LIB_PLAN_STATE_H
+#define LIB_PLAN_STATE_H
 
 #include "ring/layout.h"
 #include "dirty/log.h"

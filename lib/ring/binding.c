@@ -2,7 +2,6 @@
 /*
  * binding - which doorbells are possible, and which conflict.
  */
-#include <errno.h>
 
 #include "ring/binding.h"
 #include "text.h"

@@ -2,7 +2,6 @@
 /*
  * chain - a chain of descriptors, with the table that an indirect descriptor points to.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <linux/virtio_ring.h>
 
