@@ -326,8 +326,10 @@ VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem);
  * Turns logging on in every attached device that is running, or in none; devices started later
  * begin with it.  The dirty log is allocated by the library and sized for the memory table (32 KiB
  * for each GiB of guest addresses, up to the highest), unless vhc_dirty_set_file() provided a file.
- * Errors: -EAGAIN if no memory is committed; -E2BIG if the provided file is too short; -ENOMEM;
- * -ESTALE.
+ * Errors: -EAGAIN if no memory is committed; -ENOTTY if a running device does not log what it writes,
+ * as vhost-vsock, which logs its used rings but not the packets (drivers/vhost/vsock.c): stop it
+ * first; such a device cannot start while the log is on.  -E2BIG if the provided file is too short;
+ * -ENOMEM; -ESTALE.
  */
 VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem);
 
@@ -498,6 +500,13 @@ enum {
 	VHC_DEV_WORKERS = 1 << 3
 };
 
+/*
+ * A vsock device has two rings, 0 (receive) and 1 (transmit), which start and stop only together; the
+ * third virtqueue, for events, is the caller's device model's.  Its guest CID is claimed when it opens,
+ * and free again after its close.  What it loads from a document, or a new device that takes its CID
+ * over, needs a VIRTIO_VSOCK_EVENT_TRANSPORT_RESET from that model: the host ends all connections when
+ * a device closes.
+ */
 struct vhc_dev_args {
 	uint64_t sz;
 	uint32_t flags;	      /* VHC_DEV_ */
@@ -510,13 +519,14 @@ struct vhc_dev_args {
 /**
  * vhc_dev_open() - open a device and query what it supports.
  * @id: its name in messages and documents, such as "net0".  @path: NULL for the default node of the
- * type (/dev/vhost-net).
+ * type (/dev/vhost-net, /dev/vhost-vsock).
  * Opens as many fds as the queue pairs need, all or none.  The owner of a vhost fd is the memory of
  * one process, and ownership does not follow a fork or an exec.  So fork first, or leave ownership
  * to the first start.  Before Linux 6.4 taking ownership takes 30 ms; VHC_DEV_OWN moves them from
  * the start of the guest's driver to this call.
  * Errors: -ENOENT, -ENODEV, -EACCES, -EPERM, each with what is missing and the command that fixes
- * it; -ENOTTY if the kernel does not support the worker flags.
+ * it; -EADDRINUSE if another device has the guest CID; -ENOTTY if the kernel does not support the
+ * worker flags.
  */
 VHC_EXPORT int vhc_dev_open(struct vhc_ctx *ctx, const char *id, const char *path,
 			    const struct vhc_dev_args *args, struct vhc_dev **ret);
@@ -550,10 +560,11 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev);
 
 /* What a caller may rely on, whatever runs the rings. */
 enum {
-	VHC_CAN_DIRTY = 1 << 0,	  /* vhc_dirty_start() works with this device */
-	VHC_CAN_SAVE = 1 << 1,	  /* after a stop the bases of the rings are known */
-	VHC_CAN_RING = 1 << 2,	  /* single rings can start and stop while others run */
-	VHC_CAN_IOMMU = 1 << 3,	  /* VHC_GUEST_IOMMU works */
+	VHC_CAN_DIRTY = 1 << 0, /* vhc_dirty_start() works with this device; never with vsock */
+	VHC_CAN_SAVE = 1 << 1,	/* after a stop the bases of the rings are known */
+	VHC_CAN_RING =
+		1 << 2, /* single rings can start and stop while others run; not with vsock */
+	VHC_CAN_IOMMU = 1 << 3,	  /* VHC_GUEST_IOMMU works; never with vsock */
 	VHC_CAN_BUSYLOOP = 1 << 4 /* vhc_ring_set_busyloop() works */
 };
 
@@ -669,7 +680,8 @@ VHC_EXPORT int vhc_dev_get_net_config(const struct vhc_dev *dev, struct vhc_net_
  * harmless.
  * Errors: -EAGAIN if a ring, the features, the tap or the memory is incomplete (the text names it),
  * or if there is no ring at all; -EINVAL as vhc_ring_check(); -EPERM if the device was opened in
- * another process, or before a fork; -ENOMEM, also for RLIMIT_NPROC; -ESTALE.
+ * another process, or before a fork; -ENOTTY if the dirty log is on and the device has no
+ * VHC_CAN_DIRTY; -ENOMEM, also for RLIMIT_NPROC; -ESTALE.
  */
 VHC_EXPORT int vhc_dev_start(struct vhc_dev *dev);
 
@@ -934,19 +946,19 @@ VHC_EXPORT int vhc_ring_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_
  * -EAGAIN says that something still has to be set (size, addresses, kick, features, memory, a
  * mapping of the used ring): if configuration arrives in pieces, ignore it and call again after the
  * next piece.
- * Errors: as vhc_dev_start().
+ * Errors: as vhc_dev_start(); -ENOTTY without VHC_CAN_RING.
  */
 VHC_EXPORT int vhc_ring_start(struct vhc_dev *dev, uint32_t ring);
 
 /**
  * vhc_ring_stop() - stop one ring and keep its settings and its base; other rings keep running.  It
- * stays stopped until vhc_ring_start().
+ * stays stopped until vhc_ring_start().  Errors: -ENOTTY without VHC_CAN_RING.
  */
 VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring);
 
 /**
  * vhc_ring_reset() - virtio queue reset: stop the ring and discard its settings, eventfds, KVM
- * bindings and base.
+ * bindings and base.  Errors: -ENOTTY if it is running, without VHC_CAN_RING.
  */
 VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring);
 

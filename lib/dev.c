@@ -104,6 +104,16 @@ uint64_t vhc_dev_can(const struct vhc_dev *dev)
 	return can;
 }
 
+int vhc_dev_check_logs(const struct vhc_dev *dev, const char *hint)
+{
+	if (vhc_dev_can(dev) & VHC_CAN_DIRTY)
+		return 0;
+	return vhc_dev_fail(dev, -ENOTTY, NULL, hint,
+			    "%s does not log the pages that it writes, so the dirty log would miss "
+			    "them",
+			    dev->kind->node);
+}
+
 int vhc_dev_check_fd(const struct vhc_dev *dev, uint32_t fd)
 {
 	if (fd < dev->want.fds)

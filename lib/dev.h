@@ -91,9 +91,10 @@ struct vhc_kind {
 	unsigned int minor; /* of the node, a misc device */
 	uint32_t rings_per_fd;
 	uint32_t max_fds;
-	const char *fd_name; /* what a vhost fd is to the caller: "queue pair" */
-	uint64_t can;	     /* VHC_CAN_ that this kind's vhost has, where it offers the rest */
-	bool can_disown;     /* VHOST_RESET_OWNER is there */
+	const char *fd_name;	 /* what a vhost fd is to the caller: "queue pair" */
+	uint64_t can;		 /* VHC_CAN_ that this kind's vhost has, where it offers the rest */
+	bool can_disown;	 /* VHOST_RESET_OWNER is there */
+	const char *no_features; /* what a start says when they are not set */
 
 	/* Check the arguments, store the kind's own, return the number of fds.  -EINVAL, -ENOMEM. */
 	int (*make)(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *ret_fds);
@@ -186,6 +187,9 @@ int vhc_dev_check_stale(struct vhc_dev *dev);
 
 /** vhc_dev_check_process() - -EPERM in a forked child of the process that took ownership, and only there. */
 int vhc_dev_check_process(const struct vhc_dev *dev);
+
+/** vhc_dev_check_logs() - -ENOTTY if vhost does not log what this device writes.  @hint: what to do. */
+int vhc_dev_check_logs(const struct vhc_dev *dev, const char *hint);
 
 /** vhc_dev_check_stopped() - -EBUSY while a ring runs.  @what: "its memory". */
 int vhc_dev_check_stopped(struct vhc_dev *dev, const char *what);

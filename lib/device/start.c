@@ -18,16 +18,17 @@
 /* What the start needs of the whole device. */
 static int check_device(struct vhc_dev *dev)
 {
-	const char *missing = !dev->want.has_acked
-				      ? "features: call vhc_dev_set_features(); without "
-					"them vhost takes another header size than the tap"
-			      : !dev->mem ? "memory: call vhc_dev_set_mem()"
+	const char *missing = !dev->want.has_acked ? dev->kind->no_features
+			      : !dev->mem	   ? "memory: call vhc_dev_set_mem()"
 			      : !vhc_mem_table(dev->mem) || !vhc_mem_table(dev->mem)->count
 				      ? "memory: the table is empty"
 			      : dev->kind->missing ? dev->kind->missing(dev)
 						   : NULL;
 
-	return missing ? vhc_dev_fail(dev, -EAGAIN, NULL, NULL, "it has no %s", missing) : 0;
+	if (missing)
+		return vhc_dev_fail(dev, -EAGAIN, NULL, NULL, "it has no %s", missing);
+	return vhc_mem_dirty_log(dev->mem) ? vhc_dev_check_logs(dev, "call vhc_dirty_stop() first")
+					   : 0;
 }
 
 /* Is this ring one that the call is to start?  @one: VHC_NO_RING for a start of the device. */

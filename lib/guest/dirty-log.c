@@ -55,6 +55,17 @@ int vhc_guest_resize_dirty_log(struct vhc_mem *mem, const struct vhc_table *tabl
 	return vhc_dirty_log_new(mem->ctx, need, ret);
 }
 
+/* Does each running device log what it writes? */
+static int check_devices(const struct vhc_mem *mem)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
+		if (vhc_dev_runs(mem->devs[i]))
+			r = vhc_dev_check_logs(mem->devs[i], "stop it before vhc_dirty_start()");
+	return r;
+}
+
 VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem)
 {
 	struct vhc_dirty *dirty = &mem->dirty;
@@ -66,6 +77,9 @@ VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem)
 		return vhc_fail_at(
 			mem->ctx, &(struct vhc_place){ .hint = "call vhc_mem_commit()" }, -EAGAIN,
 			"no memory is committed, and the dirty log's size follows from it");
+	r = check_devices(mem);
+	if (r)
+		return r;
 	r = get_log(mem, mem->table, &dirty->live);
 	if (r)
 		return r;

@@ -184,6 +184,9 @@ const struct vhc_kind vhc_kind_net = {
 	.fd_name = "queue pair",
 	.can = VHC_CAN_DIRTY | VHC_CAN_SAVE | VHC_CAN_RING | VHC_CAN_IOMMU | VHC_CAN_BUSYLOOP,
 	.can_disown = true,
+	.no_features =
+		"features: call vhc_dev_set_features(); without them vhost takes another header "
+		"size than the tap",
 	.make = make,
 	.get_link_features = get_link_features,
 	.check_features = check_features,

@@ -100,6 +100,7 @@ const struct vhc_kind vhc_kind_vsock = {
 	 * RESET_OWNER, without which no fd leaves an IOMMU before Linux 7.2.
 	 */
 	.can = VHC_CAN_SAVE,
+	.no_features = "features: call vhc_dev_set_features()",
 	.make = make,
 	.plan_claim = plan_claim,
 	.missing = missing,

@@ -31,6 +31,7 @@ AT(vhc_dev_args, flags, 8);
 AT(vhc_dev_args, type, 12);
 AT(vhc_dev_args, backend, 16);
 AT(vhc_dev_args, queue_pairs, 20);
+AT(vhc_dev_args, guest_cid, 24);
 
 SIZE(vhc_dev_info, 24);
 AT(vhc_dev_info, rings, 8);

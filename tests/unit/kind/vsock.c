@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vsock - a vhost-vsock device on the fake kernel, its whole life: the guest CID, both rings together,
+ * stop, save and load, and what it has not: a tap, a dirty log, an IOMMU.
+ */
+#include "rig.h"
+
+#define CID 5u
+
+static int open_vsock(struct rig *rig, uint64_t cid, uint32_t flags, struct vhc_dev **ret)
+{
+	return vhc_dev_open(
+		rig->ctx, "vsock0", NULL,
+		VHC_ARG(vhc_dev_args, .type = VHC_TYPE_VSOCK, .guest_cid = cid, .flags = flags),
+		ret);
+}
+
+/* Everything but the start; the rig opens no device of its own, and no tap. */
+static void prepare(struct rig *rig, const char *kernel)
+{
+	rig_new(rig, kernel, 1);
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, open_vsock(rig, CID, 0, &rig->dev));
+	assert_ok(rig, vhc_dev_set_mem(rig->dev, rig->mem));
+	rig->acked = (struct vhc_features){ { 0 } };
+	vhc_features_add(&rig->acked, 1); /* seqpacket */
+	vhc_features_add(&rig->acked, VHC_F_EVENT_IDX);
+	vhc_features_add(&rig->acked, VHC_F_VERSION_1);
+	assert_ok(rig, vhc_dev_set_features(rig->dev, &rig->acked, 0));
+	assert_ok(rig, rig_rings(rig));
+}
+
+static void up(struct rig *rig, const char *kernel)
+{
+	prepare(rig, kernel);
+	assert_ok(rig, vhc_dev_start(rig->dev));
+}
+
+static bool runs(struct rig *rig)
+{
+	return rig_kernel_ring(rig, 0)->runs && rig_kernel_ring(rig, 1)->runs;
+}
+
+/* --------------------------------------------------------------------------------------- opening */
+
+static void open_claims_cid_before_ownership(void **state)
+{
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	assert_ok(&rig, open_vsock(&rig, CID, 0, &rig.dev));
+	assert_int_equal(rig_vhost(&rig, 0)->cid, CID);
+	assert_int_equal(fake_count(rig.fake, "VHOST_SET_OWNER"), 0);
+	rig_free(&rig);
+}
+
+static void open_with_taken_cid_is_eaddrinuse(void **state)
+{
+	struct vhc_dev *other = NULL;
+	struct rig rig;
+
+	rig_new(&rig, "7.2", 1);
+	assert_ok(&rig, open_vsock(&rig, CID, 0, &rig.dev));
+	assert_int_equal(open_vsock(&rig, CID, 0, &other), -EADDRINUSE);
+	assert_null(other);
+	assert_says(&rig, "vsock0", "VHOST_VSOCK_SET_GUEST_CID of 5", "another device has this CID",
+		    "choose another CID");
+	vhc_dev_close(rig.dev);
+	rig.dev = NULL;
+	assert_ok(&rig, open_vsock(&rig, CID, 0, &rig.dev));
+	rig_free(&rig);
+}
+
+static void open_with_impossible_cid_is_einval(void **state)
+{
+	static const uint64_t cids[] = { 0, 1, 2, UINT32_MAX, 1ull << 32, UINT64_MAX };
+	struct vhc_dev *dev = NULL;
+	struct rig rig;
+
+	rig_new(&rig, "6.1", 1);
+	for (size_t i = 0; i < sizeof(cids) / sizeof(cids[0]); i++) {
+		assert_int_equal(open_vsock(&rig, cids[i], 0, &dev), -EINVAL);
+		assert_says(&rig, "guest CID", "3 to 4294967294");
+	}
+	assert_int_equal(vhc_dev_open(rig.ctx, "net0", NULL,
+				      VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .guest_cid = 3),
+				      &dev),
+			 -EINVAL);
+	assert_says(&rig, "guest CID 3", "a net device has none");
+	assert_int_equal(vhc_dev_open(rig.ctx, "vsock0", NULL,
+				      VHC_ARG(vhc_dev_args, .type = VHC_TYPE_VSOCK, .guest_cid = 3,
+					      .queue_pairs = 2),
+				      &dev),
+			 -EINVAL);
+	assert_null(dev);
+	rig_free(&rig);
+}
+
+static void open_own_takes_ownership(void **state)
+{
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	assert_ok(&rig, open_vsock(&rig, CID, VHC_DEV_OWN, &rig.dev));
+	assert_int_equal(fake_count(rig.fake, "VHOST_SET_OWNER"), 1);
+	rig_free(&rig);
+}
+
+static void open_fds_of_net_is_einval(void **state)
+{
+	struct vhc_dev *dev = NULL;
+	struct rig rig;
+	int fd;
+
+	rig_new(&rig, "6.12", 1);
+	assert_ok(&rig, rig_dev(&rig));
+	fd = vhc_dev_get_fd(rig.dev, 0);
+	assert_int_equal(
+		vhc_dev_open_fds(rig.ctx, "vsock0", &fd, 1,
+				 VHC_ARG(vhc_dev_args, .type = VHC_TYPE_VSOCK, .guest_cid = CID),
+				 &dev),
+		-EINVAL);
+	assert_says(&rig, "is not a vhost-vsock device", "/dev/vhost-vsock");
+	rig_free(&rig);
+}
+
+/* ------------------------------------------------------------------------------- start and stop */
+
+static void start_runs_both_rings_and_kicks_transmit(void **state)
+{
+	for (unsigned int i = 0; fake_profile_name(i); i++) {
+		struct rig rig;
+
+		prepare(&rig, fake_profile_name(i));
+		fake_forget_calls(rig.fake);
+		assert_ok(&rig, vhc_dev_start(rig.dev));
+		assert_true(runs(&rig));
+		assert_int_equal(fake_count(rig.fake, "VHOST_VSOCK_SET_RUNNING"), 1);
+		assert_int_equal(fake_count(rig.fake, "VHOST_NET_SET_BACKEND"), 0);
+		/* the kernel looks at the transmit ring only after a kick */
+		assert_int_equal(fake_count(rig.fake, "signal"), 1);
+		fake_forget_calls(rig.fake);
+		assert_ok(&rig, vhc_dev_start(rig.dev));
+		assert_int_equal(fake_calls(rig.fake), 0);
+		assert_ok(&rig, vhc_dev_stop(rig.dev));
+		assert_false(rig_kernel_ring(&rig, 0)->runs || rig_kernel_ring(&rig, 1)->runs);
+		rig_free(&rig);
+	}
+}
+
+static void start_without_second_ring_is_eagain(void **state)
+{
+	struct rig rig;
+
+	rig_new(&rig, "6.12", 1);
+	assert_ok(&rig, rig_mem(&rig));
+	assert_ok(&rig, open_vsock(&rig, CID, 0, &rig.dev));
+	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
+	assert_ok(&rig, vhc_dev_set_features(rig.dev, &(struct vhc_features){ { 0 } }, 0));
+	assert_ok(&rig, rig_ring(&rig, 0));
+	assert_int_equal(vhc_dev_start(rig.dev), -EAGAIN);
+	assert_says(&rig, "one of its two rings", "vhc_ring_set_size()");
+	assert_ok(&rig, rig_ring(&rig, 1));
+	assert_ok(&rig, vhc_dev_start(rig.dev));
+	rig_free(&rig);
+}
+
+static void start_after_failed_running_is_undone(void **state)
+{
+	struct rig rig;
+
+	prepare(&rig, "6.12");
+	fake_fail(rig.fake, "VHOST_VSOCK_SET_RUNNING", 1, EFAULT);
+	assert_int_equal(vhc_dev_start(rig.dev), -EFAULT);
+	assert_says(&rig, "VHOST_VSOCK_SET_RUNNING", "cannot reach the memory of a ring");
+	assert_false(rig_kernel_ring(&rig, 0)->runs);
+	assert_int_equal(fake_count(rig.fake, "VHOST_RESET_OWNER"), 0);
+	assert_ok(&rig, vhc_dev_start(rig.dev));
+	assert_true(runs(&rig));
+	rig_free(&rig);
+}
+
+static void single_ring_calls_are_enotty(void **state)
+{
+	struct rig rig;
+
+	up(&rig, "6.12");
+	assert_int_equal(vhc_ring_stop(rig.dev, 0), -ENOTTY);
+	assert_says(&rig, "ring 0", "vhost-vsock start and stop only together");
+	assert_int_equal(vhc_ring_reset(rig.dev, 1), -ENOTTY);
+	assert_true(runs(&rig));
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_int_equal(vhc_ring_start(rig.dev, 0), -ENOTTY);
+	assert_ok(&rig, vhc_ring_reset(rig.dev, 1));
+	rig_free(&rig);
+}
+
+static void stop_keeps_base(void **state)
+{
+	uint32_t base;
+	struct rig rig;
+
+	up(&rig, "7.2");
+	rig_kernel_ring(&rig, 0)->base = 17;
+	rig_kernel_ring(&rig, 1)->base = 9;
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(&rig, vhc_ring_get_base(rig.dev, 0, &base));
+	assert_int_equal(base, 17);
+	assert_ok(&rig, vhc_ring_get_base(rig.dev, 1, &base));
+	assert_int_equal(base, 9);
+	rig_free(&rig);
+}
+
+/* There is no RESET_OWNER: after a reset everything is set again. */
+static void reset_of_stale_device_sets_everything_again(void **state)
+{
+	struct rig rig;
+
+	prepare(&rig, "6.12");
+	fake_fail(rig.fake, "VHOST_VSOCK_SET_RUNNING", 1, EFAULT);
+	fake_fail(rig.fake, "VHOST_SET_VRING_KICK", 3, EIO);
+	assert_int_equal(vhc_dev_start(rig.dev), -ESTALE);
+	assert_int_equal(vhc_dev_stop(rig.dev), -ESTALE);
+	assert_ok(&rig, vhc_dev_reset(rig.dev));
+	assert_int_equal(fake_count(rig.fake, "VHOST_RESET_OWNER"), 0);
+	fake_forget_calls(rig.fake);
+	assert_ok(&rig, vhc_dev_set_features(rig.dev, &rig.acked, 0));
+	assert_ok(&rig, rig_rings(&rig));
+	assert_ok(&rig, vhc_dev_start(rig.dev));
+	assert_int_equal(fake_count(rig.fake, "VHOST_SET_OWNER"), 0);
+	assert_int_equal(fake_count(rig.fake, "VHOST_SET_MEM_TABLE"), 1);
+	assert_true(runs(&rig));
+	rig_free(&rig);
+}
+
+/* ------------------------------------------------------------------------------- what it has not */
+
+static void info_says_what_vsock_can(void **state)
+{
+	struct vhc_dev_info info = { .sz = sizeof(info) };
+	struct rig rig;
+
+	prepare(&rig, "7.2");
+	assert_ok(&rig, vhc_dev_get_info(rig.dev, &info));
+	assert_int_equal(info.rings, 2);
+	assert_int_equal(info.can, VHC_CAN_SAVE);
+	assert_int_equal(vhc_ring_set_busyloop(rig.dev, 0, 50), -ENOTTY);
+	rig_free(&rig);
+}
+
+static void dirty_log_and_running_vsock_exclude_each_other(void **state)
+{
+	struct rig rig;
+
+	up(&rig, "6.12");
+	assert_int_equal(vhc_dirty_start(rig.mem), -ENOTTY);
+	assert_says(&rig, "vsock0", "vhost-vsock does not log", "stop it before");
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(&rig, vhc_dirty_start(rig.mem));
+	fake_forget_calls(rig.fake);
+	assert_int_equal(vhc_dev_start(rig.dev), -ENOTTY);
+	assert_says(&rig, "vhc_dirty_stop()");
+	assert_int_equal(fake_calls(rig.fake), 0);
+	assert_ok(&rig, vhc_dirty_stop(rig.mem));
+	assert_ok(&rig, vhc_dev_start(rig.dev));
+	rig_free(&rig);
+}
+
+static void tap_and_net_config_are_einval(void **state)
+{
+	struct vhc_net_config config = { .sz = sizeof(config) };
+	struct rig rig;
+
+	prepare(&rig, "6.12");
+	assert_ok(&rig, rig_tap(&rig));
+	assert_int_equal(vhc_dev_set_tap(rig.dev, rig.tap), -EINVAL);
+	assert_says(&rig, "a vsock device has no tap");
+	assert_int_equal(vhc_dev_set_net_config(rig.dev, &config), -EINVAL);
+	assert_int_equal(vhc_dev_get_net_config(rig.dev, &config), -EINVAL);
+	rig_free(&rig);
+}
+
+static void iommu_is_enotty(void **state)
+{
+	struct rig rig;
+
+	prepare(&rig, "7.2");
+	vhc_features_add(&rig.acked, VHC_F_ACCESS_PLATFORM);
+	assert_int_equal(vhc_dev_set_features(rig.dev, &rig.acked, VHC_GUEST_IOMMU), -ENOTTY);
+	/* the feature alone does not mean an IOMMU */
+	assert_ok(&rig, vhc_dev_set_features(rig.dev, &rig.acked, 0));
+	rig_free(&rig);
+}
+
+static void features_have_vsock_names(void **state)
+{
+	struct vhc_features set, want = { { 0x7 } };
+	struct rig rig;
+	char *text;
+
+	prepare(&rig, "6.12");
+	assert_ok(&rig, vhc_features_parse(rig.ctx, VHC_TYPE_VSOCK, "seqpacket,event_idx", &set));
+	assert_true(vhc_features_has(&set, 1) && vhc_features_has(&set, VHC_F_EVENT_IDX));
+	assert_int_equal(vhc_features_parse(rig.ctx, VHC_TYPE_VSOCK, "mrg_rxbuf", &set), -EINVAL);
+	assert_ok(&rig, vhc_features_format(rig.ctx, VHC_TYPE_VSOCK, &want, &text));
+	assert_string_equal(text, "stream,seqpacket,no_implied_stream");
+	free(text);
+	assert_ok(&rig, vhc_dev_offer_features(rig.dev, &want, NULL, &set));
+	assert_int_equal(set.w[0], 2);
+	rig_free(&rig);
+}
+
+/* --------------------------------------------------------------------------------- save and load */
+
+static void load_continues_where_save_stopped(void **state)
+{
+	struct vhc_dev *dev = NULL;
+	struct rig rig;
+	char *json, *again;
+
+	up(&rig, "6.12");
+	rig_kernel_ring(&rig, 0)->base = 3;
+	rig_set_index(&rig, 0, 'a', 3);
+	rig_set_index(&rig, 0, 'u', 3);
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(&rig, vhc_dev_save(rig.dev, &json));
+	assert_non_null(strstr(json, "\"type\":\"vsock\""));
+	assert_non_null(strstr(json, "\"guest_cid\":5"));
+	assert_non_null(strstr(json, "\"name\":\"seqpacket\""));
+	assert_null(strstr(json, "header_bytes"));
+	assert_ok(&rig, vhc_state_check(rig.ctx, json));
+	vhc_dev_close(rig.dev);
+	rig.dev = NULL;
+	assert_ok(&rig, open_vsock(&rig, CID + 1, 0, &dev));
+	assert_ok(&rig, vhc_dev_set_mem(dev, rig.mem));
+	assert_int_equal(vhc_dev_load(dev, json), -EINVAL);
+	assert_says(&rig, "/guest_cid", "the guest's CID is 5", "opened with 6");
+	vhc_dev_close(dev);
+	assert_ok(&rig, open_vsock(&rig, CID, 0, &rig.dev));
+	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
+	assert_ok(&rig, vhc_dev_load(rig.dev, json));
+	assert_ok(&rig, vhc_dev_save(rig.dev, &again));
+	assert_string_equal(json, again);
+	assert_ok(&rig, rig_rings(&rig));
+	assert_ok(&rig, vhc_dev_start(rig.dev));
+	assert_int_equal(rig_kernel_ring(&rig, 0)->base, 3);
+	free(json);
+	free(again);
+	rig_free(&rig);
+}
+
+static void load_into_net_is_einval(void **state)
+{
+	struct rig rig, net;
+	char *json;
+
+	up(&rig, "6.12");
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(&rig, vhc_dev_save(rig.dev, &json));
+	rig_new(&net, "6.12", 1);
+	assert_ok(&net, rig_mem(&net));
+	assert_ok(&net, rig_tap(&net));
+	assert_ok(&net, rig_dev(&net));
+	assert_ok(&net, rig_attach(&net));
+	assert_int_equal(vhc_dev_load(net.dev, json), -EINVAL);
+	assert_says(&net, "/type", "a vsock device", "a net device");
+	free(json);
+	rig_free(&net);
+	rig_free(&rig);
+}
+
+/* A host's capabilities are enough to plan with, and to say whether the guest can move there. */
+static void caps_document_plans_and_checks_vsock(void **state)
+{
+	char *caps, *plan, *json;
+	struct rig rig;
+
+	up(&rig, "6.12");
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(&rig, vhc_dev_save(rig.dev, &json));
+	assert_ok(&rig, vhc_caps_probe(rig.ctx, &caps));
+	assert_ok(&rig, vhc_caps_check(rig.ctx, caps, json, NULL));
+	vhc_dev_close(rig.dev);
+	assert_ok(&rig,
+		  vhc_dev_open_caps(rig.ctx, "vsock0", caps,
+				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_VSOCK, .guest_cid = CID),
+				    &rig.dev));
+	assert_ok(&rig, vhc_dev_set_mem(rig.dev, rig.mem));
+	assert_ok(&rig, vhc_dev_set_features(rig.dev, &rig.acked, 0));
+	assert_ok(&rig, rig_rings(&rig));
+	assert_ok(&rig, vhc_dev_plan(rig.dev, &plan));
+	assert_non_null(strstr(plan, "VHOST_VSOCK_SET_RUNNING"));
+	assert_non_null(strstr(plan, "seqpacket,event_idx,version_1"));
+	assert_int_equal(vhc_dev_start(rig.dev), -ENODEV);
+	free(plan);
+	free(caps);
+	free(json);
+	rig_free(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(open_claims_cid_before_ownership),
+		cmocka_unit_test(open_with_taken_cid_is_eaddrinuse),
+		cmocka_unit_test(open_with_impossible_cid_is_einval),
+		cmocka_unit_test(open_own_takes_ownership),
+		cmocka_unit_test(open_fds_of_net_is_einval),
+		cmocka_unit_test(start_runs_both_rings_and_kicks_transmit),
+		cmocka_unit_test(start_without_second_ring_is_eagain),
+		cmocka_unit_test(start_after_failed_running_is_undone),
+		cmocka_unit_test(single_ring_calls_are_enotty),
+		cmocka_unit_test(stop_keeps_base),
+		cmocka_unit_test(reset_of_stale_device_sets_everything_again),
+		cmocka_unit_test(info_says_what_vsock_can),
+		cmocka_unit_test(dirty_log_and_running_vsock_exclude_each_other),
+		cmocka_unit_test(tap_and_net_config_are_einval),
+		cmocka_unit_test(iommu_is_enotty),
+		cmocka_unit_test(features_have_vsock_names),
+		cmocka_unit_test(load_continues_where_save_stopped),
+		cmocka_unit_test(load_into_net_is_einval),
+		cmocka_unit_test(caps_document_plans_and_checks_vsock),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
