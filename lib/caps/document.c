@@ -11,37 +11,38 @@
 
 static const struct doc_field node_fields[] = {
 	DOC_NEED(vhc_caps_node, path, DOC_STRING, .min = 1, .help = "the device node"),
-	DOC_NEED(vhc_caps_node, opens, DOC_BOOL, .help = "does it open for this user"),
-	DOC_NEED(vhc_caps_node, error, DOC_STRING, .help = "the errno's name when it does not"),
-	DOC_NEED(vhc_caps_node, reason, DOC_STRING, .help = "what that means here"),
-	DOC_NEED(vhc_caps_node, remedy, DOC_STRING, .help = "the command that mends it"),
+	DOC_NEED(vhc_caps_node, opens, DOC_BOOL, .help = "whether this user can open it"),
+	DOC_NEED(vhc_caps_node, error, DOC_STRING,
+		 .help = "name of the errno if it cannot be opened"),
+	DOC_NEED(vhc_caps_node, reason, DOC_STRING, .help = "what the errno means"),
+	DOC_NEED(vhc_caps_node, remedy, DOC_STRING, .help = "the command that fixes it"),
 	DOC_NEED(vhc_caps_node, words, DOC_UINTS, .max = 4,
-		 .help = "the features, 64 bits a word, the lowest first"),
+		 .help = "the features as 64-bit words, lowest first"),
 	DOC_NEED(vhc_caps_node, features, DOC_OBJECTS, .table = &vhc_feature_row_doc,
-		 .help = "the same by name"),
+		 .help = "the features by name"),
 	DOC_NEED(vhc_caps_node, backend_features, DOC_HEX, .help = "VHOST_GET_BACKEND_FEATURES"),
 	DOC_NEED(vhc_caps_node, ioctls, DOC_STRINGS,
-		 .help = "the newer calls that this kernel has"),
+		 .help = "the newer calls that this kernel supports"),
 };
 
 static const struct doc_table node_table = DOC_PART(vhc_caps_node, node_fields, "one device node");
 
 static const struct doc_field tap_fields[] = {
-	DOC_NEED(vhc_caps_tap, probed, DOC_BOOL, .help = "could a scratch tap be asked"),
+	DOC_NEED(vhc_caps_tap, probed, DOC_BOOL, .help = "whether a scratch tap could be queried"),
 	DOC_NEED(vhc_caps_tap, reason, DOC_STRING, .help = "why not"),
 	DOC_NEED(vhc_caps_tap, offloads, DOC_HEX,
-		 .help = "the largest set that TUNSETOFFLOAD takes"),
+		 .help = "the largest set that TUNSETOFFLOAD accepts"),
 	DOC_NEED(vhc_caps_tap, words, DOC_UINTS, .max = 4,
-		 .help = "the features that follow, 64 bits a word, the lowest first"),
+		 .help = "the resulting features as 64-bit words, lowest first"),
 	DOC_NEED(vhc_caps_tap, features, DOC_OBJECTS, .table = &vhc_feature_row_doc,
-		 .help = "the same by name"),
+		 .help = "the features by name"),
 };
 
-static const struct doc_table tap_table = DOC_PART(vhc_caps_tap, tap_fields, "what a tap offers");
+static const struct doc_table tap_table = DOC_PART(vhc_caps_tap, tap_fields, "what a tap supports");
 
 static const struct doc_field parameter_fields[] = {
 	DOC_NEED(vhc_caps_parameter, name, DOC_STRING, .help = "MODULE.PARAMETER"),
-	DOC_NEED(vhc_caps_parameter, value, DOC_STRING, .help = "as /sys shows it"),
+	DOC_NEED(vhc_caps_parameter, value, DOC_STRING, .help = "its value in /sys"),
 };
 
 static const struct doc_table parameter_table =
@@ -49,19 +50,18 @@ static const struct doc_table parameter_table =
 
 static const struct doc_field caps_fields[] = {
 	DOC_NEED(vhc_caps, kernel, DOC_STRING, .help = "the kernel's release"),
-	DOC_NEED(vhc_caps, nodes, DOC_OBJECTS, .table = &node_table,
-		 .help = "the device nodes, each opened"),
-	DOC_NEED(vhc_caps, tap, DOC_OBJECT, .table = &tap_table, .help = "what a tap offers"),
+	DOC_NEED(vhc_caps, nodes, DOC_OBJECTS, .table = &node_table, .help = "the device nodes"),
+	DOC_NEED(vhc_caps, tap, DOC_OBJECT, .table = &tap_table, .help = "what a tap supports"),
 	DOC_NEED(vhc_caps, max_mem_regions, DOC_UINT, .min = 1, .max = UINT32_MAX,
-		 .help = "regions of a memory table"),
+		 .help = "the maximum number of memory regions"),
 	DOC_NEED(vhc_caps, max_tap_queues, DOC_UINT, .min = 1, .max = 65536,
-		 .help = "queues of a tap"),
+		 .help = "the maximum number of queues of a tap"),
 	DOC_NEED(vhc_caps, parameters, DOC_OBJECTS, .table = &parameter_table,
-		 .help = "parameters of the modules that are loaded"),
+		 .help = "parameters of the loaded modules"),
 };
 
 const struct doc_table vhc_caps_doc =
-	DOC_TABLE("vhost-caps", vhc_caps, caps_fields, "what a host can do for vhost devices");
+	DOC_TABLE("vhost-caps", vhc_caps, caps_fields, "what a host supports for vhost devices");
 
 const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const char *path)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * caps - what this host can do: every node opened, every question a GET on a throw-away fd.  What is
- * a ring's is asked of a fd that is owned, since without an owner every answer is no; a vhost-vdpa
+ * probe - what this host supports: opens every node, and queries it only with GET ioctls on temporary
+ * fds.  Ioctls on rings are tried on an owned fd, since without an owner they all fail; a vhost-vdpa
  * node is never opened, since that resets the device.
  */
 #include <errno.h>
@@ -33,7 +33,7 @@ static int append_word(struct doc_list *list, const char *word)
 	return item && *item ? 0 : -ENOMEM;
 }
 
-/* The newer calls.  Any failure is a no: old kernels take the numbers for other calls'. */
+/* The newer calls.  Any failure means no: old kernels take their numbers for those of other calls. */
 static int ask_newer(struct vhc_ctx *ctx, int fd, struct vhc_caps_node *node)
 {
 	static const struct {
@@ -127,7 +127,7 @@ static int probe_nodes(struct vhc_ctx *ctx, struct vhc_caps *caps)
 	return r;
 }
 
-/* A scratch tap, in a network namespace of its own: nobody sees it come and go. */
+/* A scratch tap, in a network namespace of its own, so that no other process sees it. */
 static int probe_tap(struct vhc_ctx *ctx, struct vhc_caps_tap *tap)
 {
 	struct ifreq ifr = { .ifr_name = "tap%d", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
@@ -197,7 +197,7 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json)
 		json = doc_text(&vhc_caps_doc, &caps, DOC_PRETTY);
 	doc_clear(&vhc_caps_doc, &caps);
 	if (r || !json)
-		return vhc_fail(ctx, r ?: -ENOMEM, "asking this host: %s",
+		return vhc_fail(ctx, r ?: -ENOMEM, "cannot query this host: %s",
 				strerror(r ? -r : ENOMEM));
 	*ret_json = json;
 	return 0;

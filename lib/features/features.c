@@ -158,7 +158,7 @@ bool vhc_features_why(enum vhc_type type, const struct vhc_features *set, unsign
 		return false;
 	vhc_features_put_bit(&out, type, bit);
 	if (!known) {
-		vhc_text_put(&out, " (%s) is between vhost and its user, never a guest's",
+		vhc_text_put(&out, " (%s) is internal to vhost, and never offered to a guest",
 			     vhc_bit_private(bit));
 		return true;
 	}

@@ -203,8 +203,8 @@ VHC_EXPORT int vhc_features_parse(struct vhc_ctx *ctx, enum vhc_type type, const
 			if (vhc_features_has(&set, bit) && vhc_bit_private(bit))
 				return vhc_fail(
 					ctx, -EINVAL,
-					"\"%s\": bit %u (%s) is between vhost and its user, "
-					"never a guest's: leave it out",
+					"\"%s\": bit %u (%s) is internal to vhost, and never "
+					"offered to a guest: leave it out",
 					make_printable(&word).text, bit, vhc_bit_private(bit));
 	}
 	*ret = set;

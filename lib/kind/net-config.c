@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * net-config - what of a net device's configuration space the library keeps for the vhost-state
- * document.  Nothing of it goes to the kernel.
+ * net-config - the part of a net device's configuration space that the library stores for the
+ * vhost-state document.  None of it is passed to the kernel.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,15 +20,14 @@ static int check_config(struct vhc_dev *dev, const struct vhc_net_config *config
 				    "vhc_net_config has flags 0x%x: known are 0x%x", config->flags,
 				    known);
 	if (config->reserved[0] || config->reserved[1])
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "vhc_net_config: what is reserved is not 0");
+		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "vhc_net_config: reserved is not 0");
 	if (config->flags & VHC_NET_MTU && (config->mtu < 68 || config->mtu > 65535))
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "an MTU of %u bytes: 68 to 65535 is allowed", config->mtu);
 	doc_mac_format(config->mac, mac);
 	if (config->flags & VHC_NET_MAC && !doc_mac_is_unicast(config->mac))
 		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "%s is not one device's MAC address: it is %s", mac,
+				    "%s cannot be the MAC address of a device: it is %s", mac,
 				    config->mac[0] & 1 ? "multicast" : "all zero");
 	return 0;
 }

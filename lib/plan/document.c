@@ -21,10 +21,10 @@ struct plan_doc {
 #define ROW(name, text) DOC_NEED(row, name, DOC_STRING, .help = text)
 
 static const struct doc_field row_fields[] = {
-	ROW(on, "what it is done to: a vhost fd, a ring, a queue of the tap"),
+	ROW(on, "its target: a vhost fd, a ring, a queue of the tap"),
 	ROW(operation, "the kernel's call"),
-	ROW(argument, "what the call is given"),
-	ROW(undo, "what undoes it when a later step fails; empty where nothing has to"),
+	ROW(argument, "the argument of the call"),
+	ROW(undo, "what undoes it if a later step fails; empty if nothing does"),
 };
 
 static const struct doc_table row_table = DOC_PART(row, row_fields, "one operation");
@@ -32,7 +32,7 @@ static const struct doc_table row_table = DOC_PART(row, row_fields, "one operati
 static const struct doc_field plan_fields[] = {
 	DOC_NEED(plan_doc, device, DOC_STRING, .help = "the device's id"),
 	DOC_NEED(plan_doc, operations, DOC_OBJECTS, .table = &row_table,
-		 .help = "in the order in which they are done"),
+		 .help = "in order of execution"),
 };
 
 const struct doc_table vhc_plan_doc = DOC_TABLE(

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * plan/ - how a device changes: what is wanted of it and what it has (state.h), the operations (op.h),
- * a plan, which is a list of them (this file), and the functions that make plans from two states
- * (change.h).  All of it is pure: no system call, and nothing of a device but its two states.
+ * plan/ - how a device changes: what is wanted and what it has (state.h), the operations (op.h), a
+ * plan, which is a list of them (this file), and the functions that make plans from two states
+ * (change.h).  All of it is pure: it makes no system call and knows only the two states of a
+ * device.
  */
 #ifndef LIB_PLAN_PLAN_H
 #define LIB_PLAN_PLAN_H
@@ -25,13 +26,13 @@ struct vhc_plan {
 };
 
 /**
- * vhc_plan_add() - append a step without an undo.  The caller fills in what is left of its argument.
- * Never NULL: where there is no memory the plan remembers that, and returns its `lost` step, which is
+ * vhc_plan_add() - append a step without an undo.  The caller fills in the rest of its argument.
+ * Never NULL: without memory the plan remembers the error and returns its `lost` step, which is
  * never executed and must hold no reference.
  */
 struct vhc_step *vhc_plan_add(struct vhc_plan *plan, struct vhc_op op);
 
-/** vhc_plan_add_undo() - append what only an undo does: nothing, undone by this operation. */
+/** vhc_plan_add_undo() - append a step that does nothing, and is undone by this operation. */
 void vhc_plan_add_undo(struct vhc_plan *plan, struct vhc_op undo);
 
 /** vhc_plan_add_value() - append a step with a value and no undo. */

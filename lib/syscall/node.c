@@ -31,11 +31,9 @@ static const struct {
 	  "there is no such node: the module %s is not loaded, or this container does not have the "
 	  "node",
 	  "modprobe %s", 'm' },
-	{ ENODEV,
-	  "the node is there, but no driver behind it: the module %s is missing or not loaded",
+	{ ENODEV, "the node exists but has no driver: the module %s is missing or not loaded",
 	  "modprobe %s", 'm' },
-	{ ENXIO,
-	  "the node is there, but no driver behind it: the module %s is missing or not loaded",
+	{ ENXIO, "the node exists but has no driver: the module %s is missing or not loaded",
 	  "modprobe %s", 'm' },
 	{ EACCES, "the node's owner and mode do not let this user open it (module %s)",
 	  "setfacl -m u:$USER:rw %s", 'p' },
@@ -43,7 +41,7 @@ static const struct {
 	  "a device cgroup, a security module or seccomp forbids it, not the node's mode (module %s)",
 	  "systemctl set-property UNIT DeviceAllow='%s rw'", 'p' },
 	{ EMFILE,
-	  "this process has as many fds open as RLIMIT_NOFILE lets it (opening the node of %s)",
+	  "this process has as many fds open as RLIMIT_NOFILE allows (opening the node of %s)",
 	  "ulimit -n 4096", 0 },
 };
 

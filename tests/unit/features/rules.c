@@ -204,7 +204,7 @@ static void features_why_names_missing_requirement(void **state)
 		  "hash_tunnel (51) requires hash_report (57) or rss (60)" },
 		{ { { 0 } },
 		  26,
-		  "bit 26 (VHOST_F_LOG_ALL) is between vhost and its user, never a guest's" },
+		  "bit 26 (VHOST_F_LOG_ALL) is internal to vhost, and never offered to a guest" },
 	};
 	char text[320];
 

@@ -117,7 +117,7 @@ static void features_parse_of_bad_text_is_einval(void **state)
 		{ "0x1_0", "\"0x1_0\" is not a mask: only hexadecimal" },
 		{ "0x10000000000000000000000000000000000000000000000000000000000000000",
 		  "is not a mask: it has more than 256 bits" },
-		{ "26", "\"26\": bit 26 (VHOST_F_LOG_ALL) is between vhost and its user" },
+		{ "26", "\"26\": bit 26 (VHOST_F_LOG_ALL) is internal to vhost" },
 		{ "bit 30", "\"bit 30\": bit 30 (VHOST_USER_F_PROTOCOL_FEATURES)" },
 		{ "log_all", "\"log_all\": bit 26" },
 		{ "VHOST_USER_F_PROTOCOL_FEATURES", "bit 30" },

@@ -79,7 +79,7 @@ static const struct rule rules[] = {
 	{ { "/words", "/features/8" },
 	  { "[\"0x104038983\",0]", "{\"bit\":26,\"name\":\"bit 26\",\"origin\":\"model\"}" },
 	  "/words",
-	  "bit 26 (VHOST_F_LOG_ALL) is between vhost and its user" },
+	  "bit 26 (VHOST_F_LOG_ALL) is internal to vhost" },
 	{ { "/guest/iommu" }, { "true" }, "/guest/iommu", "did not accept access_platform (33)" },
 	{ { "/backend_features" },
 	  { "2" },
