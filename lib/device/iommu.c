@@ -224,7 +224,7 @@ static int fail_full(struct vhc_dev *dev)
 
 	return vhc_dev_fail(dev, -E2BIG, NULL, "map rings by fewer, larger mappings",
 			    "%u mappings, and a ring is in each: none can be evicted for another, "
-			    "and this kernel has no room for more "
+			    "and this kernel cannot hold more "
 			    "(/sys/module/vhost/parameters/max_iotlb_entries)",
 			    count);
 }

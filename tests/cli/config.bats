@@ -5,7 +5,7 @@
 
 load lib.bash
 
-@test "validate: every example is right, and comes back with its defaults" {
+@test "validate: every example is valid, and is printed with its defaults" {
 	for document in "$source_root"/examples/*.json; do
 		says 0 validate --json "$document"
 		[ "$(json '"\(.kind) \(.version)"')" = "vhost-setup 1" ]
@@ -14,7 +14,7 @@ load lib.bash
 	done
 }
 
-@test "validate: what it prints is right again, and the same" {
+@test "validate: its output is valid, and stays the same" {
 	for document in "$source_root"/examples/*.json; do
 		says 0 validate --json "$document"
 		local once=$output
@@ -67,7 +67,7 @@ load lib.bash
 	fails 3 "line " plan "$here/bad/duplicate-key.json"
 }
 
-@test "a document cut at any byte is wrong" {
+@test "a document cut at any byte is invalid" {
 	local document=$source_root/examples/qemu.json size
 	# without what stands behind the closing brace
 	size=$(grep -bo '}' "$document" | tail -n 1 | cut -d: -f1)
@@ -85,7 +85,7 @@ load lib.bash
 	fails 3 "1048576" validate "$BATS_TEST_TMPDIR/long.json"
 }
 
-@test "plan: its steps in their order, and the launcher's line with the fds" {
+@test "plan: its steps in order, and the launcher's line with the fds" {
 	says 0 plan --json "$source_root/examples/qemu.json" -- qemu-system-x86_64 -netdev @net0.netdev@ -device @net0.device@
 	[ "$(json .kind)" = vhost-plan ]
 	[ "$(json '[.operations[].operation] | [index("open tap"), index("open vhost"), index("exec")] | . == sort and all(. != null)')" = true ]
@@ -105,7 +105,7 @@ load lib.bash
 	fails 2 'device "vsock0" is not used' plan "$source_root/examples/vsock.json" -- qemu @net0.netdev@
 }
 
-@test "plan: makes nothing" {
+@test "plan: creates nothing" {
 	local before
 	before=$(ls /sys/class/net)
 	says 0 plan "$source_root/examples/qemu.json"

@@ -25,7 +25,7 @@ load lib.bash
 	[[ ${lines[0]} == *bit*name*origin*requires*constant*text ]]
 }
 
-@test "list: vhost's own bits are not among them" {
+@test "list: without vhost's own bits" {
 	says 0 features list --json
 	[ "$(json '[.features[] | select(.bit == 26 or .bit == 30)] | length')" = 0 ]
 }
@@ -58,18 +58,18 @@ load lib.bash
 	[ "$(json '[.features[].bit] | join(" ")')" = 127 ]
 }
 
-@test "decode: a bit without a name is there all the same" {
+@test "decode: a bit without a name is shown" {
 	says 0 features decode --json 255
 	[ "$(json '.features[0] | "\(.bit) \(.name)"')" = "255 bit 255" ]
 }
 
-@test "decode: nothing is nothing" {
+@test "decode: the empty set has no bits" {
 	says 0 features decode --json 0x0
 	[ "$(json '.hex')" = 0x0 ]
 	[ "$(json '.features | length')" = 0 ]
 }
 
-@test "decode: what is no set is a usage error that names the word" {
+@test "decode: an invalid set is a usage error that names the word" {
 	fails 2 '"mrg_rxbuff"' features decode mrg_rxbuff
 	fails 2 '"0x"' features decode 0x
 	fails 2 '"0x12g"' features decode 0x12g
@@ -101,12 +101,12 @@ load lib.bash
 	[ "$(json .hex)" = "$mask" ]
 }
 
-@test "check: a set whose requirements are there is right" {
+@test "check: a set whose requirements are met is valid" {
 	says 0 features check --json guest_tso4,guest_csum
 	[ "$(json '"\(.valid) \(.reason)\(.drop | length)"')" = "true 0" ]
 }
 
-@test "check: what is missing, and what to drop so that the rest can stand" {
+@test "check: what is missing, and what to drop so that the rest is valid" {
 	says 1 features check --json guest_tso4,guest_ecn,csum,host_tso4,hash_tunnel
 	[ "$(json .valid)" = false ]
 	[ "$(json '.drop | join(" ")')" = "guest_tso4 guest_ecn hash_tunnel" ]
@@ -114,7 +114,7 @@ load lib.bash
 	[[ $(json .reason) == *hash_tunnel* ]]
 }
 
-@test "check: what is left after dropping is right" {
+@test "check: what is left after dropping is valid" {
 	says 1 features check --json 0x1f01c0010130aaafa4
 	local drop
 	drop=$(json '.drop | join(",")')

@@ -21,7 +21,7 @@ links() {
 }
 
 # bats test_tags=vhost
-@test "caps: a node that does not open has its reason, one that opens has its features" {
+@test "caps: a node that cannot be opened has its reason, one that opens has its features" {
 	says 0 caps --json
 	[ "$(json '[.nodes[] | select(.opens == false) | select((.reason // "") == "" or (.error // "") == "")] | length')" = 0 ]
 	[ "$(json '[.nodes[] | select(.opens and (.path | startswith("/dev/vhost-"))) | select((.words // []) == [])] | length')" = 0 ]
@@ -36,14 +36,14 @@ links() {
 	says 0 features diff "$names" "$(json '.tap.words | join(" ")')"
 }
 
-@test "caps: for people it has the same" {
+@test "caps: the tables have the same contents" {
 	says 0 caps
 	[[ $output == *"/dev/vhost-net"* ]]
 	[[ $output == *"$(uname -r)"* ]]
 }
 
 # bats test_tags=vhost
-@test "doctor: a line for each device and limit; what is wrong has what mends it" {
+@test "doctor: a line for each device and limit; a problem has its fix" {
 	run --separate-stderr vhostctl doctor --json
 	[ "$status" = 0 ] || [ "$status" = 1 ]
 	[ -z "$stderr" ]

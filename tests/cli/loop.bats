@@ -5,7 +5,7 @@
 
 load lib.bash
 
-@test "without vhost-net: status 4, the reason and what mends it" {
+@test "without vhost-net: status 4, the reason and the fix" {
 	need_tap
 	[ ! -e /dev/vhost-net ] || skip "vhost-net is here"
 	fails 4 "/dev/vhost-net" loop --frames 1
@@ -21,7 +21,7 @@ load lib.bash
 }
 
 # bats test_tags=vhost
-@test "frames both ways, none lost, by any number of queue pairs, each of which is used" {
+@test "frames in both directions, none lost, with any number of queue pairs, all of them used" {
 	need_vhost
 	for queues in 1 2 4; do
 		says 0 loop --json --frames 500 --queues "$queues"
@@ -65,7 +65,7 @@ load lib.bash
 	[ "$(ls /sys/class/net)" = "$before" ]
 }
 
-@test "the example does the same by the library alone" {
+@test "the example does the same with the library alone" {
 	need_vhost
 	[ -x "${LOOPBACK:-}" ] || skip "LOOPBACK, the example's program, is not set"
 	run "$LOOPBACK" 2

@@ -28,7 +28,7 @@ on_terminal() {
 	done
 }
 
-@test "a full disk is a failure, and is said" {
+@test "a full disk is a failure, and is reported" {
 	[ -c /dev/full ] || skip "no /dev/full here"
 	for arguments in "features list" "features list --json" --help --version; do
 		# shellcheck disable=SC2086 # several words
@@ -38,7 +38,7 @@ on_terminal() {
 	done
 }
 
-@test "a reader that went away ends it, by the signal or, where that is ignored, by status" {
+@test "a closed pipe ends it, with the signal or, if that is ignored, with a status" {
 	run bash -c '{ sleep 0.2; "$VHOSTCTL" features list; echo "$?" >&2; } 2>&1 > >(exec true)'
 	[ "$output" = 141 ]
 	run bash -c 'trap "" PIPE; { sleep 0.2; "$VHOSTCTL" features list; echo "$?" >&2; } 2>&1 > >(exec true)'
@@ -81,7 +81,7 @@ on_terminal() {
 	[[ $(on_terminal features list --json) != *$'\e'* ]]
 }
 
-@test "every document that is printed is what its schema says" {
+@test "every printed document matches its schema" {
 	python3 -c 'import jsonschema' 2> /dev/null || skip "python3-jsonschema is not there"
 	cd "$BATS_TEST_TMPDIR"
 	vhostctl --json features list > 1.json

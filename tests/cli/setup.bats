@@ -127,7 +127,7 @@ document() {
 	[[ ${lines[*]} == *" 4 "* || ${lines[*]} == *" 5 "* ]]
 }
 
-@test "prefer: without vhost it goes on, says so on stderr, in the environment and in the report" {
+@test "prefer: without vhost it continues, and reports that on stderr, in the environment and in the report" {
 	[ ! -e /dev/vhost-net ] || skip "vhost-net is here"
 	document prefer > prefer.json
 	run --separate-stderr alone setup prefer.json --report report.json -- sh -c 'echo "$VHOSTCTL_VHOST"'
@@ -149,7 +149,7 @@ document() {
 }
 
 # bats test_tags=vhost
-@test "require: with vhost the launcher gets a vhost fd for each pair, and nobody owns them" {
+@test "require: with vhost the launcher gets a vhost fd for each pair, without an owner" {
 	need_vhost
 	document require '"queue_pairs": 2' > two.json
 	run --separate-stderr alone setup two.json --report report.json -- sh -c 'echo "$VHOSTCTL_FDS $VHOSTCTL_VHOST"; ls -l /proc/$$/fd | grep -c vhost-net'

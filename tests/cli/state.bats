@@ -38,7 +38,7 @@ caps_of() {
 		.max_mem_regions = 64 | .max_tap_queues = 256' | jq "$1"
 }
 
-@test "check: documents that are right, in any way of writing them" {
+@test "check: valid documents, in any notation" {
 	for document in "$split" "$iommu" "$packed"; do
 		says 0 state check --json "$document"
 		[ "$(json '"\(.kind) \(.command) \(.device) \(.type) \(.running) \(.loadable)"')" = "vhost-report state check net0 net false true" ]
@@ -54,7 +54,7 @@ caps_of() {
 	[ "$status" = 0 ]
 }
 
-@test "check: a picture of a running device is right, but not to be loaded" {
+@test "check: a snapshot of a running device is valid, but cannot be loaded" {
 	need_python
 	edit "$split" '.running = true' > running.json
 	says 0 state check --json running.json
@@ -75,20 +75,20 @@ caps_of() {
 	[ "$n" -ge 60 ]
 }
 
-@test "check: one byte of damage is found, and said" {
+@test "check: one damaged byte is found and reported" {
 	sed 's/"base":"0x1234"/"base":"0x1235"/' "$split" > damaged.json
 	fails 3 "damaged.json: /checksum: the vhost-state document is wrong in line 98: " state check damaged.json
 	[[ $stderr == *"0x3618e60a is not the checksum"*"damaged or edited" ]]
 }
 
-@test "check: what is of a newer library says so before anything else" {
+@test "check: a document of a newer library is reported before anything else" {
 	sed 's/"minor":0/"minor":3, "colour":"red"/' "$split" > newer.json
 	fails 3 "written by a newer library: version 1.3; this one reads 1.0" state check newer.json
 	sed 's/"version":1/"version":2, "colour":"red"/' "$split" > newer.json
 	fails 3 "written by a newer library: version 2.0; this one reads 1.0" state check newer.json
 }
 
-@test "check: files that are no document" {
+@test "check: files that are not a document" {
 	fails 3 "No such file" state check none.json
 	fails 3 "Is a directory" state check .
 	{ cat "$split"; printf '\0{}'; } > nul.json
@@ -98,7 +98,7 @@ caps_of() {
 	fails 3 '"vhost-state" expected' state check "$source_root/examples/qemu.json"
 }
 
-@test "the checksum is zlib's, and who edits can write it anew" {
+@test "the checksum is zlib's, and an edited document can get a new one" {
 	need_python
 	for document in "$split" "$iommu" "$packed"; do
 		[ "$(sum "$document")" = "$(jq -r .checksum "$document")" ]
@@ -113,7 +113,7 @@ caps_of() {
 	[ "$(jq -cj 'del(.checksum)' "$split" | gzip | tail -c 8 | od -An -N 4 -t x4 --endian=little)" = " 3618e60a" ]
 }
 
-@test "show: with --json the document, else tables of the same" {
+@test "show: with --json the document, otherwise the same as tables" {
 	for document in "$split" "$iommu" "$packed"; do
 		says 0 state show --json "$document"
 		diff <(jq -S . "$document") <(json -S)
@@ -239,7 +239,7 @@ vsock_of() {
 	[[ $output == *"possible  no"* ]]
 }
 
-@test "check --host: a host without vhost-net, one that was asked without privileges" {
+@test "check --host: a host without vhost-net, one queried without privileges" {
 	caps_of '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = false | .error = "ENOENT" |
 		.reason = "gone fishing" | .remedy = "modprobe vhost_net" | .words = [])' > none.json
 	says 1 check --json "$split" --host none.json

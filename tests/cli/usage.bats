@@ -19,7 +19,7 @@ load lib.bash
 	fails 2 'unknown option "--frame"' loop --frame 1
 }
 
-@test "unknown options, before and behind the command" {
+@test "unknown options, before and after the command" {
 	fails 2 'unknown option "--fly"' --fly
 	fails 2 'unknown option "-x"' caps -x
 	fails 2 'unknown option "-qx"' caps -qx
@@ -34,7 +34,7 @@ load lib.bash
 	fails 2 'this option takes no value: "json"' caps --json=yes
 }
 
-@test "numbers out of range, or none" {
+@test "numbers out of range, or not a number" {
 	for value in 0 -1 +1 1x '' ' 1' 0x10 100000001 18446744073709551616 99999999999999999999; do
 		fails 2 "--frames takes a number from 1 to 100000000, not \"$value\"" loop "--frames=$value"
 	done
@@ -63,7 +63,7 @@ load lib.bash
 	[ ! -e "$BATS_TEST_TMPDIR/there" ]
 }
 
-@test "global options stand anywhere before --" {
+@test "global options may be anywhere before --" {
 	says 0 --json features encode csum
 	local first=$output
 	says 0 features --json encode csum
