@@ -326,9 +326,9 @@ VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem);
  * Turns logging on in every attached device that is running, or in none; devices started later
  * begin with it.  The dirty log is allocated by the library and sized for the memory table (32 KiB
  * for each GiB of guest addresses, up to the highest), unless vhc_dirty_set_file() provided a file.
- * Errors: -EAGAIN if no memory is committed; -ENOTTY if a running device does not log what it writes,
+ * Errors: -EAGAIN if no memory is committed; -ENOTTY if a running device has no VHC_CAN_DIRTY, such
  * as vhost-vsock, which logs its used rings but not the packets (drivers/vhost/vsock.c): stop it
- * first; such a device cannot start while the log is on.  -E2BIG if the provided file is too short;
+ * first; it cannot be started while logging is on; -E2BIG if the provided file is too short;
  * -ENOMEM; -ESTALE.
  */
 VHC_EXPORT int vhc_dirty_start(struct vhc_mem *mem);
@@ -501,11 +501,11 @@ enum {
 };
 
 /*
- * A vsock device has two rings, 0 (receive) and 1 (transmit), which start and stop only together; the
- * third virtqueue, for events, is the caller's device model's.  Its guest CID is claimed when it opens,
- * and free again after its close.  What it loads from a document, or a new device that takes its CID
- * over, needs a VIRTIO_VSOCK_EVENT_TRANSPORT_RESET from that model: the host ends all connections when
- * a device closes.
+ * A vsock device has two rings, 0 (receive) and 1 (transmit), which start and stop only together;
+ * the third virtqueue, for events, belongs to the caller's device model.  The guest CID is claimed
+ * when the device is opened, and is free again after it is closed.  The host ends all connections
+ * when a device closes, so a device that is loaded from a document, or that takes over a CID, needs
+ * a VIRTIO_VSOCK_EVENT_TRANSPORT_RESET from that model.
  */
 struct vhc_dev_args {
 	uint64_t sz;
@@ -560,11 +560,10 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev);
 
 /* What a caller may rely on, whatever runs the rings. */
 enum {
-	VHC_CAN_DIRTY = 1 << 0, /* vhc_dirty_start() works with this device; never with vsock */
-	VHC_CAN_SAVE = 1 << 1,	/* after a stop the bases of the rings are known */
-	VHC_CAN_RING =
-		1 << 2, /* single rings can start and stop while others run; not with vsock */
-	VHC_CAN_IOMMU = 1 << 3,	  /* VHC_GUEST_IOMMU works; never with vsock */
+	VHC_CAN_DIRTY = 1 << 0,	  /* vhc_dirty_start() works with this device; never vsock */
+	VHC_CAN_SAVE = 1 << 1,	  /* after a stop the bases of the rings are known */
+	VHC_CAN_RING = 1 << 2,	  /* single rings start and stop while others run; not vsock */
+	VHC_CAN_IOMMU = 1 << 3,	  /* VHC_GUEST_IOMMU works; never vsock */
 	VHC_CAN_BUSYLOOP = 1 << 4 /* vhc_ring_set_busyloop() works */
 };
 
