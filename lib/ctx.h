@@ -11,7 +11,6 @@
 #include "syscall/sys.h"
 #include "vhostconfig.h"
 
-struct vhc_tap;
 struct vhc_binding;
 
 /* Where something went wrong.  Empty fields are left out of the text. */
@@ -67,7 +66,7 @@ struct vhc_ctx {
 	struct vhc_offers
 		offers[VHC_KINDS];    /* of this process's kernel, as far as it was queried */
 	uint32_t workers;	      /* the default worker mode: kernel/worker.c; 0: not known */
-	struct vhc_tap *taps;	      /* all that are alive */
+	void *links;		      /* those of tap/ that are alive */
 	struct vhc_binding *bindings; /* of all devices, to KVM */
 	struct vhc_error error;
 	char error_text[2048], error_device[64], error_where[160], error_hint[640];

@@ -87,7 +87,7 @@ struct vhc_kind {
 	uint32_t index;	    /* below VHC_KINDS; its place in vhc_kinds */
 	const char *name;   /* in documents: "net" */
 	const char *node;   /* "vhost-net" */
-	const char *path;   /* "/dev/vhost-net" */
+	const char *path;   /* of the node in /dev */
 	unsigned int minor; /* of the node, a misc device */
 	uint32_t rings_per_fd;
 	uint32_t max_fds;

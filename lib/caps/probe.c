@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 
 #include "caps/document.h"
 #include "kind/kind.h"
-#include "tap/tap.h"
+#include "kind/net.h"
 #include "text.h"
 #include "features/features.h"
 #include "features/rows.h"
@@ -90,56 +89,59 @@ static int ask_features(struct vhc_ctx *ctx, int fd, const struct vhc_kind *kind
 		       ?: ask_newer(ctx, fd, node);
 }
 
-static int probe_node(struct vhc_ctx *ctx, const struct vhc_node *known, struct vhc_caps_node *node)
+static int probe_node(struct vhc_ctx *ctx, const char *path, struct vhc_caps_node *node)
 {
-	int fd = vhc_sys_open(&ctx->sys, known->path, O_RDWR | O_NONBLOCK), r = 0;
+	int fd = vhc_sys_open(&ctx->sys, path, O_RDWR | O_NONBLOCK), r = 0;
 	struct vhc_node_failure why = { "", "" };
 	const char *error = "";
 
 	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
 		return fd;
 	if (fd < 0) {
-		vhc_node_explain(known->path, -fd, &why);
+		vhc_node_explain(path, -fd, &why);
 		error = vhc_errname(-fd);
 	}
-	node->path = strdup(known->path);
+	node->path = strdup(path);
 	node->opens = fd >= 0;
 	node->error = strdup(error);
 	node->reason = strdup(why.reason);
 	node->remedy = strdup(why.remedy);
 	if (!node->path || !node->error || !node->reason || !node->remedy)
 		r = -ENOMEM;
-	if (!r && fd >= 0 && !strncmp(known->name, "vhost-", 6))
-		r = ask_features(ctx, fd, vhc_kind_of_node(known->path), node);
+	if (!r && fd >= 0 && !strncmp(path, "/dev/vhost-", 11))
+		r = ask_features(ctx, fd, vhc_kind_of_node(path), node);
 	vhc_sys_close(&ctx->sys, &fd);
 	return r;
 }
 
+static int append_node(struct vhc_ctx *ctx, const char *path, struct vhc_caps *caps)
+{
+	struct vhc_caps_node *node = doc_append(&caps->nodes, sizeof(*node));
+
+	return node ? probe_node(ctx, path, node) : -ENOMEM;
+}
+
+/* Only nodes that open without a side effect: opening a vhost-vdpa node resets the device. */
 static int probe_nodes(struct vhc_ctx *ctx, struct vhc_caps *caps)
 {
+	static const char *const others[] = { "/dev/vhost-scsi", "/dev/net/tun", "/dev/kvm" };
 	int r = 0;
 
-	for (const struct vhc_node *known = vhc_nodes; known->path && !r; known++) {
-		struct vhc_caps_node *node = doc_append(&caps->nodes, sizeof(*node));
-
-		r = node ? probe_node(ctx, known, node) : -ENOMEM;
-	}
+	for (size_t i = 0; vhc_kinds[i] && !r; i++)
+		r = append_node(ctx, vhc_kinds[i]->path, caps);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]) && !r; i++)
+		r = append_node(ctx, others[i], caps);
 	return r;
 }
 
-/* A scratch tap, in a network namespace of its own, so that no other process sees it. */
-static int probe_tap(struct vhc_ctx *ctx, struct vhc_caps_tap *tap)
+static int probe_link(struct vhc_ctx *ctx, struct vhc_caps_tap *tap)
 {
-	struct ifreq ifr = { .ifr_name = "tap%d", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int fd = vhc_sys_open_in_new_netns(&ctx->sys, "/dev/net/tun", O_RDWR | O_NONBLOCK);
 	const struct vhc_feature_names names = { VHC_TYPE_NET, VHC_ORIGIN_VHOST };
-	uint32_t offloads = 0;
 	struct vhc_features set;
+	uint32_t offloads;
 	char reason[160] = "";
-	int r = fd < 0 ? fd : vhc_sys_ioctl(&ctx->sys, fd, TUNSETIFF, &ifr);
+	int r = vhc_net_probe_link(ctx, &offloads, &set);
 
-	r = r ?: vhc_offload_probe(ctx, fd, &offloads);
-	vhc_sys_close(&ctx->sys, &fd);
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
 		return r;
 	if (r)
@@ -148,7 +150,6 @@ static int probe_tap(struct vhc_ctx *ctx, struct vhc_caps_tap *tap)
 	tap->probed = !r;
 	tap->reason = strdup(reason);
 	tap->offloads = offloads;
-	set = vhc_offload_to_features(offloads);
 	return tap->reason ? vhc_feature_rows(&names, &set, &tap->words, &tap->features) : -ENOMEM;
 }
 
@@ -189,7 +190,7 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json)
 {
 	struct vhc_caps caps = { .max_tap_queues = MAX_TAP_QUEUES };
 	char release[80] = "", *json = NULL;
-	int r = probe_nodes(ctx, &caps) ?: probe_tap(ctx, &caps.tap) ?: probe_parameters(ctx, &caps);
+	int r = probe_nodes(ctx, &caps) ?: probe_link(ctx, &caps.tap) ?: probe_parameters(ctx, &caps);
 
 	if (!r && !vhc_sys_release(&ctx->sys, release, sizeof(release)))
 		caps.kernel = strdup(release);

@@ -20,12 +20,4 @@ const struct vhc_kind *vhc_kind_get(uint32_t type);
 /** vhc_kind_of_node() - the row whose node has this path, or NULL. */
 const struct vhc_kind *vhc_kind_of_node(const char *path);
 
-struct vhc_tap;
-
-/* What only a net device has. */
-struct vhc_net {
-	struct vhc_tap *tap;	      /* referenced; NULL: none yet */
-	struct vhc_net_config config; /* only kept, for the vhost-state document */
-};
-
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kind/kind.h"
+#include "kind/net.h"
 #include "args.h"
 #include "doc.h"
 

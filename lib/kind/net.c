@@ -3,11 +3,14 @@
  * net - a virtio-net device: two rings for each vhost fd, a queue pair, which run on a queue of a tap.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "features/features.h"
 #include "kind/kind.h"
+#include "kind/net.h"
 #include "syscall/uapi.h"
 #include "tap/tap.h"
 
@@ -90,6 +93,19 @@ static int get_link_features(struct vhc_dev *dev, struct vhc_features *ret)
 				    "it has no tap yet, and some features depend on the tap");
 	*ret = dev->offers->link;
 	return dev->net->tap ? vhc_tap_offers(dev->net->tap, ret) : 0;
+}
+
+int vhc_net_probe_link(struct vhc_ctx *ctx, uint32_t *ret_offloads, struct vhc_features *ret)
+{
+	struct ifreq ifr = { .ifr_name = "tap%d", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int fd = vhc_sys_open_in_new_netns(&ctx->sys, "/dev/net/tun", O_RDWR | O_NONBLOCK);
+	int r = fd < 0 ? fd : vhc_sys_ioctl(&ctx->sys, fd, TUNSETIFF, &ifr);
+
+	*ret_offloads = 0;
+	r = r ?: vhc_offload_probe(ctx, fd, ret_offloads);
+	vhc_sys_close(&ctx->sys, &fd);
+	*ret = vhc_offload_to_features(*ret_offloads);
+	return r;
 }
 
 static int check_features(struct vhc_dev *dev, const struct vhc_features *acked)

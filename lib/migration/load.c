@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kind/net.h"
 #include "device/device.h"
 #include "memory/mem.h"
 #include "features/features.h"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kind/net.h"
 #include "dev.h"
 #include "device/apply.h"
 #include "memory/mem.h"

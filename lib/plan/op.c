@@ -3,7 +3,6 @@
  * op - the table of operations, and what their errors mean.
  */
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,8 +102,8 @@ static void note_running(struct vhc_dev_state *have, const struct vhc_op *op)
 /* clang-format off */
 static const struct vhc_op_info infos[VHC_OP_COUNT] = {
 	[VHC_OP_NONE] = { "nothing" },
-	[VHC_OP_TAP_HEADER] = { CALL(TUNSETVNETHDRSZ), VHC_FORM_VALUE, VHC_ON_KIND, "tap queue" },
-	[VHC_OP_TAP_OFFLOADS] = { CALL(TUNSETOFFLOAD), VHC_FORM_VALUE, VHC_ON_KIND, "tap queue", .hex = true },
+	[VHC_OP_TAP_HEADER] = { "TUNSETVNETHDRSZ", 0, VHC_FORM_VALUE, VHC_ON_KIND, "tap queue" },
+	[VHC_OP_TAP_OFFLOADS] = { "TUNSETOFFLOAD", 0, VHC_FORM_VALUE, VHC_ON_KIND, "tap queue", .hex = true },
 	[VHC_OP_FORK_FROM_OWNER] = { "VHOST_SET_FORK_FROM_OWNER", VHC_SET_FORK_FROM_OWNER, VHC_FORM_VALUE,
 		FD(mode), .note = note_mode },
 	[VHC_OP_SET_OWNER] = { CALL(VHOST_SET_OWNER), .note = note_owner },

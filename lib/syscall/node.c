@@ -8,15 +8,6 @@
 
 #include "syscall/node.h"
 
-const struct vhc_node vhc_nodes[] = {
-	{ "/dev/vhost-net", "vhost-net", "vhost_net" },
-	{ "/dev/vhost-vsock", "vhost-vsock", "vhost_vsock" },
-	{ "/dev/vhost-scsi", "vhost-scsi", "vhost_scsi" },
-	{ "/dev/net/tun", "tun", "tun" },
-	{ "/dev/kvm", "kvm", "kvm" },
-	{ NULL, NULL, NULL },
-};
-
 /*
  * %s is the module in the reason; in the remedy it is the module ('m') or the node's path ('p'), or is
  * not there.
@@ -45,20 +36,22 @@ static const struct {
 	  "ulimit -n 4096", 0 },
 };
 
-static const struct vhc_node *find_node(const char *path)
+/* The module is named as the node, with underscores. */
+static void get_module(const char *path, char *module, size_t size)
 {
-	const struct vhc_node *node = vhc_nodes;
+	const char *name = strrchr(path, '/');
 
-	while (node->path && strcmp(node->path, path))
-		node++;
-	return node;
+	snprintf(module, size, "%s", name ? name + 1 : path);
+	for (char *at = module; *at; at++)
+		if (*at == '-')
+			*at = '_';
 }
 
 void vhc_node_explain(const char *path, int error, struct vhc_node_failure *ret)
 {
-	const struct vhc_node *node = find_node(path);
-	const char *module = node->path ? node->module : "of this device";
+	char module[32];
 
+	get_module(path, module, sizeof(module));
 	snprintf(ret->reason, sizeof(ret->reason), "the kernel refused it");
 	snprintf(ret->remedy, sizeof(ret->remedy), "ls -l %s", path);
 	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {

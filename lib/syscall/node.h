@@ -7,18 +7,6 @@
 
 #include <stddef.h>
 
-struct vhc_node {
-	const char *path;
-	const char *name;   /* "vhost-net" */
-	const char *module; /* the kernel module behind it */
-};
-
-/*
- * Ends with a path of NULL.  Only nodes that can be opened without a side effect: opening a vhost-vdpa
- * node resets the device.
- */
-extern const struct vhc_node vhc_nodes[];
-
 struct vhc_node_failure {
 	char reason[256];
 	char remedy[160]; /* one command line */

@@ -91,8 +91,8 @@ static int check_features(struct vhc_tap *tap, uint32_t header, uint32_t offload
 	if (!r && header != tap->header && tap->user && vhc_dev_runs(tap->user))
 		r = vhc_fail_at(
 			tap->ctx, &(struct vhc_place){ tap->name, NULL, NULL }, -EBUSY,
-			"the header is %u bytes and would become %u, but %s is running on it; "
-			"stop it first",
+			"the header is %u bytes and would become %u, but %s is running on it, "
+			"and the header changes only while it is stopped",
 			tap->header, header, vhc_dev_id(tap->user));
 	return r;
 }

@@ -63,8 +63,8 @@ static int tap_make(struct vhc_ctx *ctx, uint32_t queues, struct vhc_tap **ret)
 	tap->ctx = vhc_ctx_ref(ctx);
 	tap->refs = 1;
 	tap->queues = tap->active = queues;
-	tap->next = ctx->taps;
-	ctx->taps = tap;
+	tap->next = ctx->links;
+	ctx->links = tap;
 	*ret = tap;
 	return 0;
 }
@@ -77,13 +77,15 @@ struct vhc_tap *vhc_tap_ref(struct vhc_tap *tap)
 
 void vhc_tap_unref(struct vhc_tap *tap)
 {
-	struct vhc_tap **at;
+	struct vhc_tap *first, **at = &first;
 
 	if (!tap || --tap->refs)
 		return;
-	for (at = &tap->ctx->taps; *at != tap; at = &(*at)->next)
-		;
+	first = tap->ctx->links;
+	while (*at != tap)
+		at = &(*at)->next;
 	*at = tap->next;
+	tap->ctx->links = first;
 	vhc_sys_close_all(&tap->ctx->sys, tap->fds, tap->queues);
 	vhc_ctx_unref(tap->ctx);
 	free(tap->fds);
@@ -101,7 +103,7 @@ static bool share_queue(const struct vhc_tap *a, const struct vhc_tap *b)
 
 const struct vhc_dev *vhc_tap_rival(const struct vhc_tap *tap)
 {
-	for (const struct vhc_tap *other = tap->ctx->taps; other; other = other->next)
+	for (const struct vhc_tap *other = tap->ctx->links; other; other = other->next)
 		if (other->user &&
 		    (other == tap || (!strcmp(other->name, tap->name) && share_queue(other, tap))))
 			return other->user;

@@ -8,6 +8,7 @@
 
 #include "dev.h"
 #include "kind/kind.h"
+#include "kind/net.h"
 #include "edit.h"
 #include "two-hosts.h"
 
