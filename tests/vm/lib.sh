@@ -97,8 +97,8 @@ guest_options() {
 }
 
 # guest_run [--timeout SECONDS] [--during FUNCTION] LOG COMMAND...: runs COMMAND, which is QEMU or becomes it, and
-# collects its output in LOG. FUNCTION is called when the guest begins to ping; the guest, which must have QEMU's stdin
-# as its console, stays up and pings until FUNCTION returns. Succeeds if the guest ended normally.
+# collects its output in LOG. FUNCTION is called when the guest begins to ping or to listen; the guest, which must have
+# QEMU's stdin as its console, stays up until FUNCTION returns. Succeeds if the guest ended normally.
 # $guest_status is the exit status of COMMAND, or 124 after a timeout.
 # Under TCG a nested kernel occasionally dies before its first program starts. This is reported, and retried once.
 guest_run() {
@@ -121,6 +121,7 @@ guest_run() {
 
 guest_once() {
 	local pid console pipe watch=${during:-:} end=$((SECONDS + timeout))
+	: > "$log"
 	pipe=$(mktemp -u)
 	mkfifo "$pipe"
 	exec {console}<> "$pipe"
@@ -128,7 +129,7 @@ guest_once() {
 	"$@" > "$log" 2>&1 <&"$console" {console}>&- &
 	pid=$!
 	while kill -0 "$pid" 2> /dev/null; do
-		if [ -n "$watch" ] && guest_said "$log" '^guest: pinging' > /dev/null; then
+		if [ -n "$watch" ] && guest_said "$log" '^guest: (pinging|listening)' > /dev/null; then
 			"$watch"
 			watch=''
 			echo >&"$console" # lets the guest end
