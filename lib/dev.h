@@ -90,7 +90,6 @@ struct vhc_kind {
 	const char *path;   /* of the node in /dev */
 	unsigned int minor; /* of the node, a misc device */
 	uint32_t rings_per_fd;
-	uint32_t max_fds;
 	const char *fd_name;	 /* what a vhost fd is to the caller: "queue pair" */
 	uint64_t can;		 /* VHC_CAN_ that this kind's vhost has, where it offers the rest */
 	bool can_disown;	 /* VHOST_RESET_OWNER is there */

@@ -196,7 +196,6 @@ const struct vhc_kind vhc_kind_net = {
 	.path = "/dev/vhost-net",
 	.minor = VHC_VHOST_NET_MINOR,
 	.rings_per_fd = 2,
-	.max_fds = MAX_PAIRS,
 	.fd_name = "queue pair",
 	.can = VHC_CAN_DIRTY | VHC_CAN_SAVE | VHC_CAN_RING | VHC_CAN_IOMMU | VHC_CAN_BUSYLOOP,
 	.can_disown = true,

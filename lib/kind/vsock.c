@@ -93,7 +93,6 @@ const struct vhc_kind vhc_kind_vsock = {
 	.path = "/dev/vhost-vsock",
 	.minor = VHC_VHOST_VSOCK_MINOR,
 	.rings_per_fd = 2,
-	.max_fds = 1,
 	.fd_name = "vhost fd",
 	/*
 	 * It offers LOG_ALL, and logs only the used rings: not the packets.  It has an IOTLB, but no

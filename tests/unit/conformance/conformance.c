@@ -16,198 +16,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "conformance.h"
 #include "text.h"
 #include "fake.h"
-#include "syscall/uapi.h"
-
-#define MANY_REGIONS 1000u
-#define CLOSED_FD    900
-
-struct world {
-	const struct vhc_sys_ops *sys;
-	void *data;
-	uint64_t ram; /* where it is */
-	uint32_t number;
-	int fds[SLOTS];
-	int32_t task; /* the last worker that was seen */
-	/* the argument of one ioctl, whatever it is */
-	union {
-		uint8_t u8;
-		int32_t word;
-		uint64_t u64[16];
-		struct vhost_vring_state state;
-		struct vhost_vring_file file;
-		struct vhost_vring_addr addr;
-		struct ifreq ifr;
-		struct kvm_ioeventfd doorbell;
-		struct kvm_irqfd interrupt;
-	} arg;
-	uint64_t memory[1 + 4 * MANY_REGIONS]; /* struct vhost_memory with its regions */
-};
-
-static int fd_of(const struct world *world, uint64_t slot)
-{
-	if (slot < SLOTS)
-		return world->fds[slot];
-	return slot == CLOSED ? CLOSED_FD : -1;
-}
-
-static uint64_t address(const struct world *world, uint64_t value)
-{
-	return (value & ~0xffffffffull) == TAG ? world->ram + (value - TAG) : value;
-}
-
-static void *memory_arg(struct world *world, const struct step *step)
-{
-	uint32_t count = (uint32_t)step->v[0];
-	struct vhost_memory *memory = (struct vhost_memory *)world->memory;
-	const uint64_t *v = &step->v[2];
-
-	memset(world->memory, 0, sizeof(world->memory));
-	memory->nregions = count;
-	for (uint32_t i = 0; i < count; i++) {
-		struct vhost_memory_region *region = &memory->regions[i];
-
-		region->guest_phys_addr = step->arg == MANY ? i * 0x1000ull : v[3 * i];
-		region->memory_size = step->arg == MANY ? 0x1000 : v[3 * i + 1];
-		region->userspace_addr = address(world, step->arg == MANY ? RAM : v[3 * i + 2]);
-	}
-	if (step->arg == MEMORY)
-		memory->padding = (uint32_t)step->v[1];
-	return memory;
-}
-
-/* What the kernel gets as its third argument. */
-static void *make_arg(struct world *world, const struct step *step)
-{
-	const uint64_t *v = step->v;
-
-	memset(&world->arg, 0, sizeof(world->arg));
-	switch (step->arg) {
-	case PLAIN:
-		return (void *)(uintptr_t)v[0];
-	case BAD:
-		return (void *)(uintptr_t)address(world, HOLE);
-	case MEMORY:
-	case MANY:
-		return memory_arg(world, step);
-	case U8:
-		world->arg.u8 = (uint8_t)v[0];
-		break;
-	case INT:
-		world->arg.word = (int32_t)v[0];
-		break;
-	case U64:
-		world->arg.u64[0] = address(world, v[0]);
-		break;
-	case WORDS:
-		memcpy(world->arg.u64, v, sizeof(step->v));
-		break;
-	case STATE:
-		world->arg.state = (struct vhost_vring_state){ (uint32_t)v[0], (uint32_t)v[1] };
-		break;
-	case FILES:
-		world->arg.file = (struct vhost_vring_file){ (uint32_t)v[0], fd_of(world, v[1]) };
-		break;
-	case ADDR:
-		world->arg.addr = (struct vhost_vring_addr){
-			.index = (uint32_t)v[0],
-			.flags = (uint32_t)v[1],
-			.desc_user_addr = address(world, v[2]),
-			.avail_user_addr = address(world, v[3]),
-			.used_user_addr = address(world, v[4]),
-			.log_guest_addr = v[5],
-		};
-		break;
-	case IFREQ:
-		snprintf(world->arg.ifr.ifr_name, IFNAMSIZ, "%s", step->name);
-		if (step->request == SIOCSIFTXQLEN)
-			world->arg.ifr.ifr_qlen = (int)v[0];
-		else
-			world->arg.ifr.ifr_flags = (short)v[0];
-		break;
-	case DOORBELL:
-		world->arg.doorbell = (struct kvm_ioeventfd){
-			.fd = fd_of(world, v[0]),
-			.addr = v[1],
-			.len = (uint32_t)v[2],
-			.flags = (uint32_t)v[3],
-			.datamatch = v[4],
-		};
-		break;
-	case INTERRUPT:
-		world->arg.interrupt = (struct kvm_irqfd){
-			.fd = (uint32_t)fd_of(world, v[0]),
-			.gsi = (uint32_t)v[1],
-			.flags = (uint32_t)v[2],
-			.resamplefd = (uint32_t)fd_of(world, v[3]),
-		};
-		break;
-	}
-	return &world->arg;
-}
-
-static void print_out(const struct world *world, const struct step *step)
-{
-	switch (step->arg) {
-	case U8:
-		printf(" -> %u", world->arg.u8);
-		break;
-	case INT:
-		printf(" -> %#x", (unsigned int)world->arg.word);
-		break;
-	case U64:
-		printf(" -> %#llx", (unsigned long long)world->arg.u64[0]);
-		break;
-	case WORDS:
-		for (uint32_t i = 1; i < 6; i++)
-			printf(" %#llx", (unsigned long long)world->arg.u64[i]);
-		break;
-	case STATE:
-		printf(" -> %u", world->arg.state.num);
-		break;
-	case IFREQ:
-		if (step->request == SIOCGIFTXQLEN || step->request == SIOCSIFTXQLEN)
-			printf(" -> %d", world->arg.ifr.ifr_qlen);
-		else
-			printf(" -> %s %#hx", world->arg.ifr.ifr_name, world->arg.ifr.ifr_flags);
-		break;
-	default:
-		break;
-	}
-}
-
-/* Is this value of a step an fd? */
-static bool is_slot(const struct step *step, size_t i)
-{
-	return step->arg == FILES ? i == 1
-				  : (step->arg == DOORBELL && i == 0) ||
-					    (step->arg == INTERRUPT && (i == 0 || i == 3));
-}
-
-/* "A VHOST_SET_VRING_NUM 0 100", without the zeros at the end. */
-static void print_step(const struct step *step)
-{
-	static const char letters[] = "ABTUVEFSNDKMWP--?";
-	size_t count = sizeof(step->v) / sizeof(step->v[0]);
-
-	printf("%s", step->text);
-	if (step->call != IOCTL && step->call != MESSAGE && step->call != MESSAGES &&
-	    step->call != RECEIVE)
-		return;
-	if (step->call == IOCTL)
-		printf("%c %s", letters[step->slot], fake_request_name(step->request));
-	if (step->name)
-		printf(" \"%s\"", step->name);
-	while (count > 1 && !step->v[count - 1])
-		count--;
-	for (size_t i = 0; i < count; i++)
-		if (is_slot(step, i))
-			printf(" %c", letters[step->v[i]]);
-		else
-			printf(" %llx", (unsigned long long)step->v[i]);
-}
+#include "world.h"
 
 static int take(struct world *world, enum slot slot, int r)
 {
@@ -228,9 +39,9 @@ static int message(struct world *world, const struct step *step, uint64_t iova)
 	msg.iotlb.type = (uint8_t)v[1];
 	msg.iotlb.iova = iova;
 	msg.iotlb.size = v[3];
-	msg.iotlb.uaddr = address(world, v[4]);
+	msg.iotlb.uaddr = step_address(world, v[4]);
 	msg.iotlb.perm = (uint8_t)v[5];
-	return world->sys->write(world->data, fd_of(world, step->slot), &msg,
+	return world->sys->write(world->data, step_fd(world, step->slot), &msg,
 				 v[7] ? v[7] : sizeof(msg));
 }
 
@@ -249,7 +60,7 @@ static int receive(struct world *world, const struct step *step)
 	int r;
 
 	memset(&msg, 0xee, sizeof(msg));
-	r = world->sys->read_fd(world->data, fd_of(world, step->slot), &msg, step->v[0]);
+	r = world->sys->read_fd(world->data, step_fd(world, step->slot), &msg, step->v[0]);
 	if (r > 0)
 		printf(" -> %d bytes, %u %u: type %u iova %#llx size %#llx uaddr %#llx perm %u", r,
 		       msg.type, msg.asid, msg.iotlb.type, (unsigned long long)msg.iotlb.iova,
@@ -281,7 +92,7 @@ static int count_tasks(struct world *world)
 static int call(struct world *world, const struct step *step)
 {
 	const struct vhc_sys_ops *sys = world->sys;
-	int fd = fd_of(world, step->slot);
+	int fd = step_fd(world, step->slot);
 	struct pollfd ready = { fd, POLLIN, 0 };
 	uint64_t count = 0;
 	struct vhc_file file;
@@ -303,7 +114,7 @@ static int call(struct world *world, const struct step *step)
 	case SOCKET:
 		return take(world, step->slot, sys->socket(world->data));
 	case SAME:
-		return sys->same(world->data, fd, fd_of(world, step->v[0]));
+		return sys->same(world->data, fd, step_fd(world, step->v[0]));
 	case STAT:
 		r = sys->stat(world->data, fd, &file);
 		if (!r)
@@ -328,9 +139,9 @@ static int call(struct world *world, const struct step *step)
 	case EPOLL:
 		return take(world, step->slot, sys->epoll(world->data));
 	case EPOLL_ADD:
-		return sys->epoll_add(world->data, fd, fd_of(world, step->v[0]));
+		return sys->epoll_add(world->data, fd, step_fd(world, step->v[0]));
 	case EPOLL_DEL:
-		return sys->epoll_del(world->data, fd, fd_of(world, step->v[0]));
+		return sys->epoll_del(world->data, fd, step_fd(world, step->v[0]));
 	case MESSAGE:
 		return message(world, step, step->v[2]);
 	case MESSAGES:
@@ -356,7 +167,7 @@ static int call(struct world *world, const struct step *step)
 		return sys->set_sched(world->data, world->task, (int32_t)step->v[0],
 				      (int32_t)step->v[1]);
 	case IOCTL:
-		return sys->ioctl(world->data, fd, step->request, make_arg(world, step));
+		return sys->ioctl(world->data, fd, step->request, step_arg(world, step));
 	}
 	return -ENOSYS;
 }
@@ -367,10 +178,10 @@ static void run(struct world *world, const struct step *steps, uint32_t count)
 		int r;
 
 		printf("%3u ", world->number++);
-		print_step(&steps[i]);
+		step_print(&steps[i]);
 		r = call(world, &steps[i]);
 		if (!r && steps[i].out)
-			print_out(world, &steps[i]);
+			step_print_out(world, &steps[i]);
 		printf(": %s\n", r < 0 ? vhc_errname(-r) : r ? "yes" : "0");
 	}
 }

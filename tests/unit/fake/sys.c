@@ -309,31 +309,6 @@ static int32_t fake_tid(void *data)
 	return ((struct fake *)data)->tid;
 }
 
-static int fake_tasks(void *data, const char *prefix, bool kernel, struct vhc_task *ret,
-		      uint32_t room)
-{
-	struct fake *fake = data;
-	int r = fake_enter(fake, "tasks", -1, 0);
-
-	return fake_leave(fake, r ? r : fake_list_tasks(fake, prefix, kernel, ret, room));
-}
-
-static int fake_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t words)
-{
-	struct fake *fake = data;
-	int r = fake_enter(fake, "sched_setaffinity", -1, 0);
-
-	return fake_leave(fake, r ? r : fake_task_cpus(fake, tid, cpus, words));
-}
-
-static int fake_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority)
-{
-	struct fake *fake = data;
-	int r = fake_enter(fake, "sched_setscheduler", -1, 0);
-
-	return fake_leave(fake, r ? r : fake_task_sched(fake, tid, policy, priority));
-}
-
 /* Which ring a call is about: in all of these the first word. */
 static uint32_t index_of(unsigned long request, const void *arg)
 {

@@ -52,8 +52,8 @@ static struct fake_worker *nth(struct fake *fake, uint32_t n)
 	return NULL;
 }
 
-int fake_list_tasks(struct fake *fake, const char *prefix, bool kernel, struct vhc_task *ret,
-		    uint32_t room)
+static int list_tasks(struct fake *fake, const char *prefix, bool kernel, struct vhc_task *ret,
+		      uint32_t room)
 {
 	const struct fake_worker *worker;
 	uint32_t count = 0;
@@ -82,7 +82,7 @@ static struct fake_worker *of_tid(struct fake *fake, int32_t tid)
 	return NULL;
 }
 
-int fake_task_cpus(struct fake *fake, int32_t tid, const uint64_t *cpus, uint32_t words)
+static int set_cpus(struct fake *fake, int32_t tid, const uint64_t *cpus, uint32_t words)
 {
 	struct fake_worker *worker = of_tid(fake, tid);
 	uint64_t online = words ? cpus[0] & ((1u << FAKE_CPUS) - 1) : 0;
@@ -98,7 +98,7 @@ int fake_task_cpus(struct fake *fake, int32_t tid, const uint64_t *cpus, uint32_
 }
 
 /* No RLIMIT_RTPRIO: only who has CAP_SYS_NICE gets a real-time policy. */
-int fake_task_sched(struct fake *fake, int32_t tid, int32_t policy, int32_t priority)
+static int set_sched(struct fake *fake, int32_t tid, int32_t policy, int32_t priority)
 {
 	struct fake_worker *worker = of_tid(fake, tid);
 	bool real_time = policy == SCHED_FIFO || policy == SCHED_RR;
@@ -114,4 +114,28 @@ int fake_task_sched(struct fake *fake, int32_t tid, int32_t policy, int32_t prio
 	worker->policy = policy;
 	worker->priority = priority;
 	return 0;
+}
+
+int fake_tasks(void *data, const char *prefix, bool kernel, struct vhc_task *ret, uint32_t room)
+{
+	struct fake *fake = data;
+	int r = fake_enter(fake, "tasks", -1, 0);
+
+	return fake_leave(fake, r ? r : list_tasks(fake, prefix, kernel, ret, room));
+}
+
+int fake_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t words)
+{
+	struct fake *fake = data;
+	int r = fake_enter(fake, "sched_setaffinity", -1, 0);
+
+	return fake_leave(fake, r ? r : set_cpus(fake, tid, cpus, words));
+}
+
+int fake_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority)
+{
+	struct fake *fake = data;
+	int r = fake_enter(fake, "sched_setscheduler", -1, 0);
+
+	return fake_leave(fake, r ? r : set_sched(fake, tid, policy, priority));
 }
