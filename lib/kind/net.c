@@ -92,7 +92,7 @@ static int get_link_features(struct vhc_dev *dev, struct vhc_features *ret)
 		return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_tap() first",
 				    "it has no tap yet, and some features depend on the tap");
 	*ret = dev->offers->link;
-	return dev->net->tap ? vhc_tap_offers(dev->net->tap, ret) : 0;
+	return dev->offers->has_link ? 0 : vhc_tap_offers(dev->net->tap, ret);
 }
 
 int vhc_net_probe_link(struct vhc_ctx *ctx, uint32_t *ret_offloads, struct vhc_features *ret)

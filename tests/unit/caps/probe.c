@@ -257,6 +257,26 @@ static void open_caps_uses_limits_of_other_host(void **state)
 	json_object_put(tree);
 }
 
+/* Also with a tap of this host, which may have less. */
+static void open_caps_offers_link_of_other_host(void **state)
+{
+	struct vhc_features there, with_tap;
+	struct rig *rig = *state;
+	char *json;
+
+	assert_ok(rig, vhc_caps_probe(rig->ctx, &json));
+	assert_ok(rig, vhc_dev_open_caps(rig->ctx, "net0", json,
+					 VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &rig->dev));
+	free(json);
+	assert_ok(rig, vhc_dev_offer_features(rig->dev, NULL, NULL, &there));
+	assert_true(vhc_features_has(&there, VHC_F_GUEST_TSO4));
+	fake_profile(rig->fake)->offloads = 0;
+	assert_ok(rig, rig_tap(rig));
+	assert_ok(rig, vhc_dev_set_tap(rig->dev, rig->tap));
+	assert_ok(rig, vhc_dev_offer_features(rig->dev, NULL, NULL, &with_tap));
+	assert_memory_equal(&there, &with_tap, sizeof(there));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +287,7 @@ int main(void)
 		RIG_TEST(probe_without_fds_is_emfile, "6.12", 1),
 		RIG_TEST(open_caps_of_bad_document_is_einval, "6.12", 1),
 		RIG_TEST(open_caps_uses_limits_of_other_host, "6.12", 1),
+		RIG_TEST(open_caps_offers_link_of_other_host, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
