@@ -174,6 +174,7 @@ static void reset_ring(struct vhc_ring_state *ring, const struct vhc_ring_state 
 	ring->kick = fds.kick;
 	ring->call = fds.call;
 	ring->err = fds.err;
+	ring->mask = fds.mask;
 	/* it starts from the beginning, wherever the ring stopped before */
 	ring->base = vhc_base_fresh(format);
 	ring->has_base = have->base_lost || have->base;

@@ -270,6 +270,21 @@ static void load_of_missing_features_is_eopnotsupp(void **state)
 	rig_free(&rig);
 }
 
+/* The eventfd of a mask is the device's own, and stays until a reset. */
+static void load_of_masked_ring_leaves_no_eventfd(void **state)
+{
+	char *json = moved_source("6.12", 1, false);
+	struct rig rig;
+
+	moved_destination(&rig, "6.12", 1);
+	assert_ok(&rig, vhc_ring_set_masked(rig.dev, 0, true));
+	assert_ok(&rig, vhc_dev_load(rig.dev, json));
+	assert_false(vhc_ring_is_pending(rig.dev, 0));
+	assert_ok(&rig, vhc_ring_set_masked(rig.dev, 0, true));
+	free(json);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +296,7 @@ int main(void)
 		RIG_TEST(load_before_setup_is_eagain, "6.12", 1),
 		RIG_TEST(load_on_stale_device_is_estale, "6.12", 1),
 		cmocka_unit_test(load_of_missing_features_is_eopnotsupp),
+		cmocka_unit_test(load_of_masked_ring_leaves_no_eventfd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
