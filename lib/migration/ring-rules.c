@@ -92,6 +92,9 @@ static int check_ring(struct vhc_rules *c, size_t i)
 		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "size").text, "%s", err.text);
 	if (vhc_base_check(c->format, (uint32_t)ring->size, (uint32_t)ring->base, &err))
 		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "base").text, "%s", err.text);
+	if (!ring->enabled && !(c->kind->can & VHC_CAN_RING))
+		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "enabled").text,
+				     "the rings of a %s device run only together", c->kind->name);
 	return check_place(c, i, ring);
 }
 

@@ -126,6 +126,8 @@ static int check_iommu(struct vhc_rules *c)
 {
 	uint64_t backend = c->saved->guest.iommu ? VHC_SAVED_IOTLB_V2 : 0;
 
+	if (c->saved->guest.iommu && !(c->kind->can & VHC_CAN_IOMMU))
+		return VHC_RULE_FAIL(c, "/guest/iommu", "a %s device has none", c->kind->name);
 	if (c->saved->guest.iommu && !vhc_features_has(&c->set, VHC_F_ACCESS_PLATFORM))
 		return VHC_RULE_FAIL(c, "/guest/iommu",
 				     "addresses go through an IOMMU, and the driver did not accept "

@@ -2,6 +2,7 @@
 /*
  * vsock-move - a vhost-vsock device saved and loaded, and planned from a host's capabilities.
  */
+#include "edit.h"
 #include "vsock-rig.h"
 
 static void load_continues_where_save_stopped(void **state)
@@ -38,6 +39,42 @@ static void load_continues_where_save_stopped(void **state)
 	assert_int_equal(rig_kernel_ring(&rig, 0)->base, 3);
 	free(json);
 	free(again);
+	rig_free(&rig);
+}
+
+static void check_edited(struct rig *rig, const char *json, const char *pointer, const char *raw)
+{
+	char *edited = edit_put_sum(json, pointer, raw);
+
+	if (vhc_state_check(rig->ctx, edited) != -EINVAL ||
+	    vhc_dev_load(rig->dev, edited) != -EINVAL)
+		fail_msg("%s as %s is accepted", pointer, raw ? raw : "nothing");
+	assert_says(rig, pointer);
+	free(edited);
+}
+
+static void document_that_no_vsock_device_has_is_einval(void **state)
+{
+	struct rig rig;
+	char *json, *edited;
+
+	prepare(&rig, "6.12");
+	vhc_features_add(&rig.acked, VHC_F_ACCESS_PLATFORM);
+	assert_ok(&rig, vhc_dev_set_features(rig.dev, &rig.acked, 0));
+	assert_ok(&rig, vhc_dev_save(rig.dev, &json));
+	check_edited(&rig, json, "/mac", "\"52:54:00:12:34:56\"");
+	check_edited(&rig, json, "/mtu", "1500");
+	check_edited(&rig, json, "/header_bytes", "12");
+	check_edited(&rig, json, "/guest_cid", "2");
+	check_edited(&rig, json, "/guest_cid", "4294967295");
+	check_edited(&rig, json, "/queue_pairs", "2");
+	check_edited(&rig, json, "/rings/1/index", "2");
+	/* no call could start it again */
+	check_edited(&rig, json, "/rings/1/enabled", "false");
+	edited = edit_put(json, "/backend_features", "2");
+	check_edited(&rig, edited, "/guest/iommu", "true");
+	free(edited);
+	free(json);
 	rig_free(&rig);
 }
 
@@ -94,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(load_continues_where_save_stopped),
+		cmocka_unit_test(document_that_no_vsock_device_has_is_einval),
 		cmocka_unit_test(load_into_net_is_einval),
 		cmocka_unit_test(caps_document_plans_and_checks_vsock),
 	};
