@@ -109,7 +109,7 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
 
 /*
  * After everything has stopped, the kernel may still have things that are not known here.  Where
- * RESET_OWNER is missing, all is set again by the next start.
+ * RESET_OWNER is missing, all is set again by the next start: also the bases, which the kernel keeps.
  */
 static void forget_fds(struct vhc_dev *dev)
 {
@@ -121,7 +121,11 @@ static void forget_fds(struct vhc_dev *dev)
 		fd->has_mode = before.has_mode;
 		fd->mode = before.mode;
 		fd->worker = before.worker;
+		fd->has_cpus = before.has_cpus;
+		fd->has_sched = before.has_sched;
 	}
+	for (uint32_t i = 0; i < dev->have.rings; i++)
+		dev->have.ring[i].base_lost = true;
 }
 
 void vhc_dev_merge_dirty_log(struct vhc_dev *dev)

@@ -116,7 +116,8 @@ static int find(struct vhc_dev *dev, struct vhc_op *op)
 		learn(dev, now, count, worker);
 	}
 	free(now);
-	vhc_worker_forget_tasks(dev);
+	if (!r || r == -ENOENT) /* otherwise it may be looked for again */
+		vhc_worker_forget_tasks(dev);
 	op->value = (uint32_t)worker;
 	return r == -ENOENT ? 0 : r;
 }

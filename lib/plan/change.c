@@ -102,14 +102,16 @@ static void plan_features(struct vhc_plan *plan, uint32_t fd, const struct vhc_f
 }
 
 /* The worker ends with the ownership, so nothing has to undo what was set for it. */
-static void plan_worker(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want)
+static void plan_worker(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *want,
+			const struct vhc_fd_state *have)
 {
 	struct vhc_step *step;
 
-	vhc_plan_add(plan, vhc_op_fd(VHC_OP_FIND_WORKER, fd));
-	if (want->cpus)
+	if (!have->worker)
+		vhc_plan_add(plan, vhc_op_fd(VHC_OP_FIND_WORKER, fd));
+	if (want->cpus && !have->has_cpus)
 		vhc_plan_add(plan, vhc_op_fd(VHC_OP_WORKER_CPUS, fd))->op.cpus = want->cpus;
-	if (!want->has_sched)
+	if (!want->has_sched || have->has_sched)
 		return;
 	step = vhc_plan_add(plan, vhc_op_fd(VHC_OP_WORKER_SCHED, fd));
 	step->op.sched.policy = want->policy;
@@ -122,8 +124,12 @@ int vhc_plan_own(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *
 	struct vhc_op undo = vhc_op_fd(can_disown ? VHC_OP_RESET_OWNER : VHC_OP_NONE, fd);
 	struct vhc_op own = vhc_op_fd(VHC_OP_SET_OWNER, fd);
 
-	if (have->owned)
+	if (have->owned) {
+		/* what failed before, where that could not undo the ownership */
+		if (want->find_worker)
+			plan_worker(plan, fd, want, have);
 		return plan->error;
+	}
 	/* RESET_OWNER brings the kernel's choice back */
 	if (want->has_mode && !have->has_mode)
 		vhc_plan_add_value(plan, vhc_op_fd(VHC_OP_FORK_FROM_OWNER, fd), want->mode);
@@ -131,7 +137,7 @@ int vhc_plan_own(struct vhc_plan *plan, uint32_t fd, const struct vhc_fd_state *
 		vhc_plan_add(plan, vhc_op_fd(VHC_OP_LIST_TASKS, fd));
 	vhc_plan_add_step(plan, &own, &undo);
 	if (want->find_worker)
-		plan_worker(plan, fd, want);
+		plan_worker(plan, fd, want, have);
 	return plan->error;
 }
 

@@ -36,6 +36,16 @@ static void note_no_owner(struct vhc_dev_state *have, const struct vhc_op *op)
 	vhc_fd_state_forget(have, op->fd);
 }
 
+static void note_cpus(struct vhc_dev_state *have, const struct vhc_op *op)
+{
+	fd_of(have, op)->has_cpus = true;
+}
+
+static void note_sched(struct vhc_dev_state *have, const struct vhc_op *op)
+{
+	fd_of(have, op)->has_sched = true;
+}
+
 /* Since Linux 7.2 a ring's addresses are lost when they begin or cease to be I/O virtual ones. */
 static void note_features(struct vhc_dev_state *have, const struct vhc_op *op)
 {
@@ -81,7 +91,10 @@ static void note_backend(struct vhc_dev_state *have, const struct vhc_op *op)
 		ring_of(have, op)->base_lost = true;
 }
 
-/* All rings of the fd start or stop together. */
+/*
+ * All rings of the fd start or stop together.  When one cannot start, those before it may have
+ * advanced already.
+ */
 static void note_running(struct vhc_dev_state *have, const struct vhc_op *op)
 {
 	for (uint32_t i = 0; i < have->rings_per_fd; i++) {
@@ -126,7 +139,7 @@ static const struct vhc_op_info infos[VHC_OP_COUNT] = {
 	[VHC_OP_SET_BACKEND] = { CALL(VHOST_NET_SET_BACKEND), VHC_FORM_FILE, .file = "tap queue", RING(backend),
 		.note = note_backend },
 	[VHC_OP_SET_GUEST_CID] = { CALL(VHOST_VSOCK_SET_GUEST_CID), VHC_FORM_VALUE, .named = true },
-	[VHC_OP_SET_RUNNING] = { CALL(VHOST_VSOCK_SET_RUNNING), VHC_FORM_VALUE, .note = note_running },
+	[VHC_OP_SET_RUNNING] = { CALL(VHOST_VSOCK_SET_RUNNING), VHC_FORM_VALUE, .note = note_running, .partly = true },
 	[VHC_OP_IOTLB_UPDATE] = { "VHOST_IOTLB_UPDATE", .form = VHC_FORM_MAP },
 	[VHC_OP_IOTLB_INVALIDATE] = { "VHOST_IOTLB_INVALIDATE", .form = VHC_FORM_RANGE },
 	[VHC_OP_IOTLB_FILL] = { "VHOST_IOTLB_UPDATE", .form = VHC_FORM_RANGE },
@@ -134,8 +147,10 @@ static const struct vhc_op_info infos[VHC_OP_COUNT] = {
 	[VHC_OP_IRQFD] = { "KVM_IRQFD", .form = VHC_FORM_BINDING, .on = VHC_ON_KVM },
 	[VHC_OP_LIST_TASKS] = { "list of tasks in /proc", .on = VHC_ON_WORKER },
 	[VHC_OP_FIND_WORKER] = { "its worker in /proc", .on = VHC_ON_WORKER, FD(worker) },
-	[VHC_OP_WORKER_CPUS] = { "sched_setaffinity", .form = VHC_FORM_CPUS, .on = VHC_ON_WORKER },
-	[VHC_OP_WORKER_SCHED] = { "sched_setscheduler", .form = VHC_FORM_SCHED, .on = VHC_ON_WORKER },
+	[VHC_OP_WORKER_CPUS] = { "sched_setaffinity", .form = VHC_FORM_CPUS, .on = VHC_ON_WORKER,
+		.note = note_cpus },
+	[VHC_OP_WORKER_SCHED] = { "sched_setscheduler", .form = VHC_FORM_SCHED, .on = VHC_ON_WORKER,
+		.note = note_sched },
 };
 /* clang-format on */
 

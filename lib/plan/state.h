@@ -46,9 +46,10 @@ struct vhc_fd_state {
 	uint32_t mode;	  /* VHC_FORK_ */
 	bool find_worker; /* want: look for it when ownership is taken */
 	int32_t worker;	  /* have: its tid, VHC_WORKER_, or 0 if it was not searched for */
-	bool has_sched;	  /* want */
+	bool has_sched;	  /* want; have: it was set */
 	int32_t policy, priority;
 	struct vhc_cpus *cpus; /* want: on which it may run; owned; NULL: not set */
+	bool has_cpus;	       /* have: they were set */
 	bool has_features;
 	/* vhost's part of what the driver acked; LOG_ALL with a log */
 	struct vhc_features features;

@@ -3,6 +3,8 @@
  * vsock - a vhost-vsock device on the fake kernel: the guest CID, both rings together, and what it has
  * not: a tap, a dirty log, an IOMMU.
  */
+#include <sched.h>
+
 #include "vsock-rig.h"
 
 /* --------------------------------------------------------------------------------------- opening */
@@ -197,6 +199,87 @@ static void reset_of_stale_device_sets_everything_again(void **state)
 	rig_free(&rig);
 }
 
+/* The kernel keeps the bases, and a ring that starts anew starts at its beginning. */
+static void reset_of_stale_device_sets_bases_again(void **state)
+{
+	struct rig rig;
+
+	prepare(&rig, "6.12");
+	rig_kernel_ring(&rig, 0)->base = 17;
+	fake_fail(rig.fake, "VHOST_VSOCK_SET_RUNNING", 1, EFAULT);
+	fake_fail(rig.fake, "VHOST_SET_VRING_KICK", 3, EIO);
+	assert_int_equal(vhc_dev_start(rig.dev), -ESTALE);
+	assert_ok(&rig, vhc_dev_reset(rig.dev));
+	assert_ok(&rig, vhc_dev_set_features(rig.dev, &rig.acked, 0));
+	assert_ok(&rig, rig_rings(&rig));
+	assert_ok(&rig, vhc_dev_start(rig.dev));
+	assert_int_equal(rig_kernel_ring(&rig, 0)->base, 0);
+	rig_free(&rig);
+}
+
+static void advance_ring(void *data, const struct fake_call *call)
+{
+	if (!strcmp(call->name, "VHOST_VSOCK_SET_RUNNING") && call->result)
+		rig_kernel_ring(data, 0)->base = 1;
+}
+
+/* The first ring runs for a moment before the second one cannot. */
+static void start_after_failed_running_queries_bases(void **state)
+{
+	uint32_t base;
+	struct rig rig;
+
+	prepare(&rig, "7.2");
+	fake_watch(rig.fake, advance_ring, &rig);
+	fake_fail(rig.fake, "VHOST_VSOCK_SET_RUNNING", 1, EFAULT);
+	assert_int_equal(vhc_dev_start(rig.dev), -EFAULT);
+	fake_watch(rig.fake, NULL, NULL);
+	assert_ok(&rig, vhc_ring_get_base(rig.dev, 0, &base));
+	assert_int_equal(base, 1);
+	rig_free(&rig);
+}
+
+static void prepare_worker(struct rig *rig, const char *kernel)
+{
+	const uint64_t cpus = 2;
+
+	rig_new(rig, kernel, 1);
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, open_vsock(rig, CID, VHC_DEV_WORKERS, &rig->dev));
+	assert_ok(rig, vhc_dev_set_mem(rig->dev, rig->mem));
+	assert_ok(rig, vhc_dev_set_features(rig->dev, &(struct vhc_features){ { 0 } }, 0));
+	assert_ok(rig, rig_rings(rig));
+	assert_ok(rig, vhc_dev_set_worker_cpus(rig->dev, 0, &cpus, 1));
+	assert_ok(rig, vhc_dev_set_worker_sched(rig->dev, 0, SCHED_FIFO, 3));
+}
+
+/* The device stays owned, and the second start does what the first could not. */
+static void start_after_failed_worker_sets_worker(void **state)
+{
+	static const struct {
+		const char *call;
+		uint32_t n;
+	} fails[] = { { "tasks", 2 }, { "sched_setaffinity", 1 }, { "sched_setscheduler", 1 } };
+
+	for (size_t i = 0; i < sizeof(fails) / sizeof(fails[0]); i++) {
+		struct rig rig;
+
+		prepare_worker(&rig, "6.12");
+		fake_fail(rig.fake, fails[i].call, fails[i].n, EPERM);
+		assert_int_equal(vhc_dev_start(rig.dev), -EPERM);
+		assert_ok(&rig, vhc_dev_start(rig.dev));
+		assert_int_equal(rig_tid(&rig, 0), rig_worker(&rig, 0)->tid);
+		assert_int_equal(rig_worker(&rig, 0)->cpus, 2);
+		assert_int_equal(rig_worker(&rig, 0)->policy, SCHED_FIFO);
+		assert_ok(&rig, vhc_dev_stop(rig.dev));
+		fake_forget_calls(rig.fake);
+		assert_ok(&rig, vhc_dev_start(rig.dev));
+		assert_int_equal(fake_count(rig.fake, "sched"), 0);
+		assert_int_equal(fake_count(rig.fake, "tasks"), 0);
+		rig_free(&rig);
+	}
+}
+
 /* ------------------------------------------------------------------------------- what it has not */
 
 static void info_says_what_vsock_can(void **state)
@@ -288,6 +371,9 @@ int main(void)
 		cmocka_unit_test(single_ring_calls_are_enotty),
 		cmocka_unit_test(stop_keeps_base),
 		cmocka_unit_test(reset_of_stale_device_sets_everything_again),
+		cmocka_unit_test(reset_of_stale_device_sets_bases_again),
+		cmocka_unit_test(start_after_failed_running_queries_bases),
+		cmocka_unit_test(start_after_failed_worker_sets_worker),
 		cmocka_unit_test(info_says_what_vsock_can),
 		cmocka_unit_test(dirty_log_and_running_vsock_exclude_each_other),
 		cmocka_unit_test(tap_and_net_config_are_einval),
