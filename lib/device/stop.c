@@ -124,6 +124,7 @@ static void forget_fds(struct vhc_dev *dev)
 		fd->has_cpus = before.has_cpus;
 		fd->has_sched = before.has_sched;
 	}
+	/* the next start sets the base even if it is 0 */
 	for (uint32_t i = 0; i < dev->have.rings; i++)
 		dev->have.ring[i].base_lost = true;
 }

@@ -107,7 +107,10 @@ static void note_running(struct vhc_dev_state *have, const struct vhc_op *op)
 
 /* --------------------------------------------------------------------------------- the table */
 
-#define MEMBER(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
+/* A field of 32 or 64 bits: of another size, the array's is negative. */
+#define SIZE(type, member)   sizeof(((type *)0)->member)
+#define WORD(size)	     ((size) * sizeof(char[(size) == 4 || (size) == 8 ? 1 : -1]))
+#define MEMBER(type, member) .offset = offsetof(type, member), .size = WORD(SIZE(type, member))
 #define RING(member)	     MEMBER(struct vhc_ring_state, member)
 #define FD(member)	     MEMBER(struct vhc_fd_state, member)
 #define CALL(name)	     #name, name

@@ -110,7 +110,7 @@ struct vhc_op_info {
 	enum vhc_op_on on;
 	const char *target; /* of VHC_ON_KIND: what it is done to */
 	const char *file;   /* what a file is that is no eventfd */
-	/* a value or a file: where `have` keeps it, in the ring's state or the fd's; size 0: nowhere */
+	/* a value or a file: where `have` keeps it, in 32 or 64 bits of the ring's state or the fd's; size 0: nowhere */
 	uint16_t offset, size;
 	void (*note)(struct vhc_dev_state *have,
 		     const struct vhc_op *op); /* what else it changes */

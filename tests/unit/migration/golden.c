@@ -2,7 +2,7 @@
 /*
  * golden - vhost-state documents of version 1 that were written once, and are read for ever.
  *
- * A new one is made by a row here and by test_dev_golden FOLDER, which never touches one that is there.
+ * A new one is made by a row here and by test-migration-golden FOLDER, which never touches one that is there.
  */
 #include <unistd.h>
 
@@ -90,6 +90,26 @@ static void packed_1(struct rig *rig)
 	assert_ok(rig, vhc_ring_set_base(rig->dev, 1, 0x000f8010));
 }
 
+/* A vsock device that ran and was stopped. */
+static void vsock(struct rig *rig)
+{
+	struct vhc_features acked = { { 1 << 1 | 1ull << VHC_F_VERSION_1 } };
+
+	rig_new(rig, "6.12", 1);
+	assert_ok(rig, rig_mem(rig));
+	assert_ok(rig, vhc_dev_open(rig->ctx, "vsock0", NULL,
+				    VHC_ARG(vhc_dev_args, .type = VHC_TYPE_VSOCK,
+					    .guest_cid = 0xfffffffe),
+				    &rig->dev));
+	assert_ok(rig, vhc_dev_set_mem(rig->dev, rig->mem));
+	assert_ok(rig, vhc_dev_set_features(rig->dev, &acked, 0));
+	assert_ok(rig, rig_rings(rig));
+	assert_ok(rig, rig_start(rig));
+	rig_kernel_ring(rig, 0)->base = 0x42;
+	rig_kernel_ring(rig, 1)->base = 7;
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+}
+
 static const struct {
 	const char *name;
 	void (*make)(struct rig *rig);
@@ -97,6 +117,7 @@ static const struct {
 	{ "split-1.json", split_1 },
 	{ "iommu-4.json", iommu_4 },
 	{ "packed-1.json", packed_1 },
+	{ "vsock.json", vsock },
 };
 
 #define COUNT (sizeof(documents) / sizeof(documents[0]))
