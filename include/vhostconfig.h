@@ -831,8 +831,8 @@ VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size);
  */
 
 /**
- * vhc_ring_set_size() - set the number of descriptors: 1 to 32768, a power of two.
- * Errors: -EBUSY if the ring is running.
+ * vhc_ring_set_size() - set the number of descriptors: 1 to 32768; a power of two for a split ring.
+ * Errors: -EINVAL if it is another number; -EBUSY if the ring is running.
  */
 VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t size);
 
@@ -854,7 +854,8 @@ struct vhc_ring_addr {
 /**
  * vhc_ring_set_addr() - set the addresses of a ring.  Alignment is checked now, the memory at
  * start.
- * Errors: -EBUSY if the ring is running.
+ * Errors: -EINVAL if an address is not aligned, or for unknown flags; -EBUSY if the ring is
+ * running.
  */
 VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
 				 const struct vhc_ring_addr *addr);
@@ -863,7 +864,8 @@ VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
  * vhc_ring_set_base() - set where the device resumes.  Otherwise a new ring starts at its
  * beginning, and a stopped ring where it stopped.
  * @base: as returned by vhc_ring_get_base().
- * Errors: -EBUSY if the ring is running.
+ * Errors: -EINVAL if it is above 65535, or, for a packed ring, if one of its indices is not below
+ * the ring's size; -EBUSY if the ring is running.
  */
 VHC_EXPORT int vhc_ring_set_base(struct vhc_dev *dev, uint32_t ring, uint32_t base);
 
