@@ -192,8 +192,11 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json)
 	char release[80] = "", *json = NULL;
 	int r = probe_nodes(ctx, &caps) ?: probe_link(ctx, &caps.tap) ?: probe_parameters(ctx, &caps);
 
-	if (!r && !vhc_sys_release(&ctx->sys, release, sizeof(release)))
+	if (!r) {
+		vhc_sys_release(&ctx->sys, release, sizeof(release)); /* "" if it fails */
 		caps.kernel = strdup(release);
+		r = caps.kernel ? 0 : -ENOMEM;
+	}
 	if (!r)
 		json = doc_text(&vhc_caps_doc, &caps, DOC_PRETTY);
 	doc_clear(&vhc_caps_doc, &caps);
