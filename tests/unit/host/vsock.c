@@ -65,6 +65,22 @@ static void auto_takes_the_lowest_free_cid(void **state)
 	put_down(&two);
 }
 
+/* A device that comes later in the config has it. */
+static void auto_leaves_cids_of_the_config(void **state)
+{
+	struct up up;
+
+	assert_int_equal(bring_up(&up, CONFIG(VSOCK("a", "") "," VSOCK("b", ",\"cid\":3") "," VSOCK(
+						      "c", "") "," VSOCK("d", ",\"cid\":5"),
+					      "")),
+			 0);
+	assert_int_equal(up.run->devices[0].cid, 4);
+	assert_int_equal(up.run->devices[1].cid, 3);
+	assert_int_equal(up.run->devices[2].cid, 6);
+	assert_int_equal(up.run->devices[3].cid, 5);
+	put_down(&up);
+}
+
 static void fixed_cid_that_is_taken_fails_and_undoes(void **state)
 {
 	struct up taken, other;
@@ -114,6 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(auto_takes_the_lowest_free_cid, setup, teardown),
+		cmocka_unit_test_setup_teardown(auto_leaves_cids_of_the_config, setup, teardown),
 		cmocka_unit_test_setup_teardown(fixed_cid_that_is_taken_fails_and_undoes, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(required_feature_is_checked, setup, teardown),
