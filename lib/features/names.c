@@ -191,11 +191,12 @@ static const struct vhc_bit transport_bits[] = {
 
 static const struct {
 	enum vhc_type type;
+	const char *device;
 	const struct vhc_bit *bits;
 	size_t count;
 } types[] = {
-	{ VHC_TYPE_NET, net_bits, LENGTH(net_bits) },
-	{ VHC_TYPE_VSOCK, vsock_bits, LENGTH(vsock_bits) },
+	{ VHC_TYPE_NET, "a net device", net_bits, LENGTH(net_bits) },
+	{ VHC_TYPE_VSOCK, "a vsock device", vsock_bits, LENGTH(vsock_bits) },
 };
 
 /* Between vhost and its user. */
@@ -282,6 +283,14 @@ int vhc_bit_find(enum vhc_type type, const char *word, size_t len)
 		if (vhc_name_is(other_names[i].word, word, len))
 			return (int)other_names[i].bit;
 	return -ENOENT;
+}
+
+const char *vhc_bit_device(enum vhc_type type)
+{
+	for (size_t i = 0; i < LENGTH(types); i++)
+		if (types[i].type == type)
+			return types[i].device;
+	return "a device of this type";
 }
 
 const char *vhc_bit_private(uint32_t bit)

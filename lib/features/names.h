@@ -26,6 +26,9 @@ bool vhc_name_is(const char *name, const char *word, size_t len);
  */
 int vhc_bit_find(enum vhc_type type, const char *word, size_t len);
 
+/** vhc_bit_device() - what messages call a device of this type: "a vsock device". */
+const char *vhc_bit_device(enum vhc_type type);
+
 /**
  * vhc_bit_private() - the constant of a bit that is between vhost and its user, and never a guest's;
  * NULL for any other bit.

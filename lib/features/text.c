@@ -154,16 +154,25 @@ static int read_mask(const struct reader *reader, const struct word *word, struc
 	return 0;
 }
 
+/* The type's first name is the example: one that the caller can give. */
+static int fail_name(const struct reader *reader, const struct word *word)
+{
+	struct vhc_features known;
+
+	vhc_features_known(reader->type, &known);
+	return vhc_fail(reader->ctx, -EINVAL,
+			"\"%s\" is not a feature of %s: give a name such as %s, a bit from 0 to "
+			"255, or a mask such as 0x8000",
+			make_printable(word).text, vhc_bit_device(reader->type),
+			vhc_feature_get(reader->type, vhc_features_first(&known))->name);
+}
+
 static int read_name(const struct reader *reader, const struct word *word, struct vhc_features *set)
 {
 	int bit = vhc_bit_find(reader->type, word->at, word->len);
 
 	if (bit < 0)
-		return vhc_fail(
-			reader->ctx, -EINVAL,
-			"\"%s\" is not a feature: give a name such as mrg_rxbuf, a bit from "
-			"0 to 255, or a mask such as 0x8000",
-			make_printable(word).text);
+		return fail_name(reader, word);
 	vhc_features_add(set, (unsigned int)bit);
 	return 0;
 }

@@ -140,6 +140,32 @@ static void features_parse_of_bad_text_is_einval(void **state)
 	}
 }
 
+/* The example is a name that the type has. */
+static void features_parse_of_unknown_name_says_of_which_type(void **state)
+{
+	static const struct {
+		enum vhc_type type;
+		const char *text;
+	} cases[] = {
+		{ NET, "\"stream\" is not a feature of a net device: give a name such as csum, " },
+		{ VHC_TYPE_VSOCK,
+		  "\"mtu\" is not a feature of a vsock device: give a name such as stream, " },
+		{ (enum vhc_type)99, "\"mtu\" is not a feature of a device of this type: give a "
+				     "name such as notify_on_empty, " },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *word = cases[i].type == NET ? "stream" : "mtu";
+		const char *text;
+		struct vhc_features set;
+
+		assert_int_equal(vhc_features_parse(ctx, cases[i].type, word, &set), -EINVAL);
+		text = vhc_ctx_get_error(ctx)->text;
+		if (strncmp(text, cases[i].text, strlen(cases[i].text)) != 0)
+			fail_msg("%s", text);
+	}
+}
+
 /* Another type of device knows the bits of every type by name, and the others by number. */
 static void features_parse_of_other_type_knows_common_names(void **state)
 {
@@ -256,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(features_parse_of_names_and_numbers_works),
 		cmocka_unit_test(features_parse_of_bad_text_is_einval),
+		cmocka_unit_test(features_parse_of_unknown_name_says_of_which_type),
 		cmocka_unit_test(features_parse_of_other_type_knows_common_names),
 		cmocka_unit_test(features_format_names_bits),
 		cmocka_unit_test(features_format_without_memory_is_enomem),
