@@ -117,12 +117,12 @@ static const struct vhc_feature own_bits[] = {
 	  "vhost-user's own features follow", "" },
 };
 
-static const struct vhc_feature *feature_of(unsigned int bit)
+static const struct vhc_feature *feature_of(enum vhc_type type, unsigned int bit)
 {
 	for (size_t i = 0; i < sizeof(own_bits) / sizeof(*own_bits); i++)
 		if (own_bits[i].bit == bit)
 			return &own_bits[i];
-	return vhc_feature_get(VHC_TYPE_NET, bit);
+	return vhc_feature_get(type, bit);
 }
 
 static struct vhc_features without_own_bits(struct vhc_features set)
@@ -136,13 +136,14 @@ static struct vhc_features without_own_bits(struct vhc_features set)
 
 /* The names of a set's bits, with space for bits without one. */
 struct names {
+	enum vhc_type type; /* whose names they are */
 	const char *items[BITS];
 	char unknown[BITS][sizeof("bit 255")];
 };
 
 static const char *name_of(struct names *names, unsigned int bit)
 {
-	const struct vhc_feature *feature = feature_of(bit);
+	const struct vhc_feature *feature = feature_of(names->type, bit);
 
 	if (feature)
 		return feature->name;
@@ -185,7 +186,7 @@ static struct doc_list rows_of(struct row *rows, struct names *names,
 	struct doc_list list = { .items = rows };
 
 	for (unsigned int bit = 0; bit < BITS; bit++) {
-		const struct vhc_feature *feature = feature_of(bit);
+		const struct vhc_feature *feature = feature_of(names->type, bit);
 
 		if (!vhc_features_has(set, bit))
 			continue;
@@ -218,8 +219,8 @@ static void write_mask(const struct vhc_features *set, char *text, size_t size)
 
 /* ------------------------------------------------------------------------------ the commands */
 
-/* The reports of list, decode and encode, each with its own table. */
-static int report_set(struct cli_call *call, const struct doc_table *table, struct vhc_features set)
+/* The reports of list, decode and encode, each as the command's own table has it. */
+static int report_set(struct cli_call *call, enum vhc_type type, struct vhc_features set)
 {
 	static struct row rows[BITS]; /* too large for the stack */
 	static struct names names;
@@ -228,36 +229,44 @@ static int report_set(struct cli_call *call, const struct doc_table *table, stru
 		.command = call->command->name,
 		.hex = hex,
 		.words = { set.w, WORD_COUNT },
-		.names = names_of(&names, &set),
-		.features = rows_of(rows, &names, &set),
 	};
 
+	names.type = type;
+	report.names = names_of(&names, &set);
+	report.features = rows_of(rows, &names, &set);
 	write_mask(&set, hex, sizeof(hex));
-	return cli_write(call, table, &report);
+	return cli_write(call, call->command->report, &report);
+}
+
+/* The type, then the set that all arguments together make. */
+static int read_arguments(const struct cli_call *call, enum vhc_type *ret_type,
+			  struct vhc_features *ret)
+{
+	int status = cli_read_type(call, ret_type);
+
+	return status ? status : cli_read_set(call, *ret_type, call->argv, call->argc, ret);
 }
 
 static int run_list(struct cli_call *call)
 {
 	struct vhc_features all;
+	enum vhc_type type;
+	int status = cli_read_type(call, &type);
 
-	vhc_features_known(VHC_TYPE_NET, &all);
-	return report_set(call, &list_table, all);
+	if (status)
+		return status;
+	vhc_features_known(type, &all);
+	return report_set(call, type, all);
 }
 
-static int run_decode(struct cli_call *call)
+/* decode and encode */
+static int run_show(struct cli_call *call)
 {
 	struct vhc_features set;
-	int status = cli_read_set(call, call->argv, call->argc, &set);
+	enum vhc_type type;
+	int status = read_arguments(call, &type, &set);
 
-	return status ? status : report_set(call, &decode_table, set);
-}
-
-static int run_encode(struct cli_call *call)
-{
-	struct vhc_features set;
-	int status = cli_read_set(call, call->argv, call->argc, &set);
-
-	return status ? status : report_set(call, &encode_table, set);
+	return status ? status : report_set(call, type, set);
 }
 
 static int run_check(struct cli_call *call)
@@ -265,13 +274,13 @@ static int run_check(struct cli_call *call)
 	struct check report = { .command = call->command->name, .reason = "" };
 	struct vhc_features set, drop = { 0 };
 	struct names names;
-	int status = cli_read_set(call, call->argv, call->argc, &set);
+	int status = read_arguments(call, &names.type, &set);
 	int r;
 
 	if (status)
 		return status;
 	set = without_own_bits(set);
-	r = vhc_features_check(call->ctx, VHC_TYPE_NET, &set, &drop);
+	r = vhc_features_check(call->ctx, names.type, &set, &drop);
 	if (r && r != -EOPNOTSUPP)
 		return cli_fail_library(call);
 	report.valid = !r;
@@ -287,10 +296,13 @@ static int run_diff(struct cli_call *call)
 	struct vhc_features a, b, only_a, only_b, both;
 	struct diff report = { .command = call->command->name, .same = true };
 	struct names a_names, b_names, both_names;
-	int status = cli_read_set(call, call->argv, 1, &a);
+	enum vhc_type type;
+	int status = cli_read_type(call, &type);
 
 	if (!status)
-		status = cli_read_set(call, call->argv + 1, 1, &b);
+		status = cli_read_set(call, type, call->argv, 1, &a);
+	if (!status)
+		status = cli_read_set(call, type, call->argv + 1, 1, &b);
 	if (status)
 		return status;
 	for (unsigned int w = 0; w < WORD_COUNT; w++) {
@@ -299,12 +311,18 @@ static int run_diff(struct cli_call *call)
 		both.w[w] = a.w[w] & b.w[w];
 		report.same = report.same && a.w[w] == b.w[w];
 	}
+	a_names.type = b_names.type = both_names.type = type;
 	report.only_a = names_of(&a_names, &only_a);
 	report.only_b = names_of(&b_names, &only_b);
 	report.both = names_of(&both_names, &both);
 	cli_write(call, &diff_table, &report);
 	return report.same ? CLI_YES : CLI_NO;
 }
+
+static const struct cli_option options[] = {
+	{ "type", 't', "TYPE", CLI_STRING,
+	  .help = "the device type whose bits these are: net (the default) or vsock" },
+};
 
 static const char *const set_help[] = {
 	"A set is given as names or constants ('mrg_rxbuf', 'VIRTIO_F_VERSION_1'), bit numbers ('40',",
@@ -318,6 +336,7 @@ const struct cli_command cli_command_features_list = {
 	.name = "features list",
 	.arguments = "",
 	.text = "List all feature bits that have a name",
+	CLI_OPTIONS(options),
 	.report = &list_table,
 	.run = run_list,
 };
@@ -327,11 +346,12 @@ const struct cli_command cli_command_features_decode = {
 	.arguments = "SET...",
 	.text = "Show which features a set contains",
 	.more = set_help,
+	CLI_OPTIONS(options),
 	.min_args = 1,
 	.max_args = CLI_ANY,
 	.takes = CLI_SET,
 	.report = &decode_table,
-	.run = run_decode,
+	.run = run_show,
 };
 
 const struct cli_command cli_command_features_encode = {
@@ -339,11 +359,12 @@ const struct cli_command cli_command_features_encode = {
 	.arguments = "SET...",
 	.text = "Show a set as a mask",
 	.more = set_help,
+	CLI_OPTIONS(options),
 	.min_args = 1,
 	.max_args = CLI_ANY,
 	.takes = CLI_SET,
 	.report = &encode_table,
-	.run = run_encode,
+	.run = run_show,
 };
 
 const struct cli_command cli_command_features_check = {
@@ -351,6 +372,7 @@ const struct cli_command cli_command_features_check = {
 	.arguments = "SET...",
 	.text = "Check that each feature of a set has what it requires",
 	.more = set_help,
+	CLI_OPTIONS(options),
 	.min_args = 1,
 	.max_args = CLI_ANY,
 	.takes = CLI_SET,
@@ -363,6 +385,7 @@ const struct cli_command cli_command_features_diff = {
 	.arguments = "SET SET",
 	.text = "Compare two sets",
 	.more = set_help,
+	CLI_OPTIONS(options),
 	.min_args = 2,
 	.max_args = 2,
 	.takes = CLI_SET,

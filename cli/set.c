@@ -11,6 +11,15 @@
 
 #define WORDS 4u
 
+/* What --type takes; the first is the default. */
+static const struct {
+	const char *name;
+	enum vhc_type type;
+} types[] = {
+	{ "net", VHC_TYPE_NET },
+	{ "vsock", VHC_TYPE_VSOCK },
+};
+
 /* A set being parsed: its words, and the remaining names. */
 struct reading {
 	struct vhc_features set;
@@ -88,7 +97,33 @@ static int read_words(struct reading *reading)
 	return 0;
 }
 
-int cli_read_set(const struct cli_call *call, char **arguments, int count, struct vhc_features *ret)
+int cli_read_type(const struct cli_call *call, enum vhc_type *ret)
+{
+	const char *text = cli_option(call, "type")->text;
+
+	for (size_t i = 0; i < DOC_COUNT(types); i++)
+		if (!text || !strcmp(types[i].name, text)) {
+			*ret = types[i].type;
+			return CLI_YES;
+		}
+	return cli_fail(CLI_USAGE, "see 'vhostctl features list --help'",
+			"--type takes net or vsock, not \"%s\"", text);
+}
+
+static int bad_name(const struct cli_call *call, enum vhc_type type)
+{
+	char hint[80];
+	size_t i = 0;
+
+	while (types[i].type != type)
+		i++;
+	snprintf(hint, sizeof(hint), "see 'vhostctl features list --type %s' for the names",
+		 types[i].name);
+	return cli_fail(CLI_USAGE, hint, "%s", vhc_ctx_get_error(call->ctx)->text);
+}
+
+int cli_read_set(const struct cli_call *call, enum vhc_type type, char **arguments, int count,
+		 struct vhc_features *ret)
 {
 	struct reading reading = { 0 };
 	struct vhc_features named = { 0 };
@@ -103,9 +138,8 @@ int cli_read_set(const struct cli_call *call, char **arguments, int count, struc
 		return cli_fail(CLI_FAILED, NULL, "out of memory");
 	}
 	status = read_words(&reading);
-	if (!status && vhc_features_parse(call->ctx, VHC_TYPE_NET, reading.names, &named))
-		status = cli_fail(CLI_USAGE, "see 'vhostctl features list' for the names", "%s",
-				  vhc_ctx_get_error(call->ctx)->text);
+	if (!status && vhc_features_parse(call->ctx, type, reading.names, &named))
+		status = bad_name(call, type);
 	free(reading.names);
 	for (unsigned int w = 0; w < WORDS && !status; w++)
 		ret->w[w] = reading.set.w[w] | named.w[w];

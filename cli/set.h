@@ -7,11 +7,14 @@
 
 #include "cli.h"
 
+/* cli_read_type() - the device type given with --type; net without it.  An exit status. */
+int cli_read_type(const struct cli_call *call, enum vhc_type *ret);
+
 /*
- * cli_read_set() - read a set from arguments: names, numbers of bits, one mask, or its words, the
- * lowest first.  An exit status.
+ * cli_read_set() - read a set from arguments: names of a device type, numbers of bits, one mask, or
+ * its words, the lowest first.  An exit status.
  */
-int cli_read_set(const struct cli_call *call, char **arguments, int count,
+int cli_read_set(const struct cli_call *call, enum vhc_type type, char **arguments, int count,
 		 struct vhc_features *ret);
 
 #endif

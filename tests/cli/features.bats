@@ -138,3 +138,43 @@ load lib.bash
 	says 0 features diff --json mrg_rxbuf,csum 0x8001
 	[ "$(json '"\(.same) \(.only_a | length) \(.only_b | length) \(.both | join(" "))"')" = "true 0 0 csum mrg_rxbuf" ]
 }
+
+@test "--type vsock: the bits of a vsock device, and none of net's" {
+	says 0 features list --type vsock --json
+	[ "$(json '[.features[:3][] | "\(.bit) \(.name)"] | join(", ")')" = "0 stream, 1 seqpacket, 2 no_implied_stream" ]
+	[ "$(json '[.features[] | select(.constant | startswith("VIRTIO_NET_"))] | length')" = 0 ]
+	[ "$(json '.features[] | select(.name == "version_1") | .bit')" = 32 ]
+	says 0 features decode --json -t vsock 0x8003
+	[ "$(json '[.features[].name] | join(", ")')" = "stream, seqpacket, bit 15" ]
+	says 0 features encode --json --type=vsock seqpacket,VIRTIO_VSOCK_F_STREAM,version_1
+	[ "$(json .hex)" = 0x100000003 ]
+	[ "$(json '.names | join(" ")')" = "stream seqpacket version_1" ]
+	says 1 features diff --json --type vsock seqpacket,version_1 0x100000001
+	[ "$(json '"\(.only_a[]) \(.only_b[]) \(.both[])"')" = "seqpacket stream version_1" ]
+}
+
+@test "--type vsock: check has no requirements of net" {
+	says 1 features check 7
+	says 0 features check --type vsock 7
+	says 0 features check --type vsock 0x30000000007
+}
+
+@test "--type net is the default; another type is a usage error" {
+	says 0 features decode 0x7
+	local want=$output
+	says 0 features decode --type net 0x7
+	[ "$output" = "$want" ]
+	for command in list "decode 0x1" "encode 0x1" "check 0x1" "diff 0x1 0x1"; do
+		# shellcheck disable=SC2086 # words
+		fails 2 '--type takes net or vsock, not "scsi"' features $command --type scsi
+		# shellcheck disable=SC2086
+		fails 2 '--type takes net or vsock, not "Net"' features $command -t Net
+	done
+}
+
+@test "a name of another type is an error that has the type, one of its names, and where they are" {
+	fails 2 '"mrg_rxbuf" is not a feature of a vsock device: give a name such as stream' features decode -t vsock mrg_rxbuf
+	[[ $stderr == *"see 'vhostctl features list --type vsock' for the names"* ]]
+	fails 2 '"seqpacket" is not a feature of a net device' features check seqpacket
+	[[ $stderr == *"see 'vhostctl features list --type net' for the names"* ]]
+}
