@@ -12,6 +12,8 @@
 
 #include "cli.h"
 
+enum { HELP, VERSION, JSON, QUIET, VERBOSE }; /* the order of cli_globals */
+
 struct parser {
 	struct cli_call *call;
 	char **argv;
@@ -75,6 +77,15 @@ static int read_number(const struct parser *parser, const struct cli_option *opt
 	return usage_error(parser->call, what, value->text);
 }
 
+/* "--host=": no option takes an empty text. */
+static int missing_value(const struct parser *parser, const struct cli_option *option)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "--%s", option->name);
+	return usage_error(parser->call, "missing value for", name);
+}
+
 /* Process one option; @text is the value attached to it, or NULL. */
 static int take(struct parser *parser, const struct cli_option *option, struct cli_value *value,
 		const char *text)
@@ -90,7 +101,9 @@ static int take(struct parser *parser, const struct cli_option *option, struct c
 		text = parser->argv[parser->next++];
 	}
 	value->text = text;
-	return option->type == CLI_NUMBER ? read_number(parser, option, value) : 0;
+	if (option->type == CLI_NUMBER)
+		return read_number(parser, option, value);
+	return *text ? 0 : missing_value(parser, option);
 }
 
 static int take_long(struct parser *parser, const char *word)
@@ -153,6 +166,10 @@ static int take_word(struct parser *parser, char *word)
 
 	if (word[0] == '-' && word[1])
 		return word[1] == '-' ? take_long(parser, word) : take_letters(parser, word);
+	if (!call->command && !call->group && !strcmp(word, "help")) {
+		parser->globals[HELP].count++;
+		return 0;
+	}
 	if (!call->command)
 		return take_command(parser, word);
 	call->argv[call->argc++] = word;
@@ -166,12 +183,12 @@ static int check_arguments(const struct cli_call *call)
 	if (!command)
 		return cli_fail(CLI_USAGE, "see 'vhostctl --help'", "no command%s%s",
 				call->group ? " after " : "", call->group ? call->group : "");
+	if (call->launcher && !command->launcher)
+		return usage_error(call, "no command line is accepted after", "--");
 	if (call->argc < command->min_args)
 		return usage_error(call, "missing argument:", command->arguments);
 	if (command->max_args >= 0 && call->argc > command->max_args)
 		return usage_error(call, "unexpected argument", call->argv[command->max_args]);
-	if (call->launcher && !command->launcher)
-		return usage_error(call, "no command line is accepted after", "--");
 	return 0;
 }
 
@@ -191,7 +208,6 @@ int cli_parse(struct cli_call *call, int argc, char **argv)
 {
 	struct parser parser = { .call = call, .argv = argv, .next = 1 };
 	const struct cli_value *globals = parser.globals;
-	enum { HELP, VERSION, JSON, QUIET, VERBOSE }; /* the order of cli_globals */
 	int r;
 
 	for (parser.end = 1; parser.end < argc; parser.end++)

@@ -32,6 +32,9 @@ load lib.bash
 	fails 2 'missing value for "-n"' loop -n
 	fails 2 'missing value for "--frames"' loop --frames -- 3
 	fails 2 'this option takes no value: "json"' caps --json=yes
+	fails 2 'missing value for "--host"' check --host= state.json
+	fails 2 'missing value for "--host"' check -H '' state.json
+	fails 2 'missing value for "--type"' features list --type=
 }
 
 @test "numbers out of range, or not a number" {
@@ -51,6 +54,8 @@ load lib.bash
 	fails 2 "missing argument" validate
 	fails 2 'unexpected argument "now"' caps now
 	fails 2 'no command line is accepted after "--"' caps --
+	fails 2 'no command line is accepted after "--"' validate -- "$source_root/examples/qemu.json"
+	fails 2 "missing argument" setup -- true
 }
 
 @test "setup without a launcher" {
@@ -83,6 +88,24 @@ load lib.bash
 	[[ $stderr == *"see 'vhostctl loop --help'"* ]]
 	fails 2 "" features fly
 	[[ $stderr == *"see 'vhostctl features --help'"* ]]
+}
+
+@test "help is --help, with or without a command" {
+	for words in "" caps features "features list"; do
+		# shellcheck disable=SC2086 # two words
+		says 0 $words --help
+		local want=$output
+		# shellcheck disable=SC2086
+		says 0 help $words
+		[ "$output" = "$want" ]
+	done
+	says 0 --help --json
+	local want=$output
+	says 0 help --json
+	[ "$output" = "$want" ]
+	fails 2 'unknown command "fly"' help fly
+	[[ $stderr == *"see 'vhostctl --help'"* ]]
+	fails 2 'unknown command "help"' features help
 }
 
 @test "--version, also as JSON" {
