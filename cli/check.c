@@ -65,7 +65,7 @@ static const struct cli_option options[] = {
 static const char *const more[] = {
 	"Takes the vhost-state document of a device, running or stopped, and checks whether a host has",
 	"everything that its guest has negotiated.  STATE or CAPS may be '-', standard input.  The",
-	"answer is also no if vhost-net is not available there.",
+	"answer is also no if the device's node, such as /dev/vhost-net, cannot be opened there.",
 	NULL,
 };
 

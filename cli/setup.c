@@ -145,7 +145,8 @@ static const char *const setup_help[] = {
 	"Creates the links and opens the devices of a vhost-setup document, then executes the launcher",
 	"with their fds and no others.  All or nothing: if a step fails, those before it are undone.",
 	"In the launcher's arguments, '@ID.netdev@', '@ID.device@', '@ID.tapfds@', '@ID.vhostfds@' and",
-	"'@ID.mac@' are replaced with those of device ID.  CONFIG '-' is standard input.",
+	"'@ID.mac@', and for vsock '@ID.fd@' and '@ID.cid@', are replaced with those of device ID.",
+	"CONFIG '-' is standard input.",
 	NULL,
 };
 

@@ -115,3 +115,11 @@ load lib.bash
 	[ "$(json .vhostctl)" = "$(json .libvhostconfig)" ]
 	[[ $(json .vhostctl) =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]
 }
+
+@test "the help of check and of setup is about vsock too" {
+	says 0 check --help
+	[[ $output != *"if vhost-net is"* ]]
+	[[ $output == *"if the device's node"* ]]
+	says 0 setup --help
+	[[ $output == *"'@ID.fd@' and '@ID.cid@'"* ]]
+}
