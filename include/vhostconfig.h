@@ -554,7 +554,8 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
 
 /**
  * vhc_dev_close() - stop a device and close it, all of its fds at the same time.  Vhost fds that
- * were passed in are left as they came: stopped, and without an owner.
+ * were passed in are left as they came: stopped, and without an owner.  Only that of a vsock device
+ * stays owned, since vhost-vsock has no VHOST_RESET_OWNER: no other device can use it.
  */
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev);
 
