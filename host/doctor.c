@@ -89,14 +89,14 @@ static void explain_denied(const struct node *node, const char *user, char *text
 
 	snprintf(fix, size, "setfacl -m u:%s:rw %s", user, node->path);
 	if (stat(node->path, &st) < 0) {
-		snprintf(text, size, "%s may neither open nor stat it", user);
+		snprintf(text, size, "user %s can neither open nor stat it", user);
 		return;
 	}
 	owner = getpwuid(st.st_uid);
 	group = getgrgid(st.st_gid);
 	snprintf(owner_name, sizeof(owner_name), "%s", owner ? owner->pw_name : "?");
 	snprintf(group_name, sizeof(group_name), "%s", group ? group->gr_name : "?");
-	snprintf(text, size, "%s may not open it: it belongs to %s:%s and has mode %04o", user,
+	snprintf(text, size, "user %s cannot open it: it belongs to %s:%s and has mode %04o", user,
 		 owner_name, group_name, st.st_mode & 07777u);
 	/* Membership in the group "root" would grant far more than one device. */
 	if (group && st.st_gid != 0 && (st.st_mode & 060) == 060)

@@ -53,7 +53,7 @@ static int set_now(struct vhc_dev *dev, struct vhc_op *op, uint32_t pair)
 	return dev->have.fd[pair].owned ? vhc_apply_one(dev, op, NULL) : 0;
 }
 
-/* A host without /sys is not asked: then the kernel says it, when it is told. */
+/* Without /sys the kernel reports it, when the CPUs are set. */
 static int check_online(struct vhc_dev *dev, const struct vhc_cpus *cpus)
 {
 	struct vhc_ctx *ctx = dev->ctx;

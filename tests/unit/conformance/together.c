@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * together - the second part of the list, which goes on with the fds of the first: rings
+ * together - the second part of the list, which continues with the fds of the first: rings
  * that run, links that are shared, what stays and what goes.
  */
 #include <linux/if_tun.h>
@@ -105,7 +105,7 @@ const struct step steps_together[] = {
 	LINK(S, SIOCGIFTXQLEN, "vhctest0", 0),
 	STEP_CLOSE(U),
 
-	/* a device that is closed lets go of its link too */
+	/* a device that is closed releases its link too */
 	STEP_OPEN(T, "/dev/net/tun"),
 	LINK(T, TUNSETIFF, "vhctest0", TAP),
 	BACKEND(A, 0, T),

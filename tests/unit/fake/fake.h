@@ -53,7 +53,7 @@ struct fake_profile {
 struct fake *fake_new(const char *name);
 void fake_free(struct fake *fake);
 struct fake_profile *fake_profile(struct fake *fake);
-/** fake_profile_name() - the name of the n-th profile, NULL behind the last. */
+/** fake_profile_name() - the name of the n-th profile, NULL past the last. */
 const char *fake_profile_name(unsigned int n);
 
 /* ------------------------------------------------------------------------ what is open or alive */
@@ -107,7 +107,7 @@ const struct fake_call *fake_call(struct fake *fake, uint32_t n);
 void fake_forget_calls(struct fake *fake);
 /** fake_request_name() - "VHOST_SET_OWNER"; "ioctl" for one that is not known. */
 const char *fake_request_name(unsigned long request);
-/** fake_print_calls() - to stderr, for who looks into a failing test. */
+/** fake_print_calls() - to stderr, for a look into a failing test. */
 void fake_print_calls(struct fake *fake);
 
 /**
@@ -145,7 +145,7 @@ struct fake_ring {
 	uint64_t features[2];
 	uint32_t busyloop;
 	bool runs;
-	bool moves; /* it has taken one more whenever somebody asks */
+	bool moves; /* each query finds one more used */
 	struct fake_file *kick, *call, *err, *backend;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * memfd - memory that has an fd and that several may map: a real memfd behind a fake one, made when
- * somebody first looks into it.
+ * it is first accessed.
  */
 #include <errno.h>
 #include <sys/mman.h>

@@ -46,7 +46,7 @@ struct fake_file {
 	uint64_t counter; /* of an eventfd */
 	uint64_t size;	  /* of a memfd */
 	unsigned int seals;
-	int memory;		  /* of a memfd: a real one, once somebody looks into it; or 0 */
+	int memory;		  /* of a memfd: a real one, once it is accessed; or 0 */
 	void *content;		  /* the same, all of it mapped for the test */
 	struct fake_vhost *vhost; /* of a vhost file */
 	uint32_t netns;		  /* of a tun file */
@@ -90,12 +90,12 @@ struct fake {
 	struct fake_file *fds[FAKE_FDS];
 	struct fake_file files[FAKE_FILES];
 	struct fake_map maps[FAKE_MAPS];
-	uint32_t fds_end, files_end; /* behind the last that was ever used */
+	uint32_t fds_end, files_end; /* past the last that was ever used */
 	struct fake_vhost vhosts[FAKE_VHOSTS];
 	bool vhost_used[FAKE_VHOSTS];
 	struct fake_tap taps[FAKE_TAPS];
 	struct fake_watch watches[FAKE_WATCHES];
-	uint32_t watches_end; /* behind the last that was ever used */
+	uint32_t watches_end; /* past the last that was ever used */
 	struct fake_vm vms[FAKE_VMS];
 	int node_errors[8];
 	struct fake_failure failures[FAKE_FAILURES];
@@ -130,7 +130,7 @@ int fake_fd_new(struct fake *fake, struct fake_file *file);
 int fake_fd_close(struct fake *fake, int fd);
 
 /* memfd.c: memory that several may map. */
-/** fake_map_file() - map a part of a memfd, between two pages that nobody can touch. */
+/** fake_map_file() - map a part of a memfd, between two guard pages. */
 int fake_map_file(struct fake *fake, struct fake_file *file, uint64_t offset, uint64_t size,
 		  void **ret);
 void fake_unmap_file(struct fake *fake, void *addr, uint64_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * ring - the ioctls of one ring, and what is looked at when it gets a backend, as
- * drivers/vhost/{vhost,net}.c do it.  Nobody asks whether a ring lies in the memory table.
+ * drivers/vhost/{vhost,net}.c do it.  Whether a ring is in the memory table is not checked.
  */
 #include <errno.h>
 #include <linux/vhost.h>

@@ -304,7 +304,7 @@ int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long requ
 	}
 }
 
-/* A queue goes when nobody holds its file any more; the link with its last queue. */
+/* A queue goes when its file is closed for the last time; the link with its last queue. */
 void fake_tun_release(struct fake *fake, struct fake_file *file)
 {
 	struct fake_tap *tap = file->tap;

@@ -286,7 +286,7 @@ static void commit_past_smallest_limit_is_e2big(void **state)
 	assert_int_equal(vhc_mem_commit(rig->mem), -E2BIG);
 	assert_says(rig, "4 memory regions", "takes 3", "max_mem_regions");
 	assert_true(calls_are(rig->fake, ""));
-	/* what lies between them makes one of three */
+	/* what is between them makes one of three */
 	for (uint64_t i = 0; i < 5; i++)
 		assert_ok(rig, vhc_mem_add(rig->mem,
 					   VHC_ARG(vhc_region, .guest_addr = RIG_MORE + i * size,

@@ -181,7 +181,7 @@ static void set_file_while_logging_moves_pages(void **state)
 	assert_true(!has(content, 100) && has(content, 200) && has(content, 300) && content[5]);
 	write_page(400);
 	assert_true(has(content, 400));
-	/* who gave it harvests */
+	/* the caller who gave it reads it */
 	assert_int_equal(vhc_dirty_sync(rig->mem), -ENODATA);
 	assert_says(rig, "vhc_dirty_set_file");
 	assert_int_equal(vhc_dirty_read(rig->mem, 0, VHC_PAGE_SIZE, &bitmap, 0, NULL), -ENODATA);

@@ -94,7 +94,7 @@ static void doctor_of_each_failure_says_reason_and_remedy(void **state)
 		  "modprobe tun" },
 		{ "/dev/net/tun", 10, 200, 0666, 0, "nobody", "ok", "it opens", "" },
 		{ "/dev/net/tun", 10, 200, 0600, 0, "nobody", "missing",
-		  "nobody may not open it: it belongs to root:root and has mode 0600",
+		  "user nobody cannot open it: it belongs to root:root and has mode 0600",
 		  "setfacl -m u:nobody:rw /dev/net/tun" },
 		{ "/dev/net/tun", 10, 200, 0660, 1, "nobody", "missing",
 		  "it belongs to root:daemon and has mode 0660", "usermod -aG daemon nobody" },

@@ -199,7 +199,7 @@ static void reset_of_stale_device_sets_everything_again(void **state)
 	rig_free(&rig);
 }
 
-/* The kernel keeps the bases, and a ring that starts anew starts at its beginning. */
+/* The kernel keeps the bases, and a ring that starts again starts at its beginning. */
 static void reset_of_stale_device_sets_bases_again(void **state)
 {
 	struct rig rig;

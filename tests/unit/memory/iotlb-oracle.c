@@ -30,7 +30,7 @@ struct oracle {
 	uint64_t age;
 };
 
-/* Pages that a ring lies in. */
+/* Pages that a ring is in. */
 struct pins {
 	bool page[PAGES];
 	uint64_t base;

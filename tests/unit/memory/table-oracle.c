@@ -49,8 +49,8 @@ static bool table_right(const struct vhc_mem_region *spans, uint32_t count)
 }
 
 /*
- * How many regions are left: a span that goes on behind another is not one of its own.  And where a
- * range is: page by page, it may cross into a span only where that goes on behind the one before.
+ * How many regions are left: a region that continues another is not one of its own.  And where a
+ * range is: page by page, it may cross into a region only where that continues the one before.
  */
 static const struct vhc_mem_region *span_of(const struct vhc_mem_region *spans, uint32_t count,
 					    u128 guest)

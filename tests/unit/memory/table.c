@@ -116,7 +116,7 @@ static struct vhc_table *new_table(const struct vhc_mem_region *spans, uint32_t 
 
 static void table_new_merges_touching_regions(void **state)
 {
-	/* Not in order.  What is at 0 goes on at 1; 1 at 3 for the guest only; 3 at 9 here only. */
+	/* Not in order.  What is at 0 continues at 1; 1 at 3 for the guest only; 3 at 9 here only. */
 	struct vhc_mem_region spans[] = {
 		{ 9 * PAGE, PAGE, USER + 7 * PAGE },
 		{ PAGE, 2 * PAGE, USER + PAGE },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * damage - vhost-state documents that something happened to: each is refused with its place, or means
- * exactly what it meant.  Where the checksum was made anew it may mean another device, which is then
+ * exactly what it meant.  Where the checksum was made again it may mean another device, which is then
  * what is loaded.  What is refused leaves the device as it was, and reaches no kernel.
  */
 #include <json-c/json.h>

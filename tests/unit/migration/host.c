@@ -109,13 +109,13 @@ static void caps_check_ignores_device_model_features(void **state)
 static void caps_check_of_running_device_works(void **state)
 {
 	char *json = moved_source("6.1", 1, false),
-	     *picture = edit_put_sum(json, "/running", "true");
+	     *snapshot = edit_put_sum(json, "/running", "true");
 	char *caps = caps_of("6.1");
 	struct rig *rig = *state;
 
-	assert_ok(rig, vhc_caps_check(rig->ctx, caps, picture, NULL));
+	assert_ok(rig, vhc_caps_check(rig->ctx, caps, snapshot, NULL));
 	free(caps);
-	free(picture);
+	free(snapshot);
 	free(json);
 }
 

@@ -10,7 +10,7 @@
 #include "rig.h"
 
 static const char *folder;
-static bool write_anew;
+static bool rewrite;
 
 static const char *text_of(struct json_object *row, const char *key)
 {
@@ -62,9 +62,9 @@ static void compare(const char *name, char *json)
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, write_anew ? "w" : "r");
+	file = fopen(path, rewrite ? "w" : "r");
 	assert_non_null(file);
-	if (write_anew) {
+	if (rewrite) {
 		fprintf(file, "%s\n", json);
 	} else {
 		n = fread(kept, 1, sizeof(kept) - 1, file);
@@ -229,6 +229,6 @@ int main(int argc, char **argv)
 	};
 
 	folder = argc > 1 ? argv[1] : getenv("GOLDEN");
-	write_anew = argc > 1;
+	rewrite = argc > 1;
 	return folder ? cmocka_run_group_tests(tests, NULL, NULL) : 2;
 }

@@ -43,7 +43,7 @@ void ledger_write_page(struct ledger *ledger, uint64_t page);
  * vhc_dirty_sync(); @r: what it returned.
  */
 void ledger_settle(struct ledger *ledger, bool sync, int r);
-/** ledger_cut() - the log has this many bytes: for what lies behind there is no memory. */
+/** ledger_cut() - the log has this many bytes: past that there is no memory. */
 void ledger_cut(struct ledger *ledger, uint64_t size);
 /** ledger_moved() - the same of another log than before, whether any device runs or not. */
 void ledger_moved(struct ledger *ledger, uint64_t size);

@@ -159,10 +159,10 @@ static const struct act acts[] = {
 	{ "rings without", rig_rings, false },
 	{ "start without", rig_start, true },
 	{ "reset", reset, false },
-	{ "features anew", behind_again, true },
-	{ "rings anew", rig_rings, false },
-	{ "map anew", rig_map, true },
-	{ "start anew", rig_start, true },
+	{ "features again", behind_again, true },
+	{ "rings again", rig_rings, false },
+	{ "map again", rig_map, true },
+	{ "start again", rig_start, true },
 };
 
 const struct life iommu_life = { acts, sizeof(acts) / sizeof(acts[0]) };

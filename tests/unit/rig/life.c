@@ -145,7 +145,7 @@ static int log_event(struct rig *rig)
 	return r;
 }
 
-static int harvest(struct rig *rig, enum vhc_dirty_mode mode)
+static int read_pages(struct rig *rig, enum vhc_dirty_mode mode)
 {
 	uint64_t bitmap[4] = { 0 };
 	int r = vhc_dirty_set_mode(rig->mem, mode);
@@ -156,12 +156,12 @@ static int harvest(struct rig *rig, enum vhc_dirty_mode mode)
 
 static int swap_logs(struct rig *rig)
 {
-	return harvest(rig, VHC_DIRTY_SWAP);
+	return read_pages(rig, VHC_DIRTY_SWAP);
 }
 
 static int exchange_words(struct rig *rig)
 {
-	return harvest(rig, VHC_DIRTY_EXCHANGE);
+	return read_pages(rig, VHC_DIRTY_EXCHANGE);
 }
 
 static int log_off(struct rig *rig)
@@ -184,7 +184,7 @@ static int reset_ring(struct rig *rig)
 	return vhc_ring_reset(rig->dev, 1);
 }
 
-static int ring_anew(struct rig *rig)
+static int ring_again(struct rig *rig)
 {
 	return rig_ring(rig, 1);
 }
@@ -210,7 +210,7 @@ static int tuned(struct rig *rig)
 	return tune(rig, 3, SCHED_FIFO, 5, 50);
 }
 
-static int tuned_anew(struct rig *rig)
+static int tuned_again(struct rig *rig)
 {
 	return tune(rig, 2, SCHED_BATCH, 0, 20);
 }
@@ -266,7 +266,7 @@ static const struct act acts[] = {
 	{ "plan", plan, true },
 	{ "start", rig_start, true },
 	{ "workers", workers, true },
-	{ "tuned anew", tuned_anew, true },
+	{ "tuned again", tuned_again, true },
 	{ "new call", new_call, true },
 	{ "new kick", new_kick, true },
 	{ "no call", no_call, true },
@@ -296,25 +296,25 @@ static const struct act acts[] = {
 	{ "start a ring", start_ring, true },
 	{ "log off", log_off, true },
 	{ "reset a ring", reset_ring, false },
-	{ "a ring anew", ring_anew, false },
+	{ "a ring again", ring_again, false },
 	{ "recover", recover, true },
-	{ "start it anew", start_ring, true },
+	{ "start it again", start_ring, true },
 	{ "stop", stop, true },
 	{ "base", base, true },
 	{ "start again", rig_start, true },
 	{ "mask again", mask, true },
 	{ "reset", reset, false },
-	{ "features anew", rig_features, true },
-	{ "rings anew", rig_rings, false },
-	{ "start anew", rig_start, true },
-	{ "machine anew", machine, true },
-	{ "doorbell anew", doorbell, true },
-	{ "interrupt anew", interrupt, true },
-	{ "mask anew", mask, true },
-	{ "unmask anew", unmask, true },
+	{ "features again", rig_features, true },
+	{ "rings again", rig_rings, false },
+	{ "start again", rig_start, true },
+	{ "machine again", machine, true },
+	{ "doorbell again", doorbell, true },
+	{ "interrupt again", interrupt, true },
+	{ "mask again", mask, true },
+	{ "unmask again", unmask, true },
 	{ "no interrupt", no_interrupt, true },
 	{ "untuned", untuned, true },
-	{ "workers anew", workers, true },
+	{ "workers again", workers, true },
 };
 
 const struct life device_life = { acts, sizeof(acts) / sizeof(acts[0]) };

@@ -106,8 +106,8 @@ static void check_failure(struct rig *rig, const struct act *act, const char *ca
 		error = EIO;
 	if (r == 0) {
 		if (!faults_may_pass(act, call, error))
-			fail_msg("%s: %s failed with %s and nobody noticed", act->name, call,
-				 vhc_errname(error));
+			fail_msg("%s: %s failed with %s, and no error was reported", act->name,
+				 call, vhc_errname(error));
 		return;
 	}
 	if (!code_fits(r, error, call))

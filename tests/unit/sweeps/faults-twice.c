@@ -13,7 +13,7 @@
 static void leave_stale(const struct life *life, struct rig *rig, const struct act *act)
 {
 	struct vhc_features features = rig->acked;
-	uint32_t i = life_find(life, "features anew");
+	uint32_t i = life_find(life, "features again");
 	char *json = NULL;
 
 	vhc_features_remove(&features, VHC_F_STATUS);
@@ -60,7 +60,7 @@ static uint32_t fail_twice(const struct life *life, uint32_t at, uint32_t first,
 		if (rig.dev && first % 2)
 			leave_stale(life, &rig, &life->acts[at]);
 	} else if (came == 2 && r == 0 && !faults_may_pass(&life->acts[at], one, EIO)) {
-		fail_msg("%s: two calls failed and nobody noticed", life->acts[at].name);
+		fail_msg("%s: two calls failed, and no error was reported", life->acts[at].name);
 	} else {
 		/* both failed in an act that has no undo, or the second in one that may */
 		for (uint32_t i = at + !r; i < life->count; i++)
@@ -126,21 +126,21 @@ static void dirty_log_act_failing_twice_is_stale_or_undone(void **state)
 static void ring_start_failing_twice_is_stale_or_undone(void **state)
 {
 	every_pair(&device_life, "start a ring", 0);
-	every_pair(&device_life, "start it anew", 5);
+	every_pair(&device_life, "start it again", 5);
 }
 
 static void other_act_failing_twice_is_stale_or_undone(void **state)
 {
-	static const char *const names[] = { "tap",	    "device",
-					     "new call",    "new kick",
-					     "stop",	    "fewer offloads",
-					     "reset",	    "start anew",
-					     "tuned anew",  "doorbell",
-					     "interrupt",   "mask",
-					     "unmask",	    "no second doorbell",
-					     "log event",   "exchange words",
-					     "stop a ring", "reset a ring",
-					     "a ring anew", "recover" };
+	static const char *const names[] = { "tap",	     "device",
+					     "new call",     "new kick",
+					     "stop",	     "fewer offloads",
+					     "reset",	     "start again",
+					     "tuned again",  "doorbell",
+					     "interrupt",    "mask",
+					     "unmask",	     "no second doorbell",
+					     "log event",    "exchange words",
+					     "stop a ring",  "reset a ring",
+					     "a ring again", "recover" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		every_pair(&device_life, names[i], 0);

@@ -171,7 +171,7 @@ static const struct {
 	{ "scheduling", sched, RUNS },
 	{ "offloads", offloads, RUNS },
 	{ "active queues", active, RUNS },
-	{ "picture", save, RUNS },
+	{ "snapshot", save, RUNS },
 	{ "more memory", rig_more, RUNS },
 	{ "log on", log_on, RUNS },
 	{ "log off", log_off, LOGS },
