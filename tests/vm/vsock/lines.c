@@ -249,6 +249,18 @@ bool lines_run(struct lines *lines, uint32_t limit, uint32_t total)
 	return true;
 }
 
+/* What arrived before the reset is read first; it is sent again anyway, as none of it was counted. */
+static bool is_reset(int fd)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	do
+		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	while (n > 0);
+	return n < 0 && errno == ECONNRESET;
+}
+
 bool lines_reset(struct lines *lines)
 {
 	bool all = true;
@@ -256,10 +268,8 @@ bool lines_reset(struct lines *lines)
 	driver_reset(&lines->driver);
 	for (uint32_t i = 0; i < LINES; i++) {
 		struct line *line = &lines->line[i];
-		unsigned char byte;
 
-		all &= line->fd < 0 || line->reset ||
-		       (recv(line->fd, &byte, 1, 0) < 0 && errno == ECONNRESET);
+		all &= line->fd < 0 || line->reset || is_reset(line->fd);
 		hang_up(line);
 		lines->again += stream_resume(&line->out_sent, &line->out_arrived);
 		lines->again += stream_resume(&line->in_sent, &line->in_arrived);
