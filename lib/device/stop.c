@@ -109,7 +109,8 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
 
 /*
  * After everything has stopped, the kernel may still have things that are not known here.  Where
- * RESET_OWNER is missing, all is set again by the next start: also the bases, which the kernel keeps.
+ * RESET_OWNER is missing, all is set again by the next start: also the bases, which the kernel keeps,
+ * even if they are 0.
  */
 static void forget_fds(struct vhc_dev *dev)
 {
@@ -124,7 +125,6 @@ static void forget_fds(struct vhc_dev *dev)
 		fd->has_cpus = before.has_cpus;
 		fd->has_sched = before.has_sched;
 	}
-	/* the next start sets the base even if it is 0 */
 	for (uint32_t i = 0; i < dev->have.rings; i++)
 		dev->have.ring[i].base_lost = true;
 }
