@@ -9,28 +9,28 @@
 
 #define SZ_MAX 4096u
 
-int vhc_check_sz(struct vhc_ctx *ctx, const char *name, uint64_t sz)
+int vhi_check_sz(struct vhc_ctx *ctx, const char *name, uint64_t sz)
 {
 	if (sz >= sizeof(sz) && sz <= SZ_MAX)
 		return 0;
-	return vhc_fail(ctx, -EINVAL,
+	return vhi_fail(ctx, -EINVAL,
 			"struct %s has sz %llu; set it to sizeof(struct %s), as VHC_ARG does", name,
 			(unsigned long long)sz, name);
 }
 
-int vhc_copy_args(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from)
+int vhi_copy_args(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from)
 {
 	const unsigned char *bytes = from;
 	uint64_t sz;
 	int r;
 
 	memcpy(&sz, from, sizeof(sz));
-	r = vhc_check_sz(ctx, name, sz);
+	r = vhi_check_sz(ctx, name, sz);
 	if (r)
 		return r;
 	for (size_t i = size; i < sz; i++)
 		if (bytes[i])
-			return vhc_fail(
+			return vhi_fail(
 				ctx, -E2BIG,
 				"struct %s has a field at byte %zu that this library does not "
 				"know; it knows %zu bytes",
@@ -41,13 +41,13 @@ int vhc_copy_args(struct vhc_ctx *ctx, const char *name, void *to, size_t size, 
 	return 0;
 }
 
-int vhc_copy_ret(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from)
+int vhi_copy_ret(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from)
 {
 	uint64_t sz;
 	int r;
 
 	memcpy(&sz, to, sizeof(sz));
-	r = vhc_check_sz(ctx, name, sz);
+	r = vhi_check_sz(ctx, name, sz);
 	if (r)
 		return r;
 	if (sz > size)

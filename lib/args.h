@@ -9,28 +9,28 @@
 #include "ctx.h"
 
 /**
- * vhc_check_sz() - is this a size that a caller can have set?  @name: of the struct, for the text.
+ * vhi_check_sz() - is this a size that a caller can have set?  @name: of the struct, for the text.
  * Errors: -EINVAL.
  */
-int vhc_check_sz(struct vhc_ctx *ctx, const char *name, uint64_t sz);
+int vhi_check_sz(struct vhc_ctx *ctx, const char *name, uint64_t sz);
 
 /**
- * vhc_copy_args() - read a caller's struct of any version: a shorter one is filled with zeros, a longer
+ * vhi_copy_args() - read a caller's struct of any version: a shorter one is filled with zeros, a longer
  * one must be zero past what is known here.
  * @size: of the struct here.
  * Errors: -EINVAL no size, or an impossible one; -E2BIG a field that only a newer library knows.
  */
-int vhc_copy_args(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from);
+int vhi_copy_args(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from);
 
-#define VHC_COPY_ARGS(ctx, type, to, from) vhc_copy_args(ctx, #type, to, sizeof(struct type), from)
+#define VHI_COPY_ARGS(ctx, type, to, from) vhi_copy_args(ctx, #type, to, sizeof(struct type), from)
 
 /**
- * vhc_copy_ret() - fill in a caller's struct of any version, whose sz the caller has set and which
+ * vhi_copy_ret() - fill in a caller's struct of any version, whose sz the caller has set and which
  * stays: a shorter one gets what it has room for, a longer one zeros past what is known here.
  * Errors: -EINVAL, and nothing is written.
  */
-int vhc_copy_ret(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from);
+int vhi_copy_ret(struct vhc_ctx *ctx, const char *name, void *to, size_t size, const void *from);
 
-#define VHC_COPY_RET(ctx, type, to, from) vhc_copy_ret(ctx, #type, to, sizeof(struct type), from)
+#define VHI_COPY_RET(ctx, type, to, from) vhi_copy_ret(ctx, #type, to, sizeof(struct type), from)
 
 #endif

@@ -11,23 +11,23 @@
 #include "syscall/sys.h"
 #include "text.h"
 
-#ifndef VHC_VERSION
-#define VHC_VERSION "0"
+#ifndef VHI_VERSION
+#define VHI_VERSION "0"
 #endif
 
 const char *vhc_version(void)
 {
-	return VHC_VERSION;
+	return VHI_VERSION;
 }
 
-int vhc_ctx_new_sys(const struct vhc_sys_ops *sys, void *data, struct vhc_ctx **ret)
+int vhi_ctx_new_sys(const struct vhi_sys_ops *sys, void *data, struct vhc_ctx **ret)
 {
 	struct vhc_ctx *ctx = calloc(1, sizeof(*ctx));
 
 	if (!ctx)
 		return -ENOMEM;
 	ctx->refs = 1;
-	ctx->sys = (struct vhc_sys){ sys, data };
+	ctx->sys = (struct vhi_sys){ sys, data };
 	ctx->error = (struct vhc_error){ 0, ctx->error_text, ctx->error_device, ctx->error_where,
 					 ctx->error_hint };
 	*ret = ctx;
@@ -36,16 +36,16 @@ int vhc_ctx_new_sys(const struct vhc_sys_ops *sys, void *data, struct vhc_ctx **
 
 VHC_EXPORT int vhc_ctx_new(struct vhc_ctx **ret)
 {
-	return vhc_ctx_new_sys(&vhc_sys_linux, NULL, ret);
+	return vhi_ctx_new_sys(&vhi_sys_linux, NULL, ret);
 }
 
-struct vhc_ctx *vhc_ctx_ref(struct vhc_ctx *ctx)
+struct vhc_ctx *vhi_ctx_ref(struct vhc_ctx *ctx)
 {
 	ctx->refs++;
 	return ctx;
 }
 
-void vhc_ctx_unref(struct vhc_ctx *ctx)
+void vhi_ctx_unref(struct vhc_ctx *ctx)
 {
 	if (ctx && --ctx->refs == 0)
 		free(ctx);
@@ -56,7 +56,7 @@ VHC_EXPORT void vhc_ctx_free(struct vhc_ctx *ctx)
 	if (!ctx)
 		return;
 	ctx->log = NULL; /* its data may not outlive this call */
-	vhc_ctx_unref(ctx);
+	vhi_ctx_unref(ctx);
 }
 
 VHC_EXPORT void vhc_ctx_set_log(struct vhc_ctx *ctx, enum vhc_level max, vhc_log_fn *fn, void *data)
@@ -80,7 +80,7 @@ static void log_line(struct vhc_ctx *ctx, enum vhc_level level, const char *line
 	errno = saved;
 }
 
-void vhc_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
+void vhi_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
 {
 	char line[1024];
 	va_list args;
@@ -94,7 +94,7 @@ void vhc_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
 }
 
 /* The arguments may point into the last error, so the new text is built in a buffer. */
-static void set_error(struct vhc_ctx *ctx, const struct vhc_place *place, int code,
+static void set_error(struct vhc_ctx *ctx, const struct vhi_place *place, int code,
 		      const char *message)
 {
 	const char *device = place && place->device ? place->device : "";
@@ -112,7 +112,7 @@ static void set_error(struct vhc_ctx *ctx, const struct vhc_place *place, int co
 	log_line(ctx, code == -EAGAIN ? VHC_LEVEL_DEBUG : VHC_LEVEL_ERROR, ctx->error_text);
 }
 
-int vhc_fail_at(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
+int vhi_fail_at(struct vhc_ctx *ctx, const struct vhi_place *place, int code, const char *format,
 		...)
 {
 	char message[1536];
@@ -127,24 +127,24 @@ int vhc_fail_at(struct vhc_ctx *ctx, const struct vhc_place *place, int code, co
 	return code;
 }
 
-int vhc_fail_errno_args(struct vhc_ctx *ctx, const struct vhc_place *place, int code,
+int vhi_fail_errno_args(struct vhc_ctx *ctx, const struct vhi_place *place, int code,
 			const char *format, va_list args)
 {
 	char message[1536] = "";
 
 	if (format)
 		vsnprintf(message, sizeof(message), format, args);
-	return vhc_fail_at(ctx, place, code, "%s%s%s (%s)", message, format ? ": " : "",
-			   strerror(-code), vhc_errname(-code));
+	return vhi_fail_at(ctx, place, code, "%s%s%s (%s)", message, format ? ": " : "",
+			   strerror(-code), vhi_errname(-code));
 }
 
-int vhc_fail_errno(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
+int vhi_fail_errno(struct vhc_ctx *ctx, const struct vhi_place *place, int code, const char *format,
 		   ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	vhc_fail_errno_args(ctx, place, code, format, args);
+	vhi_fail_errno_args(ctx, place, code, format, args);
 	va_end(args);
 	return code;
 }

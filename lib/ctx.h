@@ -11,43 +11,43 @@
 #include "syscall/sys.h"
 #include "vhostconfig.h"
 
-struct vhc_binding;
+struct vhi_binding;
 
 /* Where something went wrong.  Empty fields are left out of the text. */
-struct vhc_place {
+struct vhi_place {
 	const char *device; /* id */
 	const char *where;  /* "ring 2, VHOST_SET_VRING_ADDR" */
 	const char *hint;   /* what to do about it */
 };
 
 /**
- * vhc_fail() - set the context's last error, log it, and return the code:
- * `return vhc_fail(ctx, -EINVAL, "ring size %u is not a power of two", n);`
+ * vhi_fail() - set the context's last error, log it, and return the code:
+ * `return vhi_fail(ctx, -EINVAL, "ring size %u is not a power of two", n);`
  * The text says the value, the limit and the kernel call.  With a NULL @ctx only the code is returned.
  */
-#define vhc_fail(ctx, code, ...) vhc_fail_at(ctx, NULL, code, __VA_ARGS__)
+#define vhi_fail(ctx, code, ...) vhi_fail_at(ctx, NULL, code, __VA_ARGS__)
 
-/** vhc_fail_at() - vhc_fail() with a place, which may be NULL. */
-int vhc_fail_at(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
+/** vhi_fail_at() - vhi_fail() with a place, which may be NULL. */
+int vhi_fail_at(struct vhc_ctx *ctx, const struct vhi_place *place, int code, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
 
 /**
- * vhc_fail_errno() - a system call failed: the text ends with what @code means, ": Bad address (EFAULT)".
+ * vhi_fail_errno() - a system call failed: the text ends with what @code means, ": Bad address (EFAULT)".
  * @format: may be NULL, when the place says enough.
  */
-int vhc_fail_errno(struct vhc_ctx *ctx, const struct vhc_place *place, int code, const char *format,
+int vhi_fail_errno(struct vhc_ctx *ctx, const struct vhi_place *place, int code, const char *format,
 		   ...) __attribute__((format(printf, 4, 5)));
-int vhc_fail_errno_args(struct vhc_ctx *ctx, const struct vhc_place *place, int code,
+int vhi_fail_errno_args(struct vhc_ctx *ctx, const struct vhi_place *place, int code,
 			const char *format, va_list args) __attribute__((format(printf, 4, 0)));
 
-/** vhc_log() - write a line to the caller's log, if it wants this level. */
-void vhc_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
+/** vhi_log() - write a line to the caller's log, if it wants this level. */
+void vhi_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* What vhost offers for one kind of device; for the kernel's, the same for every fd of a context. */
-struct vhc_offers {
-	uint32_t asked;		      /* 1 << enum vhc_ask: what is known */
-	struct vhc_features features; /* VHC_F_LOG_ALL among them */
+struct vhi_offers {
+	uint32_t asked;		      /* 1 << enum vhi_ask: what is known */
+	struct vhc_features features; /* VHI_F_LOG_ALL among them */
 	uint64_t backend_features;
 	uint32_t max_regions, max_mappings;
 	bool no_busyloop;
@@ -55,26 +55,26 @@ struct vhc_offers {
 	struct vhc_features link;
 };
 
-#define VHC_KINDS 2u /* kinds of devices */
+#define VHI_KINDS 2u /* kinds of devices */
 
 struct vhc_ctx {
 	uint32_t refs;
-	struct vhc_sys sys;
+	struct vhi_sys sys;
 	vhc_log_fn *log;
 	void *log_data;
 	enum vhc_level log_max;
-	struct vhc_offers
-		offers[VHC_KINDS];    /* of this process's kernel, as far as it was queried */
+	struct vhi_offers
+		offers[VHI_KINDS];    /* of this process's kernel, as far as it was queried */
 	uint32_t workers;	      /* the default worker mode: kernel/worker.c; 0: not known */
 	void *links;		      /* those of tap/ that are alive */
-	struct vhc_binding *bindings; /* of all devices, to KVM */
+	struct vhi_binding *bindings; /* of all devices, to KVM */
 	struct vhc_error error;
 	char error_text[2048], error_device[64], error_where[160], error_hint[640];
 };
 
-/** vhc_ctx_new_sys() - a context on another kernel, for tests.  @data is passed to each operation. */
-int vhc_ctx_new_sys(const struct vhc_sys_ops *sys, void *data, struct vhc_ctx **ret);
-struct vhc_ctx *vhc_ctx_ref(struct vhc_ctx *ctx);
-void vhc_ctx_unref(struct vhc_ctx *ctx);
+/** vhi_ctx_new_sys() - a context on another kernel, for tests.  @data is passed to each operation. */
+int vhi_ctx_new_sys(const struct vhi_sys_ops *sys, void *data, struct vhc_ctx **ret);
+struct vhc_ctx *vhi_ctx_ref(struct vhc_ctx *ctx);
+void vhi_ctx_unref(struct vhc_ctx *ctx);
 
 #endif

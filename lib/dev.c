@@ -9,138 +9,138 @@
 #include "dev.h"
 #include "features/features.h"
 
-int vhc_dev_fail(const struct vhc_dev *dev, int code, const char *where, const char *hint,
+int vhi_dev_fail(const struct vhc_dev *dev, int code, const char *where, const char *hint,
 		 const char *format, ...)
 {
-	struct vhc_place place = { dev->id, where, hint };
+	struct vhi_place place = { dev->id, where, hint };
 	char message[768];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	return vhc_fail_at(dev->ctx, &place, code, "%s", message);
+	return vhi_fail_at(dev->ctx, &place, code, "%s", message);
 }
 
-int vhc_dev_fail_errno(const struct vhc_dev *dev, int code, const char *where, const char *hint,
+int vhi_dev_fail_errno(const struct vhc_dev *dev, int code, const char *where, const char *hint,
 		       const char *format, ...)
 {
-	struct vhc_place place = { dev->id, where, hint };
+	struct vhi_place place = { dev->id, where, hint };
 	va_list args;
 
 	va_start(args, format);
-	vhc_fail_errno_args(dev->ctx, &place, code, format, args);
+	vhi_fail_errno_args(dev->ctx, &place, code, format, args);
 	va_end(args);
 	return code;
 }
 
-const char *vhc_dev_id(const struct vhc_dev *dev)
+const char *vhi_dev_id(const struct vhc_dev *dev)
 {
 	return dev->id;
 }
 
-bool vhc_dev_runs(const struct vhc_dev *dev)
+bool vhi_dev_runs(const struct vhc_dev *dev)
 {
-	return vhc_state_runs(&dev->have);
+	return vhi_state_runs(&dev->have);
 }
 
-uint32_t vhc_dev_max_regions(const struct vhc_dev *dev)
+uint32_t vhi_dev_max_regions(const struct vhc_dev *dev)
 {
 	return dev->offers->max_regions;
 }
 
-int vhc_dev_check_stale(struct vhc_dev *dev)
+int vhi_dev_check_stale(struct vhc_dev *dev)
 {
 	if (!dev->stale)
 		return 0;
-	return vhc_dev_fail(dev, -ESTALE, NULL, "call vhc_dev_reset() or vhc_dev_close()",
+	return vhi_dev_fail(dev, -ESTALE, NULL, "call vhc_dev_reset() or vhc_dev_close()",
 			    "a step failed before and so did its undo: the device's state is not "
 			    "known");
 }
 
-int32_t vhc_dev_process(const struct vhc_dev *dev)
+int32_t vhi_dev_process(const struct vhc_dev *dev)
 {
-	return vhc_sys_pid(&dev->ctx->sys);
+	return vhi_sys_pid(&dev->ctx->sys);
 }
 
-bool vhc_dev_in_child(const struct vhc_dev *dev)
+bool vhi_dev_in_child(const struct vhc_dev *dev)
 {
-	return dev->owner && dev->owner != vhc_dev_process(dev);
+	return dev->owner && dev->owner != vhi_dev_process(dev);
 }
 
-int vhc_dev_check_process(const struct vhc_dev *dev)
+int vhi_dev_check_process(const struct vhc_dev *dev)
 {
-	if (!vhc_dev_in_child(dev))
+	if (!vhi_dev_in_child(dev))
 		return 0;
-	return vhc_dev_fail(dev, -EPERM, NULL,
+	return vhi_dev_fail(dev, -EPERM, NULL,
 			    "call it in the owner; in this process, only "
 			    "close it",
 			    "process %d owns it, and this is its forked child %d: vhost's "
 			    "ioctls work only in the memory of the process that took "
 			    "ownership; nothing was done, and the device is unchanged",
-			    dev->owner, vhc_dev_process(dev));
+			    dev->owner, vhi_dev_process(dev));
 }
 
-int vhc_dev_check_stopped(struct vhc_dev *dev, const char *what)
+int vhi_dev_check_stopped(struct vhc_dev *dev, const char *what)
 {
-	if (!vhc_dev_runs(dev))
+	if (!vhi_dev_runs(dev))
 		return 0;
-	return vhc_dev_fail(dev, -EBUSY, NULL, "stop the device first",
+	return vhi_dev_fail(dev, -EBUSY, NULL, "stop the device first",
 			    "the device is running, and %s changes only while it is stopped", what);
 }
 
 /* What the kind's vhost has, as far as it is offered here. */
-uint64_t vhc_dev_can(const struct vhc_dev *dev)
+uint64_t vhi_dev_can(const struct vhc_dev *dev)
 {
-	const struct vhc_offers *offers = dev->offers;
+	const struct vhi_offers *offers = dev->offers;
 	uint64_t can = dev->kind->can;
 
-	if (!vhc_features_has(&offers->features, VHC_F_LOG_ALL))
+	if (!vhc_features_has(&offers->features, VHI_F_LOG_ALL))
 		can &= ~(uint64_t)VHC_CAN_DIRTY;
-	if (!vhc_features_has(&offers->features, VHC_F_ACCESS_PLATFORM))
+	if (!vhc_features_has(&offers->features, VHI_F_ACCESS_PLATFORM))
 		can &= ~(uint64_t)VHC_CAN_IOMMU;
 	if (offers->no_busyloop)
 		can &= ~(uint64_t)VHC_CAN_BUSYLOOP;
 	return can;
 }
 
-int vhc_dev_check_logs(const struct vhc_dev *dev, const char *hint)
+int vhi_dev_check_logs(const struct vhc_dev *dev, const char *hint)
 {
-	if (vhc_dev_can(dev) & VHC_CAN_DIRTY)
+	if (vhi_dev_can(dev) & VHC_CAN_DIRTY)
 		return 0;
-	return vhc_dev_fail(dev, -ENOTTY, NULL, hint,
+	return vhi_dev_fail(dev, -ENOTTY, NULL, hint,
 			    "%s does not log the pages that it writes, so the dirty log would miss "
 			    "them",
 			    dev->kind->node);
 }
 
-int vhc_dev_check_fd(const struct vhc_dev *dev, uint32_t fd)
+int vhi_dev_check_fd(const struct vhc_dev *dev, uint32_t fd)
 {
 	if (fd < dev->want.fds)
 		return 0;
-	return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "%s %u: it has %u, from 0",
+	return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "%s %u: it has %u, from 0",
 			    dev->kind->fd_name, fd, dev->want.fds);
 }
 
-int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret)
+int vhi_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhi_ring_state **ret)
 {
 	if (ring >= dev->want.rings)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "ring %u: it has %u, from 0", ring,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "ring %u: it has %u, from 0", ring,
 				    dev->want.rings);
 	*ret = &dev->want.ring[ring];
 	return 0;
 }
 
-enum vhc_format vhc_dev_format(const struct vhc_dev *dev)
+enum vhi_format vhi_dev_format(const struct vhc_dev *dev)
 {
-	return dev->want.has_acked && vhc_features_has(&dev->want.acked, VHC_F_RING_PACKED)
-		       ? VHC_PACKED
-		       : VHC_SPLIT;
+	return dev->want.has_acked && vhc_features_has(&dev->want.acked, VHI_F_RING_PACKED)
+		       ? VHI_PACKED
+		       : VHI_SPLIT;
 }
 
-void vhc_dev_forget_log_event(struct vhc_dev *dev, int event)
+void vhi_dev_forget_log_event(struct vhc_dev *dev, int event)
 {
 	for (uint32_t i = 0; i < dev->have.fds && event >= 0; i++)
 		if (dev->have.fd[i].log_event == event)
-			dev->have.fd[i].log_event = VHC_FD_STALE;
+			dev->have.fd[i].log_event = VHI_FD_STALE;
 }

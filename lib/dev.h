@@ -2,8 +2,8 @@
 /*
  * dev - the device object, and what every room asks of it.
  *
- * A device has two tables of functions: its kind (struct vhc_kind; lib/kind) defines what it is,
- * and its back end (struct vhc_backend_ops; lib/kernel, lib/caps) runs its rings.  Everything else
+ * A device has two tables of functions: its kind (struct vhi_kind; lib/kind) defines what it is,
+ * and its back end (struct vhi_backend_ops; lib/kernel, lib/caps) runs its rings.  Everything else
  * is the same for all devices.
  */
 #ifndef LIB_DEV_H
@@ -17,17 +17,17 @@
 #include "syscall/sys.h"
 
 struct vhc_mem;
-struct vhc_net;
-struct vhc_table;
+struct vhi_net;
+struct vhi_table;
 struct vhc_dev;
 
 /* ------------------------------------------------------------------------------------ back ends */
 
 /* What to ask a back end for. */
-enum vhc_ask {
-	VHC_ASK_FEATURES,     /* features, the lower 64 of them at least, and the largest table */
-	VHC_ASK_ALL_FEATURES, /* every word of them */
-	VHC_ASK_IOTLB	      /* backend features, and the most mappings */
+enum vhi_ask {
+	VHI_ASK_FEATURES,     /* features, the lower 64 of them at least, and the largest table */
+	VHI_ASK_ALL_FEATURES, /* every word of them */
+	VHI_ASK_IOTLB	      /* backend features, and the most mappings */
 };
 
 /*
@@ -35,11 +35,11 @@ enum vhc_ask {
  *
  * For authors of a new one: a row is a back end, and no code outside it asks which one a device
  * has.  Every function returns 0 or a negative errno.  On failure it has set the context's error
- * with vhc_dev_fail(), except execute(), which only returns the errno: its caller adds the step to
+ * with vhi_dev_fail(), except execute(), which only returns the errno: its caller adds the step to
  * the text.  The functions are called in the order in which they are listed; close() also follows a
  * failure of open() or adopt().
  */
-struct vhc_backend_ops {
+struct vhi_backend_ops {
 	const char *name;
 	/*
 	 * Open what the device needs, all of it or none: dev->want.fds vhost fds of dev->kind.
@@ -56,22 +56,22 @@ struct vhc_backend_ops {
 	 * Query what is not known yet, and set it in dev->offers.  Changes nothing in the device;
 	 * what the back end does not support at all is not a failure: its field stays zero.
 	 */
-	int (*ask)(struct vhc_dev *dev, enum vhc_ask what);
+	int (*ask)(struct vhc_dev *dev, enum vhi_ask what);
 	/* Can rings run, and be bound to a VM?  -ENODEV: there is no real device. */
 	int (*check_ready)(struct vhc_dev *dev);
 	/*
-	 * Execute one operation with enum vhc_op_on BACKEND or WORKER, completely or not at all
-	 * (but see `partly` in struct vhc_op_info).  Some write their answer to op->value.  Blocks
+	 * Execute one operation with enum vhi_op_on BACKEND or WORKER, completely or not at all
+	 * (but see `partly` in struct vhi_op_info).  Some write their answer to op->value.  Blocks
 	 * no longer than the kernel does; the memory, the dirty log and the files that an operation
 	 * names stay valid until another operation replaces them.
 	 */
-	int (*execute)(struct vhc_dev *dev, struct vhc_op *op);
+	int (*execute)(struct vhc_dev *dev, struct vhi_op *op);
 	/* Get how long an owned ring polls, in microseconds. */
 	int (*get_busyloop)(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us);
-	/* The vhost fd with this number, which polls as readable while a miss waits; or VHC_FD_NONE. */
+	/* The vhost fd with this number, which polls as readable while a miss waits; or VHI_FD_NONE. */
 	int (*fd)(const struct vhc_dev *dev, uint32_t fd);
 	/* Read a miss of a vhost fd, without blocking.  Returns 1 if there was one, 0 if not. */
-	int (*read_miss)(struct vhc_dev *dev, uint32_t fd, struct vhc_iotlb_miss *ret);
+	int (*read_miss)(struct vhc_dev *dev, uint32_t fd, struct vhi_iotlb_miss *ret);
 	/* Close everything, which stops running rings.  Also called after open() or adopt() failed. */
 	void (*close)(struct vhc_dev *dev);
 };
@@ -82,9 +82,9 @@ struct vhc_backend_ops {
  * What a device is.  A new kind is a row in kind/ and its bits in features/names.c.  NULL functions
  * are never called.
  */
-struct vhc_kind {
+struct vhi_kind {
 	enum vhc_type type;
-	uint32_t index;	    /* below VHC_KINDS; its place in vhc_kinds */
+	uint32_t index;	    /* below VHI_KINDS; its place in vhi_kinds */
 	const char *name;   /* in documents: "net" */
 	const char *node;   /* "vhost-net" */
 	const char *path;   /* of the node in /dev */
@@ -98,22 +98,22 @@ struct vhc_kind {
 	/* Check the arguments, store the kind's own, return the number of fds.  -EINVAL, -ENOMEM. */
 	int (*make)(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *ret_fds);
 	/* Steps for vhost fds that were just opened. */
-	void (*plan_claim)(struct vhc_dev *dev, struct vhc_plan *plan);
+	void (*plan_claim)(struct vhc_dev *dev, struct vhi_plan *plan);
 	/* Features whose origin is neither vhost nor the model.  -EAGAIN: something is not set yet. */
 	int (*get_link_features)(struct vhc_dev *dev, struct vhc_features *ret);
 	/* Check what the driver accepted against what vhost supports for this kind.  -EOPNOTSUPP. */
 	int (*check_features)(struct vhc_dev *dev, const struct vhc_features *acked);
 	/* What a start still needs: "memory: call vhc_dev_set_mem()"; NULL: nothing. */
 	const char *(*missing)(const struct vhc_dev *dev);
-	/* The backend of a ring that is to run; see struct vhc_ring_state. */
+	/* The backend of a ring that is to run; see struct vhi_ring_state. */
 	int (*get_backend)(const struct vhc_dev *dev, uint32_t ring);
 	/* Steps before those of all kinds; and the last ones, which make rings run. */
-	void (*plan_before)(struct vhc_dev *dev, struct vhc_plan *plan);
-	void (*plan_run)(struct vhc_plan *plan, const struct vhc_plan_args *args);
-	/* Stop a ring, or with VHC_NO_RING all running rings. */
-	void (*plan_stop)(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t ring);
-	/* Execute an operation with enum vhc_op_on KIND. */
-	int (*execute)(struct vhc_dev *dev, struct vhc_op *op);
+	void (*plan_before)(struct vhc_dev *dev, struct vhi_plan *plan);
+	void (*plan_run)(struct vhi_plan *plan, const struct vhi_plan_args *args);
+	/* Stop a ring, or with VHI_NO_RING all running rings. */
+	void (*plan_stop)(struct vhi_plan *plan, const struct vhi_dev_state *have, uint32_t ring);
+	/* Execute an operation with enum vhi_op_on KIND. */
+	int (*execute)(struct vhc_dev *dev, struct vhi_op *op);
 	/* After a start that made rings run. */
 	void (*started)(struct vhc_dev *dev);
 	/* The device closes; its rings have stopped. */
@@ -122,85 +122,85 @@ struct vhc_kind {
 
 /* --------------------------------------------------------------------------------------- device */
 
-struct vhc_events {
-	int epoll;	      /* VHC_FD_NONE: no caller has asked for it */
+struct vhi_events {
+	int epoll;	      /* VHI_FD_NONE: no caller has asked for it */
 	uint32_t next;	      /* round-robin cursor: the source that is looked at first */
 	struct pollfd *polls; /* the sources; NULL until the first look */
 	bool again;	      /* a miss that could not be answered: once more */
 	uint32_t again_fd;
-	struct vhc_iotlb_miss again_miss;
+	struct vhi_iotlb_miss again_miss;
 };
 
 struct vhc_dev {
 	struct vhc_ctx *ctx;
 	char id[64];
-	const struct vhc_kind *kind;
-	const struct vhc_backend_ops *backend;
+	const struct vhi_kind *kind;
+	const struct vhi_backend_ops *backend;
 	uint32_t flags;		   /* VHC_DEV_ */
-	struct vhc_offers *offers; /* never NULL once it is open */
+	struct vhi_offers *offers; /* never NULL once it is open */
 	int *fds;		   /* the kernel back end's; NULL without */
 	struct vhc_mem *mem;
 	union { /* the kind's own */
-		struct vhc_net *net;
+		struct vhi_net *net;
 		uint64_t guest_cid;
 	};
-	struct vhc_dev_state want, have;
-	struct vhc_iotlb *iotlb; /* NULL without an IOMMU */
-	struct vhc_events events;
+	struct vhi_dev_state want, have;
+	struct vhi_iotlb *iotlb; /* NULL without an IOMMU */
+	struct vhi_events events;
 	bool stale;
 	bool shared;   /* the fds are the caller's too, and a close of ours may not be the last */
 	int32_t owner; /* the process that took ownership; 0: none did */
 	/* threads as they were before ownership is taken, of these kinds; NULL: none were listed */
-	struct vhc_task *tasks;
+	struct vhi_task *tasks;
 	uint32_t tasks_count, tasks_kinds;
 };
 
-/** vhc_dev_fail() - vhc_fail_at() with the device's id.  @where and @hint may be NULL. */
-int vhc_dev_fail(const struct vhc_dev *dev, int code, const char *where, const char *hint,
+/** vhi_dev_fail() - vhi_fail_at() with the device's id.  @where and @hint may be NULL. */
+int vhi_dev_fail(const struct vhc_dev *dev, int code, const char *where, const char *hint,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/** vhc_dev_fail_errno() - vhc_fail_errno() with the device's id: the text ends with ": strerror (NAME)". */
-int vhc_dev_fail_errno(const struct vhc_dev *dev, int code, const char *where, const char *hint,
+/** vhi_dev_fail_errno() - vhi_fail_errno() with the device's id: the text ends with ": strerror (NAME)". */
+int vhi_dev_fail_errno(const struct vhc_dev *dev, int code, const char *where, const char *hint,
 		       const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/** vhc_dev_ring() - the wanted state of a ring.  -EINVAL if there is no such ring. */
-int vhc_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_ring_state **ret);
+/** vhi_dev_ring() - the wanted state of a ring.  -EINVAL if there is no such ring. */
+int vhi_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhi_ring_state **ret);
 
-/** vhc_dev_check_fd() - -EINVAL if the device has no vhost fd with this number. */
-int vhc_dev_check_fd(const struct vhc_dev *dev, uint32_t fd);
+/** vhi_dev_check_fd() - -EINVAL if the device has no vhost fd with this number. */
+int vhi_dev_check_fd(const struct vhc_dev *dev, uint32_t fd);
 
-/** vhc_dev_can() - VHC_CAN_: what a caller may rely on. */
-uint64_t vhc_dev_can(const struct vhc_dev *dev);
+/** vhi_dev_can() - VHC_CAN_: what a caller may rely on. */
+uint64_t vhi_dev_can(const struct vhc_dev *dev);
 
-/** vhc_dev_process() - this process's number. */
-int32_t vhc_dev_process(const struct vhc_dev *dev);
+/** vhi_dev_process() - this process's number. */
+int32_t vhi_dev_process(const struct vhc_dev *dev);
 
-/** vhc_dev_in_child() - is this a forked child of the process that took ownership? */
-bool vhc_dev_in_child(const struct vhc_dev *dev);
+/** vhi_dev_in_child() - is this a forked child of the process that took ownership? */
+bool vhi_dev_in_child(const struct vhc_dev *dev);
 
-/** vhc_dev_format() - the format of its rings, which follows from what the driver accepted. */
-enum vhc_format vhc_dev_format(const struct vhc_dev *dev);
+/** vhi_dev_format() - the format of its rings, which follows from what the driver accepted. */
+enum vhi_format vhi_dev_format(const struct vhc_dev *dev);
 
-/** vhc_dev_check_stale() - -ESTALE after a step failed and so did its undo. */
-int vhc_dev_check_stale(struct vhc_dev *dev);
+/** vhi_dev_check_stale() - -ESTALE after a step failed and so did its undo. */
+int vhi_dev_check_stale(struct vhc_dev *dev);
 
-/** vhc_dev_check_process() - -EPERM in a forked child of the process that took ownership, and only there. */
-int vhc_dev_check_process(const struct vhc_dev *dev);
+/** vhi_dev_check_process() - -EPERM in a forked child of the process that took ownership, and only there. */
+int vhi_dev_check_process(const struct vhc_dev *dev);
 
-/** vhc_dev_check_logs() - -ENOTTY if vhost does not log what this device writes.  @hint: what to do. */
-int vhc_dev_check_logs(const struct vhc_dev *dev, const char *hint);
+/** vhi_dev_check_logs() - -ENOTTY if vhost does not log what this device writes.  @hint: what to do. */
+int vhi_dev_check_logs(const struct vhc_dev *dev, const char *hint);
 
-/** vhc_dev_check_stopped() - -EBUSY while a ring runs.  @what: "its memory". */
-int vhc_dev_check_stopped(struct vhc_dev *dev, const char *what);
+/** vhi_dev_check_stopped() - -EBUSY while a ring runs.  @what: "its memory". */
+int vhi_dev_check_stopped(struct vhc_dev *dev, const char *what);
 
-const char *vhc_dev_id(const struct vhc_dev *dev);
-bool vhc_dev_runs(const struct vhc_dev *dev);
-uint32_t vhc_dev_max_regions(const struct vhc_dev *dev);
+const char *vhi_dev_id(const struct vhc_dev *dev);
+bool vhi_dev_runs(const struct vhc_dev *dev);
+uint32_t vhi_dev_max_regions(const struct vhc_dev *dev);
 
 /**
- * vhc_dev_forget_log_event() - this eventfd of the memory's is about to be closed: a stopped
+ * vhi_dev_forget_log_event() - this eventfd of the memory's is about to be closed: a stopped
  * device's `have` still names it, and fd numbers are reused.
  */
-void vhc_dev_forget_log_event(struct vhc_dev *dev, int event);
+void vhi_dev_forget_log_event(struct vhc_dev *dev, int event);
 
 #endif

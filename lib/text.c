@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void vhc_text_put(struct vhc_text *text, const char *format, ...)
+void vhi_text_put(struct vhi_text *text, const char *format, ...)
 {
 	va_list args;
 	int len;
@@ -25,7 +25,7 @@ void vhc_text_put(struct vhc_text *text, const char *format, ...)
 	text->left -= (size_t)len;
 }
 
-int vhc_refuse(struct vhc_refusal *refusal, const char *format, ...)
+int vhi_refuse(struct vhi_refusal *refusal, const char *format, ...)
 {
 	va_list args;
 
@@ -35,7 +35,7 @@ int vhc_refuse(struct vhc_refusal *refusal, const char *format, ...)
 	return -EINVAL;
 }
 
-const char *vhc_errname(int error)
+const char *vhi_errname(int error)
 {
 #ifdef __GLIBC__
 	const char *name = strerrorname_np(error);

@@ -9,24 +9,24 @@
 #include <stddef.h>
 
 /* { buffer, sizeof(buffer) } at first. */
-struct vhc_text {
+struct vhi_text {
 	char *at;
 	size_t left;
 };
 
-void vhc_text_put(struct vhc_text *text, const char *format, ...)
+void vhi_text_put(struct vhi_text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Why a value is refused, for callers that have no context; they add where it was. */
-struct vhc_refusal {
+struct vhi_refusal {
 	char text[320];
 };
 
-/** vhc_refuse() - set the reason.  Returns -EINVAL. */
-int vhc_refuse(struct vhc_refusal *refusal, const char *format, ...)
+/** vhi_refuse() - set the reason.  Returns -EINVAL. */
+int vhi_refuse(struct vhi_refusal *refusal, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/** vhc_errname() - the name of an errno ("EFAULT"), which is what people search for. */
-const char *vhc_errname(int error);
+/** vhi_errname() - the name of an errno ("EFAULT"), which is what people search for. */
+const char *vhi_errname(int error);
 
 #endif

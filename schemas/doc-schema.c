@@ -22,9 +22,9 @@ static const struct kind {
 	const struct doc_table *forms[FORMS_MAX];
 } kinds[] = {
 	{ "vhost-setup", { &host_setup_table } },
-	{ "vhost-caps", { &vhc_caps_doc } },
-	{ "vhost-state", { &vhc_state_doc } },
-	{ "vhost-plan", { &vhc_plan_doc, &host_plan_table } },
+	{ "vhost-caps", { &vhi_caps_doc } },
+	{ "vhost-state", { &vhi_state_doc } },
+	{ "vhost-plan", { &vhi_plan_doc, &host_plan_table } },
 	{ "vhost-report", { NULL } }, /* by the table of commands */
 };
 
@@ -84,7 +84,7 @@ static struct json_object *by_command(void)
 		if (command->report)
 			add_rule(rules, command->name, command->report);
 		else if (!strcmp(command->name, "check"))
-			add_rule(rules, command->name, &vhc_check_doc);
+			add_rule(rules, command->name, &vhi_check_doc);
 	}
 	json_object_object_add(root, "allOf", rules);
 	return root;

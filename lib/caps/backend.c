@@ -12,7 +12,7 @@
 #include "features/features.h"
 #include "features/rows.h"
 
-static bool has_ioctl(const struct vhc_caps_node *node, const char *name)
+static bool has_ioctl(const struct vhi_caps_node *node, const char *name)
 {
 	char *const *names = node->ioctls.items;
 
@@ -22,28 +22,28 @@ static bool has_ioctl(const struct vhc_caps_node *node, const char *name)
 	return false;
 }
 
-static int set_offers(struct vhc_dev *dev, const struct vhc_caps *caps)
+static int set_offers(struct vhc_dev *dev, const struct vhi_caps *caps)
 {
-	const struct vhc_caps_node *node = vhc_caps_find(caps, dev->kind->path);
-	struct vhc_offers *offers = dev->offers;
+	const struct vhi_caps_node *node = vhi_caps_find(caps, dev->kind->path);
+	struct vhi_offers *offers = dev->offers;
 
 	if (!node)
-		return vhc_dev_fail(dev, -EINVAL, "/nodes", NULL,
+		return vhi_dev_fail(dev, -EINVAL, "/nodes", NULL,
 				    "the vhost-caps document does not have %s", dev->kind->path);
 	if (!node->opens)
-		return vhc_dev_fail(dev, -ENODEV, node->path, node->remedy, "%s (%s)", node->reason,
+		return vhi_dev_fail(dev, -ENODEV, node->path, node->remedy, "%s (%s)", node->reason,
 				    node->error);
-	offers->features = vhc_feature_words(&node->words);
+	offers->features = vhi_feature_words(&node->words);
 	/* the document omits it, since it is never a guest's; every kernel has it */
-	vhc_features_add(&offers->features, VHC_F_LOG_ALL);
+	vhc_features_add(&offers->features, VHI_F_LOG_ALL);
 	offers->backend_features = node->backend_features;
 	offers->no_busyloop = !has_ioctl(node, "busyloop_timeout");
 	offers->max_regions = (uint32_t)caps->max_mem_regions;
-	offers->max_mappings = VHC_IOTLB_MAX;
+	offers->max_mappings = VHI_IOTLB_MAX;
 	offers->has_link = true;
-	offers->link = vhc_feature_words(&caps->tap.words);
+	offers->link = vhi_feature_words(&caps->tap.words);
 	if (dev->kind->get_link_features && dev->want.fds > caps->max_tap_queues)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "%u queue pairs: a tap there has at most %llu queues",
 				    dev->want.fds, (unsigned long long)caps->max_tap_queues);
 	return 0;
@@ -51,32 +51,32 @@ static int set_offers(struct vhc_dev *dev, const struct vhc_caps *caps)
 
 static int open_caps(struct vhc_dev *dev, const char *json)
 {
-	struct vhc_caps caps;
-	int r = vhc_caps_parse(dev->ctx, dev->id, json, &caps);
+	struct vhi_caps caps;
+	int r = vhi_caps_parse(dev->ctx, dev->id, json, &caps);
 
 	if (r)
 		return r;
 	/* of its own: what another host offers is nothing to this context */
 	dev->offers = calloc(1, sizeof(*dev->offers));
 	r = dev->offers ? set_offers(dev, &caps)
-			: vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the document");
-	doc_clear(&vhc_caps_doc, &caps);
+			: vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the document");
+	doc_clear(&vhi_caps_doc, &caps);
 	return r;
 }
 
-static int ask(struct vhc_dev *dev, enum vhc_ask what)
+static int ask(struct vhc_dev *dev, enum vhi_ask what)
 {
 	return 0; /* the document has said it all */
 }
 
 static int check_ready(struct vhc_dev *dev)
 {
-	return vhc_dev_fail(
+	return vhi_dev_fail(
 		dev, -ENODEV, NULL, "open the device with vhc_dev_open()",
 		"it was opened from a vhost-caps document, for planning: there is no real device");
 }
 
-static int execute(struct vhc_dev *dev, struct vhc_op *op)
+static int execute(struct vhc_dev *dev, struct vhi_op *op)
 {
 	return -ENODEV;
 }
@@ -89,10 +89,10 @@ static int get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us)
 
 static int get_fd(const struct vhc_dev *dev, uint32_t fd)
 {
-	return VHC_FD_NONE;
+	return VHI_FD_NONE;
 }
 
-static int read_miss(struct vhc_dev *dev, uint32_t fd, struct vhc_iotlb_miss *ret)
+static int read_miss(struct vhc_dev *dev, uint32_t fd, struct vhi_iotlb_miss *ret)
 {
 	return 0;
 }
@@ -104,7 +104,7 @@ static void close_caps(struct vhc_dev *dev)
 	dev->offers = NULL;
 }
 
-const struct vhc_backend_ops vhc_backend_caps = {
+const struct vhi_backend_ops vhi_backend_caps = {
 	.name = "caps",
 	.open = open_caps,
 	.ask = ask,

@@ -8,6 +8,6 @@
 
 #include "dev.h"
 
-extern const struct vhc_backend_ops vhc_backend_caps;
+extern const struct vhi_backend_ops vhi_backend_caps;
 
 #endif

@@ -10,62 +10,62 @@
 #include "features/rows.h"
 
 static const struct doc_field node_fields[] = {
-	DOC_NEED(vhc_caps_node, path, DOC_STRING, .min = 1, .help = "the device node"),
-	DOC_NEED(vhc_caps_node, opens, DOC_BOOL, .help = "whether this user can open it"),
-	DOC_NEED(vhc_caps_node, error, DOC_STRING,
+	DOC_NEED(vhi_caps_node, path, DOC_STRING, .min = 1, .help = "the device node"),
+	DOC_NEED(vhi_caps_node, opens, DOC_BOOL, .help = "whether this user can open it"),
+	DOC_NEED(vhi_caps_node, error, DOC_STRING,
 		 .help = "name of the errno if it cannot be opened"),
-	DOC_NEED(vhc_caps_node, reason, DOC_STRING, .help = "what the errno means"),
-	DOC_NEED(vhc_caps_node, remedy, DOC_STRING, .help = "the command that fixes it"),
-	DOC_NEED(vhc_caps_node, words, DOC_UINTS, .max = 4,
+	DOC_NEED(vhi_caps_node, reason, DOC_STRING, .help = "what the errno means"),
+	DOC_NEED(vhi_caps_node, remedy, DOC_STRING, .help = "the command that fixes it"),
+	DOC_NEED(vhi_caps_node, words, DOC_UINTS, .max = 4,
 		 .help = "the features as 64-bit words, lowest first"),
-	DOC_NEED(vhc_caps_node, features, DOC_OBJECTS, .table = &vhc_feature_row_doc,
+	DOC_NEED(vhi_caps_node, features, DOC_OBJECTS, .table = &vhi_feature_row_doc,
 		 .help = "the features by name"),
-	DOC_NEED(vhc_caps_node, backend_features, DOC_HEX, .help = "VHOST_GET_BACKEND_FEATURES"),
-	DOC_NEED(vhc_caps_node, ioctls, DOC_STRINGS,
+	DOC_NEED(vhi_caps_node, backend_features, DOC_HEX, .help = "VHOST_GET_BACKEND_FEATURES"),
+	DOC_NEED(vhi_caps_node, ioctls, DOC_STRINGS,
 		 .help = "the newer calls that this kernel supports"),
 };
 
-static const struct doc_table node_table = DOC_PART(vhc_caps_node, node_fields, "one device node");
+static const struct doc_table node_table = DOC_PART(vhi_caps_node, node_fields, "one device node");
 
 static const struct doc_field tap_fields[] = {
-	DOC_NEED(vhc_caps_tap, probed, DOC_BOOL, .help = "whether a scratch tap could be queried"),
-	DOC_NEED(vhc_caps_tap, reason, DOC_STRING, .help = "why not"),
-	DOC_NEED(vhc_caps_tap, offloads, DOC_HEX,
+	DOC_NEED(vhi_caps_tap, probed, DOC_BOOL, .help = "whether a scratch tap could be queried"),
+	DOC_NEED(vhi_caps_tap, reason, DOC_STRING, .help = "why not"),
+	DOC_NEED(vhi_caps_tap, offloads, DOC_HEX,
 		 .help = "the largest set that TUNSETOFFLOAD accepts"),
-	DOC_NEED(vhc_caps_tap, words, DOC_UINTS, .max = 4,
+	DOC_NEED(vhi_caps_tap, words, DOC_UINTS, .max = 4,
 		 .help = "the resulting features as 64-bit words, lowest first"),
-	DOC_NEED(vhc_caps_tap, features, DOC_OBJECTS, .table = &vhc_feature_row_doc,
+	DOC_NEED(vhi_caps_tap, features, DOC_OBJECTS, .table = &vhi_feature_row_doc,
 		 .help = "the features by name"),
 };
 
-static const struct doc_table tap_table = DOC_PART(vhc_caps_tap, tap_fields, "what a tap supports");
+static const struct doc_table tap_table = DOC_PART(vhi_caps_tap, tap_fields, "what a tap supports");
 
 static const struct doc_field parameter_fields[] = {
-	DOC_NEED(vhc_caps_parameter, name, DOC_STRING, .help = "MODULE.PARAMETER"),
-	DOC_NEED(vhc_caps_parameter, value, DOC_STRING, .help = "its value in /sys"),
+	DOC_NEED(vhi_caps_parameter, name, DOC_STRING, .help = "MODULE.PARAMETER"),
+	DOC_NEED(vhi_caps_parameter, value, DOC_STRING, .help = "its value in /sys"),
 };
 
 static const struct doc_table parameter_table =
-	DOC_PART(vhc_caps_parameter, parameter_fields, "one module parameter");
+	DOC_PART(vhi_caps_parameter, parameter_fields, "one module parameter");
 
 static const struct doc_field caps_fields[] = {
-	DOC_NEED(vhc_caps, kernel, DOC_STRING, .help = "the kernel's release"),
-	DOC_NEED(vhc_caps, nodes, DOC_OBJECTS, .table = &node_table, .help = "the device nodes"),
-	DOC_NEED(vhc_caps, tap, DOC_OBJECT, .table = &tap_table, .help = "what a tap supports"),
-	DOC_NEED(vhc_caps, max_mem_regions, DOC_UINT, .min = 1, .max = UINT32_MAX,
+	DOC_NEED(vhi_caps, kernel, DOC_STRING, .help = "the kernel's release"),
+	DOC_NEED(vhi_caps, nodes, DOC_OBJECTS, .table = &node_table, .help = "the device nodes"),
+	DOC_NEED(vhi_caps, tap, DOC_OBJECT, .table = &tap_table, .help = "what a tap supports"),
+	DOC_NEED(vhi_caps, max_mem_regions, DOC_UINT, .min = 1, .max = UINT32_MAX,
 		 .help = "the maximum number of memory regions"),
-	DOC_NEED(vhc_caps, max_tap_queues, DOC_UINT, .min = 1, .max = 65536,
+	DOC_NEED(vhi_caps, max_tap_queues, DOC_UINT, .min = 1, .max = 65536,
 		 .help = "the maximum number of queues of a tap"),
-	DOC_NEED(vhc_caps, parameters, DOC_OBJECTS, .table = &parameter_table,
+	DOC_NEED(vhi_caps, parameters, DOC_OBJECTS, .table = &parameter_table,
 		 .help = "parameters of the loaded modules"),
 };
 
-const struct doc_table vhc_caps_doc =
-	DOC_TABLE("vhost-caps", vhc_caps, caps_fields, "what a host supports for vhost devices");
+const struct doc_table vhi_caps_doc =
+	DOC_TABLE("vhost-caps", vhi_caps, caps_fields, "what a host supports for vhost devices");
 
-const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const char *path)
+const struct vhi_caps_node *vhi_caps_find(const struct vhi_caps *caps, const char *path)
 {
-	const struct vhc_caps_node *nodes = caps->nodes.items;
+	const struct vhi_caps_node *nodes = caps->nodes.items;
 
 	for (size_t i = 0; i < caps->nodes.count; i++)
 		if (!strcmp(nodes[i].path, path))
@@ -73,16 +73,16 @@ const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const cha
 	return NULL;
 }
 
-int vhc_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_caps *ret)
+int vhi_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhi_caps *ret)
 {
 	struct doc_error err;
-	int r = doc_read(&vhc_caps_doc, json, strlen(json), ret, &err);
+	int r = doc_read(&vhi_caps_doc, json, strlen(json), ret, &err);
 
 	if (r == -ENOMEM)
-		return vhc_fail_at(ctx, &(struct vhc_place){ device, NULL, NULL }, r,
+		return vhi_fail_at(ctx, &(struct vhi_place){ device, NULL, NULL }, r,
 				   "no memory for the vhost-caps document");
 	if (r)
-		return vhc_fail_at(ctx, &(struct vhc_place){ device, err.pointer, NULL }, -EINVAL,
+		return vhi_fail_at(ctx, &(struct vhi_place){ device, err.pointer, NULL }, -EINVAL,
 				   "the vhost-caps document is wrong in line %u: %s", err.line,
 				   err.text);
 	return 0;

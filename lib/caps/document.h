@@ -8,46 +8,46 @@
 #include "doc.h"
 #include "vhostconfig.h"
 
-struct vhc_caps_node {
+struct vhi_caps_node {
 	char *path;
 	bool opens;
 	char *error, *reason, *remedy; /* "" when it opens */
 	struct doc_list words;	       /* of features */
-	struct doc_list features;      /* of struct vhc_feature_row */
+	struct doc_list features;      /* of struct vhi_feature_row */
 	uint64_t backend_features;
 	struct doc_list ioctls; /* the newer ones that it has */
 };
 
-struct vhc_caps_tap {
+struct vhi_caps_tap {
 	bool probed;
 	char *reason; /* "" when it was */
 	uint64_t offloads;
 	struct doc_list words, features;
 };
 
-struct vhc_caps_parameter {
+struct vhi_caps_parameter {
 	char *name, *value;
 };
 
-struct vhc_caps {
+struct vhi_caps {
 	char *kernel;
 	struct doc_list nodes;
-	struct vhc_caps_tap tap;
+	struct vhi_caps_tap tap;
 	uint64_t max_mem_regions, max_tap_queues;
 	struct doc_list parameters;
 };
 
-/** vhc_caps_find() - the node with this path, or NULL. */
-const struct vhc_caps_node *vhc_caps_find(const struct vhc_caps *caps, const char *path);
+/** vhi_caps_find() - the node with this path, or NULL. */
+const struct vhi_caps_node *vhi_caps_find(const struct vhi_caps *caps, const char *path);
 
 /**
- * vhc_caps_parse() - read a document.  The caller clears @ret with doc_clear() after success.
+ * vhi_caps_parse() - read a document.  The caller clears @ret with doc_clear() after success.
  * @device: the id that errors name; NULL for none.
  * Errors: -EINVAL with the JSON pointer and the line; -ENOMEM.
  */
-int vhc_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_caps *ret);
+int vhi_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhi_caps *ret);
 
 /* vhost-caps */
-extern const struct doc_table vhc_caps_doc;
+extern const struct doc_table vhi_caps_doc;
 
 #endif

@@ -18,49 +18,49 @@ static void note_owner(struct vhc_dev *dev)
 	dev->owner = 0;
 	for (uint32_t i = 0; i < dev->have.fds; i++)
 		if (dev->have.fd[i].owned)
-			dev->owner = vhc_dev_process(dev);
+			dev->owner = vhi_dev_process(dev);
 }
 
 /* A ring resumes where it stopped; where one is that could not be stopped is not known. */
-static void note(struct vhc_dev *dev, const struct vhc_op *op)
+static void note(struct vhc_dev *dev, const struct vhi_op *op)
 {
-	vhc_op_note(&dev->have, op);
-	if (op->kind == VHC_OP_SET_OWNER || op->kind == VHC_OP_RESET_OWNER)
+	vhi_op_note(&dev->have, op);
+	if (op->kind == VHI_OP_SET_OWNER || op->kind == VHI_OP_RESET_OWNER)
 		note_owner(dev);
-	if (op->kind == VHC_OP_GET_VRING_BASE && !vhc_ring_runs(&dev->have.ring[op->ring])) {
+	if (op->kind == VHI_OP_GET_VRING_BASE && !vhi_ring_runs(&dev->have.ring[op->ring])) {
 		dev->want.ring[op->ring].base = (uint32_t)op->value;
 		dev->want.ring[op->ring].has_base = true;
 	}
 }
 
-static int dispatch(struct vhc_dev *dev, struct vhc_op *op)
+static int dispatch(struct vhc_dev *dev, struct vhi_op *op)
 {
-	switch (vhc_op_info(op->kind)->on) {
-	case VHC_ON_KIND:
+	switch (vhi_op_info(op->kind)->on) {
+	case VHI_ON_KIND:
 		return dev->kind->execute(dev, op);
-	case VHC_ON_KVM:
-		return vhc_kvm_execute(dev, op);
+	case VHI_ON_KVM:
+		return vhi_kvm_execute(dev, op);
 	default:
 		return dev->backend->execute(dev, op);
 	}
 }
 
-static int execute_logged(struct vhc_dev *dev, struct vhc_op *op)
+static int execute_logged(struct vhc_dev *dev, struct vhi_op *op)
 {
 	int r = dispatch(dev, op);
 	char where[160];
 
-	vhc_op_where(op, where, sizeof(where));
-	vhc_log(dev->ctx, VHC_LEVEL_DEBUG, "%s: %s: %s", dev->id, where,
-		r ? vhc_errname(-r) : "ok");
+	vhi_op_where(op, where, sizeof(where));
+	vhi_log(dev->ctx, VHC_LEVEL_DEBUG, "%s: %s: %s", dev->id, where,
+		r ? vhi_errname(-r) : "ok");
 	return r;
 }
 
-static int execute(struct vhc_dev *dev, struct vhc_op *op)
+static int execute(struct vhc_dev *dev, struct vhi_op *op)
 {
 	int r;
 
-	if (op->kind == VHC_OP_NONE)
+	if (op->kind == VHI_OP_NONE)
 		return 0;
 	r = execute_logged(dev, op);
 	if (!r)
@@ -68,48 +68,48 @@ static int execute(struct vhc_dev *dev, struct vhc_op *op)
 	return r;
 }
 
-static const char *explain(const struct vhc_dev *dev, const struct vhc_op *op, int error)
+static const char *explain(const struct vhc_dev *dev, const struct vhi_op *op, int error)
 {
-	bool on_worker = vhc_op_info(op->kind)->on == VHC_ON_WORKER;
+	bool on_worker = vhi_op_info(op->kind)->on == VHI_ON_WORKER;
 
-	return on_worker && error == -ENODATA ? vhc_worker_why(dev, op->fd)
-					      : vhc_op_explain(op->kind, -error);
+	return on_worker && error == -ENODATA ? vhi_worker_why(dev, op->fd)
+					      : vhi_op_explain(op->kind, -error);
 }
 
-static int fail_step(struct vhc_dev *dev, const struct vhc_op *op, int error)
+static int fail_step(struct vhc_dev *dev, const struct vhi_op *op, int error)
 {
 	const char *meaning = explain(dev, op, error);
 	char where[160];
 
-	vhc_op_where(op, where, sizeof(where));
-	return vhc_dev_fail(dev, error, where, vhc_op_hint(op->kind, -error), "%s (%s)%s%s",
-			    strerror(-error), vhc_errname(-error), meaning ? ": " : "",
+	vhi_op_where(op, where, sizeof(where));
+	return vhi_dev_fail(dev, error, where, vhi_op_hint(op->kind, -error), "%s (%s)%s%s",
+			    strerror(-error), vhi_errname(-error), meaning ? ": " : "",
 			    meaning ? meaning : "");
 }
 
 /* The undo itself failed: the device's state is not known any more. */
-static int fail_undo(struct vhc_dev *dev, const struct vhc_op *undo, int error)
+static int fail_undo(struct vhc_dev *dev, const struct vhi_op *undo, int error)
 {
 	char first[512], where[160];
 
 	snprintf(first, sizeof(first), "%s", vhc_ctx_get_error(dev->ctx)->text);
-	vhc_op_where(undo, where, sizeof(where));
+	vhi_op_where(undo, where, sizeof(where));
 	dev->stale = true;
-	return vhc_dev_fail(dev, -ESTALE, where, "reset or close the device",
+	return vhi_dev_fail(dev, -ESTALE, where, "reset or close the device",
 			    "could not be undone: %s (%s), after: %s", strerror(-error),
-			    vhc_errname(-error), first);
+			    vhi_errname(-error), first);
 }
 
 /* A ring whose backend was refused did not move: nothing is to be asked. */
-static bool is_moot(const struct vhc_dev *dev, const struct vhc_op *op)
+static bool is_moot(const struct vhc_dev *dev, const struct vhi_op *op)
 {
-	return op->kind == VHC_OP_GET_VRING_BASE && !dev->have.ring[op->ring].base_lost;
+	return op->kind == VHI_OP_GET_VRING_BASE && !dev->have.ring[op->ring].base_lost;
 }
 
-static int undo(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t done, int result)
+static int undo(struct vhc_dev *dev, struct vhi_plan *plan, uint32_t done, int result)
 {
 	while (done--) {
-		struct vhc_op *op = &plan->steps[done].undo;
+		struct vhi_op *op = &plan->steps[done].undo;
 		int r = is_moot(dev, op) ? 0 : execute(dev, op);
 
 		if (r && !dev->stale)
@@ -122,10 +122,10 @@ static int undo(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t done, int r
  * A step failed.  One that may have been done in part counts as done until it is undone: what it gave
  * to the kernel must not go away before.
  */
-static int undo_from(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t failed, int error)
+static int undo_from(struct vhc_dev *dev, struct vhi_plan *plan, uint32_t failed, int error)
 {
-	struct vhc_op *op = &plan->steps[failed].op;
-	bool partly = vhc_op_info(op->kind)->partly;
+	struct vhi_op *op = &plan->steps[failed].op;
+	bool partly = vhi_op_info(op->kind)->partly;
 	int result = fail_step(dev, op, error);
 
 	if (partly)
@@ -133,14 +133,14 @@ static int undo_from(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t failed
 	return undo(dev, plan, failed + partly, result);
 }
 
-int vhc_undo(struct vhc_dev *dev, struct vhc_plan *plan, int result)
+int vhi_undo(struct vhc_dev *dev, struct vhi_plan *plan, int result)
 {
 	return undo(dev, plan, plan->count, result);
 }
 
-int vhc_apply_ask(struct vhc_dev *dev, struct vhc_op *op)
+int vhi_apply_ask(struct vhc_dev *dev, struct vhi_op *op)
 {
-	int r = vhc_dev_check_process(dev);
+	int r = vhi_dev_check_process(dev);
 
 	if (r)
 		return r;
@@ -148,14 +148,14 @@ int vhc_apply_ask(struct vhc_dev *dev, struct vhc_op *op)
 	return r ? fail_step(dev, op, r) : 0;
 }
 
-int vhc_apply_kept(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode)
+int vhi_apply_kept(struct vhc_dev *dev, struct vhi_plan *plan, enum vhi_apply_mode mode)
 {
 	int result = 0;
 
 	if (plan->error)
-		return vhc_dev_fail(dev, plan->error, NULL, NULL, "no memory for the plan");
+		return vhi_dev_fail(dev, plan->error, NULL, NULL, "no memory for the plan");
 	if (plan->count)
-		result = vhc_dev_check_process(dev);
+		result = vhi_dev_check_process(dev);
 	if (result)
 		return result;
 	for (uint32_t i = 0; i < plan->count; i++) {
@@ -163,7 +163,7 @@ int vhc_apply_kept(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mo
 
 		if (!r)
 			continue;
-		if (mode == VHC_APPLY_ALL_OR_NONE)
+		if (mode == VHI_APPLY_ALL_OR_NONE)
 			return undo_from(dev, plan, i, r);
 		if (!result)
 			result = fail_step(dev, &plan->steps[i].op, r);
@@ -171,18 +171,18 @@ int vhc_apply_kept(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mo
 	return result;
 }
 
-int vhc_apply(struct vhc_dev *dev, struct vhc_plan *plan, enum vhc_apply_mode mode)
+int vhi_apply(struct vhc_dev *dev, struct vhi_plan *plan, enum vhi_apply_mode mode)
 {
-	int r = vhc_apply_kept(dev, plan, mode);
+	int r = vhi_apply_kept(dev, plan, mode);
 
-	vhc_plan_clear(plan);
+	vhi_plan_clear(plan);
 	return r;
 }
 
-int vhc_apply_one(struct vhc_dev *dev, const struct vhc_op *op, const struct vhc_op *undo)
+int vhi_apply_one(struct vhc_dev *dev, const struct vhi_op *op, const struct vhi_op *undo)
 {
-	struct vhc_plan plan = { 0 };
+	struct vhi_plan plan = { 0 };
 
-	vhc_plan_add_step(&plan, op, undo);
-	return vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	vhi_plan_add_step(&plan, op, undo);
+	return vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 }

@@ -10,45 +10,45 @@
 #include "memory/mem.h"
 
 /* What is set in vhost: its own part; an IOMMU only where the caller models one. */
-static struct vhc_features to_vhost(const struct vhc_dev *dev, const struct vhc_dirty_log *log)
+static struct vhc_features to_vhost(const struct vhc_dev *dev, const struct vhi_dirty_log *log)
 {
-	struct vhc_features own = vhc_features_of(dev->kind->type, VHC_ORIGIN_VHOST);
+	struct vhc_features own = vhi_features_of(dev->kind->type, VHC_ORIGIN_VHOST);
 
-	own = vhc_features_and(&own, &dev->want.acked);
+	own = vhi_features_and(&own, &dev->want.acked);
 	if (!dev->want.iommu)
-		vhc_features_remove(&own, VHC_F_ACCESS_PLATFORM);
+		vhc_features_remove(&own, VHI_F_ACCESS_PLATFORM);
 	if (log)
-		vhc_features_add(&own, VHC_F_LOG_ALL);
+		vhc_features_add(&own, VHI_F_LOG_ALL);
 	return own;
 }
 
 static void complete_fds(struct vhc_dev *dev)
 {
-	bool logs = vhc_dev_can(dev) & VHC_CAN_DIRTY;
-	struct vhc_dirty_log *log = logs ? vhc_mem_dirty_log(dev->mem) : NULL;
+	bool logs = vhi_dev_can(dev) & VHC_CAN_DIRTY;
+	struct vhi_dirty_log *log = logs ? vhi_mem_dirty_log(dev->mem) : NULL;
 	struct vhc_features own = to_vhost(dev, log);
 
 	for (uint32_t i = 0; i < dev->want.fds; i++) {
-		struct vhc_fd_state *fd = &dev->want.fd[i];
+		struct vhi_fd_state *fd = &dev->want.fd[i];
 
 		fd->owned = fd->has_features = true;
 		fd->features = own;
-		fd->backend = vhc_iommu_backend_features(dev);
-		vhc_fd_state_set_table(fd, vhc_mem_table(dev->mem));
-		vhc_fd_state_set_log(fd, log);
-		fd->log_event = log ? dev->mem->dirty.event : VHC_FD_NONE;
+		fd->backend = vhi_iommu_backend_features(dev);
+		vhi_fd_state_set_table(fd, vhi_mem_table(dev->mem));
+		vhi_fd_state_set_log(fd, log);
+		fd->log_event = log ? dev->mem->dirty.event : VHI_FD_NONE;
 	}
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		dev->want.ring[i].logs = log != NULL;
 }
 
-int vhc_dev_plan_change(struct vhc_dev *dev, struct vhc_plan *plan)
+int vhi_dev_plan_change(struct vhc_dev *dev, struct vhi_plan *plan)
 {
-	const struct vhc_plan_args args = { &dev->want, &dev->have, dev->kind->plan_run,
+	const struct vhi_plan_args args = { &dev->want, &dev->have, dev->kind->plan_run,
 					    dev->kind->can_disown };
 
 	complete_fds(dev);
 	if (dev->kind->plan_before)
 		dev->kind->plan_before(dev, plan);
-	return vhc_plan_change(plan, &args);
+	return vhi_plan_change(plan, &args);
 }

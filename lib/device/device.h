@@ -11,66 +11,66 @@
 
 /* features.c */
 /**
- * vhc_dev_has() - what vhost has here, and the link, of the features that are theirs.
+ * vhi_dev_has() - what vhost has here, and the link, of the features that are theirs.
  * @all: bits above 63 are asked for, too.
  * Errors: -EAGAIN no tap yet; the kernel's.
  */
-int vhc_dev_has(struct vhc_dev *dev, bool all, struct vhc_features *ret_vhost,
+int vhi_dev_has(struct vhc_dev *dev, bool all, struct vhc_features *ret_vhost,
 		struct vhc_features *ret_link);
 
 /* attach.c */
-/** vhc_dev_check_table() - would a running ring move or lose its memory?  -EBUSY names it. */
-int vhc_dev_check_table(struct vhc_dev *dev, struct vhc_table *table);
+/** vhi_dev_check_table() - would a running ring move or lose its memory?  -EBUSY names it. */
+int vhi_dev_check_table(struct vhc_dev *dev, struct vhi_table *table);
 
-void vhc_dev_detach_mem(struct vhc_dev *dev, struct vhc_mem *mem);
+void vhi_dev_detach_mem(struct vhc_dev *dev, struct vhc_mem *mem);
 
 /* change.c */
 /**
- * vhc_dev_plan_change() - complete what is wanted by what follows from it, and plan the difference
+ * vhi_dev_plan_change() - complete what is wanted by what follows from it, and plan the difference
  * to what the kernel has.  Rings whose `want` has a backend are to run.
  */
-int vhc_dev_plan_change(struct vhc_dev *dev, struct vhc_plan *plan);
+int vhi_dev_plan_change(struct vhc_dev *dev, struct vhi_plan *plan);
 
 /* stop.c */
-/** vhc_ring_check_single() - may this ring start and stop without the others?  -ENOTTY. */
-int vhc_ring_check_single(struct vhc_dev *dev, uint32_t ring);
+/** vhi_ring_check_single() - may this ring start and stop without the others?  -ENOTTY. */
+int vhi_ring_check_single(struct vhc_dev *dev, uint32_t ring);
 
-/** vhc_dev_release() - stop, and give up ownership: when the close of our fds may not be the last. */
-void vhc_dev_release(struct vhc_dev *dev);
+/** vhi_dev_release() - stop, and give up ownership: when the close of our fds may not be the last. */
+void vhi_dev_release(struct vhc_dev *dev);
 
 /**
- * vhc_dev_merge_dirty_log() - merge into the dirty log what a stale device, which does not run any more,
+ * vhi_dev_merge_dirty_log() - merge into the dirty log what a stale device, which does not run any more,
  * may have written to one that the other devices left behind.
  */
-void vhc_dev_merge_dirty_log(struct vhc_dev *dev);
+void vhi_dev_merge_dirty_log(struct vhc_dev *dev);
 
 /* ring-eventfds.c */
-/** vhc_ring_close_eventfds() - kick, call, err and the mask's, once neither vhost nor a VM has them. */
-void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring);
+/** vhi_ring_close_eventfds() - kick, call, err and the mask's, once neither vhost nor a VM has them. */
+void vhi_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring);
 
 /* ring-check.c */
-/** vhc_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
-int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring);
+/** vhi_ring_check_want() - vhc_ring_check(), and the ring's user addresses into want. */
+int vhi_ring_check_want(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_check_memory() - are these values of a ring right for the device's memory?  Writes the ring's
+ * vhi_ring_check_memory() - are these values of a ring right for the device's memory?  Writes the ring's
  * user addresses into them.
  * @hint: what to do about a base that its memory contradicts.
  */
-int vhc_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
-			  struct vhc_ring_state *state, const char *hint);
+int vhi_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhi_format format,
+			  struct vhi_ring_state *state, const char *hint);
 
 /* ring-diagnose.c */
 /**
- * vhc_dev_peek() - copy from the device's memory, by an address as the driver gives it to the device.
+ * vhi_dev_peek() - copy from the device's memory, by an address as the driver gives it to the device.
  * Errors: -ENOENT behind an IOMMU: it is not mapped, or not in one piece; -EFAULT.
  */
-int vhc_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size);
+int vhi_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size);
 
 /**
- * vhc_ring_diagnose() - is a running split ring stuck before something that vhost cannot take?
+ * vhi_ring_diagnose() - is a running split ring stuck before something that vhost cannot take?
  * Returns 0 or -EINVAL.
  */
-int vhc_ring_diagnose(struct vhc_dev *dev, uint32_t ring);
+int vhi_ring_diagnose(struct vhc_dev *dev, uint32_t ring);
 
 #endif

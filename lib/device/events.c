@@ -50,27 +50,27 @@ static int fd_of(const struct vhc_dev *dev, uint32_t source)
 
 static int epoll_add(struct vhc_dev *dev, int fd)
 {
-	int r = vhc_sys_epoll_add(&dev->ctx->sys, dev->events.epoll, fd);
+	int r = vhi_sys_epoll_add(&dev->ctx->sys, dev->events.epoll, fd);
 
-	return r ? vhc_dev_fail_errno(dev, r, NULL, NULL, "fd %d cannot be added to the event fd",
+	return r ? vhi_dev_fail_errno(dev, r, NULL, NULL, "fd %d cannot be added to the event fd",
 				      fd)
 		 : 0;
 }
 
-int vhc_events_make_err(struct vhc_dev *dev, uint32_t ring)
+int vhi_events_make_err(struct vhc_dev *dev, uint32_t ring)
 {
 	int *err = &dev->want.ring[ring].err;
 	int fd, r = 0;
 
 	if (*err >= 0)
 		return 0;
-	fd = vhc_sys_eventfd(&dev->ctx->sys);
+	fd = vhi_sys_eventfd(&dev->ctx->sys);
 	if (fd < 0)
-		return vhc_dev_fail_errno(dev, fd, NULL, NULL, "ring %u: no error eventfd", ring);
+		return vhi_dev_fail_errno(dev, fd, NULL, NULL, "ring %u: no error eventfd", ring);
 	if (dev->events.epoll >= 0)
 		r = epoll_add(dev, fd);
 	if (r) {
-		vhc_sys_close(&dev->ctx->sys, &fd);
+		vhi_sys_close(&dev->ctx->sys, &fd);
 		return r;
 	}
 	*err = fd;
@@ -78,18 +78,18 @@ int vhc_events_make_err(struct vhc_dev *dev, uint32_t ring)
 }
 
 /* Removed first: while a forked child has it open, closing alone would leave it in the epoll. */
-void vhc_events_close_err(struct vhc_dev *dev, uint32_t ring)
+void vhi_events_close_err(struct vhc_dev *dev, uint32_t ring)
 {
 	int *err = &dev->want.ring[ring].err;
 
 	if (dev->events.epoll >= 0 && *err >= 0)
-		vhc_sys_epoll_del(&dev->ctx->sys, dev->events.epoll, *err);
-	vhc_sys_close(&dev->ctx->sys, err);
+		vhi_sys_epoll_del(&dev->ctx->sys, dev->events.epoll, *err);
+	vhi_sys_close(&dev->ctx->sys, err);
 }
 
-void vhc_events_close(struct vhc_dev *dev)
+void vhi_events_close(struct vhc_dev *dev)
 {
-	vhc_sys_close(&dev->ctx->sys, &dev->events.epoll);
+	vhi_sys_close(&dev->ctx->sys, &dev->events.epoll);
 	free(dev->events.polls);
 	dev->events.polls = NULL;
 }
@@ -100,16 +100,16 @@ VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
 
 	if (dev->events.epoll >= 0)
 		return dev->events.epoll;
-	r = vhc_sys_epoll(&dev->ctx->sys);
+	r = vhi_sys_epoll(&dev->ctx->sys);
 	if (r < 0)
-		return vhc_dev_fail_errno(dev, r, NULL, NULL, "no event fd");
+		return vhi_dev_fail_errno(dev, r, NULL, NULL, "no event fd");
 	dev->events.epoll = r;
 	r = 0;
 	for (uint32_t i = 0; i < count_sources(dev) && !r; i++)
 		if (fd_of(dev, i) >= 0)
 			r = epoll_add(dev, fd_of(dev, i));
 	if (r) {
-		vhc_sys_close(&dev->ctx->sys, &dev->events.epoll);
+		vhi_sys_close(&dev->ctx->sys, &dev->events.epoll);
 		return r;
 	}
 	return dev->events.epoll;
@@ -121,10 +121,10 @@ VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
 static int read_ring_error(struct vhc_dev *dev, uint32_t ring, struct vhc_event *ret)
 {
 	uint64_t count = 0;
-	int r = vhc_sys_drain(&dev->ctx->sys, dev->want.ring[ring].err, &count);
+	int r = vhi_sys_drain(&dev->ctx->sys, dev->want.ring[ring].err, &count);
 
 	if (r)
-		return vhc_dev_fail_errno(dev, r, NULL, NULL, "ring %u: its error eventfd", ring);
+		return vhi_dev_fail_errno(dev, r, NULL, NULL, "ring %u: its error eventfd", ring);
 	if (!count)
 		return 0;
 	ret->kind = VHC_EVENT_RING_ERROR;
@@ -134,10 +134,10 @@ static int read_ring_error(struct vhc_dev *dev, uint32_t ring, struct vhc_event 
 }
 
 /* Misses that a mapping answers are not reported to the caller. */
-static int handle_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss,
+static int handle_miss(struct vhc_dev *dev, uint32_t fd, const struct vhi_iotlb_miss *miss,
 		       struct vhc_event *ret)
 {
-	int r = dev->want.iommu ? vhc_iommu_answer_miss(dev, fd, miss) : 1;
+	int r = dev->want.iommu ? vhi_iommu_answer_miss(dev, fd, miss) : 1;
 
 	if (r < 0) {
 		dev->events.again = true;
@@ -155,7 +155,7 @@ static int handle_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_
 
 static int read_source(struct vhc_dev *dev, uint32_t source, struct vhc_event *ret)
 {
-	struct vhc_iotlb_miss miss;
+	struct vhi_iotlb_miss miss;
 	uint32_t fd;
 
 	if (is_ring(dev, source))
@@ -173,18 +173,18 @@ static int poll_sources(struct vhc_dev *dev)
 	if (!dev->events.polls)
 		dev->events.polls = calloc(count, sizeof(*dev->events.polls));
 	if (!dev->events.polls)
-		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for events");
+		return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for events");
 	for (uint32_t i = 0; i < count; i++)
 		dev->events.polls[i] = (struct pollfd){ fd_of(dev, i), POLLIN, 0 };
-	r = vhc_sys_poll(&dev->ctx->sys, dev->events.polls, count);
+	r = vhi_sys_poll(&dev->ctx->sys, dev->events.polls, count);
 	if (r < 0)
-		return vhc_dev_fail_errno(dev, r, "poll", NULL, NULL);
+		return vhi_dev_fail_errno(dev, r, "poll", NULL, NULL);
 	return r;
 }
 
 static int next_event(struct vhc_dev *dev, struct vhc_event *ret)
 {
-	struct vhc_events *events = &dev->events;
+	struct vhi_events *events = &dev->events;
 	uint32_t count = count_sources(dev);
 	int r = 0;
 
@@ -216,10 +216,10 @@ VHC_EXPORT int vhc_dev_next_event(struct vhc_dev *dev, struct vhc_event *ret)
 {
 	struct vhc_event event = { 0 };
 	/* checked before an event is fetched, which would be lost */
-	int r = vhc_check_sz(dev->ctx, "vhc_event", ret->sz);
+	int r = vhi_check_sz(dev->ctx, "vhc_event", ret->sz);
 
 	/* an event that a forked child fetched would be lost to the owner */
-	r = r ?: vhc_dev_check_process(dev);
+	r = r ?: vhi_dev_check_process(dev);
 	r = r ?: next_event(dev, &event);
-	return r <= 0 ? r : VHC_COPY_RET(dev->ctx, vhc_event, ret, &event) ?: 1;
+	return r <= 0 ? r : VHI_COPY_RET(dev->ctx, vhc_event, ret, &event) ?: 1;
 }

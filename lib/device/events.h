@@ -12,13 +12,13 @@
 
 #include "dev.h"
 
-/** vhc_events_make_err() - create the ERR eventfd of a ring, unless it has one. */
-int vhc_events_make_err(struct vhc_dev *dev, uint32_t ring);
+/** vhi_events_make_err() - create the ERR eventfd of a ring, unless it has one. */
+int vhi_events_make_err(struct vhc_dev *dev, uint32_t ring);
 
-/** vhc_events_close_err() - close it, if there is one; the kernel must have released it. */
-void vhc_events_close_err(struct vhc_dev *dev, uint32_t ring);
+/** vhi_events_close_err() - close it, if there is one; the kernel must have released it. */
+void vhi_events_close_err(struct vhc_dev *dev, uint32_t ring);
 
-/** vhc_events_close() - when the device is closed. */
-void vhc_events_close(struct vhc_dev *dev);
+/** vhi_events_close() - when the device is closed. */
+void vhi_events_close(struct vhc_dev *dev);
 
 #endif

@@ -13,41 +13,41 @@
 #include "device/iommu.h"
 #include "syscall/uapi.h"
 
-int vhc_iommu_set_enabled(struct vhc_dev *dev, bool on)
+int vhi_iommu_set_enabled(struct vhc_dev *dev, bool on)
 {
-	struct vhc_iotlb *iotlb = NULL;
+	struct vhi_iotlb *iotlb = NULL;
 	int r = 0;
 
 	if (on == dev->want.iommu)
 		return 0;
 	if (on)
-		r = dev->backend->ask(dev, VHC_ASK_IOTLB);
+		r = dev->backend->ask(dev, VHI_ASK_IOTLB);
 	if (!r && on) {
-		r = vhc_iotlb_new(dev->offers->max_mappings, &iotlb);
+		r = vhi_iotlb_new(dev->offers->max_mappings, &iotlb);
 		if (r)
-			vhc_dev_fail(dev, r, NULL, NULL, "no memory for mappings");
+			vhi_dev_fail(dev, r, NULL, NULL, "no memory for mappings");
 	}
 	if (r)
 		return r;
-	vhc_iommu_reset(dev);
+	vhi_iommu_reset(dev);
 	dev->iotlb = iotlb;
 	dev->want.iommu = on;
 	return 0;
 }
 
-void vhc_iommu_reset(struct vhc_dev *dev)
+void vhi_iommu_reset(struct vhc_dev *dev)
 {
-	vhc_iotlb_free(dev->iotlb);
+	vhi_iotlb_free(dev->iotlb);
 	dev->iotlb = NULL;
 	dev->want.iommu = false;
 	dev->events.again = false;
 	/* setting them again gives the kernel an empty table */
 	for (uint32_t i = 0; i < dev->have.fds; i++)
-		if (vhc_fd_translates(&dev->have.fd[i]))
+		if (vhi_fd_translates(&dev->have.fd[i]))
 			dev->have.fd[i].has_features = false;
 }
 
-uint64_t vhc_iommu_backend_features(const struct vhc_dev *dev)
+uint64_t vhi_iommu_backend_features(const struct vhc_dev *dev)
 {
 	return dev->offers->backend_features & 1ull << VHOST_BACKEND_F_IOTLB_MSG_V2;
 }
@@ -55,7 +55,7 @@ uint64_t vhc_iommu_backend_features(const struct vhc_dev *dev)
 /* A vhost fd has mappings once VHOST_SET_FEATURES enabled its IOMMU. */
 static bool has_mappings(const struct vhc_dev *dev, uint32_t fd)
 {
-	return dev->have.fd[fd].has_features && vhc_fd_translates(&dev->have.fd[fd]);
+	return dev->have.fd[fd].has_features && vhi_fd_translates(&dev->have.fd[fd]);
 }
 
 /* Is a ring there, or will one be when it starts? */
@@ -64,77 +64,77 @@ static bool is_pinned(const void *data, uint64_t iova, uint64_t size)
 	const struct vhc_dev *dev = data;
 
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
-		const struct vhc_ring_state *ring = &dev->want.ring[i];
-		struct vhc_layout layout = vhc_layout_get(vhc_dev_format(dev), ring->size);
+		const struct vhi_ring_state *ring = &dev->want.ring[i];
+		struct vhi_layout layout = vhi_layout_get(vhi_dev_format(dev), ring->size);
 
-		for (int part = 0; ring->size && ring->has_addr && part < VHC_PARTS; part++)
-			if (vhc_iotlb_overlaps(iova, size, ring->addr[part], layout.size[part]))
+		for (int part = 0; ring->size && ring->has_addr && part < VHI_PARTS; part++)
+			if (vhi_iotlb_overlaps(iova, size, ring->addr[part], layout.size[part]))
 				return true;
 	}
 	return false;
 }
 
-/* The first running ring with its used ring there, or VHC_NO_RING. */
+/* The first running ring with its used ring there, or VHI_NO_RING. */
 static uint32_t used_ring_in(const struct vhc_dev *dev, uint64_t iova, uint64_t size)
 {
 	for (uint32_t i = 0; i < dev->have.rings; i++) {
-		const struct vhc_ring_state *ring = &dev->have.ring[i];
+		const struct vhi_ring_state *ring = &dev->have.ring[i];
 
-		if (vhc_ring_runs(ring) &&
-		    vhc_iotlb_overlaps(
-			    iova, size, ring->addr[VHC_USED],
-			    vhc_layout_get(vhc_dev_format(dev), ring->size).size[VHC_USED]))
+		if (vhi_ring_runs(ring) &&
+		    vhi_iotlb_overlaps(
+			    iova, size, ring->addr[VHI_USED],
+			    vhi_layout_get(vhi_dev_format(dev), ring->size).size[VHI_USED]))
 			return i;
 	}
-	return VHC_NO_RING;
+	return VHI_NO_RING;
 }
 
 /* --------------------------------------------------------------------------------- messages to vhost */
 
-static void plan_message(struct vhc_plan *plan, uint32_t fd, enum vhc_op_kind kind,
-			 const struct vhc_mapping *map, enum vhc_op_kind undo_kind)
+static void plan_message(struct vhi_plan *plan, uint32_t fd, enum vhi_op_kind kind,
+			 const struct vhi_mapping *map, enum vhi_op_kind undo_kind)
 {
-	struct vhc_op op = vhc_op_fd(kind, fd), undo;
+	struct vhi_op op = vhi_op_fd(kind, fd), undo;
 
 	op.map = *map;
 	undo = op;
 	undo.kind = undo_kind;
-	vhc_plan_add_step(plan, &op, &undo);
+	vhi_plan_add_step(plan, &op, &undo);
 }
 
 /*
  * The kernel only drops whole mappings: so all in the range are removed, and the rest of them is added
  * again.  A mapping that is added twice would be there twice.
  */
-static void plan_edit(const struct vhc_dev *dev, struct vhc_plan *plan,
-		      const struct vhc_iotlb_edit *edit, const struct vhc_mapping *range)
+static void plan_edit(const struct vhc_dev *dev, struct vhi_plan *plan,
+		      const struct vhi_iotlb_edit *edit, const struct vhi_mapping *range)
 {
 	for (uint32_t fd = 0; fd < dev->have.fds; fd++) {
 		if (!has_mappings(dev, fd))
 			continue;
 		if (edit->count)
-			plan_message(plan, fd, VHC_OP_IOTLB_INVALIDATE, range, VHC_OP_IOTLB_FILL);
+			plan_message(plan, fd, VHI_OP_IOTLB_INVALIDATE, range, VHI_OP_IOTLB_FILL);
 		for (uint32_t i = 0; i < edit->evicts; i++)
-			plan_message(plan, fd, VHC_OP_IOTLB_INVALIDATE, &edit->evict[i],
-				     VHC_OP_IOTLB_UPDATE);
+			plan_message(plan, fd, VHI_OP_IOTLB_INVALIDATE, &edit->evict[i],
+				     VHI_OP_IOTLB_UPDATE);
 		for (uint32_t i = 0; i < edit->adds; i++)
-			plan_message(plan, fd, VHC_OP_IOTLB_UPDATE, &edit->add[i],
-				     VHC_OP_IOTLB_INVALIDATE);
+			plan_message(plan, fd, VHI_OP_IOTLB_UPDATE, &edit->add[i],
+				     VHI_OP_IOTLB_INVALIDATE);
 	}
 }
 
-static int apply_edit(struct vhc_dev *dev, const struct vhc_iotlb_edit *edit,
-		      const struct vhc_mapping *range)
+static int apply_edit(struct vhc_dev *dev, const struct vhi_iotlb_edit *edit,
+		      const struct vhi_mapping *range)
 {
-	struct vhc_plan plan = { 0 };
+	struct vhi_plan plan = { 0 };
 	int r;
 
 	if (!edit->count && !edit->adds)
 		return 0;
 	plan_edit(dev, &plan, edit, range);
-	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	r = vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 	if (!r)
-		vhc_iotlb_apply(dev->iotlb, edit);
+		vhi_iotlb_apply(dev->iotlb, edit);
 	return r;
 }
 
@@ -142,17 +142,17 @@ static int apply_edit(struct vhc_dev *dev, const struct vhc_iotlb_edit *edit,
  * The ring waits for an UPDATE.  The kernel may have the mapping by now and must not get it twice, so it
  * is removed first.  Nothing is undone: the kernel reports a miss for a mapping that it does not have.
  */
-int vhc_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss)
+int vhi_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhi_iotlb_miss *miss)
 {
-	const struct vhc_mapping *map = dev->iotlb ? vhc_iotlb_find(dev->iotlb, miss->iova) : NULL;
-	struct vhc_plan plan = { 0 };
+	const struct vhi_mapping *map = dev->iotlb ? vhi_iotlb_find(dev->iotlb, miss->iova) : NULL;
+	struct vhi_plan plan = { 0 };
 	int r;
 
 	if (!map || (map->perm & miss->perm) != miss->perm || !has_mappings(dev, fd))
 		return 0;
-	plan_message(&plan, fd, VHC_OP_IOTLB_INVALIDATE, map, VHC_OP_NONE);
-	plan_message(&plan, fd, VHC_OP_IOTLB_UPDATE, map, VHC_OP_NONE);
-	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	plan_message(&plan, fd, VHI_OP_IOTLB_INVALIDATE, map, VHI_OP_NONE);
+	plan_message(&plan, fd, VHI_OP_IOTLB_UPDATE, map, VHI_OP_NONE);
+	r = vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 	return r ?: 1;
 }
 
@@ -161,17 +161,17 @@ int vhc_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iot
 static int check_iommu(struct vhc_dev *dev)
 {
 	if (!dev->want.iommu)
-		return vhc_dev_fail(
+		return vhi_dev_fail(
 			dev, -EOPNOTSUPP, NULL, "give vhc_dev_set_features() VHC_GUEST_IOMMU",
 			"its addresses do not go through an IOMMU, so there is nothing to map");
-	return vhc_dev_check_stale(dev);
+	return vhi_dev_check_stale(dev);
 }
 
 static int check_range(struct vhc_dev *dev, uint64_t iova, uint64_t size)
 {
 	if (size && size - 1 <= UINT64_MAX - iova)
 		return 0;
-	return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "I/O virtual addresses [0x%llx, +0x%llx): %s",
+	return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "I/O virtual addresses [0x%llx, +0x%llx): %s",
 			    (unsigned long long)iova, (unsigned long long)size,
 			    size ? "they end past the last address, 2^64 - 1" : "a size of 0");
 }
@@ -181,7 +181,7 @@ static int check_map(struct vhc_dev *dev, const struct vhc_map *map)
 	const uint32_t known = VHC_PERM_READ | VHC_PERM_WRITE;
 
 	if (map->flags || !map->perm || map->perm & ~known)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "vhc_map has flags 0x%x and perm 0x%x; flags are 0, and perm "
 				    "is at least one of VHC_PERM_, 0x%x",
 				    map->flags, map->perm, known);
@@ -190,27 +190,27 @@ static int check_map(struct vhc_dev *dev, const struct vhc_map *map)
 
 /* Translate the guest address, and cut the mapping at the end of its region. */
 static int resolve_guest_addr(struct vhc_dev *dev, const struct vhc_map *map,
-			      struct vhc_mapping *ret)
+			      struct vhi_mapping *ret)
 {
-	struct vhc_table *table = dev->mem ? vhc_mem_table(dev->mem) : NULL;
+	struct vhi_table *table = dev->mem ? vhi_mem_table(dev->mem) : NULL;
 	uint64_t user, left;
 	char how[160];
 
 	if (!table)
-		return vhc_dev_fail(
+		return vhi_dev_fail(
 			dev, -EAGAIN, NULL, "call vhc_dev_set_mem() and vhc_mem_commit()",
 			"it has no memory, so guest address 0x%llx cannot be mapped yet",
 			(unsigned long long)map->addr);
-	if (!table->count || vhc_table_find(table, map->addr, 1, &user) < 0) {
-		vhc_table_describe(table, map->addr, 1, how, sizeof(how));
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+	if (!table->count || vhi_table_find(table, map->addr, 1, &user) < 0) {
+		vhi_table_describe(table, map->addr, 1, how, sizeof(how));
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "I/O virtual address 0x%llx cannot be mapped to guest address "
 				    "0x%llx, which %s",
 				    (unsigned long long)map->iova, (unsigned long long)map->addr,
 				    how);
 	}
 	left = table->hit.size - (map->addr - table->hit.guest);
-	*ret = (struct vhc_mapping){ .iova = map->iova,
+	*ret = (struct vhi_mapping){ .iova = map->iova,
 				     .size = map->size < left ? map->size : left,
 				     .guest = map->addr,
 				     .user = user,
@@ -220,9 +220,9 @@ static int resolve_guest_addr(struct vhc_dev *dev, const struct vhc_map *map,
 
 static int fail_full(struct vhc_dev *dev)
 {
-	uint32_t count = vhc_iotlb_count(dev->iotlb);
+	uint32_t count = vhi_iotlb_count(dev->iotlb);
 
-	return vhc_dev_fail(dev, -E2BIG, NULL, "map rings by fewer, larger mappings",
+	return vhi_dev_fail(dev, -E2BIG, NULL, "map rings by fewer, larger mappings",
 			    "%u mappings, and a ring is in each: none can be evicted for another, "
 			    "and this kernel cannot hold more "
 			    "(/sys/module/vhost/parameters/max_iotlb_entries)",
@@ -231,55 +231,55 @@ static int fail_full(struct vhc_dev *dev)
 
 VHC_EXPORT int vhc_dev_map(struct vhc_dev *dev, const struct vhc_map *map)
 {
-	struct vhc_iotlb_edit edit;
-	struct vhc_mapping mapping;
+	struct vhi_iotlb_edit edit;
+	struct vhi_mapping mapping;
 	struct vhc_map copy;
-	int r = VHC_COPY_ARGS(dev->ctx, vhc_map, &copy, map);
+	int r = VHI_COPY_ARGS(dev->ctx, vhc_map, &copy, map);
 
 	r = r ?: check_iommu(dev) ?: check_map(dev, &copy) ?: resolve_guest_addr(dev, &copy, &mapping);
 	if (r)
 		return r;
-	if (vhc_iotlb_plan_map(dev->iotlb, &mapping, is_pinned, dev, &edit))
+	if (vhi_iotlb_plan_map(dev->iotlb, &mapping, is_pinned, dev, &edit))
 		return fail_full(dev);
 	return apply_edit(dev, &edit, &mapping);
 }
 
 VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size)
 {
-	struct vhc_mapping range = { .iova = iova, .size = size };
-	struct vhc_iotlb_edit edit;
+	struct vhi_mapping range = { .iova = iova, .size = size };
+	struct vhi_iotlb_edit edit;
 	uint32_t ring;
 	int r = check_iommu(dev) ?: check_range(dev, iova, size);
 
 	if (r)
 		return r;
 	ring = used_ring_in(dev, iova, size);
-	if (ring != VHC_NO_RING)
-		return vhc_dev_fail(dev, -EBUSY, NULL, "stop the ring first",
+	if (ring != VHI_NO_RING)
+		return vhi_dev_fail(dev, -EBUSY, NULL, "stop the ring first",
 				    "ring %u is running, and its used ring at 0x%llx is in "
 				    "[0x%llx, +0x%llx), which is to be unmapped",
-				    ring, (unsigned long long)dev->have.ring[ring].addr[VHC_USED],
+				    ring, (unsigned long long)dev->have.ring[ring].addr[VHI_USED],
 				    (unsigned long long)iova, (unsigned long long)size);
-	if (vhc_iotlb_plan_unmap(dev->iotlb, iova, size, is_pinned, dev, &edit))
+	if (vhi_iotlb_plan_unmap(dev->iotlb, iova, size, is_pinned, dev, &edit))
 		return fail_full(dev);
 	return apply_edit(dev, &edit, &range);
 }
 
 /* ---------------------------------------------------------------------------------- changes of memory */
 
-int vhc_iommu_check_mem(struct vhc_dev *dev, const struct vhc_table *table)
+int vhi_iommu_check_mem(struct vhc_dev *dev, const struct vhi_table *table)
 {
 	uint64_t iova = 0, size = 0;
 
-	while (dev->iotlb && vhc_iotlb_find_stale(dev->iotlb, table, iova, &iova, &size)) {
+	while (dev->iotlb && vhi_iotlb_find_stale(dev->iotlb, table, iova, &iova, &size)) {
 		uint32_t ring = used_ring_in(dev, iova, size);
 
-		if (ring != VHC_NO_RING)
-			return vhc_dev_fail(
+		if (ring != VHI_NO_RING)
+			return vhi_dev_fail(
 				dev, -EBUSY, NULL, "stop the ring first, or map it elsewhere",
 				"ring %u is running, and the memory of its used ring at I/O virtual "
 				"address 0x%llx would move or be removed",
-				ring, (unsigned long long)dev->have.ring[ring].addr[VHC_USED]);
+				ring, (unsigned long long)dev->have.ring[ring].addr[VHI_USED]);
 		iova += size;
 		if (!iova)
 			break; /* past the last address */
@@ -287,54 +287,54 @@ int vhc_iommu_check_mem(struct vhc_dev *dev, const struct vhc_table *table)
 	return 0;
 }
 
-int vhc_iommu_plan_mem(struct vhc_dev *dev, const struct vhc_table *table, struct vhc_plan *plan,
-		       struct vhc_iotlb **ret)
+int vhi_iommu_plan_mem(struct vhc_dev *dev, const struct vhi_table *table, struct vhi_plan *plan,
+		       struct vhi_iotlb **ret)
 {
-	struct vhc_mapping range = { 0 };
-	struct vhc_iotlb_edit edit;
-	struct vhc_iotlb *next;
+	struct vhi_mapping range = { 0 };
+	struct vhi_iotlb_edit edit;
+	struct vhi_iotlb *next;
 	int r;
 
 	*ret = NULL;
-	if (!dev->iotlb || !vhc_iotlb_find_stale(dev->iotlb, table, 0, &range.iova, &range.size))
+	if (!dev->iotlb || !vhi_iotlb_find_stale(dev->iotlb, table, 0, &range.iova, &range.size))
 		return 0;
-	r = vhc_iotlb_copy(dev->iotlb, &next);
+	r = vhi_iotlb_copy(dev->iotlb, &next);
 	if (r)
-		return vhc_dev_fail(dev, r, NULL, NULL, "no memory for mappings");
+		return vhi_dev_fail(dev, r, NULL, NULL, "no memory for mappings");
 	do {
-		r = vhc_iotlb_plan_unmap(next, range.iova, range.size, is_pinned, dev, &edit);
+		r = vhi_iotlb_plan_unmap(next, range.iova, range.size, is_pinned, dev, &edit);
 		if (r) {
-			vhc_iotlb_free(next);
+			vhi_iotlb_free(next);
 			return fail_full(dev);
 		}
 		plan_edit(dev, plan, &edit, &range);
-		vhc_iotlb_apply(next, &edit);
-	} while (vhc_iotlb_find_stale(next, table, range.iova, &range.iova, &range.size));
+		vhi_iotlb_apply(next, &edit);
+	} while (vhi_iotlb_find_stale(next, table, range.iova, &range.iova, &range.size));
 	*ret = next;
 	return 0;
 }
 
-void vhc_iommu_replace_mappings(struct vhc_dev *dev, struct vhc_iotlb *iotlb)
+void vhi_iommu_replace_mappings(struct vhc_dev *dev, struct vhi_iotlb *iotlb)
 {
 	if (!iotlb)
 		return;
-	vhc_iotlb_free(dev->iotlb);
+	vhi_iotlb_free(dev->iotlb);
 	dev->iotlb = iotlb;
 }
 
-int vhc_iommu_change_mem(struct vhc_dev *dev, const struct vhc_table *table)
+int vhi_iommu_change_mem(struct vhc_dev *dev, const struct vhi_table *table)
 {
-	struct vhc_plan plan = { 0 };
-	struct vhc_iotlb *next;
-	int r = vhc_iommu_plan_mem(dev, table, &plan, &next);
+	struct vhi_plan plan = { 0 };
+	struct vhi_iotlb *next;
+	int r = vhi_iommu_plan_mem(dev, table, &plan, &next);
 
 	if (!r && next)
-		r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+		r = vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 	else
-		vhc_plan_clear(&plan);
+		vhi_plan_clear(&plan);
 	if (!r)
-		vhc_iommu_replace_mappings(dev, next);
+		vhi_iommu_replace_mappings(dev, next);
 	else
-		vhc_iotlb_free(next);
+		vhi_iotlb_free(next);
 	return r;
 }

@@ -13,41 +13,41 @@
 struct vhc_dev;
 
 /**
- * vhc_iommu_set_enabled() - do addresses go through an IOMMU from now on?  No ring may run.
+ * vhi_iommu_set_enabled() - do addresses go through an IOMMU from now on?  No ring may run.
  * Errors: -ENOMEM; the kernel's, which is asked for its limits.
  */
-int vhc_iommu_set_enabled(struct vhc_dev *dev, bool on);
+int vhi_iommu_set_enabled(struct vhc_dev *dev, bool on);
 
-/** vhc_iommu_reset() - for a reset: drop the mappings, and set the features again before the next start. */
-void vhc_iommu_reset(struct vhc_dev *dev);
+/** vhi_iommu_reset() - for a reset: drop the mappings, and set the features again before the next start. */
+void vhi_iommu_reset(struct vhc_dev *dev);
 
-/** vhc_iommu_backend_features() - those that a vhost fd must get. */
-uint64_t vhc_iommu_backend_features(const struct vhc_dev *dev);
+/** vhi_iommu_backend_features() - those that a vhost fd must get. */
+uint64_t vhi_iommu_backend_features(const struct vhc_dev *dev);
 
 /**
- * vhc_iommu_check_mem() - would a running ring lose its used ring with this memory?  NULL: no memory.
+ * vhi_iommu_check_mem() - would a running ring lose its used ring with this memory?  NULL: no memory.
  * Returns 0 or -EBUSY.
  */
-int vhc_iommu_check_mem(struct vhc_dev *dev, const struct vhc_table *table);
+int vhi_iommu_check_mem(struct vhc_dev *dev, const struct vhi_table *table);
 
 /**
- * vhc_iommu_plan_mem() - before the memory changes, the kernel must drop the mappings that become stale.
+ * vhi_iommu_plan_mem() - before the memory changes, the kernel must drop the mappings that become stale.
  * @ret: the mappings that remain valid; NULL when all do, and then the plan has no steps.  Give it to
- * vhc_iommu_replace_mappings() after success, and to vhc_iotlb_free() after a failure.
+ * vhi_iommu_replace_mappings() after success, and to vhi_iotlb_free() after a failure.
  * Errors: -ENOMEM.
  */
-int vhc_iommu_plan_mem(struct vhc_dev *dev, const struct vhc_table *table, struct vhc_plan *plan,
-		       struct vhc_iotlb **ret);
-/** vhc_iommu_replace_mappings() - of the device, unless @iotlb is NULL. */
-void vhc_iommu_replace_mappings(struct vhc_dev *dev, struct vhc_iotlb *iotlb);
+int vhi_iommu_plan_mem(struct vhc_dev *dev, const struct vhi_table *table, struct vhi_plan *plan,
+		       struct vhi_iotlb **ret);
+/** vhi_iommu_replace_mappings() - of the device, unless @iotlb is NULL. */
+void vhi_iommu_replace_mappings(struct vhc_dev *dev, struct vhi_iotlb *iotlb);
 
-/** vhc_iommu_change_mem() - plan, apply and replace, for a device that does not run. */
-int vhc_iommu_change_mem(struct vhc_dev *dev, const struct vhc_table *table);
+/** vhi_iommu_change_mem() - plan, apply and replace, for a device that does not run. */
+int vhi_iommu_change_mem(struct vhc_dev *dev, const struct vhi_table *table);
 
 /**
- * vhc_iommu_answer_miss() - a vhost fd waits for an address: send the mapping, if there is one.
+ * vhi_iommu_answer_miss() - a vhost fd waits for an address: send the mapping, if there is one.
  * Returns 1, or 0: it is not mapped with this permission.
  */
-int vhc_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhc_iotlb_miss *miss);
+int vhi_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhi_iotlb_miss *miss);
 
 #endif

@@ -29,15 +29,15 @@ static int check_args(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_
 	size_t len = id ? strlen(id) : 0;
 
 	if (len < 1 || len > 63)
-		return vhc_fail(ctx, -EINVAL, "a device's id has 1 to 63 bytes, not %zu", len);
-	if (!vhc_kind_get(args->type))
-		return vhc_fail(ctx, -EINVAL, "device type %u: known are %u (net) and %u (vsock)",
+		return vhi_fail(ctx, -EINVAL, "a device's id has 1 to 63 bytes, not %zu", len);
+	if (!vhi_kind_get(args->type))
+		return vhi_fail(ctx, -EINVAL, "device type %u: known are %u (net) and %u (vsock)",
 				args->type, VHC_TYPE_NET, VHC_TYPE_VSOCK);
 	if (args->backend != VHC_BACKEND_KERNEL)
-		return vhc_fail(ctx, -EINVAL, "back end %u: only %u (kernel) is known",
+		return vhi_fail(ctx, -EINVAL, "back end %u: only %u (kernel) is known",
 				args->backend, VHC_BACKEND_KERNEL);
 	if (args->flags & ~known || (args->flags & modes) == modes)
-		return vhc_fail(ctx, -EINVAL,
+		return vhi_fail(ctx, -EINVAL,
 				"device flags 0x%x: known are 0x%x, and TASK and "
 				"KTHREAD exclude each other",
 				args->flags, known);
@@ -48,13 +48,13 @@ static int make_states(struct vhc_dev *dev, uint32_t fds)
 {
 	uint32_t rings = dev->kind->rings_per_fd;
 
-	if (vhc_state_new(&dev->want, fds, rings) || vhc_state_new(&dev->have, fds, rings))
-		return vhc_fail(dev->ctx, -ENOMEM, "no memory for %u %ss", fds, dev->kind->fd_name);
+	if (vhi_state_new(&dev->want, fds, rings) || vhi_state_new(&dev->have, fds, rings))
+		return vhi_fail(dev->ctx, -ENOMEM, "no memory for %u %ss", fds, dev->kind->fd_name);
 	for (uint32_t i = 0; i < fds; i++) {
-		struct vhc_fd_state *fd = &dev->want.fd[i];
+		struct vhi_fd_state *fd = &dev->want.fd[i];
 
 		fd->has_mode = dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD);
-		fd->mode = dev->flags & VHC_DEV_TASK ? VHC_FORK_TASK : VHC_FORK_KTHREAD;
+		fd->mode = dev->flags & VHC_DEV_TASK ? VHI_FORK_TASK : VHI_FORK_KTHREAD;
 		fd->find_worker = dev->flags & VHC_DEV_WORKERS;
 	}
 	return 0;
@@ -62,26 +62,26 @@ static int make_states(struct vhc_dev *dev, uint32_t fds)
 
 /* A device with nothing set and nothing open. */
 static int make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args *args,
-		const struct vhc_backend_ops *backend, struct vhc_dev **ret)
+		const struct vhi_backend_ops *backend, struct vhc_dev **ret)
 {
 	struct vhc_dev_args copy;
 	struct vhc_dev *dev;
 	uint32_t fds;
-	int r = VHC_COPY_ARGS(ctx, vhc_dev_args, &copy, args);
+	int r = VHI_COPY_ARGS(ctx, vhc_dev_args, &copy, args);
 
 	r = r ?: check_args(ctx, id, &copy);
 	if (r)
 		return r;
 	dev = calloc(1, sizeof(*dev));
 	if (!dev)
-		return vhc_fail(ctx, -ENOMEM, "no memory for a device");
-	dev->ctx = vhc_ctx_ref(ctx);
+		return vhi_fail(ctx, -ENOMEM, "no memory for a device");
+	dev->ctx = vhi_ctx_ref(ctx);
 	snprintf(dev->id, sizeof(dev->id), "%s", id);
-	dev->kind = vhc_kind_get(copy.type);
+	dev->kind = vhi_kind_get(copy.type);
 	dev->backend = backend;
 	dev->offers = &ctx->offers[dev->kind->index];
 	dev->flags = copy.flags;
-	dev->events.epoll = VHC_FD_NONE;
+	dev->events.epoll = VHI_FD_NONE;
 	r = dev->kind->make(dev, &copy, &fds);
 	r = r ?: make_states(dev, fds);
 	if (r)
@@ -95,31 +95,31 @@ static int make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args *
 
 static int set_modes(struct vhc_dev *dev)
 {
-	struct vhc_plan plan = { 0 };
+	struct vhi_plan plan = { 0 };
 
 	for (uint32_t i = 0; i < dev->want.fds; i++)
-		vhc_plan_add_value(&plan, vhc_op_fd(VHC_OP_FORK_FROM_OWNER, i),
+		vhi_plan_add_value(&plan, vhi_op_fd(VHI_OP_FORK_FROM_OWNER, i),
 				   dev->want.fd[i].mode);
-	return vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	return vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 }
 
 static int own_all(struct vhc_dev *dev)
 {
-	struct vhc_plan plan = { 0 };
+	struct vhi_plan plan = { 0 };
 
 	for (uint32_t i = 0; i < dev->want.fds; i++)
-		vhc_plan_own(&plan, i, &dev->want.fd[i], &dev->have.fd[i], dev->kind->can_disown);
-	return vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+		vhi_plan_own(&plan, i, &dev->want.fd[i], &dev->have.fd[i], dev->kind->can_disown);
+	return vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 }
 
 static int claim(struct vhc_dev *dev)
 {
-	struct vhc_plan plan = { 0 };
+	struct vhi_plan plan = { 0 };
 
 	if (!dev->kind->plan_claim)
 		return 0;
 	dev->kind->plan_claim(dev, &plan);
-	return vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	return vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 }
 
 /* Worker mode and ownership are set on fresh fds, before anything else. */
@@ -129,12 +129,12 @@ static int prepare(struct vhc_dev *dev)
 
 	/* an older kernel takes the number for a ring's call */
 	if (r == -EPERM || r == -ENOTTY || r == -ENOBUFS || r == -EINVAL)
-		return vhc_dev_fail(
+		return vhi_dev_fail(
 			dev, -ENOTTY, "VHOST_SET_FORK_FROM_OWNER",
 			"leave the worker mode to the kernel",
 			"this kernel does not support a choice of worker mode; Linux 6.18 "
 			"and some 6.12 do (%s)",
-			vhc_errname(-r));
+			vhi_errname(-r));
 	r = r ?: claim(dev);
 	if (!r && dev->flags & VHC_DEV_OWN)
 		r = own_all(dev);
@@ -144,7 +144,7 @@ static int prepare(struct vhc_dev *dev)
 /* @r: of opening the fds. */
 static int finish(struct vhc_dev *dev, int r, struct vhc_dev **ret)
 {
-	r = r ?: dev->backend->ask(dev, VHC_ASK_FEATURES);
+	r = r ?: dev->backend->ask(dev, VHI_ASK_FEATURES);
 	r = r ?: prepare(dev);
 	if (r)
 		vhc_dev_close(dev);
@@ -157,7 +157,7 @@ VHC_EXPORT int vhc_dev_open(struct vhc_ctx *ctx, const char *id, const char *pat
 			    const struct vhc_dev_args *args, struct vhc_dev **ret)
 {
 	struct vhc_dev *dev;
-	int r = make(ctx, id, args, &vhc_backend_kernel, &dev);
+	int r = make(ctx, id, args, &vhi_backend_kernel, &dev);
 
 	return r ?: finish(dev, dev->backend->open(dev, path), ret);
 }
@@ -166,13 +166,13 @@ VHC_EXPORT int vhc_dev_open_fds(struct vhc_ctx *ctx, const char *id, const int *
 				const struct vhc_dev_args *args, struct vhc_dev **ret)
 {
 	struct vhc_dev *dev;
-	int r = make(ctx, id, args, &vhc_backend_kernel, &dev);
+	int r = make(ctx, id, args, &vhi_backend_kernel, &dev);
 
 	if (r)
 		return r;
 	dev->shared = true;
 	if (count != dev->want.fds)
-		r = vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+		r = vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				 "%u vhost fds for %u %s%s: each needs one", count, dev->want.fds,
 				 dev->kind->fd_name, dev->want.fds == 1 ? "" : "s");
 	return finish(dev, r ?: dev->backend->adopt(dev, fds), ret);
@@ -182,7 +182,7 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
 				 const struct vhc_dev_args *args, struct vhc_dev **ret)
 {
 	struct vhc_dev *dev;
-	int r = make(ctx, id, args, &vhc_backend_caps, &dev);
+	int r = make(ctx, id, args, &vhi_backend_caps, &dev);
 
 	if (r)
 		return r;
@@ -199,24 +199,24 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	if (!dev)
 		return;
 	/* a forked child closes its fds, and touches nothing that is the owner's */
-	if (dev->shared && !vhc_dev_in_child(dev))
-		vhc_dev_release(dev);
-	vhc_events_close(dev);
+	if (dev->shared && !vhi_dev_in_child(dev))
+		vhi_dev_release(dev);
+	vhi_events_close(dev);
 	/* the last close of a vhost fd stops its rings and its worker */
 	dev->backend->close(dev);
-	vhc_dev_merge_dirty_log(dev);
+	vhi_dev_merge_dirty_log(dev);
 	/* a VM releases the eventfds after vhost, while they are there */
-	vhc_dev_unbind_kvm(dev);
+	vhi_dev_unbind_kvm(dev);
 	for (uint32_t i = 0; i < dev->want.rings; i++)
-		vhc_ring_close_eventfds(dev, i);
+		vhi_ring_close_eventfds(dev, i);
 	if (dev->mem)
-		vhc_dev_detach_mem(dev, dev->mem);
+		vhi_dev_detach_mem(dev, dev->mem);
 	if (dev->kind->close)
 		dev->kind->close(dev);
-	vhc_iotlb_free(dev->iotlb);
-	vhc_state_clear(&dev->want);
-	vhc_state_clear(&dev->have);
-	vhc_ctx_unref(dev->ctx);
+	vhi_iotlb_free(dev->iotlb);
+	vhi_state_clear(&dev->want);
+	vhi_state_clear(&dev->have);
+	vhi_ctx_unref(dev->ctx);
 	free(dev);
 }
 
@@ -225,25 +225,25 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 VHC_EXPORT int vhc_dev_get_fd(struct vhc_dev *dev, uint32_t pair)
 {
 	const char *name = dev->kind->fd_name;
-	int r = vhc_dev_check_fd(dev, pair), fd;
+	int r = vhi_dev_check_fd(dev, pair), fd;
 
 	if (r)
 		return r;
 	if (dev->have.fd[pair].owned)
-		return vhc_dev_fail(dev, -EBUSY, NULL, "pass it on before the first start",
+		return vhi_dev_fail(dev, -EBUSY, NULL, "pass it on before the first start",
 				    "the vhost fd of %s %u is owned by this process: no other "
 				    "process could use it",
 				    name, pair);
 	fd = dev->backend->fd(dev, pair);
 	return fd >= 0 ? fd
-		       : vhc_dev_fail(dev, -EINVAL, NULL, NULL, "%s %u: it has no vhost fd", name,
+		       : vhi_dev_fail(dev, -EINVAL, NULL, NULL, "%s %u: it has no vhost fd", name,
 				      pair);
 }
 
 VHC_EXPORT int vhc_dev_get_info(const struct vhc_dev *dev, struct vhc_dev_info *ret)
 {
 	struct vhc_dev_info info = { sizeof(info), dev->want.rings, dev->offers->max_regions,
-				     vhc_dev_can(dev) };
+				     vhi_dev_can(dev) };
 
-	return VHC_COPY_RET(dev->ctx, vhc_dev_info, ret, &info);
+	return VHI_COPY_RET(dev->ctx, vhc_dev_info, ret, &info);
 }

@@ -17,20 +17,20 @@
 struct check {
 	struct vhc_dev *dev;
 	uint32_t ring;
-	enum vhc_format format;
+	enum vhi_format format;
 	bool iommu;		      /* its addresses are I/O virtual */
-	struct vhc_ring_state *state; /* gets the user addresses */
+	struct vhi_ring_state *state; /* gets the user addresses */
 	const char *hint;	      /* what to do about a base that its memory contradicts */
 };
 
 static int fail_check(const struct check *check, int code, const char *hint, const char *text)
 {
-	return vhc_dev_fail(check->dev, code, NULL, hint, "ring %u: %s", check->ring, text);
+	return vhi_dev_fail(check->dev, code, NULL, hint, "ring %u: %s", check->ring, text);
 }
 
 static int check_set(const struct check *check)
 {
-	const struct vhc_table *table = check->dev->mem ? vhc_mem_table(check->dev->mem) : NULL;
+	const struct vhi_table *table = check->dev->mem ? vhi_mem_table(check->dev->mem) : NULL;
 
 	if (!check->state->size)
 		return fail_check(check, -EAGAIN, "call vhc_ring_set_size()",
@@ -51,26 +51,26 @@ static int check_set(const struct check *check)
  * it later, and reports no miss for a mapping that lacks one of the two.  For the other parts it does
  * report misses.
  */
-static int check_mapped(const struct check *check, enum vhc_part part)
+static int check_mapped(const struct check *check, enum vhi_part part)
 {
-	const struct vhc_iotlb *iotlb = check->dev->iotlb;
-	uint64_t size = vhc_layout_get(check->format, check->state->size).size[part];
+	const struct vhi_iotlb *iotlb = check->dev->iotlb;
+	uint64_t size = vhi_layout_get(check->format, check->state->size).size[part];
 	uint64_t iova = check->state->addr[part];
-	uint32_t perm = VHC_PERM_READ | (part == VHC_USED ? (uint32_t)VHC_PERM_WRITE : 0);
-	uint64_t reach = vhc_iotlb_reach(iotlb, iova, size, perm);
-	const struct vhc_mapping *map;
+	uint32_t perm = VHC_PERM_READ | (part == VHI_USED ? (uint32_t)VHC_PERM_WRITE : 0);
+	uint64_t reach = vhi_iotlb_reach(iotlb, iova, size, perm);
+	const struct vhi_mapping *map;
 
 	if (reach == size)
 		return 0;
-	map = vhc_iotlb_find(iotlb, iova + reach);
-	if (!map && part != VHC_USED)
+	map = vhi_iotlb_find(iotlb, iova + reach);
+	if (!map && part != VHI_USED)
 		return 0;
-	return vhc_dev_fail(
+	return vhi_dev_fail(
 		check->dev, map ? -EINVAL : -EAGAIN, NULL,
 		"call vhc_dev_map() for all of it, readable and, for the used ring, writable",
 		"ring %u: %s (%llu bytes at I/O virtual address 0x%llx) is %s at 0x%llx; "
 		"vhost would silently wait for it",
-		check->ring, vhc_layout_part_name(check->format, part), (unsigned long long)size,
+		check->ring, vhi_layout_part_name(check->format, part), (unsigned long long)size,
 		(unsigned long long)iova,
 		map ? "mapped without permission to read or write it" : "not mapped",
 		(unsigned long long)(iova + reach));
@@ -78,14 +78,14 @@ static int check_mapped(const struct check *check, enum vhc_part part)
 
 static int check_virtual(const struct check *check)
 {
-	struct vhc_ring_state *state = check->state;
-	struct vhc_refusal err;
+	struct vhi_ring_state *state = check->state;
+	struct vhi_refusal err;
 	int r = 0;
 
-	if (vhc_layout_check_virtual(check->format, state->size, state->addr, &err))
+	if (vhi_layout_check_virtual(check->format, state->size, state->addr, &err))
 		return fail_check(check, -EINVAL, NULL, err.text);
-	for (int part = 0; part < VHC_PARTS && !r; part++)
-		r = check_mapped(check, (enum vhc_part)part);
+	for (int part = 0; part < VHI_PARTS && !r; part++)
+		r = check_mapped(check, (enum vhi_part)part);
 	/* vhost translates them */
 	memcpy(state->user, state->addr, sizeof(state->user));
 	return r;
@@ -94,16 +94,16 @@ static int check_virtual(const struct check *check)
 /* Size, alignment, and where the parts are.  Sets their user addresses. */
 static int check_place(const struct check *check)
 {
-	struct vhc_ring_state *state = check->state;
-	struct vhc_refusal err;
+	struct vhi_ring_state *state = check->state;
+	struct vhi_refusal err;
 
-	if (vhc_layout_check_size(check->format, state->size, &err) ||
-	    vhc_layout_check_align(check->format, state->addr, &err))
+	if (vhi_layout_check_size(check->format, state->size, &err) ||
+	    vhi_layout_check_align(check->format, state->addr, &err))
 		return fail_check(check, -EINVAL, NULL, err.text);
 	if (check->iommu)
 		return check_virtual(check);
-	if (vhc_layout_place(check->format, state->size, state->addr,
-			     vhc_mem_table(check->dev->mem), state->user, &err))
+	if (vhi_layout_place(check->format, state->size, state->addr,
+			     vhi_mem_table(check->dev->mem), state->user, &err))
 		return fail_check(check, -EINVAL, NULL, err.text);
 	return 0;
 }
@@ -111,13 +111,13 @@ static int check_place(const struct check *check)
 /* The dirty log of a running ring must cover all of the memory that the ring runs on. */
 static int check_dirty_log(const struct check *check)
 {
-	const struct vhc_fd_state *fd =
-		&check->dev->have.fd[vhc_state_fd_of(&check->dev->have, check->ring)];
-	uint64_t need = vhc_table_log_size(fd->table);
+	const struct vhi_fd_state *fd =
+		&check->dev->have.fd[vhi_state_fd_of(&check->dev->have, check->ring)];
+	uint64_t need = vhi_table_log_size(fd->table);
 
 	if (!fd->log || fd->log->size >= need)
 		return 0;
-	return vhc_dev_fail(check->dev, -EINVAL, NULL, "stop the device, and restart the dirty log",
+	return vhi_dev_fail(check->dev, -EINVAL, NULL, "stop the device, and restart the dirty log",
 			    "ring %u: its dirty log has %llu bytes, and its memory needs %llu",
 			    check->ring, (unsigned long long)fd->log->size,
 			    (unsigned long long)need);
@@ -129,32 +129,32 @@ static int check_dirty_log(const struct check *check)
  * The index of the avail or of the used ring.  Both structs start with flags and idx, 16 bits each.
  * -ENOENT: not mapped yet.
  */
-static int read_index(const struct check *check, enum vhc_part part, uint16_t *ret)
+static int read_index(const struct check *check, enum vhi_part part, uint16_t *ret)
 {
 	if (check->iommu)
-		return vhc_dev_peek(check->dev, check->state->addr[part] + 2, ret, sizeof(*ret));
-	return vhc_sys_peek(&check->dev->ctx->sys, check->state->user[part] + 2, ret, sizeof(*ret));
+		return vhi_dev_peek(check->dev, check->state->addr[part] + 2, ret, sizeof(*ret));
+	return vhi_sys_peek(&check->dev->ctx->sys, check->state->user[part] + 2, ret, sizeof(*ret));
 }
 
 /* The avail index first: what has been used by then was available before. */
 static int read_indices(const struct check *check, uint16_t *avail, uint16_t *used)
 {
-	return read_index(check, VHC_AVAIL, avail) ?: read_index(check, VHC_USED, used);
+	return read_index(check, VHI_AVAIL, avail) ?: read_index(check, VHI_USED, used);
 }
 
 static int fail_read(const struct check *check, int error)
 {
-	return vhc_dev_fail(check->dev, -EINVAL, NULL, NULL,
+	return vhi_dev_fail(check->dev, -EINVAL, NULL, NULL,
 			    "ring %u: its memory cannot be read: %s (%s)", check->ring,
-			    strerror(-error), vhc_errname(-error));
+			    strerror(-error), vhi_errname(-error));
 }
 
 /* Where a stopped ring would resume, against the indices in its memory. */
 static int check_base(const struct check *check)
 {
-	const struct vhc_ring_state *state = check->state;
-	uint32_t base = state->has_base ? state->base : vhc_base_fresh(VHC_SPLIT);
-	struct vhc_refusal err;
+	const struct vhi_ring_state *state = check->state;
+	uint32_t base = state->has_base ? state->base : vhi_base_fresh(VHI_SPLIT);
+	struct vhi_refusal err;
 	uint16_t avail, used;
 	int r = read_indices(check, &avail, &used);
 
@@ -164,67 +164,67 @@ static int check_base(const struct check *check)
 		return fail_check(check, -EAGAIN, "call vhc_ring_set_base()",
 				  "the kernel did not report where it stopped");
 	if (base > UINT16_MAX)
-		return vhc_dev_fail(check->dev, -EINVAL, NULL, NULL,
+		return vhi_dev_fail(check->dev, -EINVAL, NULL, NULL,
 				    "ring %u: base 0x%x; a split ring's has 16 bits", check->ring,
 				    base);
-	if (!r && vhc_window_check(state->size, used, (uint16_t)base, avail, &err))
+	if (!r && vhi_window_check(state->size, used, (uint16_t)base, avail, &err))
 		return fail_check(check, -EINVAL, check->hint, err.text);
 	return 0;
 }
 
 static int check_indices(const struct check *check)
 {
-	if (check->format == VHC_PACKED)
+	if (check->format == VHI_PACKED)
 		return 0; /* its memory has no indices */
-	return vhc_ring_runs(&check->dev->have.ring[check->ring])
-		       ? vhc_ring_diagnose(check->dev, check->ring)
+	return vhi_ring_runs(&check->dev->have.ring[check->ring])
+		       ? vhi_ring_diagnose(check->dev, check->ring)
 		       : check_base(check);
 }
 
-int vhc_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhc_format format,
-			  struct vhc_ring_state *state, const char *hint)
+int vhi_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhi_format format,
+			  struct vhi_ring_state *state, const char *hint)
 {
 	struct check check = { dev, ring, format, false, state, hint };
 
 	return check_place(&check) ?: check_indices(&check);
 }
 
-int vhc_ring_check_want(struct vhc_dev *dev, uint32_t ring)
+int vhi_ring_check_want(struct vhc_dev *dev, uint32_t ring)
 {
 	struct check check = { .dev = dev,
 			       .ring = ring,
-			       .format = vhc_dev_format(dev),
+			       .format = vhi_dev_format(dev),
 			       .iommu = dev->want.iommu,
 			       .hint = "set the base where the device stopped" };
-	int r = vhc_dev_ring(dev, ring, &check.state) ?: check_set(&check);
+	int r = vhi_dev_ring(dev, ring, &check.state) ?: check_set(&check);
 
 	if (!r && check.state->kick < 0)
 		r = fail_check(&check, -EAGAIN, "call vhc_ring_set_kick()",
 			       "it has no kick eventfd; vhost would never be notified, silently");
 	r = r ?: check_place(&check);
-	if (!r && vhc_ring_runs(&dev->have.ring[ring]))
+	if (!r && vhi_ring_runs(&dev->have.ring[ring]))
 		r = check_dirty_log(&check);
 	return r ?: check_indices(&check);
 }
 
 VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring)
 {
-	return vhc_ring_check_want(dev, ring);
+	return vhi_ring_check_want(dev, ring);
 }
 
 VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)
 {
-	struct check check = { dev, ring, VHC_SPLIT, dev->want.iommu, NULL, "reset the device" };
-	struct vhc_refusal err;
+	struct check check = { dev, ring, VHI_SPLIT, dev->want.iommu, NULL, "reset the device" };
+	struct vhi_refusal err;
 	uint16_t used, avail;
-	int r = vhc_dev_ring(dev, ring, &check.state);
+	int r = vhi_dev_ring(dev, ring, &check.state);
 
 	if (r)
 		return r;
-	if (vhc_ring_runs(&dev->have.ring[ring]))
+	if (vhi_ring_runs(&dev->have.ring[ring]))
 		return fail_check(&check, -EBUSY, "stop it first",
 				  "it is running, and its base is known only when it is stopped");
-	if (vhc_dev_format(dev) == VHC_PACKED)
+	if (vhi_dev_format(dev) == VHI_PACKED)
 		return fail_check(
 			&check, -EOPNOTSUPP, check.hint,
 			"it is packed, and its memory does not record where the device stopped");
@@ -237,7 +237,7 @@ VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)
 				  "its available ring is not mapped, and so cannot be read");
 	if (r)
 		return fail_read(&check, r);
-	if (vhc_window_check(check.state->size, used, used, avail, &err))
+	if (vhi_window_check(check.state->size, used, used, avail, &err))
 		return fail_check(&check, -EINVAL, check.hint, err.text);
 	check.state->base = used;
 	check.state->has_base = true;

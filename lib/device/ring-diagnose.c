@@ -16,26 +16,26 @@
 
 #define ATTEMPTS 8 /* until the ring is taken to make progress */
 
-int vhc_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size)
+int vhi_dev_peek(struct vhc_dev *dev, uint64_t addr, void *buf, size_t size)
 {
-	const struct vhc_mapping *map;
+	const struct vhi_mapping *map;
 	uint64_t user;
 
 	if (!dev->want.iommu) {
-		if (vhc_table_find(vhc_mem_table(dev->mem), addr, size, &user))
+		if (vhi_table_find(vhi_mem_table(dev->mem), addr, size, &user))
 			return -EFAULT;
 	} else {
-		map = vhc_iotlb_find(dev->iotlb, addr);
+		map = vhi_iotlb_find(dev->iotlb, addr);
 		if (!map || map->size - (addr - map->iova) < size)
 			return -ENOENT;
 		user = map->user + (addr - map->iova);
 	}
-	return vhc_sys_peek(&dev->ctx->sys, user, buf, size);
+	return vhi_sys_peek(&dev->ctx->sys, user, buf, size);
 }
 
 static int read_memory(void *data, uint64_t addr, void *buf, size_t size)
 {
-	return vhc_dev_peek(data, addr, buf, size);
+	return vhi_dev_peek(data, addr, buf, size);
 }
 
 /* The device reports a miss for what is not mapped, but not for what it has no permission for. */
@@ -43,9 +43,9 @@ static int reach_virtual(struct vhc_dev *dev, uint64_t addr, uint64_t size, bool
 			 size_t len)
 {
 	uint32_t perm = write ? VHC_PERM_WRITE : VHC_PERM_READ;
-	uint64_t reach = vhc_iotlb_reach(dev->iotlb, addr, size, perm);
+	uint64_t reach = vhi_iotlb_reach(dev->iotlb, addr, size, perm);
 
-	if (reach == size || !vhc_iotlb_find(dev->iotlb, addr + reach))
+	if (reach == size || !vhi_iotlb_find(dev->iotlb, addr + reach))
 		return 0;
 	snprintf(text, len, "is mapped without permission to %s it, at 0x%llx",
 		 write ? "write" : "read", (unsigned long long)(addr + reach));
@@ -57,23 +57,23 @@ static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, ch
 			size_t len)
 {
 	struct vhc_dev *dev = data;
-	struct vhc_table *table = vhc_mem_table(dev->mem);
+	struct vhi_table *table = vhi_mem_table(dev->mem);
 	uint64_t done = 0, user;
 
 	if (dev->want.iommu)
 		return reach_virtual(dev, addr, size, write, text, len);
-	while (done < size && !vhc_table_find(table, addr + done, 1, &user))
+	while (done < size && !vhi_table_find(table, addr + done, 1, &user))
 		done += table->hit.size - (addr + done - table->hit.guest);
 	if (done >= size)
 		return 0;
-	vhc_table_describe(table, addr, size, text, len);
+	vhi_table_describe(table, addr, size, text, len);
 	return -EFAULT;
 }
 
 static int get_running_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)
 {
-	struct vhc_op op = vhc_op_ring(&dev->have, VHC_OP_GET_VRING_BASE, ring);
-	int r = vhc_apply_ask(dev, &op);
+	struct vhi_op op = vhi_op_ring(&dev->have, VHI_OP_GET_VRING_BASE, ring);
+	int r = vhi_apply_ask(dev, &op);
 
 	*ret = (uint16_t)op.value;
 	return r;
@@ -81,34 +81,34 @@ static int get_running_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)
 
 /* Returns 1 with what is wrong, 0, or an error when memory cannot be read. */
 static int examine_next_buffer(struct vhc_dev *dev, uint32_t ring, uint16_t base,
-			       struct vhc_refusal *err)
+			       struct vhi_refusal *err)
 {
-	const struct vhc_ring_state *want = &dev->want.ring[ring];
-	const struct vhc_chain_memory memory = { read_memory, reach_memory, dev };
-	uint64_t entry = want->addr[VHC_AVAIL] + 4 + 2 * (base & (want->size - 1));
+	const struct vhi_ring_state *want = &dev->want.ring[ring];
+	const struct vhi_chain_memory memory = { read_memory, reach_memory, dev };
+	uint64_t entry = want->addr[VHI_AVAIL] + 4 + 2 * (base & (want->size - 1));
 	uint16_t avail, used, head;
 	/* in this order: what has been used by then was available before */
-	int r = vhc_dev_peek(dev, want->addr[VHC_AVAIL] + 2, &avail, sizeof(avail));
+	int r = vhi_dev_peek(dev, want->addr[VHI_AVAIL] + 2, &avail, sizeof(avail));
 
-	r = r ?: vhc_dev_peek(dev, want->addr[VHC_USED] + 2, &used, sizeof(used));
+	r = r ?: vhi_dev_peek(dev, want->addr[VHI_USED] + 2, &used, sizeof(used));
 	if (r)
 		return r;
-	if (vhc_window_check(want->size, used, base, avail, err))
+	if (vhi_window_check(want->size, used, base, avail, err))
 		return 1;
 	if (avail == base)
 		return 0;
-	r = vhc_dev_peek(dev, entry, &head, sizeof(head));
+	r = vhi_dev_peek(dev, entry, &head, sizeof(head));
 	if (r)
 		return r;
-	return vhc_chain_check(want->size, want->addr[VHC_DESC], head,
+	return vhi_chain_check(want->size, want->addr[VHI_DESC], head,
 			       ring % dev->want.rings_per_fd == 0, &memory, err)
 		       ? 1
 		       : 0;
 }
 
-int vhc_ring_diagnose(struct vhc_dev *dev, uint32_t ring)
+int vhi_ring_diagnose(struct vhc_dev *dev, uint32_t ring)
 {
-	struct vhc_refusal err;
+	struct vhi_refusal err;
 	uint16_t base, again;
 
 	for (int i = 0; i < ATTEMPTS; i++) {
@@ -121,14 +121,14 @@ int vhc_ring_diagnose(struct vhc_dev *dev, uint32_t ring)
 		if (base != again)
 			continue;
 		if (found > 0)
-			return vhc_dev_fail(
+			return vhi_dev_fail(
 				dev, -EINVAL, NULL,
 				"the driver wrote an invalid descriptor or index: reset the device",
 				"ring %u: %s", ring, err.text);
 		if (found && found != -ENOENT)
-			return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+			return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 					    "ring %u: its memory cannot be read: %s (%s)", ring,
-					    strerror(-found), vhc_errname(-found));
+					    strerror(-found), vhi_errname(-found));
 		return 0;
 	}
 	return 0;

@@ -16,34 +16,34 @@
 
 /* One of a ring's eventfds: its operation, its name in messages, its field, and its kind of binding. */
 struct slot {
-	enum vhc_op_kind kind;
+	enum vhi_op_kind kind;
 	const char *name;
 	size_t offset, other;
-	enum vhc_binding_kind binds;
+	enum vhi_binding_kind binds;
 };
 
-static const struct slot kick_slot = { VHC_OP_SET_VRING_KICK, "kick",
-				       offsetof(struct vhc_ring_state, kick),
-				       offsetof(struct vhc_ring_state, call), VHC_DOORBELL };
-static const struct slot call_slot = { VHC_OP_SET_VRING_CALL, "call",
-				       offsetof(struct vhc_ring_state, call),
-				       offsetof(struct vhc_ring_state, kick), VHC_INTERRUPT };
+static const struct slot kick_slot = { VHI_OP_SET_VRING_KICK, "kick",
+				       offsetof(struct vhi_ring_state, kick),
+				       offsetof(struct vhi_ring_state, call), VHI_DOORBELL };
+static const struct slot call_slot = { VHI_OP_SET_VRING_CALL, "call",
+				       offsetof(struct vhi_ring_state, call),
+				       offsetof(struct vhi_ring_state, kick), VHI_INTERRUPT };
 
-static int *fd_at(struct vhc_ring_state *ring, size_t offset)
+static int *fd_at(struct vhi_ring_state *ring, size_t offset)
 {
 	return (int *)((char *)ring + offset);
 }
 
 /* A running ring gets the new eventfd at once, unless it is masked and keeps the mask's. */
-static void plan_vring_fd(struct vhc_plan *plan, struct vhc_dev *dev, uint32_t ring,
+static void plan_vring_fd(struct vhi_plan *plan, struct vhc_dev *dev, uint32_t ring,
 			  const struct slot *slot, int fd)
 {
 	const int *have = fd_at(&dev->have.ring[ring], slot->offset);
 
-	if (!vhc_ring_runs(&dev->have.ring[ring]) ||
+	if (!vhi_ring_runs(&dev->have.ring[ring]) ||
 	    (slot == &call_slot && dev->want.ring[ring].masked))
 		return;
-	vhc_plan_add_file(plan, vhc_op_ring(&dev->have, slot->kind, ring), fd, *have);
+	vhi_plan_add_file(plan, vhi_op_ring(&dev->have, slot->kind, ring), fd, *have);
 }
 
 /*
@@ -55,14 +55,14 @@ static int apply_switch(struct vhc_dev *dev, uint32_t ring, const struct slot *s
 			bool *bound)
 {
 	bool doorbells_first = slot == &kick_slot && fd >= 0;
-	struct vhc_plan plan = { 0 };
+	struct vhi_plan plan = { 0 };
 
 	if (doorbells_first)
-		*bound = vhc_kvm_plan_move(&plan, dev, ring, slot->binds, fd);
+		*bound = vhi_kvm_plan_move(&plan, dev, ring, slot->binds, fd);
 	plan_vring_fd(&plan, dev, ring, slot, fd);
 	if (!doorbells_first)
-		*bound = vhc_kvm_plan_move(&plan, dev, ring, slot->binds, fd);
-	return vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+		*bound = vhi_kvm_plan_move(&plan, dev, ring, slot->binds, fd);
+	return vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 }
 
 /*
@@ -71,14 +71,14 @@ static int apply_switch(struct vhc_dev *dev, uint32_t ring, const struct slot *s
  */
 static int switch_eventfd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, int fd)
 {
-	struct vhc_ring_state *want = &dev->want.ring[ring];
+	struct vhi_ring_state *want = &dev->want.ring[ring];
 	bool call = slot == &call_slot, bound = false;
 	int r = apply_switch(dev, ring, slot, fd, &bound),
 	    now = r ? *fd_at(want, slot->offset) : fd;
-	bool due = call ? vhc_ring_runs(&dev->have.ring[ring]) && (bound || !r) : bound;
+	bool due = call ? vhi_ring_runs(&dev->have.ring[ring]) && (bound || !r) : bound;
 
 	if (due && now >= 0)
-		vhc_sys_signal(&dev->ctx->sys, call && want->masked ? want->mask : now);
+		vhi_sys_signal(&dev->ctx->sys, call && want->masked ? want->mask : now);
 	return r;
 }
 
@@ -90,46 +90,46 @@ static int replace_eventfd(struct vhc_dev *dev, uint32_t ring, const struct slot
 	int r = switch_eventfd(dev, ring, slot, fd);
 
 	if (r) {
-		if (fd < 0 || !vhc_kvm_adopt_eventfd(dev, fd))
-			vhc_sys_close(&dev->ctx->sys, &fd);
+		if (fd < 0 || !vhi_kvm_adopt_eventfd(dev, fd))
+			vhi_sys_close(&dev->ctx->sys, &fd);
 		return r;
 	}
 	if (*have >= 0 && *have == *want)
-		*have = VHC_FD_STALE; /* fd numbers are reused */
-	vhc_sys_close(&dev->ctx->sys, want);
+		*have = VHI_FD_STALE; /* fd numbers are reused */
+	vhi_sys_close(&dev->ctx->sys, want);
 	*want = fd;
 	return 0;
 }
 
 static bool same_file(struct vhc_dev *dev, int a, int b)
 {
-	return b >= 0 && vhc_sys_same(&dev->ctx->sys, a, b) == 1;
+	return b >= 0 && vhi_sys_same(&dev->ctx->sys, a, b) == 1;
 }
 
 static int set_eventfd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot, int fd)
 {
-	struct vhc_ring_state *want;
-	int copy = VHC_FD_NONE, r = vhc_dev_ring(dev, ring, &want);
+	struct vhi_ring_state *want;
+	int copy = VHI_FD_NONE, r = vhi_dev_ring(dev, ring, &want);
 
 	if (r)
 		return r;
 	if (fd < 0) {
-		if (*fd_at(want, slot->offset) == VHC_FD_NONE)
+		if (*fd_at(want, slot->offset) == VHI_FD_NONE)
 			return 0;
-		return replace_eventfd(dev, ring, slot, VHC_FD_NONE);
+		return replace_eventfd(dev, ring, slot, VHI_FD_NONE);
 	}
-	copy = vhc_sys_dup(&dev->ctx->sys, fd);
+	copy = vhi_sys_dup(&dev->ctx->sys, fd);
 	if (copy < 0)
-		return vhc_dev_fail_errno(dev, copy, NULL, NULL,
+		return vhi_dev_fail_errno(dev, copy, NULL, NULL,
 					  "ring %u: %s eventfd %d cannot be duplicated", ring,
 					  slot->name, fd);
 	if (same_file(dev, copy, *fd_at(want, slot->offset))) {
-		vhc_sys_close(&dev->ctx->sys, &copy);
+		vhi_sys_close(&dev->ctx->sys, &copy);
 		return 0;
 	}
 	if (same_file(dev, copy, *fd_at(want, slot->other))) {
-		vhc_sys_close(&dev->ctx->sys, &copy);
-		return vhc_dev_fail(
+		vhi_sys_close(&dev->ctx->sys, &copy);
+		return vhi_dev_fail(
 			dev, -EINVAL, NULL, "create two eventfds",
 			"ring %u: fd %d is both its kick and its call eventfd: vhost would "
 			"kick itself",
@@ -140,15 +140,15 @@ static int set_eventfd(struct vhc_dev *dev, uint32_t ring, const struct slot *sl
 
 static int get_eventfd(struct vhc_dev *dev, uint32_t ring, const struct slot *slot)
 {
-	struct vhc_ring_state *want;
-	int fd, r = vhc_dev_ring(dev, ring, &want);
+	struct vhi_ring_state *want;
+	int fd, r = vhi_dev_ring(dev, ring, &want);
 
 	if (r)
 		return r;
 	if (*fd_at(want, slot->offset) < 0) {
-		fd = vhc_sys_eventfd(&dev->ctx->sys);
+		fd = vhi_sys_eventfd(&dev->ctx->sys);
 		if (fd < 0)
-			return vhc_dev_fail_errno(dev, fd, NULL, NULL, "ring %u: no %s eventfd",
+			return vhi_dev_fail_errno(dev, fd, NULL, NULL, "ring %u: no %s eventfd",
 						  ring, slot->name);
 		r = replace_eventfd(dev, ring, slot, fd);
 		if (r)
@@ -157,14 +157,14 @@ static int get_eventfd(struct vhc_dev *dev, uint32_t ring, const struct slot *sl
 	return *fd_at(want, slot->offset);
 }
 
-void vhc_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring)
+void vhi_ring_close_eventfds(struct vhc_dev *dev, uint32_t ring)
 {
-	struct vhc_ring_state *want = &dev->want.ring[ring];
+	struct vhi_ring_state *want = &dev->want.ring[ring];
 
-	vhc_sys_close(&dev->ctx->sys, &want->kick);
-	vhc_sys_close(&dev->ctx->sys, &want->call);
-	vhc_events_close_err(dev, ring);
-	vhc_sys_close(&dev->ctx->sys, &want->mask);
+	vhi_sys_close(&dev->ctx->sys, &want->kick);
+	vhi_sys_close(&dev->ctx->sys, &want->call);
+	vhi_events_close_err(dev, ring);
+	vhi_sys_close(&dev->ctx->sys, &want->mask);
 }
 
 VHC_EXPORT int vhc_ring_set_kick(struct vhc_dev *dev, uint32_t ring, int fd)
@@ -192,22 +192,22 @@ VHC_EXPORT int vhc_ring_get_call(struct vhc_dev *dev, uint32_t ring)
 /* Direct interrupts to the eventfd that is wanted; a stopped ring gets it when it starts. */
 static int redirect_call(struct vhc_dev *dev, uint32_t ring)
 {
-	int call = vhc_ring_call(&dev->want.ring[ring]);
-	struct vhc_op op = vhc_op_ring(&dev->have, VHC_OP_SET_VRING_CALL, ring);
+	int call = vhi_ring_call(&dev->want.ring[ring]);
+	struct vhi_op op = vhi_op_ring(&dev->have, VHI_OP_SET_VRING_CALL, ring);
 
-	if (!vhc_ring_runs(&dev->have.ring[ring]))
+	if (!vhi_ring_runs(&dev->have.ring[ring]))
 		return 0;
-	op.file = call >= 0 ? call : VHC_FD_NONE;
-	return vhc_apply_one(dev, &op, NULL);
+	op.file = call >= 0 ? call : VHI_FD_NONE;
+	return vhi_apply_one(dev, &op, NULL);
 }
 
 /* Kept until the ring is reset, so that only the first masking can fail for lack of fds. */
 static int make_mask_eventfd(struct vhc_dev *dev, uint32_t ring)
 {
-	int fd = vhc_sys_eventfd(&dev->ctx->sys);
+	int fd = vhi_sys_eventfd(&dev->ctx->sys);
 
 	if (fd < 0)
-		return vhc_dev_fail_errno(dev, fd, NULL, NULL, "ring %u: no eventfd to mask with",
+		return vhi_dev_fail_errno(dev, fd, NULL, NULL, "ring %u: no eventfd to mask with",
 					  ring);
 	dev->want.ring[ring].mask = fd;
 	return 0;
@@ -217,20 +217,20 @@ static int make_mask_eventfd(struct vhc_dev *dev, uint32_t ring)
  * Deliver a pending interrupt.  vhost no longer signals the mask's eventfd, so its count is final.  If it
  * cannot be read, signal anyway: a spurious interrupt is harmless.
  */
-static void deliver_pending(struct vhc_dev *dev, const struct vhc_ring_state *want)
+static void deliver_pending(struct vhc_dev *dev, const struct vhi_ring_state *want)
 {
 	uint64_t count = 0;
-	int r = vhc_sys_drain(&dev->ctx->sys, want->mask, &count);
+	int r = vhi_sys_drain(&dev->ctx->sys, want->mask, &count);
 
 	if ((r || count) && want->call >= 0)
-		vhc_sys_signal(&dev->ctx->sys, want->call);
+		vhi_sys_signal(&dev->ctx->sys, want->call);
 }
 
 VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool masked)
 {
-	struct vhc_ring_state *want;
+	struct vhi_ring_state *want;
 	bool first;
-	int r = vhc_dev_ring(dev, ring, &want);
+	int r = vhi_dev_ring(dev, ring, &want);
 
 	if (r || want->masked == masked)
 		return r;
@@ -244,7 +244,7 @@ VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool mask
 	if (r) {
 		want->masked = !masked;
 		if (first)
-			vhc_sys_close(&dev->ctx->sys, &want->mask);
+			vhi_sys_close(&dev->ctx->sys, &want->mask);
 		return r;
 	}
 	if (!masked)
@@ -254,10 +254,10 @@ VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool mask
 
 VHC_EXPORT bool vhc_ring_is_pending(struct vhc_dev *dev, uint32_t ring)
 {
-	const struct vhc_ring_state *want;
+	const struct vhi_ring_state *want;
 
 	if (ring >= dev->want.rings)
 		return false;
 	want = &dev->want.ring[ring];
-	return want->masked && vhc_sys_readable(&dev->ctx->sys, want->mask);
+	return want->masked && vhi_sys_readable(&dev->ctx->sys, want->mask);
 }

@@ -12,23 +12,23 @@
 
 static int fail_ring(struct vhc_dev *dev, int code, uint32_t ring, const char *text)
 {
-	return vhc_dev_fail(dev, code, NULL, NULL, "ring %u: %s", ring, text);
+	return vhi_dev_fail(dev, code, NULL, NULL, "ring %u: %s", ring, text);
 }
 
 static int check_stopped(struct vhc_dev *dev, uint32_t ring, const char *what)
 {
-	if (!vhc_ring_runs(&dev->have.ring[ring]))
+	if (!vhi_ring_runs(&dev->have.ring[ring]))
 		return 0;
-	return vhc_dev_fail(dev, -EBUSY, NULL, "stop the device first",
+	return vhi_dev_fail(dev, -EBUSY, NULL, "stop the device first",
 			    "ring %u is running, and its %s changes only while it is stopped", ring,
 			    what);
 }
 
 VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t size)
 {
-	struct vhc_ring_state *want;
-	struct vhc_refusal err;
-	int r = vhc_dev_ring(dev, ring, &want);
+	struct vhi_ring_state *want;
+	struct vhi_refusal err;
+	int r = vhi_dev_ring(dev, ring, &want);
 
 	if (r)
 		return r;
@@ -37,7 +37,7 @@ VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t si
 	r = check_stopped(dev, ring, "size");
 	if (r)
 		return r;
-	if (vhc_layout_check_size(vhc_dev_format(dev), size, &err))
+	if (vhi_layout_check_size(vhi_dev_format(dev), size, &err))
 		return fail_ring(dev, -EINVAL, ring, err.text);
 	want->size = size;
 	return 0;
@@ -46,26 +46,26 @@ VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t si
 VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
 				 const struct vhc_ring_addr *addr)
 {
-	uint64_t parts[VHC_PARTS];
-	struct vhc_ring_state *want;
-	struct vhc_refusal err;
+	uint64_t parts[VHI_PARTS];
+	struct vhi_ring_state *want;
+	struct vhi_refusal err;
 	struct vhc_ring_addr copy;
-	int r = vhc_dev_ring(dev, ring, &want);
+	int r = vhi_dev_ring(dev, ring, &want);
 
-	r = r ?: VHC_COPY_ARGS(dev->ctx, vhc_ring_addr, &copy, addr);
+	r = r ?: VHI_COPY_ARGS(dev->ctx, vhc_ring_addr, &copy, addr);
 	if (r)
 		return r;
 	if (copy.flags || copy.reserved)
 		return fail_ring(dev, -EINVAL, ring, "vhc_ring_addr has flags; none are known");
-	parts[VHC_DESC] = copy.desc;
-	parts[VHC_AVAIL] = copy.avail;
-	parts[VHC_USED] = copy.used;
+	parts[VHI_DESC] = copy.desc;
+	parts[VHI_AVAIL] = copy.avail;
+	parts[VHI_USED] = copy.used;
 	if (want->has_addr && !memcmp(want->addr, parts, sizeof(parts)))
 		return 0;
 	r = check_stopped(dev, ring, "place");
 	if (r)
 		return r;
-	if (vhc_layout_check_align(vhc_dev_format(dev), parts, &err))
+	if (vhi_layout_check_align(vhi_dev_format(dev), parts, &err))
 		return fail_ring(dev, -EINVAL, ring, err.text);
 	memcpy(want->addr, parts, sizeof(parts));
 	want->has_addr = true;
@@ -74,18 +74,18 @@ VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
 
 VHC_EXPORT int vhc_ring_set_base(struct vhc_dev *dev, uint32_t ring, uint32_t base)
 {
-	struct vhc_ring_state *want;
-	struct vhc_refusal err;
-	int r = vhc_dev_ring(dev, ring, &want);
+	struct vhi_ring_state *want;
+	struct vhi_refusal err;
+	int r = vhi_dev_ring(dev, ring, &want);
 
 	if (r)
 		return r;
-	if (want->has_base && want->base == base && !vhc_ring_runs(&dev->have.ring[ring]))
+	if (want->has_base && want->base == base && !vhi_ring_runs(&dev->have.ring[ring]))
 		return 0;
 	r = check_stopped(dev, ring, "base");
 	if (r)
 		return r;
-	if (vhc_base_check(vhc_dev_format(dev), want->size ? want->size : VHC_RING_MAX, base, &err))
+	if (vhi_base_check(vhi_dev_format(dev), want->size ? want->size : VHI_RING_MAX, base, &err))
 		return fail_ring(dev, -EINVAL, ring, err.text);
 	want->base = base;
 	want->has_base = true;
@@ -94,19 +94,19 @@ VHC_EXPORT int vhc_ring_set_base(struct vhc_dev *dev, uint32_t ring, uint32_t ba
 
 VHC_EXPORT int vhc_ring_get_base(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_base)
 {
-	struct vhc_ring_state *want, *have;
-	int r = vhc_dev_ring(dev, ring, &want);
+	struct vhi_ring_state *want, *have;
+	int r = vhi_dev_ring(dev, ring, &want);
 
 	if (r)
 		return r;
 	have = &dev->have.ring[ring];
-	if (vhc_ring_runs(have))
-		return vhc_dev_fail(dev, -EBUSY, NULL, "stop the device first",
+	if (vhi_ring_runs(have))
+		return vhi_dev_fail(dev, -EBUSY, NULL, "stop the device first",
 				    "ring %u is running, and its base is known only when it is "
 				    "stopped",
 				    ring);
 	if (!want->has_base && (dev->stale || have->base_lost))
 		return fail_ring(dev, -ENODATA, ring, "the kernel did not report where it stopped");
-	*ret_base = want->has_base ? want->base : vhc_base_fresh(vhc_dev_format(dev));
+	*ret_base = want->has_base ? want->base : vhi_base_fresh(vhi_dev_format(dev));
 	return 0;
 }

@@ -20,47 +20,47 @@ static int check_device(struct vhc_dev *dev)
 {
 	const char *missing = !dev->want.has_acked ? dev->kind->no_features
 			      : !dev->mem	   ? "memory: call vhc_dev_set_mem()"
-			      : !vhc_mem_table(dev->mem) || !vhc_mem_table(dev->mem)->count
+			      : !vhi_mem_table(dev->mem) || !vhi_mem_table(dev->mem)->count
 				      ? "memory: the table is empty"
 			      : dev->kind->missing ? dev->kind->missing(dev)
 						   : NULL;
 
 	if (missing)
-		return vhc_dev_fail(dev, -EAGAIN, NULL, NULL, "it has no %s", missing);
-	return vhc_mem_dirty_log(dev->mem) ? vhc_dev_check_logs(dev, "call vhc_dirty_stop() first")
+		return vhi_dev_fail(dev, -EAGAIN, NULL, NULL, "it has no %s", missing);
+	return vhi_mem_dirty_log(dev->mem) ? vhi_dev_check_logs(dev, "call vhc_dirty_stop() first")
 					   : 0;
 }
 
-/* Is this ring one that the call is to start?  @one: VHC_NO_RING for a start of the device. */
+/* Is this ring one that the call is to start?  @one: VHI_NO_RING for a start of the device. */
 static bool to_start(const struct vhc_dev *dev, uint32_t ring, uint32_t one)
 {
-	const struct vhc_ring_state *want = &dev->want.ring[ring];
+	const struct vhi_ring_state *want = &dev->want.ring[ring];
 
-	if (vhc_ring_runs(&dev->have.ring[ring]))
+	if (vhi_ring_runs(&dev->have.ring[ring]))
 		return false;
-	return one == VHC_NO_RING ? want->size && !want->disabled : ring == one;
+	return one == VHI_NO_RING ? want->size && !want->disabled : ring == one;
 }
 
 /* One with addresses and no size would stay silent while the others run. */
 static bool is_half_set(const struct vhc_dev *dev, uint32_t ring, uint32_t one)
 {
-	const struct vhc_ring_state *want = &dev->want.ring[ring];
+	const struct vhi_ring_state *want = &dev->want.ring[ring];
 
-	return one == VHC_NO_RING && want->has_addr && !want->size && !want->disabled;
+	return one == VHI_NO_RING && want->has_addr && !want->size && !want->disabled;
 }
 
 static int check_start(struct vhc_dev *dev, uint32_t one)
 {
 	uint32_t sized = 0;
-	int r = vhc_dev_check_stale(dev) ?: check_device(dev);
+	int r = vhi_dev_check_stale(dev) ?: check_device(dev);
 
 	for (uint32_t i = 0; i < dev->want.rings && !r; i++) {
 		sized += dev->want.ring[i].size != 0;
 		if (to_start(dev, i, one) || is_half_set(dev, i, one))
-			r = vhc_ring_check_want(dev, i);
+			r = vhi_ring_check_want(dev, i);
 	}
 	if (!r && !sized)
-		r = vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_ring_set_size()",
+		r = vhi_dev_fail(dev, -EAGAIN, NULL, "call vhc_ring_set_size()",
 				 "no ring has a size, so there is nothing to start");
 	return r;
 }
@@ -73,7 +73,7 @@ static int make_errs(struct vhc_dev *dev, uint32_t one, bool *made)
 
 		if (!to_start(dev, i, one) || dev->want.ring[i].err >= 0)
 			continue;
-		r = vhc_events_make_err(dev, i);
+		r = vhi_events_make_err(dev, i);
 		if (r)
 			return r;
 		made[i] = true;
@@ -85,7 +85,7 @@ static void drop_errs(struct vhc_dev *dev, const bool *made)
 {
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		if (made[i])
-			vhc_events_close_err(dev, i);
+			vhi_events_close_err(dev, i);
 }
 
 /* From here on these rings are wanted to run. */
@@ -113,31 +113,31 @@ static void signal_resumed(struct vhc_dev *dev, const bool *resumed)
 {
 	for (uint32_t i = 0; i < dev->have.rings; i++)
 		if (resumed[i] && dev->have.ring[i].call >= 0)
-			vhc_sys_signal(&dev->ctx->sys, dev->have.ring[i].call);
+			vhi_sys_signal(&dev->ctx->sys, dev->have.ring[i].call);
 }
 
 /* A base of 0 that was given may be one that has wrapped. */
 static void note_resumed(const struct vhc_dev *dev, bool *resumed)
 {
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
-		const struct vhc_ring_state *want = &dev->want.ring[i], *have = &dev->have.ring[i];
+		const struct vhi_ring_state *want = &dev->want.ring[i], *have = &dev->have.ring[i];
 
-		resumed[i] = !vhc_ring_runs(have) && want->backend >= 0 &&
-			     (want->has_base || have->base != vhc_base_fresh(VHC_SPLIT));
+		resumed[i] = !vhi_ring_runs(have) && want->backend >= 0 &&
+			     (want->has_base || have->base != vhi_base_fresh(VHI_SPLIT));
 	}
 }
 
 static int apply_start(struct vhc_dev *dev)
 {
 	bool *resumed = calloc(dev->want.rings, sizeof(*resumed));
-	struct vhc_plan plan = { 0 };
+	struct vhi_plan plan = { 0 };
 	int r;
 
 	if (!resumed)
-		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to start");
+		return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to start");
 	note_resumed(dev, resumed);
-	vhc_dev_plan_change(dev, &plan);
-	r = vhc_apply(dev, &plan, VHC_APPLY_ALL_OR_NONE);
+	vhi_dev_plan_change(dev, &plan);
+	r = vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 	if (!r)
 		signal_resumed(dev, resumed);
 	if (!r && dev->kind->started)
@@ -155,12 +155,12 @@ static int start(struct vhc_dev *dev, uint32_t one)
 		return r;
 	made = calloc(dev->want.rings, sizeof(*made));
 	r = made ? dev->backend->check_ready(dev)
-		 : vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to start");
+		 : vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to start");
 	r = r ?: make_errs(dev, one, made);
 	r = r ?: apply_start(dev);
-	vhc_state_settle(&dev->want, &dev->have);
+	vhi_state_settle(&dev->want, &dev->have);
 	for (uint32_t i = 0; i < dev->want.rings && !r; i++)
-		if (vhc_ring_runs(&dev->have.ring[i])) {
+		if (vhi_ring_runs(&dev->have.ring[i])) {
 			dev->want.ring[i].has_base = false; /* it resumes where it stops */
 			dev->want.ring[i].disabled = false;
 		}
@@ -172,14 +172,14 @@ static int start(struct vhc_dev *dev, uint32_t one)
 
 VHC_EXPORT int vhc_dev_start(struct vhc_dev *dev)
 {
-	return start(dev, VHC_NO_RING);
+	return start(dev, VHI_NO_RING);
 }
 
 VHC_EXPORT int vhc_ring_start(struct vhc_dev *dev, uint32_t ring)
 {
-	struct vhc_ring_state *want;
+	struct vhi_ring_state *want;
 
-	return vhc_dev_ring(dev, ring, &want) ?: vhc_ring_check_single(dev, ring)
+	return vhi_dev_ring(dev, ring, &want) ?: vhi_ring_check_single(dev, ring)
 					      ?: start(dev, ring);
 }
 
@@ -193,22 +193,22 @@ static void show_errs(struct vhc_dev *dev, int from, int to)
 
 VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json)
 {
-	struct vhc_plan plan = { 0 };
+	struct vhi_plan plan = { 0 };
 	char *json = NULL;
-	int r = check_start(dev, VHC_NO_RING);
+	int r = check_start(dev, VHI_NO_RING);
 
 	if (r)
 		return r;
-	show_errs(dev, VHC_FD_NONE, VHC_FD_NEW);
-	if (want_to_run(dev, VHC_NO_RING))
-		r = vhc_dev_plan_change(dev, &plan);
-	show_errs(dev, VHC_FD_NEW, VHC_FD_NONE);
-	vhc_state_settle(&dev->want, &dev->have);
+	show_errs(dev, VHI_FD_NONE, VHI_FD_NEW);
+	if (want_to_run(dev, VHI_NO_RING))
+		r = vhi_dev_plan_change(dev, &plan);
+	show_errs(dev, VHI_FD_NEW, VHI_FD_NONE);
+	vhi_state_settle(&dev->want, &dev->have);
 	if (!r)
-		json = vhc_plan_json(&plan, dev->id, dev->kind->type);
-	vhc_plan_clear(&plan);
+		json = vhi_plan_json(&plan, dev->id, dev->kind->type);
+	vhi_plan_clear(&plan);
 	if (!json)
-		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the plan");
+		return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the plan");
 	*ret_json = json;
 	return 0;
 }

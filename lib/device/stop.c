@@ -13,29 +13,29 @@
 #include "memory/mem.h"
 
 /* Rings that a stop before took the backend off, and could not ask where they stopped. */
-static void plan_lost(struct vhc_dev *dev, struct vhc_plan *plan, uint32_t one)
+static void plan_lost(struct vhc_dev *dev, struct vhi_plan *plan, uint32_t one)
 {
 	for (uint32_t i = 0; i < dev->have.rings; i++) {
-		const struct vhc_ring_state *have = &dev->have.ring[i];
+		const struct vhi_ring_state *have = &dev->have.ring[i];
 
-		if ((one == VHC_NO_RING || i == one) && !vhc_ring_runs(have) && have->base_lost &&
+		if ((one == VHI_NO_RING || i == one) && !vhi_ring_runs(have) && have->base_lost &&
 		    !dev->want.ring[i].has_base)
-			vhc_plan_add(plan, vhc_op_ring(&dev->have, VHC_OP_GET_VRING_BASE, i));
+			vhi_plan_add(plan, vhi_op_ring(&dev->have, VHI_OP_GET_VRING_BASE, i));
 	}
 }
 
-static int apply_all(struct vhc_dev *dev, struct vhc_plan *plan)
+static int apply_all(struct vhc_dev *dev, struct vhi_plan *plan)
 {
-	int r = vhc_apply(dev, plan, VHC_APPLY_ALL_I_CAN);
+	int r = vhi_apply(dev, plan, VHI_APPLY_ALL_I_CAN);
 
-	vhc_state_settle(&dev->want, &dev->have);
+	vhi_state_settle(&dev->want, &dev->have);
 	return r;
 }
 
 static int stop(struct vhc_dev *dev, uint32_t one)
 {
-	struct vhc_plan plan = { 0 };
-	int r = vhc_dev_check_stale(dev);
+	struct vhi_plan plan = { 0 };
+	int r = vhi_dev_check_stale(dev);
 
 	if (r)
 		return r;
@@ -44,29 +44,29 @@ static int stop(struct vhc_dev *dev, uint32_t one)
 	return apply_all(dev, &plan);
 }
 
-int vhc_ring_check_single(struct vhc_dev *dev, uint32_t ring)
+int vhi_ring_check_single(struct vhc_dev *dev, uint32_t ring)
 {
-	if (vhc_dev_can(dev) & VHC_CAN_RING)
+	if (vhi_dev_can(dev) & VHC_CAN_RING)
 		return 0;
-	return vhc_dev_fail(dev, -ENOTTY, NULL, "start and stop the device",
+	return vhi_dev_fail(dev, -ENOTTY, NULL, "start and stop the device",
 			    "ring %u: the rings of %s start and stop only together", ring,
 			    dev->kind->node);
 }
 
 VHC_EXPORT int vhc_dev_stop(struct vhc_dev *dev)
 {
-	return stop(dev, VHC_NO_RING);
+	return stop(dev, VHI_NO_RING);
 }
 
 VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring)
 {
-	struct vhc_ring_state *want;
-	int r = vhc_dev_ring(dev, ring, &want) ?: vhc_ring_check_single(dev, ring);
+	struct vhi_ring_state *want;
+	int r = vhi_dev_ring(dev, ring, &want) ?: vhi_ring_check_single(dev, ring);
 
 	if (r)
 		return r;
 	r = stop(dev, ring);
-	if (r != -ESTALE && !vhc_ring_runs(&dev->have.ring[ring]))
+	if (r != -ESTALE && !vhi_ring_runs(&dev->have.ring[ring]))
 		want->disabled = true; /* also when it could not be asked where it stopped */
 	return r;
 }
@@ -77,31 +77,31 @@ VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring)
  */
 static void forget_ring(struct vhc_dev *dev, uint32_t ring)
 {
-	struct vhc_ring_state *want = &dev->want.ring[ring], *have = &dev->have.ring[ring];
+	struct vhi_ring_state *want = &dev->want.ring[ring], *have = &dev->have.ring[ring];
 
-	vhc_ring_close_eventfds(dev, ring);
-	vhc_ring_state_forget(want);
-	want->base = vhc_base_fresh(VHC_SPLIT);
+	vhi_ring_close_eventfds(dev, ring);
+	vhi_ring_state_forget(want);
+	want->base = vhi_base_fresh(VHI_SPLIT);
 	want->has_base = have->base_lost || have->base;
 }
 
 VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
 {
-	struct vhc_plan plan = { 0 };
-	struct vhc_ring_state *want;
-	int r = vhc_dev_ring(dev, ring, &want) ?: vhc_dev_check_stale(dev);
+	struct vhi_plan plan = { 0 };
+	struct vhi_ring_state *want;
+	int r = vhi_dev_ring(dev, ring, &want) ?: vhi_dev_check_stale(dev);
 
-	if (!r && vhc_ring_runs(&dev->have.ring[ring]))
-		r = vhc_ring_check_single(dev, ring);
+	if (!r && vhi_ring_runs(&dev->have.ring[ring]))
+		r = vhi_ring_check_single(dev, ring);
 	if (r)
 		return r;
 	dev->kind->plan_stop(&plan, &dev->have, ring);
 	r = apply_all(dev, &plan);
 	if (!r) {
-		vhc_plan_reset(&plan, &dev->have, ring);
+		vhi_plan_reset(&plan, &dev->have, ring);
 		r = apply_all(dev, &plan);
 	}
-	r = r ?: vhc_ring_unbind_kvm(dev, ring);
+	r = r ?: vhi_ring_unbind_kvm(dev, ring);
 	if (!r)
 		forget_ring(dev, ring);
 	return r;
@@ -115,9 +115,9 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring)
 static void forget_fds(struct vhc_dev *dev)
 {
 	for (uint32_t i = 0; i < dev->have.fds; i++) {
-		struct vhc_fd_state before = dev->have.fd[i], *fd = &dev->have.fd[i];
+		struct vhi_fd_state before = dev->have.fd[i], *fd = &dev->have.fd[i];
 
-		vhc_fd_state_forget(&dev->have, i);
+		vhi_fd_state_forget(&dev->have, i);
 		fd->owned = before.owned;
 		fd->has_mode = before.has_mode;
 		fd->mode = before.mode;
@@ -129,20 +129,20 @@ static void forget_fds(struct vhc_dev *dev)
 		dev->have.ring[i].base_lost = true;
 }
 
-void vhc_dev_merge_dirty_log(struct vhc_dev *dev)
+void vhi_dev_merge_dirty_log(struct vhc_dev *dev)
 {
 	for (uint32_t i = 0; i < dev->have.fds && dev->stale && dev->mem; i++)
-		vhc_mem_merge_dirty_log(dev->mem, dev->have.fd[i].log);
+		vhi_mem_merge_dirty_log(dev->mem, dev->have.fd[i].log);
 }
 
-void vhc_dev_release(struct vhc_dev *dev)
+void vhi_dev_release(struct vhc_dev *dev)
 {
-	struct vhc_plan plan = { 0 };
+	struct vhi_plan plan = { 0 };
 
-	dev->kind->plan_stop(&plan, &dev->have, VHC_NO_RING);
-	vhc_plan_reset(&plan, &dev->have, VHC_NO_RING);
+	dev->kind->plan_stop(&plan, &dev->have, VHI_NO_RING);
+	vhi_plan_reset(&plan, &dev->have, VHI_NO_RING);
 	if (dev->kind->can_disown)
-		vhc_plan_disown(&plan, &dev->have);
+		vhi_plan_disown(&plan, &dev->have);
 	apply_all(dev, &plan); /* what fails is in the log: there is nothing else to try */
 }
 
@@ -150,30 +150,30 @@ VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
 {
 	/* without it the worker stays, and the next start is quick */
 	bool disown = dev->stale && dev->kind->can_disown;
-	struct vhc_plan plan = { 0 };
+	struct vhi_plan plan = { 0 };
 	int r = 0;
 
-	if (vhc_dev_runs(dev)) {
-		dev->kind->plan_stop(&plan, &dev->have, VHC_NO_RING);
+	if (vhi_dev_runs(dev)) {
+		dev->kind->plan_stop(&plan, &dev->have, VHI_NO_RING);
 		r = apply_all(dev, &plan);
 	}
 	if (r && !disown)
 		return r; /* a ring that runs needs its eventfds */
-	vhc_dev_merge_dirty_log(dev);
-	vhc_plan_reset(&plan, &dev->have, VHC_NO_RING);
+	vhi_dev_merge_dirty_log(dev);
+	vhi_plan_reset(&plan, &dev->have, VHI_NO_RING);
 	if (disown)
-		vhc_plan_disown(&plan, &dev->have);
+		vhi_plan_disown(&plan, &dev->have);
 	/* after RESET_OWNER nothing of before is left, whatever failed on the way */
 	r = apply_all(dev, &plan);
 	if (!r && dev->stale && !disown)
 		forget_fds(dev);
-	r = r ?: vhc_ring_unbind_kvm(dev, VHC_NO_RING);
+	r = r ?: vhi_ring_unbind_kvm(dev, VHI_NO_RING);
 	if (r)
 		return r;
 	dev->stale = false;
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		forget_ring(dev, i);
-	vhc_iommu_reset(dev);
+	vhi_iommu_reset(dev);
 	dev->want.has_acked = false;
 	dev->want.acked = (struct vhc_features){ { 0 } };
 	return 0;

@@ -18,58 +18,58 @@
 /* Is there such a vhost fd (-EINVAL), and is its worker looked for (@code)? */
 static int check_worker(struct vhc_dev *dev, uint32_t pair, int code)
 {
-	int r = vhc_dev_check_fd(dev, pair);
+	int r = vhi_dev_check_fd(dev, pair);
 
 	if (r || dev->flags & VHC_DEV_WORKERS)
 		return r;
-	return vhc_dev_fail(dev, code, NULL, "open it with VHC_DEV_WORKERS",
+	return vhi_dev_fail(dev, code, NULL, "open it with VHC_DEV_WORKERS",
 			    "%s %u: its worker was not searched for", dev->kind->fd_name, pair);
 }
 
 VHC_EXPORT int vhc_dev_get_worker(struct vhc_dev *dev, uint32_t pair, int32_t *ret_tid)
 {
 	int r = check_worker(dev, pair, -ENODATA);
-	const struct vhc_fd_state *have;
+	const struct vhi_fd_state *have;
 
 	if (r)
 		return r;
 	have = &dev->have.fd[pair];
 	if (!have->owned)
-		return vhc_dev_fail(dev, -EAGAIN, NULL, "start it, or open it with VHC_DEV_OWN",
+		return vhi_dev_fail(dev, -EAGAIN, NULL, "start it, or open it with VHC_DEV_OWN",
 				    "%s %u has no worker before its vhost fd is owned",
 				    dev->kind->fd_name, pair);
 	if (have->worker <= 0)
-		return vhc_dev_fail(dev, -ENODATA, NULL, NULL, "%s %u: %s", dev->kind->fd_name,
-				    pair, vhc_worker_why(dev, pair));
+		return vhi_dev_fail(dev, -ENODATA, NULL, NULL, "%s %u: %s", dev->kind->fd_name,
+				    pair, vhi_worker_why(dev, pair));
 	*ret_tid = have->worker;
 	return 0;
 }
 
 /* Of an owned device, at once; of another, when ownership is taken. */
-static int set_now(struct vhc_dev *dev, struct vhc_op *op, uint32_t pair)
+static int set_now(struct vhc_dev *dev, struct vhi_op *op, uint32_t pair)
 {
 	op->fd = pair;
-	op->ring = VHC_NO_RING;
-	return dev->have.fd[pair].owned ? vhc_apply_one(dev, op, NULL) : 0;
+	op->ring = VHI_NO_RING;
+	return dev->have.fd[pair].owned ? vhi_apply_one(dev, op, NULL) : 0;
 }
 
 /* Without /sys the kernel reports it, when the CPUs are set. */
-static int check_online(struct vhc_dev *dev, const struct vhc_cpus *cpus)
+static int check_online(struct vhc_dev *dev, const struct vhi_cpus *cpus)
 {
 	struct vhc_ctx *ctx = dev->ctx;
 	char online[512], text[128];
-	int r = cpus->words ? vhc_sys_read(&ctx->sys, ONLINE_PATH, online, sizeof(online)) : 0;
+	int r = cpus->words ? vhi_sys_read(&ctx->sys, ONLINE_PATH, online, sizeof(online)) : 0;
 
-	vhc_cpus_format(cpus, text, sizeof(text));
+	vhi_cpus_format(cpus, text, sizeof(text));
 	if (!cpus->words)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "no CPU is given for the worker to run on");
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
-		return vhc_dev_fail_errno(dev, r, NULL, NULL, ONLINE_PATH);
-	if (r <= 0 || vhc_cpus_meet(cpus, online))
+		return vhi_dev_fail_errno(dev, r, NULL, NULL, ONLINE_PATH);
+	if (r <= 0 || vhi_cpus_meet(cpus, online))
 		return 0;
 	online[strcspn(online, "\n")] = 0;
-	return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+	return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 			    "CPUs %s: none of them is online; these are: %s (" ONLINE_PATH ")",
 			    text, online);
 }
@@ -77,23 +77,23 @@ static int check_online(struct vhc_dev *dev, const struct vhc_cpus *cpus)
 VHC_EXPORT int vhc_dev_set_worker_cpus(struct vhc_dev *dev, uint32_t pair, const uint64_t *cpus,
 				       uint32_t words)
 {
-	struct vhc_op op = { .kind = VHC_OP_WORKER_CPUS };
+	struct vhi_op op = { .kind = VHI_OP_WORKER_CPUS };
 	int r = check_worker(dev, pair, -EINVAL);
-	struct vhc_fd_state *want;
-	struct vhc_cpus *set;
+	struct vhi_fd_state *want;
+	struct vhi_cpus *set;
 
-	if (!r && words > VHC_CPUS_WORDS)
-		r = vhc_dev_fail(dev, -E2BIG, NULL, NULL,
+	if (!r && words > VHI_CPUS_WORDS)
+		r = vhi_dev_fail(dev, -E2BIG, NULL, NULL,
 				 "%u words of CPUs: at most %u are accepted", words,
-				 VHC_CPUS_WORDS);
+				 VHI_CPUS_WORDS);
 	if (r)
 		return r;
 	want = &dev->want.fd[pair];
-	set = vhc_cpus_new(cpus, words);
+	set = vhi_cpus_new(cpus, words);
 	if (!set)
-		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for a set of CPUs");
+		return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for a set of CPUs");
 	op.cpus = set;
-	if (!want->cpus || !vhc_cpus_equal(want->cpus, set))
+	if (!want->cpus || !vhi_cpus_equal(want->cpus, set))
 		r = check_online(dev, set) ?: set_now(dev, &op, pair);
 	if (r) {
 		free(set);
@@ -110,13 +110,13 @@ static int check_sched(struct vhc_dev *dev, int32_t policy, int32_t priority)
 	bool real_time = policy == SCHED_FIFO || policy == SCHED_RR;
 
 	if (!real_time && policy != SCHED_OTHER && policy != SCHED_BATCH && policy != SCHED_IDLE)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "scheduling policy %d: known are SCHED_OTHER (%d), SCHED_FIFO "
 				    "(%d), SCHED_RR (%d), SCHED_BATCH (%d) and SCHED_IDLE (%d)",
 				    policy, SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH,
 				    SCHED_IDLE);
 	if (real_time ? priority < 1 || priority > 99 : priority != 0)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "priority %d: SCHED_FIFO and SCHED_RR have 1 to 99, the other "
 				    "policies 0 only",
 				    priority);
@@ -126,10 +126,10 @@ static int check_sched(struct vhc_dev *dev, int32_t policy, int32_t priority)
 VHC_EXPORT int vhc_dev_set_worker_sched(struct vhc_dev *dev, uint32_t pair, int32_t policy,
 					int32_t priority)
 {
-	struct vhc_op op = { .kind = VHC_OP_WORKER_SCHED,
+	struct vhi_op op = { .kind = VHI_OP_WORKER_SCHED,
 			     .sched = { .policy = policy, .priority = priority } };
 	int r = check_worker(dev, pair, -EINVAL);
-	struct vhc_fd_state *want;
+	struct vhi_fd_state *want;
 
 	r = r ?: check_sched(dev, policy, priority);
 	if (r)
@@ -148,7 +148,7 @@ VHC_EXPORT int vhc_dev_set_worker_sched(struct vhc_dev *dev, uint32_t pair, int3
 
 static bool is_owned(const struct vhc_dev *dev, uint32_t ring)
 {
-	return dev->have.fd[vhc_state_fd_of(&dev->have, ring)].owned;
+	return dev->have.fd[vhi_state_fd_of(&dev->have, ring)].owned;
 }
 
 /*
@@ -159,28 +159,28 @@ static bool is_owned(const struct vhc_dev *dev, uint32_t ring)
 
 VHC_EXPORT int vhc_ring_set_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t us)
 {
-	struct vhc_ring_state *want, *have;
-	int r = vhc_dev_ring(dev, ring, &want);
-	struct vhc_op op, undo;
+	struct vhi_ring_state *want, *have;
+	int r = vhi_dev_ring(dev, ring, &want);
+	struct vhi_op op, undo;
 
 	if (r)
 		return r;
 	if (us > BUSYLOOP_MAX)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "ring %u: a busyloop of %u microseconds: at most %u, since a "
 				    "stop waits for its end",
 				    ring, us, BUSYLOOP_MAX);
-	if (us && !(vhc_dev_can(dev) & VHC_CAN_BUSYLOOP))
-		return vhc_dev_fail(dev, -ENOTTY, NULL, NULL,
+	if (us && !(vhi_dev_can(dev) & VHC_CAN_BUSYLOOP))
+		return vhi_dev_fail(dev, -ENOTTY, NULL, NULL,
 				    "ring %u: a busyloop of %u microseconds: this kernel's %s "
 				    "does not poll",
 				    ring, us, dev->kind->node);
 	have = &dev->have.ring[ring];
 	if (is_owned(dev, ring) && have->busyloop != us) {
-		op = undo = vhc_op_ring(&dev->have, VHC_OP_SET_VRING_BUSYLOOP, ring);
+		op = undo = vhi_op_ring(&dev->have, VHI_OP_SET_VRING_BUSYLOOP, ring);
 		op.value = us;
 		undo.value = have->busyloop;
-		r = vhc_apply_one(dev, &op, &undo);
+		r = vhi_apply_one(dev, &op, &undo);
 	}
 	if (!r)
 		want->busyloop = us;
@@ -189,8 +189,8 @@ VHC_EXPORT int vhc_ring_set_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_
 
 VHC_EXPORT int vhc_ring_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_t *ret_us)
 {
-	struct vhc_ring_state *want;
-	int r = vhc_dev_ring(dev, ring, &want);
+	struct vhi_ring_state *want;
+	int r = vhi_dev_ring(dev, ring, &want);
 
 	if (r)
 		return r;
@@ -198,6 +198,6 @@ VHC_EXPORT int vhc_ring_get_busyloop(struct vhc_dev *dev, uint32_t ring, uint32_
 		*ret_us = want->busyloop;
 		return 0;
 	}
-	r = vhc_dev_check_process(dev);
+	r = vhi_dev_check_process(dev);
 	return r ?: dev->backend->get_busyloop(dev, ring, ret_us);
 }

@@ -60,7 +60,7 @@ AVX2 DIRTY_INLINE uint64_t words_set(const uint64_t *log, int words)
 }
 
 /* Without these flags no other thread or device writes to either side: words of 0 may be moved too. */
-static const uint32_t SHARED = VHC_DRAIN_LIVE | VHC_DRAIN_ATOMIC;
+static const uint32_t SHARED = VHI_DRAIN_LIVE | VHI_DRAIN_ATOMIC;
 
 AVX2 DIRTY_INLINE uint64_t move_line(uint64_t *log, uint64_t *bitmap, uint32_t flags)
 {
@@ -137,7 +137,7 @@ AVX2 DIRTY_INLINE uint64_t drain(uint64_t *log, uint64_t *bitmap, uint64_t words
 
 	if (i > words)
 		i = words;
-	moved = vhc_dirty_scalar(log, bitmap, i, flags);
+	moved = vhi_dirty_scalar(log, bitmap, i, flags);
 	for (; words - i >= BLOCK; i += part) {
 		part = words - i < GROUP ? (words - i) / BLOCK * BLOCK : GROUP;
 		if (dense || part < GROUP)
@@ -145,7 +145,7 @@ AVX2 DIRTY_INLINE uint64_t drain(uint64_t *log, uint64_t *bitmap, uint64_t words
 		else
 			dense = move_sparse(log + i, bitmap + i, flags, &moved);
 	}
-	return moved + vhc_dirty_scalar(log + i, bitmap + i, words - i, flags);
+	return moved + vhi_dirty_scalar(log + i, bitmap + i, words - i, flags);
 }
 
 AVX2 static uint64_t words_avx2(uint64_t *log, uint64_t *bitmap, uint64_t words, uint32_t flags)
@@ -153,13 +153,13 @@ AVX2 static uint64_t words_avx2(uint64_t *log, uint64_t *bitmap, uint64_t words,
 	DIRTY_FOR_EACH_FLAGS(drain, log, bitmap, words, flags);
 }
 
-vhc_dirty_words_fn *vhc_dirty_avx2(void)
+vhi_dirty_words_fn *vhi_dirty_avx2(void)
 {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") ? words_avx2
 										  : NULL;
 }
 #else
-vhc_dirty_words_fn *vhc_dirty_avx2(void)
+vhi_dirty_words_fn *vhi_dirty_avx2(void)
 {
 	return 0;
 }

@@ -23,7 +23,7 @@ static uint64_t move_bits(uint64_t *log, uint64_t *bitmap, uint64_t mask, uint32
 
 	if (!bits)
 		return 0;
-	if (flags & VHC_DRAIN_LIVE)
+	if (flags & VHI_DRAIN_LIVE)
 		bits = __atomic_fetch_and(log, ~mask, __ATOMIC_ACQ_REL) & mask;
 	else
 		*log &= ~mask;
@@ -32,7 +32,7 @@ static uint64_t move_bits(uint64_t *log, uint64_t *bitmap, uint64_t mask, uint32
 }
 
 /* Move the words of a range that starts at a word; the last word may be partial. */
-static uint64_t move_words(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t pages,
+static uint64_t move_words(vhi_dirty_words_fn *mover, uint64_t *log, uint64_t pages,
 			   uint64_t *bitmap, uint32_t flags)
 {
 	uint64_t words = pages / 64, moved = mover(log, bitmap, words, flags);
@@ -53,12 +53,12 @@ static void shift_words(uint64_t *words, uint64_t count, uint64_t shift)
  * Move a range that starts @shift bits into a word, 1 to 63: each chunk is moved to a buffer, shifted
  * there, and moved on to the bitmap.
  */
-static uint64_t move_shifted(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t shift,
+static uint64_t move_shifted(vhi_dirty_words_fn *mover, uint64_t *log, uint64_t shift,
 			     uint64_t pages, uint64_t *bitmap, uint32_t flags)
 {
 	uint64_t first = 64 - shift < pages ? 64 - shift : pages;
 	uint64_t buffer[CHUNK + 1] = { 0 }, left = pages - first, moved;
-	uint32_t out = flags & VHC_DRAIN_ATOMIC, in = (flags & VHC_DRAIN_LIVE) | VHC_DRAIN_COUNT;
+	uint32_t out = flags & VHI_DRAIN_ATOMIC, in = (flags & VHI_DRAIN_LIVE) | VHI_DRAIN_COUNT;
 
 	moved = move_bits(log++, &buffer[0], lowest(first) << shift, in);
 	while (left) {
@@ -82,13 +82,13 @@ static uint64_t move_shifted(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t 
 	return moved;
 }
 
-void vhc_dirty_drain_by(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t first_page,
+void vhi_dirty_drain_by(vhi_dirty_words_fn *mover, uint64_t *log, uint64_t first_page,
 			uint64_t pages, uint64_t *bitmap, uint32_t flags, uint64_t *count)
 {
 	uint64_t shift = first_page % 64, moved;
 
 	log += first_page / 64;
-	flags = count ? flags | VHC_DRAIN_COUNT : flags & ~(uint32_t)VHC_DRAIN_COUNT;
+	flags = count ? flags | VHI_DRAIN_COUNT : flags & ~(uint32_t)VHI_DRAIN_COUNT;
 	if (!pages)
 		moved = 0;
 	else if (shift)
@@ -99,25 +99,25 @@ void vhc_dirty_drain_by(vhc_dirty_words_fn *mover, uint64_t *log, uint64_t first
 		*count = moved;
 }
 
-static vhc_dirty_words_fn *best_mover(void)
+static vhi_dirty_words_fn *best_mover(void)
 {
-	vhc_dirty_words_fn *avx2 = vhc_dirty_avx2();
+	vhi_dirty_words_fn *avx2 = vhi_dirty_avx2();
 
-	return avx2 ? avx2 : vhc_dirty_scalar;
+	return avx2 ? avx2 : vhi_dirty_scalar;
 }
 
-void vhc_dirty_drain(uint64_t *log, uint64_t first_page, uint64_t pages, uint64_t *bitmap,
+void vhi_dirty_drain(uint64_t *log, uint64_t first_page, uint64_t pages, uint64_t *bitmap,
 		     uint32_t flags, uint64_t *count)
 {
-	vhc_dirty_drain_by(best_mover(), log, first_page, pages, bitmap, flags, count);
+	vhi_dirty_drain_by(best_mover(), log, first_page, pages, bitmap, flags, count);
 }
 
-void vhc_dirty_merge(uint64_t *from, uint64_t *to, uint64_t words)
+void vhi_dirty_merge(uint64_t *from, uint64_t *to, uint64_t words)
 {
-	best_mover()(from, to, words, VHC_DRAIN_ATOMIC);
+	best_mover()(from, to, words, VHI_DRAIN_ATOMIC);
 }
 
-uint64_t vhc_dirty_log_size(uint64_t last)
+uint64_t vhi_dirty_log_size(uint64_t last)
 {
 	const uint64_t pages_per_word = 64;
 

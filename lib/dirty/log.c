@@ -14,63 +14,63 @@
 #include "dirty/log.h"
 
 static int map_log(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
-		   struct vhc_dirty_log **ret)
+		   struct vhi_dirty_log **ret)
 {
-	struct vhc_dirty_log *log = calloc(1, sizeof(*log));
+	struct vhi_dirty_log *log = calloc(1, sizeof(*log));
 	void *at;
 	int r;
 
 	if (!log)
-		return vhc_fail(ctx, -ENOMEM, "no memory for a dirty log");
-	r = vhc_sys_map(&ctx->sys, fd, offset, size, &at);
+		return vhi_fail(ctx, -ENOMEM, "no memory for a dirty log");
+	r = vhi_sys_map(&ctx->sys, fd, offset, size, &at);
 	if (r) {
 		free(log);
-		return vhc_fail_errno(ctx, NULL, r, "a dirty log of %llu bytes cannot be mapped",
+		return vhi_fail_errno(ctx, NULL, r, "a dirty log of %llu bytes cannot be mapped",
 				      (unsigned long long)size);
 	}
-	*log = (struct vhc_dirty_log){
-		.ctx = vhc_ctx_ref(ctx), .refs = 1, .words = at, .size = size
+	*log = (struct vhi_dirty_log){
+		.ctx = vhi_ctx_ref(ctx), .refs = 1, .words = at, .size = size
 	};
 	*ret = log;
 	return 0;
 }
 
-int vhc_dirty_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_dirty_log **ret)
+int vhi_dirty_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhi_dirty_log **ret)
 {
-	int fd = vhc_sys_memfd(&ctx->sys, "vhost-dirty-log", size), r;
+	int fd = vhi_sys_memfd(&ctx->sys, "vhost-dirty-log", size), r;
 
 	if (fd < 0)
-		return vhc_fail_errno(ctx, NULL, fd, "no memfd of %llu bytes for the dirty log",
+		return vhi_fail_errno(ctx, NULL, fd, "no memfd of %llu bytes for the dirty log",
 				      (unsigned long long)size);
 	r = map_log(ctx, fd, 0, size, ret);
-	vhc_sys_close(&ctx->sys, &fd);
+	vhi_sys_close(&ctx->sys, &fd);
 	return r;
 }
 
 static int check_file(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size)
 {
-	struct vhc_file file;
-	int r = vhc_sys_stat(&ctx->sys, fd, &file);
+	struct vhi_file file;
+	int r = vhi_sys_stat(&ctx->sys, fd, &file);
 
 	if (r)
-		return vhc_fail_errno(ctx, NULL, r, "dirty log fd %d: fstat", fd);
+		return vhi_fail_errno(ctx, NULL, r, "dirty log fd %d: fstat", fd);
 	if (offset % VHC_PAGE_SIZE || !size || size % sizeof(uint64_t))
-		return vhc_fail(ctx, -EINVAL,
+		return vhi_fail(ctx, -EINVAL,
 				"a dirty log at offset 0x%llx of %llu bytes: the offset must be a "
 				"multiple of %u, and the size a multiple of 8 and not 0",
 				(unsigned long long)offset, (unsigned long long)size,
 				VHC_PAGE_SIZE);
 	if (offset > file.size || size > file.size - offset)
-		return vhc_fail(
+		return vhi_fail(
 			ctx, -EINVAL,
 			"dirty log fd %d: the file has %llu bytes, and the log is to be at offset "
 			"0x%llx with %llu bytes: the kernel would write past its end",
 			fd, (unsigned long long)file.size, (unsigned long long)offset,
 			(unsigned long long)size);
 	if (!(file.seals & F_SEAL_SHRINK))
-		return vhc_fail_at(
+		return vhi_fail_at(
 			ctx,
-			&(struct vhc_place){
+			&(struct vhi_place){
 				.hint = "create it with memfd_create(MFD_ALLOW_SEALING) and "
 					"fcntl(F_ADD_SEALS, F_SEAL_SHRINK)" },
 			-EINVAL,
@@ -80,8 +80,8 @@ static int check_file(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t siz
 	return 0;
 }
 
-int vhc_dirty_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
-		       struct vhc_dirty_log **ret)
+int vhi_dirty_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
+		       struct vhi_dirty_log **ret)
 {
 	int r = check_file(ctx, fd, offset, size) ?: map_log(ctx, fd, offset, size, ret);
 
@@ -90,39 +90,39 @@ int vhc_dirty_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t si
 	return r;
 }
 
-struct vhc_dirty_log *vhc_dirty_log_ref(struct vhc_dirty_log *log)
+struct vhi_dirty_log *vhi_dirty_log_ref(struct vhi_dirty_log *log)
 {
 	log->refs++;
 	return log;
 }
 
-static void unmap(struct vhc_dirty_log *log)
+static void unmap(struct vhi_dirty_log *log)
 {
 	if (log->words)
-		vhc_sys_unmap(&log->ctx->sys, log->words, log->size);
+		vhi_sys_unmap(&log->ctx->sys, log->words, log->size);
 	log->words = NULL;
 }
 
-void vhc_dirty_log_unref(struct vhc_dirty_log *log)
+void vhi_dirty_log_unref(struct vhi_dirty_log *log)
 {
 	if (!log || --log->refs)
 		return;
 	unmap(log);
-	vhc_ctx_unref(log->ctx);
+	vhi_ctx_unref(log->ctx);
 	free(log);
 }
 
-void vhc_dirty_log_unmap(struct vhc_dirty_log *log)
+void vhi_dirty_log_unmap(struct vhi_dirty_log *log)
 {
 	if (log)
 		unmap(log);
-	vhc_dirty_log_unref(log);
+	vhi_dirty_log_unref(log);
 }
 
 /* From a log in the caller's file pages are copied: the caller and other processes use it. */
-void vhc_dirty_log_merge(struct vhc_dirty_log *from, struct vhc_dirty_log *to)
+void vhi_dirty_log_merge(struct vhi_dirty_log *from, struct vhi_dirty_log *to)
 {
-	uint64_t words = vhc_dirty_log_words(from), limit = vhc_dirty_log_words(to);
+	uint64_t words = vhi_dirty_log_words(from), limit = vhi_dirty_log_words(to);
 
 	for (uint64_t i = 0; i < words && i < limit; i++) {
 		uint64_t word = __atomic_load_n(&from->words[i], __ATOMIC_RELAXED);

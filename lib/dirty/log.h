@@ -12,7 +12,7 @@
 #include "ctx.h"
 #include "syscall/sys.h"
 
-struct vhc_dirty_log {
+struct vhi_dirty_log {
 	struct vhc_ctx *ctx;
 	uint32_t refs;
 	bool foreign;	 /* in a file of the caller's, which reads it */
@@ -20,31 +20,31 @@ struct vhc_dirty_log {
 	uint64_t size;	 /* bytes: whole words */
 };
 
-/** vhc_dirty_log_new() - an empty log in memory of the library's own.  @size: not 0. */
-int vhc_dirty_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhc_dirty_log **ret);
+/** vhi_dirty_log_new() - an empty log in memory of the library's own.  @size: not 0. */
+int vhi_dirty_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhi_dirty_log **ret);
 
 /**
- * vhc_dirty_log_open() - map a part of a file as log.
+ * vhi_dirty_log_open() - map a part of a file as log.
  * Errors: -EINVAL the file is shorter, or not sealed, or the part is not aligned.
  */
-int vhc_dirty_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
-		       struct vhc_dirty_log **ret);
+int vhi_dirty_log_open(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
+		       struct vhi_dirty_log **ret);
 
-struct vhc_dirty_log *vhc_dirty_log_ref(struct vhc_dirty_log *log);
-/** vhc_dirty_log_unref() - accepts NULL; the last reference unmaps. */
-void vhc_dirty_log_unref(struct vhc_dirty_log *log);
+struct vhi_dirty_log *vhi_dirty_log_ref(struct vhi_dirty_log *log);
+/** vhi_dirty_log_unref() - accepts NULL; the last reference unmaps. */
+void vhi_dirty_log_unref(struct vhi_dirty_log *log);
 /**
- * vhc_dirty_log_unmap() - drop the reference and unmap now: no running ring writes to the log.  A
+ * vhi_dirty_log_unmap() - drop the reference and unmap now: no running ring writes to the log.  A
  * stopped device may still have a reference, because its kernel device still has the address.
  */
-void vhc_dirty_log_unmap(struct vhc_dirty_log *log);
+void vhi_dirty_log_unmap(struct vhi_dirty_log *log);
 
-static inline uint64_t vhc_dirty_log_words(const struct vhc_dirty_log *log)
+static inline uint64_t vhi_dirty_log_words(const struct vhi_dirty_log *log)
 {
 	return log->size / sizeof(uint64_t);
 }
 
-/** vhc_dirty_log_merge() - move pages between two logs that devices may still write to. */
-void vhc_dirty_log_merge(struct vhc_dirty_log *from, struct vhc_dirty_log *to);
+/** vhi_dirty_log_merge() - move pages between two logs that devices may still write to. */
+void vhi_dirty_log_merge(struct vhi_dirty_log *from, struct vhi_dirty_log *to);
 
 #endif

@@ -46,13 +46,13 @@ CX16 DIRTY_INLINE uint64_t dirty_move_pair(uint64_t *log, uint64_t *bitmap, uint
 {
 	dirty_pair bits;
 
-	if (flags & VHC_DRAIN_LIVE) {
+	if (flags & VHI_DRAIN_LIVE) {
 		bits = dirty_exchange_pair(log);
 	} else {
 		bits = dirty_peek_pair(log);
 		log[0] = log[1] = 0;
 	}
-	if (flags & VHC_DRAIN_ATOMIC) {
+	if (flags & VHI_DRAIN_ATOMIC) {
 		dirty_or_pair(bitmap, bits);
 	} else {
 		bitmap[0] |= (uint64_t)bits;

@@ -46,7 +46,7 @@ DIRTY_INLINE uint64_t drain(uint64_t *log, uint64_t *bitmap, uint64_t words, uin
 	for (; words - i >= 8; i += 8) {
 		if (!any_of(log + i))
 			continue;
-		if (flags & (VHC_DRAIN_LIVE | VHC_DRAIN_ATOMIC))
+		if (flags & (VHI_DRAIN_LIVE | VHI_DRAIN_ATOMIC))
 			moved += dirty_move_set(log + i, bitmap + i,
 						set_of(log + i) | set_of(log + i + 4) << 4, flags);
 		else
@@ -58,7 +58,7 @@ DIRTY_INLINE uint64_t drain(uint64_t *log, uint64_t *bitmap, uint64_t words, uin
 	return moved;
 }
 
-uint64_t vhc_dirty_scalar(uint64_t *log, uint64_t *bitmap, uint64_t words, uint32_t flags)
+uint64_t vhi_dirty_scalar(uint64_t *log, uint64_t *bitmap, uint64_t words, uint32_t flags)
 {
 	DIRTY_FOR_EACH_FLAGS(drain, log, bitmap, words, flags);
 }

@@ -16,7 +16,7 @@
 /* Set @bits, which are not 0, in a bitmap. */
 DIRTY_INLINE void dirty_put(uint64_t *bitmap, uint64_t bits, uint32_t flags)
 {
-	if (flags & VHC_DRAIN_ATOMIC)
+	if (flags & VHI_DRAIN_ATOMIC)
 		__atomic_fetch_or(bitmap, bits, __ATOMIC_ACQ_REL);
 	else
 		*bitmap |= bits;
@@ -24,7 +24,7 @@ DIRTY_INLINE void dirty_put(uint64_t *bitmap, uint64_t bits, uint32_t flags)
 
 DIRTY_INLINE uint64_t dirty_count(uint64_t bits, uint32_t flags)
 {
-	return flags & VHC_DRAIN_COUNT ? (uint64_t)__builtin_popcountll(bits) : 0;
+	return flags & VHI_DRAIN_COUNT ? (uint64_t)__builtin_popcountll(bits) : 0;
 }
 
 /* Move a word that is not 0.  Returns the number of pages. */
@@ -32,7 +32,7 @@ DIRTY_INLINE uint64_t dirty_move(uint64_t *log, uint64_t *bitmap, uint32_t flags
 {
 	uint64_t bits;
 
-	if (flags & VHC_DRAIN_LIVE) {
+	if (flags & VHI_DRAIN_LIVE) {
 		bits = __atomic_exchange_n(log, 0, __ATOMIC_ACQ_REL);
 	} else {
 		bits = *log;

@@ -19,7 +19,7 @@
 
 /* ---------------------------------------------------------------------------------- arithmetic */
 
-struct vhc_features vhc_features_and(const struct vhc_features *a, const struct vhc_features *b)
+struct vhc_features vhi_features_and(const struct vhc_features *a, const struct vhc_features *b)
 {
 	struct vhc_features set;
 
@@ -28,7 +28,7 @@ struct vhc_features vhc_features_and(const struct vhc_features *a, const struct 
 	return set;
 }
 
-struct vhc_features vhc_features_or(const struct vhc_features *a, const struct vhc_features *b)
+struct vhc_features vhi_features_or(const struct vhc_features *a, const struct vhc_features *b)
 {
 	struct vhc_features set;
 
@@ -37,7 +37,7 @@ struct vhc_features vhc_features_or(const struct vhc_features *a, const struct v
 	return set;
 }
 
-struct vhc_features vhc_features_without(const struct vhc_features *a, const struct vhc_features *b)
+struct vhc_features vhi_features_without(const struct vhc_features *a, const struct vhc_features *b)
 {
 	struct vhc_features set;
 
@@ -46,17 +46,17 @@ struct vhc_features vhc_features_without(const struct vhc_features *a, const str
 	return set;
 }
 
-bool vhc_features_equal(const struct vhc_features *a, const struct vhc_features *b)
+bool vhi_features_equal(const struct vhc_features *a, const struct vhc_features *b)
 {
 	return !memcmp(a->w, b->w, sizeof(a->w));
 }
 
-bool vhc_features_empty(const struct vhc_features *set)
+bool vhi_features_empty(const struct vhc_features *set)
 {
-	return vhc_features_first(set) == BITS;
+	return vhi_features_first(set) == BITS;
 }
 
-unsigned int vhc_features_first(const struct vhc_features *set)
+unsigned int vhi_features_first(const struct vhc_features *set)
 {
 	for (unsigned int i = 0; i < WORDS; i++)
 		if (set->w[i])
@@ -67,13 +67,13 @@ unsigned int vhc_features_first(const struct vhc_features *set)
 /* Remove the lowest bit of a set and return it; BITS when it is empty. */
 static unsigned int pop_first(struct vhc_features *left)
 {
-	unsigned int bit = vhc_features_first(left);
+	unsigned int bit = vhi_features_first(left);
 
 	vhc_features_remove(left, bit);
 	return bit;
 }
 
-struct vhc_features vhc_features_of(enum vhc_type type, uint32_t origin)
+struct vhc_features vhi_features_of(enum vhc_type type, uint32_t origin)
 {
 	struct vhc_features set = { { 0 } };
 
@@ -81,28 +81,28 @@ struct vhc_features vhc_features_of(enum vhc_type type, uint32_t origin)
 		const struct vhc_feature *feature = vhc_feature_get(type, bit);
 		uint32_t has = feature ? feature->origin : VHC_ORIGIN_MODEL;
 
-		if (!vhc_bit_private(bit) && (has & origin) == origin)
+		if (!vhi_bit_private(bit) && (has & origin) == origin)
 			vhc_features_add(&set, bit);
 	}
 	return set;
 }
 
-bool vhc_net_header_ok(uint64_t size)
+bool vhi_net_header_ok(uint64_t size)
 {
 	return size == 10 || size == 12 || size == 24;
 }
 
-uint32_t vhc_net_header_size(const struct vhc_features *acked)
+uint32_t vhi_net_header_size(const struct vhc_features *acked)
 {
 	/* The longest that applies; fields in between are then padding.  Legacy: 10. */
 	static const struct {
 		uint8_t bits[2];
 		uint32_t size;
 	} sizes[] = {
-		{ { VHC_F_OUT_NET_HEADER, VHC_F_IPSEC }, 32 },
-		{ { VHC_F_GUEST_UDP_TUNNEL_GSO, VHC_F_HOST_UDP_TUNNEL_GSO }, 24 },
-		{ { VHC_F_HASH_REPORT, VHC_F_HASH_REPORT }, 20 },
-		{ { VHC_F_MRG_RXBUF, VHC_F_VERSION_1 }, 12 },
+		{ { VHI_F_OUT_NET_HEADER, VHI_F_IPSEC }, 32 },
+		{ { VHI_F_GUEST_UDP_TUNNEL_GSO, VHI_F_HOST_UDP_TUNNEL_GSO }, 24 },
+		{ { VHI_F_HASH_REPORT, VHI_F_HASH_REPORT }, 20 },
+		{ { VHI_F_MRG_RXBUF, VHI_F_VERSION_1 }, 12 },
 	};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
@@ -117,22 +117,22 @@ uint32_t vhc_net_header_size(const struct vhc_features *acked)
 /* Does the set have what this bit requires? */
 static bool is_satisfied(enum vhc_type type, const struct vhc_features *set, unsigned int bit)
 {
-	const struct vhc_bit *known = vhc_bit_get(type, bit);
+	const struct vhi_bit *known = vhi_bit_get(type, bit);
 	struct vhc_features missing, present;
 
 	if (!known)
-		return !vhc_bit_private(bit);
-	missing = vhc_features_without(&known->all, set);
-	present = vhc_features_and(&known->any, set);
-	return vhc_features_empty(&missing) &&
-	       (vhc_features_empty(&known->any) || !vhc_features_empty(&present));
+		return !vhi_bit_private(bit);
+	missing = vhi_features_without(&known->all, set);
+	present = vhi_features_and(&known->any, set);
+	return vhi_features_empty(&missing) &&
+	       (vhi_features_empty(&known->any) || !vhi_features_empty(&present));
 }
 
 /*
  * Rules only require bits, and never exclude any, so a bit that is removed once could not be in any
  * smaller set either: this finds the one largest subset, in whatever order.
  */
-struct vhc_features vhc_features_close(enum vhc_type type, struct vhc_features *set)
+struct vhc_features vhi_features_close(enum vhc_type type, struct vhc_features *set)
 {
 	struct vhc_features before = *set, last, left;
 	unsigned int bit;
@@ -142,34 +142,34 @@ struct vhc_features vhc_features_close(enum vhc_type type, struct vhc_features *
 		while ((bit = pop_first(&left)) < BITS)
 			if (!is_satisfied(type, set, bit))
 				vhc_features_remove(set, bit);
-	} while (!vhc_features_equal(&last, set));
-	return vhc_features_without(&before, set);
+	} while (!vhi_features_equal(&last, set));
+	return vhi_features_without(&before, set);
 }
 
-bool vhc_features_why(enum vhc_type type, const struct vhc_features *set, unsigned int bit,
+bool vhi_features_why(enum vhc_type type, const struct vhc_features *set, unsigned int bit,
 		      char *text, size_t size)
 {
-	const struct vhc_bit *known = vhc_bit_get(type, bit);
-	struct vhc_text out = { text, size };
+	const struct vhi_bit *known = vhi_bit_get(type, bit);
+	struct vhi_text out = { text, size };
 	struct vhc_features all, any;
 
-	vhc_text_put(&out, "%s", "");
+	vhi_text_put(&out, "%s", "");
 	if (is_satisfied(type, set, bit))
 		return false;
-	vhc_features_put_bit(&out, type, bit);
+	vhi_features_put_bit(&out, type, bit);
 	if (!known) {
-		vhc_text_put(&out, " (%s) is internal to vhost, and never offered to a guest",
-			     vhc_bit_private(bit));
+		vhi_text_put(&out, " (%s) is internal to vhost, and never offered to a guest",
+			     vhi_bit_private(bit));
 		return true;
 	}
-	all = vhc_features_without(&known->all, set);
-	any = vhc_features_and(&known->any, set);
-	any = vhc_features_empty(&any) ? known->any : (struct vhc_features){ { 0 } };
-	vhc_text_put(&out, " requires ");
-	vhc_features_put(&out, type, &all, " and ");
-	if (!vhc_features_empty(&all) && !vhc_features_empty(&any))
-		vhc_text_put(&out, ", and ");
-	vhc_features_put(&out, type, &any, " or ");
+	all = vhi_features_without(&known->all, set);
+	any = vhi_features_and(&known->any, set);
+	any = vhi_features_empty(&any) ? known->any : (struct vhc_features){ { 0 } };
+	vhi_text_put(&out, " requires ");
+	vhi_features_put(&out, type, &all, " and ");
+	if (!vhi_features_empty(&all) && !vhi_features_empty(&any))
+		vhi_text_put(&out, ", and ");
+	vhi_features_put(&out, type, &any, " or ");
 	return true;
 }
 
@@ -177,25 +177,25 @@ VHC_EXPORT int vhc_features_check(struct vhc_ctx *ctx, enum vhc_type type,
 				  const struct vhc_features *set, struct vhc_features *ret_drop)
 {
 	struct vhc_features rest = *set, left = *set;
-	struct vhc_features drop = vhc_features_close(type, &rest);
+	struct vhc_features drop = vhi_features_close(type, &rest);
 	char broken[TEXT_SIZE], hint[TEXT_SIZE], why[320];
-	struct vhc_text out = { broken, sizeof(broken) };
-	struct vhc_text advice = { hint, sizeof(hint) };
+	struct vhi_text out = { broken, sizeof(broken) };
+	struct vhi_text advice = { hint, sizeof(hint) };
 	const char *before = "";
 	unsigned int bit;
 
 	if (ret_drop)
 		*ret_drop = drop;
-	if (vhc_features_empty(&drop))
+	if (vhi_features_empty(&drop))
 		return 0;
 	while ((bit = pop_first(&left)) < BITS) {
-		if (!vhc_features_why(type, set, bit, why, sizeof(why)))
+		if (!vhi_features_why(type, set, bit, why, sizeof(why)))
 			continue;
-		vhc_text_put(&out, "%s%s", before, why);
+		vhi_text_put(&out, "%s%s", before, why);
 		before = "; ";
 	}
-	vhc_text_put(&advice, "drop ");
-	vhc_features_put(&advice, type, &drop, ", ");
-	vhc_text_put(&advice, ", or add what they require");
-	return vhc_fail_at(ctx, &(struct vhc_place){ .hint = hint }, -EOPNOTSUPP, "%s", broken);
+	vhi_text_put(&advice, "drop ");
+	vhi_features_put(&advice, type, &drop, ", ");
+	vhi_text_put(&advice, ", or add what they require");
+	return vhi_fail_at(ctx, &(struct vhi_place){ .hint = hint }, -EOPNOTSUPP, "%s", broken);
 }

@@ -9,27 +9,27 @@
 #include "vhostconfig.h"
 
 /* By what lacks them; a bit that both must have may be missing in one. */
-struct vhc_missing {
+struct vhi_missing {
 	struct vhc_features vhost, tap;
 };
 
 /**
- * vhc_missing_find() - the bits of a set that vhost and the tap must have and do not.  The device model's
+ * vhi_missing_find() - the bits of a set that vhost and the tap must have and do not.  The device model's
  * bits are the caller's to check.
  */
-struct vhc_missing vhc_missing_find(enum vhc_type type, const struct vhc_features *set,
+struct vhi_missing vhi_missing_find(enum vhc_type type, const struct vhc_features *set,
 				    const struct vhc_features *vhost,
 				    const struct vhc_features *tap);
 
-bool vhc_missing_any(const struct vhc_missing *missing);
+bool vhi_missing_any(const struct vhi_missing *missing);
 
 /**
- * vhc_missing_put() - all of it in one sentence: "the tap lacks guest_uso4 (54), host_uso (56): a newer
+ * vhi_missing_put() - all of it in one sentence: "the tap lacks guest_uso4 (54), host_uso (56): a newer
  * kernel may have them".
  */
-void vhc_missing_put(struct vhc_text *text, enum vhc_type type, const struct vhc_missing *missing);
+void vhi_missing_put(struct vhi_text *text, enum vhc_type type, const struct vhi_missing *missing);
 
 /* What can be done about it for a running guest. */
-extern const char vhc_missing_hint[];
+extern const char vhi_missing_hint[];
 
 #endif

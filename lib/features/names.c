@@ -25,12 +25,12 @@
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Bits for the rules, by name: below 64, and from 64 on. */
-#define F(name)	 (UINT64_C(1) << VHC_F_##name)
-#define F1(name) (UINT64_C(1) << (VHC_F_##name - 64))
+#define F(name)	 (UINT64_C(1) << VHI_F_##name)
+#define F1(name) (UINT64_C(1) << (VHI_F_##name - 64))
 
 /* One row, one bit. */
 /* clang-format off */
-static const struct vhc_bit net_bits[] = {
+static const struct vhi_bit net_bits[] = {
 	[0] = { { 0, TAP, "csum", "VIRTIO_NET_F_CSUM",
 		  "device accepts frames with partial checksums", "" } },
 	[1] = { { 1, TAP, "guest_csum", "VIRTIO_NET_F_GUEST_CSUM",
@@ -145,7 +145,7 @@ static const struct vhc_bit net_bits[] = {
 	[70] = { { 70, VHOST, "ipsec", "VIRTIO_NET_F_IPSEC", "device does IPsec", "" } },
 };
 
-static const struct vhc_bit vsock_bits[] = {
+static const struct vhi_bit vsock_bits[] = {
 	[0] = { { 0, VHOST, "stream", "VIRTIO_VSOCK_F_STREAM", "stream sockets", "" } },
 	[1] = { { 1, VHOST, "seqpacket", "VIRTIO_VSOCK_F_SEQPACKET", "seqpacket sockets", "" } },
 	[2] = { { 2, VHOST, "no_implied_stream", "VIRTIO_VSOCK_F_NO_IMPLIED_STREAM",
@@ -155,7 +155,7 @@ static const struct vhc_bit vsock_bits[] = {
 /* The bits of every type start here; the table counts from it. */
 #define TRANSPORT_FIRST 24
 
-static const struct vhc_bit transport_bits[] = {
+static const struct vhi_bit transport_bits[] = {
 	[24 - TRANSPORT_FIRST] = { { 24, VHOST, "notify_on_empty", "VIRTIO_F_NOTIFY_ON_EMPTY",
 				     "legacy: interrupt when a ring becomes empty, even if suppressed", "" } },
 	[27 - TRANSPORT_FIRST] = { { 27, MODEL, "any_layout", "VIRTIO_F_ANY_LAYOUT",
@@ -192,7 +192,7 @@ static const struct vhc_bit transport_bits[] = {
 static const struct {
 	enum vhc_type type;
 	const char *device;
-	const struct vhc_bit *bits;
+	const struct vhi_bit *bits;
 	size_t count;
 } types[] = {
 	{ VHC_TYPE_NET, "a net device", net_bits, LENGTH(net_bits) },
@@ -204,8 +204,8 @@ static const struct {
 	uint32_t bit;
 	const char *name, *constant;
 } private_bits[] = {
-	{ VHC_F_LOG_ALL, "log_all", "VHOST_F_LOG_ALL" },
-	{ VHC_F_PROTOCOL_FEATURES, "protocol_features", "VHOST_USER_F_PROTOCOL_FEATURES" },
+	{ VHI_F_LOG_ALL, "log_all", "VHOST_F_LOG_ALL" },
+	{ VHI_F_PROTOCOL_FEATURES, "protocol_features", "VHOST_USER_F_PROTOCOL_FEATURES" },
 };
 
 /* Other names in kernel headers and launchers. */
@@ -213,21 +213,21 @@ static const struct {
 	const char *word;
 	uint32_t bit;
 } other_names[] = {
-	{ "VIRTIO_RING_F_INDIRECT_DESC", VHC_F_INDIRECT_DESC },
-	{ "VIRTIO_RING_F_EVENT_IDX", VHC_F_EVENT_IDX },
-	{ "VIRTIO_F_IOMMU_PLATFORM", VHC_F_ACCESS_PLATFORM },
-	{ "iommu_platform", VHC_F_ACCESS_PLATFORM },
-	{ "packed", VHC_F_RING_PACKED },
+	{ "VIRTIO_RING_F_INDIRECT_DESC", VHI_F_INDIRECT_DESC },
+	{ "VIRTIO_RING_F_EVENT_IDX", VHI_F_EVENT_IDX },
+	{ "VIRTIO_F_IOMMU_PLATFORM", VHI_F_ACCESS_PLATFORM },
+	{ "iommu_platform", VHI_F_ACCESS_PLATFORM },
+	{ "packed", VHI_F_RING_PACKED },
 };
 
-static const struct vhc_bit *row(const struct vhc_bit *bits, size_t count, size_t index)
+static const struct vhi_bit *row(const struct vhi_bit *bits, size_t count, size_t index)
 {
 	return index < count && bits[index].feature.name ? &bits[index] : NULL;
 }
 
-const struct vhc_bit *vhc_bit_get(enum vhc_type type, uint32_t bit)
+const struct vhi_bit *vhi_bit_get(enum vhc_type type, uint32_t bit)
 {
-	const struct vhc_bit *found = NULL;
+	const struct vhi_bit *found = NULL;
 
 	for (size_t i = 0; i < LENGTH(types) && !found; i++)
 		if (types[i].type == type)
@@ -239,7 +239,7 @@ const struct vhc_bit *vhc_bit_get(enum vhc_type type, uint32_t bit)
 
 VHC_EXPORT const struct vhc_feature *vhc_feature_get(enum vhc_type type, uint32_t bit)
 {
-	const struct vhc_bit *found = vhc_bit_get(type, bit);
+	const struct vhi_bit *found = vhi_bit_get(type, bit);
 
 	return found ? &found->feature : NULL;
 }
@@ -258,7 +258,7 @@ static unsigned char lower(char c)
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-bool vhc_name_is(const char *name, const char *word, size_t len)
+bool vhi_name_is(const char *name, const char *word, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (!name[i] || lower(name[i]) != lower(word[i]))
@@ -266,26 +266,26 @@ bool vhc_name_is(const char *name, const char *word, size_t len)
 	return !name[len];
 }
 
-int vhc_bit_find(enum vhc_type type, const char *word, size_t len)
+int vhi_bit_find(enum vhc_type type, const char *word, size_t len)
 {
 	for (uint32_t bit = 0; bit < 256; bit++) {
 		const struct vhc_feature *feature = vhc_feature_get(type, bit);
 
-		if (feature && (vhc_name_is(feature->name, word, len) ||
-				vhc_name_is(feature->constant, word, len)))
+		if (feature && (vhi_name_is(feature->name, word, len) ||
+				vhi_name_is(feature->constant, word, len)))
 			return (int)bit;
 	}
 	for (size_t i = 0; i < LENGTH(private_bits); i++)
-		if (vhc_name_is(private_bits[i].name, word, len) ||
-		    vhc_name_is(private_bits[i].constant, word, len))
+		if (vhi_name_is(private_bits[i].name, word, len) ||
+		    vhi_name_is(private_bits[i].constant, word, len))
 			return (int)private_bits[i].bit;
 	for (size_t i = 0; i < LENGTH(other_names); i++)
-		if (vhc_name_is(other_names[i].word, word, len))
+		if (vhi_name_is(other_names[i].word, word, len))
 			return (int)other_names[i].bit;
 	return -ENOENT;
 }
 
-const char *vhc_bit_device(enum vhc_type type)
+const char *vhi_bit_device(enum vhc_type type)
 {
 	for (size_t i = 0; i < LENGTH(types); i++)
 		if (types[i].type == type)
@@ -293,7 +293,7 @@ const char *vhc_bit_device(enum vhc_type type)
 	return "a device of this type";
 }
 
-const char *vhc_bit_private(uint32_t bit)
+const char *vhi_bit_private(uint32_t bit)
 {
 	for (size_t i = 0; i < LENGTH(private_bits); i++)
 		if (private_bits[i].bit == bit)

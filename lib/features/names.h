@@ -9,30 +9,30 @@
 #include "vhostconfig.h"
 
 /* A bit and what the specification requires with it: all of @all, and one of @any unless that is empty. */
-struct vhc_bit {
+struct vhi_bit {
 	struct vhc_feature feature;
 	struct vhc_features all, any;
 };
 
-/** vhc_bit_get() - what is known of one bit; NULL for one without a name. */
-const struct vhc_bit *vhc_bit_get(enum vhc_type type, uint32_t bit);
+/** vhi_bit_get() - what is known of one bit; NULL for one without a name. */
+const struct vhi_bit *vhi_bit_get(enum vhc_type type, uint32_t bit);
 
-/** vhc_name_is() - compare ASCII letters without case, whatever the locale. */
-bool vhc_name_is(const char *name, const char *word, size_t len);
+/** vhi_name_is() - compare ASCII letters without case, whatever the locale. */
+bool vhi_name_is(const char *name, const char *word, size_t len);
 
 /**
- * vhc_bit_find() - a bit by its name, its constant or another name in use, in any case; private bits
+ * vhi_bit_find() - a bit by its name, its constant or another name in use, in any case; private bits
  * too.  Returns the bit or -ENOENT.
  */
-int vhc_bit_find(enum vhc_type type, const char *word, size_t len);
+int vhi_bit_find(enum vhc_type type, const char *word, size_t len);
 
-/** vhc_bit_device() - what messages call a device of this type: "a vsock device". */
-const char *vhc_bit_device(enum vhc_type type);
+/** vhi_bit_device() - what messages call a device of this type: "a vsock device". */
+const char *vhi_bit_device(enum vhc_type type);
 
 /**
- * vhc_bit_private() - the constant of a bit that is between vhost and its user, and never a guest's;
+ * vhi_bit_private() - the constant of a bit that is between vhost and its user, and never a guest's;
  * NULL for any other bit.
  */
-const char *vhc_bit_private(uint32_t bit);
+const char *vhi_bit_private(uint32_t bit);
 
 #endif

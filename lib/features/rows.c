@@ -10,33 +10,33 @@
 #include <string.h>
 
 static const struct doc_field row_fields[] = {
-	DOC_NEED(vhc_feature_row, bit, DOC_UINT, .max = 255,
+	DOC_NEED(vhi_feature_row, bit, DOC_UINT, .max = 255,
 		 .help = "its number in the specification"),
-	DOC_NEED(vhc_feature_row, name, DOC_STRING, .help = "its name in the specification"),
-	DOC_NEED(vhc_feature_row, origin, DOC_STRING,
+	DOC_NEED(vhi_feature_row, name, DOC_STRING, .help = "its name in the specification"),
+	DOC_NEED(vhi_feature_row, origin, DOC_STRING,
 		 .help = "what must support it: vhost, tap, model"),
 };
 
-const struct doc_table vhc_feature_row_doc =
-	DOC_PART(vhc_feature_row, row_fields, "one feature bit");
+const struct doc_table vhi_feature_row_doc =
+	DOC_PART(vhi_feature_row, row_fields, "one feature bit");
 
-static const struct vhc_feature *known_bit(const struct vhc_feature_names *names, unsigned int bit)
+static const struct vhc_feature *known_bit(const struct vhi_feature_names *names, unsigned int bit)
 {
 	return vhc_feature_get((enum vhc_type)names->type, bit);
 }
 
-const char *vhc_feature_row_name(const struct vhc_feature_names *names, unsigned int bit,
-				 char buf[VHC_FEATURE_NAME_MAX])
+const char *vhi_feature_row_name(const struct vhi_feature_names *names, unsigned int bit,
+				 char buf[VHI_FEATURE_NAME_MAX])
 {
 	const struct vhc_feature *known = known_bit(names, bit);
 
 	if (known)
 		return known->name;
-	snprintf(buf, VHC_FEATURE_NAME_MAX, "bit %u", bit);
+	snprintf(buf, VHI_FEATURE_NAME_MAX, "bit %u", bit);
 	return buf;
 }
 
-const char *vhc_feature_row_origin(const struct vhc_feature_names *names, unsigned int bit)
+const char *vhi_feature_row_origin(const struct vhi_feature_names *names, unsigned int bit)
 {
 	static const char *const origins[] = {
 		[VHC_ORIGIN_VHOST] = "vhost",
@@ -61,24 +61,24 @@ static int put_words(const struct vhc_features *set, struct doc_list *words)
 	return 0;
 }
 
-static int put_row(const struct vhc_feature_names *names, unsigned int bit,
-		   struct vhc_feature_row *row)
+static int put_row(const struct vhi_feature_names *names, unsigned int bit,
+		   struct vhi_feature_row *row)
 {
-	char buf[VHC_FEATURE_NAME_MAX];
+	char buf[VHI_FEATURE_NAME_MAX];
 
 	row->bit = bit;
-	row->name = strdup(vhc_feature_row_name(names, bit, buf));
-	row->origin = strdup(vhc_feature_row_origin(names, bit));
+	row->name = strdup(vhi_feature_row_name(names, bit, buf));
+	row->origin = strdup(vhi_feature_row_origin(names, bit));
 	return row->name && row->origin ? 0 : -ENOMEM;
 }
 
-int vhc_feature_rows(const struct vhc_feature_names *names, const struct vhc_features *set,
+int vhi_feature_rows(const struct vhi_feature_names *names, const struct vhc_features *set,
 		     struct doc_list *words, struct doc_list *rows)
 {
 	int r = put_words(set, words);
 
 	for (unsigned int bit = 0; bit < 256 && !r; bit++) {
-		struct vhc_feature_row *row;
+		struct vhi_feature_row *row;
 
 		if (!vhc_features_has(set, bit))
 			continue;
@@ -88,7 +88,7 @@ int vhc_feature_rows(const struct vhc_feature_names *names, const struct vhc_fea
 	return r;
 }
 
-struct vhc_features vhc_feature_words(const struct doc_list *words)
+struct vhc_features vhi_feature_words(const struct doc_list *words)
 {
 	struct vhc_features set = { { 0 } };
 

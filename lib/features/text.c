@@ -13,26 +13,26 @@
 #define BITS	   256u
 #define SEPARATORS ", \t\r\n"
 
-void vhc_features_put_bit(struct vhc_text *text, enum vhc_type type, unsigned int bit)
+void vhi_features_put_bit(struct vhi_text *text, enum vhc_type type, unsigned int bit)
 {
 	const struct vhc_feature *feature = vhc_feature_get(type, bit);
 
 	if (feature)
-		vhc_text_put(text, "%s (%u)", feature->name, bit);
+		vhi_text_put(text, "%s (%u)", feature->name, bit);
 	else
-		vhc_text_put(text, "bit %u", bit);
+		vhi_text_put(text, "bit %u", bit);
 }
 
-void vhc_features_put(struct vhc_text *text, enum vhc_type type, const struct vhc_features *set,
+void vhi_features_put(struct vhi_text *text, enum vhc_type type, const struct vhc_features *set,
 		      const char *between)
 {
 	struct vhc_features left = *set;
 	unsigned int bit;
 
-	for (const char *before = ""; (bit = vhc_features_first(&left)) < BITS; before = between) {
+	for (const char *before = ""; (bit = vhi_features_first(&left)) < BITS; before = between) {
 		vhc_features_remove(&left, bit);
-		vhc_text_put(text, "%s", before);
-		vhc_features_put_bit(text, type, bit);
+		vhi_text_put(text, "%s", before);
+		vhi_features_put_bit(text, type, bit);
 	}
 }
 
@@ -40,24 +40,24 @@ VHC_EXPORT int vhc_features_format(struct vhc_ctx *ctx, enum vhc_type type,
 				   const struct vhc_features *set, char **ret_text)
 {
 	char buffer[4096] = "", *text; /* all 256 bits fit */
-	struct vhc_text out = { buffer, sizeof(buffer) };
+	struct vhi_text out = { buffer, sizeof(buffer) };
 	struct vhc_features left = *set;
 	const char *before = "";
 	unsigned int bit;
 
-	while ((bit = vhc_features_first(&left)) < BITS) {
+	while ((bit = vhi_features_first(&left)) < BITS) {
 		const struct vhc_feature *feature = vhc_feature_get(type, bit);
 
 		vhc_features_remove(&left, bit);
 		if (feature)
-			vhc_text_put(&out, "%s%s", before, feature->name);
+			vhi_text_put(&out, "%s%s", before, feature->name);
 		else
-			vhc_text_put(&out, "%sbit %u", before, bit);
+			vhi_text_put(&out, "%sbit %u", before, bit);
 		before = ",";
 	}
 	text = strdup(buffer);
 	if (!text)
-		return vhc_fail(ctx, -ENOMEM, "no memory for the names of the features");
+		return vhi_fail(ctx, -ENOMEM, "no memory for the names of the features");
 	*ret_text = text;
 	return 0;
 }
@@ -116,7 +116,7 @@ static int read_number(const struct reader *reader, const struct word *word,
 	for (size_t i = 0; i < word->len && bit < BITS; i++)
 		bit = bit * 10 + (unsigned int)(word->at[i] - '0');
 	if (bit >= BITS)
-		return vhc_fail(
+		return vhi_fail(
 			reader->ctx, -EINVAL,
 			"\"%s\" is not a feature bit: bits are 0 to 255 (a mask starts with 0x)",
 			make_printable(word).text);
@@ -141,7 +141,7 @@ static int read_mask(const struct reader *reader, const struct word *word, struc
 		int digit = hex_digit(word->at[word->len - 1 - i]);
 
 		if (digit < 0 || (digit > 0 && i >= BITS / 4))
-			return vhc_fail(reader->ctx, -EINVAL, "\"%s\" is not a mask: %s",
+			return vhi_fail(reader->ctx, -EINVAL, "\"%s\" is not a mask: %s",
 					make_printable(word).text,
 					digit < 0 ? "only hexadecimal digits may follow 0x"
 						  : "it has more than 256 bits");
@@ -149,7 +149,7 @@ static int read_mask(const struct reader *reader, const struct word *word, struc
 			set->w[i / 16] |= (uint64_t)digit << (i % 16 * 4);
 	}
 	if (!digits)
-		return vhc_fail(reader->ctx, -EINVAL, "\"%s\" is not a mask: it has no digits",
+		return vhi_fail(reader->ctx, -EINVAL, "\"%s\" is not a mask: it has no digits",
 				make_printable(word).text);
 	return 0;
 }
@@ -160,16 +160,16 @@ static int fail_name(const struct reader *reader, const struct word *word)
 	struct vhc_features known;
 
 	vhc_features_known(reader->type, &known);
-	return vhc_fail(reader->ctx, -EINVAL,
+	return vhi_fail(reader->ctx, -EINVAL,
 			"\"%s\" is not a feature of %s: give a name such as %s, a bit from 0 to "
 			"255, or a mask such as 0x8000",
-			make_printable(word).text, vhc_bit_device(reader->type),
-			vhc_feature_get(reader->type, vhc_features_first(&known))->name);
+			make_printable(word).text, vhi_bit_device(reader->type),
+			vhc_feature_get(reader->type, vhi_features_first(&known))->name);
 }
 
 static int read_name(const struct reader *reader, const struct word *word, struct vhc_features *set)
 {
-	int bit = vhc_bit_find(reader->type, word->at, word->len);
+	int bit = vhi_bit_find(reader->type, word->at, word->len);
 
 	if (bit < 0)
 		return fail_name(reader, word);
@@ -184,13 +184,13 @@ static int read_feature(struct reader *reader, struct word *word, struct vhc_fea
 
 	if (is_number(word))
 		return read_number(reader, word, set);
-	if (word->len >= 2 && vhc_name_is("0x", word->at, 2))
+	if (word->len >= 2 && vhi_name_is("0x", word->at, 2))
 		return read_mask(reader, word, set);
-	if (!vhc_name_is("bit", word->at, word->len))
+	if (!vhi_name_is("bit", word->at, word->len))
 		return read_name(reader, word, set);
 	number = read_word(reader);
 	if (!is_number(&number))
-		return vhc_fail(reader->ctx, -EINVAL,
+		return vhi_fail(reader->ctx, -EINVAL,
 				"\"%s\" needs a number after it, such as \"bit 63\"",
 				make_printable(word).text);
 	word->len = (size_t)(number.at + number.len - word->at);
@@ -209,12 +209,12 @@ VHC_EXPORT int vhc_features_parse(struct vhc_ctx *ctx, enum vhc_type type, const
 		if (r < 0)
 			return r;
 		for (uint32_t bit = 0; bit < BITS; bit++)
-			if (vhc_features_has(&set, bit) && vhc_bit_private(bit))
-				return vhc_fail(
+			if (vhc_features_has(&set, bit) && vhi_bit_private(bit))
+				return vhi_fail(
 					ctx, -EINVAL,
 					"\"%s\": bit %u (%s) is internal to vhost, and never "
 					"offered to a guest: leave it out",
-					make_printable(&word).text, bit, vhc_bit_private(bit));
+					make_printable(&word).text, bit, vhi_bit_private(bit));
 	}
 	*ret = set;
 	return 0;

@@ -13,57 +13,57 @@
 
 #define DEFAULT_MAX_REGIONS 64u
 
-static int check_devs(struct vhc_mem *mem, struct vhc_table *table)
+static int check_devs(struct vhc_mem *mem, struct vhi_table *table)
 {
 	for (uint32_t i = 0; i < mem->devs_count; i++) {
 		struct vhc_dev *dev = mem->devs[i];
-		struct vhc_place place = { vhc_dev_id(dev), NULL, NULL };
+		struct vhi_place place = { vhi_dev_id(dev), NULL, NULL };
 
-		int r = vhc_dev_check_table(dev, table);
+		int r = vhi_dev_check_table(dev, table);
 
 		if (r)
 			return r;
-		if (table->count > vhc_dev_max_regions(dev)) {
+		if (table->count > vhi_dev_max_regions(dev)) {
 			place.hint = "raise vhost's module parameter max_mem_regions";
-			return vhc_fail_at(
+			return vhi_fail_at(
 				mem->ctx, &place, -E2BIG,
 				"%u memory regions (%u before merging), and this kernel "
 				"takes %u (/sys/module/vhost/parameters/max_mem_regions)",
-				table->count, mem->count, vhc_dev_max_regions(dev));
+				table->count, mem->count, vhi_dev_max_regions(dev));
 		}
 	}
 	return 0;
 }
 
 /* Switch every device to another table, with a dirty log that fits it. */
-static int switch_table(struct vhc_mem *mem, struct vhc_table *table)
+static int switch_table(struct vhc_mem *mem, struct vhi_table *table)
 {
-	struct vhc_dirty_log *log = NULL, *log_before = mem->dirty.live;
-	struct vhc_table *before = mem->table;
-	int r = check_devs(mem, table) ?: vhc_guest_resize_dirty_log(mem, table, &log);
+	struct vhi_dirty_log *log = NULL, *log_before = mem->dirty.live;
+	struct vhi_table *before = mem->table;
+	int r = check_devs(mem, table) ?: vhi_guest_resize_dirty_log(mem, table, &log);
 
 	if (r)
 		return r;
 	mem->table = table;
 	if (log)
 		mem->dirty.live = log;
-	r = vhc_guest_update(mem);
+	r = vhi_guest_update(mem);
 	mem->dirty.live = log_before;
 	if (r) {
 		mem->table = before;
-		vhc_mem_merge_dirty_log(mem, log);
-		vhc_dirty_log_unref(log);
+		vhi_mem_merge_dirty_log(mem, log);
+		vhi_dirty_log_unref(log);
 		return r;
 	}
 	if (log)
-		vhc_mem_replace_dirty_log(mem, log);
-	vhc_table_ref(table);
-	vhc_table_unref(before);
+		vhi_mem_replace_dirty_log(mem, log);
+	vhi_table_ref(table);
+	vhi_table_unref(before);
 	return 0;
 }
 
 /* Record the staged regions, in @copy, as the committed ones. */
-static void record_committed(struct vhc_mem *mem, struct vhc_mem_region *copy)
+static void record_committed(struct vhc_mem *mem, struct vhi_mem_region *copy)
 {
 	if (mem->count)
 		memcpy(copy, mem->staged, mem->count * sizeof(*copy));
@@ -75,16 +75,16 @@ static void record_committed(struct vhc_mem *mem, struct vhc_mem_region *copy)
 
 static int commit_regions(struct vhc_mem *mem)
 {
-	struct vhc_mem_region *copy = calloc(mem->count ?: 1, sizeof(*copy));
-	struct vhc_table *table = NULL;
-	struct vhc_refusal err;
-	int r = copy ? vhc_table_new(mem->staged, mem->count, &table, &err) : -ENOMEM;
+	struct vhi_mem_region *copy = calloc(mem->count ?: 1, sizeof(*copy));
+	struct vhi_table *table = NULL;
+	struct vhi_refusal err;
+	int r = copy ? vhi_table_new(mem->staged, mem->count, &table, &err) : -ENOMEM;
 
 	if (r)
-		vhc_fail(mem->ctx, r, "%s", r == -ENOMEM ? "no memory for the table" : err.text);
-	else if (!mem->table || !vhc_table_equal(table, mem->table))
+		vhi_fail(mem->ctx, r, "%s", r == -ENOMEM ? "no memory for the table" : err.text);
+	else if (!mem->table || !vhi_table_equal(table, mem->table))
 		r = switch_table(mem, table);
-	vhc_table_unref(table);
+	vhi_table_unref(table);
 	if (r)
 		free(copy);
 	else
@@ -107,7 +107,7 @@ VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
 	int r = 0;
 
 	if (mem->error)
-		r = vhc_fail(mem->ctx, mem->error, "%s", mem->why);
+		r = vhi_fail(mem->ctx, mem->error, "%s", mem->why);
 	else if (mem->edited)
 		r = commit_regions(mem);
 	if (r)
@@ -118,19 +118,19 @@ VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem)
 VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem)
 {
 	uint32_t limit = UINT32_MAX, used = mem->count;
-	struct vhc_refusal err;
-	struct vhc_table *table;
+	struct vhi_refusal err;
+	struct vhi_table *table;
 
 	for (uint32_t i = 0; i < mem->devs_count; i++) {
-		uint32_t max = vhc_dev_max_regions(mem->devs[i]);
+		uint32_t max = vhi_dev_max_regions(mem->devs[i]);
 
 		limit = max < limit ? max : limit;
 	}
 	if (limit == UINT32_MAX)
 		limit = DEFAULT_MAX_REGIONS;
-	if (!vhc_table_new(mem->staged, mem->count, &table, &err)) {
+	if (!vhi_table_new(mem->staged, mem->count, &table, &err)) {
 		used = table->count;
-		vhc_table_unref(table);
+		vhi_table_unref(table);
 	}
 	return used < limit ? limit - used : 0;
 }

@@ -11,28 +11,28 @@
 
 #include <stdbool.h>
 
-struct vhc_dirty_log;
+struct vhi_dirty_log;
 struct vhc_mem;
-struct vhc_table;
+struct vhi_table;
 
 /**
- * vhc_guest_update() - give the memory table and the dirty log that @mem has now to every attached
+ * vhi_guest_update() - give the memory table and the dirty log that @mem has now to every attached
  * device that runs.  All or none: if one fails, those before it get back what they had.
  * Errors: the kernel's; -ESTALE a device could not be given back what it had.
  */
-int vhc_guest_update(struct vhc_mem *mem);
+int vhi_guest_update(struct vhc_mem *mem);
 
-/** vhc_guest_runs() - does any attached device run? */
-bool vhc_guest_runs(const struct vhc_mem *mem);
+/** vhi_guest_runs() - does any attached device run? */
+bool vhi_guest_runs(const struct vhc_mem *mem);
 
-/** vhc_guest_check_process() - -EPERM in a forked child of the process that owns one of the devices. */
-int vhc_guest_check_process(const struct vhc_mem *mem);
+/** vhi_guest_check_process() - -EPERM in a forked child of the process that owns one of the devices. */
+int vhi_guest_check_process(const struct vhc_mem *mem);
 
 /**
- * vhc_guest_resize_dirty_log() - a dirty log for this table, if it needs another one: *ret, or NULL.
+ * vhi_guest_resize_dirty_log() - a dirty log for this table, if it needs another one: *ret, or NULL.
  * Errors: -E2BIG it needs more than the caller's file has; -ENOMEM; those of memfd_create() and mmap().
  */
-int vhc_guest_resize_dirty_log(struct vhc_mem *mem, const struct vhc_table *table,
-			       struct vhc_dirty_log **ret);
+int vhi_guest_resize_dirty_log(struct vhc_mem *mem, const struct vhi_table *table,
+			       struct vhi_dirty_log **ret);
 
 #endif

@@ -12,34 +12,34 @@
 #include "guest/guest.h"
 #include "device/iommu.h"
 
-bool vhc_guest_runs(const struct vhc_mem *mem)
+bool vhi_guest_runs(const struct vhc_mem *mem)
 {
 	for (uint32_t i = 0; i < mem->devs_count; i++)
-		if (vhc_dev_runs(mem->devs[i]))
+		if (vhi_dev_runs(mem->devs[i]))
 			return true;
 	return false;
 }
 
-int vhc_guest_check_process(const struct vhc_mem *mem)
+int vhi_guest_check_process(const struct vhc_mem *mem)
 {
 	int r = 0;
 
 	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
-		r = vhc_dev_check_process(mem->devs[i]);
+		r = vhi_dev_check_process(mem->devs[i]);
 	return r;
 }
 
 /* One device's part of a change. */
 struct part {
-	struct vhc_plan plan;
-	struct vhc_iotlb *mappings; /* that remain valid; NULL when all do */
+	struct vhi_plan plan;
+	struct vhi_iotlb *mappings; /* that remain valid; NULL when all do */
 };
 
 /* Give these devices back what they had, the last first.  Keeps the text of the failure, or of an undo's. */
 static int undo_devices(struct vhc_mem *mem, struct part *parts, uint32_t count, int result)
 {
 	while (count--) {
-		int r = vhc_undo(mem->devs[count], &parts[count].plan, result);
+		int r = vhi_undo(mem->devs[count], &parts[count].plan, result);
 
 		result = r == -ESTALE ? r : result;
 	}
@@ -52,33 +52,33 @@ static int check_stale(const struct vhc_mem *mem)
 	int r = 0;
 
 	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
-		if (vhc_dev_runs(mem->devs[i]))
-			r = vhc_dev_check_stale(mem->devs[i]);
+		if (vhi_dev_runs(mem->devs[i]))
+			r = vhi_dev_check_stale(mem->devs[i]);
 	return r;
 }
 
 /* A stopped device gets the change when it starts; but no stale mapping may remain. */
 static int change_device(struct vhc_mem *mem, struct vhc_dev *dev, struct part *part)
 {
-	int r = vhc_iommu_plan_mem(dev, mem->table, &part->plan, &part->mappings);
+	int r = vhi_iommu_plan_mem(dev, mem->table, &part->plan, &part->mappings);
 
-	if (!r && vhc_dev_runs(dev))
-		vhc_dev_plan_change(dev, &part->plan);
-	return r ?: vhc_apply_kept(dev, &part->plan, VHC_APPLY_ALL_OR_NONE);
+	if (!r && vhi_dev_runs(dev))
+		vhi_dev_plan_change(dev, &part->plan);
+	return r ?: vhi_apply_kept(dev, &part->plan, VHI_APPLY_ALL_OR_NONE);
 }
 
 /* @kept: the change was made. */
 static void finish_device(struct vhc_dev *dev, struct part *part, bool kept)
 {
 	if (kept)
-		vhc_iommu_replace_mappings(dev, part->mappings);
+		vhi_iommu_replace_mappings(dev, part->mappings);
 	else
-		vhc_iotlb_free(part->mappings);
-	vhc_plan_clear(&part->plan);
-	vhc_state_settle(&dev->want, &dev->have);
+		vhi_iotlb_free(part->mappings);
+	vhi_plan_clear(&part->plan);
+	vhi_state_settle(&dev->want, &dev->have);
 }
 
-int vhc_guest_update(struct vhc_mem *mem)
+int vhi_guest_update(struct vhc_mem *mem)
 {
 	struct part *parts;
 	int r = check_stale(mem);
@@ -87,7 +87,7 @@ int vhc_guest_update(struct vhc_mem *mem)
 		return r;
 	parts = calloc(mem->devs_count ?: 1, sizeof(*parts));
 	if (!parts)
-		return vhc_fail(mem->ctx, -ENOMEM, "no memory to change %u devices",
+		return vhi_fail(mem->ctx, -ENOMEM, "no memory to change %u devices",
 				mem->devs_count);
 	for (uint32_t i = 0; i < mem->devs_count && !r; i++) {
 		r = change_device(mem, mem->devs[i], &parts[i]);

@@ -17,16 +17,16 @@ static uint32_t type_of(bool v2)
 	return v2 ? VHOST_IOTLB_MSG_V2 : VHOST_IOTLB_MSG;
 }
 
-struct vhc_uapi_iotlb_msg vhc_iotlb_msg_encode(bool v2, enum vhc_iotlb_verb verb,
-					       const struct vhc_mapping *map)
+struct vhi_uapi_iotlb_msg vhi_iotlb_msg_encode(bool v2, enum vhi_iotlb_verb verb,
+					       const struct vhi_mapping *map)
 {
-	struct vhc_uapi_iotlb_msg msg;
+	struct vhi_uapi_iotlb_msg msg;
 
 	memset(&msg, 0, sizeof(msg));
 	msg.version = type_of(v2);
 	msg.iova = map->iova;
 	msg.size = map->size;
-	if (verb == VHC_IOTLB_UPDATE) {
+	if (verb == VHI_IOTLB_UPDATE) {
 		msg.type = VHOST_IOTLB_UPDATE;
 		msg.uaddr = map->user;
 		msg.perm = (uint8_t)map->perm;
@@ -36,8 +36,8 @@ struct vhc_uapi_iotlb_msg vhc_iotlb_msg_encode(bool v2, enum vhc_iotlb_verb verb
 	return msg;
 }
 
-const char *vhc_iotlb_msg_decode(bool v2, const struct vhc_uapi_iotlb_msg *msg, size_t size,
-				 struct vhc_iotlb_miss *ret)
+const char *vhi_iotlb_msg_decode(bool v2, const struct vhi_uapi_iotlb_msg *msg, size_t size,
+				 struct vhi_iotlb_miss *ret)
 {
 	if (size != sizeof(*msg))
 		return "it is too short";
@@ -49,6 +49,6 @@ const char *vhc_iotlb_msg_decode(bool v2, const struct vhc_uapi_iotlb_msg *msg, 
 		return "it is no miss";
 	if (!msg->perm || msg->perm & ~(VHC_PERM_READ | VHC_PERM_WRITE))
 		return "its permissions are invalid";
-	*ret = (struct vhc_iotlb_miss){ msg->iova, msg->perm };
+	*ret = (struct vhi_iotlb_miss){ msg->iova, msg->perm };
 	return NULL;
 }

@@ -15,51 +15,51 @@ static bool speaks_v2(const struct vhc_dev *dev, uint32_t fd)
 	return dev->have.fd[fd].backend & MSG_V2;
 }
 
-static int write_msg(struct vhc_dev *dev, uint32_t fd, enum vhc_iotlb_verb verb,
-		     const struct vhc_mapping *map)
+static int write_msg(struct vhc_dev *dev, uint32_t fd, enum vhi_iotlb_verb verb,
+		     const struct vhi_mapping *map)
 {
-	struct vhc_uapi_iotlb_msg msg = vhc_iotlb_msg_encode(speaks_v2(dev, fd), verb, map);
+	struct vhi_uapi_iotlb_msg msg = vhi_iotlb_msg_encode(speaks_v2(dev, fd), verb, map);
 
-	return vhc_sys_write(&dev->ctx->sys, dev->fds[fd], &msg, sizeof(msg));
+	return vhi_sys_write(&dev->ctx->sys, dev->fds[fd], &msg, sizeof(msg));
 }
 
 /* The oldest first, so that the kernel has them in the same order. */
-static int fill(struct vhc_dev *dev, uint32_t fd, const struct vhc_mapping *range)
+static int fill(struct vhc_dev *dev, uint32_t fd, const struct vhi_mapping *range)
 {
-	uint32_t count = dev->iotlb ? vhc_iotlb_count(dev->iotlb) : 0;
-	const uint16_t *by_age = count ? vhc_iotlb_sort_by_age(dev->iotlb) : NULL;
+	uint32_t count = dev->iotlb ? vhi_iotlb_count(dev->iotlb) : 0;
+	const uint16_t *by_age = count ? vhi_iotlb_sort_by_age(dev->iotlb) : NULL;
 	int r = 0;
 
 	for (uint32_t i = 0; i < count && !r; i++) {
-		const struct vhc_mapping *map = vhc_iotlb_at(dev->iotlb, by_age[i]);
+		const struct vhi_mapping *map = vhi_iotlb_at(dev->iotlb, by_age[i]);
 
 		if (!range->size ||
-		    vhc_iotlb_overlaps(map->iova, map->size, range->iova, range->size))
-			r = write_msg(dev, fd, VHC_IOTLB_UPDATE, map);
+		    vhi_iotlb_overlaps(map->iova, map->size, range->iova, range->size))
+			r = write_msg(dev, fd, VHI_IOTLB_UPDATE, map);
 	}
 	return r;
 }
 
-int vhc_kernel_iotlb(struct vhc_dev *dev, const struct vhc_op *op)
+int vhi_kernel_iotlb(struct vhc_dev *dev, const struct vhi_op *op)
 {
-	if (op->kind == VHC_OP_IOTLB_FILL)
+	if (op->kind == VHI_OP_IOTLB_FILL)
 		return fill(dev, op->fd, &op->map);
 	return write_msg(dev, op->fd,
-			 op->kind == VHC_OP_IOTLB_UPDATE ? VHC_IOTLB_UPDATE : VHC_IOTLB_INVALIDATE,
+			 op->kind == VHI_OP_IOTLB_UPDATE ? VHI_IOTLB_UPDATE : VHI_IOTLB_INVALIDATE,
 			 &op->map);
 }
 
-int vhc_kernel_read_miss(struct vhc_dev *dev, uint32_t fd, struct vhc_iotlb_miss *ret)
+int vhi_kernel_read_miss(struct vhc_dev *dev, uint32_t fd, struct vhi_iotlb_miss *ret)
 {
-	struct vhc_uapi_iotlb_msg msg = { 0 };
+	struct vhi_uapi_iotlb_msg msg = { 0 };
 	const char *why;
-	int r = vhc_sys_read_fd(&dev->ctx->sys, dev->fds[fd], &msg, sizeof(msg));
+	int r = vhi_sys_read_fd(&dev->ctx->sys, dev->fds[fd], &msg, sizeof(msg));
 
 	if (!r)
 		return 0;
-	why = r < 0 ? strerror(-r) : vhc_iotlb_msg_decode(speaks_v2(dev, fd), &msg, (size_t)r, ret);
+	why = r < 0 ? strerror(-r) : vhi_iotlb_msg_decode(speaks_v2(dev, fd), &msg, (size_t)r, ret);
 	if (why)
-		vhc_log(dev->ctx, VHC_LEVEL_WARNING, "%s: vhost fd %u: a message is skipped: %s",
+		vhi_log(dev->ctx, VHC_LEVEL_WARNING, "%s: vhost fd %u: a message is skipped: %s",
 			dev->id, fd, why);
 	return !why;
 }

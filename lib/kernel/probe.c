@@ -24,45 +24,45 @@ static int make_fds(struct vhc_dev *dev)
 
 	dev->fds = malloc(count * sizeof(*dev->fds));
 	if (!dev->fds)
-		return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for %u fds", count);
-	memset(dev->fds, 0xff, count * sizeof(*dev->fds)); /* all VHC_FD_NONE */
+		return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for %u fds", count);
+	memset(dev->fds, 0xff, count * sizeof(*dev->fds)); /* all VHI_FD_NONE */
 	return 0;
 }
 
 /* Is this fd a vhost device of the kind? */
 static int check_fd(struct vhc_dev *dev, int fd)
 {
-	const struct vhc_kind *kind = dev->kind;
-	struct vhc_file file = { 0 };
-	int r = vhc_sys_stat(&dev->ctx->sys, fd, &file);
+	const struct vhi_kind *kind = dev->kind;
+	struct vhi_file file = { 0 };
+	int r = vhi_sys_stat(&dev->ctx->sys, fd, &file);
 
 	if (r)
-		return vhc_dev_fail_errno(dev, r, "fstat", NULL, "fd %d", fd);
-	if (!file.is_char || file.major != VHC_MISC_MAJOR || file.minor != kind->minor)
-		return vhc_dev_fail(
+		return vhi_dev_fail_errno(dev, r, "fstat", NULL, "fd %d", fd);
+	if (!file.is_char || file.major != VHI_MISC_MAJOR || file.minor != kind->minor)
+		return vhi_dev_fail(
 			dev, -EINVAL, "fstat", "pass an fd of the device's own node",
 			"fd %d is not a %s device: it is %s %u:%u, and %s is "
 			"character device %u:%u",
 			fd, kind->node, file.is_char ? "character device" : "no character device;",
-			file.major, file.minor, kind->path, VHC_MISC_MAJOR, kind->minor);
+			file.major, file.minor, kind->path, VHI_MISC_MAJOR, kind->minor);
 	return 0;
 }
 
 static int open_one(struct vhc_dev *dev, const char *path, int *ret)
 {
-	int fd = vhc_sys_open(&dev->ctx->sys, path, NOT_BLOCKING);
-	struct vhc_node_failure why;
+	int fd = vhi_sys_open(&dev->ctx->sys, path, NOT_BLOCKING);
+	struct vhi_node_failure why;
 
 	if (fd >= 0) {
 		*ret = fd;
 		return 0;
 	}
-	vhc_node_explain(path, -fd, &why);
-	return vhc_dev_fail(dev, fd, "open", why.remedy, "%s: %s (%s): %s", path, strerror(-fd),
-			    vhc_errname(-fd), why.reason);
+	vhi_node_explain(path, -fd, &why);
+	return vhi_dev_fail(dev, fd, "open", why.remedy, "%s: %s (%s): %s", path, strerror(-fd),
+			    vhi_errname(-fd), why.reason);
 }
 
-int vhc_kernel_open(struct vhc_dev *dev, const char *where)
+int vhi_kernel_open(struct vhc_dev *dev, const char *where)
 {
 	int r = make_fds(dev);
 
@@ -78,23 +78,23 @@ int vhc_kernel_open(struct vhc_dev *dev, const char *where)
 static int check_distinct(struct vhc_dev *dev, uint32_t i, int given)
 {
 	for (uint32_t j = 0; j < i; j++)
-		if (vhc_sys_same(&dev->ctx->sys, dev->fds[j], dev->fds[i]) == 1)
-			return vhc_dev_fail(dev, -EINVAL, NULL, "open the node again",
+		if (vhi_sys_same(&dev->ctx->sys, dev->fds[j], dev->fds[i]) == 1)
+			return vhi_dev_fail(dev, -EINVAL, NULL, "open the node again",
 					    "vhost fd %d of %s %u is also that of %s %u: "
 					    "each needs its own",
 					    given, dev->kind->fd_name, i, dev->kind->fd_name, j);
 	return 0;
 }
 
-int vhc_kernel_adopt(struct vhc_dev *dev, const int *fds)
+int vhi_kernel_adopt(struct vhc_dev *dev, const int *fds)
 {
 	int r = make_fds(dev);
 
 	for (uint32_t i = 0; i < dev->want.fds && !r; i++) {
-		int fd = vhc_sys_dup(&dev->ctx->sys, fds[i]);
+		int fd = vhi_sys_dup(&dev->ctx->sys, fds[i]);
 
 		if (fd < 0)
-			return vhc_dev_fail(dev, fd, "dup", NULL, "vhost fd %d: %s", fds[i],
+			return vhi_dev_fail(dev, fd, "dup", NULL, "vhost fd %d: %s", fds[i],
 					    strerror(-fd));
 		dev->fds[i] = fd;
 		r = check_fd(dev, fd) ?: check_distinct(dev, i, fds[i]);
@@ -102,11 +102,11 @@ int vhc_kernel_adopt(struct vhc_dev *dev, const int *fds)
 	return r;
 }
 
-void vhc_kernel_close(struct vhc_dev *dev)
+void vhi_kernel_close(struct vhc_dev *dev)
 {
-	vhc_worker_forget_tasks(dev);
+	vhi_worker_forget_tasks(dev);
 	if (dev->fds)
-		vhc_sys_close_all(&dev->ctx->sys, dev->fds, dev->want.fds);
+		vhi_sys_close_all(&dev->ctx->sys, dev->fds, dev->want.fds);
 	free(dev->fds);
 	dev->fds = NULL;
 }
@@ -122,11 +122,11 @@ static int read_parameter(struct vhc_dev *dev, const char *path, uint32_t max, u
 {
 	char text[32], *end;
 	unsigned long n;
-	int r = vhc_sys_read(&dev->ctx->sys, path, text, sizeof(text));
+	int r = vhi_sys_read(&dev->ctx->sys, path, text, sizeof(text));
 
 	*ret = preset;
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
-		return vhc_dev_fail_errno(dev, r, NULL, NULL, "%s", path);
+		return vhi_dev_fail_errno(dev, r, NULL, NULL, "%s", path);
 	if (r <= 0)
 		return 0;
 	n = strtoul(text, &end, 10);
@@ -143,13 +143,13 @@ static bool is_unknown(int r)
 
 static int fail_ask(struct vhc_dev *dev, int r, const char *name)
 {
-	return vhc_dev_fail_errno(dev, r, name, NULL, NULL);
+	return vhi_dev_fail_errno(dev, r, name, NULL, NULL);
 }
 
 static int ask_features(struct vhc_dev *dev)
 {
-	struct vhc_offers *offers = dev->offers;
-	int r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHOST_GET_FEATURES,
+	struct vhi_offers *offers = dev->offers;
+	int r = vhi_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHOST_GET_FEATURES,
 			      &offers->features.w[0]);
 
 	if (r)
@@ -161,12 +161,12 @@ static int ask_features(struct vhc_dev *dev)
 /* The words are zeroed before, since the kernel writes only those that it has. */
 static int ask_all_features(struct vhc_dev *dev)
 {
-	struct vhc_uapi_features_array array = { .count = VHC_FEATURES_WORDS };
-	int r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHC_GET_FEATURES_ARRAY, &array);
+	struct vhi_uapi_features_array array = { .count = VHI_FEATURES_WORDS };
+	int r = vhi_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHI_GET_FEATURES_ARRAY, &array);
 
 	if (r && !is_unknown(r))
 		return fail_ask(dev, r, "VHOST_GET_FEATURES_ARRAY");
-	for (uint32_t i = 1; i < VHC_FEATURES_WORDS && !r; i++)
+	for (uint32_t i = 1; i < VHI_FEATURES_WORDS && !r; i++)
 		dev->offers->features.w[i] = array.features[i];
 	return 0;
 }
@@ -175,24 +175,24 @@ static int ask_all_features(struct vhc_dev *dev)
 static int ask_iotlb(struct vhc_dev *dev)
 {
 	uint64_t word = 0;
-	int r = read_parameter(dev, PARAMETERS "max_iotlb_entries", VHC_IOTLB_MAX, VHC_IOTLB_MAX,
+	int r = read_parameter(dev, PARAMETERS "max_iotlb_entries", VHI_IOTLB_MAX, VHI_IOTLB_MAX,
 			       &dev->offers->max_mappings);
 
 	if (r)
 		return r;
-	r = vhc_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHOST_GET_BACKEND_FEATURES, &word);
+	r = vhi_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHOST_GET_BACKEND_FEATURES, &word);
 	if (r && !is_unknown(r))
 		return fail_ask(dev, r, "VHOST_GET_BACKEND_FEATURES");
 	dev->offers->backend_features = r ? 0 : word;
 	return 0;
 }
 
-int vhc_kernel_ask(struct vhc_dev *dev, enum vhc_ask what)
+int vhi_kernel_ask(struct vhc_dev *dev, enum vhi_ask what)
 {
 	static int (*const asks[])(struct vhc_dev * dev) = {
-		[VHC_ASK_FEATURES] = ask_features,
-		[VHC_ASK_ALL_FEATURES] = ask_all_features,
-		[VHC_ASK_IOTLB] = ask_iotlb,
+		[VHI_ASK_FEATURES] = ask_features,
+		[VHI_ASK_ALL_FEATURES] = ask_all_features,
+		[VHI_ASK_IOTLB] = ask_iotlb,
 	};
 	int r;
 

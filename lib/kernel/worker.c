@@ -31,13 +31,13 @@ static uint32_t kinds_of(struct vhc_dev *dev, int fd)
 
 	if (dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD))
 		return dev->flags & VHC_DEV_TASK ? OWN : KERNEL;
-	if (!*workers && !vhc_sys_ioctl(&dev->ctx->sys, fd, VHC_GET_FORK_FROM_OWNER, &mode))
-		*workers = mode == VHC_FORK_TASK ? OWN : KERNEL;
+	if (!*workers && !vhi_sys_ioctl(&dev->ctx->sys, fd, VHI_GET_FORK_FROM_OWNER, &mode))
+		*workers = mode == VHI_FORK_TASK ? OWN : KERNEL;
 	return *workers ? *workers : OWN | KERNEL; /* an older kernel does not say */
 }
 
 /* -ENOENT: there is no /proc to look at. */
-static int list(struct vhc_dev *dev, uint32_t kinds, struct vhc_task **ret, uint32_t *ret_count)
+static int list(struct vhc_dev *dev, uint32_t kinds, struct vhi_task **ret, uint32_t *ret_count)
 {
 	struct vhc_ctx *ctx = dev->ctx;
 	uint32_t room = 0;
@@ -49,7 +49,7 @@ static int list(struct vhc_dev *dev, uint32_t kinds, struct vhc_task **ret, uint
 		*ret = calloc(room, sizeof(**ret));
 		if (!*ret)
 			return -ENOMEM;
-		n = vhc_sys_tasks(&ctx->sys, PREFIX, kinds & KERNEL, *ret, room);
+		n = vhi_sys_tasks(&ctx->sys, PREFIX, kinds & KERNEL, *ret, room);
 	} while (n > (int)room);
 	if (n < 0) {
 		free(*ret);
@@ -60,7 +60,7 @@ static int list(struct vhc_dev *dev, uint32_t kinds, struct vhc_task **ret, uint
 	return 0;
 }
 
-static bool has_task(const struct vhc_task *tasks, uint32_t count, const struct vhc_task *task)
+static bool has_task(const struct vhi_task *tasks, uint32_t count, const struct vhi_task *task)
 {
 	for (uint32_t i = 0; i < count; i++)
 		if (tasks[i].tid == task->tid && tasks[i].kernel == task->kernel)
@@ -69,7 +69,7 @@ static bool has_task(const struct vhc_task *tasks, uint32_t count, const struct 
 }
 
 /* A thread of this process may have another number in its name, that of an outer PID namespace. */
-static bool fits(const struct vhc_task *task, uint32_t kinds, const char *name, bool exact)
+static bool fits(const struct vhi_task *task, uint32_t kinds, const char *name, bool exact)
 {
 	const char *number = task->name + strlen(PREFIX);
 
@@ -80,35 +80,35 @@ static bool fits(const struct vhc_task *task, uint32_t kinds, const char *name, 
 	return *number && !number[strspn(number, "0123456789")];
 }
 
-/* The new thread: its tid, or VHC_WORKER_.  Never a guess. */
-static int32_t pick(const struct vhc_dev *dev, uint32_t kinds, const struct vhc_task *now,
+/* The new thread: its tid, or VHI_WORKER_.  Never a guess. */
+static int32_t pick(const struct vhc_dev *dev, uint32_t kinds, const struct vhi_task *now,
 		    uint32_t count)
 {
-	int32_t found = VHC_WORKER_UNSEEN;
+	int32_t found = VHI_WORKER_UNSEEN;
 	char name[24];
 
-	snprintf(name, sizeof(name), PREFIX "%d", vhc_sys_tid(&dev->ctx->sys));
-	for (int pass = 0; pass < 2 && found == VHC_WORKER_UNSEEN; pass++)
+	snprintf(name, sizeof(name), PREFIX "%d", vhi_sys_tid(&dev->ctx->sys));
+	for (int pass = 0; pass < 2 && found == VHI_WORKER_UNSEEN; pass++)
 		for (uint32_t i = 0; i < count; i++)
 			if (!has_task(dev->tasks, dev->tasks_count, &now[i]) &&
 			    fits(&now[i], kinds, name, pass == 0))
-				found = found == VHC_WORKER_UNSEEN ? now[i].tid : VHC_WORKER_MANY;
+				found = found == VHI_WORKER_UNSEEN ? now[i].tid : VHI_WORKER_MANY;
 	return found;
 }
 
 /* Remember where the workers of this kernel are, to look only there the next time. */
-static void learn(struct vhc_dev *dev, const struct vhc_task *now, uint32_t count, int32_t tid)
+static void learn(struct vhc_dev *dev, const struct vhi_task *now, uint32_t count, int32_t tid)
 {
 	for (uint32_t i = 0; i < count && !(dev->flags & (VHC_DEV_TASK | VHC_DEV_KTHREAD)); i++)
 		if (now[i].tid == tid)
 			dev->ctx->workers = now[i].kernel ? KERNEL : OWN;
 }
 
-static int find(struct vhc_dev *dev, struct vhc_op *op)
+static int find(struct vhc_dev *dev, struct vhi_op *op)
 {
 	uint32_t kinds = dev->tasks_kinds, count = 0;
-	int32_t worker = VHC_WORKER_NO_PROC;
-	struct vhc_task *now = NULL;
+	int32_t worker = VHI_WORKER_NO_PROC;
+	struct vhi_task *now = NULL;
 	int r = dev->tasks ? list(dev, kinds, &now, &count) : -ENOENT;
 
 	if (!r) {
@@ -117,48 +117,48 @@ static int find(struct vhc_dev *dev, struct vhc_op *op)
 	}
 	free(now);
 	if (!r || r == -ENOENT) /* otherwise it may be looked for again */
-		vhc_worker_forget_tasks(dev);
+		vhi_worker_forget_tasks(dev);
 	op->value = (uint32_t)worker;
 	return r == -ENOENT ? 0 : r;
 }
 
-void vhc_worker_forget_tasks(struct vhc_dev *dev)
+void vhi_worker_forget_tasks(struct vhc_dev *dev)
 {
 	free(dev->tasks);
 	dev->tasks = NULL;
 	dev->tasks_count = 0;
 }
 
-int vhc_worker_execute(struct vhc_dev *dev, struct vhc_op *op)
+int vhi_worker_execute(struct vhc_dev *dev, struct vhi_op *op)
 {
 	int32_t worker = dev->have.fd[op->fd].worker;
 	int r;
 
 	switch (op->kind) {
-	case VHC_OP_LIST_TASKS:
+	case VHI_OP_LIST_TASKS:
 		dev->tasks_kinds = kinds_of(dev, dev->fds[op->fd]);
 		r = list(dev, dev->tasks_kinds, &dev->tasks, &dev->tasks_count);
 		return r == -ENOENT ? 0 : r;
-	case VHC_OP_FIND_WORKER:
+	case VHI_OP_FIND_WORKER:
 		return find(dev, op);
-	case VHC_OP_WORKER_CPUS:
+	case VHI_OP_WORKER_CPUS:
 		return worker <= 0 ? -ENODATA
-				   : vhc_sys_set_cpus(&dev->ctx->sys, worker, op->cpus->word,
+				   : vhi_sys_set_cpus(&dev->ctx->sys, worker, op->cpus->word,
 						      op->cpus->words);
 	default:
 		return worker <= 0 ? -ENODATA
-				   : vhc_sys_set_sched(&dev->ctx->sys, worker, op->sched.policy,
+				   : vhi_sys_set_sched(&dev->ctx->sys, worker, op->sched.policy,
 						       op->sched.priority);
 	}
 }
 
-const char *vhc_worker_why(const struct vhc_dev *dev, uint32_t fd)
+const char *vhi_worker_why(const struct vhc_dev *dev, uint32_t fd)
 {
 	switch (dev->have.fd[fd].worker) {
-	case VHC_WORKER_MANY:
+	case VHI_WORKER_MANY:
 		return "its worker is not known: several threads that could be it started at "
 		       "the same moment";
-	case VHC_WORKER_NO_PROC:
+	case VHI_WORKER_NO_PROC:
 		return "its worker is not known: there is no /proc of this process's PID namespace";
 	default:
 		return "its worker is not known: no new thread was visible; a PID namespace "

@@ -6,22 +6,22 @@
 
 #include "kind/kind.h"
 
-const struct vhc_kind *const vhc_kinds[] = { &vhc_kind_net, &vhc_kind_vsock, NULL };
+const struct vhi_kind *const vhi_kinds[] = { &vhi_kind_net, &vhi_kind_vsock, NULL };
 
-_Static_assert(sizeof(vhc_kinds) / sizeof(vhc_kinds[0]) == VHC_KINDS + 1, "kinds");
+_Static_assert(sizeof(vhi_kinds) / sizeof(vhi_kinds[0]) == VHI_KINDS + 1, "kinds");
 
-const struct vhc_kind *vhc_kind_get(uint32_t type)
+const struct vhi_kind *vhi_kind_get(uint32_t type)
 {
-	for (size_t i = 0; vhc_kinds[i]; i++)
-		if (vhc_kinds[i]->type == type)
-			return vhc_kinds[i];
+	for (size_t i = 0; vhi_kinds[i]; i++)
+		if (vhi_kinds[i]->type == type)
+			return vhi_kinds[i];
 	return NULL;
 }
 
-const struct vhc_kind *vhc_kind_of_node(const char *path)
+const struct vhi_kind *vhi_kind_of_node(const char *path)
 {
-	for (size_t i = 0; vhc_kinds[i]; i++)
-		if (!strcmp(vhc_kinds[i]->path, path))
-			return vhc_kinds[i];
+	for (size_t i = 0; vhi_kinds[i]; i++)
+		if (!strcmp(vhi_kinds[i]->path, path))
+			return vhi_kinds[i];
 	return NULL;
 }

@@ -9,15 +9,15 @@
 
 #include "dev.h"
 
-extern const struct vhc_kind vhc_kind_net, vhc_kind_vsock;
+extern const struct vhi_kind vhi_kind_net, vhi_kind_vsock;
 
 /* By index; NULL ends them. */
-extern const struct vhc_kind *const vhc_kinds[];
+extern const struct vhi_kind *const vhi_kinds[];
 
-/** vhc_kind_get() - the row of a type, or NULL. */
-const struct vhc_kind *vhc_kind_get(uint32_t type);
+/** vhi_kind_get() - the row of a type, or NULL. */
+const struct vhi_kind *vhi_kind_get(uint32_t type);
 
-/** vhc_kind_of_node() - the row whose node has this path, or NULL. */
-const struct vhc_kind *vhc_kind_of_node(const char *path);
+/** vhi_kind_of_node() - the row whose node has this path, or NULL. */
+const struct vhi_kind *vhi_kind_of_node(const char *path);
 
 #endif

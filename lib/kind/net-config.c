@@ -17,17 +17,17 @@ static int check_config(struct vhc_dev *dev, const struct vhc_net_config *config
 	char mac[DOC_MAC_TEXT];
 
 	if (config->flags & ~known)
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "vhc_net_config has flags 0x%x: known are 0x%x", config->flags,
 				    known);
 	if (config->reserved[0] || config->reserved[1])
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "vhc_net_config: reserved is not 0");
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "vhc_net_config: reserved is not 0");
 	if (config->flags & VHC_NET_MTU && (config->mtu < 68 || config->mtu > 65535))
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "an MTU of %u bytes: 68 to 65535 is allowed", config->mtu);
 	doc_mac_format(config->mac, mac);
 	if (config->flags & VHC_NET_MAC && !doc_mac_is_unicast(config->mac))
-		return vhc_dev_fail(dev, -EINVAL, NULL, NULL,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "%s cannot be the MAC address of a device: it is %s", mac,
 				    config->mac[0] & 1 ? "multicast" : "all zero");
 	return 0;
@@ -35,16 +35,16 @@ static int check_config(struct vhc_dev *dev, const struct vhc_net_config *config
 
 static int check_net(const struct vhc_dev *dev)
 {
-	if (dev->kind == &vhc_kind_net)
+	if (dev->kind == &vhi_kind_net)
 		return 0;
-	return vhc_dev_fail(dev, -EINVAL, NULL, NULL, "a %s device has no net configuration",
+	return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "a %s device has no net configuration",
 			    dev->kind->name);
 }
 
 VHC_EXPORT int vhc_dev_set_net_config(struct vhc_dev *dev, const struct vhc_net_config *config)
 {
 	struct vhc_net_config copy;
-	int r = VHC_COPY_ARGS(dev->ctx, vhc_net_config, &copy, config);
+	int r = VHI_COPY_ARGS(dev->ctx, vhc_net_config, &copy, config);
 
 	r = r ?: check_net(dev) ?: check_config(dev, &copy);
 	if (r)
@@ -62,5 +62,5 @@ VHC_EXPORT int vhc_dev_get_net_config(const struct vhc_dev *dev, struct vhc_net_
 {
 	int r = check_net(dev);
 
-	return r ?: VHC_COPY_RET(dev->ctx, vhc_net_config, ret, &dev->net->config);
+	return r ?: VHI_COPY_RET(dev->ctx, vhc_net_config, ret, &dev->net->config);
 }

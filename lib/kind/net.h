@@ -9,16 +9,16 @@
 
 struct vhc_tap;
 
-struct vhc_net {
+struct vhi_net {
 	struct vhc_tap *tap;	      /* referenced; NULL: none yet */
 	struct vhc_net_config config; /* only kept, for the vhost-state document */
 };
 
 /**
- * vhc_net_probe_link() - what a link offers: asked of a scratch tap in a network namespace of its own,
+ * vhi_net_probe_link() - what a link offers: asked of a scratch tap in a network namespace of its own,
  * which no other process sees.
  * @ret_offloads: TUN_F_ flags, the largest set that the link takes.
  */
-int vhc_net_probe_link(struct vhc_ctx *ctx, uint32_t *ret_offloads, struct vhc_features *ret);
+int vhi_net_probe_link(struct vhc_ctx *ctx, uint32_t *ret_offloads, struct vhc_features *ret);
 
 #endif

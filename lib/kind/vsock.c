@@ -16,10 +16,10 @@
 static int make(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *ret_fds)
 {
 	if (args->queue_pairs > 1)
-		return vhc_fail(dev->ctx, -EINVAL, "%u queue pairs: a vsock device has one",
+		return vhi_fail(dev->ctx, -EINVAL, "%u queue pairs: a vsock device has one",
 				args->queue_pairs);
 	if (args->guest_cid < MIN_CID || args->guest_cid > MAX_CID)
-		return vhc_fail(dev->ctx, -EINVAL, "guest CID %llu: must be 3 to 4294967294",
+		return vhi_fail(dev->ctx, -EINVAL, "guest CID %llu: must be 3 to 4294967294",
 				(unsigned long long)args->guest_cid);
 	dev->guest_cid = args->guest_cid;
 	*ret_fds = 1;
@@ -37,43 +37,43 @@ static const char *missing(const struct vhc_dev *dev)
 
 static int get_backend(const struct vhc_dev *dev, uint32_t ring)
 {
-	return VHC_BACKEND_SELF;
+	return VHI_BACKEND_SELF;
 }
 
-static void plan_claim(struct vhc_dev *dev, struct vhc_plan *plan)
+static void plan_claim(struct vhc_dev *dev, struct vhi_plan *plan)
 {
-	vhc_plan_add_value(plan, vhc_op_fd(VHC_OP_SET_GUEST_CID, 0), dev->guest_cid);
+	vhi_plan_add_value(plan, vhi_op_fd(VHI_OP_SET_GUEST_CID, 0), dev->guest_cid);
 }
 
-static void plan_running(struct vhc_plan *plan, bool running)
+static void plan_running(struct vhi_plan *plan, bool running)
 {
-	struct vhc_op op = vhc_op_fd(VHC_OP_SET_RUNNING, 0), undo = op;
+	struct vhi_op op = vhi_op_fd(VHI_OP_SET_RUNNING, 0), undo = op;
 
 	op.value = running;
 	undo.value = !running;
-	vhc_plan_add_step(plan, &op, &undo);
+	vhi_plan_add_step(plan, &op, &undo);
 }
 
 /* From then on the rings advance, so an undo stops them, then queries their bases. */
-static void plan_run(struct vhc_plan *plan, const struct vhc_plan_args *args)
+static void plan_run(struct vhi_plan *plan, const struct vhi_plan_args *args)
 {
 	bool any = false;
 
 	for (uint32_t i = 0; i < args->want->rings; i++) {
-		if (!vhc_plan_starts(args, i))
+		if (!vhi_plan_starts(args, i))
 			continue;
-		vhc_plan_add_undo(plan, vhc_op_ring(args->want, VHC_OP_GET_VRING_BASE, i));
+		vhi_plan_add_undo(plan, vhi_op_ring(args->want, VHI_OP_GET_VRING_BASE, i));
 		any = true;
 	}
 	if (any)
 		plan_running(plan, true);
 }
 
-static void plan_stop(struct vhc_plan *plan, const struct vhc_dev_state *have, uint32_t ring)
+static void plan_stop(struct vhi_plan *plan, const struct vhi_dev_state *have, uint32_t ring)
 {
-	if (vhc_plan_stops(have, 0, VHC_NO_RING) || vhc_plan_stops(have, TRANSMIT, VHC_NO_RING))
+	if (vhi_plan_stops(have, 0, VHI_NO_RING) || vhi_plan_stops(have, TRANSMIT, VHI_NO_RING))
 		plan_running(plan, false);
-	vhc_plan_bases(plan, have, VHC_NO_RING);
+	vhi_plan_bases(plan, have, VHI_NO_RING);
 }
 
 /*
@@ -82,16 +82,16 @@ static void plan_stop(struct vhc_plan *plan, const struct vhc_dev_state *have, u
  */
 static void started(struct vhc_dev *dev)
 {
-	vhc_sys_signal(&dev->ctx->sys, dev->have.ring[TRANSMIT].kick);
+	vhi_sys_signal(&dev->ctx->sys, dev->have.ring[TRANSMIT].kick);
 }
 
-const struct vhc_kind vhc_kind_vsock = {
+const struct vhi_kind vhi_kind_vsock = {
 	.type = VHC_TYPE_VSOCK,
 	.index = 1,
 	.name = "vsock",
 	.node = "vhost-vsock",
 	.path = "/dev/vhost-vsock",
-	.minor = VHC_VHOST_VSOCK_MINOR,
+	.minor = VHI_VHOST_VSOCK_MINOR,
 	.rings_per_fd = 2,
 	.fd_name = "vhost fd",
 	/*

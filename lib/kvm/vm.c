@@ -15,24 +15,24 @@
 #define ASK "KVM_CHECK_EXTENSION"
 
 /* A VM accepts ioctls only from the process that created it. */
-static int check_extension(struct vhc_dev *dev, const struct vhc_vm *vm, unsigned long extension)
+static int check_extension(struct vhc_dev *dev, const struct vhi_vm *vm, unsigned long extension)
 {
-	return vhc_sys_ioctl(&dev->ctx->sys, vm->fd, KVM_CHECK_EXTENSION,
+	return vhi_sys_ioctl(&dev->ctx->sys, vm->fd, KVM_CHECK_EXTENSION,
 			     (void *)(uintptr_t)extension);
 }
 
 static int fail_check(struct vhc_dev *dev, uint32_t ring, int fd, int r)
 {
 	if (r == -EIO)
-		return vhc_dev_fail_errno(dev, r, ASK, "bind in the process that created the VM",
+		return vhi_dev_fail_errno(dev, r, ASK, "bind in the process that created the VM",
 					  "ring %u: the VM of fd %d belongs to another process",
 					  ring, fd);
-	return vhc_dev_fail_errno(dev, r, ASK, NULL, "ring %u: VM fd %d", ring, fd);
+	return vhi_dev_fail_errno(dev, r, ASK, NULL, "ring %u: VM fd %d", ring, fd);
 }
 
 static int fail_kind(struct vhc_dev *dev, uint32_t ring, int fd, const char *what)
 {
-	return vhc_dev_fail(dev, -EINVAL, ASK, "pass the fd that KVM_CREATE_VM returned",
+	return vhi_dev_fail(dev, -EINVAL, ASK, "pass the fd that KVM_CREATE_VM returned",
 			    "ring %u: fd %d is not a KVM VM: it is %s", ring, fd, what);
 }
 
@@ -40,62 +40,62 @@ static int fail_kind(struct vhc_dev *dev, uint32_t ring, int fd, const char *wha
  * /dev/kvm answers KVM_CHECK_EXTENSION as a VM does, and a vCPU would block until it stops running: these
  * two are recognised before.
  */
-static int check_kind(struct vhc_dev *dev, uint32_t ring, int fd, const struct vhc_vm *vm)
+static int check_kind(struct vhc_dev *dev, uint32_t ring, int fd, const struct vhi_vm *vm)
 {
-	struct vhc_file file = { 0 };
+	struct vhi_file file = { 0 };
 	char name[96] = "", what[160];
-	int r = vhc_sys_stat(&dev->ctx->sys, vm->fd, &file);
+	int r = vhi_sys_stat(&dev->ctx->sys, vm->fd, &file);
 
 	if (r)
-		return vhc_dev_fail_errno(dev, r, "fstat", NULL, "ring %u: VM fd %d", ring, fd);
-	if (vhc_sys_name(&dev->ctx->sys, vm->fd, name, sizeof(name)))
+		return vhi_dev_fail_errno(dev, r, "fstat", NULL, "ring %u: VM fd %d", ring, fd);
+	if (vhi_sys_name(&dev->ctx->sys, vm->fd, name, sizeof(name)))
 		snprintf(name, sizeof(name), "%s",
 			 file.is_char ? "a character device" : "something else");
 	if (file.is_char || strstr(name, "kvm-vcpu"))
 		return fail_kind(dev, ring, fd, name);
 	r = check_extension(dev, vm, KVM_CAP_IOEVENTFD);
 	if (r == -ENOTTY || r == -EINVAL) {
-		snprintf(what, sizeof(what), "%s (%s)", name, vhc_errname(-r));
+		snprintf(what, sizeof(what), "%s (%s)", name, vhi_errname(-r));
 		return fail_kind(dev, ring, fd, what);
 	}
 	if (!r)
-		return vhc_dev_fail(dev, -ENOTTY, ASK, NULL,
+		return vhi_dev_fail(dev, -ENOTTY, ASK, NULL,
 				    "ring %u: this kernel's KVM has no KVM_CAP_IOEVENTFD", ring);
 	return r < 0 ? fail_check(dev, ring, fd, r) : 0;
 }
 
 /* Another binding may have this VM already. */
-static struct vhc_vm *find_vm(struct vhc_ctx *ctx, int fd)
+static struct vhi_vm *find_vm(struct vhc_ctx *ctx, int fd)
 {
-	for (struct vhc_binding *b = ctx->bindings; b; b = b->next)
-		if (vhc_sys_same(&ctx->sys, b->vm->fd, fd) == 1)
+	for (struct vhi_binding *b = ctx->bindings; b; b = b->next)
+		if (vhi_sys_same(&ctx->sys, b->vm->fd, fd) == 1)
 			return b->vm;
 	return NULL;
 }
 
-static int open_vm(struct vhc_dev *dev, uint32_t ring, int fd, struct vhc_vm *vm)
+static int open_vm(struct vhc_dev *dev, uint32_t ring, int fd, struct vhi_vm *vm)
 {
 	int r;
 
-	vm->fd = vhc_sys_dup(&dev->ctx->sys, fd);
+	vm->fd = vhi_sys_dup(&dev->ctx->sys, fd);
 	if (vm->fd < 0)
-		return vhc_dev_fail_errno(dev, vm->fd, NULL, NULL,
+		return vhi_dev_fail_errno(dev, vm->fd, NULL, NULL,
 					  "ring %u: VM fd %d cannot be duplicated", ring, fd);
 	r = check_kind(dev, ring, fd, vm);
 	if (r)
-		vhc_sys_close(&dev->ctx->sys, &vm->fd);
+		vhi_sys_close(&dev->ctx->sys, &vm->fd);
 	return r;
 }
 
-int vhc_vm_get(struct vhc_dev *dev, uint32_t ring, int fd, struct vhc_vm **ret)
+int vhi_vm_get(struct vhc_dev *dev, uint32_t ring, int fd, struct vhi_vm **ret)
 {
-	struct vhc_vm *vm = find_vm(dev->ctx, fd);
+	struct vhi_vm *vm = find_vm(dev->ctx, fd);
 	int r;
 
 	if (!vm) {
 		vm = calloc(1, sizeof(*vm));
 		if (!vm)
-			return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "ring %u: no memory for a VM",
+			return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "ring %u: no memory for a VM",
 					    ring);
 		r = open_vm(dev, ring, fd, vm);
 		if (r) {
@@ -108,15 +108,15 @@ int vhc_vm_get(struct vhc_dev *dev, uint32_t ring, int fd, struct vhc_vm **ret)
 	return 0;
 }
 
-void vhc_vm_unref(struct vhc_ctx *ctx, struct vhc_vm *vm)
+void vhi_vm_unref(struct vhc_ctx *ctx, struct vhi_vm *vm)
 {
 	if (!vm || --vm->refs)
 		return;
-	vhc_sys_close(&ctx->sys, &vm->fd);
+	vhi_sys_close(&ctx->sys, &vm->fd);
 	free(vm);
 }
 
-int vhc_vm_count_gsis(struct vhc_dev *dev, uint32_t ring, const struct vhc_vm *vm, uint32_t *ret)
+int vhi_vm_count_gsis(struct vhc_dev *dev, uint32_t ring, const struct vhi_vm *vm, uint32_t *ret)
 {
 	int r = check_extension(dev, vm, KVM_CAP_IRQ_ROUTING);
 

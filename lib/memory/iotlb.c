@@ -9,31 +9,31 @@
 #include "memory/iotlb.h"
 
 struct entry {
-	struct vhc_mapping map;
+	struct vhi_mapping map;
 	uint64_t age;
 };
 
-struct vhc_iotlb {
+struct vhi_iotlb {
 	uint32_t count, limit;
 	uint64_t next_age;
-	uint16_t by_age[VHC_IOTLB_MAX];
-	struct entry entry[VHC_IOTLB_MAX];
+	uint16_t by_age[VHI_IOTLB_MAX];
+	struct entry entry[VHI_IOTLB_MAX];
 };
 
-int vhc_iotlb_new(uint32_t limit, struct vhc_iotlb **ret)
+int vhi_iotlb_new(uint32_t limit, struct vhi_iotlb **ret)
 {
-	struct vhc_iotlb *iotlb = calloc(1, sizeof(*iotlb));
+	struct vhi_iotlb *iotlb = calloc(1, sizeof(*iotlb));
 
 	if (!iotlb)
 		return -ENOMEM;
-	iotlb->limit = limit < VHC_IOTLB_MAX ? limit : VHC_IOTLB_MAX;
+	iotlb->limit = limit < VHI_IOTLB_MAX ? limit : VHI_IOTLB_MAX;
 	*ret = iotlb;
 	return 0;
 }
 
-int vhc_iotlb_copy(const struct vhc_iotlb *iotlb, struct vhc_iotlb **ret)
+int vhi_iotlb_copy(const struct vhi_iotlb *iotlb, struct vhi_iotlb **ret)
 {
-	struct vhc_iotlb *copy = malloc(sizeof(*copy));
+	struct vhi_iotlb *copy = malloc(sizeof(*copy));
 
 	if (!copy)
 		return -ENOMEM;
@@ -42,31 +42,31 @@ int vhc_iotlb_copy(const struct vhc_iotlb *iotlb, struct vhc_iotlb **ret)
 	return 0;
 }
 
-void vhc_iotlb_free(struct vhc_iotlb *iotlb)
+void vhi_iotlb_free(struct vhi_iotlb *iotlb)
 {
 	free(iotlb);
 }
 
-uint32_t vhc_iotlb_count(const struct vhc_iotlb *iotlb)
+uint32_t vhi_iotlb_count(const struct vhi_iotlb *iotlb)
 {
 	return iotlb->count;
 }
 
-const struct vhc_mapping *vhc_iotlb_at(const struct vhc_iotlb *iotlb, uint32_t n)
+const struct vhi_mapping *vhi_iotlb_at(const struct vhi_iotlb *iotlb, uint32_t n)
 {
 	return &iotlb->entry[n].map;
 }
 
 static int compare_ages(const void *a, const void *b, void *data)
 {
-	const struct vhc_iotlb *iotlb = data;
+	const struct vhi_iotlb *iotlb = data;
 	uint16_t one = *(const uint16_t *)a, other = *(const uint16_t *)b;
 	uint64_t age = iotlb->entry[one].age, other_age = iotlb->entry[other].age;
 
 	return age != other_age ? (age < other_age ? -1 : 1) : one - other;
 }
 
-const uint16_t *vhc_iotlb_sort_by_age(struct vhc_iotlb *iotlb)
+const uint16_t *vhi_iotlb_sort_by_age(struct vhi_iotlb *iotlb)
 {
 	for (uint32_t i = 0; i < iotlb->count; i++)
 		iotlb->by_age[i] = (uint16_t)i;
@@ -77,12 +77,12 @@ const uint16_t *vhc_iotlb_sort_by_age(struct vhc_iotlb *iotlb)
 /* --------------------------------------------------------------------------------------- lookups */
 
 /* The last byte and not the end, which may be 2^64. */
-static uint64_t last_of(const struct vhc_mapping *map)
+static uint64_t last_of(const struct vhi_mapping *map)
 {
 	return map->iova + (map->size - 1);
 }
 
-uint32_t vhc_iotlb_search(const struct vhc_iotlb *iotlb, uint64_t iova)
+uint32_t vhi_iotlb_search(const struct vhi_iotlb *iotlb, uint64_t iova)
 {
 	uint32_t low = 0, high = iotlb->count;
 
@@ -97,24 +97,24 @@ uint32_t vhc_iotlb_search(const struct vhc_iotlb *iotlb, uint64_t iova)
 	return low;
 }
 
-const struct vhc_mapping *vhc_iotlb_find(const struct vhc_iotlb *iotlb, uint64_t iova)
+const struct vhi_mapping *vhi_iotlb_find(const struct vhi_iotlb *iotlb, uint64_t iova)
 {
-	uint32_t n = vhc_iotlb_search(iotlb, iova);
+	uint32_t n = vhi_iotlb_search(iotlb, iova);
 
 	return n < iotlb->count && iotlb->entry[n].map.iova <= iova ? &iotlb->entry[n].map : NULL;
 }
 
-bool vhc_iotlb_overlaps(uint64_t iova, uint64_t size, uint64_t other, uint64_t other_size)
+bool vhi_iotlb_overlaps(uint64_t iova, uint64_t size, uint64_t other, uint64_t other_size)
 {
 	return iova <= other + (other_size - 1) && other <= iova + (size - 1);
 }
 
-uint64_t vhc_iotlb_reach(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size, uint32_t perm)
+uint64_t vhi_iotlb_reach(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size, uint32_t perm)
 {
 	uint64_t reach = 0;
 
 	while (reach < size) {
-		const struct vhc_mapping *map = vhc_iotlb_find(iotlb, iova + reach);
+		const struct vhi_mapping *map = vhi_iotlb_find(iotlb, iova + reach);
 
 		if (!map || (map->perm & perm) != perm)
 			return reach;
@@ -128,10 +128,10 @@ uint64_t vhc_iotlb_reach(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t 
 /* ----------------------------------------------------------------------------------------- edits */
 
 /* Add the remaining part of a mapping, with its age. */
-static void add_rest(struct vhc_iotlb_edit *edit, const struct entry *entry, uint64_t iova,
+static void add_rest(struct vhi_iotlb_edit *edit, const struct entry *entry, uint64_t iova,
 		     uint64_t last)
 {
-	struct vhc_mapping *piece = &edit->add[edit->adds];
+	struct vhi_mapping *piece = &edit->add[edit->adds];
 	uint64_t offset = iova - entry->map.iova;
 
 	*piece = entry->map;
@@ -143,13 +143,13 @@ static void add_rest(struct vhc_iotlb_edit *edit, const struct entry *entry, uin
 }
 
 /* Remove a range: all overlapping mappings, adding the rest of the first and of the last again. */
-static void cut_range(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size,
-		      struct vhc_iotlb_edit *edit)
+static void cut_range(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
+		      struct vhi_iotlb_edit *edit)
 {
 	uint64_t last = iova + (size - 1);
 	uint32_t end;
 
-	*edit = (struct vhc_iotlb_edit){ .first = vhc_iotlb_search(iotlb, iova) };
+	*edit = (struct vhi_iotlb_edit){ .first = vhi_iotlb_search(iotlb, iova) };
 	end = edit->first;
 	while (end < iotlb->count && iotlb->entry[end].map.iova <= last)
 		end++;
@@ -164,7 +164,7 @@ static void cut_range(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t siz
 			 last_of(&iotlb->entry[end - 1].map));
 }
 
-static bool is_evicted(const struct vhc_iotlb_edit *edit, uint64_t iova)
+static bool is_evicted(const struct vhi_iotlb_edit *edit, uint64_t iova)
 {
 	for (uint32_t i = 0; i < edit->evicts; i++)
 		if (edit->evict[i].iova == iova)
@@ -174,13 +174,13 @@ static bool is_evicted(const struct vhc_iotlb_edit *edit, uint64_t iova)
 
 /* The search for the oldest mapping that is not pinned. */
 struct oldest {
-	vhc_iotlb_pinned_fn *pinned;
+	vhi_iotlb_pinned_fn *pinned;
 	const void *data;
-	const struct vhc_mapping *map; /* NULL: none yet */
+	const struct vhi_mapping *map; /* NULL: none yet */
 	uint64_t age;
 };
 
-static void consider(struct oldest *oldest, const struct vhc_mapping *map, uint64_t age)
+static void consider(struct oldest *oldest, const struct vhi_mapping *map, uint64_t age)
 {
 	bool older = !oldest->map || age < oldest->age ||
 		     (age == oldest->age && map->iova < oldest->map->iova);
@@ -192,7 +192,7 @@ static void consider(struct oldest *oldest, const struct vhc_mapping *map, uint6
 }
 
 /* Evict the oldest: one in the table, or one of the first @pieces to be added, and then return 1. */
-static int evict_one(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit, uint32_t pieces,
+static int evict_one(const struct vhi_iotlb *iotlb, struct vhi_iotlb_edit *edit, uint32_t pieces,
 		     struct oldest oldest)
 {
 	uint32_t piece;
@@ -223,8 +223,8 @@ static int evict_one(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit,
 }
 
 /* The first @pieces to be added are the rest of older mappings, and may be evicted too. */
-static int evict_excess(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *edit, uint32_t pieces,
-			vhc_iotlb_pinned_fn *pinned, const void *data)
+static int evict_excess(const struct vhi_iotlb *iotlb, struct vhi_iotlb_edit *edit, uint32_t pieces,
+			vhi_iotlb_pinned_fn *pinned, const void *data)
 {
 	while (iotlb->count - edit->count - edit->evicts + edit->adds > iotlb->limit) {
 		int r = evict_one(iotlb, edit, pieces, (struct oldest){ pinned, data });
@@ -237,21 +237,21 @@ static int evict_excess(const struct vhc_iotlb *iotlb, struct vhc_iotlb_edit *ed
 }
 
 /* Does one mapping already map all of it the same way? */
-static bool is_mapped(const struct vhc_iotlb *iotlb, const struct vhc_mapping *map)
+static bool is_mapped(const struct vhi_iotlb *iotlb, const struct vhi_mapping *map)
 {
-	const struct vhc_mapping *old = vhc_iotlb_find(iotlb, map->iova);
+	const struct vhi_mapping *old = vhi_iotlb_find(iotlb, map->iova);
 	uint64_t offset = old ? map->iova - old->iova : 0;
 
 	return old && last_of(map) <= last_of(old) && old->perm == map->perm &&
 	       old->guest + offset == map->guest && old->user + offset == map->user;
 }
 
-int vhc_iotlb_plan_map(const struct vhc_iotlb *iotlb, const struct vhc_mapping *map,
-		       vhc_iotlb_pinned_fn *pinned, const void *data, struct vhc_iotlb_edit *ret)
+int vhi_iotlb_plan_map(const struct vhi_iotlb *iotlb, const struct vhi_mapping *map,
+		       vhi_iotlb_pinned_fn *pinned, const void *data, struct vhi_iotlb_edit *ret)
 {
 	uint32_t pieces;
 
-	*ret = (struct vhc_iotlb_edit){ 0 };
+	*ret = (struct vhi_iotlb_edit){ 0 };
 	if (is_mapped(iotlb, map))
 		return 0;
 	cut_range(iotlb, map->iova, map->size, ret);
@@ -261,23 +261,23 @@ int vhc_iotlb_plan_map(const struct vhc_iotlb *iotlb, const struct vhc_mapping *
 	return evict_excess(iotlb, ret, pieces, pinned, data);
 }
 
-int vhc_iotlb_plan_unmap(const struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size,
-			 vhc_iotlb_pinned_fn *pinned, const void *data, struct vhc_iotlb_edit *ret)
+int vhi_iotlb_plan_unmap(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
+			 vhi_iotlb_pinned_fn *pinned, const void *data, struct vhi_iotlb_edit *ret)
 {
 	cut_range(iotlb, iova, size, ret);
 	return evict_excess(iotlb, ret, ret->adds, pinned, data);
 }
 
-static void remove_at(struct vhc_iotlb *iotlb, uint32_t n, uint32_t count)
+static void remove_at(struct vhi_iotlb *iotlb, uint32_t n, uint32_t count)
 {
 	memmove(&iotlb->entry[n], &iotlb->entry[n + count],
 		(iotlb->count - n - count) * sizeof(iotlb->entry[0]));
 	iotlb->count -= count;
 }
 
-static void insert(struct vhc_iotlb *iotlb, const struct vhc_mapping *map, uint64_t age)
+static void insert(struct vhi_iotlb *iotlb, const struct vhi_mapping *map, uint64_t age)
 {
-	uint32_t n = vhc_iotlb_search(iotlb, map->iova);
+	uint32_t n = vhi_iotlb_search(iotlb, map->iova);
 
 	memmove(&iotlb->entry[n + 1], &iotlb->entry[n],
 		(iotlb->count - n) * sizeof(iotlb->entry[0]));
@@ -287,11 +287,11 @@ static void insert(struct vhc_iotlb *iotlb, const struct vhc_mapping *map, uint6
 		iotlb->next_age = age + 1;
 }
 
-void vhc_iotlb_apply(struct vhc_iotlb *iotlb, const struct vhc_iotlb_edit *edit)
+void vhi_iotlb_apply(struct vhi_iotlb *iotlb, const struct vhi_iotlb_edit *edit)
 {
 	remove_at(iotlb, edit->first, edit->count);
 	for (uint32_t i = 0; i < edit->evicts; i++)
-		remove_at(iotlb, vhc_iotlb_search(iotlb, edit->evict[i].iova), 1);
+		remove_at(iotlb, vhi_iotlb_search(iotlb, edit->evict[i].iova), 1);
 	for (uint32_t i = 0; i < edit->adds; i++)
 		insert(iotlb, &edit->add[i], edit->age[i]);
 }
@@ -299,8 +299,8 @@ void vhc_iotlb_apply(struct vhc_iotlb *iotlb, const struct vhc_iotlb_edit *edit)
 /* ------------------------------------------------------------------------------ stale mappings */
 
 /* How many bytes from @offset of a mapping on are all valid, or all stale? */
-static uint64_t next_stretch(const struct vhc_mapping *map, uint64_t offset,
-			     const struct vhc_table *table, bool *valid)
+static uint64_t next_stretch(const struct vhi_mapping *map, uint64_t offset,
+			     const struct vhi_table *table, bool *valid)
 {
 	uint64_t guest = map->guest + offset, left = map->size - offset, inside, to_next;
 	uint32_t n;
@@ -308,7 +308,7 @@ static uint64_t next_stretch(const struct vhc_mapping *map, uint64_t offset,
 	*valid = false;
 	if (!table || !table->count)
 		return left;
-	n = vhc_table_search(table, guest);
+	n = vhi_table_search(table, guest);
 	inside = guest - table->guest[n];
 	if (guest < table->guest[n]) {
 		to_next = table->guest[n] - guest;
@@ -325,11 +325,11 @@ static uint64_t next_stretch(const struct vhc_mapping *map, uint64_t offset,
 	return to_next < left ? to_next : left;
 }
 
-bool vhc_iotlb_find_stale(const struct vhc_iotlb *iotlb, const struct vhc_table *table,
+bool vhi_iotlb_find_stale(const struct vhi_iotlb *iotlb, const struct vhi_table *table,
 			  uint64_t iova, uint64_t *ret_iova, uint64_t *ret_size)
 {
-	for (uint32_t i = vhc_iotlb_search(iotlb, iova); i < iotlb->count; i++) {
-		const struct vhc_mapping *map = &iotlb->entry[i].map;
+	for (uint32_t i = vhi_iotlb_search(iotlb, iova); i < iotlb->count; i++) {
+		const struct vhi_mapping *map = &iotlb->entry[i].map;
 		uint64_t offset = iova > map->iova ? iova - map->iova : 0;
 
 		while (offset < map->size) {

@@ -15,30 +15,30 @@ VHC_EXPORT int vhc_mem_new(struct vhc_ctx *ctx, struct vhc_mem **ret)
 	struct vhc_mem *mem = calloc(1, sizeof(*mem));
 
 	if (!mem)
-		return vhc_fail(ctx, -ENOMEM, "no memory for a memory table");
-	mem->ctx = vhc_ctx_ref(ctx);
+		return vhi_fail(ctx, -ENOMEM, "no memory for a memory table");
+	mem->ctx = vhi_ctx_ref(ctx);
 	mem->refs = 1;
-	mem->dirty.event = VHC_FD_NONE;
+	mem->dirty.event = VHI_FD_NONE;
 	*ret = mem;
 	return 0;
 }
 
-struct vhc_mem *vhc_mem_ref(struct vhc_mem *mem)
+struct vhc_mem *vhi_mem_ref(struct vhc_mem *mem)
 {
 	mem->refs++;
 	return mem;
 }
 
-void vhc_mem_unref(struct vhc_mem *mem)
+void vhi_mem_unref(struct vhc_mem *mem)
 {
 	if (!mem || --mem->refs)
 		return;
-	vhc_mem_free_spare_log(mem);
-	vhc_dirty_log_unref(mem->dirty.live);
-	vhc_dirty_log_unref(mem->dirty.file);
-	vhc_sys_close(&mem->ctx->sys, &mem->dirty.event);
-	vhc_table_unref(mem->table);
-	vhc_ctx_unref(mem->ctx);
+	vhi_mem_free_spare_log(mem);
+	vhi_dirty_log_unref(mem->dirty.live);
+	vhi_dirty_log_unref(mem->dirty.file);
+	vhi_sys_close(&mem->ctx->sys, &mem->dirty.event);
+	vhi_table_unref(mem->table);
+	vhi_ctx_unref(mem->ctx);
 	free(mem->staged);
 	free(mem->committed);
 	free(mem->devs);
@@ -47,15 +47,15 @@ void vhc_mem_unref(struct vhc_mem *mem)
 
 VHC_EXPORT void vhc_mem_free(struct vhc_mem *mem)
 {
-	vhc_mem_unref(mem);
+	vhi_mem_unref(mem);
 }
 
-struct vhc_table *vhc_mem_table(struct vhc_mem *mem)
+struct vhi_table *vhi_mem_table(struct vhc_mem *mem)
 {
 	return mem->table;
 }
 
-struct vhc_ctx *vhc_mem_ctx(struct vhc_mem *mem)
+struct vhc_ctx *vhi_mem_ctx(struct vhc_mem *mem)
 {
 	return mem->ctx;
 }
@@ -77,18 +77,18 @@ static int fail_edit(struct vhc_mem *mem, int code)
 	return code;
 }
 
-static int check_region(struct vhc_mem *mem, const struct vhc_mem_region *add)
+static int check_region(struct vhc_mem *mem, const struct vhi_mem_region *add)
 {
-	struct vhc_refusal err;
-	int r = vhc_mem_region_check(add, &err);
+	struct vhi_refusal err;
+	int r = vhi_mem_region_check(add, &err);
 
 	for (uint32_t i = 0; i < mem->count && !r; i++)
-		r = vhc_mem_region_conflict(&mem->staged[i], add, &err);
+		r = vhi_mem_region_conflict(&mem->staged[i], add, &err);
 	if (r)
-		return vhc_fail(mem->ctx, r, "%s", err.text);
-	r = vhc_sys_mapped(&mem->ctx->sys, add->user, add->size);
+		return vhi_fail(mem->ctx, r, "%s", err.text);
+	r = vhi_sys_mapped(&mem->ctx->sys, add->user, add->size);
 	if (r == -ENOMEM)
-		return vhc_fail(mem->ctx, -EINVAL,
+		return vhi_fail(mem->ctx, -EINVAL,
 				"region [0x%llx, +0x%llx): its user addresses from 0x%llx are not "
 				"mapped here",
 				(unsigned long long)add->guest, (unsigned long long)add->size,
@@ -99,13 +99,13 @@ static int check_region(struct vhc_mem *mem, const struct vhc_mem_region *add)
 static int grow_staged(struct vhc_mem *mem)
 {
 	uint32_t room = mem->room ? 2 * mem->room : 16;
-	struct vhc_mem_region *staged;
+	struct vhi_mem_region *staged;
 
 	if (mem->count < mem->room)
 		return 0;
 	staged = realloc(mem->staged, room * sizeof(*staged));
 	if (!staged)
-		return vhc_fail(mem->ctx, -ENOMEM, "no memory for a region");
+		return vhi_fail(mem->ctx, -ENOMEM, "no memory for a region");
 	mem->staged = staged;
 	mem->room = room;
 	return 0;
@@ -114,12 +114,12 @@ static int grow_staged(struct vhc_mem *mem)
 VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region)
 {
 	struct vhc_region copy;
-	struct vhc_mem_region add;
-	int r = VHC_COPY_ARGS(mem->ctx, vhc_region, &copy, region);
+	struct vhi_mem_region add;
+	int r = VHI_COPY_ARGS(mem->ctx, vhc_region, &copy, region);
 
 	if (r)
 		return fail_edit(mem, r);
-	add = (struct vhc_mem_region){ copy.guest_addr, copy.size, copy.user_addr };
+	add = (struct vhi_mem_region){ copy.guest_addr, copy.size, copy.user_addr };
 	r = check_region(mem, &add) ?: grow_staged(mem);
 	if (r)
 		return fail_edit(mem, r);
@@ -137,13 +137,13 @@ VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t si
 			return 0;
 		}
 	return fail_edit(mem,
-			 vhc_fail(mem->ctx, -EINVAL,
+			 vhi_fail(mem->ctx, -EINVAL,
 				  "no region [0x%llx, +0x%llx) is staged: give its exact address "
 				  "and size",
 				  (unsigned long long)guest_addr, (unsigned long long)size));
 }
 
-int vhc_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev)
+int vhi_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev)
 {
 	struct vhc_dev **devs = realloc(mem->devs, (mem->devs_count + 1) * sizeof(*devs));
 
@@ -151,16 +151,16 @@ int vhc_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev)
 		return -ENOMEM;
 	mem->devs = devs;
 	mem->devs[mem->devs_count++] = dev;
-	vhc_mem_ref(mem);
+	vhi_mem_ref(mem);
 	return 0;
 }
 
-void vhc_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev)
+void vhi_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev)
 {
 	for (uint32_t i = 0; i < mem->devs_count; i++)
 		if (mem->devs[i] == dev) {
 			mem->devs[i] = mem->devs[--mem->devs_count];
-			vhc_mem_unref(mem);
+			vhi_mem_unref(mem);
 			return;
 		}
 }

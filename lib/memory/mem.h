@@ -13,18 +13,18 @@
 #include "dirty/log.h"
 #include "memory/table.h"
 
-#define VHC_CHUNK_WORDS 512u /* 4096 bytes of log: 128 MiB of the guest */
-#define VHC_CHUNK_PAGES (VHC_CHUNK_WORDS * 64u)
+#define VHI_CHUNK_WORDS 512u /* 4096 bytes of log: 128 MiB of the guest */
+#define VHI_CHUNK_PAGES (VHI_CHUNK_WORDS * 64u)
 
 /* The one dirty log of a guest.  While it is off, only file, event and mode may be set. */
-struct vhc_dirty {
+struct vhi_dirty {
 	bool on;
-	struct vhc_dirty_log *live;  /* devices write to it */
-	struct vhc_dirty_log *spare; /* of the same size: clean, or what the last swap took */
+	struct vhi_dirty_log *live;  /* devices write to it */
+	struct vhi_dirty_log *spare; /* of the same size: clean, or what the last swap took */
 	bool taken;		     /* spare has pages for the current pass to read */
 	uint8_t *unread;	     /* for each chunk of spare: may it have pages not yet read? */
-	struct vhc_dirty_log *file; /* of vhc_dirty_set_file(); replaces one of the library's own */
-	int event;		    /* of vhc_dirty_set_event(), or VHC_FD_NONE */
+	struct vhi_dirty_log *file; /* of vhc_dirty_set_file(); replaces one of the library's own */
+	int event;		    /* of vhc_dirty_set_event(), or VHI_FD_NONE */
 	enum vhc_dirty_mode mode;
 };
 
@@ -33,51 +33,51 @@ struct vhc_dev;
 struct vhc_mem {
 	struct vhc_ctx *ctx;
 	uint32_t refs;
-	struct vhc_mem_region *staged;
+	struct vhi_mem_region *staged;
 	uint32_t count, room;
-	struct vhc_mem_region *committed; /* as they were staged, not merged: to revert to */
+	struct vhi_mem_region *committed; /* as they were staged, not merged: to revert to */
 	uint32_t committed_count;
 	bool edited;
 	int error; /* of the first edit that failed; the commit fails with it */
 	char why[320];
-	struct vhc_table *table;
-	struct vhc_dirty dirty;
+	struct vhi_table *table;
+	struct vhi_dirty dirty;
 	struct vhc_dev **devs;
 	uint32_t devs_count;
 };
 
-struct vhc_mem *vhc_mem_ref(struct vhc_mem *mem);
-void vhc_mem_unref(struct vhc_mem *mem);
-struct vhc_ctx *vhc_mem_ctx(struct vhc_mem *mem);
-/** vhc_mem_table() - the committed table; NULL before the first commit. */
-struct vhc_table *vhc_mem_table(struct vhc_mem *mem);
-int vhc_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev);
-void vhc_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev);
+struct vhc_mem *vhi_mem_ref(struct vhc_mem *mem);
+void vhi_mem_unref(struct vhc_mem *mem);
+struct vhc_ctx *vhi_mem_ctx(struct vhc_mem *mem);
+/** vhi_mem_table() - the committed table; NULL before the first commit. */
+struct vhi_table *vhi_mem_table(struct vhc_mem *mem);
+int vhi_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev);
+void vhi_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev);
 
 /* dirty-log.c */
 
-/** vhc_mem_dirty_log() - the log that devices are to write to; NULL while it is off. */
-struct vhc_dirty_log *vhc_mem_dirty_log(const struct vhc_mem *mem);
+/** vhi_mem_dirty_log() - the log that devices are to write to; NULL while it is off. */
+struct vhi_dirty_log *vhi_mem_dirty_log(const struct vhc_mem *mem);
 
-/** vhc_dirty_count_chunks() - the length of `unread` for this log. */
-uint64_t vhc_dirty_count_chunks(const struct vhc_dirty_log *log);
+/** vhi_dirty_count_chunks() - the length of `unread` for this log. */
+uint64_t vhi_dirty_count_chunks(const struct vhi_dirty_log *log);
 
 /**
- * vhc_mem_replace_dirty_log() - the devices now write to @log: it gets the pages of the log before and
+ * vhi_mem_replace_dirty_log() - the devices now write to @log: it gets the pages of the log before and
  * those taken but not read.  Takes over the reference.
  */
-void vhc_mem_replace_dirty_log(struct vhc_mem *mem, struct vhc_dirty_log *log);
+void vhi_mem_replace_dirty_log(struct vhc_mem *mem, struct vhi_dirty_log *log);
 
 /**
- * vhc_mem_merge_dirty_log() - devices wrote to @from for a while, and are back at the live log: move
+ * vhi_mem_merge_dirty_log() - devices wrote to @from for a while, and are back at the live log: move
  * the pages there.
  */
-void vhc_mem_merge_dirty_log(struct vhc_mem *mem, struct vhc_dirty_log *from);
+void vhi_mem_merge_dirty_log(struct vhc_mem *mem, struct vhi_dirty_log *from);
 
-/** vhc_mem_return_unread() - move the unread pages of the last pass back to the live log. */
-void vhc_mem_return_unread(struct vhc_mem *mem);
+/** vhi_mem_return_unread() - move the unread pages of the last pass back to the live log. */
+void vhi_mem_return_unread(struct vhc_mem *mem);
 
-/** vhc_mem_free_spare_log() - and drop the pages in it that were not read. */
-void vhc_mem_free_spare_log(struct vhc_mem *mem);
+/** vhi_mem_free_spare_log() - and drop the pages in it that were not read. */
+void vhi_mem_free_spare_log(struct vhc_mem *mem);
 
 #endif

@@ -26,7 +26,7 @@ struct region_text {
 	char text[96];
 };
 
-static struct region_text format_region(const struct vhc_mem_region *region)
+static struct region_text format_region(const struct vhi_mem_region *region)
 {
 	struct region_text out;
 
@@ -37,16 +37,16 @@ static struct region_text format_region(const struct vhc_mem_region *region)
 	return out;
 }
 
-static int refuse_region(struct vhc_refusal *err, const struct vhc_mem_region *region,
+static int refuse_region(struct vhi_refusal *err, const struct vhi_mem_region *region,
 			 const char *what)
 {
-	return vhc_refuse(err,
+	return vhi_refuse(err,
 			  "region at guest address 0x%" PRIx64 ", size 0x%" PRIx64
 			  ", user address 0x%" PRIx64 ": %s",
 			  region->guest, region->size, region->user, what);
 }
 
-int vhc_mem_region_check(const struct vhc_mem_region *region, struct vhc_refusal *err)
+int vhi_mem_region_check(const struct vhi_mem_region *region, struct vhi_refusal *err)
 {
 	if (!region->size)
 		return refuse_region(err, region, "its size is 0");
@@ -68,14 +68,14 @@ static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 	return a <= last_of(b, b_size) && b <= last_of(a, a_size);
 }
 
-int vhc_mem_region_conflict(const struct vhc_mem_region *a, const struct vhc_mem_region *b,
-			    struct vhc_refusal *err)
+int vhi_mem_region_conflict(const struct vhi_mem_region *a, const struct vhi_mem_region *b,
+			    struct vhi_refusal *err)
 {
 	bool guest = overlap(a->guest, a->size, b->guest, b->size);
 
 	if (!guest && !overlap(a->user, a->size, b->user, b->size))
 		return 0;
-	return vhc_refuse(err, "two regions overlap in %s addresses: %s; and %s",
+	return vhi_refuse(err, "two regions overlap in %s addresses: %s; and %s",
 			  guest ? "guest" : "user", format_region(a).text, format_region(b).text);
 }
 
@@ -86,35 +86,35 @@ static int compare(uint64_t a, uint64_t b)
 
 static int by_guest(const void *a, const void *b)
 {
-	return compare(((const struct vhc_mem_region *)a)->guest,
-		       ((const struct vhc_mem_region *)b)->guest);
+	return compare(((const struct vhi_mem_region *)a)->guest,
+		       ((const struct vhi_mem_region *)b)->guest);
 }
 
 static int by_user(const void *a, const void *b)
 {
-	return compare(((const struct vhc_mem_region *)a)->user,
-		       ((const struct vhc_mem_region *)b)->user);
+	return compare(((const struct vhi_mem_region *)a)->user,
+		       ((const struct vhi_mem_region *)b)->user);
 }
 
 /* If any two overlap in an address, so do two neighbours when sorted by it. */
-static int sort(struct vhc_mem_region *regions, uint32_t count,
-		int (*order)(const void *, const void *), struct vhc_refusal *err)
+static int sort(struct vhi_mem_region *regions, uint32_t count,
+		int (*order)(const void *, const void *), struct vhi_refusal *err)
 {
 	int r = 0;
 
 	qsort(regions, count, sizeof(*regions), order);
 	for (uint32_t i = 1; i < count && r == 0; i++)
-		r = vhc_mem_region_conflict(&regions[i - 1], &regions[i], err);
+		r = vhi_mem_region_conflict(&regions[i - 1], &regions[i], err);
 	return r;
 }
 
 /* Merge regions that continue the one before, both for the guest and here.  Returns how many remain. */
-static uint32_t merge(struct vhc_mem_region *regions, uint32_t count)
+static uint32_t merge(struct vhi_mem_region *regions, uint32_t count)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct vhc_mem_region *before = kept ? &regions[kept - 1] : NULL;
+		struct vhi_mem_region *before = kept ? &regions[kept - 1] : NULL;
 
 		if (before && before->guest + before->size == regions[i].guest &&
 		    before->user + before->size == regions[i].user)
@@ -125,10 +125,10 @@ static uint32_t merge(struct vhc_mem_region *regions, uint32_t count)
 	return kept;
 }
 
-static struct vhc_table *new_table(const struct vhc_mem_region *regions, uint32_t count)
+static struct vhi_table *new_table(const struct vhi_mem_region *regions, uint32_t count)
 {
 	size_t room = count ? count : 1; /* a search reads the first even if there is none */
-	struct vhc_table *table = calloc(1, sizeof(*table) + 3 * room * sizeof(uint64_t));
+	struct vhi_table *table = calloc(1, sizeof(*table) + 3 * room * sizeof(uint64_t));
 
 	if (!table)
 		return NULL;
@@ -147,15 +147,15 @@ static struct vhc_table *new_table(const struct vhc_mem_region *regions, uint32_
 	return table;
 }
 
-int vhc_table_new(const struct vhc_mem_region *regions, uint32_t count, struct vhc_table **ret,
-		  struct vhc_refusal *err)
+int vhi_table_new(const struct vhi_mem_region *regions, uint32_t count, struct vhi_table **ret,
+		  struct vhi_refusal *err)
 {
-	struct vhc_mem_region *sorted;
-	struct vhc_table *table;
+	struct vhi_mem_region *sorted;
+	struct vhi_table *table;
 	int r = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		r = vhc_mem_region_check(&regions[i], err);
+		r = vhi_mem_region_check(&regions[i], err);
 		if (r < 0)
 			return r;
 	}
@@ -179,20 +179,20 @@ int vhc_table_new(const struct vhc_mem_region *regions, uint32_t count, struct v
 	return 0;
 
 no_memory:
-	vhc_refuse(err, "no memory for a table of %" PRIu32 " regions", count);
+	vhi_refuse(err, "no memory for a table of %" PRIu32 " regions", count);
 	return -ENOMEM;
 }
 
-struct vhc_table *vhc_table_new_guest(const struct vhc_mem_region *regions, uint32_t count)
+struct vhi_table *vhi_table_new_guest(const struct vhi_mem_region *regions, uint32_t count)
 {
-	struct vhc_mem_region *sorted = calloc(count ? count : 1, sizeof(*sorted));
-	struct vhc_table *table;
+	struct vhi_mem_region *sorted = calloc(count ? count : 1, sizeof(*sorted));
+	struct vhi_table *table;
 
 	if (!sorted)
 		return NULL;
 	/* with user = guest, regions that are adjacent for the guest are adjacent in both */
 	for (uint32_t i = 0; i < count; i++)
-		sorted[i] = (struct vhc_mem_region){ regions[i].guest, regions[i].size,
+		sorted[i] = (struct vhi_mem_region){ regions[i].guest, regions[i].size,
 						     regions[i].guest };
 	qsort(sorted, count, sizeof(*sorted), by_guest);
 	table = new_table(sorted, merge(sorted, count));
@@ -200,33 +200,33 @@ struct vhc_table *vhc_table_new_guest(const struct vhc_mem_region *regions, uint
 	return table;
 }
 
-struct vhc_table *vhc_table_copy_guest(const struct vhc_table *table)
+struct vhi_table *vhi_table_copy_guest(const struct vhi_table *table)
 {
-	struct vhc_mem_region *regions = calloc(table->count ? table->count : 1, sizeof(*regions));
-	struct vhc_table *guest;
+	struct vhi_mem_region *regions = calloc(table->count ? table->count : 1, sizeof(*regions));
+	struct vhi_table *guest;
 
 	if (!regions)
 		return NULL;
 	for (uint32_t i = 0; i < table->count; i++)
-		regions[i] = (struct vhc_mem_region){ table->guest[i], table->size[i], 0 };
-	guest = vhc_table_new_guest(regions, table->count);
+		regions[i] = (struct vhi_mem_region){ table->guest[i], table->size[i], 0 };
+	guest = vhi_table_new_guest(regions, table->count);
 	free(regions);
 	return guest;
 }
 
-struct vhc_table *vhc_table_ref(struct vhc_table *table)
+struct vhi_table *vhi_table_ref(struct vhi_table *table)
 {
 	table->refs++;
 	return table;
 }
 
-void vhc_table_unref(struct vhc_table *table)
+void vhi_table_unref(struct vhi_table *table)
 {
 	if (table && --table->refs == 0)
 		free(table);
 }
 
-bool vhc_table_equal(const struct vhc_table *a, const struct vhc_table *b)
+bool vhi_table_equal(const struct vhi_table *a, const struct vhi_table *b)
 {
 	if (!a || !b || a == b)
 		return a == b;
@@ -250,7 +250,7 @@ static inline const uint64_t *step(const uint64_t *at, size_t half, bool up)
 #endif
 }
 
-uint32_t vhc_table_search(const struct vhc_table *table, uint64_t guest)
+uint32_t vhi_table_search(const struct vhi_table *table, uint64_t guest)
 {
 	const uint64_t *at = table->guest;
 
@@ -261,18 +261,18 @@ uint32_t vhc_table_search(const struct vhc_table *table, uint64_t guest)
 	return (uint32_t)(at - table->guest);
 }
 
-int vhc_table_refill_hit(struct vhc_table *table, uint64_t guest)
+int vhi_table_refill_hit(struct vhi_table *table, uint64_t guest)
 {
-	uint32_t i = vhc_table_search(table, guest);
+	uint32_t i = vhi_table_search(table, guest);
 
 	if (guest - table->guest[i] >= table->size[i])
 		return -EFAULT;
-	table->hit = (struct vhc_mem_region){ table->guest[i], table->size[i], table->user[i] };
+	table->hit = (struct vhi_mem_region){ table->guest[i], table->size[i], table->user[i] };
 	return 0;
 }
 
 /* "region 2 (0x1000-0x1fff)" */
-static struct region_text format_entry(const struct vhc_table *table, uint32_t i)
+static struct region_text format_entry(const struct vhi_table *table, uint32_t i)
 {
 	struct region_text out;
 
@@ -282,7 +282,7 @@ static struct region_text format_entry(const struct vhc_table *table, uint32_t i
 }
 
 /* For a range whose first address is in no region.  @next: the region above it, if any. */
-static void describe_outside(const struct vhc_table *table, uint64_t guest, uint64_t size,
+static void describe_outside(const struct vhi_table *table, uint64_t guest, uint64_t size,
 			     uint32_t next, char *text, size_t len)
 {
 	if (!table->count)
@@ -300,10 +300,10 @@ static void describe_outside(const struct vhc_table *table, uint64_t guest, uint
 			 format_entry(table, next).text);
 }
 
-void vhc_table_describe(const struct vhc_table *table, uint64_t guest, uint64_t size, char *text,
+void vhi_table_describe(const struct vhi_table *table, uint64_t guest, uint64_t size, char *text,
 			size_t len)
 {
-	uint32_t i = vhc_table_search(table, guest);
+	uint32_t i = vhi_table_search(table, guest);
 	uint64_t offset = guest - table->guest[i];
 
 	if (offset >= table->size[i])
@@ -315,12 +315,12 @@ void vhc_table_describe(const struct vhc_table *table, uint64_t guest, uint64_t 
 		snprintf(text, len, "is in %s", format_entry(table, i).text);
 }
 
-uint64_t vhc_table_log_size(const struct vhc_table *table)
+uint64_t vhi_table_log_size(const struct vhi_table *table)
 {
 	uint32_t last = table && table->count ? table->count - 1 : 0;
 
 	if (!table || !table->count)
 		return 0;
 	/* sorted, so the last region has the highest address */
-	return vhc_dirty_log_size(table->guest[last] + (table->size[last] - 1));
+	return vhi_dirty_log_size(table->guest[last] + (table->size[last] - 1));
 }

@@ -13,16 +13,16 @@
 #include "text.h"
 #include "vhostconfig.h"
 
-struct vhc_mem_region {
+struct vhi_mem_region {
 	uint64_t guest;
 	uint64_t size;
 	uint64_t user;
 };
 
-struct vhc_table {
+struct vhi_table {
 	uint32_t refs;
 	uint32_t count;
-	struct vhc_mem_region hit; /* region of the last lookup: one thread at a time per context */
+	struct vhi_mem_region hit; /* region of the last lookup: one thread at a time per context */
 	uint64_t *guest;	   /* ascending */
 	uint64_t *size;
 	uint64_t *user;
@@ -30,59 +30,59 @@ struct vhc_table {
 };
 
 /**
- * vhc_mem_region_check() - can any table have this region?  Not empty, page-aligned, within both
+ * vhi_mem_region_check() - can any table have this region?  Not empty, page-aligned, within both
  * address spaces, not at NULL, not in the kernel's half.
  * Returns 0 or -EINVAL.
  */
-int vhc_mem_region_check(const struct vhc_mem_region *region, struct vhc_refusal *err);
+int vhi_mem_region_check(const struct vhi_mem_region *region, struct vhi_refusal *err);
 
 /**
- * vhc_mem_region_conflict() - do two regions overlap in guest or in user addresses?  Returns 0 or
+ * vhi_mem_region_conflict() - do two regions overlap in guest or in user addresses?  Returns 0 or
  * -EINVAL, with both regions in the text.
  */
-int vhc_mem_region_conflict(const struct vhc_mem_region *a, const struct vhc_mem_region *b,
-			    struct vhc_refusal *err);
+int vhi_mem_region_conflict(const struct vhi_mem_region *a, const struct vhi_mem_region *b,
+			    struct vhi_refusal *err);
 
 /**
- * vhc_table_new() - a table of these regions, in any order.  Checks each, and each pair of neighbours
+ * vhi_table_new() - a table of these regions, in any order.  Checks each, and each pair of neighbours
  * (in O(n log n)); merges regions that are adjacent in both guest and user addresses.
  * Errors: -EINVAL with @err; -ENOMEM.
  */
-int vhc_table_new(const struct vhc_mem_region *regions, uint32_t count, struct vhc_table **ret,
-		  struct vhc_refusal *err);
+int vhi_table_new(const struct vhi_mem_region *regions, uint32_t count, struct vhi_table **ret,
+		  struct vhi_refusal *err);
 
 /**
- * vhc_table_new_guest() - a table of guest addresses alone, for a document: regions that are adjacent
+ * vhi_table_new_guest() - a table of guest addresses alone, for a document: regions that are adjacent
  * are merged, wherever they are in a process.
  * @regions: in any order, already checked: none is empty, wraps or overlaps another.
  * NULL: no memory.
  */
-struct vhc_table *vhc_table_new_guest(const struct vhc_mem_region *regions, uint32_t count);
-/** vhc_table_copy_guest() - the same from a table. */
-struct vhc_table *vhc_table_copy_guest(const struct vhc_table *table);
-struct vhc_table *vhc_table_ref(struct vhc_table *table);
-void vhc_table_unref(struct vhc_table *table);
-bool vhc_table_equal(const struct vhc_table *a, const struct vhc_table *b);
+struct vhi_table *vhi_table_new_guest(const struct vhi_mem_region *regions, uint32_t count);
+/** vhi_table_copy_guest() - the same from a table. */
+struct vhi_table *vhi_table_copy_guest(const struct vhi_table *table);
+struct vhi_table *vhi_table_ref(struct vhi_table *table);
+void vhi_table_unref(struct vhi_table *table);
+bool vhi_table_equal(const struct vhi_table *a, const struct vhi_table *b);
 
-/** vhc_table_search() - the only region that can have this address: the last that starts at or below it. */
-uint32_t vhc_table_search(const struct vhc_table *table, uint64_t guest);
+/** vhi_table_search() - the only region that can have this address: the last that starts at or below it. */
+uint32_t vhi_table_search(const struct vhi_table *table, uint64_t guest);
 
-/** vhc_table_refill_hit() - look up this address, and cache its region in `hit`.  0 or -EFAULT. */
-int vhc_table_refill_hit(struct vhc_table *table, uint64_t guest);
+/** vhi_table_refill_hit() - look up this address, and cache its region in `hit`.  0 or -EFAULT. */
+int vhi_table_refill_hit(struct vhi_table *table, uint64_t guest);
 
 /**
- * vhc_table_find() - where [guest, guest + size) is in this process, if one region contains all of it.
+ * vhi_table_find() - where [guest, guest + size) is in this process, if one region contains all of it.
  * @size: 1 or more.  Returns 0 or -EFAULT.
  *
  * The offset of an address below a region wraps, and so is never below the region's size.
  */
-static inline int vhc_table_find(struct vhc_table *table, uint64_t guest, uint64_t size,
+static inline int vhi_table_find(struct vhi_table *table, uint64_t guest, uint64_t size,
 				 uint64_t *ret_user)
 {
 	uint64_t offset = guest - table->hit.guest;
 
 	if (offset >= table->hit.size) {
-		if (vhc_table_refill_hit(table, guest) < 0)
+		if (vhi_table_refill_hit(table, guest) < 0)
 			return -EFAULT;
 		offset = guest - table->hit.guest;
 	}
@@ -93,13 +93,13 @@ static inline int vhc_table_find(struct vhc_table *table, uint64_t guest, uint64
 }
 
 /**
- * vhc_table_describe() - where a range is relative to the regions, for messages: "is in no region, ...",
+ * vhi_table_describe() - where a range is relative to the regions, for messages: "is in no region, ...",
  * "starts in region 2 (0x1000-0x1fff) and ends 16 bytes past its end".
  */
-void vhc_table_describe(const struct vhc_table *table, uint64_t guest, uint64_t size, char *text,
+void vhi_table_describe(const struct vhi_table *table, uint64_t guest, uint64_t size, char *text,
 			size_t len);
 
-/** vhc_table_log_size() - bytes of dirty log that this table needs: whole words, up to its highest address. */
-uint64_t vhc_table_log_size(const struct vhc_table *table);
+/** vhi_table_log_size() - bytes of dirty log that this table needs: whole words, up to its highest address. */
+uint64_t vhi_table_log_size(const struct vhi_table *table);
 
 #endif

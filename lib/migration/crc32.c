@@ -4,7 +4,7 @@
  */
 #include "migration/crc32.h"
 
-uint32_t vhc_crc32(const void *bytes, size_t len)
+uint32_t vhi_crc32(const void *bytes, size_t len)
 {
 	/* the remainder of each value of four bits, divided by the polynomial 0xedb88320 */
 	static const uint32_t rest[16] = {

@@ -8,6 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-uint32_t vhc_crc32(const void *bytes, size_t len);
+uint32_t vhi_crc32(const void *bytes, size_t len);
 
 #endif

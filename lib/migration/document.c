@@ -14,14 +14,14 @@
 
 /* Aligned, so never the last address, which stands for none. */
 #define ADDR(member, text)                                                       \
-	DOC_FIELD(vhc_saved_ring, member, DOC_HEX, .max = VHC_SAVED_NO_ADDR - 1, \
-		  .preset = VHC_SAVED_NO_ADDR, .help = text)
+	DOC_FIELD(vhi_saved_ring, member, DOC_HEX, .max = VHI_SAVED_NO_ADDR - 1, \
+		  .preset = VHI_SAVED_NO_ADDR, .help = text)
 
 /* By index of the kinds. */
 static const char *const types[] = { "net", "vsock", NULL };
-_Static_assert(sizeof(types) / sizeof(types[0]) == VHC_KINDS + 1, "kinds");
+_Static_assert(sizeof(types) / sizeof(types[0]) == VHI_KINDS + 1, "kinds");
 
-static const char *const formats[] = { [VHC_SPLIT] = "split", [VHC_PACKED] = "packed", NULL };
+static const char *const formats[] = { [VHI_SPLIT] = "split", [VHI_PACKED] = "packed", NULL };
 
 /* It is shown on terminals: no control characters of ASCII or Latin 1. */
 static bool check_device(const char *text)
@@ -45,133 +45,133 @@ static bool check_mac(const char *text)
 }
 
 static const struct doc_field guest_fields[] = {
-	DOC_NEED(vhc_saved_guest, iommu, DOC_BOOL,
+	DOC_NEED(vhi_saved_guest, iommu, DOC_BOOL,
 		 .help = "ring addresses go through an IOMMU that the launcher models"),
 };
 
 static const struct doc_table guest_table =
-	DOC_PART(vhc_saved_guest, guest_fields, "what the launcher does for the guest");
+	DOC_PART(vhi_saved_guest, guest_fields, "what the launcher does for the guest");
 
 static const struct doc_field ring_fields[] = {
-	DOC_NEED(vhc_saved_ring, index, DOC_UINT, .max = VHC_SAVED_MAX_RINGS - 1,
+	DOC_NEED(vhi_saved_ring, index, DOC_UINT, .max = VHI_SAVED_MAX_RINGS - 1,
 		 .help = "of the virtqueue: 2i receives, 2i+1 transmits"),
-	DOC_NEED(vhc_saved_ring, size, DOC_UINT, .min = 1, .max = VHC_RING_MAX,
+	DOC_NEED(vhi_saved_ring, size, DOC_UINT, .min = 1, .max = VHI_RING_MAX,
 		 .help = "number of descriptors; a power of two for a split ring"),
-	DOC_NEED(vhc_saved_ring, format, DOC_CHOICE, .choices = formats,
+	DOC_NEED(vhi_saved_ring, format, DOC_CHOICE, .choices = formats,
 		 .help = "packed if ring_packed is among the features"),
 	ADDR(desc, "guest address of the descriptors; without it the ring has no addresses yet"),
 	ADDR(avail, "guest address of the available ring, or the driver area"),
 	ADDR(used, "guest address of the used ring, or the device area"),
-	DOC_NEED(vhc_saved_ring, base, DOC_HEX, .max = UINT32_MAX,
+	DOC_NEED(vhi_saved_ring, base, DOC_HEX, .max = UINT32_MAX,
 		 .help = "where the device resumes, in the kernel's 32-bit form"),
-	DOC_NEED(vhc_saved_ring, enabled, DOC_BOOL, .help = "it runs when the device runs"),
+	DOC_NEED(vhi_saved_ring, enabled, DOC_BOOL, .help = "it runs when the device runs"),
 };
 
 static const struct doc_table ring_table =
-	DOC_PART(vhc_saved_ring, ring_fields, "a virtqueue that is set up");
+	DOC_PART(vhi_saved_ring, ring_fields, "a virtqueue that is set up");
 
 static const struct doc_field region_fields[] = {
-	DOC_NEED(vhc_saved_region, guest_addr, DOC_HEX, .help = "the first guest-physical address"),
-	DOC_NEED(vhc_saved_region, size, DOC_HEX, .min = VHC_PAGE_SIZE, .help = "bytes"),
+	DOC_NEED(vhi_saved_region, guest_addr, DOC_HEX, .help = "the first guest-physical address"),
+	DOC_NEED(vhi_saved_region, size, DOC_HEX, .min = VHC_PAGE_SIZE, .help = "bytes"),
 };
 
 static const struct doc_table region_table =
-	DOC_PART(vhc_saved_region, region_fields, "a region of the guest's memory");
+	DOC_PART(vhi_saved_region, region_fields, "a region of the guest's memory");
 
 /* The checksum comes last, and covers all other fields. */
 static const struct doc_field state_fields[] = {
-	DOC_NEED(vhc_saved, device, DOC_STRING, .min = 1, .max = 63, .check = check_device,
+	DOC_NEED(vhi_saved, device, DOC_STRING, .min = 1, .max = 63, .check = check_device,
 		 .pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
 		 .rule = "it may have no control characters", .help = "the device's id"),
-	DOC_NEED(vhc_saved, type, DOC_CHOICE, .choices = types, .help = "what kind of device"),
-	DOC_NEED(vhc_saved, running, DOC_BOOL,
+	DOC_NEED(vhi_saved, type, DOC_CHOICE, .choices = types, .help = "what kind of device"),
+	DOC_NEED(vhi_saved, running, DOC_BOOL,
 		 .help = "a snapshot of a running device, for inspection: it cannot be loaded"),
-	DOC_NEED(vhc_saved, queue_pairs, DOC_UINT, .min = 1, .max = VHC_SAVED_MAX_PAIRS,
+	DOC_NEED(vhi_saved, queue_pairs, DOC_UINT, .min = 1, .max = VHI_SAVED_MAX_PAIRS,
 		 .help = "pairs of a receive and a transmit ring"),
-	DOC_NEED(vhc_saved, words, DOC_UINTS, .min = 1, .max = 4,
+	DOC_NEED(vhi_saved, words, DOC_UINTS, .min = 1, .max = 4,
 		 .help = "the features that the driver accepted, as 64-bit words, lowest first"),
-	DOC_NEED(vhc_saved, features, DOC_OBJECTS, .table = &vhc_feature_row_doc, .max = 256,
+	DOC_NEED(vhi_saved, features, DOC_OBJECTS, .table = &vhi_feature_row_doc, .max = 256,
 		 .help = "the features by name"),
-	DOC_NEED(vhc_saved, backend_features, DOC_HEX,
+	DOC_NEED(vhi_saved, backend_features, DOC_HEX,
 		 .help = "those of VHOST_GET_BACKEND_FEATURES that the device needs"),
-	DOC_NEED(vhc_saved, guest, DOC_OBJECT, .table = &guest_table,
+	DOC_NEED(vhi_saved, guest, DOC_OBJECT, .table = &guest_table,
 		 .help = "what the launcher does for the guest"),
-	DOC_FIELD(vhc_saved, guest_cid, DOC_UINT, .min = 3, .max = 0xfffffffe,
+	DOC_FIELD(vhi_saved, guest_cid, DOC_UINT, .min = 3, .max = 0xfffffffe,
 		  .help = "vsock: the guest's address"),
-	DOC_FIELD(vhc_saved, header_bytes, DOC_UINT, .min = 10, .max = 32,
+	DOC_FIELD(vhi_saved, header_bytes, DOC_UINT, .min = 10, .max = 32,
 		  .help = "net: size of the virtio-net header, which follows from the features"),
-	DOC_FIELD(vhc_saved, mtu, DOC_UINT, .min = 68, .max = 65535,
+	DOC_FIELD(vhi_saved, mtu, DOC_UINT, .min = 68, .max = 65535,
 		  .help = "the MTU that the guest sees, in bytes"),
-	DOC_FIELD(vhc_saved, mac, DOC_STRING, .min = 17, .max = 17, .check = check_mac,
+	DOC_FIELD(vhi_saved, mac, DOC_STRING, .min = 17, .max = 17, .check = check_mac,
 		  .pattern = "^(?!00:00:00:00:00:00$)[0-9a-f][02468ace](:[0-9a-f]{2}){5}$",
 		  .rule = "write six pairs of lower-case hex digits with colons, not a multicast "
 			  "address and not zero",
 		  .help = "the guest's MAC address"),
-	DOC_NEED(vhc_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = VHC_SAVED_MAX_RINGS,
+	DOC_NEED(vhi_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = VHI_SAVED_MAX_RINGS,
 		 .help = "the rings that have a size"),
-	DOC_NEED(vhc_saved, memory, DOC_OBJECTS, .table = &region_table, .max = 65535,
+	DOC_NEED(vhi_saved, memory, DOC_OBJECTS, .table = &region_table, .max = 65535,
 		 .help = "the guest's memory"),
-	DOC_NEED(vhc_saved, checksum, DOC_HEX, .max = UINT32_MAX,
+	DOC_NEED(vhi_saved, checksum, DOC_HEX, .max = UINT32_MAX,
 		 .help = "CRC-32 of everything else, as vhost-state(5) describes"),
 };
 
 #define STATE_TABLE(fields_count)                                                               \
 	{                                                                                       \
 		.kind = "vhost-state", .version = 1, .minors = true, .minor = 0,                \
-		.size = sizeof(struct vhc_saved),                                               \
+		.size = sizeof(struct vhi_saved),                                               \
 		.help = "a vhost device, for another host to continue", .fields = state_fields, \
 		.count = fields_count                                                           \
 	}
 
-const struct doc_table vhc_state_doc = STATE_TABLE(DOC_COUNT(state_fields));
+const struct doc_table vhi_state_doc = STATE_TABLE(DOC_COUNT(state_fields));
 
 /* The fields that the checksum covers. */
 static const struct doc_table summed_table = STATE_TABLE(DOC_COUNT(state_fields) - 1);
 
-int vhc_saved_sum(const struct vhc_saved *saved, uint32_t *ret)
+int vhi_saved_sum(const struct vhi_saved *saved, uint32_t *ret)
 {
 	char *text = doc_text(&summed_table, saved, DOC_COMPACT);
 
 	if (!text)
 		return -ENOMEM;
-	*ret = vhc_crc32(text, strlen(text));
+	*ret = vhi_crc32(text, strlen(text));
 	free(text);
 	return 0;
 }
 
-char *vhc_saved_write(struct vhc_saved *saved)
+char *vhi_saved_write(struct vhi_saved *saved)
 {
 	uint32_t sum;
 
-	if (vhc_saved_sum(saved, &sum))
+	if (vhi_saved_sum(saved, &sum))
 		return NULL;
 	saved->checksum = sum;
-	return doc_text(&vhc_state_doc, saved, DOC_PRETTY);
+	return doc_text(&vhi_state_doc, saved, DOC_PRETTY);
 }
 
-const struct vhc_kind *vhc_saved_kind(const struct vhc_saved *saved)
+const struct vhi_kind *vhi_saved_kind(const struct vhi_saved *saved)
 {
-	return vhc_kinds[saved->type];
+	return vhi_kinds[saved->type];
 }
 
-struct vhc_feature_names vhc_saved_names(const struct vhc_kind *kind)
+struct vhi_feature_names vhi_saved_names(const struct vhi_kind *kind)
 {
-	return (struct vhc_feature_names){ kind->type, VHC_ORIGIN_MODEL };
+	return (struct vhi_feature_names){ kind->type, VHC_ORIGIN_MODEL };
 }
 
-void vhc_saved_clear(struct vhc_saved *saved)
+void vhi_saved_clear(struct vhi_saved *saved)
 {
-	doc_clear(&vhc_state_doc, saved);
+	doc_clear(&vhi_state_doc, saved);
 }
 
 static int fail_document(struct vhc_ctx *ctx, const char *device, const struct doc_error *err)
 {
-	return vhc_fail_at(ctx, &(struct vhc_place){ device, err->pointer, NULL }, -EINVAL,
+	return vhi_fail_at(ctx, &(struct vhi_place){ device, err->pointer, NULL }, -EINVAL,
 			   "the vhost-state document is wrong in line %u: %s", err->line,
 			   err->text);
 }
 
-int vhc_saved_fail(struct vhc_ctx *ctx, const char *device, const char *json, const char *pointer,
+int vhi_saved_fail(struct vhc_ctx *ctx, const char *device, const char *json, const char *pointer,
 		   const char *format, ...)
 {
 	struct doc_error err;
@@ -185,10 +185,10 @@ int vhc_saved_fail(struct vhc_ctx *ctx, const char *device, const char *json, co
 	return fail_document(ctx, device, &err);
 }
 
-static int check_sum(const struct vhc_saved *saved, const char *json, struct doc_error *err)
+static int check_sum(const struct vhi_saved *saved, const char *json, struct doc_error *err)
 {
 	uint32_t sum;
-	int r = vhc_saved_sum(saved, &sum);
+	int r = vhi_saved_sum(saved, &sum);
 
 	if (r || sum == saved->checksum)
 		return r;
@@ -198,32 +198,32 @@ static int check_sum(const struct vhc_saved *saved, const char *json, struct doc
 			(uint32_t)saved->checksum, sum);
 }
 
-int vhc_saved_parse(const char *json, struct vhc_saved *ret, struct doc_error *err)
+int vhi_saved_parse(const char *json, struct vhi_saved *ret, struct doc_error *err)
 {
-	struct vhc_saved saved;
-	int r = doc_read(&vhc_state_doc, json, strlen(json), &saved, err);
+	struct vhi_saved saved;
+	int r = doc_read(&vhi_state_doc, json, strlen(json), &saved, err);
 
 	if (r)
 		return r;
 	r = check_sum(&saved, json, err);
 	if (!r)
-		r = vhc_saved_check(&saved, json, strlen(json), err);
+		r = vhi_saved_check(&saved, json, strlen(json), err);
 	if (r)
-		vhc_saved_clear(&saved);
+		vhi_saved_clear(&saved);
 	else
 		*ret = saved;
 	return r;
 }
 
-int vhc_saved_read(struct vhc_ctx *ctx, const char *device, const char *json, struct vhc_saved *ret)
+int vhi_saved_read(struct vhc_ctx *ctx, const char *device, const char *json, struct vhi_saved *ret)
 {
 	struct doc_error err;
-	int r = vhc_saved_parse(json, ret, &err);
+	int r = vhi_saved_parse(json, ret, &err);
 
 	if (r == -EINVAL)
 		return fail_document(ctx, device, &err);
 	if (r)
-		return vhc_fail_at(ctx, &(struct vhc_place){ device, NULL, NULL }, r, "%s",
+		return vhi_fail_at(ctx, &(struct vhi_place){ device, NULL, NULL }, r, "%s",
 				   r == -E2BIG ? err.text
 					       : "no memory for the vhost-state document");
 	return 0;
@@ -231,10 +231,10 @@ int vhc_saved_read(struct vhc_ctx *ctx, const char *device, const char *json, st
 
 VHC_EXPORT int vhc_state_check(struct vhc_ctx *ctx, const char *state)
 {
-	struct vhc_saved saved;
-	int r = vhc_saved_read(ctx, NULL, state, &saved);
+	struct vhi_saved saved;
+	int r = vhi_saved_read(ctx, NULL, state, &saved);
 
 	if (!r)
-		vhc_saved_clear(&saved);
+		vhi_saved_clear(&saved);
 	return r;
 }

@@ -19,29 +19,29 @@
 struct load {
 	struct vhc_dev *dev;
 	const char *json;
-	struct vhc_saved saved;
+	struct vhi_saved saved;
 	struct vhc_features acked;
-	struct vhc_ring_state *rings; /* what want.ring becomes */
+	struct vhi_ring_state *rings; /* what want.ring becomes */
 };
 
-static const struct vhc_saved_ring *ring_at(const struct load *load, size_t i)
+static const struct vhi_saved_ring *ring_at(const struct load *load, size_t i)
 {
-	return (const struct vhc_saved_ring *)load->saved.rings.items + i;
+	return (const struct vhi_saved_ring *)load->saved.rings.items + i;
 }
 
 static int no_memory(struct vhc_dev *dev)
 {
-	return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to load the device");
+	return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to load the device");
 }
 
 static int check_phase(struct vhc_dev *dev)
 {
-	int r = vhc_dev_check_stale(dev);
+	int r = vhi_dev_check_stale(dev);
 
 	if (r)
 		return r;
-	if (vhc_dev_runs(dev))
-		return vhc_dev_fail(dev, -EBUSY, NULL, "stop the device first",
+	if (vhi_dev_runs(dev))
+		return vhi_dev_fail(dev, -EBUSY, NULL, "stop the device first",
 				    "the device is running, and what it is doing would be lost");
 	return 0;
 }
@@ -51,21 +51,21 @@ static int check_same_device(const struct load *load)
 	struct vhc_dev *dev = load->dev;
 
 	if (load->saved.running)
-		return vhc_saved_fail(
+		return vhi_saved_fail(
 			dev->ctx, dev->id, load->json, "/running",
 			"this is a snapshot of a running device, for inspection: stop the "
 			"device, then save it");
-	if (vhc_saved_kind(&load->saved) != dev->kind)
-		return vhc_saved_fail(
+	if (vhi_saved_kind(&load->saved) != dev->kind)
+		return vhi_saved_fail(
 			dev->ctx, dev->id, load->json, "/type",
 			"the saved device is a %s device, and this one is a %s device",
-			vhc_saved_kind(&load->saved)->name, dev->kind->name);
+			vhi_saved_kind(&load->saved)->name, dev->kind->name);
 	if (load->saved.queue_pairs != dev->want.fds)
-		return vhc_saved_fail(dev->ctx, dev->id, load->json, "/queue_pairs",
+		return vhi_saved_fail(dev->ctx, dev->id, load->json, "/queue_pairs",
 				      "the saved device has %llu queue pairs, and this one has %u",
 				      (unsigned long long)load->saved.queue_pairs, dev->want.fds);
-	if (dev->kind == &vhc_kind_vsock && load->saved.guest_cid != dev->guest_cid)
-		return vhc_saved_fail(dev->ctx, dev->id, load->json, "/guest_cid",
+	if (dev->kind == &vhi_kind_vsock && load->saved.guest_cid != dev->guest_cid)
+		return vhi_saved_fail(dev->ctx, dev->id, load->json, "/guest_cid",
 				      "the guest's CID is %llu, and this device was opened with "
 				      "%llu",
 				      (unsigned long long)load->saved.guest_cid,
@@ -75,11 +75,11 @@ static int check_same_device(const struct load *load)
 
 static int check_memory_given(struct vhc_dev *dev)
 {
-	const struct vhc_table *table = dev->mem ? vhc_mem_table(dev->mem) : NULL;
+	const struct vhi_table *table = dev->mem ? vhi_mem_table(dev->mem) : NULL;
 
 	if (table && table->count)
 		return 0;
-	return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_mem() and vhc_mem_commit() first",
+	return vhi_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_mem() and vhc_mem_commit() first",
 			    "the device has no memory: the guest's must be there before the rings "
 			    "in it can be checked");
 }
@@ -90,32 +90,32 @@ static int check_features(const struct load *load)
 {
 	struct vhc_dev *dev = load->dev;
 	bool upper = load->acked.w[1] || load->acked.w[2] || load->acked.w[3];
-	struct vhc_place place = { dev->id, "features", vhc_missing_hint };
+	struct vhi_place place = { dev->id, "features", vhi_missing_hint };
 	struct vhc_features vhost, tap;
-	struct vhc_missing lacking;
+	struct vhi_missing lacking;
 	char text[1400];
-	struct vhc_text out = { text, sizeof(text) };
-	int r = vhc_dev_has(dev, upper, &vhost, &tap);
+	struct vhi_text out = { text, sizeof(text) };
+	int r = vhi_dev_has(dev, upper, &vhost, &tap);
 
 	if (r)
 		return r;
-	lacking = vhc_missing_find(dev->kind->type, &load->acked, &vhost, &tap);
-	if (!vhc_missing_any(&lacking))
+	lacking = vhi_missing_find(dev->kind->type, &load->acked, &vhost, &tap);
+	if (!vhi_missing_any(&lacking))
 		return dev->kind->check_features ? dev->kind->check_features(dev, &load->acked) : 0;
-	vhc_missing_put(&out, dev->kind->type, &lacking);
-	return vhc_fail_at(dev->ctx, &place, -EOPNOTSUPP, "%s", text);
+	vhi_missing_put(&out, dev->kind->type, &lacking);
+	return vhi_fail_at(dev->ctx, &place, -EOPNOTSUPP, "%s", text);
 }
 
 static int check_backend(const struct load *load)
 {
 	struct vhc_dev *dev = load->dev;
 	uint64_t need = load->saved.backend_features, has;
-	int r = need ? dev->backend->ask(dev, VHC_ASK_IOTLB) : 0;
+	int r = need ? dev->backend->ask(dev, VHI_ASK_IOTLB) : 0;
 
 	has = dev->offers->backend_features;
 	if (r || !(need & ~has))
 		return r;
-	return vhc_dev_fail(dev, -EOPNOTSUPP, "/backend_features", vhc_missing_hint,
+	return vhi_dev_fail(dev, -EOPNOTSUPP, "/backend_features", vhi_missing_hint,
 			    "its IOMMU needs the backend features 0x%llx, and the kernel's vhost "
 			    "has 0x%llx",
 			    (unsigned long long)need, (unsigned long long)has);
@@ -123,22 +123,22 @@ static int check_backend(const struct load *load)
 
 /* -------------------------------------------------------------------------------------- memory */
 
-static int fail_region(const struct load *load, const struct vhc_table *there,
-		       const struct vhc_table *here, uint32_t i)
+static int fail_region(const struct load *load, const struct vhi_table *there,
+		       const struct vhi_table *here, uint32_t i)
 {
 	struct vhc_dev *dev = load->dev;
-	const struct vhc_table *has = i < there->count ? there : here;
-	struct vhc_place place = { dev->id, "/memory",
+	const struct vhi_table *has = i < there->count ? there : here;
+	struct vhi_place place = { dev->id, "/memory",
 				   "give this device the guest's memory at the guest's addresses" };
 
 	if (i < there->count && i < here->count)
-		return vhc_fail_at(
+		return vhi_fail_at(
 			dev->ctx, &place, -EINVAL,
 			"the guest's memory differs: region %u is 0x%llx+0x%llx in the "
 			"document, and 0x%llx+0x%llx in this device",
 			i, (unsigned long long)there->guest[i], (unsigned long long)there->size[i],
 			(unsigned long long)here->guest[i], (unsigned long long)here->size[i]);
-	return vhc_fail_at(dev->ctx, &place, -EINVAL,
+	return vhi_fail_at(dev->ctx, &place, -EINVAL,
 			   "the guest's memory differs: region %u, 0x%llx+0x%llx, is only in %s", i,
 			   (unsigned long long)has->guest[i], (unsigned long long)has->size[i],
 			   i < there->count ? "the document" : "this device");
@@ -147,8 +147,8 @@ static int fail_region(const struct load *load, const struct vhc_table *there,
 /* The guest must have the same memory there and here, wherever each process has it. */
 static int check_memory(const struct load *load)
 {
-	struct vhc_table *there = vhc_saved_memory(&load->saved);
-	struct vhc_table *here = vhc_table_copy_guest(vhc_mem_table(load->dev->mem));
+	struct vhi_table *there = vhi_saved_memory(&load->saved);
+	struct vhi_table *here = vhi_table_copy_guest(vhi_mem_table(load->dev->mem));
 	uint32_t i = 0;
 	int r = there && here ? 0 : no_memory(load->dev);
 
@@ -157,50 +157,50 @@ static int check_memory(const struct load *load)
 		i++;
 	if (!r && (i < there->count || i < here->count))
 		r = fail_region(load, there, here, i);
-	vhc_table_unref(there);
-	vhc_table_unref(here);
+	vhi_table_unref(there);
+	vhi_table_unref(here);
 	return r;
 }
 
 /* --------------------------------------------------------------------------------------- rings */
 
 /* As after a reset, but with its eventfds. */
-static void reset_ring(struct vhc_ring_state *ring, const struct vhc_ring_state *have,
-		       enum vhc_format format)
+static void reset_ring(struct vhi_ring_state *ring, const struct vhi_ring_state *have,
+		       enum vhi_format format)
 {
-	struct vhc_ring_state fds = *ring;
+	struct vhi_ring_state fds = *ring;
 
-	vhc_ring_state_forget(ring);
+	vhi_ring_state_forget(ring);
 	ring->kick = fds.kick;
 	ring->call = fds.call;
 	ring->err = fds.err;
 	ring->mask = fds.mask;
 	/* it starts from the beginning, wherever the ring stopped before */
-	ring->base = vhc_base_fresh(format);
+	ring->base = vhi_base_fresh(format);
 	ring->has_base = have->base_lost || have->base;
 }
 
-static int load_ring(const struct load *load, const struct vhc_saved_ring *saved)
+static int load_ring(const struct load *load, const struct vhi_saved_ring *saved)
 {
 	uint32_t index = (uint32_t)saved->index;
-	struct vhc_ring_state *ring = &load->rings[index];
+	struct vhi_ring_state *ring = &load->rings[index];
 
 	ring->size = (uint32_t)saved->size;
-	ring->has_addr = vhc_saved_addr(saved, ring->addr);
+	ring->has_addr = vhi_saved_addr(saved, ring->addr);
 	ring->base = (uint32_t)saved->base;
 	ring->has_base = true;
 	ring->disabled = !saved->enabled;
 	/* behind an IOMMU its addresses are not mapped yet */
 	if (!ring->has_addr || load->saved.guest.iommu)
 		return 0;
-	return vhc_ring_check_memory(load->dev, index, (enum vhc_format)saved->format, ring,
+	return vhi_ring_check_memory(load->dev, index, (enum vhi_format)saved->format, ring,
 				     "load the device when all of the guest's memory has arrived");
 }
 
 static int load_rings(struct load *load)
 {
-	const struct vhc_dev_state *want = &load->dev->want, *have = &load->dev->have;
-	bool packed = vhc_features_has(&load->acked, VHC_F_RING_PACKED);
+	const struct vhi_dev_state *want = &load->dev->want, *have = &load->dev->have;
+	bool packed = vhc_features_has(&load->acked, VHI_F_RING_PACKED);
 	int r = 0;
 
 	load->rings = calloc(want->rings, sizeof(*load->rings));
@@ -208,7 +208,7 @@ static int load_rings(struct load *load)
 		return no_memory(load->dev);
 	memcpy(load->rings, want->ring, want->rings * sizeof(*load->rings));
 	for (uint32_t i = 0; i < want->rings; i++)
-		reset_ring(&load->rings[i], &have->ring[i], packed ? VHC_PACKED : VHC_SPLIT);
+		reset_ring(&load->rings[i], &have->ring[i], packed ? VHI_PACKED : VHI_SPLIT);
 	for (size_t i = 0; i < load->saved.rings.count && !r; i++)
 		r = load_ring(load, ring_at(load, i));
 	return r;
@@ -229,7 +229,7 @@ static void store_state(struct load *load)
 {
 	struct vhc_dev *dev = load->dev;
 
-	if (dev->kind == &vhc_kind_net)
+	if (dev->kind == &vhi_kind_net)
 		store_net(load);
 	dev->want.acked = load->acked;
 	dev->want.has_acked = true;
@@ -239,11 +239,11 @@ static void store_state(struct load *load)
 VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json)
 {
 	struct load load = { .dev = dev, .json = json };
-	int r = vhc_saved_read(dev->ctx, dev->id, json, &load.saved);
+	int r = vhi_saved_read(dev->ctx, dev->id, json, &load.saved);
 
 	if (r)
 		return r;
-	load.acked = vhc_feature_words(&load.saved.words);
+	load.acked = vhi_feature_words(&load.saved.words);
 	r = check_same_device(&load);
 	r = r ?: check_phase(dev);
 	r = r ?: check_memory_given(dev);
@@ -251,10 +251,10 @@ VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json)
 	r = r ?: check_backend(&load);
 	r = r ?: check_memory(&load);
 	r = r ?: load_rings(&load);
-	r = r ?: vhc_iommu_set_enabled(dev, load.saved.guest.iommu);
+	r = r ?: vhi_iommu_set_enabled(dev, load.saved.guest.iommu);
 	if (!r)
 		store_state(&load);
 	free(load.rings);
-	vhc_saved_clear(&load.saved);
+	vhi_saved_clear(&load.saved);
 	return r;
 }

@@ -11,137 +11,137 @@
 #include "ring/base.h"
 #include "migration/rule.h"
 
-static const struct vhc_saved_ring *rings(const struct vhc_saved *saved)
+static const struct vhi_saved_ring *rings(const struct vhi_saved *saved)
 {
 	return saved->rings.items;
 }
 
-bool vhc_saved_addr(const struct vhc_saved_ring *ring, uint64_t ret[VHC_PARTS])
+bool vhi_saved_addr(const struct vhi_saved_ring *ring, uint64_t ret[VHI_PARTS])
 {
-	ret[VHC_DESC] = ring->desc;
-	ret[VHC_AVAIL] = ring->avail;
-	ret[VHC_USED] = ring->used;
-	return ring->desc != VHC_SAVED_NO_ADDR;
+	ret[VHI_DESC] = ring->desc;
+	ret[VHI_AVAIL] = ring->avail;
+	ret[VHI_USED] = ring->used;
+	return ring->desc != VHI_SAVED_NO_ADDR;
 }
 
-static int check_index(struct vhc_rules *c, size_t i, const struct vhc_saved_ring *ring)
+static int check_index(struct vhi_rules *c, size_t i, const struct vhi_saved_ring *ring)
 {
 	uint64_t rings = c->kind->rings_per_fd * c->saved->queue_pairs;
 
 	if (ring->index >= rings)
-		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "index").text,
+		return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, "index").text,
 				     "ring %" PRIu64 ": %" PRIu64
 				     " queue pairs have rings 0 to %" PRIu64,
 				     ring->index, c->saved->queue_pairs, rings - 1);
 	if (c->seen[ring->index])
-		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "index").text,
+		return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, "index").text,
 				     "ring %" PRIu64 " is given twice", ring->index);
 	c->seen[ring->index] = true;
 	return 0;
 }
 
 /* Is there an address of each part, or of none? */
-static int check_given(struct vhc_rules *c, size_t i, const uint64_t addr[VHC_PARTS])
+static int check_given(struct vhi_rules *c, size_t i, const uint64_t addr[VHI_PARTS])
 {
-	bool given = addr[VHC_DESC] != VHC_SAVED_NO_ADDR;
+	bool given = addr[VHI_DESC] != VHI_SAVED_NO_ADDR;
 
-	if ((addr[VHC_AVAIL] != VHC_SAVED_NO_ADDR) == given &&
-	    (addr[VHC_USED] != VHC_SAVED_NO_ADDR) == given)
+	if ((addr[VHI_AVAIL] != VHI_SAVED_NO_ADDR) == given &&
+	    (addr[VHI_USED] != VHI_SAVED_NO_ADDR) == given)
 		return 0;
-	return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, NULL).text,
+	return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, NULL).text,
 			     "a ring has desc, avail and used, or none of them");
 }
 
-static int check_place(struct vhc_rules *c, size_t i, const struct vhc_saved_ring *ring)
+static int check_place(struct vhi_rules *c, size_t i, const struct vhi_saved_ring *ring)
 {
-	uint64_t addr[VHC_PARTS], unused[VHC_PARTS];
-	struct vhc_refusal err;
+	uint64_t addr[VHI_PARTS], unused[VHI_PARTS];
+	struct vhi_refusal err;
 	int r;
 
-	vhc_saved_addr(ring, addr);
+	vhi_saved_addr(ring, addr);
 	r = check_given(c, i, addr);
-	if (r || addr[VHC_DESC] == VHC_SAVED_NO_ADDR)
+	if (r || addr[VHI_DESC] == VHI_SAVED_NO_ADDR)
 		return r;
-	r = vhc_layout_check_align(c->format, addr, &err);
+	r = vhi_layout_check_align(c->format, addr, &err);
 	/* behind an IOMMU the document does not say where in memory the ring is */
 	if (!r)
 		r = c->saved->guest.iommu
-			    ? vhc_layout_check_virtual(c->format, (uint32_t)ring->size, addr, &err)
-			    : vhc_layout_place(c->format, (uint32_t)ring->size, addr, c->memory,
+			    ? vhi_layout_check_virtual(c->format, (uint32_t)ring->size, addr, &err)
+			    : vhi_layout_place(c->format, (uint32_t)ring->size, addr, c->memory,
 					       unused, &err);
-	return r ? VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, NULL).text, "ring %" PRIu64 ": %s",
+	return r ? VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, NULL).text, "ring %" PRIu64 ": %s",
 				 ring->index, err.text)
 		 : 0;
 }
 
-static int check_ring(struct vhc_rules *c, size_t i)
+static int check_ring(struct vhi_rules *c, size_t i)
 {
-	const struct vhc_saved_ring *ring = &rings(c->saved)[i];
-	struct vhc_refusal err;
+	const struct vhi_saved_ring *ring = &rings(c->saved)[i];
+	struct vhi_refusal err;
 	int r = check_index(c, i, ring);
 
 	if (r)
 		return r;
 	if (ring->format != c->format)
-		return VHC_RULE_FAIL(
-			c, vhc_rule_pointer("rings", i, "format").text,
+		return VHI_RULE_FAIL(
+			c, vhi_rule_pointer("rings", i, "format").text,
 			"with these features it is \"%s\": ring_packed (%u) is %s them",
-			c->format == VHC_PACKED ? "packed" : "split", VHC_F_RING_PACKED,
-			c->format == VHC_PACKED ? "among" : "not among");
-	if (vhc_layout_check_size(c->format, (uint32_t)ring->size, &err))
-		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "size").text, "%s", err.text);
-	if (vhc_base_check(c->format, (uint32_t)ring->size, (uint32_t)ring->base, &err))
-		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "base").text, "%s", err.text);
+			c->format == VHI_PACKED ? "packed" : "split", VHI_F_RING_PACKED,
+			c->format == VHI_PACKED ? "among" : "not among");
+	if (vhi_layout_check_size(c->format, (uint32_t)ring->size, &err))
+		return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, "size").text, "%s", err.text);
+	if (vhi_base_check(c->format, (uint32_t)ring->size, (uint32_t)ring->base, &err))
+		return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, "base").text, "%s", err.text);
 	if (!ring->enabled && !(c->kind->can & VHC_CAN_RING))
-		return VHC_RULE_FAIL(c, vhc_rule_pointer("rings", i, "enabled").text,
+		return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, "enabled").text,
 				     "the rings of a %s device run only together", c->kind->name);
 	return check_place(c, i, ring);
 }
 
 /* The parts of all rings that have a place. */
-static size_t list_parts(struct vhc_rules *c, struct vhc_rule_range *places)
+static size_t list_parts(struct vhi_rules *c, struct vhi_rule_range *places)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < c->saved->rings.count; i++) {
-		const struct vhc_saved_ring *ring = &rings(c->saved)[i];
-		struct vhc_layout layout = vhc_layout_get(c->format, (uint32_t)ring->size);
-		uint64_t addr[VHC_PARTS];
+		const struct vhi_saved_ring *ring = &rings(c->saved)[i];
+		struct vhi_layout layout = vhi_layout_get(c->format, (uint32_t)ring->size);
+		uint64_t addr[VHI_PARTS];
 
-		for (int part = 0; vhc_saved_addr(ring, addr) && part < VHC_PARTS; part++)
-			places[count++] = (struct vhc_rule_range){
+		for (int part = 0; vhi_saved_addr(ring, addr) && part < VHI_PARTS; part++)
+			places[count++] = (struct vhi_rule_range){
 				addr[part], addr[part] + (layout.size[part] - 1), i, part
 			};
 	}
 	return count;
 }
 
-static int check_apart(struct vhc_rules *c)
+static int check_apart(struct vhi_rules *c)
 {
-	struct vhc_rule_range *places =
-		calloc(c->saved->rings.count * VHC_PARTS + 1, sizeof(*places));
-	const struct vhc_rule_range *over, *under;
+	struct vhi_rule_range *places =
+		calloc(c->saved->rings.count * VHI_PARTS + 1, sizeof(*places));
+	const struct vhi_rule_range *over, *under;
 	int r = 0;
 
 	if (!places)
 		return -ENOMEM;
-	over = vhc_rule_find_overlap(places, list_parts(c, places));
+	over = vhi_rule_find_overlap(places, list_parts(c, places));
 	if (over) {
 		under = over - 1;
-		r = VHC_RULE_FAIL(c, vhc_rule_pointer("rings", over->item, NULL).text,
+		r = VHI_RULE_FAIL(c, vhi_rule_pointer("rings", over->item, NULL).text,
 				  "the %s of ring %" PRIu64 " (0x%" PRIx64 "-0x%" PRIx64
 				  ") and the %s of ring %" PRIu64 " (0x%" PRIx64 "-0x%" PRIx64
 				  ") overlap",
-				  vhc_layout_part_name(c->format, (enum vhc_part)over->part),
+				  vhi_layout_part_name(c->format, (enum vhi_part)over->part),
 				  rings(c->saved)[over->item].index, over->start, over->last,
-				  vhc_layout_part_name(c->format, (enum vhc_part)under->part),
+				  vhi_layout_part_name(c->format, (enum vhi_part)under->part),
 				  rings(c->saved)[under->item].index, under->start, under->last);
 	}
 	free(places);
 	return r;
 }
 
-int vhc_rule_check_rings(struct vhc_rules *c)
+int vhi_rule_check_rings(struct vhi_rules *c)
 {
 	int r = 0;
 

@@ -7,9 +7,9 @@
 
 #include "migration/rule.h"
 
-struct vhc_rule_where vhc_rule_pointer(const char *list, size_t i, const char *key)
+struct vhi_rule_where vhi_rule_pointer(const char *list, size_t i, const char *key)
 {
-	struct vhc_rule_where at;
+	struct vhi_rule_where at;
 
 	snprintf(at.text, sizeof(at.text), "/%s/%zu%s%s", list, i, key ? "/" : "", key ? key : "");
 	return at;
@@ -17,13 +17,13 @@ struct vhc_rule_where vhc_rule_pointer(const char *list, size_t i, const char *k
 
 static int by_start(const void *a, const void *b)
 {
-	const struct vhc_rule_range *one = a, *other = b;
+	const struct vhi_rule_range *one = a, *other = b;
 
 	return (one->start > other->start) - (one->start < other->start);
 }
 
 /* If any two overlap, so do two neighbours when sorted. */
-const struct vhc_rule_range *vhc_rule_find_overlap(struct vhc_rule_range *places, size_t count)
+const struct vhi_rule_range *vhi_rule_find_overlap(struct vhi_rule_range *places, size_t count)
 {
 	qsort(places, count, sizeof(*places), by_start);
 	for (size_t i = 1; i < count; i++)

@@ -8,43 +8,43 @@
 
 #include "migration/document.h"
 
-struct vhc_rules {
-	const struct vhc_saved *saved;
+struct vhi_rules {
+	const struct vhi_saved *saved;
 	const char *text;
 	size_t len;
 	struct doc_error *err;
-	const struct vhc_kind *kind;
-	struct vhc_feature_names names;
+	const struct vhi_kind *kind;
+	struct vhi_feature_names names;
 	struct vhc_features set;
-	enum vhc_format format;
-	struct vhc_table *memory;
-	bool seen[VHC_SAVED_MAX_RINGS]; /* which ring indices */
+	enum vhi_format format;
+	struct vhi_table *memory;
+	bool seen[VHI_SAVED_MAX_RINGS]; /* which ring indices */
 };
 
 /* The value at this pointer is wrong.  -EINVAL. */
-#define VHC_RULE_FAIL(c, pointer, ...) doc_fail((c)->err, (c)->text, (c)->len, pointer, __VA_ARGS__)
+#define VHI_RULE_FAIL(c, pointer, ...) doc_fail((c)->err, (c)->text, (c)->len, pointer, __VA_ARGS__)
 
 /* "/rings/3/size"; without a key, the item itself. */
-struct vhc_rule_where {
+struct vhi_rule_where {
 	char text[64];
 };
 
-struct vhc_rule_where vhc_rule_pointer(const char *list, size_t i, const char *key);
+struct vhi_rule_where vhi_rule_pointer(const char *list, size_t i, const char *key);
 
 /* A range of guest addresses, and the item of the document that it is from. */
-struct vhc_rule_range {
+struct vhi_rule_range {
 	uint64_t start, last;
 	size_t item;
 	int part; /* of a ring */
 };
 
 /**
- * vhc_rule_find_overlap() - the second of the first two that overlap, which follows the first.  Sorts
+ * vhi_rule_find_overlap() - the second of the first two that overlap, which follows the first.  Sorts
  * them.  NULL when none do.
  */
-const struct vhc_rule_range *vhc_rule_find_overlap(struct vhc_rule_range *places, size_t count);
+const struct vhi_rule_range *vhi_rule_find_overlap(struct vhi_rule_range *places, size_t count);
 
-/** vhc_rule_check_rings() - each ring, and that none overlaps another.  ring-rules.c. */
-int vhc_rule_check_rings(struct vhc_rules *c);
+/** vhi_rule_check_rings() - each ring, and that none overlaps another.  ring-rules.c. */
+int vhi_rule_check_rings(struct vhi_rules *c);
 
 #endif

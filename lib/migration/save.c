@@ -16,28 +16,28 @@
 
 static int no_memory(struct vhc_dev *dev)
 {
-	return vhc_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the vhost-state document");
+	return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for the vhost-state document");
 }
 
 static int check_complete(struct vhc_dev *dev)
 {
-	const struct vhc_table *table = dev->mem ? vhc_mem_table(dev->mem) : NULL;
+	const struct vhi_table *table = dev->mem ? vhi_mem_table(dev->mem) : NULL;
 
-	int r = vhc_dev_check_stale(dev);
+	int r = vhi_dev_check_stale(dev);
 
 	if (r)
 		return r;
 	if (!dev->want.has_acked)
-		return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_features()",
+		return vhi_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_features()",
 				    "it has no features yet, so there is no state to save");
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
-		const struct vhc_ring_state *ring = &dev->want.ring[i];
+		const struct vhi_ring_state *ring = &dev->want.ring[i];
 
 		if (ring->has_addr && !ring->size)
-			return vhc_dev_fail(dev, -EAGAIN, NULL, "call vhc_ring_set_size()",
+			return vhi_dev_fail(dev, -EAGAIN, NULL, "call vhc_ring_set_size()",
 					    "ring %u has addresses and no size", i);
 		if (ring->has_addr && (!table || !table->count))
-			return vhc_dev_fail(
+			return vhi_dev_fail(
 				dev, -EAGAIN, NULL, "call vhc_dev_set_mem() and vhc_mem_commit()",
 				"ring %u has addresses, and the device has no memory", i);
 	}
@@ -47,31 +47,31 @@ static int check_complete(struct vhc_dev *dev)
 /* The base of a running ring is only in the kernel. */
 static int get_base(struct vhc_dev *dev, uint32_t ring, uint32_t *ret)
 {
-	struct vhc_op op = vhc_op_ring(&dev->have, VHC_OP_GET_VRING_BASE, ring);
+	struct vhi_op op = vhi_op_ring(&dev->have, VHI_OP_GET_VRING_BASE, ring);
 	int r;
 
-	if (!vhc_ring_runs(&dev->have.ring[ring]))
+	if (!vhi_ring_runs(&dev->have.ring[ring]))
 		return vhc_ring_get_base(dev, ring, ret);
-	r = vhc_apply_ask(dev, &op);
+	r = vhi_apply_ask(dev, &op);
 	*ret = (uint32_t)op.value;
 	return r;
 }
 
-static int fill_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_saved_ring *saved)
+static int fill_ring(struct vhc_dev *dev, uint32_t ring, struct vhi_saved_ring *saved)
 {
-	const struct vhc_ring_state *want = &dev->want.ring[ring];
+	const struct vhi_ring_state *want = &dev->want.ring[ring];
 	uint32_t base;
 	int r = get_base(dev, ring, &base);
 
 	if (r)
 		return r;
-	*saved = (struct vhc_saved_ring){
+	*saved = (struct vhi_saved_ring){
 		.index = ring,
 		.size = want->size,
-		.format = vhc_dev_format(dev),
-		.desc = want->has_addr ? want->addr[VHC_DESC] : VHC_SAVED_NO_ADDR,
-		.avail = want->has_addr ? want->addr[VHC_AVAIL] : VHC_SAVED_NO_ADDR,
-		.used = want->has_addr ? want->addr[VHC_USED] : VHC_SAVED_NO_ADDR,
+		.format = vhi_dev_format(dev),
+		.desc = want->has_addr ? want->addr[VHI_DESC] : VHI_SAVED_NO_ADDR,
+		.avail = want->has_addr ? want->addr[VHI_AVAIL] : VHI_SAVED_NO_ADDR,
+		.used = want->has_addr ? want->addr[VHI_USED] : VHI_SAVED_NO_ADDR,
 		.base = base,
 		.enabled = !want->disabled,
 	};
@@ -80,7 +80,7 @@ static int fill_ring(struct vhc_dev *dev, uint32_t ring, struct vhc_saved_ring *
 
 static int fill_rings(struct vhc_dev *dev, struct doc_list *list)
 {
-	struct vhc_saved_ring *rings = calloc(dev->want.rings, sizeof(*rings));
+	struct vhi_saved_ring *rings = calloc(dev->want.rings, sizeof(*rings));
 	int r = 0;
 
 	if (!rings)
@@ -95,27 +95,27 @@ static int fill_rings(struct vhc_dev *dev, struct doc_list *list)
 /* The guest's addresses only, not this process's. */
 static int fill_memory(struct vhc_dev *dev, struct doc_list *list)
 {
-	const struct vhc_table *table = dev->mem ? vhc_mem_table(dev->mem) : NULL;
-	struct vhc_table *merged;
-	struct vhc_saved_region *regions;
+	const struct vhi_table *table = dev->mem ? vhi_mem_table(dev->mem) : NULL;
+	struct vhi_table *merged;
+	struct vhi_saved_region *regions;
 
 	if (!table || !table->count)
 		return 0;
-	merged = vhc_table_copy_guest(table);
+	merged = vhi_table_copy_guest(table);
 	regions = merged ? calloc(merged->count, sizeof(*regions)) : NULL;
 	*list = (struct doc_list){ regions, regions ? merged->count : 0 };
 	for (uint32_t i = 0; i < list->count; i++)
-		regions[i] = (struct vhc_saved_region){ merged->guest[i], merged->size[i] };
-	vhc_table_unref(merged);
+		regions[i] = (struct vhi_saved_region){ merged->guest[i], merged->size[i] };
+	vhi_table_unref(merged);
 	return regions ? 0 : -ENOMEM;
 }
 
-static int fill_net(struct vhc_dev *dev, struct vhc_saved *saved)
+static int fill_net(struct vhc_dev *dev, struct vhi_saved *saved)
 {
 	const struct vhc_net_config *config = &dev->net->config;
 	char mac[DOC_MAC_TEXT];
 
-	saved->header_bytes = vhc_net_header_size(&dev->want.acked);
+	saved->header_bytes = vhi_net_header_size(&dev->want.acked);
 	saved->mtu = config->mtu;
 	if (!(config->flags & VHC_NET_MAC))
 		return 0;
@@ -125,28 +125,28 @@ static int fill_net(struct vhc_dev *dev, struct vhc_saved *saved)
 }
 
 /* What only one kind of device has. */
-static int fill_kind(struct vhc_dev *dev, struct vhc_saved *saved)
+static int fill_kind(struct vhc_dev *dev, struct vhi_saved *saved)
 {
-	if (dev->kind == &vhc_kind_net)
+	if (dev->kind == &vhi_kind_net)
 		return fill_net(dev, saved);
 	saved->guest_cid = dev->guest_cid;
 	return 0;
 }
 
-static int fill_document(struct vhc_dev *dev, struct vhc_saved *saved)
+static int fill_document(struct vhc_dev *dev, struct vhi_saved *saved)
 {
-	const struct vhc_feature_names names = vhc_saved_names(dev->kind);
-	const struct vhc_dev_state *want = &dev->want;
+	const struct vhi_feature_names names = vhi_saved_names(dev->kind);
+	const struct vhi_dev_state *want = &dev->want;
 	int r;
 
 	saved->type = dev->kind->index;
 	saved->device = strdup(dev->id);
-	saved->running = vhc_dev_runs(dev);
+	saved->running = vhi_dev_runs(dev);
 	saved->queue_pairs = want->fds;
 	saved->guest.iommu = want->iommu;
-	saved->backend_features = want->iommu ? VHC_SAVED_IOTLB_V2 : 0;
+	saved->backend_features = want->iommu ? VHI_SAVED_IOTLB_V2 : 0;
 	r = saved->device ? 0 : -ENOMEM;
-	r = r ?: vhc_feature_rows(&names, &want->acked, &saved->words, &saved->features);
+	r = r ?: vhi_feature_rows(&names, &want->acked, &saved->words, &saved->features);
 	r = r ?: fill_kind(dev, saved);
 	r = r ?: fill_memory(dev, &saved->memory);
 	return r ? no_memory(dev) : fill_rings(dev, &saved->rings);
@@ -158,23 +158,23 @@ static int fill_document(struct vhc_dev *dev, struct vhc_saved *saved)
  */
 static int check_loadable(struct vhc_dev *dev, bool running, const char *json)
 {
-	struct vhc_saved again;
+	struct vhi_saved again;
 	struct doc_error err;
-	int r = running ? 0 : vhc_saved_parse(json, &again, &err);
+	int r = running ? 0 : vhi_saved_parse(json, &again, &err);
 
 	if (r == -ENOMEM)
 		return no_memory(dev);
 	if (r)
-		return vhc_dev_fail(dev, r, err.pointer, "correct it, or reset the device",
+		return vhi_dev_fail(dev, r, err.pointer, "correct it, or reset the device",
 				    "no host could load this state: %s", err.text);
 	if (!running)
-		vhc_saved_clear(&again);
+		vhi_saved_clear(&again);
 	return 0;
 }
 
 VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json)
 {
-	struct vhc_saved saved = { 0 };
+	struct vhi_saved saved = { 0 };
 	char *json = NULL;
 	int r = check_complete(dev);
 
@@ -182,10 +182,10 @@ VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json)
 		return r;
 	r = fill_document(dev, &saved);
 	if (!r) {
-		json = vhc_saved_write(&saved);
+		json = vhi_saved_write(&saved);
 		r = json ? check_loadable(dev, saved.running, json) : no_memory(dev);
 	}
-	vhc_saved_clear(&saved);
+	vhi_saved_clear(&saved);
 	if (r) {
 		free(json);
 		return r;

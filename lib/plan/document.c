@@ -35,18 +35,18 @@ static const struct doc_field plan_fields[] = {
 		 .help = "in order of execution"),
 };
 
-const struct doc_table vhc_plan_doc = DOC_TABLE(
+const struct doc_table vhi_plan_doc = DOC_TABLE(
 	"vhost-plan", plan_doc, plan_fields, "what a start of a vhost device does, step by step");
 
-static char *format_undo(const struct vhc_op *undo, enum vhc_type type)
+static char *format_undo(const struct vhi_op *undo, enum vhc_type type)
 {
-	char *argument = vhc_op_print(undo, type), *text = NULL;
-	const char *name = vhc_op_info(undo->kind)->name;
+	char *argument = vhi_op_print(undo, type), *text = NULL;
+	const char *name = vhi_op_info(undo->kind)->name;
 	size_t room;
 
-	if (undo->kind == VHC_OP_NONE || !argument) {
+	if (undo->kind == VHI_OP_NONE || !argument) {
 		free(argument);
-		return undo->kind == VHC_OP_NONE ? strdup("") : NULL;
+		return undo->kind == VHI_OP_NONE ? strdup("") : NULL;
 	}
 	room = strlen(name) + strlen(argument) + 2;
 	text = malloc(room);
@@ -56,19 +56,19 @@ static char *format_undo(const struct vhc_op *undo, enum vhc_type type)
 	return text;
 }
 
-static bool fill(struct row *row, const struct vhc_step *step, enum vhc_type type)
+static bool fill(struct row *row, const struct vhi_step *step, enum vhc_type type)
 {
 	char on[32];
 
-	vhc_op_target(&step->op, on, sizeof(on));
+	vhi_op_target(&step->op, on, sizeof(on));
 	row->on = strdup(on);
-	row->operation = strdup(vhc_op_info(step->op.kind)->name);
-	row->argument = vhc_op_print(&step->op, type);
+	row->operation = strdup(vhi_op_info(step->op.kind)->name);
+	row->argument = vhi_op_print(&step->op, type);
 	row->undo = format_undo(&step->undo, type);
 	return row->on && row->operation && row->argument && row->undo;
 }
 
-char *vhc_plan_json(const struct vhc_plan *plan, const char *device, enum vhc_type type)
+char *vhi_plan_json(const struct vhi_plan *plan, const char *device, enum vhc_type type)
 {
 	struct plan_doc doc = { .device = strdup(device) };
 	struct row *rows = calloc(plan->count ? plan->count : 1, sizeof(*rows));
@@ -77,10 +77,10 @@ char *vhc_plan_json(const struct vhc_plan *plan, const char *device, enum vhc_ty
 
 	doc.operations.items = rows;
 	for (uint32_t i = 0; i < plan->count && ok; i++)
-		if (plan->steps[i].op.kind != VHC_OP_NONE)
+		if (plan->steps[i].op.kind != VHI_OP_NONE)
 			ok = fill(&rows[doc.operations.count++], &plan->steps[i], type);
 	if (ok)
-		json = doc_text(&vhc_plan_doc, &doc, DOC_PRETTY);
-	doc_clear(&vhc_plan_doc, &doc);
+		json = doc_text(&vhi_plan_doc, &doc, DOC_PRETTY);
+	doc_clear(&vhi_plan_doc, &doc);
 	return json;
 }

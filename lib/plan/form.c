@@ -13,22 +13,22 @@
 
 #define ROOM 112u /* of a text; only features and memory tables can be longer */
 
-static void print_none(const struct vhc_op *op, char *text)
+static void print_none(const struct vhi_op *op, char *text)
 {
 	text[0] = 0;
 }
 
-static void print_value(const struct vhc_op *op, char *text)
+static void print_value(const struct vhi_op *op, char *text)
 {
-	snprintf(text, ROOM, vhc_op_info(op->kind)->hex ? "0x%llx" : "%llu",
+	snprintf(text, ROOM, vhi_op_info(op->kind)->hex ? "0x%llx" : "%llu",
 		 (unsigned long long)op->value);
 }
 
-static void print_file(const struct vhc_op *op, char *text)
+static void print_file(const struct vhi_op *op, char *text)
 {
-	const char *file = vhc_op_info(op->kind)->file;
+	const char *file = vhi_op_info(op->kind)->file;
 
-	if (op->file == VHC_FD_NONE)
+	if (op->file == VHI_FD_NONE)
 		snprintf(text, ROOM, "off");
 	else if (file)
 		snprintf(text, ROOM, "%s %u", file, op->fd);
@@ -36,7 +36,7 @@ static void print_file(const struct vhc_op *op, char *text)
 		snprintf(text, ROOM, "eventfd");
 }
 
-static void print_log(const struct vhc_op *op, char *text)
+static void print_log(const struct vhi_op *op, char *text)
 {
 	if (op->log)
 		snprintf(text, ROOM, "%llu bytes", (unsigned long long)op->log->size);
@@ -44,15 +44,15 @@ static void print_log(const struct vhc_op *op, char *text)
 		snprintf(text, ROOM, "none");
 }
 
-static void print_addr(const struct vhc_op *op, char *text)
+static void print_addr(const struct vhi_op *op, char *text)
 {
 	snprintf(text, ROOM, "desc 0x%llx, avail 0x%llx, used 0x%llx%s",
-		 (unsigned long long)op->addr.guest[VHC_DESC],
-		 (unsigned long long)op->addr.guest[VHC_AVAIL],
-		 (unsigned long long)op->addr.guest[VHC_USED], op->addr.log ? ", logged" : "");
+		 (unsigned long long)op->addr.guest[VHI_DESC],
+		 (unsigned long long)op->addr.guest[VHI_AVAIL],
+		 (unsigned long long)op->addr.guest[VHI_USED], op->addr.log ? ", logged" : "");
 }
 
-static void print_map(const struct vhc_op *op, char *text)
+static void print_map(const struct vhi_op *op, char *text)
 {
 	snprintf(text, ROOM, "0x%llx+0x%llx to guest 0x%llx, %s%s",
 		 (unsigned long long)op->map.iova, (unsigned long long)op->map.size,
@@ -60,7 +60,7 @@ static void print_map(const struct vhc_op *op, char *text)
 		 op->map.perm & VHC_PERM_WRITE ? "w" : "");
 }
 
-static void print_range(const struct vhc_op *op, char *text)
+static void print_range(const struct vhi_op *op, char *text)
 {
 	if (op->map.size)
 		snprintf(text, ROOM, "0x%llx+0x%llx", (unsigned long long)op->map.iova,
@@ -69,25 +69,25 @@ static void print_range(const struct vhc_op *op, char *text)
 		snprintf(text, ROOM, "all mappings");
 }
 
-static void print_binding(const struct vhc_op *op, char *text)
+static void print_binding(const struct vhi_op *op, char *text)
 {
 	char about[96];
 
-	vhc_binding_text(op->kvm.binding, about, sizeof(about));
+	vhi_binding_text(op->kvm.binding, about, sizeof(about));
 	snprintf(text, ROOM, "%s%s", op->kvm.assign ? "" : "off: ", about);
 }
 
-static void print_cpus(const struct vhc_op *op, char *text)
+static void print_cpus(const struct vhi_op *op, char *text)
 {
-	vhc_cpus_format(op->cpus, text, ROOM);
+	vhi_cpus_format(op->cpus, text, ROOM);
 }
 
-static void print_sched(const struct vhc_op *op, char *text)
+static void print_sched(const struct vhi_op *op, char *text)
 {
 	snprintf(text, ROOM, "policy %d, priority %d", op->sched.policy, op->sched.priority);
 }
 
-static char *print_table(const struct vhc_table *table)
+static char *print_table(const struct vhi_table *table)
 {
 	uint32_t count = table ? table->count : 0;
 	size_t room = 32 + (size_t)count * 48, at;
@@ -107,35 +107,35 @@ static char *print_features(const struct vhc_features *set, enum vhc_type type)
 {
 	char *text = NULL;
 
-	if (vhc_features_empty(set))
+	if (vhi_features_empty(set))
 		return strdup("none");
 	return vhc_features_format(NULL, type, set, &text) ? NULL : text;
 }
 
-char *vhc_op_print(const struct vhc_op *op, enum vhc_type type)
+char *vhi_op_print(const struct vhi_op *op, enum vhc_type type)
 {
-	static void (*const printers[VHC_FORM_COUNT])(const struct vhc_op *op, char *text) = {
-		[VHC_FORM_NONE] = print_none,	[VHC_FORM_VALUE] = print_value,
-		[VHC_FORM_FILE] = print_file,	[VHC_FORM_LOG] = print_log,
-		[VHC_FORM_ADDR] = print_addr,	[VHC_FORM_MAP] = print_map,
-		[VHC_FORM_RANGE] = print_range, [VHC_FORM_BINDING] = print_binding,
-		[VHC_FORM_CPUS] = print_cpus,	[VHC_FORM_SCHED] = print_sched,
+	static void (*const printers[VHI_FORM_COUNT])(const struct vhi_op *op, char *text) = {
+		[VHI_FORM_NONE] = print_none,	[VHI_FORM_VALUE] = print_value,
+		[VHI_FORM_FILE] = print_file,	[VHI_FORM_LOG] = print_log,
+		[VHI_FORM_ADDR] = print_addr,	[VHI_FORM_MAP] = print_map,
+		[VHI_FORM_RANGE] = print_range, [VHI_FORM_BINDING] = print_binding,
+		[VHI_FORM_CPUS] = print_cpus,	[VHI_FORM_SCHED] = print_sched,
 	};
-	enum vhc_op_form form = vhc_op_info(op->kind)->form;
+	enum vhi_op_form form = vhi_op_info(op->kind)->form;
 	char text[ROOM];
 
-	if (form == VHC_FORM_FEATURES)
+	if (form == VHI_FORM_FEATURES)
 		return print_features(&op->features, type);
-	if (form == VHC_FORM_TABLE)
+	if (form == VHI_FORM_TABLE)
 		return print_table(op->table);
 	printers[form](op, text);
 	return strdup(text);
 }
 
-void vhc_op_release(struct vhc_op *op)
+void vhi_op_release(struct vhi_op *op)
 {
-	if (vhc_op_info(op->kind)->form == VHC_FORM_TABLE)
-		vhc_table_unref(op->table);
-	if (vhc_op_info(op->kind)->form == VHC_FORM_LOG)
-		vhc_dirty_log_unref(op->log);
+	if (vhi_op_info(op->kind)->form == VHI_FORM_TABLE)
+		vhi_table_unref(op->table);
+	if (vhi_op_info(op->kind)->form == VHI_FORM_LOG)
+		vhi_dirty_log_unref(op->log);
 }

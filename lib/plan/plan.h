@@ -13,44 +13,44 @@
 struct doc_table;
 struct json_object;
 
-struct vhc_step {
-	struct vhc_op op;
-	struct vhc_op undo; /* kind VHC_OP_NONE: nothing that would have to be undone */
+struct vhi_step {
+	struct vhi_op op;
+	struct vhi_op undo; /* kind VHI_OP_NONE: nothing that would have to be undone */
 };
 
-struct vhc_plan {
-	struct vhc_step *steps;
+struct vhi_plan {
+	struct vhi_step *steps;
 	uint32_t count, room;
 	int error;	      /* sticky -ENOMEM */
-	struct vhc_step lost; /* what did not fit */
+	struct vhi_step lost; /* what did not fit */
 };
 
 /**
- * vhc_plan_add() - append a step without an undo.  The caller fills in the rest of its argument.
+ * vhi_plan_add() - append a step without an undo.  The caller fills in the rest of its argument.
  * Never NULL: without memory the plan remembers the error and returns its `lost` step, which is
  * never executed and must hold no reference.
  */
-struct vhc_step *vhc_plan_add(struct vhc_plan *plan, struct vhc_op op);
+struct vhi_step *vhi_plan_add(struct vhi_plan *plan, struct vhi_op op);
 
-/** vhc_plan_add_undo() - append a step that does nothing, and is undone by this operation. */
-void vhc_plan_add_undo(struct vhc_plan *plan, struct vhc_op undo);
+/** vhi_plan_add_undo() - append a step that does nothing, and is undone by this operation. */
+void vhi_plan_add_undo(struct vhi_plan *plan, struct vhi_op undo);
 
-/** vhc_plan_add_value() - append a step with a value and no undo. */
-void vhc_plan_add_value(struct vhc_plan *plan, struct vhc_op op, uint64_t value);
+/** vhi_plan_add_value() - append a step with a value and no undo. */
+void vhi_plan_add_value(struct vhi_plan *plan, struct vhi_op op, uint64_t value);
 
-/** vhc_plan_add_file() - append a step with a file, undone by the one before it, or by none. */
-void vhc_plan_add_file(struct vhc_plan *plan, struct vhc_op op, int file, int before);
+/** vhi_plan_add_file() - append a step with a file, undone by the one before it, or by none. */
+void vhi_plan_add_file(struct vhi_plan *plan, struct vhi_op op, int file, int before);
 
-/** vhc_plan_add_step() - append a step with its undo.  @undo: may be NULL. */
-void vhc_plan_add_step(struct vhc_plan *plan, const struct vhc_op *op, const struct vhc_op *undo);
+/** vhi_plan_add_step() - append a step with its undo.  @undo: may be NULL. */
+void vhi_plan_add_step(struct vhi_plan *plan, const struct vhi_op *op, const struct vhi_op *undo);
 
-/** vhc_plan_clear() - empty the plan, and drop the references that its steps hold. */
-void vhc_plan_clear(struct vhc_plan *plan);
+/** vhi_plan_clear() - empty the plan, and drop the references that its steps hold. */
+void vhi_plan_clear(struct vhi_plan *plan);
 
-/** vhc_plan_json() - the plan as a vhost-plan document, for free(3).  NULL: no memory. */
-char *vhc_plan_json(const struct vhc_plan *plan, const char *device, enum vhc_type type);
+/** vhi_plan_json() - the plan as a vhost-plan document, for free(3).  NULL: no memory. */
+char *vhi_plan_json(const struct vhi_plan *plan, const char *device, enum vhc_type type);
 
 /* vhost-plan; document.c */
-extern const struct doc_table vhc_plan_doc;
+extern const struct doc_table vhi_plan_doc;
 
 #endif

@@ -9,53 +9,53 @@
 #include "features/features.h"
 #include "plan/state.h"
 
-void vhc_ring_state_forget(struct vhc_ring_state *ring)
+void vhi_ring_state_forget(struct vhi_ring_state *ring)
 {
 	uint32_t busyloop = ring->busyloop;
 
-	*ring = (struct vhc_ring_state){
+	*ring = (struct vhi_ring_state){
 		.busyloop = busyloop,
-		.kick = VHC_FD_NONE,
-		.call = VHC_FD_NONE,
-		.err = VHC_FD_NONE,
-		.mask = VHC_FD_NONE,
-		.backend = VHC_FD_NONE,
+		.kick = VHI_FD_NONE,
+		.call = VHI_FD_NONE,
+		.err = VHI_FD_NONE,
+		.mask = VHI_FD_NONE,
+		.backend = VHI_FD_NONE,
 	};
 }
 
-void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table)
+void vhi_fd_state_set_table(struct vhi_fd_state *fd, struct vhi_table *table)
 {
-	struct vhc_table *old = fd->table;
+	struct vhi_table *old = fd->table;
 
-	fd->table = table ? vhc_table_ref(table) : NULL;
-	vhc_table_unref(old);
+	fd->table = table ? vhi_table_ref(table) : NULL;
+	vhi_table_unref(old);
 }
 
-void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_dirty_log *log)
+void vhi_fd_state_set_log(struct vhi_fd_state *fd, struct vhi_dirty_log *log)
 {
-	struct vhc_dirty_log *old = fd->log;
+	struct vhi_dirty_log *old = fd->log;
 
-	fd->log = log ? vhc_dirty_log_ref(log) : NULL;
-	vhc_dirty_log_unref(old);
+	fd->log = log ? vhi_dirty_log_ref(log) : NULL;
+	vhi_dirty_log_unref(old);
 }
 
-void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd)
+void vhi_fd_state_forget(struct vhi_dev_state *state, uint32_t fd)
 {
-	vhc_fd_state_set_table(&state->fd[fd], NULL);
-	vhc_fd_state_set_log(&state->fd[fd], NULL);
+	vhi_fd_state_set_table(&state->fd[fd], NULL);
+	vhi_fd_state_set_log(&state->fd[fd], NULL);
 	free(state->fd[fd].cpus);
-	state->fd[fd] = (struct vhc_fd_state){ .log_event = VHC_FD_NONE };
+	state->fd[fd] = (struct vhi_fd_state){ .log_event = VHI_FD_NONE };
 	for (uint32_t i = 0; i < state->rings_per_fd; i++) {
-		struct vhc_ring_state *ring = &state->ring[fd * state->rings_per_fd + i];
+		struct vhi_ring_state *ring = &state->ring[fd * state->rings_per_fd + i];
 
-		vhc_ring_state_forget(ring);
+		vhi_ring_state_forget(ring);
 		ring->busyloop = 0;
 	}
 }
 
-int vhc_state_new(struct vhc_dev_state *state, uint32_t fds, uint32_t rings_per_fd)
+int vhi_state_new(struct vhi_dev_state *state, uint32_t fds, uint32_t rings_per_fd)
 {
-	*state = (struct vhc_dev_state){ .fds = fds,
+	*state = (struct vhi_dev_state){ .fds = fds,
 					 .rings_per_fd = rings_per_fd,
 					 .rings = fds * rings_per_fd };
 	state->fd = calloc(fds, sizeof(*state->fd));
@@ -63,45 +63,45 @@ int vhc_state_new(struct vhc_dev_state *state, uint32_t fds, uint32_t rings_per_
 	if (!state->fd || !state->ring) {
 		free(state->fd);
 		free(state->ring);
-		*state = (struct vhc_dev_state){ 0 };
+		*state = (struct vhi_dev_state){ 0 };
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < fds; i++)
-		vhc_fd_state_forget(state, i);
+		vhi_fd_state_forget(state, i);
 	return 0;
 }
 
-void vhc_state_clear(struct vhc_dev_state *state)
+void vhi_state_clear(struct vhi_dev_state *state)
 {
 	for (uint32_t i = 0; i < state->fds; i++) {
-		vhc_fd_state_set_table(&state->fd[i], NULL);
-		vhc_fd_state_set_log(&state->fd[i], NULL);
+		vhi_fd_state_set_table(&state->fd[i], NULL);
+		vhi_fd_state_set_log(&state->fd[i], NULL);
 		free(state->fd[i].cpus);
 	}
 	free(state->fd);
 	free(state->ring);
-	*state = (struct vhc_dev_state){ 0 };
+	*state = (struct vhi_dev_state){ 0 };
 }
 
-bool vhc_state_runs(const struct vhc_dev_state *state)
+bool vhi_state_runs(const struct vhi_dev_state *state)
 {
 	for (uint32_t i = 0; i < state->rings; i++)
-		if (vhc_ring_runs(&state->ring[i]))
+		if (vhi_ring_runs(&state->ring[i]))
 			return true;
 	return false;
 }
 
-void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *have)
+void vhi_state_settle(struct vhi_dev_state *want, const struct vhi_dev_state *have)
 {
 	for (uint32_t i = 0; i < have->rings; i++)
 		want->ring[i].backend = have->ring[i].backend;
 	for (uint32_t i = 0; i < have->fds; i++) {
-		vhc_fd_state_set_table(&want->fd[i], have->fd[i].table);
-		vhc_fd_state_set_log(&want->fd[i], have->fd[i].log);
+		vhi_fd_state_set_table(&want->fd[i], have->fd[i].table);
+		vhi_fd_state_set_log(&want->fd[i], have->fd[i].log);
 	}
 }
 
-bool vhc_fd_translates(const struct vhc_fd_state *fd)
+bool vhi_fd_translates(const struct vhi_fd_state *fd)
 {
-	return vhc_features_has(&fd->features, VHC_F_ACCESS_PLATFORM);
+	return vhc_features_has(&fd->features, VHI_F_ACCESS_PLATFORM);
 }

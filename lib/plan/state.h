@@ -11,11 +11,11 @@
 #include "syscall/sys.h"
 #include "vhostconfig.h"
 
-struct vhc_ring_state {
+struct vhi_ring_state {
 	uint32_t size; /* descriptors; 0: not set */
 	bool has_addr, has_base;
-	uint64_t addr[VHC_PARTS]; /* guest-physical */
-	uint64_t user[VHC_PARTS]; /* the same in this process; of `have` only */
+	uint64_t addr[VHI_PARTS]; /* guest-physical */
+	uint64_t user[VHI_PARTS]; /* the same in this process; of `have` only */
 	uint32_t base;
 	bool base_lost; /* have: it ran, and was not asked where it stopped */
 	bool disabled;	/* want: a start of the device skips it */
@@ -23,94 +23,94 @@ struct vhc_ring_state {
 	int kick, call, err;
 	bool masked; /* want: interrupts go to `mask` */
 	int mask;    /* want: the eventfd that receives them meanwhile; kept when it is unmasked */
-	int backend; /* the fd that it runs on, or VHC_BACKEND_SELF: the ring runs when it has one */
+	int backend; /* the fd that it runs on, or VHI_BACKEND_SELF: the ring runs when it has one */
 	uint32_t busyloop; /* microseconds; the host's choice, which a reset by the guest keeps */
 };
 
 /* The backend of a ring whose device needs none besides itself. */
-#define VHC_BACKEND_SELF 0
+#define VHI_BACKEND_SELF 0
 
 /* In place of a tid: the worker could not be identified. */
 enum {
-	VHC_WORKER_UNSEEN = -1,	 /* no new thread was visible */
-	VHC_WORKER_MANY = -2,	 /* more than one */
-	VHC_WORKER_NO_PROC = -3, /* there is no /proc to look at */
+	VHI_WORKER_UNSEEN = -1,	 /* no new thread was visible */
+	VHI_WORKER_MANY = -2,	 /* more than one */
+	VHI_WORKER_NO_PROC = -3, /* there is no /proc to look at */
 };
 
-struct vhc_cpus;
+struct vhi_cpus;
 
 /* One vhost fd.  Where its worker runs is the host's choice: a reset by the guest keeps it. */
-struct vhc_fd_state {
+struct vhi_fd_state {
 	bool owned;
 	bool has_mode;	  /* the worker mode was selected; false: the kernel's choice */
-	uint32_t mode;	  /* VHC_FORK_ */
+	uint32_t mode;	  /* VHI_FORK_ */
 	bool find_worker; /* want: look for it when ownership is taken */
-	int32_t worker;	  /* have: its tid, VHC_WORKER_, or 0 if it was not searched for */
+	int32_t worker;	  /* have: its tid, VHI_WORKER_, or 0 if it was not searched for */
 	bool has_sched;	  /* want; have: it was set */
 	int32_t policy, priority;
-	struct vhc_cpus *cpus; /* want: on which it may run; owned; NULL: not set */
+	struct vhi_cpus *cpus; /* want: on which it may run; owned; NULL: not set */
 	bool has_cpus;	       /* have: they were set */
 	bool has_features;
 	/* vhost's part of what the driver acked; LOG_ALL with a log */
 	struct vhc_features features;
 	uint64_t backend;	   /* backend features, as a mask */
 	bool iotlb;		   /* have: an IOMMU was set since it has this owner */
-	struct vhc_table *table;   /* referenced */
-	struct vhc_dirty_log *log; /* referenced; NULL: none */
-	int log_event;		   /* borrowed of the memory; VHC_FD_NONE: none */
+	struct vhi_table *table;   /* referenced */
+	struct vhi_dirty_log *log; /* referenced; NULL: none */
+	int log_event;		   /* borrowed of the memory; VHI_FD_NONE: none */
 };
 
-struct vhc_dev_state {
+struct vhi_dev_state {
 	bool has_acked;
 	struct vhc_features acked; /* want: all that the driver accepted */
 	bool iommu;		   /* want: addresses go through an IOMMU of the caller's */
 	uint32_t fds;
-	struct vhc_fd_state *fd;
+	struct vhi_fd_state *fd;
 	uint32_t rings_per_fd;
 	uint32_t rings; /* those of the first fd come first */
-	struct vhc_ring_state *ring;
+	struct vhi_ring_state *ring;
 };
 
-/** vhc_state_new() - all unset.  Errors: -ENOMEM. */
-int vhc_state_new(struct vhc_dev_state *state, uint32_t fds, uint32_t rings_per_fd);
-void vhc_state_clear(struct vhc_dev_state *state);
+/** vhi_state_new() - all unset.  Errors: -ENOMEM. */
+int vhi_state_new(struct vhi_dev_state *state, uint32_t fds, uint32_t rings_per_fd);
+void vhi_state_clear(struct vhi_dev_state *state);
 
-static inline uint32_t vhc_state_fd_of(const struct vhc_dev_state *state, uint32_t ring)
+static inline uint32_t vhi_state_fd_of(const struct vhi_dev_state *state, uint32_t ring)
 {
 	return ring / state->rings_per_fd;
 }
 
-/** vhc_ring_state_forget() - clear all that a guest's driver set; what the host chose is kept. */
-void vhc_ring_state_forget(struct vhc_ring_state *ring);
-/** vhc_fd_state_forget() - to the state of a new fd, or one after RESET_OWNER, with all its rings. */
-void vhc_fd_state_forget(struct vhc_dev_state *state, uint32_t fd);
-/** vhc_fd_state_set_table() - hold a reference to this table instead of the one before. */
-void vhc_fd_state_set_table(struct vhc_fd_state *fd, struct vhc_table *table);
+/** vhi_ring_state_forget() - clear all that a guest's driver set; what the host chose is kept. */
+void vhi_ring_state_forget(struct vhi_ring_state *ring);
+/** vhi_fd_state_forget() - to the state of a new fd, or one after RESET_OWNER, with all its rings. */
+void vhi_fd_state_forget(struct vhi_dev_state *state, uint32_t fd);
+/** vhi_fd_state_set_table() - hold a reference to this table instead of the one before. */
+void vhi_fd_state_set_table(struct vhi_fd_state *fd, struct vhi_table *table);
 
-/** vhc_fd_state_set_log() - hold a reference to this dirty log instead of the one before. */
-void vhc_fd_state_set_log(struct vhc_fd_state *fd, struct vhc_dirty_log *log);
+/** vhi_fd_state_set_log() - hold a reference to this dirty log instead of the one before. */
+void vhi_fd_state_set_log(struct vhi_fd_state *fd, struct vhi_dirty_log *log);
 
 /**
- * vhc_state_settle() - at the end of a transition: what runs is now what is wanted, and references
+ * vhi_state_settle() - at the end of a transition: what runs is now what is wanted, and references
  * that only the plan needed are dropped.
  */
-void vhc_state_settle(struct vhc_dev_state *want, const struct vhc_dev_state *have);
+void vhi_state_settle(struct vhi_dev_state *want, const struct vhi_dev_state *have);
 
-/** vhc_fd_translates() - do the addresses of this fd go through an IOMMU? */
-bool vhc_fd_translates(const struct vhc_fd_state *fd);
+/** vhi_fd_translates() - do the addresses of this fd go through an IOMMU? */
+bool vhi_fd_translates(const struct vhi_fd_state *fd);
 
-static inline bool vhc_ring_runs(const struct vhc_ring_state *ring)
+static inline bool vhi_ring_runs(const struct vhi_ring_state *ring)
 {
 	return ring->backend >= 0;
 }
 
-/** vhc_ring_call() - of a wanted ring: the eventfd that vhost is to notify. */
-static inline int vhc_ring_call(const struct vhc_ring_state *want)
+/** vhi_ring_call() - of a wanted ring: the eventfd that vhost is to notify. */
+static inline int vhi_ring_call(const struct vhi_ring_state *want)
 {
 	return want->masked ? want->mask : want->call;
 }
 
-/** vhc_state_runs() - is any ring running? */
-bool vhc_state_runs(const struct vhc_dev_state *state);
+/** vhi_state_runs() - is any ring running? */
+bool vhi_state_runs(const struct vhi_dev_state *state);
 
 #endif

@@ -9,27 +9,27 @@
 #include "ring/layout.h"
 
 /* A packed ring's base as the kernel and vhost-user encode it: both indices with their wrap counters. */
-struct vhc_packed_base {
+struct vhi_packed_base {
 	uint16_t avail, used; /* 0 to 32767 */
 	bool avail_wrap, used_wrap;
 };
 
-uint32_t vhc_base_encode(const struct vhc_packed_base *base);
-struct vhc_packed_base vhc_base_decode(uint32_t base);
-/** vhc_base_fresh() - where a ring that was never used starts: split 0, packed 0x80008000. */
-uint32_t vhc_base_fresh(enum vhc_format format);
+uint32_t vhi_base_encode(const struct vhi_packed_base *base);
+struct vhi_packed_base vhi_base_decode(uint32_t base);
+/** vhi_base_fresh() - where a ring that was never used starts: split 0, packed 0x80008000. */
+uint32_t vhi_base_fresh(enum vhi_format format);
 /**
- * vhc_base_check() - can a ring of @num descriptors have this base?  Split: 16 bits; packed: both
+ * vhi_base_check() - can a ring of @num descriptors have this base?  Split: 16 bits; packed: both
  * indices below @num.  Returns 0 or -EINVAL.
  */
-int vhc_base_check(enum vhc_format format, uint32_t num, uint32_t base, struct vhc_refusal *err);
+int vhi_base_check(enum vhi_format format, uint32_t num, uint32_t base, struct vhi_refusal *err);
 
 /**
- * vhc_window_check() - can a split ring resume at @base, with these indices in its memory?  All modulo
+ * vhi_window_check() - can a split ring resume at @base, with these indices in its memory?  All modulo
  * 2^16, the device cannot have used more than it took, nor taken more than is available, and available
  * and used are at most @num apart.  Returns 0 or -EINVAL with the three numbers and what they mean.
  */
-int vhc_window_check(uint32_t num, uint16_t used, uint16_t base, uint16_t avail,
-		     struct vhc_refusal *err);
+int vhi_window_check(uint32_t num, uint16_t used, uint16_t base, uint16_t avail,
+		     struct vhi_refusal *err);
 
 #endif

@@ -10,37 +10,37 @@
 #include "vhostconfig.h"
 
 struct vhc_dev;
-struct vhc_vm;
+struct vhi_vm;
 
-enum vhc_binding_kind { VHC_DOORBELL, VHC_INTERRUPT };
+enum vhi_binding_kind { VHI_DOORBELL, VHI_INTERRUPT };
 
-struct vhc_binding {
-	struct vhc_binding *next; /* of the context */
-	enum vhc_binding_kind kind;
+struct vhi_binding {
+	struct vhi_binding *next; /* of the context */
+	enum vhi_binding_kind kind;
 	struct vhc_dev *dev;
 	uint32_t ring;
-	struct vhc_vm *vm;
-	/* the eventfd that KVM has; VHC_FD_NONE: requested, but the ring has no eventfd yet */
+	struct vhi_vm *vm;
+	/* the eventfd that KVM has; VHI_FD_NONE: requested, but the ring has no eventfd yet */
 	int bound;
-	int own; /* that eventfd, if an undo failed and only the binding keeps it open; else VHC_FD_NONE */
+	int own; /* that eventfd, if an undo failed and only the binding keeps it open; else VHI_FD_NONE */
 	union {
 		struct vhc_ioeventfd doorbell;
-		struct vhc_irqfd interrupt; /* resample_fd is a duplicate, or VHC_FD_NONE */
+		struct vhc_irqfd interrupt; /* resample_fd is a duplicate, or VHI_FD_NONE */
 	};
 };
 
-/** vhc_doorbell_check() - can a guest do such a write?  Returns 0 or -EINVAL with the reason. */
-int vhc_doorbell_check(const struct vhc_ioeventfd *args, struct vhc_refusal *err);
+/** vhi_doorbell_check() - can a guest do such a write?  Returns 0 or -EINVAL with the reason. */
+int vhi_doorbell_check(const struct vhc_ioeventfd *args, struct vhi_refusal *err);
 
-bool vhc_doorbell_same(const struct vhc_ioeventfd *a, const struct vhc_ioeventfd *b);
+bool vhi_doorbell_same(const struct vhc_ioeventfd *a, const struct vhc_ioeventfd *b);
 
 /**
- * vhc_doorbell_clash() - would a VM refuse the second of these?  As ioeventfd_check_collision() in
+ * vhi_doorbell_clash() - would a VM refuse the second of these?  As ioeventfd_check_collision() in
  * virt/kvm/eventfd.c: the same address, and a write that both match.
  */
-bool vhc_doorbell_clash(const struct vhc_ioeventfd *a, const struct vhc_ioeventfd *b);
+bool vhi_doorbell_clash(const struct vhc_ioeventfd *a, const struct vhc_ioeventfd *b);
 
-/** vhc_binding_text() - "port 0xc050, 2 bytes, value 0x3", "address 0xfebf1000, any width", "gsi 5". */
-void vhc_binding_text(const struct vhc_binding *binding, char *text, size_t size);
+/** vhi_binding_text() - "port 0xc050, 2 bytes, value 0x3", "address 0xfebf1000, any width", "gsi 5". */
+void vhi_binding_text(const struct vhi_binding *binding, char *text, size_t size);
 
 #endif

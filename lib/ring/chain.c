@@ -10,8 +10,8 @@
 #define INDIRECT_MAX 65536u /* descriptors in a table: `next` has 16 bits */
 
 struct walk {
-	const struct vhc_chain_memory *memory;
-	struct vhc_refusal *err;
+	const struct vhi_chain_memory *memory;
+	struct vhi_refusal *err;
 	uint32_t num; /* descriptors in the table that is walked */
 	uint64_t desc;
 	bool indirect;
@@ -29,13 +29,13 @@ static int check_buffer(struct walk *walk, uint32_t i, const struct vring_desc *
 	char why[160];
 
 	if (write != walk->writes)
-		return vhc_refuse(walk->err,
+		return vhi_refuse(walk->err,
 				  "%s %" PRIu32
 				  " is to be %s, and the device %s the buffers of this ring",
 				  kind_name(walk), i, write ? "written" : "read",
 				  walk->writes ? "writes" : "reads");
 	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, write, why, sizeof(why)))
-		return vhc_refuse(walk->err,
+		return vhi_refuse(walk->err,
 				  "the buffer of %s %" PRIu32 " (%" PRIu32 " bytes at 0x%" PRIx64
 				  ") %s",
 				  kind_name(walk), i, desc->len, (uint64_t)desc->addr, why);
@@ -50,15 +50,15 @@ static int check_indirect(struct walk *walk, uint32_t i, const struct vring_desc
 	char why[160];
 
 	if (walk->indirect)
-		return vhc_refuse(walk->err, "indirect descriptor %" PRIu32 " is indirect itself",
+		return vhi_refuse(walk->err, "indirect descriptor %" PRIu32 " is indirect itself",
 				  i);
 	if (desc->len % sizeof(*desc) || desc->len / sizeof(*desc) > INDIRECT_MAX)
-		return vhc_refuse(walk->err,
+		return vhi_refuse(walk->err,
 				  "descriptor %" PRIu32 " is indirect, and its table has %" PRIu32
 				  " bytes: it must be a multiple of %zu, and at most %u times that",
 				  i, desc->len, sizeof(*desc), INDIRECT_MAX);
 	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, false, why, sizeof(why)))
-		return vhc_refuse(walk->err,
+		return vhi_refuse(walk->err,
 				  "the table of indirect descriptor %" PRIu32 " (%" PRIu32
 				  " bytes at 0x%" PRIx64 ") %s",
 				  i, desc->len, (uint64_t)desc->addr, why);
@@ -80,12 +80,12 @@ static int walk_table(struct walk *walk, uint32_t i)
 
 	while (!r && desc.flags & VRING_DESC_F_NEXT) {
 		if (i >= walk->num)
-			return vhc_refuse(walk->err,
+			return vhi_refuse(walk->err,
 					  "a chain continues at %s %" PRIu32
 					  ", and there are %" PRIu32,
 					  kind_name(walk), i, walk->num);
 		if (++found > walk->num)
-			return vhc_refuse(walk->err,
+			return vhi_refuse(walk->err,
 					  "a chain of %ss is a loop: it comes to %" PRIu32 " again",
 					  kind_name(walk), i);
 		if (walk->memory->read(walk->memory->data, walk->desc + i * sizeof(desc), &desc,
@@ -98,13 +98,13 @@ static int walk_table(struct walk *walk, uint32_t i)
 	return r;
 }
 
-int vhc_chain_check(uint32_t num, uint64_t desc, uint16_t head, bool writes,
-		    const struct vhc_chain_memory *memory, struct vhc_refusal *err)
+int vhi_chain_check(uint32_t num, uint64_t desc, uint16_t head, bool writes,
+		    const struct vhi_chain_memory *memory, struct vhi_refusal *err)
 {
 	struct walk walk = { memory, err, num, desc, false, writes };
 
 	if (head >= num)
-		return vhc_refuse(err, "its avail ring has descriptor %u, and there are %" PRIu32,
+		return vhi_refuse(err, "its avail ring has descriptor %u, and there are %" PRIu32,
 				  head, num);
 	return walk_table(&walk, head);
 }

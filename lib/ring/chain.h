@@ -12,7 +12,7 @@
 #include "text.h"
 
 /* Access to the device's memory. */
-struct vhc_chain_memory {
+struct vhi_chain_memory {
 	/* Copy from it.  -ENOENT: not mapped yet; or another error. */
 	int (*read)(void *data, uint64_t addr, void *buf, size_t size);
 	/* Why the device cannot read, or write, a range; 0 when it can, or would report a miss first. */
@@ -21,12 +21,12 @@ struct vhc_chain_memory {
 };
 
 /**
- * vhc_chain_check() - check the chain that starts with descriptor @head of a ring of @num descriptors,
+ * vhi_chain_check() - check the chain that starts with descriptor @head of a ring of @num descriptors,
  * whose descriptor table is at @desc.
  * @writes: the device writes to the buffers of this ring; otherwise it reads them.
  * Returns 0, or -EINVAL with what is wrong and where.
  */
-int vhc_chain_check(uint32_t num, uint64_t desc, uint16_t head, bool writes,
-		    const struct vhc_chain_memory *memory, struct vhc_refusal *err);
+int vhi_chain_check(uint32_t num, uint64_t desc, uint16_t head, bool writes,
+		    const struct vhi_chain_memory *memory, struct vhi_refusal *err);
 
 #endif

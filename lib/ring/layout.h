@@ -12,47 +12,47 @@
 #include "memory/table.h"
 #include "text.h"
 
-#define VHC_RING_MAX 32768u
+#define VHI_RING_MAX 32768u
 
-enum vhc_format { VHC_SPLIT, VHC_PACKED };
+enum vhi_format { VHI_SPLIT, VHI_PACKED };
 
 /* A part of a ring: the descriptors, the driver's area, the device's area. */
-enum vhc_part { VHC_DESC, VHC_AVAIL, VHC_USED, VHC_PARTS };
+enum vhi_part { VHI_DESC, VHI_AVAIL, VHI_USED, VHI_PARTS };
 
-struct vhc_layout {
-	uint64_t size[VHC_PARTS]; /* bytes; split: with the EVENT_IDX word after avail and used */
-	uint64_t align[VHC_PARTS];
+struct vhi_layout {
+	uint64_t size[VHI_PARTS]; /* bytes; split: with the EVENT_IDX word after avail and used */
+	uint64_t align[VHI_PARTS];
 };
 
-/** vhc_layout_part_name() - "descriptor table", "avail ring", "used ring", or the packed names. */
-const char *vhc_layout_part_name(enum vhc_format format, enum vhc_part part);
+/** vhi_layout_part_name() - "descriptor table", "avail ring", "used ring", or the packed names. */
+const char *vhi_layout_part_name(enum vhi_format format, enum vhi_part part);
 
 /**
- * vhc_layout_check_size() - 1 to 32768 descriptors, a power of two for a split ring.  Returns 0 or
+ * vhi_layout_check_size() - 1 to 32768 descriptors, a power of two for a split ring.  Returns 0 or
  * -EINVAL.
  */
-int vhc_layout_check_size(enum vhc_format format, uint32_t num, struct vhc_refusal *err);
+int vhi_layout_check_size(enum vhi_format format, uint32_t num, struct vhi_refusal *err);
 
-/** vhc_layout_get() - the layout of a ring of @num descriptors, which must be valid. */
-struct vhc_layout vhc_layout_get(enum vhc_format format, uint32_t num);
+/** vhi_layout_get() - the layout of a ring of @num descriptors, which must be valid. */
+struct vhi_layout vhi_layout_get(enum vhi_format format, uint32_t num);
 
-/** vhc_layout_check_align() - are the three addresses aligned?  Returns 0 or -EINVAL. */
-int vhc_layout_check_align(enum vhc_format format, const uint64_t addr[VHC_PARTS],
-			   struct vhc_refusal *err);
+/** vhi_layout_check_align() - are the three addresses aligned?  Returns 0 or -EINVAL. */
+int vhi_layout_check_align(enum vhi_format format, const uint64_t addr[VHI_PARTS],
+			   struct vhi_refusal *err);
 
 /**
- * vhc_layout_place() - where the three parts are in this process: each within one region, none over
+ * vhi_layout_place() - where the three parts are in this process: each within one region, none over
  * another.  Returns 0 or -EINVAL with the part, its range and the region in the text.
  */
-int vhc_layout_place(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
-		     struct vhc_table *table, uint64_t ret_user[VHC_PARTS],
-		     struct vhc_refusal *err);
+int vhi_layout_place(enum vhi_format format, uint32_t num, const uint64_t addr[VHI_PARTS],
+		     struct vhi_table *table, uint64_t ret_user[VHI_PARTS],
+		     struct vhi_refusal *err);
 
 /**
- * vhc_layout_check_virtual() - can the three parts be at these I/O virtual addresses?  None may wrap or
+ * vhi_layout_check_virtual() - can the three parts be at these I/O virtual addresses?  None may wrap or
  * overlap another.  Returns 0 or -EINVAL.
  */
-int vhc_layout_check_virtual(enum vhc_format format, uint32_t num, const uint64_t addr[VHC_PARTS],
-			     struct vhc_refusal *err);
+int vhi_layout_check_virtual(enum vhi_format format, uint32_t num, const uint64_t addr[VHI_PARTS],
+			     struct vhi_refusal *err);
 
 #endif

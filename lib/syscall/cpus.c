@@ -8,9 +8,9 @@
 
 #include "syscall/cpus.h"
 
-struct vhc_cpus *vhc_cpus_new(const uint64_t *words, uint32_t count)
+struct vhi_cpus *vhi_cpus_new(const uint64_t *words, uint32_t count)
 {
-	struct vhc_cpus *cpus;
+	struct vhi_cpus *cpus;
 
 	while (count && !words[count - 1])
 		count--;
@@ -23,17 +23,17 @@ struct vhc_cpus *vhc_cpus_new(const uint64_t *words, uint32_t count)
 	return cpus;
 }
 
-bool vhc_cpus_equal(const struct vhc_cpus *a, const struct vhc_cpus *b)
+bool vhi_cpus_equal(const struct vhi_cpus *a, const struct vhi_cpus *b)
 {
 	return a->words == b->words && !memcmp(a->word, b->word, a->words * sizeof(a->word[0]));
 }
 
-static bool has(const struct vhc_cpus *cpus, unsigned long cpu)
+static bool has(const struct vhi_cpus *cpus, unsigned long cpu)
 {
 	return cpu / 64 < cpus->words && cpus->word[cpu / 64] >> (cpu % 64) & 1;
 }
 
-bool vhc_cpus_meet(const struct vhc_cpus *cpus, const char *list)
+bool vhi_cpus_meet(const struct vhi_cpus *cpus, const char *list)
 {
 	const unsigned long end = 64ul * cpus->words;
 	char *tail;
@@ -53,7 +53,7 @@ bool vhc_cpus_meet(const struct vhc_cpus *cpus, const char *list)
 	return false;
 }
 
-void vhc_cpus_format(const struct vhc_cpus *cpus, char *text, size_t size)
+void vhi_cpus_format(const struct vhi_cpus *cpus, char *text, size_t size)
 {
 	static const char more[] = "...";
 	size_t at = 0;

@@ -24,7 +24,7 @@
 
 #define LOWEST_FD 3 /* never reuse the number of a standard stream that the caller closed */
 
-int vhc_linux_lift(int fd)
+int vhi_linux_lift(int fd)
 {
 	int high;
 
@@ -38,7 +38,7 @@ int vhc_linux_lift(int fd)
 	return high;
 }
 
-int vhc_linux_start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+int vhi_linux_start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
 {
 	sigset_t all, before;
 	int r;
@@ -57,7 +57,7 @@ static int linux_open(void *data, const char *path, int flags)
 	do
 		fd = open(path, flags | O_CLOEXEC);
 	while (fd < 0 && errno == EINTR);
-	return vhc_linux_lift(fd);
+	return vhi_linux_lift(fd);
 }
 
 static int linux_close(void *data, int fd)
@@ -84,7 +84,7 @@ static int linux_ioctl(void *data, int fd, unsigned long request, void *arg)
 
 static int linux_eventfd(void *data)
 {
-	return vhc_linux_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	return vhi_linux_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 static int linux_signal(void *data, int fd)
@@ -144,7 +144,7 @@ static int linux_write(void *data, int fd, const void *buf, size_t size)
 
 static int linux_epoll(void *data)
 {
-	return vhc_linux_lift(epoll_create1(EPOLL_CLOEXEC));
+	return vhi_linux_lift(epoll_create1(EPOLL_CLOEXEC));
 }
 
 static int linux_epoll_add(void *data, int epoll, int fd)
@@ -179,14 +179,14 @@ static int linux_same(void *data, int a, int b)
 	return r < 0 ? -errno : r == 0;
 }
 
-static int linux_stat(void *data, int fd, struct vhc_file *ret)
+static int linux_stat(void *data, int fd, struct vhi_file *ret)
 {
 	struct stat st;
 	int seals = fcntl(fd, F_GET_SEALS); /* fails on anything but a memfd */
 
 	if (fstat(fd, &st))
 		return -errno;
-	*ret = (struct vhc_file){ S_ISCHR(st.st_mode), major(st.st_rdev), minor(st.st_rdev),
+	*ret = (struct vhi_file){ S_ISCHR(st.st_mode), major(st.st_rdev), minor(st.st_rdev),
 				  (uint64_t)st.st_size, seals < 0 ? 0 : (unsigned int)seals };
 	return 0;
 }
@@ -214,7 +214,7 @@ static int linux_read(void *data, const char *path, char *buf, size_t size)
 
 static int linux_socket(void *data)
 {
-	return vhc_linux_lift(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	return vhi_linux_lift(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 }
 
 struct netns_open {
@@ -236,7 +236,7 @@ static int linux_open_in_new_netns(void *data, const char *path, int flags)
 {
 	struct netns_open job = { path, flags, -EAGAIN };
 	pthread_t thread;
-	int r = vhc_linux_start_thread(&thread, open_in_netns, &job);
+	int r = vhi_linux_start_thread(&thread, open_in_netns, &job);
 
 	if (r)
 		return -r;
@@ -259,7 +259,7 @@ static int linux_release(void *data, char *buf, size_t size)
 	return 0;
 }
 
-const struct vhc_sys_ops vhc_sys_linux = {
+const struct vhi_sys_ops vhi_sys_linux = {
 	.open = linux_open,
 	.close = linux_close,
 	.dup = linux_dup,
@@ -277,18 +277,18 @@ const struct vhc_sys_ops vhc_sys_linux = {
 	.same = linux_same,
 	.stat = linux_stat,
 	.read = linux_read,
-	.mapped = vhc_linux_mapped,
-	.peek = vhc_linux_peek,
-	.memfd = vhc_linux_memfd,
-	.map = vhc_linux_map,
-	.unmap = vhc_linux_unmap,
+	.mapped = vhi_linux_mapped,
+	.peek = vhi_linux_peek,
+	.memfd = vhi_linux_memfd,
+	.map = vhi_linux_map,
+	.unmap = vhi_linux_unmap,
 	.socket = linux_socket,
 	.open_in_new_netns = linux_open_in_new_netns,
 	.user = linux_user,
 	.release = linux_release,
-	.pid = vhc_linux_pid,
-	.tid = vhc_linux_tid,
-	.tasks = vhc_linux_tasks,
-	.set_cpus = vhc_linux_set_cpus,
-	.set_sched = vhc_linux_set_sched,
+	.pid = vhi_linux_pid,
+	.tid = vhi_linux_tid,
+	.tasks = vhi_linux_tasks,
+	.set_cpus = vhi_linux_set_cpus,
+	.set_sched = vhi_linux_set_sched,
 };

@@ -9,25 +9,25 @@
 
 #include "syscall/sys.h"
 
-/** vhc_linux_lift() - the same fd at 3 or above; -errno when @fd is -1. */
-int vhc_linux_lift(int fd);
+/** vhi_linux_lift() - the same fd at 3 or above; -errno when @fd is -1. */
+int vhi_linux_lift(int fd);
 
-/** vhc_linux_start_thread() - with all signals blocked.  Returns 0 or a positive errno, as pthread_create(). */
-int vhc_linux_start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
+/** vhi_linux_start_thread() - with all signals blocked.  Returns 0 or a positive errno, as pthread_create(). */
+int vhi_linux_start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 
 /* memory.c */
-int vhc_linux_mapped(void *data, uint64_t addr, uint64_t size);
-int vhc_linux_peek(void *data, uint64_t addr, void *buf, size_t size);
-int vhc_linux_memfd(void *data, const char *name, uint64_t size);
-int vhc_linux_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
-void vhc_linux_unmap(void *data, void *addr, uint64_t size);
+int vhi_linux_mapped(void *data, uint64_t addr, uint64_t size);
+int vhi_linux_peek(void *data, uint64_t addr, void *buf, size_t size);
+int vhi_linux_memfd(void *data, const char *name, uint64_t size);
+int vhi_linux_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
+void vhi_linux_unmap(void *data, void *addr, uint64_t size);
 
 /* tasks.c */
-int32_t vhc_linux_pid(void *data);
-int32_t vhc_linux_tid(void *data);
-int vhc_linux_tasks(void *data, const char *prefix, bool kernel, struct vhc_task *ret,
+int32_t vhi_linux_pid(void *data);
+int32_t vhi_linux_tid(void *data);
+int vhi_linux_tasks(void *data, const char *prefix, bool kernel, struct vhi_task *ret,
 		    uint32_t room);
-int vhc_linux_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t words);
-int vhc_linux_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority);
+int vhi_linux_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t words);
+int vhi_linux_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority);
 
 #endif

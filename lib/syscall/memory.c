@@ -11,12 +11,12 @@
 #include "syscall/linux.h"
 
 /* MS_ASYNC does not touch the pages, and fails with ENOMEM where one is not mapped. */
-int vhc_linux_mapped(void *data, uint64_t addr, uint64_t size)
+int vhi_linux_mapped(void *data, uint64_t addr, uint64_t size)
 {
 	return msync((void *)(uintptr_t)addr, size, MS_ASYNC) ? -errno : 0;
 }
 
-int vhc_linux_peek(void *data, uint64_t addr, void *buf, size_t size)
+int vhi_linux_peek(void *data, uint64_t addr, void *buf, size_t size)
 {
 	struct iovec to = { buf, size }, from = { (void *)(uintptr_t)addr, size };
 	ssize_t n = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
@@ -28,9 +28,9 @@ int vhc_linux_peek(void *data, uint64_t addr, void *buf, size_t size)
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-int vhc_linux_memfd(void *data, const char *name, uint64_t size)
+int vhi_linux_memfd(void *data, const char *name, uint64_t size)
 {
-	int fd = vhc_linux_lift(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)), r;
+	int fd = vhi_linux_lift(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)), r;
 
 	if (fd < 0 || (!ftruncate(fd, (off_t)size) && !fcntl(fd, F_ADD_SEALS, SEALS)))
 		return fd;
@@ -45,7 +45,7 @@ static uint64_t page_up(uint64_t size, uint64_t page)
 }
 
 /* A reservation with the file mapped in its middle: what is left of it at both ends are the guards. */
-int vhc_linux_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
+int vhi_linux_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), whole = page_up(size, page) + 2 * page;
 	char *at = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -63,7 +63,7 @@ int vhc_linux_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret
 	return r;
 }
 
-void vhc_linux_unmap(void *data, void *addr, uint64_t size)
+void vhi_linux_unmap(void *data, void *addr, uint64_t size)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 

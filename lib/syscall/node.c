@@ -47,7 +47,7 @@ static void get_module(const char *path, char *module, size_t size)
 			*at = '_';
 }
 
-void vhc_node_explain(const char *path, int error, struct vhc_node_failure *ret)
+void vhi_node_explain(const char *path, int error, struct vhi_node_failure *ret)
 {
 	char module[32];
 

@@ -7,12 +7,12 @@
 
 #include <stddef.h>
 
-struct vhc_node_failure {
+struct vhi_node_failure {
 	char reason[256];
 	char remedy[160]; /* one command line */
 };
 
-/** vhc_node_explain() - what an errno of open(2) means for this node. */
-void vhc_node_explain(const char *path, int error, struct vhc_node_failure *ret);
+/** vhi_node_explain() - what an errno of open(2) means for this node. */
+void vhi_node_explain(const char *path, int error, struct vhi_node_failure *ret);
 
 #endif

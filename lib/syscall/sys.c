@@ -8,42 +8,42 @@
 #include "syscall/linux.h"
 #include "syscall/sys.h"
 
-int vhc_sys_open(const struct vhc_sys *sys, const char *path, int flags)
+int vhi_sys_open(const struct vhi_sys *sys, const char *path, int flags)
 {
 	return sys->ops->open(sys->data, path, flags);
 }
 
-int vhc_sys_dup(const struct vhc_sys *sys, int fd)
+int vhi_sys_dup(const struct vhi_sys *sys, int fd)
 {
 	return sys->ops->dup(sys->data, fd);
 }
 
 /* The API keeps EAGAIN for "something is still to be set", so the kernel's becomes EIO. */
-int vhc_sys_ioctl(const struct vhc_sys *sys, int fd, unsigned long request, void *arg)
+int vhi_sys_ioctl(const struct vhi_sys *sys, int fd, unsigned long request, void *arg)
 {
 	int r = sys->ops->ioctl(sys->data, fd, request, arg);
 
 	return r == -EAGAIN ? -EIO : r;
 }
 
-int vhc_sys_peek(const struct vhc_sys *sys, uint64_t addr, void *buf, size_t size)
+int vhi_sys_peek(const struct vhi_sys *sys, uint64_t addr, void *buf, size_t size)
 {
 	return sys->ops->peek(sys->data, addr, buf, size);
 }
 
-bool vhc_sys_readable(const struct vhc_sys *sys, int fd)
+bool vhi_sys_readable(const struct vhi_sys *sys, int fd)
 {
 	struct pollfd ready = { fd, POLLIN, 0 };
 
 	return sys->ops->poll(sys->data, &ready, 1) == 1 && ready.revents & POLLIN;
 }
 
-bool vhc_sys_same(const struct vhc_sys *sys, int a, int b)
+bool vhi_sys_same(const struct vhi_sys *sys, int a, int b)
 {
 	return sys->ops->same(sys->data, a, b) == 1;
 }
 
-int vhc_sys_write(const struct vhc_sys *sys, int fd, const void *buf, size_t size)
+int vhi_sys_write(const struct vhi_sys *sys, int fd, const void *buf, size_t size)
 {
 	int r = sys->ops->write(sys->data, fd, buf, size);
 
@@ -52,7 +52,7 @@ int vhc_sys_write(const struct vhc_sys *sys, int fd, const void *buf, size_t siz
 	return (size_t)r == size ? 0 : -EIO;
 }
 
-void vhc_sys_close(const struct vhc_sys *sys, int *fd)
+void vhi_sys_close(const struct vhi_sys *sys, int *fd)
 {
 	if (*fd >= 0)
 		sys->ops->close(sys->data, *fd);
@@ -60,7 +60,7 @@ void vhc_sys_close(const struct vhc_sys *sys, int *fd)
 }
 
 struct closing {
-	const struct vhc_sys *sys;
+	const struct vhi_sys *sys;
 	int *fd;
 	pthread_t thread;
 	bool threaded;
@@ -70,11 +70,11 @@ static void *close_one(void *arg)
 {
 	struct closing *job = arg;
 
-	vhc_sys_close(job->sys, job->fd);
+	vhi_sys_close(job->sys, job->fd);
 	return NULL;
 }
 
-void vhc_sys_close_all(const struct vhc_sys *sys, int *fds, uint32_t count)
+void vhi_sys_close_all(const struct vhi_sys *sys, int *fds, uint32_t count)
 {
 	struct closing *jobs = count > 1 ? calloc(count, sizeof(*jobs)) : NULL;
 
@@ -82,11 +82,11 @@ void vhc_sys_close_all(const struct vhc_sys *sys, int *fds, uint32_t count)
 	for (uint32_t i = 1; jobs && i < count; i++) {
 		jobs[i] = (struct closing){ .sys = sys, .fd = &fds[i] };
 		jobs[i].threaded = fds[i] >= 0 &&
-				   !vhc_linux_start_thread(&jobs[i].thread, close_one, &jobs[i]);
+				   !vhi_linux_start_thread(&jobs[i].thread, close_one, &jobs[i]);
 	}
 	for (uint32_t i = 0; i < count; i++)
 		if (!jobs || !jobs[i].threaded)
-			vhc_sys_close(sys, &fds[i]);
+			vhi_sys_close(sys, &fds[i]);
 	for (uint32_t i = 1; jobs && i < count; i++)
 		if (jobs[i].threaded)
 			pthread_join(jobs[i].thread, NULL);

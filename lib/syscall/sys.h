@@ -2,7 +2,7 @@
 /*
  * sys - the system calls of the library.
  *
- * This room alone makes them: all others call vhc_sys_...(), which go through a table, so that tests
+ * This room alone makes them: all others call vhi_sys_...(), which go through a table, so that tests
  * can put a fake kernel there.  It offers sys.h, the kernel's constants (uapi.h), device nodes (node.h)
  * and lists of CPUs (cpus.h).  It knows nothing of contexts, and sets no error text.
  *
@@ -17,12 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VHC_FD_NONE  (-1)
-#define VHC_FD_NEW   (-2) /* in a plan that is only shown: the start will create it */
-#define VHC_FD_STALE (-3) /* the kernel has one that has since been replaced */
+#define VHI_FD_NONE  (-1)
+#define VHI_FD_NEW   (-2) /* in a plan that is only shown: the start will create it */
+#define VHI_FD_STALE (-3) /* the kernel has one that has since been replaced */
 
 /* What the library asks about an open file. */
-struct vhc_file {
+struct vhi_file {
 	bool is_char;
 	unsigned int major, minor; /* of a character device */
 	uint64_t size;		   /* bytes */
@@ -30,13 +30,13 @@ struct vhc_file {
 };
 
 /* A thread of this process, or a kernel thread. */
-struct vhc_task {
+struct vhi_task {
 	int32_t tid;
 	bool kernel;
 	char name[16];
 };
 
-struct vhc_sys_ops {
+struct vhi_sys_ops {
 	int (*open)(void *data, const char *path, int flags);
 	int (*close)(void *data, int fd);
 	int (*dup)(void *data, int fd);
@@ -60,7 +60,7 @@ struct vhc_sys_ops {
 	int (*name)(void *data, int fd, char *buf, size_t size);
 	/* Do two fds refer to the same open file?  1, 0; on an error it is not known. */
 	int (*same)(void *data, int a, int b);
-	int (*stat)(void *data, int fd, struct vhc_file *ret);
+	int (*stat)(void *data, int fd, struct vhi_file *ret);
 	/* Read a small file as a whole, NUL-terminated.  Returns the number of bytes. */
 	int (*read)(void *data, const char *path, char *buf, size_t size);
 	/* Is every page of this range mapped in this process?  0 or -ENOMEM. */
@@ -91,7 +91,7 @@ struct vhc_sys_ops {
 	 * Returns how many there are, of which at most @room are written; -ENOENT unless /proc is
 	 * mounted for the PID namespace of this process.
 	 */
-	int (*tasks)(void *data, const char *prefix, bool kernel, struct vhc_task *ret,
+	int (*tasks)(void *data, const char *prefix, bool kernel, struct vhi_task *ret,
 		     uint32_t room);
 	/* CPU affinity of a thread: bit 0 of word 0 is CPU 0. */
 	int (*set_cpus)(void *data, int32_t tid, const uint64_t *cpus, uint32_t words);
@@ -99,161 +99,161 @@ struct vhc_sys_ops {
 };
 
 /* The real kernel; its data is NULL. */
-extern const struct vhc_sys_ops vhc_sys_linux;
+extern const struct vhi_sys_ops vhi_sys_linux;
 
 /* A kernel: its operations, and their first argument. */
-struct vhc_sys {
-	const struct vhc_sys_ops *ops;
+struct vhi_sys {
+	const struct vhi_sys_ops *ops;
 	void *data;
 };
 
-int vhc_sys_open(const struct vhc_sys *sys, const char *path, int flags);
-int vhc_sys_dup(const struct vhc_sys *sys, int fd);
-int vhc_sys_ioctl(const struct vhc_sys *sys, int fd, unsigned long request, void *arg);
-int vhc_sys_peek(const struct vhc_sys *sys, uint64_t addr, void *buf, size_t size);
-/** vhc_sys_readable() - is there something to read?  False if that cannot be told. */
-bool vhc_sys_readable(const struct vhc_sys *sys, int fd);
-/** vhc_sys_same() - do these two fds refer to the same open file?  False if that cannot be told. */
-bool vhc_sys_same(const struct vhc_sys *sys, int a, int b);
-/** vhc_sys_write() - write all of it in one call; -EIO when only a part was written. */
-int vhc_sys_write(const struct vhc_sys *sys, int fd, const void *buf, size_t size);
+int vhi_sys_open(const struct vhi_sys *sys, const char *path, int flags);
+int vhi_sys_dup(const struct vhi_sys *sys, int fd);
+int vhi_sys_ioctl(const struct vhi_sys *sys, int fd, unsigned long request, void *arg);
+int vhi_sys_peek(const struct vhi_sys *sys, uint64_t addr, void *buf, size_t size);
+/** vhi_sys_readable() - is there something to read?  False if that cannot be told. */
+bool vhi_sys_readable(const struct vhi_sys *sys, int fd);
+/** vhi_sys_same() - do these two fds refer to the same open file?  False if that cannot be told. */
+bool vhi_sys_same(const struct vhi_sys *sys, int a, int b);
+/** vhi_sys_write() - write all of it in one call; -EIO when only a part was written. */
+int vhi_sys_write(const struct vhi_sys *sys, int fd, const void *buf, size_t size);
 
-/** vhc_sys_close() - close an fd unless it is negative, and set it to -1. */
-void vhc_sys_close(const struct vhc_sys *sys, int *fd);
+/** vhi_sys_close() - close an fd unless it is negative, and set it to -1. */
+void vhi_sys_close(const struct vhi_sys *sys, int *fd);
 
 /**
- * vhc_sys_close_all() - close these fds in parallel, each in a thread of its own, and return when all
+ * vhi_sys_close_all() - close these fds in parallel, each in a thread of its own, and return when all
  * are closed: the last close of a vhost fd waits for RCU grace periods, 10 to 25 ms each.  If a thread
  * cannot be created, that fd is closed in this one.
  */
-void vhc_sys_close_all(const struct vhc_sys *sys, int *fds, uint32_t count);
+void vhi_sys_close_all(const struct vhi_sys *sys, int *fds, uint32_t count);
 
-static inline int vhc_sys_eventfd(const struct vhc_sys *sys)
+static inline int vhi_sys_eventfd(const struct vhi_sys *sys)
 {
 	return sys->ops->eventfd(sys->data);
 }
 
-static inline int vhc_sys_signal(const struct vhc_sys *sys, int fd)
+static inline int vhi_sys_signal(const struct vhi_sys *sys, int fd)
 {
 	return sys->ops->signal(sys->data, fd);
 }
 
-static inline int vhc_sys_drain(const struct vhc_sys *sys, int fd, uint64_t *ret)
+static inline int vhi_sys_drain(const struct vhi_sys *sys, int fd, uint64_t *ret)
 {
 	return sys->ops->drain(sys->data, fd, ret);
 }
 
-static inline int vhc_sys_read_fd(const struct vhc_sys *sys, int fd, void *buf, size_t size)
+static inline int vhi_sys_read_fd(const struct vhi_sys *sys, int fd, void *buf, size_t size)
 {
 	return sys->ops->read_fd(sys->data, fd, buf, size);
 }
 
-static inline int vhc_sys_poll(const struct vhc_sys *sys, struct pollfd *fds, uint32_t count)
+static inline int vhi_sys_poll(const struct vhi_sys *sys, struct pollfd *fds, uint32_t count)
 {
 	return sys->ops->poll(sys->data, fds, count);
 }
 
-static inline int vhc_sys_epoll(const struct vhc_sys *sys)
+static inline int vhi_sys_epoll(const struct vhi_sys *sys)
 {
 	return sys->ops->epoll(sys->data);
 }
 
-static inline int vhc_sys_epoll_add(const struct vhc_sys *sys, int epoll, int fd)
+static inline int vhi_sys_epoll_add(const struct vhi_sys *sys, int epoll, int fd)
 {
 	return sys->ops->epoll_add(sys->data, epoll, fd);
 }
 
-static inline int vhc_sys_epoll_del(const struct vhc_sys *sys, int epoll, int fd)
+static inline int vhi_sys_epoll_del(const struct vhi_sys *sys, int epoll, int fd)
 {
 	return sys->ops->epoll_del(sys->data, epoll, fd);
 }
 
-static inline int vhc_sys_name(const struct vhc_sys *sys, int fd, char *buf, size_t size)
+static inline int vhi_sys_name(const struct vhi_sys *sys, int fd, char *buf, size_t size)
 {
 	return sys->ops->name(sys->data, fd, buf, size);
 }
 
-static inline int vhc_sys_stat(const struct vhc_sys *sys, int fd, struct vhc_file *ret)
+static inline int vhi_sys_stat(const struct vhi_sys *sys, int fd, struct vhi_file *ret)
 {
 	return sys->ops->stat(sys->data, fd, ret);
 }
 
-static inline int vhc_sys_read(const struct vhc_sys *sys, const char *path, char *buf, size_t size)
+static inline int vhi_sys_read(const struct vhi_sys *sys, const char *path, char *buf, size_t size)
 {
 	return sys->ops->read(sys->data, path, buf, size);
 }
 
-static inline int vhc_sys_mapped(const struct vhc_sys *sys, uint64_t addr, uint64_t size)
+static inline int vhi_sys_mapped(const struct vhi_sys *sys, uint64_t addr, uint64_t size)
 {
 	return sys->ops->mapped(sys->data, addr, size);
 }
 
-static inline int vhc_sys_memfd(const struct vhc_sys *sys, const char *name, uint64_t size)
+static inline int vhi_sys_memfd(const struct vhi_sys *sys, const char *name, uint64_t size)
 {
 	return sys->ops->memfd(sys->data, name, size);
 }
 
-static inline int vhc_sys_map(const struct vhc_sys *sys, int fd, uint64_t offset, uint64_t size,
+static inline int vhi_sys_map(const struct vhi_sys *sys, int fd, uint64_t offset, uint64_t size,
 			      void **ret)
 {
 	return sys->ops->map(sys->data, fd, offset, size, ret);
 }
 
-static inline void vhc_sys_unmap(const struct vhc_sys *sys, void *addr, uint64_t size)
+static inline void vhi_sys_unmap(const struct vhi_sys *sys, void *addr, uint64_t size)
 {
 	sys->ops->unmap(sys->data, addr, size);
 }
 
-static inline int vhc_sys_socket(const struct vhc_sys *sys)
+static inline int vhi_sys_socket(const struct vhi_sys *sys)
 {
 	return sys->ops->socket(sys->data);
 }
 
-static inline int vhc_sys_open_in_new_netns(const struct vhc_sys *sys, const char *path, int flags)
+static inline int vhi_sys_open_in_new_netns(const struct vhi_sys *sys, const char *path, int flags)
 {
 	return sys->ops->open_in_new_netns(sys->data, path, flags);
 }
 
-static inline uint32_t vhc_sys_user(const struct vhc_sys *sys)
+static inline uint32_t vhi_sys_user(const struct vhi_sys *sys)
 {
 	return sys->ops->user(sys->data);
 }
 
-static inline int vhc_sys_release(const struct vhc_sys *sys, char *buf, size_t size)
+static inline int vhi_sys_release(const struct vhi_sys *sys, char *buf, size_t size)
 {
 	return sys->ops->release(sys->data, buf, size);
 }
 
-static inline int32_t vhc_sys_pid(const struct vhc_sys *sys)
+static inline int32_t vhi_sys_pid(const struct vhi_sys *sys)
 {
 	return sys->ops->pid(sys->data);
 }
 
-static inline int32_t vhc_sys_tid(const struct vhc_sys *sys)
+static inline int32_t vhi_sys_tid(const struct vhi_sys *sys)
 {
 	return sys->ops->tid(sys->data);
 }
 
-static inline int vhc_sys_tasks(const struct vhc_sys *sys, const char *prefix, bool kernel,
-				struct vhc_task *ret, uint32_t room)
+static inline int vhi_sys_tasks(const struct vhi_sys *sys, const char *prefix, bool kernel,
+				struct vhi_task *ret, uint32_t room)
 {
 	return sys->ops->tasks(sys->data, prefix, kernel, ret, room);
 }
 
-static inline int vhc_sys_set_cpus(const struct vhc_sys *sys, int32_t tid, const uint64_t *cpus,
+static inline int vhi_sys_set_cpus(const struct vhi_sys *sys, int32_t tid, const uint64_t *cpus,
 				   uint32_t words)
 {
 	return sys->ops->set_cpus(sys->data, tid, cpus, words);
 }
 
-static inline int vhc_sys_set_sched(const struct vhc_sys *sys, int32_t tid, int32_t policy,
+static inline int vhi_sys_set_sched(const struct vhi_sys *sys, int32_t tid, int32_t policy,
 				    int32_t priority)
 {
 	return sys->ops->set_sched(sys->data, tid, policy, priority);
 }
 
-/* With the kernel's EAGAIN, which vhc_sys_ioctl() turns into EIO. */
-static inline int vhc_sys_ioctl_raw(const struct vhc_sys *sys, int fd, unsigned long request,
+/* With the kernel's EAGAIN, which vhi_sys_ioctl() turns into EIO. */
+static inline int vhi_sys_ioctl_raw(const struct vhi_sys *sys, int fd, unsigned long request,
 				    void *arg)
 {
 	return sys->ops->ioctl(sys->data, fd, request, arg);

@@ -15,12 +15,12 @@
 
 #define PF_KTHREAD 0x00200000ul /* include/linux/sched.h; as /proc/PID/stat shows it */
 
-int32_t vhc_linux_pid(void *data)
+int32_t vhi_linux_pid(void *data)
 {
 	return getpid();
 }
 
-int32_t vhc_linux_tid(void *data)
+int32_t vhi_linux_tid(void *data)
 {
 	return gettid();
 }
@@ -45,20 +45,20 @@ static int read_task_file(const char *dir, const char *task, const char *file, c
 	int n;
 
 	snprintf(path, sizeof(path), "%s/%.16s/%s", dir, task, file);
-	n = vhc_sys_linux.read(NULL, path, buf, size);
+	n = vhi_sys_linux.read(NULL, path, buf, size);
 	return n == -ENOENT || n == -ESRCH || n == -EPERM || n == -EACCES ? 0 : n;
 }
 
 /* Returns 1 with the task filled in when its name begins with @prefix, 0, or an error. */
 static int match_task(const char *dir, const char *number, const char *prefix, bool kernel,
-		      struct vhc_task *ret)
+		      struct vhi_task *ret)
 {
 	char name[64], stat[512], *flags;
 	int n = read_task_file(dir, number, "comm", name, sizeof(name));
 
 	if (n <= 0 || strncmp(name, prefix, strlen(prefix)))
 		return n < 0 ? n : 0;
-	*ret = (struct vhc_task){ .tid = atoi(number), .kernel = kernel };
+	*ret = (struct vhi_task){ .tid = atoi(number), .kernel = kernel };
 	snprintf(ret->name, sizeof(ret->name), "%.*s", (int)strcspn(name, "\n"), name);
 	if (!kernel)
 		return 1;
@@ -73,13 +73,13 @@ static int match_task(const char *dir, const char *number, const char *prefix, b
 }
 
 /* Add the tasks of a directory to those already found.  @count may exceed @room. */
-static int list_tasks(const char *dir, const char *prefix, bool kernel, struct vhc_task *ret,
+static int list_tasks(const char *dir, const char *prefix, bool kernel, struct vhi_task *ret,
 		      uint32_t room, uint32_t *count)
 {
-	int fd = vhc_sys_linux.open(NULL, dir, O_RDONLY | O_DIRECTORY), r = 0;
+	int fd = vhi_sys_linux.open(NULL, dir, O_RDONLY | O_DIRECTORY), r = 0;
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
-	struct vhc_task task;
+	struct vhi_task task;
 
 	if (!stream) {
 		r = fd < 0 ? fd : -errno;
@@ -100,7 +100,7 @@ static int list_tasks(const char *dir, const char *prefix, bool kernel, struct v
 	return r;
 }
 
-int vhc_linux_tasks(void *data, const char *prefix, bool kernel, struct vhc_task *ret,
+int vhi_linux_tasks(void *data, const char *prefix, bool kernel, struct vhi_task *ret,
 		    uint32_t room)
 {
 	uint32_t count = 0;
@@ -111,7 +111,7 @@ int vhc_linux_tasks(void *data, const char *prefix, bool kernel, struct vhc_task
 	return r ? r : (int)count;
 }
 
-int vhc_linux_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t words)
+int vhi_linux_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t words)
 {
 	size_t size = CPU_ALLOC_SIZE((size_t)words * 64);
 	cpu_set_t *set = calloc(1, size);
@@ -127,7 +127,7 @@ int vhc_linux_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t w
 	return r;
 }
 
-int vhc_linux_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority)
+int vhi_linux_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority)
 {
 	struct sched_param param = { .sched_priority = priority };
 

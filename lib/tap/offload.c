@@ -8,7 +8,7 @@
 #include "tap/tap.h"
 #include "syscall/uapi.h"
 
-#define USO  (VHC_TUN_F_USO4 | VHC_TUN_F_USO6)
+#define USO  (VHI_TUN_F_USO4 | VHI_TUN_F_USO6)
 #define NONE 256u
 
 /*
@@ -19,20 +19,20 @@ static const struct {
 	uint32_t flags; /* all of them */
 	uint32_t guest, host;
 } map[] = {
-	{ TUN_F_CSUM, VHC_F_GUEST_CSUM, VHC_F_CSUM },
-	{ TUN_F_TSO4, VHC_F_GUEST_TSO4, VHC_F_HOST_TSO4 },
-	{ TUN_F_TSO6, VHC_F_GUEST_TSO6, VHC_F_HOST_TSO6 },
-	{ TUN_F_TSO_ECN, VHC_F_GUEST_ECN, VHC_F_HOST_ECN },
-	{ TUN_F_UFO, VHC_F_GUEST_UFO, VHC_F_HOST_UFO },
-	{ VHC_TUN_F_USO4, VHC_F_GUEST_USO4, NONE },
-	{ VHC_TUN_F_USO6, VHC_F_GUEST_USO6, NONE },
-	{ USO, NONE, VHC_F_HOST_USO },
-	{ VHC_TUN_F_UDP_TUNNEL_GSO, VHC_F_GUEST_UDP_TUNNEL_GSO, VHC_F_HOST_UDP_TUNNEL_GSO },
-	{ VHC_TUN_F_UDP_TUNNEL_GSO_CSUM, VHC_F_GUEST_UDP_TUNNEL_GSO_CSUM,
-	  VHC_F_HOST_UDP_TUNNEL_GSO_CSUM },
+	{ TUN_F_CSUM, VHI_F_GUEST_CSUM, VHI_F_CSUM },
+	{ TUN_F_TSO4, VHI_F_GUEST_TSO4, VHI_F_HOST_TSO4 },
+	{ TUN_F_TSO6, VHI_F_GUEST_TSO6, VHI_F_HOST_TSO6 },
+	{ TUN_F_TSO_ECN, VHI_F_GUEST_ECN, VHI_F_HOST_ECN },
+	{ TUN_F_UFO, VHI_F_GUEST_UFO, VHI_F_HOST_UFO },
+	{ VHI_TUN_F_USO4, VHI_F_GUEST_USO4, NONE },
+	{ VHI_TUN_F_USO6, VHI_F_GUEST_USO6, NONE },
+	{ USO, NONE, VHI_F_HOST_USO },
+	{ VHI_TUN_F_UDP_TUNNEL_GSO, VHI_F_GUEST_UDP_TUNNEL_GSO, VHI_F_HOST_UDP_TUNNEL_GSO },
+	{ VHI_TUN_F_UDP_TUNNEL_GSO_CSUM, VHI_F_GUEST_UDP_TUNNEL_GSO_CSUM,
+	  VHI_F_HOST_UDP_TUNNEL_GSO_CSUM },
 };
 
-uint32_t vhc_offload_from_features(const struct vhc_features *acked)
+uint32_t vhi_offload_from_features(const struct vhc_features *acked)
 {
 	uint32_t flags = 0;
 
@@ -45,7 +45,7 @@ uint32_t vhc_offload_from_features(const struct vhc_features *acked)
 	return flags;
 }
 
-struct vhc_features vhc_offload_to_features(uint32_t offloads)
+struct vhc_features vhi_offload_to_features(uint32_t offloads)
 {
 	struct vhc_features set = { { 0 } };
 
@@ -57,14 +57,14 @@ struct vhc_features vhc_offload_to_features(uint32_t offloads)
 	return set;
 }
 
-int vhc_offload_probe(struct vhc_ctx *ctx, int fd, uint32_t *ret)
+int vhi_offload_probe(struct vhc_ctx *ctx, int fd, uint32_t *ret)
 {
 	/* what kernels of the last decade accept, the newest first */
 	static const uint32_t sets[] = { 0x1ff, 0xff, 0x7f, 0x6f, 0x1f, 0xf, 0x7, 0x1, 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
-		r = vhc_sys_ioctl(&ctx->sys, fd, TUNSETOFFLOAD, (void *)(uintptr_t)sets[i]);
+		r = vhi_sys_ioctl(&ctx->sys, fd, TUNSETOFFLOAD, (void *)(uintptr_t)sets[i]);
 		if (!r) {
 			*ret = sets[i];
 			return 0;

@@ -26,8 +26,8 @@
 static int fail_call(struct vhc_ctx *ctx, const char *name, const char *call, int r,
 		     const char *hint, const char *more)
 {
-	return vhc_fail_at(ctx, &(struct vhc_place){ name, call, hint }, r, "%s (%s)%s%s",
-			   strerror(-r), vhc_errname(-r), *more ? ": " : "", more);
+	return vhi_fail_at(ctx, &(struct vhi_place){ name, call, hint }, r, "%s (%s)%s%s",
+			   strerror(-r), vhi_errname(-r), *more ? ": " : "", more);
 }
 
 /* Refuse names that the kernel refuses or expands (%d), or that break paths or `ip`. */
@@ -37,7 +37,7 @@ static int check_name(struct vhc_ctx *ctx, const char *name)
 
 	if (len < 1 || len > 15 || strpbrk(name, "/%: \t\n\v\f\r") || !strcmp(name, ".") ||
 	    !strcmp(name, ".."))
-		return vhc_fail(
+		return vhi_fail(
 			ctx, -EINVAL,
 			"\"%s\" cannot be a tap's name: 1 to 15 bytes without blank, '/', ':' "
 			"or '%%', and not \".\" or \"..\"",
@@ -50,17 +50,17 @@ static int tap_make(struct vhc_ctx *ctx, uint32_t queues, struct vhc_tap **ret)
 	struct vhc_tap *tap;
 
 	if (queues < 1 || queues > MAX_QUEUES)
-		return vhc_fail(ctx, -EINVAL, "a tap with %u queues: it can have 1 to %u", queues,
+		return vhi_fail(ctx, -EINVAL, "a tap with %u queues: it can have 1 to %u", queues,
 				MAX_QUEUES);
 	tap = calloc(1, sizeof(*tap));
 	if (tap)
 		tap->fds = malloc(queues * sizeof(*tap->fds));
 	if (!tap || !tap->fds) {
 		free(tap);
-		return vhc_fail(ctx, -ENOMEM, "no memory for a tap of %u queues", queues);
+		return vhi_fail(ctx, -ENOMEM, "no memory for a tap of %u queues", queues);
 	}
-	memset(tap->fds, 0xff, queues * sizeof(*tap->fds)); /* all VHC_FD_NONE */
-	tap->ctx = vhc_ctx_ref(ctx);
+	memset(tap->fds, 0xff, queues * sizeof(*tap->fds)); /* all VHI_FD_NONE */
+	tap->ctx = vhi_ctx_ref(ctx);
 	tap->refs = 1;
 	tap->queues = tap->active = queues;
 	tap->next = ctx->links;
@@ -69,13 +69,13 @@ static int tap_make(struct vhc_ctx *ctx, uint32_t queues, struct vhc_tap **ret)
 	return 0;
 }
 
-struct vhc_tap *vhc_tap_ref(struct vhc_tap *tap)
+struct vhc_tap *vhi_tap_ref(struct vhc_tap *tap)
 {
 	tap->refs++;
 	return tap;
 }
 
-void vhc_tap_unref(struct vhc_tap *tap)
+void vhi_tap_unref(struct vhc_tap *tap)
 {
 	struct vhc_tap *first, **at = &first;
 
@@ -86,8 +86,8 @@ void vhc_tap_unref(struct vhc_tap *tap)
 		at = &(*at)->next;
 	*at = tap->next;
 	tap->ctx->links = first;
-	vhc_sys_close_all(&tap->ctx->sys, tap->fds, tap->queues);
-	vhc_ctx_unref(tap->ctx);
+	vhi_sys_close_all(&tap->ctx->sys, tap->fds, tap->queues);
+	vhi_ctx_unref(tap->ctx);
 	free(tap->fds);
 	free(tap);
 }
@@ -96,12 +96,12 @@ static bool share_queue(const struct vhc_tap *a, const struct vhc_tap *b)
 {
 	for (uint32_t i = 0; i < a->queues; i++)
 		for (uint32_t j = 0; j < b->queues; j++)
-			if (vhc_sys_same(&a->ctx->sys, a->fds[i], b->fds[j]) == 1)
+			if (vhi_sys_same(&a->ctx->sys, a->fds[i], b->fds[j]) == 1)
 				return true;
 	return false;
 }
 
-const struct vhc_dev *vhc_tap_rival(const struct vhc_tap *tap)
+const struct vhc_dev *vhi_tap_rival(const struct vhc_tap *tap)
 {
 	for (const struct vhc_tap *other = tap->ctx->links; other; other = other->next)
 		if (other->user &&
@@ -112,7 +112,7 @@ const struct vhc_dev *vhc_tap_rival(const struct vhc_tap *tap)
 
 VHC_EXPORT void vhc_tap_close(struct vhc_tap *tap)
 {
-	vhc_tap_unref(tap);
+	vhi_tap_unref(tap);
 }
 
 /* Why TUNSETIFF failed, by what /sys has of a link of that name, if it shows this namespace. */
@@ -124,7 +124,7 @@ static void explain_refusal(struct vhc_tap *tap, const char *name, int error, ch
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/tun_flags", name);
 	if (error == ENOENT || error == ENODEV ||
-	    vhc_sys_read(&tap->ctx->sys, path, value, sizeof(value)) <= 0) {
+	    vhi_sys_read(&tap->ctx->sys, path, value, sizeof(value)) <= 0) {
 		snprintf(text, size, "%s",
 			 error == EPERM
 				 ? "creating a tap needs CAP_NET_ADMIN, and attaching to one "
@@ -164,12 +164,12 @@ static int attach_queue(struct vhc_tap *tap, uint32_t queue, const char *name, b
 	struct vhc_ctx *ctx = tap->ctx;
 	struct ifreq ifr = { 0 };
 	char text[256];
-	int fd = vhc_sys_open(&ctx->sys, TUN_PATH, O_RDWR | O_NONBLOCK), r;
+	int fd = vhi_sys_open(&ctx->sys, TUN_PATH, O_RDWR | O_NONBLOCK), r;
 
 	if (fd < 0) {
-		struct vhc_node_failure why;
+		struct vhi_node_failure why;
 
-		vhc_node_explain(TUN_PATH, -fd, &why);
+		vhi_node_explain(TUN_PATH, -fd, &why);
 		return fail_call(ctx, name, "open " TUN_PATH, fd, why.remedy, why.reason);
 	}
 	tap->fds[queue] = fd;
@@ -177,7 +177,7 @@ static int attach_queue(struct vhc_tap *tap, uint32_t queue, const char *name, b
 	/* flags is a short, and IFF_TUN_EXCL its sign bit */
 	ifr.ifr_flags = (short)(WANTED | (tap->queues > 1 ? IFF_MULTI_QUEUE : 0) |
 				(queue || adopt ? 0 : IFF_TUN_EXCL));
-	r = vhc_sys_ioctl(&ctx->sys, fd, TUNSETIFF, &ifr);
+	r = vhi_sys_ioctl(&ctx->sys, fd, TUNSETIFF, &ifr);
 	if (r) {
 		explain_refusal(tap, name, -r, text, sizeof(text));
 		return fail_call(ctx, name, "TUNSETIFF", r, NULL, text);
@@ -191,7 +191,7 @@ static int attach_queue(struct vhc_tap *tap, uint32_t queue, const char *name, b
 static int set_number(struct vhc_tap *tap, int fd, unsigned long request, const char *call,
 		      unsigned long value)
 {
-	int r = vhc_sys_ioctl(&tap->ctx->sys, fd, request, (void *)(uintptr_t)value);
+	int r = vhi_sys_ioctl(&tap->ctx->sys, fd, request, (void *)(uintptr_t)value);
 
 	return r ? fail_call(tap->ctx, tap->name, call, r, NULL, "") : 0;
 }
@@ -206,7 +206,7 @@ static int set_owner(struct vhc_tap *tap, const struct vhc_tap_args *args)
 		r = set_number(tap, tap->fds[0], TUNSETOWNER, "TUNSETOWNER", args->owner);
 	else if (!(args->flags & (who | VHC_TAP_ADOPT)))
 		r = set_number(tap, tap->fds[0], TUNSETOWNER, "TUNSETOWNER",
-			       vhc_sys_user(&tap->ctx->sys));
+			       vhi_sys_user(&tap->ctx->sys));
 	if (!r && args->flags & VHC_TAP_GROUP)
 		r = set_number(tap, tap->fds[0], TUNSETGROUP, "TUNSETGROUP", args->group);
 	return r;
@@ -220,9 +220,9 @@ static int set_txqueuelen(struct vhc_tap *tap, uint32_t frames)
 	if (!frames)
 		return 0;
 	memcpy(ifr.ifr_name, tap->name, sizeof(tap->name));
-	fd = vhc_sys_socket(&tap->ctx->sys);
-	r = fd < 0 ? fd : vhc_sys_ioctl(&tap->ctx->sys, fd, SIOCSIFTXQLEN, &ifr);
-	vhc_sys_close(&tap->ctx->sys, &fd);
+	fd = vhi_sys_socket(&tap->ctx->sys);
+	r = fd < 0 ? fd : vhi_sys_ioctl(&tap->ctx->sys, fd, SIOCSIFTXQLEN, &ifr);
+	vhi_sys_close(&tap->ctx->sys, &fd);
 	return r ? fail_call(tap->ctx, tap->name, "SIOCSIFTXQLEN", r, NULL, "") : 0;
 }
 
@@ -232,7 +232,7 @@ static int set_sndbuf(struct vhc_tap *tap)
 	int unlimited = INT_MAX, r;
 
 	for (uint32_t i = 0; i < tap->queues; i++) {
-		r = vhc_sys_ioctl(&tap->ctx->sys, tap->fds[i], TUNSETSNDBUF, &unlimited);
+		r = vhi_sys_ioctl(&tap->ctx->sys, tap->fds[i], TUNSETSNDBUF, &unlimited);
 		if (r)
 			return fail_call(tap->ctx, tap->name, "TUNSETSNDBUF", r, NULL, "");
 	}
@@ -241,7 +241,7 @@ static int set_sndbuf(struct vhc_tap *tap)
 
 static int get_header(struct vhc_tap *tap, uint32_t queue, uint32_t *ret)
 {
-	int size = 0, r = vhc_sys_ioctl(&tap->ctx->sys, tap->fds[queue], TUNGETVNETHDRSZ, &size);
+	int size = 0, r = vhi_sys_ioctl(&tap->ctx->sys, tap->fds[queue], TUNGETVNETHDRSZ, &size);
 
 	if (r)
 		return fail_call(tap->ctx, tap->name, "TUNGETVNETHDRSZ", r, NULL, "");
@@ -259,7 +259,7 @@ static int tap_open(struct vhc_tap *tap, const char *name, const struct vhc_tap_
 		if (!r && !i)
 			r = set_owner(tap, args);
 	}
-	tap->offloads = adopt ? VHC_OFFLOADS_UNKNOWN : 0;
+	tap->offloads = adopt ? VHI_OFFLOADS_UNKNOWN : 0;
 	r = r ?: set_sndbuf(tap);
 	r = r ?: set_txqueuelen(tap, args->txqueuelen);
 	r = r ?: get_header(tap, 0, &tap->header);
@@ -275,24 +275,24 @@ VHC_EXPORT int vhc_tap_open(struct vhc_ctx *ctx, const char *name, const struct 
 	const uint32_t known = VHC_TAP_OWNER | VHC_TAP_GROUP | VHC_TAP_PERSIST | VHC_TAP_ADOPT;
 	struct vhc_tap_args copy = { .sz = sizeof(copy) };
 	struct vhc_tap *tap;
-	int r = args ? VHC_COPY_ARGS(ctx, vhc_tap_args, &copy, args) : 0;
+	int r = args ? VHI_COPY_ARGS(ctx, vhc_tap_args, &copy, args) : 0;
 
 	if (!r && name)
 		r = check_name(ctx, name);
 	if (!r && (copy.flags & ~known || copy.reserved))
-		r = vhc_fail(ctx, -EINVAL,
+		r = vhi_fail(ctx, -EINVAL,
 			     "vhc_tap_args has flags 0x%x and reserved 0x%x; known are "
 			     "0x%x and 0",
 			     copy.flags, copy.reserved, known);
 	if (!r && copy.txqueuelen > INT_MAX)
-		r = vhc_fail(ctx, -EINVAL, "txqueuelen %u: at most %d", copy.txqueuelen, INT_MAX);
+		r = vhi_fail(ctx, -EINVAL, "txqueuelen %u: at most %d", copy.txqueuelen, INT_MAX);
 	if (!r)
 		r = tap_make(ctx, copy.queues ? copy.queues : 1, &tap);
 	if (r)
 		return r;
 	r = tap_open(tap, name ? name : "tap%d", &copy);
 	if (r) {
-		vhc_tap_unref(tap);
+		vhi_tap_unref(tap);
 		return r;
 	}
 	*ret = tap;
@@ -303,39 +303,39 @@ VHC_EXPORT int vhc_tap_open(struct vhc_ctx *ctx, const char *name, const struct 
 static int adopt_fd(struct vhc_tap *tap, uint32_t queue, int fd)
 {
 	struct vhc_ctx *ctx = tap->ctx;
-	struct vhc_file file = { 0 };
+	struct vhi_file file = { 0 };
 	struct ifreq ifr = { 0 };
 	unsigned int flags;
-	int r = vhc_sys_dup(&ctx->sys, fd);
+	int r = vhi_sys_dup(&ctx->sys, fd);
 
 	if (r < 0)
-		return vhc_fail_errno(ctx, NULL, r, "tap fd %d cannot be duplicated", fd);
+		return vhi_fail_errno(ctx, NULL, r, "tap fd %d cannot be duplicated", fd);
 	tap->fds[queue] = r;
-	r = vhc_sys_ioctl(&ctx->sys, tap->fds[queue], TUNGETIFF, &ifr);
+	r = vhi_sys_ioctl(&ctx->sys, tap->fds[queue], TUNGETIFF, &ifr);
 	if (r)
-		return vhc_fail(ctx, -EINVAL,
+		return vhi_fail(ctx, -EINVAL,
 				"fd %d is not a tap or macvtap with a link: TUNGETIFF: "
 				"%s (%s)",
-				fd, strerror(-r), vhc_errname(-r));
+				fd, strerror(-r), vhi_errname(-r));
 	flags = (unsigned short)ifr.ifr_flags;
 	ifr.ifr_name[sizeof(ifr.ifr_name) - 1] = 0;
 	if ((flags & WANTED) != WANTED)
-		return vhc_fail(ctx, -EINVAL, "fd %d of %s has flags 0x%x, and 0x%x are needed%s",
+		return vhi_fail(ctx, -EINVAL, "fd %d of %s has flags 0x%x, and 0x%x are needed%s",
 				fd, ifr.ifr_name, flags, WANTED,
 				flags & IFF_VNET_HDR ? "" : ": open it with IFF_VNET_HDR");
 	if (queue && strcmp(tap->name, ifr.ifr_name))
-		return vhc_fail(ctx, -EINVAL,
+		return vhi_fail(ctx, -EINVAL,
 				"fd %d is of the link %s, and the first one of %s: all "
 				"must be queues of one link",
 				fd, ifr.ifr_name, tap->name);
 	memcpy(tap->name, ifr.ifr_name, sizeof(tap->name));
 	for (uint32_t i = 0; i < queue; i++)
-		if (vhc_sys_same(&ctx->sys, tap->fds[i], tap->fds[queue]) == 1)
-			return vhc_fail(ctx, -EINVAL,
+		if (vhi_sys_same(&ctx->sys, tap->fds[i], tap->fds[queue]) == 1)
+			return vhi_fail(ctx, -EINVAL,
 					"fd %d is queue %u of %s again: each pair needs a "
 					"queue of its own",
 					fd, i, tap->name);
-	r = vhc_sys_stat(&ctx->sys, tap->fds[queue], &file);
+	r = vhi_sys_stat(&ctx->sys, tap->fds[queue], &file);
 	tap->macvtap = !r && (file.major != TUN_MAJOR || file.minor != TUN_MINOR);
 	return get_header(tap, queue, &tap->header);
 }
@@ -350,10 +350,10 @@ VHC_EXPORT int vhc_tap_open_fds(struct vhc_ctx *ctx, const int *fds, uint32_t co
 		return r;
 	for (uint32_t i = 0; i < count && !r; i++)
 		r = adopt_fd(tap, i, fds[i]);
-	tap->offloads = VHC_OFFLOADS_UNKNOWN;
+	tap->offloads = VHI_OFFLOADS_UNKNOWN;
 	r = r ?: set_sndbuf(tap);
 	if (r) {
-		vhc_tap_unref(tap);
+		vhi_tap_unref(tap);
 		return r;
 	}
 	*ret = tap;
@@ -368,7 +368,7 @@ VHC_EXPORT const char *vhc_tap_get_name(const struct vhc_tap *tap)
 VHC_EXPORT int vhc_tap_get_fd(const struct vhc_tap *tap, uint32_t queue)
 {
 	if (queue >= tap->queues)
-		return vhc_fail_at(tap->ctx, &(struct vhc_place){ tap->name, NULL, NULL }, -EINVAL,
+		return vhi_fail_at(tap->ctx, &(struct vhi_place){ tap->name, NULL, NULL }, -EINVAL,
 				   "queue %u: it has %u, from 0", queue, tap->queues);
 	return tap->fds[queue];
 }

@@ -14,7 +14,7 @@
 #include "plan/plan.h"
 
 /* What an adopted link's offloads were set to before: the kernel does not tell. */
-#define VHC_OFFLOADS_UNKNOWN UINT32_MAX
+#define VHI_OFFLOADS_UNKNOWN UINT32_MAX
 
 struct vhc_tap {
 	struct vhc_ctx *ctx;
@@ -32,31 +32,31 @@ struct vhc_tap {
 	const struct vhc_dev *user; /* the device that runs on it */
 };
 
-struct vhc_tap *vhc_tap_ref(struct vhc_tap *tap);
-void vhc_tap_unref(struct vhc_tap *tap);
+struct vhc_tap *vhi_tap_ref(struct vhc_tap *tap);
+void vhi_tap_unref(struct vhc_tap *tap);
 
 /**
- * vhc_tap_rival() - the device that already uses a queue of this link, perhaps through another tap object
+ * vhi_tap_rival() - the device that already uses a queue of this link, perhaps through another tap object
  * of the context.  NULL: none.
  */
-const struct vhc_dev *vhc_tap_rival(const struct vhc_tap *tap);
+const struct vhc_dev *vhi_tap_rival(const struct vhc_tap *tap);
 
-/** vhc_tap_offers() - the feature bits that the link supports.  Errors: those of TUNSETOFFLOAD. */
-int vhc_tap_offers(struct vhc_tap *tap, struct vhc_features *ret);
+/** vhi_tap_offers() - the feature bits that the link supports.  Errors: those of TUNSETOFFLOAD. */
+int vhi_tap_offers(struct vhc_tap *tap, struct vhc_features *ret);
 
-/** vhc_tap_execute() - one operation of a plan. */
-int vhc_tap_execute(struct vhc_tap *tap, const struct vhc_op *op);
+/** vhi_tap_execute() - one operation of a plan. */
+int vhi_tap_execute(struct vhc_tap *tap, const struct vhi_op *op);
 
 /* offload.c */
 
-/** vhc_offload_from_features() - the flags of TUNSETOFFLOAD for these acked bits. */
-uint32_t vhc_offload_from_features(const struct vhc_features *acked);
-/** vhc_offload_to_features() - the feature bits of a link that supports these flags. */
-struct vhc_features vhc_offload_to_features(uint32_t offloads);
+/** vhi_offload_from_features() - the flags of TUNSETOFFLOAD for these acked bits. */
+uint32_t vhi_offload_from_features(const struct vhc_features *acked);
+/** vhi_offload_to_features() - the feature bits of a link that supports these flags. */
+struct vhc_features vhi_offload_to_features(uint32_t offloads);
 /**
- * vhc_offload_probe() - the largest set of flags that a link accepts.  They are tried together, since some
+ * vhi_offload_probe() - the largest set of flags that a link accepts.  They are tried together, since some
  * are refused alone; the link is left with that set.
  */
-int vhc_offload_probe(struct vhc_ctx *ctx, int fd, uint32_t *ret);
+int vhi_offload_probe(struct vhc_ctx *ctx, int fd, uint32_t *ret);
 
 #endif

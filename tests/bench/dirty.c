@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dirty - moves pages from a dirty log into a bitmap: vhc_dirty_drain() compared with a loop like
+ * dirty - moves pages from a dirty log into a bitmap: vhi_dirty_drain() compared with a loop like
  * QEMU's vhost_dev_sync_region(), and with memcpy() of the log, which is the speed of memory.
  *
  * dirty [--svg FILE]
@@ -46,10 +46,10 @@ NOINLINE static void loop_like_qemu(uint64_t words)
 static void take(int way, uint64_t words)
 {
 	static const uint32_t flags[] = {
-		[EXCHANGE] = VHC_DRAIN_LIVE,
-		[EXCHANGE_ATOMIC] = VHC_DRAIN_LIVE | VHC_DRAIN_ATOMIC,
+		[EXCHANGE] = VHI_DRAIN_LIVE,
+		[EXCHANGE_ATOMIC] = VHI_DRAIN_LIVE | VHI_DRAIN_ATOMIC,
 		[SWAP] = 0,
-		[SWAP_ATOMIC] = VHC_DRAIN_ATOMIC,
+		[SWAP_ATOMIC] = VHI_DRAIN_ATOMIC,
 	};
 
 	if (way == LOOP)
@@ -57,7 +57,7 @@ static void take(int way, uint64_t words)
 	else if (way == COPY)
 		memcpy(bitmap, dirty_log, words * sizeof(*bitmap));
 	else
-		vhc_dirty_drain(dirty_log, 0, words * 64, bitmap, flags[way], NULL);
+		vhi_dirty_drain(dirty_log, 0, words * 64, bitmap, flags[way], NULL);
 }
 
 /* ------------------------------------------------------------------------------ what is dirty */
@@ -218,7 +218,7 @@ int main(int argc, char **argv)
 		uint64_t gib;
 	} guests[GUESTS] = { { "16 GiB", 16 }, { "256 GiB", 256 }, { "1 TiB", 1024 } };
 	static struct dirty_case cases[GUESTS * DENSITIES];
-	uint64_t most = vhc_dirty_log_size((guests[GUESTS - 1].gib << 30) - 1);
+	uint64_t most = vhi_dirty_log_size((guests[GUESTS - 1].gib << 30) - 1);
 	const char *svg = argc == 3 && !strcmp(argv[1], "--svg") ? argv[2] : NULL;
 
 	if (argc > 1 && !svg) {
@@ -234,7 +234,7 @@ int main(int argc, char **argv)
 	}
 	print_heads();
 	for (int i = 0; i < GUESTS * DENSITIES; i++) {
-		uint64_t size = vhc_dirty_log_size((guests[i / DENSITIES].gib << 30) - 1);
+		uint64_t size = vhi_dirty_log_size((guests[i / DENSITIES].gib << 30) - 1);
 
 		cases[i].guest = guests[i / DENSITIES].name;
 		if (measure_case(&densities[i % DENSITIES], size / sizeof(*bitmap), &cases[i]))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * translate - guest address to user address: vhc_table_find() compared with a linear scan of an array
+ * translate - guest address to user address: vhi_table_find() compared with a linear scan of an array
  * of regions, both as function calls.  The same addresses, alternating; medians.
  */
 #include <stdint.h>
@@ -18,7 +18,7 @@
 
 struct scan {
 	uint32_t count;
-	struct vhc_mem_region spans[MOST];
+	struct vhi_mem_region spans[MOST];
 };
 
 static uint64_t guest[LOOKUPS];
@@ -26,7 +26,7 @@ static uint64_t guest[LOOKUPS];
 NOINLINE static uint64_t find_linear(const struct scan *scan, uint64_t address, uint64_t size)
 {
 	for (uint32_t i = 0; i < scan->count; i++) {
-		const struct vhc_mem_region *span = &scan->spans[i];
+		const struct vhi_mem_region *span = &scan->spans[i];
 
 		if (address >= span->guest && address < span->guest + span->size) {
 			if (span->size - (address - span->guest) < size)
@@ -37,11 +37,11 @@ NOINLINE static uint64_t find_linear(const struct scan *scan, uint64_t address, 
 	return 0;
 }
 
-NOINLINE static uint64_t find_ours(struct vhc_table *table, uint64_t address, uint64_t size)
+NOINLINE static uint64_t find_ours(struct vhi_table *table, uint64_t address, uint64_t size)
 {
 	uint64_t user = 0;
 
-	vhc_table_find(table, address, size, &user);
+	vhi_table_find(table, address, size, &user);
 	return user;
 }
 
@@ -71,16 +71,16 @@ static int compare(uint32_t count, uint64_t stay, const char *pattern, double mo
 {
 	static struct scan scan;
 	double ours[ROUNDS], linear[ROUNDS];
-	struct vhc_refusal err;
-	struct vhc_table *table;
+	struct vhi_refusal err;
+	struct vhi_table *table;
 	uint64_t sum = 0;
 	char what[64];
 
 	scan.count = count;
 	for (uint32_t i = 0; i < count; i++)
-		scan.spans[i] = (struct vhc_mem_region){ i * SPACING, REGION,
+		scan.spans[i] = (struct vhi_mem_region){ i * SPACING, REGION,
 							 UINT64_C(0x7f0000000000) + i * REGION };
-	if (vhc_table_new(scan.spans, count, &table, &err) < 0) {
+	if (vhi_table_new(scan.spans, count, &table, &err) < 0) {
 		fprintf(stderr, "translate: %s\n", err.text);
 		return 1;
 	}
@@ -96,7 +96,7 @@ static int compare(uint32_t count, uint64_t stay, const char *pattern, double mo
 			sum -= find_ours(table, guest[i], 2048);
 		ours[round] = (now_ns() - start) / LOOKUPS;
 	}
-	vhc_table_unref(table);
+	vhi_table_unref(table);
 	if (sum) {
 		fprintf(stderr, "translate: the two do not agree\n");
 		return 1;

@@ -269,7 +269,7 @@ static void open_caps_offers_link_of_other_host(void **state)
 					 VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &rig->dev));
 	free(json);
 	assert_ok(rig, vhc_dev_offer_features(rig->dev, NULL, NULL, &there));
-	assert_true(vhc_features_has(&there, VHC_F_GUEST_TSO4));
+	assert_true(vhc_features_has(&there, VHI_F_GUEST_TSO4));
 	fake_profile(rig->fake)->offloads = 0;
 	assert_ok(rig, rig_tap(rig));
 	assert_ok(rig, vhc_dev_set_tap(rig->dev, rig->tap));

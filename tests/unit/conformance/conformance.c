@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance - does the fake kernel answer as a real one?  One list of calls through struct vhc_sys_ops,
+ * conformance - does the fake kernel answer as a real one?  One list of calls through struct vhi_sys_ops,
  * and what each gave, on stdout:
  *     conformance 6.12     on the fake kernel of that version
  *     conformance real     on this machine's kernel, as root; makes taps and takes them away
@@ -72,7 +72,7 @@ static int receive(struct world *world, const struct step *step)
 /* Of the tasks only those that are called as the kernel calls this thread's workers. */
 static int count_tasks(struct world *world)
 {
-	struct vhc_task tasks[64];
+	struct vhi_task tasks[64];
 	uint32_t own = 0, kernel = 0;
 	char name[24];
 	int n = world->sys->tasks(world->data, "vhost-", true, tasks, 64);
@@ -91,11 +91,11 @@ static int count_tasks(struct world *world)
 
 static int call(struct world *world, const struct step *step)
 {
-	const struct vhc_sys_ops *sys = world->sys;
+	const struct vhi_sys_ops *sys = world->sys;
 	int fd = step_fd(world, step->slot);
 	struct pollfd ready = { fd, POLLIN, 0 };
 	uint64_t count = 0;
-	struct vhc_file file;
+	struct vhi_file file;
 	char text[64];
 	int r;
 
@@ -182,7 +182,7 @@ static void run(struct world *world, const struct step *steps, uint32_t count)
 		r = call(world, &steps[i]);
 		if (!r && steps[i].out)
 			step_print_out(world, &steps[i]);
-		printf(": %s\n", r < 0 ? vhc_errname(-r) : r ? "yes" : "0");
+		printf(": %s\n", r < 0 ? vhi_errname(-r) : r ? "yes" : "0");
 	}
 }
 
@@ -200,7 +200,7 @@ int main(int argc, char **argv)
 	mprotect((char *)ram + RAM_SIZE, RAM_SIZE, PROT_NONE);
 	world.ram = (uintptr_t)ram;
 	world.data = real ? NULL : fake_new(argv[1]);
-	world.sys = real ? &vhc_sys_linux : &fake_sys;
+	world.sys = real ? &vhi_sys_linux : &fake_sys;
 	memset(world.fds, -1, sizeof(world.fds));
 	run(&world, steps_tuning, steps_tuning_count);
 	run(&world, steps_alone, steps_alone_count);

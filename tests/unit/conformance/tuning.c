@@ -64,7 +64,7 @@ const struct step steps_tuning[] = {
 	STEP_SCHED(SCHED_OTHER, 0),
 
 	/* of a second one, as a kernel thread where that can be chosen; in the end of none */
-	SET8(B, VHC_SET_FORK_FROM_OWNER, VHC_FORK_KTHREAD),
+	SET8(B, VHI_SET_FORK_FROM_OWNER, VHI_FORK_KTHREAD),
 	OWNER(B),
 	STEP_TASKS,
 	STEP_CPUS(2),
@@ -77,7 +77,7 @@ const struct step steps_tuning[] = {
 	BUSYLOOP(B, 1, 30),
 	RESET(B),
 	GETBUSYLOOP(B, 1),
-	GET8(B, VHC_GET_FORK_FROM_OWNER),
+	GET8(B, VHI_GET_FORK_FROM_OWNER),
 	OWNER(B),
 	GETBUSYLOOP(B, 1),
 	STEP_CLOSE(B),

@@ -16,7 +16,7 @@
 #define CLOSED_FD    900
 
 struct world {
-	const struct vhc_sys_ops *sys;
+	const struct vhi_sys_ops *sys;
 	void *data;
 	uint64_t ram; /* where it is */
 	uint32_t number;

@@ -156,7 +156,7 @@ static void info_can_matches_host(void **state)
 			rig_new(&rig, fake_profile_name(i), 1);
 			if (lacking)
 				fake_profile(rig.fake)->features[0] &=
-					~(1ull << VHC_F_LOG_ALL | 1ull << VHC_F_ACCESS_PLATFORM);
+					~(1ull << VHI_F_LOG_ALL | 1ull << VHI_F_ACCESS_PLATFORM);
 			assert_ok(&rig, rig_dev(&rig));
 			assert_int_equal(can(&rig),
 					 all & ~(lacking ? VHC_CAN_DIRTY | VHC_CAN_IOMMU : 0ull));
@@ -168,7 +168,7 @@ static void info_can_matches_host(void **state)
 			fake_profile(rig.fake)->no_busyloop = lacking;
 			if (lacking)
 				fake_profile(rig.fake)->features[0] &=
-					~(1ull << VHC_F_ACCESS_PLATFORM);
+					~(1ull << VHI_F_ACCESS_PLATFORM);
 			assert_ok(&rig, vhc_caps_probe(rig.ctx, &caps));
 			assert_ok(&rig,
 				  vhc_dev_open_caps(rig.ctx, "there", caps,

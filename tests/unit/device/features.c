@@ -51,7 +51,7 @@ static void check_offer(struct rig *rig, struct vhc_dev *dev, const struct vhc_f
 	struct vhc_features expected = oracle(want, vhost, tap), offered = { { 7, 7, 7, 7 } };
 
 	assert_ok(rig, vhc_dev_offer_features(dev, want, NULL, &offered));
-	if (!vhc_features_equal(&offered, &expected))
+	if (!vhi_features_equal(&offered, &expected))
 		fail_msg("wanted %llx %llx: offered %llx %llx, not %llx %llx",
 			 (unsigned long long)want->w[0], (unsigned long long)want->w[1],
 			 (unsigned long long)offered.w[0], (unsigned long long)offered.w[1],
@@ -71,7 +71,7 @@ static void check_require(struct rig *rig, struct vhc_dev *dev, unsigned int bit
 	r = vhc_dev_offer_features(dev, &want, &require, &offered);
 	if (vhc_features_has(&expected, bit)) {
 		assert_ok(rig, r);
-		assert_true(vhc_features_equal(&offered, &expected));
+		assert_true(vhi_features_equal(&offered, &expected));
 		return;
 	}
 	/* vhost's own bits are no guest's to require */
@@ -149,7 +149,7 @@ static void offer_of_null_is_all_known_features(void **state)
 	for (unsigned int bit = 0; bit < 256; bit++)
 		if (vhc_feature_get(VHC_TYPE_NET, bit))
 			vhc_features_add(&known, bit);
-	assert_true(vhc_features_equal(&offered, &known));
+	assert_true(vhi_features_equal(&offered, &known));
 	assert_false(vhc_features_has(&offered, 26) || vhc_features_has(&offered, 30) ||
 		     vhc_features_has(&offered, 25) || vhc_features_has(&offered, 200));
 	vhc_dev_close(dev);
@@ -212,13 +212,13 @@ static void check_acked(const char *kernel, unsigned int bit)
 	assert_ok(&rig, rig_features(&rig));
 	assert_ok(&rig, rig_rings(&rig));
 	assert_ok(&rig, rig_start(&rig));
-	to_vhost = vhc_features_and(&rig.acked, &vhost_owned);
+	to_vhost = vhi_features_and(&rig.acked, &vhost_owned);
 	vhc_features_remove(&to_vhost, 33);
 	ring = rig_kernel_ring(&rig, 1);
 	assert_int_equal(ring->features[0], to_vhost.w[0]);
 	assert_int_equal(ring->features[1], to_vhost.w[1]);
 	assert_false(ring->features[0] & (B(26) | B(27) | B(33)));
-	assert_int_equal(fake_tap(rig.fake, "tap0")->header, vhc_net_header_size(&rig.acked));
+	assert_int_equal(fake_tap(rig.fake, "tap0")->header, vhi_net_header_size(&rig.acked));
 	rig_free(&rig);
 }
 

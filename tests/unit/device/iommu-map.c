@@ -13,10 +13,10 @@ static void map_without_iommu_is_eopnotsupp(void **state)
 {
 	struct rig *rig = *state;
 
-	vhc_features_add(&rig->acked, VHC_F_ACCESS_PLATFORM);
+	vhc_features_add(&rig->acked, VHI_F_ACCESS_PLATFORM);
 	rig_up(rig);
 	/* the bit alone does not mean it, and vhost does not get it */
-	assert_false(rig_kernel_ring(rig, 0)->features[0] >> VHC_F_ACCESS_PLATFORM & 1);
+	assert_false(rig_kernel_ring(rig, 0)->features[0] >> VHI_F_ACCESS_PLATFORM & 1);
 	assert_int_equal(rig_map(rig), -EOPNOTSUPP);
 	assert_says(rig, "net0", "VHC_GUEST_IOMMU");
 	assert_int_equal(vhc_dev_unmap(rig->dev, RIG_IOVA, PAGE), -EOPNOTSUPP);

@@ -8,7 +8,7 @@
 static void run_without(struct rig *rig)
 {
 	rig->iommu = false;
-	vhc_features_remove(&rig->acked, VHC_F_ACCESS_PLATFORM);
+	vhc_features_remove(&rig->acked, VHI_F_ACCESS_PLATFORM);
 	assert_ok(rig, rig_features(rig));
 	assert_ok(rig, rig_rings(rig));
 	for (uint32_t i = 0; i < rig->rings; i++) {
@@ -24,7 +24,7 @@ static void check_plain(struct rig *rig)
 		const struct fake_ring *ring = rig_kernel_ring(rig, i);
 
 		assert_int_equal(ring->used, (uintptr_t)rig->ram + i * RIG_RING_ROOM + 0x2000);
-		assert_false(ring->features[0] >> VHC_F_ACCESS_PLATFORM & 1);
+		assert_false(ring->features[0] >> VHI_F_ACCESS_PLATFORM & 1);
 		assert_int_equal(ring->base, 3);
 		assert_false(rig_vhost(rig, i / 2)->has_iotlb);
 	}

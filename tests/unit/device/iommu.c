@@ -55,7 +55,7 @@ static void start_behind_iommu_sends_mappings_before_rings(void **state)
 		}
 		assert_int_equal(rig_kernel_ring(&rig, 3)->desc, addr.desc);
 		assert_int_equal(rig_kernel_ring(&rig, 3)->used, addr.used);
-		assert_true(rig_kernel_ring(&rig, 3)->features[0] >> VHC_F_ACCESS_PLATFORM & 1);
+		assert_true(rig_kernel_ring(&rig, 3)->features[0] >> VHI_F_ACCESS_PLATFORM & 1);
 		rig_free(&rig);
 	}
 }
@@ -90,7 +90,7 @@ static void info_can_iommu_matches_kernel(void **state)
 	assert_true(info.can & VHC_CAN_IOMMU);
 	rig_free(&rig);
 	rig_new(&rig, "6.12", 1);
-	fake_profile(rig.fake)->features[0] &= ~(1ull << VHC_F_ACCESS_PLATFORM);
+	fake_profile(rig.fake)->features[0] &= ~(1ull << VHI_F_ACCESS_PLATFORM);
 	rig.iommu = true;
 	assert_ok(&rig, rig_mem(&rig));
 	assert_ok(&rig, rig_tap(&rig));
@@ -239,7 +239,7 @@ static void mappings_outlive_stop_and_start(void **state)
 		assert_int_equal(fake_count(rig.fake, "VHOST_"), rig.rings);
 		/* with other features it drops them, and gets them again */
 		assert_ok(&rig, vhc_dev_stop(rig.dev));
-		vhc_features_remove(&rig.acked, VHC_F_EVENT_IDX);
+		vhc_features_remove(&rig.acked, VHI_F_EVENT_IDX);
 		assert_ok(&rig, rig_features(&rig));
 		fake_forget_calls(rig.fake);
 		assert_ok(&rig, rig_start(&rig));
@@ -278,12 +278,12 @@ static void failed_start_restores_features_and_mappings(void **state)
 	rig_iommu(&rig, "6.12", 1);
 	rig_up(&rig);
 	assert_ok(&rig, vhc_dev_stop(rig.dev));
-	vhc_features_remove(&rig.acked, VHC_F_EVENT_IDX);
+	vhc_features_remove(&rig.acked, VHI_F_EVENT_IDX);
 	assert_ok(&rig, rig_features(&rig));
 	fake_fail(rig.fake, "VHOST_NET_SET_BACKEND", 2, EIO);
 	assert_int_equal(rig_start(&rig), -EIO);
 	/* the features before, and again all mappings */
-	assert_true(rig_kernel_ring(&rig, 0)->features[0] >> VHC_F_EVENT_IDX & 1);
+	assert_true(rig_kernel_ring(&rig, 0)->features[0] >> VHI_F_EVENT_IDX & 1);
 	assert_int_equal(rig_vhost(&rig, 0)->mappings, 1);
 	assert_ok(&rig, rig_start(&rig));
 	assert_int_equal(rig_vhost(&rig, 0)->mappings, 1);

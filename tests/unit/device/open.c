@@ -323,7 +323,7 @@ static void close_in_any_order_leaves_nothing(void **state)
 			}
 		}
 		assert_true(fake_is_clean(rig.fake));
-		assert_int_equal(vhc_ctx_new_sys(&fake_sys, rig.fake, &ctx), 0);
+		assert_int_equal(vhi_ctx_new_sys(&fake_sys, rig.fake, &ctx), 0);
 		rig.ctx = ctx;
 	}
 	vhc_dev_close(NULL);

@@ -263,8 +263,8 @@ static void recover_base_of_packed_ring_is_eopnotsupp(void **state)
 	struct rig packed;
 
 	rig_new(&packed, "6.12", 1);
-	fake_profile(packed.fake)->features[0] |= 1ull << VHC_F_RING_PACKED;
-	vhc_features_add(&packed.acked, VHC_F_RING_PACKED);
+	fake_profile(packed.fake)->features[0] |= 1ull << VHI_F_RING_PACKED;
+	vhc_features_add(&packed.acked, VHI_F_RING_PACKED);
 	rig_prepare(&packed);
 	assert_int_equal(vhc_ring_recover_base(packed.dev, 1), -EOPNOTSUPP);
 	assert_says(&packed, "ring 1", "packed");

@@ -160,11 +160,11 @@ static void close_in_child_keeps_ioeventfds(void **state)
 /* A ring's bindings alone, as its reset takes them off: the others stay. */
 static void unbind_of_one_ring_keeps_others(void **state)
 {
-	assert_ok(rig, vhc_ring_unbind_kvm(rig->dev, 1));
+	assert_ok(rig, vhi_ring_unbind_kvm(rig->dev, 1));
 	assert_int_equal(fake_vm_bindings(guest.vm), 2 * rig->rings - 2);
 	assert_false(guest_rings(&guest, 1));
 	assert_true(guest_rings(&guest, 0));
-	assert_ok(rig, vhc_ring_unbind_kvm(rig->dev, 1));
+	assert_ok(rig, vhi_ring_unbind_kvm(rig->dev, 1));
 	assert_int_equal(fake_count(rig->fake, "KVM_"), 2);
 	assert_ok(rig, guest_add(&guest, 1));
 }

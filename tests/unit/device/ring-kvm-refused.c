@@ -156,10 +156,10 @@ static struct vhc_dev *second_device(void)
 static bool nth_doorbell(uint32_t n, struct vhc_ioeventfd *ret)
 {
 	static const uint32_t lens[] = { 0, 1, 2, 4, 8 };
-	struct vhc_refusal err;
+	struct vhi_refusal err;
 
 	*ret = (struct vhc_ioeventfd){ 32, 0x1000 + n / 4 % 2, n / 8 % 2, lens[n / 16 % 5], n % 4 };
-	return !vhc_doorbell_check(ret, &err);
+	return !vhi_doorbell_check(ret, &err);
 }
 
 /* Of each two: the library's rule is the kernel's, as the fake one has it. */
@@ -178,7 +178,7 @@ static void doorbell_clash_matches_kernel(void **state)
 		assert_int_equal(guest_launcher(&guest, fd, &a, true), 0);
 		clash = guest_launcher(&guest, other, &b, true) == -EEXIST;
 		clashes += clash;
-		if (clash != vhc_doorbell_clash(&a, &b))
+		if (clash != vhi_doorbell_clash(&a, &b))
 			fail_msg("%u and %u: %d", i / 80, i % 80, clash);
 		guest_launcher(&guest, fd, &a, false);
 		guest_launcher(&guest, other, &b, false);

@@ -24,7 +24,7 @@ static _Alignas(64) uint64_t shared[WORDS], other[WORDS];
 struct drain {
 	uint64_t words, first, pages;
 	int rounds;
-	vhc_dirty_words_fn *way;
+	vhi_dirty_words_fn *way;
 	uint32_t flags;
 };
 
@@ -86,9 +86,9 @@ static uint64_t move(const struct drain *drain, uint64_t first, uint64_t pages)
 {
 	uint64_t count, moved;
 
-	vhc_dirty_drain_by(drain->way, shared, first, pages, other, drain->flags, &count);
+	vhi_dirty_drain_by(drain->way, shared, first, pages, other, drain->flags, &count);
 	moved = take(drain, UINT64_MAX);
-	if (drain->flags & VHC_DRAIN_LIVE)
+	if (drain->flags & VHI_DRAIN_LIVE)
 		assert_int_equal(count, moved);
 	return moved;
 }
@@ -123,7 +123,7 @@ static uint64_t lose_from_bitmap(const struct drain *drain)
 	for (int round = 0; round < drain->rounds; round++) {
 		for (uint64_t i = 0; i < drain->words; i++)
 			shared[i] = round % 2 || i % 100 == 0 ? EVEN << drain->first % 2 : 0;
-		vhc_dirty_drain_by(drain->way, shared, drain->first, drain->pages, other,
+		vhi_dirty_drain_by(drain->way, shared, drain->first, drain->pages, other,
 				   drain->flags, NULL);
 		there += take(drain, ~EVEN);
 	}
@@ -141,7 +141,7 @@ static bool has_two_cpus(void)
 
 typedef uint64_t lose_fn(const struct drain *drain);
 
-static void check_loses(lose_fn *lose, vhc_dirty_words_fn *way)
+static void check_loses(lose_fn *lose, vhi_dirty_words_fn *way)
 {
 	struct drain drain = { WORDS, 0, WORDS * 64, 20, way, 0 };
 	uint64_t lost = 0;
@@ -166,7 +166,7 @@ static void check(lose_fn *lose, uint32_t flag)
 		{ 9, 0, 9 * 64, 90000 },	      /* few words, often met */
 		{ 2, 17, 77, 30000 },		      /* parts of two words */
 	};
-	vhc_dirty_words_fn *ways[] = { vhc_dirty_scalar, vhc_dirty_avx2() };
+	vhi_dirty_words_fn *ways[] = { vhi_dirty_scalar, vhi_dirty_avx2() };
 
 	for (int i = 0; i < 2 && ways[i]; i++) {
 		for (size_t n = 0; n < sizeof(drains) / sizeof(drains[0]); n++)
@@ -184,12 +184,12 @@ static void check(lose_fn *lose, uint32_t flag)
 
 static void drain_of_live_log_loses_no_bit(void **state)
 {
-	check(lose_from_log, VHC_DRAIN_LIVE);
+	check(lose_from_log, VHI_DRAIN_LIVE);
 }
 
 static void drain_to_shared_bitmap_loses_no_bit(void **state)
 {
-	check(lose_from_bitmap, VHC_DRAIN_ATOMIC);
+	check(lose_from_bitmap, VHI_DRAIN_ATOMIC);
 }
 
 int main(void)

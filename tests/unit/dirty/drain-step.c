@@ -74,7 +74,7 @@ static uint64_t count(const uint64_t *words, uint64_t mask)
 
 struct drain {
 	uint64_t words, first, pages;
-	vhc_dirty_words_fn *way;
+	vhi_dirty_words_fn *way;
 	uint32_t flags;
 };
 
@@ -83,10 +83,10 @@ static void drain_in_steps(const struct drain *drain)
 	uint64_t moved = 0;
 
 	STEP_BEGIN;
-	vhc_dirty_drain_by(drain->way, shared, drain->first, drain->pages, other, drain->flags,
-			   drain->flags & VHC_DRAIN_LIVE ? &moved : NULL);
+	vhi_dirty_drain_by(drain->way, shared, drain->first, drain->pages, other, drain->flags,
+			   drain->flags & VHI_DRAIN_LIVE ? &moved : NULL);
 	STEP_END;
-	if (drain->flags & VHC_DRAIN_LIVE)
+	if (drain->flags & VHI_DRAIN_LIVE)
 		assert_int_equal(moved, count(other, between.at == other ? EVEN : UINT64_MAX));
 }
 
@@ -134,7 +134,7 @@ static void check(uint64_t (*lose)(const struct drain *drain), uint32_t flag, bo
 		{ 11, 0, 11 * 64 },
 		{ 2, 18, 77 },
 	};
-	vhc_dirty_words_fn *ways[] = { vhc_dirty_scalar, vhc_dirty_avx2() };
+	vhi_dirty_words_fn *ways[] = { vhi_dirty_scalar, vhi_dirty_avx2() };
 
 	signal(SIGTRAP, step);
 	between.random = random_new("steps");
@@ -155,12 +155,12 @@ static void check(uint64_t (*lose)(const struct drain *drain), uint32_t flag, bo
 
 static void drain_of_log_interrupted_anywhere_loses_no_bit(void **state)
 {
-	check(lose_from_log, VHC_DRAIN_LIVE, true);
+	check(lose_from_log, VHI_DRAIN_LIVE, true);
 }
 
 static void drain_to_bitmap_interrupted_anywhere_loses_no_bit(void **state)
 {
-	check(lose_from_bitmap, VHC_DRAIN_ATOMIC, false);
+	check(lose_from_bitmap, VHI_DRAIN_ATOMIC, false);
 }
 
 int main(void)

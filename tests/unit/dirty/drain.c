@@ -74,7 +74,7 @@ static void rooms_free(struct rooms *rooms)
 
 /* A drain: where its range is in the log, and how it is done. */
 struct drain {
-	vhc_dirty_words_fn *way;
+	vhi_dirty_words_fn *way;
 	uint64_t first, pages;
 	uint32_t flags;
 	bool counts;
@@ -118,10 +118,10 @@ static void check_drain(struct rooms *rooms, const struct drain *drain, bool at_
 	moved = drain_slowly(rooms->log.expected + log_at, rooms->bitmap.expected + bitmap_at,
 			     drain);
 	if (drain->way)
-		vhc_dirty_drain_by(drain->way, log, drain->first, drain->pages, bitmap,
+		vhi_dirty_drain_by(drain->way, log, drain->first, drain->pages, bitmap,
 				   drain->flags, drain->counts ? &count : NULL);
 	else
-		vhc_dirty_drain(log, drain->first, drain->pages, bitmap, drain->flags,
+		vhi_dirty_drain(log, drain->first, drain->pages, bitmap, drain->flags,
 				drain->counts ? &count : NULL);
 	snprintf(what, sizeof(what), "%" PRIu64 " pages from %" PRIu64 ", flags %#x%s, at the %s",
 		 drain->pages, drain->first, drain->flags, drain->counts ? ", counted" : "",
@@ -162,7 +162,7 @@ static void fill(struct random *random, struct room *room, bool changes)
 	}
 }
 
-static void check_random(struct rooms *rooms, struct random *random, vhc_dirty_words_fn *way)
+static void check_random(struct rooms *rooms, struct random *random, vhi_dirty_words_fn *way)
 {
 	static const uint64_t lengths[] = { 0, 1, 63, 64, 65, 511, 512, 513, 32768, 32832, 98304 };
 	uint64_t most = rooms->log.words * 64;
@@ -183,7 +183,7 @@ static void check_random(struct rooms *rooms, struct random *random, vhc_dirty_w
 	check_drain(rooms, &drain, random_once_in(random, 2));
 }
 
-static void check_way(vhc_dirty_words_fn *way, const char *name)
+static void check_way(vhi_dirty_words_fn *way, const char *name)
 {
 	struct random random = random_new(name);
 	struct rooms rooms;
@@ -196,14 +196,14 @@ static void check_way(vhc_dirty_words_fn *way, const char *name)
 
 static void drain_scalar_matches_oracle(void **state)
 {
-	check_way(vhc_dirty_scalar, "scalar");
+	check_way(vhi_dirty_scalar, "scalar");
 }
 
 static void drain_avx2_matches_oracle(void **state)
 {
-	if (!vhc_dirty_avx2())
+	if (!vhi_dirty_avx2())
 		skip();
-	check_way(vhc_dirty_avx2(), "AVX2");
+	check_way(vhi_dirty_avx2(), "AVX2");
 }
 
 static void drain_best_matches_oracle(void **state)
@@ -212,7 +212,7 @@ static void drain_best_matches_oracle(void **state)
 }
 
 /* Every beginning within a word and every length up to a few words, in a log that is all dirty. */
-static void check_ends(struct rooms *rooms, vhc_dirty_words_fn *way, uint32_t flags)
+static void check_ends(struct rooms *rooms, vhi_dirty_words_fn *way, uint32_t flags)
 {
 	for (uint64_t first = 0; first <= 65; first++)
 		for (uint64_t pages = 0; pages <= 196; pages++) {
@@ -229,7 +229,7 @@ static void check_ends(struct rooms *rooms, vhc_dirty_words_fn *way, uint32_t fl
 
 static void drain_at_unaligned_ends_touches_nothing_else(void **state)
 {
-	vhc_dirty_words_fn *ways[] = { vhc_dirty_scalar, vhc_dirty_avx2() };
+	vhi_dirty_words_fn *ways[] = { vhi_dirty_scalar, vhi_dirty_avx2() };
 	struct rooms rooms;
 
 	room_new(&rooms.log, 1, 4096);
@@ -257,7 +257,7 @@ static void merge_of_logs_keeps_all_bits(void **state)
 		memcpy(rooms.bitmap.expected, rooms.bitmap.start, rooms.bitmap.words * sizeof(*to));
 		drain_slowly(rooms.log.expected + (from - rooms.log.start),
 			     rooms.bitmap.expected + (to - rooms.bitmap.start), &all);
-		vhc_dirty_merge(from, to, words);
+		vhi_dirty_merge(from, to, words);
 		room_check(&rooms.log, "from");
 		room_check(&rooms.bitmap, "to");
 	}
@@ -282,7 +282,7 @@ static void log_size_of_last_address(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_int_equal(vhc_dirty_log_size(cases[i].last), cases[i].size);
+		assert_int_equal(vhi_dirty_log_size(cases[i].last), cases[i].size);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fake - a kernel for tests: an implementation of struct vhc_sys_ops that answers as Linux with
+ * fake - a kernel for tests: an implementation of struct vhi_sys_ops that answers as Linux with
  * vhost-net, vhost-vsock and tun does, and keeps count of everything.
  *
  * It accepts what the kernel accepts without a word (overlapping regions, rings outside memory, two
@@ -27,7 +27,7 @@
 
 struct fake;
 
-extern const struct vhc_sys_ops fake_sys; /* its data is a struct fake */
+extern const struct vhi_sys_ops fake_sys; /* its data is a struct fake */
 
 /* What differs from kernel to kernel.  A test may change its own copy: fake_profile(). */
 struct fake_profile {

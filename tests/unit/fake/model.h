@@ -197,7 +197,7 @@ void fake_kvm_eventfd_closed(struct fake *fake, const struct fake_file *file);
 /* task.c: threads. */
 /** fake_worker_start() - what VHOST_SET_OWNER makes. */
 void fake_worker_start(struct fake *fake, struct fake_vhost *vhost);
-int fake_tasks(void *data, const char *prefix, bool kernel, struct vhc_task *ret, uint32_t room);
+int fake_tasks(void *data, const char *prefix, bool kernel, struct vhi_task *ret, uint32_t room);
 int fake_set_cpus(void *data, int32_t tid, const uint64_t *cpus, uint32_t words);
 int fake_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority);
 

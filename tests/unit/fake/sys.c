@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sys - the operations of struct vhc_sys_ops on the fake kernel.
+ * sys - the operations of struct vhi_sys_ops on the fake kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -204,7 +204,7 @@ static int fake_same(void *data, int a, int b)
 	return fake_leave(fake, r);
 }
 
-static int fake_stat(void *data, int fd, struct vhc_file *ret)
+static int fake_stat(void *data, int fd, struct vhi_file *ret)
 {
 	struct fake *fake = data;
 	int r = fake_enter(fake, "stat", fd, 0);
@@ -212,9 +212,9 @@ static int fake_stat(void *data, int fd, struct vhc_file *ret)
 
 	if (r || !file)
 		return fake_leave(fake, r ? r : -EBADF);
-	*ret = (struct vhc_file){ 0 };
+	*ret = (struct vhi_file){ 0 };
 	if (file->node)
-		*ret = (struct vhc_file){ true, file->node->major, file->node->minor };
+		*ret = (struct vhi_file){ true, file->node->major, file->node->minor };
 	ret->size = file->size;
 	ret->seals = file->seals;
 	return fake_leave(fake, 0);
@@ -347,7 +347,7 @@ static int fake_ioctl(void *data, int fd, unsigned long request, void *arg)
 	}
 }
 
-const struct vhc_sys_ops fake_sys = {
+const struct vhi_sys_ops fake_sys = {
 	.open = fake_open,
 	.close = fake_sys_close,
 	.dup = fake_dup,

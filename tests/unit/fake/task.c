@@ -30,7 +30,7 @@ void fake_worker_start(struct fake *fake, struct fake_vhost *vhost)
 
 	*worker = (struct fake_worker){ .tid = fake->next_tid++, .uid = fake->uid };
 	worker->kernel =
-		!strcmp(fake->profile.name, "6.1") || vhost->fork_owner == VHC_FORK_KTHREAD;
+		!strcmp(fake->profile.name, "6.1") || vhost->fork_owner == VHI_FORK_KTHREAD;
 	if (worker->kernel)
 		worker->uid = 0;
 	snprintf(worker->name, sizeof(worker->name), "vhost-%d",
@@ -52,7 +52,7 @@ static struct fake_worker *nth(struct fake *fake, uint32_t n)
 	return NULL;
 }
 
-static int list_tasks(struct fake *fake, const char *prefix, bool kernel, struct vhc_task *ret,
+static int list_tasks(struct fake *fake, const char *prefix, bool kernel, struct vhi_task *ret,
 		      uint32_t room)
 {
 	const struct fake_worker *worker;
@@ -66,7 +66,7 @@ static int list_tasks(struct fake *fake, const char *prefix, bool kernel, struct
 			continue;
 		if (count++ >= room)
 			continue;
-		ret[count - 1] = (struct vhc_task){ .tid = worker->tid, .kernel = worker->kernel };
+		ret[count - 1] = (struct vhi_task){ .tid = worker->tid, .kernel = worker->kernel };
 		memcpy(ret[count - 1].name, worker->name, sizeof(worker->name));
 	}
 	return (int)count;
@@ -116,7 +116,7 @@ static int set_sched(struct fake *fake, int32_t tid, int32_t policy, int32_t pri
 	return 0;
 }
 
-int fake_tasks(void *data, const char *prefix, bool kernel, struct vhc_task *ret, uint32_t room)
+int fake_tasks(void *data, const char *prefix, bool kernel, struct vhi_task *ret, uint32_t room)
 {
 	struct fake *fake = data;
 	int r = fake_enter(fake, "tasks", -1, 0);

@@ -216,8 +216,8 @@ static int set_queue(struct fake *fake, struct fake_file *file, const void *arg)
 static int set_offload(const struct fake *fake, struct fake_tap *tap, uint64_t flags)
 {
 	static const uint32_t tso = TUN_F_TSO4 | TUN_F_TSO6;
-	static const uint32_t uso = VHC_TUN_F_USO4 | VHC_TUN_F_USO6;
-	static const uint32_t tunnel = VHC_TUN_F_UDP_TUNNEL_GSO | VHC_TUN_F_UDP_TUNNEL_GSO_CSUM;
+	static const uint32_t uso = VHI_TUN_F_USO4 | VHI_TUN_F_USO6;
+	static const uint32_t tunnel = VHI_TUN_F_UDP_TUNNEL_GSO | VHI_TUN_F_UDP_TUNNEL_GSO_CSUM;
 	uint64_t left = flags;
 	bool plain = false;
 
@@ -233,7 +233,7 @@ static int set_offload(const struct fake *fake, struct fake_tap *tap, uint64_t f
 			left &= ~(uint64_t)uso;
 			plain = true;
 		}
-		if (plain && left & VHC_TUN_F_UDP_TUNNEL_GSO)
+		if (plain && left & VHI_TUN_F_UDP_TUNNEL_GSO)
 			left &= ~(uint64_t)tunnel;
 	}
 	if (left)

@@ -22,7 +22,7 @@ void fake_vhost_init(struct fake_vhost *vhost)
 	memset(vhost, 0, offsetof(struct fake_vhost, message));
 	for (uint32_t i = 0; i < FAKE_RINGS; i++)
 		ring_init(&vhost->ring[i]);
-	vhost->fork_owner = VHC_FORK_TASK;
+	vhost->fork_owner = VHI_FORK_TASK;
 }
 
 void fake_vhost_release(struct fake *fake, struct fake_vhost *vhost)
@@ -219,13 +219,13 @@ static int fork_from_owner(struct fake_vhost *vhost, unsigned long request, void
 {
 	uint8_t value;
 
-	if (request == VHC_GET_FORK_FROM_OWNER)
+	if (request == VHI_GET_FORK_FROM_OWNER)
 		return fake_user_put(arg, &vhost->fork_owner, sizeof(value));
 	if (vhost->owned)
 		return -EBUSY;
 	if (fake_user_get(&value, arg, sizeof(value)))
 		return -EFAULT;
-	if (value != VHC_FORK_TASK && value != VHC_FORK_KTHREAD)
+	if (value != VHI_FORK_TASK && value != VHI_FORK_KTHREAD)
 		return -EINVAL;
 	vhost->fork_owner = value;
 	return 0;
@@ -234,7 +234,7 @@ static int fork_from_owner(struct fake_vhost *vhost, unsigned long request, void
 int fake_common_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long request, void *arg)
 {
 	if (fake->profile.fork_from_owner &&
-	    (request == VHC_SET_FORK_FROM_OWNER || request == VHC_GET_FORK_FROM_OWNER))
+	    (request == VHI_SET_FORK_FROM_OWNER || request == VHI_GET_FORK_FROM_OWNER))
 		return fork_from_owner(vhost, request, arg);
 	if (request == VHOST_SET_OWNER)
 		return set_owner(fake, vhost);
@@ -254,11 +254,11 @@ int fake_common_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long
 
 static int scsi_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
 {
-	struct vhc_uapi_vring_worker worker = { 0 };
+	struct vhi_uapi_vring_worker worker = { 0 };
 
 	if (request == VHOST_GET_FEATURES)
 		return fake_user_put(arg, &file->node->features, sizeof(file->node->features));
-	if (request == VHC_GET_VRING_WORKER && fake->profile.workers)
+	if (request == VHI_GET_VRING_WORKER && fake->profile.workers)
 		return file->vhost->owned ? fake_user_put(arg, &worker, sizeof(worker)) : -EINVAL;
 	return fake_common_ioctl(fake, file->vhost, request, arg);
 }
@@ -267,9 +267,9 @@ static int net_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long 
 {
 	const uint64_t *backend = &fake->profile.net_backend_features;
 
-	if (fake->profile.features_array && request == VHC_GET_FEATURES_ARRAY)
+	if (fake->profile.features_array && request == VHI_GET_FEATURES_ARRAY)
 		return get_features_array(fake, arg);
-	if (fake->profile.features_array && request == VHC_SET_FEATURES_ARRAY)
+	if (fake->profile.features_array && request == VHI_SET_FEATURES_ARRAY)
 		return set_features_array(fake, vhost, arg);
 	switch (request) {
 	case VHOST_NET_SET_BACKEND:

@@ -159,20 +159,20 @@ static void features_arithmetic_works_on_256_bits(void **state)
 {
 	struct vhc_features a = { { 0xf0, 1, 0, 1ull << 63 } }, b = { { 0x3c, 1, 2, 0 } }, set;
 
-	set = vhc_features_and(&a, &b);
-	assert_true(vhc_features_equal(&set, &(struct vhc_features){ { 0x30, 1, 0, 0 } }));
-	set = vhc_features_or(&a, &b);
-	assert_true(vhc_features_equal(&set, &(struct vhc_features){ { 0xfc, 1, 2, 1ull << 63 } }));
-	set = vhc_features_without(&a, &b);
-	assert_true(vhc_features_equal(&set, &(struct vhc_features){ { 0xc0, 0, 0, 1ull << 63 } }));
-	assert_false(vhc_features_equal(&a, &b));
-	assert_int_equal(vhc_features_first(&set), 6);
+	set = vhi_features_and(&a, &b);
+	assert_true(vhi_features_equal(&set, &(struct vhc_features){ { 0x30, 1, 0, 0 } }));
+	set = vhi_features_or(&a, &b);
+	assert_true(vhi_features_equal(&set, &(struct vhc_features){ { 0xfc, 1, 2, 1ull << 63 } }));
+	set = vhi_features_without(&a, &b);
+	assert_true(vhi_features_equal(&set, &(struct vhc_features){ { 0xc0, 0, 0, 1ull << 63 } }));
+	assert_false(vhi_features_equal(&a, &b));
+	assert_int_equal(vhi_features_first(&set), 6);
 	set = (struct vhc_features){ { 0, 0, 0, 1ull << 63 } };
-	assert_int_equal(vhc_features_first(&set), 255);
-	assert_false(vhc_features_empty(&set));
+	assert_int_equal(vhi_features_first(&set), 255);
+	assert_false(vhi_features_empty(&set));
 	vhc_features_remove(&set, 255);
-	assert_true(vhc_features_empty(&set));
-	assert_int_equal(vhc_features_first(&set), 256);
+	assert_true(vhi_features_empty(&set));
+	assert_int_equal(vhi_features_first(&set), 256);
 }
 
 static void features_of_each_origin_matches_specification(void **state)
@@ -180,7 +180,7 @@ static void features_of_each_origin_matches_specification(void **state)
 	static const uint32_t origins[] = { 0, VHOST, TAP, MODEL, VHOST | TAP, VHOST | MODEL };
 
 	for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
-		struct vhc_features set = vhc_features_of(NET, origins[i]);
+		struct vhc_features set = vhi_features_of(NET, origins[i]);
 		uint32_t owner[256];
 
 		for (unsigned int bit = 0; bit < 256; bit++)
@@ -214,7 +214,7 @@ static void net_header_size_matches_features(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(vhc_net_header_size(&cases[i].set), cases[i].size);
+		assert_int_equal(vhi_net_header_size(&cases[i].set), cases[i].size);
 }
 
 int main(void)

@@ -133,11 +133,11 @@ static void features_close_of_every_set_is_largest_valid_subset(void **state)
 			for (unsigned int j = i; j; j = (j - 1) & i)
 				best |= valid[j] ? j : 0;
 			assert_true(valid[best]);
-			drop = vhc_features_close(NET, &left);
+			drop = vhi_features_close(NET, &left);
 			expected = subset(&groups[g], best);
-			assert_true(vhc_features_equal(&left, &expected));
+			assert_true(vhi_features_equal(&left, &expected));
 			expected = subset(&groups[g], i & ~best);
-			assert_true(vhc_features_equal(&drop, &expected));
+			assert_true(vhi_features_equal(&drop, &expected));
 		}
 	}
 }
@@ -149,7 +149,7 @@ static void features_close_of_random_set_matches_oracle(void **state)
 
 	for (int n = 0; n < 100000; n++) {
 		struct vhc_features set = random_set(&random), left = set, slow = set, again;
-		struct vhc_features drop = vhc_features_close(NET, &left), check;
+		struct vhc_features drop = vhi_features_close(NET, &left), check;
 
 		/* In the other order. */
 		for (bool changed = true; changed;) {
@@ -160,18 +160,18 @@ static void features_close_of_random_set_matches_oracle(void **state)
 					changed = true;
 				}
 		}
-		assert_true(vhc_features_equal(&left, &slow));
-		again = vhc_features_or(&left, &drop);
-		assert_true(vhc_features_equal(&again, &set));
-		again = vhc_features_and(&left, &drop);
-		assert_true(vhc_features_empty(&again));
+		assert_true(vhi_features_equal(&left, &slow));
+		again = vhi_features_or(&left, &drop);
+		assert_true(vhi_features_equal(&again, &set));
+		again = vhi_features_and(&left, &drop);
+		assert_true(vhi_features_empty(&again));
 		assert_int_equal(vhc_features_check(NULL, NET, &left, &check), 0);
-		assert_true(vhc_features_empty(&check));
+		assert_true(vhi_features_empty(&check));
 		assert_int_equal(vhc_features_check(NULL, NET, &set, &check),
-				 vhc_features_empty(&drop) ? 0 : -EOPNOTSUPP);
-		assert_true(vhc_features_equal(&check, &drop));
-		dropped += !vhc_features_empty(&drop);
-		kept += vhc_features_empty(&drop);
+				 vhi_features_empty(&drop) ? 0 : -EOPNOTSUPP);
+		assert_true(vhi_features_equal(&check, &drop));
+		dropped += !vhi_features_empty(&drop);
+		kept += vhi_features_empty(&drop);
 	}
 	/* Both happen often, or the test shows little. */
 	assert_true(dropped > 10000 && kept > 100);
@@ -209,11 +209,11 @@ static void features_why_names_missing_requirement(void **state)
 	char text[320];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_true(vhc_features_why(NET, &cases[i].set, cases[i].bit, text, sizeof(text)));
+		assert_true(vhi_features_why(NET, &cases[i].set, cases[i].bit, text, sizeof(text)));
 		assert_string_equal(text, cases[i].text);
 		/* Cut, but never beyond the buffer. */
 		memset(text, 'x', sizeof(text));
-		assert_true(vhc_features_why(NET, &cases[i].set, cases[i].bit, text, 8));
+		assert_true(vhi_features_why(NET, &cases[i].set, cases[i].bit, text, 8));
 		assert_int_equal(strlen(text), 7);
 		assert_int_equal(text[8], 'x');
 	}
@@ -221,7 +221,7 @@ static void features_why_names_missing_requirement(void **state)
 		struct vhc_features set = random_set(&random);
 
 		for (unsigned int bit = 0; bit < 256; bit++)
-			assert_int_equal(vhc_features_why(NET, &set, bit, text, sizeof(text)),
+			assert_int_equal(vhi_features_why(NET, &set, bit, text, sizeof(text)),
 					 !spec_allows(&set, bit));
 	}
 }
@@ -252,9 +252,9 @@ static bool holds(const char *requires, const struct vhc_features *set)
 			rest += strlen(separator);
 		}
 		assert_int_equal(vhc_features_parse(NULL, NET, word, &one), 0);
-		one = vhc_features_without(&one, set);
-		any |= vhc_features_empty(&one);
-		all &= vhc_features_empty(&one);
+		one = vhi_features_without(&one, set);
+		any |= vhi_features_empty(&one);
+		all &= vhi_features_empty(&one);
 	}
 	return is_any ? any : all;
 }

@@ -83,7 +83,7 @@ static void features_parse_of_names_and_numbers_works(void **state)
 
 		if (vhc_features_parse(ctx, NET, cases[i].text, &set) != 0)
 			fail_msg("%s: %s", cases[i].text, vhc_ctx_get_error(ctx)->text);
-		if (!vhc_features_equal(&set, &cases[i].set))
+		if (!vhi_features_equal(&set, &cases[i].set))
 			fail_msg("%s: 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64,
 				 cases[i].text, set.w[0], set.w[1], set.w[2], set.w[3]);
 	}
@@ -134,7 +134,7 @@ static void features_parse_of_bad_text_is_einval(void **state)
 		assert_int_equal(vhc_features_parse(ctx, NET, cases[i].text, &set), -EINVAL);
 		if (!strstr(vhc_ctx_get_error(ctx)->text, cases[i].part))
 			fail_msg("%s: %s", cases[i].text, vhc_ctx_get_error(ctx)->text);
-		assert_true(vhc_features_equal(&set, &(struct vhc_features){ { 1, 2, 3, 4 } }));
+		assert_true(vhi_features_equal(&set, &(struct vhc_features){ { 1, 2, 3, 4 } }));
 		/* Without a context there is only the code. */
 		assert_int_equal(vhc_features_parse(NULL, NET, cases[i].text, &set), -EINVAL);
 	}
@@ -227,13 +227,13 @@ static void features_parse_of_formatted_text_is_the_same(void **state)
 		vhc_features_remove(&set, 30);
 		assert_int_equal(vhc_features_format(ctx, NET, &set, &text), 0);
 		assert_int_equal(vhc_features_parse(ctx, NET, text, &again), 0);
-		assert_true(vhc_features_equal(&set, &again));
+		assert_true(vhi_features_equal(&set, &again));
 		free(text);
 		snprintf(mask, sizeof(mask),
 			 "0x%016" PRIx64 "%016" PRIx64 "%016" PRIX64 "%016" PRIx64, set.w[3],
 			 set.w[2], set.w[1], set.w[0]);
 		assert_int_equal(vhc_features_parse(ctx, NET, mask, &again), 0);
-		assert_true(vhc_features_equal(&set, &again));
+		assert_true(vhi_features_equal(&set, &again));
 	}
 	for (uint32_t bit = 0; bit < 256; bit++) {
 		const struct vhc_feature *feature = vhc_feature_get(NET, bit);
@@ -242,9 +242,9 @@ static void features_parse_of_formatted_text_is_the_same(void **state)
 		if (!feature)
 			continue;
 		assert_int_equal(vhc_features_parse(ctx, NET, feature->constant, &set), 0);
-		assert_int_equal(vhc_features_first(&set), bit);
+		assert_int_equal(vhi_features_first(&set), bit);
 		vhc_features_remove(&set, bit);
-		assert_true(vhc_features_empty(&set));
+		assert_true(vhi_features_empty(&set));
 	}
 }
 

@@ -281,21 +281,21 @@ static uint64_t number(void)
 }
 
 /* The bit of the last page of each region must be in the log, and the log be no longer than that. */
-static void check_size(const struct vhc_mem_region *spans, uint32_t count)
+static void check_size(const struct vhi_mem_region *spans, uint32_t count)
 {
 	unsigned __int128 end = 0, bits;
-	struct vhc_refusal err;
-	struct vhc_table *table;
+	struct vhi_refusal err;
+	struct vhi_table *table;
 
 	for (uint32_t i = 0; i < count; i++)
 		if ((unsigned __int128)spans[i].guest + spans[i].size > end)
 			end = (unsigned __int128)spans[i].guest + spans[i].size;
 	bits = end / 4096;
-	assert_int_equal(vhc_table_new(spans, count, &table, &err), 0);
-	assert_true((unsigned __int128)vhc_table_log_size(table) * 8 >= bits);
-	assert_true((unsigned __int128)vhc_table_log_size(table) * 8 < bits + 64);
-	assert_int_equal(vhc_table_log_size(table) % 8, 0);
-	vhc_table_unref(table);
+	assert_int_equal(vhi_table_new(spans, count, &table, &err), 0);
+	assert_true((unsigned __int128)vhi_table_log_size(table) * 8 >= bits);
+	assert_true((unsigned __int128)vhi_table_log_size(table) * 8 < bits + 64);
+	assert_int_equal(vhi_table_log_size(table) % 8, 0);
+	vhi_table_unref(table);
 }
 
 static void log_size_covers_last_page(void **state)
@@ -311,17 +311,17 @@ static void log_size_covers_last_page(void **state)
 					 0ull - 0x40000,
 					 0ull - 0x1000,
 					 0 };
-	struct vhc_table *empty;
-	struct vhc_refusal err;
+	struct vhi_table *empty;
+	struct vhi_refusal err;
 
-	assert_int_equal(vhc_table_new(NULL, 0, &empty, &err), 0);
-	assert_int_equal(vhc_table_log_size(empty), 0);
-	assert_int_equal(vhc_table_log_size(NULL), 0);
-	vhc_table_unref(empty);
+	assert_int_equal(vhi_table_new(NULL, 0, &empty, &err), 0);
+	assert_int_equal(vhi_table_log_size(empty), 0);
+	assert_int_equal(vhi_table_log_size(NULL), 0);
+	vhi_table_unref(empty);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		check_size(&(struct vhc_mem_region){ ends[i] - 0x1000, 0x1000, 0x10000 }, 1);
+		check_size(&(struct vhi_mem_region){ ends[i] - 0x1000, 0x1000, 0x10000 }, 1);
 	for (uint32_t i = 0; i < 20000; i++) {
-		struct vhc_mem_region spans[8];
+		struct vhi_mem_region spans[8];
 		uint32_t count = 1 + (uint32_t)(number() % 8);
 		uint64_t guest = 0;
 
@@ -331,7 +331,7 @@ static void log_size_covers_last_page(void **state)
 
 			guest += number() >> (4 + number() % 48) & ~0xfffull;
 			spans[count - 1 - j] =
-				(struct vhc_mem_region){ guest, size, 0x1000000ull * (j + 1) };
+				(struct vhi_mem_region){ guest, size, 0x1000000ull * (j + 1) };
 			guest += size;
 		}
 		check_size(spans, count);

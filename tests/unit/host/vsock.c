@@ -13,7 +13,7 @@ static struct vhc_ctx *ctx;
 static int setup(void **state)
 {
 	fake = fake_new("6.12");
-	return vhc_ctx_new_sys(&fake_sys, fake, &ctx);
+	return vhi_ctx_new_sys(&fake_sys, fake, &ctx);
 }
 
 static int teardown(void **state)

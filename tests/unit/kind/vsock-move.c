@@ -59,7 +59,7 @@ static void document_that_no_vsock_device_has_is_einval(void **state)
 	char *json, *edited;
 
 	prepare(&rig, "6.12");
-	vhc_features_add(&rig.acked, VHC_F_ACCESS_PLATFORM);
+	vhc_features_add(&rig.acked, VHI_F_ACCESS_PLATFORM);
 	assert_ok(&rig, vhc_dev_set_features(rig.dev, &rig.acked, 0));
 	assert_ok(&rig, vhc_dev_save(rig.dev, &json));
 	check_edited(&rig, json, "/mac", "\"52:54:00:12:34:56\"");

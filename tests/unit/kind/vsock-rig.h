@@ -26,8 +26,8 @@ static inline void prepare(struct rig *rig, const char *kernel)
 	assert_ok(rig, vhc_dev_set_mem(rig->dev, rig->mem));
 	rig->acked = (struct vhc_features){ { 0 } };
 	vhc_features_add(&rig->acked, 1); /* seqpacket */
-	vhc_features_add(&rig->acked, VHC_F_EVENT_IDX);
-	vhc_features_add(&rig->acked, VHC_F_VERSION_1);
+	vhc_features_add(&rig->acked, VHI_F_EVENT_IDX);
+	vhc_features_add(&rig->acked, VHI_F_VERSION_1);
 	assert_ok(rig, vhc_dev_set_features(rig->dev, &rig->acked, 0));
 	assert_ok(rig, rig_rings(rig));
 }

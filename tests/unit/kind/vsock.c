@@ -332,7 +332,7 @@ static void iommu_is_enotty(void **state)
 	struct rig rig;
 
 	prepare(&rig, "7.2");
-	vhc_features_add(&rig.acked, VHC_F_ACCESS_PLATFORM);
+	vhc_features_add(&rig.acked, VHI_F_ACCESS_PLATFORM);
 	assert_int_equal(vhc_dev_set_features(rig.dev, &rig.acked, VHC_GUEST_IOMMU), -ENOTTY);
 	/* the feature alone does not mean an IOMMU */
 	assert_ok(&rig, vhc_dev_set_features(rig.dev, &rig.acked, 0));
@@ -347,7 +347,7 @@ static void features_have_vsock_names(void **state)
 
 	prepare(&rig, "6.12");
 	assert_ok(&rig, vhc_features_parse(rig.ctx, VHC_TYPE_VSOCK, "seqpacket,event_idx", &set));
-	assert_true(vhc_features_has(&set, 1) && vhc_features_has(&set, VHC_F_EVENT_IDX));
+	assert_true(vhc_features_has(&set, 1) && vhc_features_has(&set, VHI_F_EVENT_IDX));
 	assert_int_equal(vhc_features_parse(rig.ctx, VHC_TYPE_VSOCK, "mrg_rxbuf", &set), -EINVAL);
 	assert_ok(&rig, vhc_features_format(rig.ctx, VHC_TYPE_VSOCK, &want, &text));
 	assert_string_equal(text, "stream,seqpacket,no_implied_stream");

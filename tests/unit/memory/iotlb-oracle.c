@@ -20,7 +20,7 @@
 
 /* A mapping of the oracle: unsorted, of whole pages. */
 struct item {
-	struct vhc_mapping map;
+	struct vhi_mapping map;
 	uint64_t age;
 };
 
@@ -74,7 +74,7 @@ static void take_out(struct oracle *oracle, uint64_t iova, uint64_t size)
 }
 
 /* Of the oldest, the one with the lowest address. */
-static bool forget(struct oracle *oracle, const struct pins *pins, const struct vhc_mapping *spare)
+static bool forget(struct oracle *oracle, const struct pins *pins, const struct vhi_mapping *spare)
 {
 	uint32_t oldest = UINT32_MAX;
 
@@ -96,7 +96,7 @@ static bool forget(struct oracle *oracle, const struct pins *pins, const struct 
 }
 
 /* All or nothing; false when it does not fit beside the pins. */
-static bool oracle_edit(struct oracle *oracle, const struct vhc_mapping *range, bool map,
+static bool oracle_edit(struct oracle *oracle, const struct vhi_mapping *range, bool map,
 			const struct pins *pins)
 {
 	struct oracle next = *oracle;
@@ -111,10 +111,10 @@ static bool oracle_edit(struct oracle *oracle, const struct vhc_mapping *range, 
 	return true;
 }
 
-static bool is_so(const struct oracle *oracle, const struct vhc_mapping *map)
+static bool is_so(const struct oracle *oracle, const struct vhi_mapping *map)
 {
 	for (uint32_t i = 0; i < oracle->count; i++) {
-		const struct vhc_mapping *old = &oracle->item[i].map;
+		const struct vhi_mapping *old = &oracle->item[i].map;
 		uint64_t offset = map->iova - old->iova;
 
 		if (map->iova >= old->iova && offset < old->size &&
@@ -133,13 +133,13 @@ static const struct item *item_of(const struct oracle *oracle, uint64_t iova)
 	return NULL;
 }
 
-static void check_order(struct vhc_iotlb *iotlb, const struct oracle *oracle)
+static void check_order(struct vhi_iotlb *iotlb, const struct oracle *oracle)
 {
-	const uint16_t *by_age = vhc_iotlb_sort_by_age(iotlb);
+	const uint16_t *by_age = vhi_iotlb_sort_by_age(iotlb);
 	uint64_t before = 0, iova = 0;
 
-	for (uint32_t i = 0; i < vhc_iotlb_count(iotlb); i++) {
-		const struct vhc_mapping *map = vhc_iotlb_at(iotlb, by_age[i]);
+	for (uint32_t i = 0; i < vhi_iotlb_count(iotlb); i++) {
+		const struct vhi_mapping *map = vhi_iotlb_at(iotlb, by_age[i]);
 		uint64_t age = item_of(oracle, map->iova)->age;
 
 		assert_true(!i || age > before || (age == before && map->iova > iova));
@@ -148,22 +148,22 @@ static void check_order(struct vhc_iotlb *iotlb, const struct oracle *oracle)
 	}
 }
 
-static void check_same(struct vhc_iotlb *iotlb, const struct oracle *oracle, uint64_t base)
+static void check_same(struct vhi_iotlb *iotlb, const struct oracle *oracle, uint64_t base)
 {
-	assert_int_equal(vhc_iotlb_count(iotlb), oracle->count);
-	for (uint32_t i = 0; i < vhc_iotlb_count(iotlb); i++) {
-		const struct vhc_mapping *map = vhc_iotlb_at(iotlb, i);
+	assert_int_equal(vhi_iotlb_count(iotlb), oracle->count);
+	for (uint32_t i = 0; i < vhi_iotlb_count(iotlb); i++) {
+		const struct vhi_mapping *map = vhi_iotlb_at(iotlb, i);
 		const struct item *item = item_of(oracle, map->iova);
 
 		assert_non_null(item);
-		assert_memory_equal(map, &item->map, offsetof(struct vhc_mapping, perm));
+		assert_memory_equal(map, &item->map, offsetof(struct vhi_mapping, perm));
 		assert_int_equal(map->perm, item->map.perm);
 		if (i)
-			assert_true(vhc_iotlb_at(iotlb, i - 1)->iova < map->iova);
+			assert_true(vhi_iotlb_at(iotlb, i - 1)->iova < map->iova);
 	}
 	for (uint64_t page = 0; page < PAGES; page++) {
 		const struct item *item = item_of(oracle, base + page * PAGE + 7);
-		const struct vhc_mapping *map = vhc_iotlb_find(iotlb, base + page * PAGE + 7);
+		const struct vhi_mapping *map = vhi_iotlb_find(iotlb, base + page * PAGE + 7);
 
 		assert_int_equal(item != NULL, map != NULL);
 		assert_true(!map || map->iova == item->map.iova);
@@ -172,7 +172,7 @@ static void check_same(struct vhc_iotlb *iotlb, const struct oracle *oracle, uin
 }
 
 /* Page by page. */
-static void check_reach(const struct vhc_iotlb *iotlb, const struct oracle *oracle, uint64_t iova,
+static void check_reach(const struct vhi_iotlb *iotlb, const struct oracle *oracle, uint64_t iova,
 			uint64_t size, uint32_t perm)
 {
 	uint64_t reach = 0;
@@ -184,14 +184,14 @@ static void check_reach(const struct vhc_iotlb *iotlb, const struct oracle *orac
 			break;
 		reach += PAGE - (iova + reach) % PAGE;
 	}
-	assert_int_equal(vhc_iotlb_reach(iotlb, iova, size, perm), reach < size ? reach : size);
+	assert_int_equal(vhi_iotlb_reach(iotlb, iova, size, perm), reach < size ? reach : size);
 }
 
-static struct vhc_mapping random_mapping(struct random *random, uint64_t base)
+static struct vhi_mapping random_mapping(struct random *random, uint64_t base)
 {
 	uint64_t page = random_below(random, PAGES);
 	uint64_t pages = 1 + random_below(random, random_once_in(random, 6) ? PAGES : 4);
-	struct vhc_mapping map = { .iova = base + page * PAGE, .size = pages * PAGE };
+	struct vhi_mapping map = { .iova = base + page * PAGE, .size = pages * PAGE };
 
 	if (pages > PAGES - page)
 		map.size = (PAGES - page) * PAGE;
@@ -202,14 +202,14 @@ static struct vhc_mapping random_mapping(struct random *random, uint64_t base)
 	return map;
 }
 
-static void one_step(struct random *random, struct vhc_iotlb *iotlb, struct oracle *oracle,
+static void one_step(struct random *random, struct vhi_iotlb *iotlb, struct oracle *oracle,
 		     struct pins *pins)
 {
-	struct vhc_mapping map = random_mapping(random, pins->base);
+	struct vhi_mapping map = random_mapping(random, pins->base);
 	bool unmap = random_once_in(random, 3), done;
-	struct vhc_iotlb_edit edit;
-	int r = unmap ? vhc_iotlb_plan_unmap(iotlb, map.iova, map.size, is_pinned, pins, &edit)
-		      : vhc_iotlb_plan_map(iotlb, &map, is_pinned, pins, &edit);
+	struct vhi_iotlb_edit edit;
+	int r = unmap ? vhi_iotlb_plan_unmap(iotlb, map.iova, map.size, is_pinned, pins, &edit)
+		      : vhi_iotlb_plan_map(iotlb, &map, is_pinned, pins, &edit);
 
 	if (!unmap && is_so(oracle, &map)) {
 		assert_int_equal(r, 0);
@@ -219,7 +219,7 @@ static void one_step(struct random *random, struct vhc_iotlb *iotlb, struct orac
 	done = oracle_edit(oracle, &map, !unmap, pins);
 	assert_int_equal(r, done ? 0 : -E2BIG);
 	if (done)
-		vhc_iotlb_apply(iotlb, &edit);
+		vhi_iotlb_apply(iotlb, &edit);
 	check_same(iotlb, oracle, pins->base);
 	check_reach(iotlb, oracle, map.iova + random_below(random, PAGE),
 		    1 + random_below(random, map.size), 1 + (uint32_t)random_below(random, 3));
@@ -234,9 +234,9 @@ static void iotlb_random_edits_match_oracle(void **state)
 	for (uint32_t round = 0; round < 400; round++) {
 		struct oracle oracle = { .limit = 1 + (uint32_t)random_below(&random, 16) };
 		struct pins pins = { .base = bases[round % 3] };
-		struct vhc_iotlb *iotlb;
+		struct vhi_iotlb *iotlb;
 
-		assert_int_equal(vhc_iotlb_new(oracle.limit, &iotlb), 0);
+		assert_int_equal(vhi_iotlb_new(oracle.limit, &iotlb), 0);
 		for (uint32_t step = 0; step < 250; step++) {
 			if (random_once_in(&random, 10)) {
 				uint64_t odds = 1 + random_below(&random, 8);
@@ -246,14 +246,14 @@ static void iotlb_random_edits_match_oracle(void **state)
 			}
 			one_step(&random, iotlb, &oracle, &pins);
 		}
-		vhc_iotlb_free(iotlb);
+		vhi_iotlb_free(iotlb);
 	}
 }
 
 /* ------------------------------------------------------------------------------ memory that moved */
 
 /* Where a page of the guest is. */
-static uint64_t user_of(const struct vhc_mem_region *spans, uint32_t count, uint64_t guest)
+static uint64_t user_of(const struct vhi_mem_region *spans, uint32_t count, uint64_t guest)
 {
 	for (uint32_t i = 0; i < count; i++)
 		if (guest - spans[i].guest < spans[i].size)
@@ -261,20 +261,20 @@ static uint64_t user_of(const struct vhc_mem_region *spans, uint32_t count, uint
 	return 0;
 }
 
-static void check_broken(const struct vhc_iotlb *iotlb, const struct vhc_table *table,
-			 const struct vhc_mem_region *spans, uint32_t count)
+static void check_broken(const struct vhi_iotlb *iotlb, const struct vhi_table *table,
+			 const struct vhi_mem_region *spans, uint32_t count)
 {
 	uint64_t iova = 0, size = 0, at = 0;
-	bool found = vhc_iotlb_find_stale(iotlb, table, 0, &iova, &size);
+	bool found = vhi_iotlb_find_stale(iotlb, table, 0, &iova, &size);
 
 	for (; at < PAGES * PAGE; at += PAGE) {
-		const struct vhc_mapping *map = vhc_iotlb_find(iotlb, at);
+		const struct vhi_mapping *map = vhi_iotlb_find(iotlb, at);
 		uint64_t offset = map ? at - map->iova : 0;
 		bool broken =
 			map && user_of(spans, count, map->guest + offset) != map->user + offset;
 
 		if (found && iova + size <= at)
-			found = vhc_iotlb_find_stale(iotlb, table, at, &iova, &size);
+			found = vhi_iotlb_find_stale(iotlb, table, at, &iova, &size);
 		assert_int_equal(broken, found && iova <= at && at < iova + size);
 	}
 }
@@ -285,20 +285,20 @@ static void iotlb_random_memory_matches_oracle(void **state)
 	struct pins pins = { .base = 0 };
 
 	for (uint32_t round = 0; round < 3000; round++) {
-		struct vhc_mem_region spans[4];
+		struct vhi_mem_region spans[4];
 		uint32_t count = (uint32_t)random_below(&random, 5);
-		struct vhc_refusal err;
-		struct vhc_table *table = NULL;
-		struct vhc_iotlb *iotlb;
+		struct vhi_refusal err;
+		struct vhi_table *table = NULL;
+		struct vhi_iotlb *iotlb;
 
-		assert_int_equal(vhc_iotlb_new(VHC_IOTLB_MAX, &iotlb), 0);
+		assert_int_equal(vhi_iotlb_new(VHI_IOTLB_MAX, &iotlb), 0);
 		for (uint32_t i = 0; i < 12; i++) {
-			struct vhc_mapping map = random_mapping(&random, 0);
-			struct vhc_iotlb_edit edit;
+			struct vhi_mapping map = random_mapping(&random, 0);
+			struct vhi_iotlb_edit edit;
 
-			assert_int_equal(vhc_iotlb_plan_map(iotlb, &map, is_pinned, &pins, &edit),
+			assert_int_equal(vhi_iotlb_plan_map(iotlb, &map, is_pinned, &pins, &edit),
 					 0);
-			vhc_iotlb_apply(iotlb, &edit);
+			vhi_iotlb_apply(iotlb, &edit);
 		}
 		for (uint32_t i = 0; i < count; i++) {
 			/* apart from each other; some where the mappings say, some elsewhere */
@@ -311,12 +311,12 @@ static void iotlb_random_memory_matches_oracle(void **state)
 					(random_once_in(&random, 3) ? 0x10000000 : 0);
 		}
 		if (round % 7)
-			assert_int_equal(vhc_table_new(spans, count, &table, &err), 0);
+			assert_int_equal(vhi_table_new(spans, count, &table, &err), 0);
 		else
 			count = 0; /* no table at all */
 		check_broken(iotlb, table, spans, count);
-		vhc_table_unref(table);
-		vhc_iotlb_free(iotlb);
+		vhi_table_unref(table);
+		vhi_iotlb_free(iotlb);
 	}
 }
 

@@ -42,32 +42,32 @@ static bool low_is_pinned(const void *data, uint64_t iova, uint64_t size)
 
 static const uint64_t no_pins = 0, all_pins = UINT64_MAX;
 
-static int map(struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size, uint64_t guest, uint32_t perm,
+static int map(struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size, uint64_t guest, uint32_t perm,
 	       const uint64_t *pins)
 {
-	struct vhc_mapping mapping = { iova, size, guest, USER + guest, perm };
-	struct vhc_iotlb_edit edit;
-	int r = vhc_iotlb_plan_map(iotlb, &mapping, low_is_pinned, pins, &edit);
+	struct vhi_mapping mapping = { iova, size, guest, USER + guest, perm };
+	struct vhi_iotlb_edit edit;
+	int r = vhi_iotlb_plan_map(iotlb, &mapping, low_is_pinned, pins, &edit);
 
 	if (!r)
-		vhc_iotlb_apply(iotlb, &edit);
+		vhi_iotlb_apply(iotlb, &edit);
 	return r;
 }
 
-static int unmap(struct vhc_iotlb *iotlb, uint64_t iova, uint64_t size, const uint64_t *pins)
+static int unmap(struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size, const uint64_t *pins)
 {
-	struct vhc_iotlb_edit edit;
-	int r = vhc_iotlb_plan_unmap(iotlb, iova, size, low_is_pinned, pins, &edit);
+	struct vhi_iotlb_edit edit;
+	int r = vhi_iotlb_plan_unmap(iotlb, iova, size, low_is_pinned, pins, &edit);
 
 	if (!r)
-		vhc_iotlb_apply(iotlb, &edit);
+		vhi_iotlb_apply(iotlb, &edit);
 	return r;
 }
 
-static void assert_mapping(const struct vhc_iotlb *iotlb, uint32_t n, uint64_t iova, uint64_t size,
+static void assert_mapping(const struct vhi_iotlb *iotlb, uint32_t n, uint64_t iova, uint64_t size,
 			   uint64_t guest)
 {
-	const struct vhc_mapping *mapping = vhc_iotlb_at(iotlb, n);
+	const struct vhi_mapping *mapping = vhi_iotlb_at(iotlb, n);
 
 	assert_int_equal(mapping->iova, iova);
 	assert_int_equal(mapping->size, size);
@@ -77,129 +77,129 @@ static void assert_mapping(const struct vhc_iotlb *iotlb, uint32_t n, uint64_t i
 
 static void iotlb_unmap_of_middle_splits_mapping(void **state)
 {
-	struct vhc_iotlb *iotlb;
+	struct vhi_iotlb *iotlb;
 
-	assert_int_equal(vhc_iotlb_new(VHC_IOTLB_MAX, &iotlb), 0);
-	assert_null(vhc_iotlb_find(iotlb, 0));
+	assert_int_equal(vhi_iotlb_new(VHI_IOTLB_MAX, &iotlb), 0);
+	assert_null(vhi_iotlb_find(iotlb, 0));
 	assert_int_equal(map(iotlb, 0x10000, 0x10000, 0x5000, RW, &no_pins), 0);
 	assert_int_equal(unmap(iotlb, 0x14000, 0x1000, &no_pins), 0);
-	assert_int_equal(vhc_iotlb_count(iotlb), 2);
+	assert_int_equal(vhi_iotlb_count(iotlb), 2);
 	assert_mapping(iotlb, 0, 0x10000, 0x4000, 0x5000);
 	assert_mapping(iotlb, 1, 0x15000, 0xb000, 0xa000);
-	assert_null(vhc_iotlb_find(iotlb, 0x14000));
-	assert_int_equal(vhc_iotlb_reach(iotlb, 0x10000, 0x10000, RW), 0x4000);
+	assert_null(vhi_iotlb_find(iotlb, 0x14000));
+	assert_int_equal(vhi_iotlb_reach(iotlb, 0x10000, 0x10000, RW), 0x4000);
 	assert_int_equal(map(iotlb, 0x14000, 0x1000, 0x9000, VHC_PERM_READ, &no_pins), 0);
-	assert_int_equal(vhc_iotlb_reach(iotlb, 0x10000, 0x10000, RW), 0x4000);
-	assert_int_equal(vhc_iotlb_reach(iotlb, 0x10000, 0x10000, VHC_PERM_READ), 0x10000);
+	assert_int_equal(vhi_iotlb_reach(iotlb, 0x10000, 0x10000, RW), 0x4000);
+	assert_int_equal(vhi_iotlb_reach(iotlb, 0x10000, 0x10000, VHC_PERM_READ), 0x10000);
 	/* single bytes are as good as pages */
 	assert_int_equal(unmap(iotlb, 0x10001, 1, &no_pins), 0);
 	assert_mapping(iotlb, 0, 0x10000, 1, 0x5000);
 	assert_mapping(iotlb, 1, 0x10002, 0x3ffe, 0x5002);
 	assert_int_equal(unmap(iotlb, 0x30000, 0x1000, &no_pins), 0);
-	assert_int_equal(vhc_iotlb_count(iotlb), 4);
-	vhc_iotlb_free(iotlb);
+	assert_int_equal(vhi_iotlb_count(iotlb), 4);
+	vhi_iotlb_free(iotlb);
 }
 
 static void iotlb_map_at_last_address_works(void **state)
 {
-	struct vhc_iotlb *iotlb;
+	struct vhi_iotlb *iotlb;
 
-	assert_int_equal(vhc_iotlb_new(VHC_IOTLB_MAX, &iotlb), 0);
+	assert_int_equal(vhi_iotlb_new(VHI_IOTLB_MAX, &iotlb), 0);
 	assert_int_equal(map(iotlb, 0 - PAGE, PAGE, 0x5000, RW, &no_pins), 0);
 	assert_int_equal(map(iotlb, 0, PAGE, 0x9000, RW, &no_pins), 0);
-	assert_int_equal(vhc_iotlb_count(iotlb), 2);
-	assert_ptr_equal(vhc_iotlb_find(iotlb, UINT64_MAX), vhc_iotlb_at(iotlb, 1));
-	assert_ptr_equal(vhc_iotlb_find(iotlb, 0), vhc_iotlb_at(iotlb, 0));
-	assert_int_equal(vhc_iotlb_reach(iotlb, 0 - PAGE, PAGE, RW), PAGE);
+	assert_int_equal(vhi_iotlb_count(iotlb), 2);
+	assert_ptr_equal(vhi_iotlb_find(iotlb, UINT64_MAX), vhi_iotlb_at(iotlb, 1));
+	assert_ptr_equal(vhi_iotlb_find(iotlb, 0), vhi_iotlb_at(iotlb, 0));
+	assert_int_equal(vhi_iotlb_reach(iotlb, 0 - PAGE, PAGE, RW), PAGE);
 	/* all but the last byte */
 	assert_int_equal(unmap(iotlb, 0, UINT64_MAX, &no_pins), 0);
-	assert_int_equal(vhc_iotlb_count(iotlb), 1);
+	assert_int_equal(vhi_iotlb_count(iotlb), 1);
 	assert_mapping(iotlb, 0, UINT64_MAX, 1, 0x5fff);
 	assert_int_equal(unmap(iotlb, UINT64_MAX, 1, &no_pins), 0);
-	assert_int_equal(vhc_iotlb_count(iotlb), 0);
-	vhc_iotlb_free(iotlb);
+	assert_int_equal(vhi_iotlb_count(iotlb), 0);
+	vhi_iotlb_free(iotlb);
 }
 
-static void fill(struct vhc_iotlb *iotlb)
+static void fill(struct vhi_iotlb *iotlb)
 {
-	for (uint64_t i = 0; i < VHC_IOTLB_MAX; i++)
+	for (uint64_t i = 0; i < VHI_IOTLB_MAX; i++)
 		assert_int_equal(map(iotlb, i * 4 * PAGE, 3 * PAGE, i * 4 * PAGE, RW, &no_pins), 0);
-	assert_int_equal(vhc_iotlb_count(iotlb), VHC_IOTLB_MAX);
+	assert_int_equal(vhi_iotlb_count(iotlb), VHI_IOTLB_MAX);
 }
 
 static void iotlb_map_past_limit_drops_oldest(void **state)
 {
-	const uint64_t far = VHC_IOTLB_MAX * 4 * PAGE, two = 2 * 4 * PAGE;
-	struct vhc_iotlb *iotlb;
+	const uint64_t far = VHI_IOTLB_MAX * 4 * PAGE, two = 2 * 4 * PAGE;
+	struct vhi_iotlb *iotlb;
 
 	/* a limit above ours is ours */
-	assert_int_equal(vhc_iotlb_new(UINT32_MAX, &iotlb), 0);
+	assert_int_equal(vhi_iotlb_new(UINT32_MAX, &iotlb), 0);
 	fill(iotlb);
 	assert_int_equal(map(iotlb, far, PAGE, 0, RW, &no_pins), 0);
-	assert_int_equal(vhc_iotlb_count(iotlb), VHC_IOTLB_MAX);
-	assert_null(vhc_iotlb_find(iotlb, 0));
-	assert_non_null(vhc_iotlb_find(iotlb, 4 * PAGE));
+	assert_int_equal(vhi_iotlb_count(iotlb), VHI_IOTLB_MAX);
+	assert_null(vhi_iotlb_find(iotlb, 0));
+	assert_non_null(vhi_iotlb_find(iotlb, 4 * PAGE));
 	/* the two oldest have a ring, so the third goes */
 	assert_int_equal(map(iotlb, 0, PAGE, 0, RW, &no_pins), 0);
-	assert_null(vhc_iotlb_find(iotlb, 4 * PAGE));
+	assert_null(vhi_iotlb_find(iotlb, 4 * PAGE));
 	assert_int_equal(map(iotlb, far + PAGE, PAGE, 0, RW, &(uint64_t){ two + 1 }), 0);
-	assert_non_null(vhc_iotlb_find(iotlb, two));
-	assert_null(vhc_iotlb_find(iotlb, two + 4 * PAGE));
+	assert_non_null(vhi_iotlb_find(iotlb, two));
+	assert_null(vhi_iotlb_find(iotlb, two + 4 * PAGE));
 	/* into the middle of the youngest: two more, so two go */
 	assert_int_equal(map(iotlb, far - 3 * PAGE, PAGE, 0, RW, &no_pins), 0);
-	assert_int_equal(vhc_iotlb_count(iotlb), VHC_IOTLB_MAX);
-	assert_null(vhc_iotlb_find(iotlb, two));
-	assert_null(vhc_iotlb_find(iotlb, two + 8 * PAGE));
-	assert_int_equal(vhc_iotlb_reach(iotlb, far - 4 * PAGE, 3 * PAGE, RW), 3 * PAGE);
-	vhc_iotlb_free(iotlb);
+	assert_int_equal(vhi_iotlb_count(iotlb), VHI_IOTLB_MAX);
+	assert_null(vhi_iotlb_find(iotlb, two));
+	assert_null(vhi_iotlb_find(iotlb, two + 8 * PAGE));
+	assert_int_equal(vhi_iotlb_reach(iotlb, far - 4 * PAGE, 3 * PAGE, RW), 3 * PAGE);
+	vhi_iotlb_free(iotlb);
 }
 
 static void iotlb_map_past_limit_with_pins_is_e2big(void **state)
 {
-	struct vhc_iotlb *iotlb, *copy;
-	struct vhc_iotlb_edit edit;
+	struct vhi_iotlb *iotlb, *copy;
+	struct vhi_iotlb_edit edit;
 
-	assert_int_equal(vhc_iotlb_new(VHC_IOTLB_MAX, &iotlb), 0);
+	assert_int_equal(vhi_iotlb_new(VHI_IOTLB_MAX, &iotlb), 0);
 	fill(iotlb);
-	assert_int_equal(vhc_iotlb_copy(iotlb, &copy), 0);
+	assert_int_equal(vhi_iotlb_copy(iotlb, &copy), 0);
 	assert_int_equal(map(iotlb, 3 * PAGE, PAGE, 0, RW, &all_pins), -E2BIG);
 	/* a hole makes one more too */
 	assert_int_equal(unmap(iotlb, PAGE, PAGE, &all_pins), -E2BIG);
-	for (uint32_t i = 0; i < VHC_IOTLB_MAX; i++)
-		assert_memory_equal(vhc_iotlb_at(iotlb, i), vhc_iotlb_at(copy, i),
-				    sizeof(struct vhc_mapping));
+	for (uint32_t i = 0; i < VHI_IOTLB_MAX; i++)
+		assert_memory_equal(vhi_iotlb_at(iotlb, i), vhi_iotlb_at(copy, i),
+				    sizeof(struct vhi_mapping));
 	/* a whole one, or its end, makes none */
 	assert_int_equal(unmap(iotlb, 2 * PAGE, PAGE, &all_pins), 0);
 	assert_int_equal(map(iotlb, 4 * PAGE, 3 * PAGE, 0, RW, &all_pins), 0);
 	/* of a hole without a ring the first piece is the oldest, and goes */
-	assert_int_equal(vhc_iotlb_plan_unmap(copy, PAGE, PAGE, low_is_pinned, &no_pins, &edit), 0);
+	assert_int_equal(vhi_iotlb_plan_unmap(copy, PAGE, PAGE, low_is_pinned, &no_pins, &edit), 0);
 	assert_int_equal(edit.evicts, 0);
 	assert_int_equal(edit.adds, 1);
 	assert_int_equal(edit.add[0].iova, 2 * PAGE);
-	vhc_iotlb_free(iotlb);
-	vhc_iotlb_free(copy);
+	vhi_iotlb_free(iotlb);
+	vhi_iotlb_free(copy);
 }
 
 static void iotlb_without_memory_is_enomem(void **state)
 {
-	struct vhc_iotlb *iotlb = NULL, *copy = NULL;
+	struct vhi_iotlb *iotlb = NULL, *copy = NULL;
 
 	out_of_memory = true;
-	assert_int_equal(vhc_iotlb_new(1, &iotlb), -ENOMEM);
+	assert_int_equal(vhi_iotlb_new(1, &iotlb), -ENOMEM);
 	out_of_memory = false;
 	assert_null(iotlb);
-	assert_int_equal(vhc_iotlb_new(1, &iotlb), 0);
+	assert_int_equal(vhi_iotlb_new(1, &iotlb), 0);
 	out_of_memory = true;
-	assert_int_equal(vhc_iotlb_copy(iotlb, &copy), -ENOMEM);
+	assert_int_equal(vhi_iotlb_copy(iotlb, &copy), -ENOMEM);
 	out_of_memory = false;
 	assert_null(copy);
-	vhc_iotlb_free(iotlb);
-	vhc_iotlb_free(NULL);
+	vhi_iotlb_free(iotlb);
+	vhi_iotlb_free(NULL);
 }
 
 /* ------------------------------------------------------------------------------------- messages */
 
-static const struct vhc_mapping mapping = { 0x1122334455667788, 0x99aabbccddeeff00, 0x42,
+static const struct vhi_mapping mapping = { 0x1122334455667788, 0x99aabbccddeeff00, 0x42,
 					    0x7f5544332211, VHC_PERM_WRITE };
 
 static void iotlb_msg_encode_matches_bytes(void **state)
@@ -210,22 +210,22 @@ static void iotlb_msg_encode_matches_bytes(void **state)
 				       0x77,	0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0x00, 0xff,
 				       0xee,	0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x11, 0x22, 0x33,
 				       0x44,	0x55, 0x7f, 0,	  0,	2,    2 };
-		struct vhc_uapi_iotlb_msg msg =
-			vhc_iotlb_msg_encode(version == 2, VHC_IOTLB_UPDATE, &mapping);
+		struct vhi_uapi_iotlb_msg msg =
+			vhi_iotlb_msg_encode(version == 2, VHI_IOTLB_UPDATE, &mapping);
 
 		assert_int_equal(sizeof(msg), sizeof(update));
 		assert_memory_equal(&msg, update, sizeof(msg));
 		memset(&update[24], 0, 8); /* nothing of ours that is not asked for */
 		update[32] = 0;
 		update[33] = 3;
-		msg = vhc_iotlb_msg_encode(version == 2, VHC_IOTLB_INVALIDATE, &mapping);
+		msg = vhi_iotlb_msg_encode(version == 2, VHI_IOTLB_INVALIDATE, &mapping);
 		assert_memory_equal(&msg, update, sizeof(msg));
 	}
 }
 
-static struct vhc_uapi_iotlb_msg a_miss(bool v2)
+static struct vhi_uapi_iotlb_msg a_miss(bool v2)
 {
-	return (struct vhc_uapi_iotlb_msg){ .version = v2 ? 2 : 1,
+	return (struct vhi_uapi_iotlb_msg){ .version = v2 ? 2 : 1,
 					    .iova = 0x123456789,
 					    .perm = VHC_PERM_READ,
 					    .type = VHOST_IOTLB_MISS };
@@ -235,56 +235,56 @@ static void iotlb_msg_decode_of_miss_works(void **state)
 {
 	for (int v2 = 0; v2 < 2; v2++)
 		for (uint8_t perm = 1; perm <= 3; perm++) {
-			struct vhc_uapi_iotlb_msg msg = a_miss(v2);
-			struct vhc_iotlb_miss miss;
+			struct vhi_uapi_iotlb_msg msg = a_miss(v2);
+			struct vhi_iotlb_miss miss;
 
 			msg.perm = perm;
-			assert_null(vhc_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss));
+			assert_null(vhi_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss));
 			assert_int_equal(miss.iova, 0x123456789);
 			assert_int_equal(miss.perm, perm);
 			/* what a miss does not need may be anything */
 			msg.size = msg.uaddr = 77;
 			memset(msg.padding, 0xff, sizeof(msg.padding));
-			assert_null(vhc_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss));
+			assert_null(vhi_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss));
 		}
 }
 
 static void iotlb_msg_decode_of_damaged_miss_says_why(void **state)
 {
 	for (int v2 = 0; v2 < 2; v2++) {
-		struct vhc_iotlb_miss miss = { 7, 7 };
-		struct vhc_uapi_iotlb_msg msg = a_miss(v2);
+		struct vhi_iotlb_miss miss = { 7, 7 };
+		struct vhi_uapi_iotlb_msg msg = a_miss(v2);
 		const char *why;
 
 		for (size_t size = 0; size < 100; size++)
 			if (size != sizeof(msg))
-				assert_non_null(vhc_iotlb_msg_decode(v2, &msg, size, &miss));
-		assert_non_null(vhc_iotlb_msg_decode(!v2, &msg, sizeof(msg), &miss));
+				assert_non_null(vhi_iotlb_msg_decode(v2, &msg, size, &miss));
+		assert_non_null(vhi_iotlb_msg_decode(!v2, &msg, sizeof(msg), &miss));
 		for (uint32_t version = 0; version < 70000; version++) {
 			msg.version = version;
-			why = vhc_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss);
+			why = vhi_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss);
 			assert_int_equal(why == NULL, version == (v2 ? 2u : 1u));
 			if (why)
 				assert_string_equal(why, "it is of another version");
 			else
-				miss = (struct vhc_iotlb_miss){ 7, 7 };
+				miss = (struct vhi_iotlb_miss){ 7, 7 };
 		}
 		msg = a_miss(v2);
 		for (uint32_t type = 0; type < 256; type++) {
 			msg.type = (uint8_t)type;
-			why = vhc_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss);
+			why = vhi_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss);
 			assert_int_equal(why == NULL, type == VHOST_IOTLB_MISS);
 		}
 		msg = a_miss(v2);
 		for (uint32_t perm = 0; perm < 256; perm++) {
 			msg.perm = (uint8_t)perm;
-			why = vhc_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss);
+			why = vhi_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss);
 			assert_int_equal(why == NULL, perm >= 1 && perm <= 3);
 		}
 		/* an address space is nothing to the first version, where it is padding */
 		msg = a_miss(v2);
 		msg.asid = 1;
-		why = vhc_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss);
+		why = vhi_iotlb_msg_decode(v2, &msg, sizeof(msg), &miss);
 		assert_int_equal(why == NULL, !v2);
 	}
 }

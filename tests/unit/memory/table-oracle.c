@@ -22,7 +22,7 @@ typedef unsigned __int128 u128;
 
 #define MOST 6
 
-static bool span_right(const struct vhc_mem_region *span)
+static bool span_right(const struct vhi_mem_region *span)
 {
 	u128 guest_end = (u128)span->guest + span->size, user_end = (u128)span->user + span->size;
 
@@ -35,7 +35,7 @@ static bool apart(u128 a, u128 a_size, u128 b, u128 b_size)
 	return a + a_size <= b || b + b_size <= a;
 }
 
-static bool table_right(const struct vhc_mem_region *spans, uint32_t count)
+static bool table_right(const struct vhi_mem_region *spans, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		if (!span_right(&spans[i]))
@@ -52,7 +52,7 @@ static bool table_right(const struct vhc_mem_region *spans, uint32_t count)
  * How many regions are left: a region that continues another is not one of its own.  And where a
  * range is: page by page, it may cross into a region only where that continues the one before.
  */
-static const struct vhc_mem_region *span_of(const struct vhc_mem_region *spans, uint32_t count,
+static const struct vhi_mem_region *span_of(const struct vhi_mem_region *spans, uint32_t count,
 					    u128 guest)
 {
 	for (uint32_t i = 0; i < count; i++)
@@ -61,8 +61,8 @@ static const struct vhc_mem_region *span_of(const struct vhc_mem_region *spans, 
 	return NULL;
 }
 
-static bool goes_on(const struct vhc_mem_region *spans, uint32_t count,
-		    const struct vhc_mem_region *span)
+static bool goes_on(const struct vhi_mem_region *spans, uint32_t count,
+		    const struct vhi_mem_region *span)
 {
 	for (uint32_t i = 0; i < count; i++)
 		if ((u128)spans[i].guest + spans[i].size == span->guest &&
@@ -71,10 +71,10 @@ static bool goes_on(const struct vhc_mem_region *spans, uint32_t count,
 	return false;
 }
 
-static bool find_slowly(const struct vhc_mem_region *spans, uint32_t count, uint64_t guest,
+static bool find_slowly(const struct vhi_mem_region *spans, uint32_t count, uint64_t guest,
 			uint64_t size, uint64_t *ret_user)
 {
-	const struct vhc_mem_region *span = span_of(spans, count, guest);
+	const struct vhi_mem_region *span = span_of(spans, count, guest);
 	u128 end = (u128)guest + size;
 
 	if (!span)
@@ -96,7 +96,7 @@ static uint64_t random_guest(struct random *random, uint64_t base, uint64_t page
 }
 
 static void random_span(struct random *random, uint64_t base, uint64_t user,
-			struct vhc_mem_region *span)
+			struct vhi_mem_region *span)
 {
 	span->guest = random_guest(random, base, 24);
 	span->size = (1 + random_below(random, 4)) * PAGE;
@@ -123,8 +123,8 @@ static void random_span(struct random *random, uint64_t base, uint64_t user,
 	}
 }
 
-static void compare_with_oracle(struct random *random, const struct vhc_mem_region *spans,
-				uint32_t count, uint64_t base, struct vhc_table *table)
+static void compare_with_oracle(struct random *random, const struct vhi_mem_region *spans,
+				uint32_t count, uint64_t base, struct vhi_table *table)
 {
 	uint32_t regions = count;
 
@@ -141,7 +141,7 @@ static void compare_with_oracle(struct random *random, const struct vhc_mem_regi
 		else if (random_once_in(random, 2))
 			size = (size + PAGE - 1) / PAGE * PAGE;
 		found = find_slowly(spans, count, guest, size, &slow);
-		assert_int_equal(vhc_table_find(table, guest, size, &user), found ? 0 : -EFAULT);
+		assert_int_equal(vhi_table_find(table, guest, size, &user), found ? 0 : -EFAULT);
 		assert_int_equal(user, found ? slow : 0);
 	}
 }
@@ -157,22 +157,22 @@ static void table_of_random_regions_matches_oracle(void **state)
 		uint32_t count = (uint32_t)random_below(&random, MOST + 1);
 		uint64_t base = bases[random_below(&random, COUNT(bases))];
 		uint64_t user = users[random_below(&random, COUNT(users))];
-		struct vhc_table *table = NULL;
-		struct vhc_mem_region spans[MOST];
-		struct vhc_refusal err;
+		struct vhi_table *table = NULL;
+		struct vhi_mem_region spans[MOST];
+		struct vhi_refusal err;
 		bool expected;
 
 		for (uint32_t i = 0; i < count; i++)
 			random_span(&random, base, user, &spans[i]);
 		expected = table_right(spans, count);
-		if (vhc_table_new(spans, count, &table, &err) != (expected ? 0 : -EINVAL))
+		if (vhi_table_new(spans, count, &table, &err) != (expected ? 0 : -EINVAL))
 			fail_msg("case %d: %s", n, expected ? err.text : "taken, but wrong");
 		if (!expected)
 			continue;
 		compare_with_oracle(&random, spans, count, base, table);
 		right++;
 		merged += table->count < count;
-		vhc_table_unref(table);
+		vhi_table_unref(table);
 	}
 	printf("memory tables: %u of 1000000 right, %u of them merged\n", right, merged);
 	assert_true(right > 100000 && merged > 10000 && right < 900000);
@@ -182,25 +182,25 @@ static void table_of_random_regions_matches_oracle(void **state)
 static void table_find_among_every_count_finds_it(void **state)
 {
 	for (uint32_t count = 1; count <= 520; count++) {
-		struct vhc_mem_region spans[520];
-		struct vhc_refusal err;
-		struct vhc_table *table;
+		struct vhi_mem_region spans[520];
+		struct vhi_refusal err;
+		struct vhi_table *table;
 
 		for (uint32_t i = 0; i < count; i++)
-			spans[i] = (struct vhc_mem_region){ (2ull * i + 1) * PAGE, PAGE,
+			spans[i] = (struct vhi_mem_region){ (2ull * i + 1) * PAGE, PAGE,
 							    USER + 3ull * i * PAGE };
-		assert_int_equal(vhc_table_new(spans, count, &table, &err), 0);
+		assert_int_equal(vhi_table_new(spans, count, &table, &err), 0);
 		for (uint32_t i = 0; i < count; i++) {
 			uint64_t user = 0;
 
-			assert_int_equal(vhc_table_find(table, spans[i].guest + 5, 1, &user), 0);
+			assert_int_equal(vhi_table_find(table, spans[i].guest + 5, 1, &user), 0);
 			assert_int_equal(user, spans[i].user + 5);
-			assert_int_equal(vhc_table_find(table, spans[i].guest - 1, 1, &user),
+			assert_int_equal(vhi_table_find(table, spans[i].guest - 1, 1, &user),
 					 -EFAULT);
-			assert_int_equal(vhc_table_search(table, spans[i].guest - 1),
+			assert_int_equal(vhi_table_search(table, spans[i].guest - 1),
 					 i ? i - 1 : 0);
 		}
-		vhc_table_unref(table);
+		vhi_table_unref(table);
 	}
 }
 

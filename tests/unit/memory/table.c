@@ -34,7 +34,7 @@ void *__wrap_calloc(size_t count, size_t size)
 static void region_check_at_edges_says_why(void **state)
 {
 	static const struct {
-		struct vhc_mem_region span;
+		struct vhi_mem_region span;
 		const char *part; /* of the message; NULL: it is fine */
 	} cases[] = {
 		{ { 0, PAGE, USER }, NULL },
@@ -64,8 +64,8 @@ static void region_check_at_edges_says_why(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct vhc_refusal err = { "" };
-		int r = vhc_mem_region_check(&cases[i].span, &err);
+		struct vhi_refusal err = { "" };
+		int r = vhi_mem_region_check(&cases[i].span, &err);
 
 		assert_int_equal(r, cases[i].part ? -EINVAL : 0);
 		if (cases[i].part && !strstr(err.text, cases[i].part))
@@ -76,7 +76,7 @@ static void region_check_at_edges_says_why(void **state)
 static void region_conflict_says_which(void **state)
 {
 	static const struct {
-		struct vhc_mem_region a, b;
+		struct vhi_mem_region a, b;
 		const char *part;
 	} cases[] = {
 		{ { 0, PAGE, USER }, { PAGE, PAGE, USER + PAGE }, NULL },
@@ -93,23 +93,23 @@ static void region_conflict_says_which(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++)
 		for (int swap = 0; swap < 2; swap++) {
-			const struct vhc_mem_region *a = swap ? &cases[i].b : &cases[i].a;
-			const struct vhc_mem_region *b = swap ? &cases[i].a : &cases[i].b;
-			struct vhc_refusal err = { "" };
+			const struct vhi_mem_region *a = swap ? &cases[i].b : &cases[i].a;
+			const struct vhi_mem_region *b = swap ? &cases[i].a : &cases[i].b;
+			struct vhi_refusal err = { "" };
 
-			assert_int_equal(vhc_mem_region_conflict(a, b, &err),
+			assert_int_equal(vhi_mem_region_conflict(a, b, &err),
 					 cases[i].part ? -EINVAL : 0);
 			if (cases[i].part && !strstr(err.text, cases[i].part))
 				fail_msg("case %zu: %s", i, err.text);
 		}
 }
 
-static struct vhc_table *new_table(const struct vhc_mem_region *spans, uint32_t count)
+static struct vhi_table *new_table(const struct vhi_mem_region *spans, uint32_t count)
 {
-	struct vhc_refusal err;
-	struct vhc_table *table;
+	struct vhi_refusal err;
+	struct vhi_table *table;
 
-	if (vhc_table_new(spans, count, &table, &err) != 0)
+	if (vhi_table_new(spans, count, &table, &err) != 0)
 		fail_msg("%s", err.text);
 	return table;
 }
@@ -117,13 +117,13 @@ static struct vhc_table *new_table(const struct vhc_mem_region *spans, uint32_t 
 static void table_new_merges_touching_regions(void **state)
 {
 	/* Not in order.  What is at 0 continues at 1; 1 at 3 for the guest only; 3 at 9 here only. */
-	struct vhc_mem_region spans[] = {
+	struct vhi_mem_region spans[] = {
 		{ 9 * PAGE, PAGE, USER + 7 * PAGE },
 		{ PAGE, 2 * PAGE, USER + PAGE },
 		{ 3 * PAGE, 2 * PAGE, USER + 5 * PAGE },
 		{ 0, PAGE, USER },
 	};
-	struct vhc_table *table, *same;
+	struct vhi_table *table, *same;
 
 	table = new_table(spans, 4);
 	assert_int_equal(table->count, 3);
@@ -136,30 +136,30 @@ static void table_new_merges_touching_regions(void **state)
 	assert_int_equal(spans[0].guest, 9 * PAGE);
 
 	/* The same memory in other pieces and another order is an equal table. */
-	same = new_table((struct vhc_mem_region[]){ { 3 * PAGE, PAGE, USER + 5 * PAGE },
+	same = new_table((struct vhi_mem_region[]){ { 3 * PAGE, PAGE, USER + 5 * PAGE },
 						    { 0, 3 * PAGE, USER },
 						    { 4 * PAGE, PAGE, USER + 6 * PAGE },
 						    { 9 * PAGE, PAGE, USER + 7 * PAGE } },
 			 4);
-	assert_true(vhc_table_equal(table, same));
+	assert_true(vhi_table_equal(table, same));
 	same->user[2] += PAGE;
-	assert_false(vhc_table_equal(table, same));
-	vhc_table_unref(same);
+	assert_false(vhi_table_equal(table, same));
+	vhi_table_unref(same);
 	same = new_table(spans, 2);
-	assert_false(vhc_table_equal(table, same));
-	assert_false(vhc_table_equal(table, NULL));
-	assert_true(vhc_table_equal(NULL, NULL));
-	vhc_table_unref(same);
-	assert_ptr_equal(vhc_table_ref(table), table);
-	vhc_table_unref(table);
+	assert_false(vhi_table_equal(table, same));
+	assert_false(vhi_table_equal(table, NULL));
+	assert_true(vhi_table_equal(NULL, NULL));
+	vhi_table_unref(same);
+	assert_ptr_equal(vhi_table_ref(table), table);
+	vhi_table_unref(table);
 	assert_int_equal(table->count, 3);
-	vhc_table_unref(table);
-	vhc_table_unref(NULL);
+	vhi_table_unref(table);
+	vhi_table_unref(NULL);
 }
 
 static void table_find_at_edges(void **state)
 {
-	struct vhc_mem_region spans[] = { { PAGE, 2 * PAGE, USER }, { TOP, PAGE, 2 * USER } };
+	struct vhi_mem_region spans[] = { { PAGE, 2 * PAGE, USER }, { TOP, PAGE, 2 * USER } };
 	static const struct {
 		uint64_t guest, size, user; /* user 0: not found */
 	} cases[] = {
@@ -180,7 +180,7 @@ static void table_find_at_edges(void **state)
 		{ PAGE, UINT64_MAX, 0 },
 		{ UINT64_MAX, UINT64_MAX, 0 },
 	};
-	struct vhc_table *table = new_table(spans, 2), *empty = new_table(NULL, 0);
+	struct vhi_table *table = new_table(spans, 2), *empty = new_table(NULL, 0);
 
 	/* Whatever the last hit was. */
 	for (size_t i = 0; i < COUNT(cases); i++)
@@ -189,33 +189,33 @@ static void table_find_at_edges(void **state)
 
 			table->hit = spans[last];
 			assert_int_equal(
-				vhc_table_find(table, cases[i].guest, cases[i].size, &user),
+				vhi_table_find(table, cases[i].guest, cases[i].size, &user),
 				cases[i].user ? 0 : -EFAULT);
 			assert_int_equal(user, cases[i].user ? cases[i].user : 7);
 			assert_int_equal(
-				vhc_table_find(empty, cases[i].guest, cases[i].size, &user),
+				vhi_table_find(empty, cases[i].guest, cases[i].size, &user),
 				-EFAULT);
 		}
-	vhc_table_unref(table);
-	vhc_table_unref(empty);
+	vhi_table_unref(table);
+	vhi_table_unref(empty);
 }
 
 /* Guest address 0 is an address as any other. */
 static void table_find_at_guest_address_0_works(void **state)
 {
-	struct vhc_table *table = new_table(&(struct vhc_mem_region){ 0, PAGE, USER }, 1);
+	struct vhi_table *table = new_table(&(struct vhi_mem_region){ 0, PAGE, USER }, 1);
 	uint64_t user = 0;
 
-	assert_int_equal(vhc_table_find(table, 0, PAGE, &user), 0);
+	assert_int_equal(vhi_table_find(table, 0, PAGE, &user), 0);
 	assert_int_equal(user, USER);
-	assert_int_equal(vhc_table_find(table, 0, PAGE + 1, &user), -EFAULT);
-	assert_int_equal(vhc_table_find(table, PAGE, 1, &user), -EFAULT);
-	vhc_table_unref(table);
+	assert_int_equal(vhi_table_find(table, 0, PAGE + 1, &user), -EFAULT);
+	assert_int_equal(vhi_table_find(table, PAGE, 1, &user), -EFAULT);
+	vhi_table_unref(table);
 }
 
 static void table_describe_says_where_it_is(void **state)
 {
-	struct vhc_mem_region spans[] = { { PAGE, PAGE, USER }, { 4 * PAGE, PAGE, 2 * USER } };
+	struct vhi_mem_region spans[] = { { PAGE, PAGE, USER }, { 4 * PAGE, PAGE, 2 * USER } };
 	static const struct {
 		uint64_t guest, size;
 		const char *text;
@@ -232,70 +232,70 @@ static void table_describe_says_where_it_is(void **state)
 		{ 5 * PAGE, 1, "is above the last region, region 1 (0x4000-0x4fff)" },
 		{ UINT64_MAX, UINT64_MAX, "is above the last region, region 1 (0x4000-0x4fff)" },
 	};
-	struct vhc_table *table = new_table(spans, 2), *empty = new_table(NULL, 0);
+	struct vhi_table *table = new_table(spans, 2), *empty = new_table(NULL, 0);
 	char text[160];
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		vhc_table_describe(table, cases[i].guest, cases[i].size, text, sizeof(text));
+		vhi_table_describe(table, cases[i].guest, cases[i].size, text, sizeof(text));
 		assert_string_equal(text, cases[i].text);
 	}
-	vhc_table_describe(empty, 0, 1, text, sizeof(text));
+	vhi_table_describe(empty, 0, 1, text, sizeof(text));
 	assert_string_equal(text, "is in no region: there are none");
-	vhc_table_unref(table);
-	vhc_table_unref(empty);
+	vhi_table_unref(table);
+	vhi_table_unref(empty);
 }
 
 static void table_new_without_memory_is_enomem(void **state)
 {
-	struct vhc_mem_region spans[] = { { 0, PAGE, USER }, { 2 * PAGE, PAGE, 2 * USER } };
-	struct vhc_table *table = (struct vhc_table *)spans;
-	struct vhc_refusal err;
+	struct vhi_mem_region spans[] = { { 0, PAGE, USER }, { 2 * PAGE, PAGE, 2 * USER } };
+	struct vhi_table *table = (struct vhi_table *)spans;
+	struct vhi_refusal err;
 
 	for (int left = 0; left < 2; left++) {
 		err.text[0] = 0;
 		allocations_left = left;
-		assert_int_equal(vhc_table_new(spans, 2, &table, &err), -ENOMEM);
+		assert_int_equal(vhi_table_new(spans, 2, &table, &err), -ENOMEM);
 		allocations_left = -1;
 		assert_string_equal(err.text, "no memory for a table of 2 regions");
 		assert_ptr_equal(table, spans);
 	}
-	vhc_table_unref(new_table(spans, 2));
+	vhi_table_unref(new_table(spans, 2));
 }
 
 /* Of a document: where it is in a process is not known, so what touches for the guest is one. */
 static void guest_table_merges_what_touches_for_guest(void **state)
 {
-	static const struct vhc_mem_region spans[] = {
+	static const struct vhi_mem_region spans[] = {
 		{ 8 * PAGE, PAGE, 0 },	      { 0, PAGE, 7 * PAGE }, { PAGE, 2 * PAGE, 0 },
 		{ 3 * PAGE, PAGE, 9 * PAGE }, { TOP, PAGE, 0 },
 	};
-	static const struct vhc_mem_region here[] = { { 0, PAGE, USER },
+	static const struct vhi_mem_region here[] = { { 0, PAGE, USER },
 						      { PAGE, PAGE, USER + 5 * PAGE },
 						      { 3 * PAGE, PAGE, USER + 9 * PAGE } };
-	struct vhc_table *table = vhc_table_new_guest(spans, COUNT(spans)), *other;
-	struct vhc_refusal err;
+	struct vhi_table *table = vhi_table_new_guest(spans, COUNT(spans)), *other;
+	struct vhi_refusal err;
 
 	assert_int_equal(table->count, 3);
 	assert_true(table->guest[0] == 0 && table->size[0] == 4 * PAGE);
 	assert_true(table->guest[1] == 8 * PAGE && table->size[1] == PAGE);
 	assert_true(table->guest[2] == TOP && table->size[2] == PAGE);
-	vhc_table_unref(table);
-	table = vhc_table_new_guest(NULL, 0);
+	vhi_table_unref(table);
+	table = vhi_table_new_guest(NULL, 0);
 	assert_int_equal(table->count, 0);
-	vhc_table_unref(table);
-	assert_int_equal(vhc_table_new(here, COUNT(here), &table, &err), 0);
+	vhi_table_unref(table);
+	assert_int_equal(vhi_table_new(here, COUNT(here), &table, &err), 0);
 	assert_int_equal(table->count, 3);
-	other = vhc_table_copy_guest(table);
+	other = vhi_table_copy_guest(table);
 	assert_int_equal(other->count, 2);
 	assert_true(other->guest[0] == 0 && other->size[0] == 2 * PAGE);
 	assert_true(other->guest[1] == 3 * PAGE && other->size[1] == PAGE);
-	vhc_table_unref(other);
+	vhi_table_unref(other);
 	for (int i = 0; i < 3; i++) {
 		allocations_left = i;
-		assert_null(vhc_table_copy_guest(table));
+		assert_null(vhi_table_copy_guest(table));
 	}
 	allocations_left = -1;
-	vhc_table_unref(table);
+	vhi_table_unref(table);
 }
 
 int main(void)

@@ -19,8 +19,8 @@ struct bench {
 	struct rig rig;
 	char *kept, *canonical;
 	bool loadable; /* this kernel has all that it needs */
-	struct vhc_dev_state want;
-	struct vhc_ring_state rings[16];
+	struct vhi_dev_state want;
+	struct vhi_ring_state rings[16];
 	struct vhc_net_config net;
 	unsigned int refused, same, other;
 };

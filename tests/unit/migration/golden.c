@@ -45,16 +45,16 @@ static void split_1(struct rig *rig)
 /* Four pairs, of which the last was not set up, behind an IOMMU, with everything that there is. */
 static void iommu_4(struct rig *rig)
 {
-	static const unsigned int bits[] = { VHC_F_ACCESS_PLATFORM,
-					     VHC_F_HOST_TSO6,
-					     VHC_F_HOST_USO,
-					     VHC_F_GUEST_USO4,
-					     VHC_F_GUEST_USO6,
-					     VHC_F_GUEST_UDP_TUNNEL_GSO,
-					     VHC_F_HOST_UDP_TUNNEL_GSO,
-					     VHC_F_MQ,
-					     VHC_F_MTU,
-					     VHC_F_MAC,
+	static const unsigned int bits[] = { VHI_F_ACCESS_PLATFORM,
+					     VHI_F_HOST_TSO6,
+					     VHI_F_HOST_USO,
+					     VHI_F_GUEST_USO4,
+					     VHI_F_GUEST_USO6,
+					     VHI_F_GUEST_UDP_TUNNEL_GSO,
+					     VHI_F_HOST_UDP_TUNNEL_GSO,
+					     VHI_F_MQ,
+					     VHI_F_MTU,
+					     VHI_F_MAC,
 					     200 };
 
 	with_rings(rig, "7.2", 4);
@@ -80,7 +80,7 @@ static void iommu_4(struct rig *rig)
 /* No vhost-net has packed rings, but a document may. */
 static void packed_1(struct rig *rig)
 {
-	static const unsigned int bits[] = { VHC_F_RING_PACKED };
+	static const unsigned int bits[] = { VHI_F_RING_PACKED };
 
 	with_rings(rig, "6.12", 1);
 	set_acked(rig, bits, 1);
@@ -93,7 +93,7 @@ static void packed_1(struct rig *rig)
 /* A vsock device that ran and was stopped. */
 static void vsock(struct rig *rig)
 {
-	struct vhc_features acked = { { 1 << 1 | 1ull << VHC_F_VERSION_1 } };
+	struct vhc_features acked = { { 1 << 1 | 1ull << VHI_F_VERSION_1 } };
 
 	rig_new(rig, "6.12", 1);
 	assert_ok(rig, rig_mem(rig));

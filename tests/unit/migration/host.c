@@ -166,8 +166,8 @@ static void caps_check_gives_every_reason(void **state)
 	struct rig *rig = *state;
 
 	rig_prepare(rig);
-	rig->dev->want.acked = vhc_features_of(VHC_TYPE_NET, 0);
-	vhc_features_remove(&rig->dev->want.acked, VHC_F_RING_PACKED);
+	rig->dev->want.acked = vhi_features_of(VHC_TYPE_NET, 0);
+	vhc_features_remove(&rig->dev->want.acked, VHI_F_RING_PACKED);
 	rig->dev->want.iommu = true;
 	assert_ok(rig, vhc_dev_save(rig->dev, &json));
 	host = edit_put(caps, "/nodes/0/words", "[]");
@@ -178,7 +178,7 @@ static void caps_check_gives_every_reason(void **state)
 	free(caps);
 	caps = edit_put(host, "/max_tap_queues", "1");
 	assert_int_equal(vhc_caps_check(rig->ctx, caps, json, &report), -EOPNOTSUPP);
-	assert_report(report, false, VHC_F_HOST_UDP_TUNNEL_GSO, "vhost+tap");
+	assert_report(report, false, VHI_F_HOST_UDP_TUNNEL_GSO, "vhost+tap");
 	assert_says(rig, "vhost lacks mrg_rxbuf (15)", "ipsec (70); the tap lacks csum (0)",
 		    "host_udp_tunnel_gso_csum (68): ", "header of 32 bytes", "backend features 0x2",
 		    "2 queue pairs, and a tap there has at most 1 queues");

@@ -110,23 +110,23 @@ char *edit_get(const char *json, const char *pointer)
 	return text;
 }
 
-static bool read_form(const char *json, struct vhc_saved *saved)
+static bool read_form(const char *json, struct vhi_saved *saved)
 {
 	struct doc_error err;
 
-	return !doc_read(&vhc_state_doc, json, strlen(json), saved, &err);
+	return !doc_read(&vhi_state_doc, json, strlen(json), saved, &err);
 }
 
 char *edit_sum(const char *json)
 {
-	struct vhc_saved saved;
+	struct vhi_saved saved;
 	uint32_t sum = 0;
 	char raw[24];
 
 	if (!read_form(json, &saved))
 		return strdup(json);
-	assert_int_equal(vhc_saved_sum(&saved, &sum), 0);
-	vhc_saved_clear(&saved);
+	assert_int_equal(vhi_saved_sum(&saved, &sum), 0);
+	vhi_saved_clear(&saved);
 	snprintf(raw, sizeof(raw), "\"0x%x\"", sum);
 	return edit_put(json, "/checksum", raw);
 }
@@ -142,14 +142,14 @@ char *edit_put_sum(const char *json, const char *pointer, const char *raw)
 char *edit_canonical(const char *json)
 {
 	struct json_object *tree;
-	struct vhc_saved saved;
+	struct vhi_saved saved;
 	char *text;
 
 	if (!read_form(json, &saved))
 		return NULL;
-	tree = doc_write(&vhc_state_doc, &saved);
+	tree = doc_write(&vhi_state_doc, &saved);
 	text = text_of(tree);
 	json_object_put(tree);
-	vhc_saved_clear(&saved);
+	vhi_saved_clear(&saved);
 	return text;
 }

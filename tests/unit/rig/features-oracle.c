@@ -55,17 +55,17 @@ static const struct {
 
 static bool subset(const struct vhc_features *part, const struct vhc_features *whole)
 {
-	struct vhc_features rest = vhc_features_without(part, whole);
+	struct vhc_features rest = vhi_features_without(part, whole);
 
-	return vhc_features_empty(&rest);
+	return vhi_features_empty(&rest);
 }
 
 static bool rule_holds(size_t i, const struct vhc_features *set)
 {
-	struct vhc_features common = vhc_features_and(&rules[i].any, set);
+	struct vhc_features common = vhi_features_and(&rules[i].any, set);
 
 	return subset(&rules[i].all, set) &&
-	       (vhc_features_empty(&rules[i].any) || !vhc_features_empty(&common));
+	       (vhi_features_empty(&rules[i].any) || !vhi_features_empty(&common));
 }
 
 static void drop_until_all_stand(struct vhc_features *set)
@@ -105,9 +105,9 @@ struct vhc_features with_requirements(unsigned int bit)
 		before = set;
 		for (size_t i = 0; i < RULES; i++)
 			if (vhc_features_has(&set, rules[i].bit)) {
-				set = vhc_features_or(&set, &rules[i].all);
-				set = vhc_features_or(&set, &rules[i].any);
+				set = vhi_features_or(&set, &rules[i].all);
+				set = vhi_features_or(&set, &rules[i].any);
 			}
-	} while (!vhc_features_equal(&set, &before));
+	} while (!vhi_features_equal(&set, &before));
 	return set;
 }

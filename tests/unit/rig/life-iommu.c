@@ -108,15 +108,15 @@ static int stop(struct rig *rig)
 
 static int other_features(struct rig *rig)
 {
-	vhc_features_remove(&rig->acked, VHC_F_STATUS);
-	vhc_features_remove(&rig->acked, VHC_F_EVENT_IDX);
+	vhc_features_remove(&rig->acked, VHI_F_STATUS);
+	vhc_features_remove(&rig->acked, VHI_F_EVENT_IDX);
 	return rig_features(rig);
 }
 
 static int without(struct rig *rig)
 {
 	rig->iommu = false;
-	vhc_features_remove(&rig->acked, VHC_F_ACCESS_PLATFORM);
+	vhc_features_remove(&rig->acked, VHI_F_ACCESS_PLATFORM);
 	return rig_features(rig);
 }
 

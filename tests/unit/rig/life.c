@@ -117,8 +117,8 @@ static int fewer_offloads(struct rig *rig)
 {
 	struct vhc_features set = rig->acked;
 
-	vhc_features_remove(&set, VHC_F_GUEST_TSO4);
-	vhc_features_remove(&set, VHC_F_GUEST_UDP_TUNNEL_GSO);
+	vhc_features_remove(&set, VHI_F_GUEST_TSO4);
+	vhc_features_remove(&set, VHI_F_GUEST_UDP_TUNNEL_GSO);
 	return vhc_tap_set_features(rig->tap, &set, 0);
 }
 

@@ -23,7 +23,7 @@ void rig_new(struct rig *rig, const char *kernel, uint32_t pairs)
 	rig->ram_size = rig->rings * RIG_RING_ROOM;
 	rig->ram = new_memory(rig->ram_size);
 	rig->more = new_memory(RIG_MORE_SIZE);
-	assert_int_equal(vhc_ctx_new_sys(&fake_sys, rig->fake, &rig->ctx), 0);
+	assert_int_equal(vhi_ctx_new_sys(&fake_sys, rig->fake, &rig->ctx), 0);
 	rig->acked = rig_acked(false);
 }
 
@@ -85,17 +85,17 @@ int rig_teardown(void **state)
 struct vhc_features rig_acked(bool array)
 {
 	static const unsigned int bits[] = {
-		VHC_F_CSUM,	 VHC_F_GUEST_CSUM, VHC_F_GUEST_TSO4, VHC_F_GUEST_TSO6,
-		VHC_F_HOST_TSO4, VHC_F_MRG_RXBUF,  VHC_F_STATUS,     VHC_F_CTRL_VQ,
-		VHC_F_EVENT_IDX, VHC_F_VERSION_1,
+		VHI_F_CSUM,	 VHI_F_GUEST_CSUM, VHI_F_GUEST_TSO4, VHI_F_GUEST_TSO6,
+		VHI_F_HOST_TSO4, VHI_F_MRG_RXBUF,  VHI_F_STATUS,     VHI_F_CTRL_VQ,
+		VHI_F_EVENT_IDX, VHI_F_VERSION_1,
 	};
 	static const unsigned int upper[] = {
-		VHC_F_HOST_TSO6,
-		VHC_F_HOST_USO,
-		VHC_F_GUEST_USO4,
-		VHC_F_GUEST_USO6,
-		VHC_F_GUEST_UDP_TUNNEL_GSO,
-		VHC_F_HOST_UDP_TUNNEL_GSO,
+		VHI_F_HOST_TSO6,
+		VHI_F_HOST_USO,
+		VHI_F_GUEST_USO4,
+		VHI_F_GUEST_USO6,
+		VHI_F_GUEST_UDP_TUNNEL_GSO,
+		VHI_F_HOST_UDP_TUNNEL_GSO,
 	};
 	struct vhc_features set = { { 0 } };
 
@@ -208,7 +208,7 @@ int rig_offer(struct rig *rig)
 	int r;
 
 	if (rig->iommu)
-		vhc_features_add(&want, VHC_F_ACCESS_PLATFORM);
+		vhc_features_add(&want, VHI_F_ACCESS_PLATFORM);
 	r = vhc_dev_offer_features(rig->dev, &want, &want, &offered);
 
 	if (!r)
@@ -219,7 +219,7 @@ int rig_offer(struct rig *rig)
 int rig_features(struct rig *rig)
 {
 	if (rig->iommu)
-		vhc_features_add(&rig->acked, VHC_F_ACCESS_PLATFORM);
+		vhc_features_add(&rig->acked, VHI_F_ACCESS_PLATFORM);
 	return vhc_dev_set_features(rig->dev, &rig->acked, rig->iommu ? VHC_GUEST_IOMMU : 0);
 }
 

@@ -44,7 +44,7 @@ static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, ch
 	return -EFAULT;
 }
 
-static const struct vhc_chain_memory all = { read_memory, reach_memory, NULL };
+static const struct vhi_chain_memory all = { read_memory, reach_memory, NULL };
 
 static void put(uint64_t table, uint32_t i, uint64_t addr, uint32_t len, uint16_t flags,
 		uint16_t next)
@@ -62,17 +62,17 @@ static void clear(void)
 
 static void good(uint16_t head, bool writes)
 {
-	struct vhc_refusal err = { "" };
+	struct vhi_refusal err = { "" };
 
-	if (vhc_chain_check(NUM, DESC, head, writes, &all, &err))
+	if (vhi_chain_check(NUM, DESC, head, writes, &all, &err))
 		fail_msg("%s", err.text);
 }
 
 static void bad(uint16_t head, bool writes, const char *says)
 {
-	struct vhc_refusal err = { "" };
+	struct vhi_refusal err = { "" };
 
-	assert_int_equal(vhc_chain_check(NUM, DESC, head, writes, &all, &err), -EINVAL);
+	assert_int_equal(vhi_chain_check(NUM, DESC, head, writes, &all, &err), -EINVAL);
 	if (!strstr(err.text, says))
 		fail_msg("\"%s\" is not in: %s", says, err.text);
 }

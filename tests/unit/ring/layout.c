@@ -44,17 +44,17 @@ static void layout_check_size_of_each_format(void **state)
 		{ 0x80000000, false, false },
 		{ UINT32_MAX, false, false },
 	};
-	struct vhc_refusal err;
+	struct vhi_refusal err;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(vhc_layout_check_size(VHC_SPLIT, cases[i].num, &err),
+		assert_int_equal(vhi_layout_check_size(VHI_SPLIT, cases[i].num, &err),
 				 cases[i].split ? 0 : -EINVAL);
-		assert_int_equal(vhc_layout_check_size(VHC_PACKED, cases[i].num, &err),
+		assert_int_equal(vhi_layout_check_size(VHI_PACKED, cases[i].num, &err),
 				 cases[i].packed ? 0 : -EINVAL);
 	}
-	vhc_layout_check_size(VHC_SPLIT, 65536, &err);
+	vhi_layout_check_size(VHI_SPLIT, 65536, &err);
 	assert_string_equal(err.text, "ring size 65536 is not within 1 to 32768");
-	vhc_layout_check_size(VHC_SPLIT, 255, &err);
+	vhi_layout_check_size(VHI_SPLIT, 255, &err);
 	assert_string_equal(err.text, "ring size 255 is not a power of two");
 }
 
@@ -64,58 +64,58 @@ static void layout_sizes_match_kernel_header(void **state)
 	static char start[1 << 20] __attribute__((aligned(4096)));
 
 	for (uint32_t num = 1; num <= 32768; num *= 2) {
-		struct vhc_layout split = vhc_layout_get(VHC_SPLIT, num);
-		struct vhc_layout packed = vhc_layout_get(VHC_PACKED, num);
+		struct vhi_layout split = vhi_layout_get(VHI_SPLIT, num);
+		struct vhi_layout packed = vhi_layout_get(VHI_PACKED, num);
 		struct vring vring;
 
 		vring_init(&vring, num, start, 4096);
-		assert_int_equal(split.size[VHC_DESC], (char *)vring.avail - start);
-		assert_int_equal(split.size[VHC_AVAIL],
+		assert_int_equal(split.size[VHI_DESC], (char *)vring.avail - start);
+		assert_int_equal(split.size[VHI_AVAIL],
 				 (char *)(&vring_used_event(&vring) + 1) - (char *)vring.avail);
-		assert_int_equal(split.size[VHC_USED],
+		assert_int_equal(split.size[VHI_USED],
 				 (char *)((__virtio16 *)&vring_avail_event(&vring) + 1) -
 					 (char *)vring.used);
-		assert_int_equal(split.align[VHC_DESC], VRING_DESC_ALIGN_SIZE);
-		assert_int_equal(split.align[VHC_AVAIL], VRING_AVAIL_ALIGN_SIZE);
-		assert_int_equal(split.align[VHC_USED], VRING_USED_ALIGN_SIZE);
-		assert_int_equal(packed.size[VHC_DESC], sizeof(struct vring_packed_desc) * num);
-		assert_int_equal(packed.size[VHC_AVAIL], sizeof(struct vring_packed_desc_event));
-		assert_int_equal(packed.size[VHC_USED], sizeof(struct vring_packed_desc_event));
-		assert_int_equal(packed.align[VHC_DESC], 16);
-		assert_int_equal(packed.align[VHC_AVAIL], 4);
-		assert_int_equal(packed.align[VHC_USED], 4);
+		assert_int_equal(split.align[VHI_DESC], VRING_DESC_ALIGN_SIZE);
+		assert_int_equal(split.align[VHI_AVAIL], VRING_AVAIL_ALIGN_SIZE);
+		assert_int_equal(split.align[VHI_USED], VRING_USED_ALIGN_SIZE);
+		assert_int_equal(packed.size[VHI_DESC], sizeof(struct vring_packed_desc) * num);
+		assert_int_equal(packed.size[VHI_AVAIL], sizeof(struct vring_packed_desc_event));
+		assert_int_equal(packed.size[VHI_USED], sizeof(struct vring_packed_desc_event));
+		assert_int_equal(packed.align[VHI_DESC], 16);
+		assert_int_equal(packed.align[VHI_AVAIL], 4);
+		assert_int_equal(packed.align[VHI_USED], 4);
 	}
 }
 
 static void layout_check_align_of_each_part(void **state)
 {
-	static const uint64_t align[2][VHC_PARTS] = { { 16, 2, 4 }, { 16, 4, 4 } };
-	struct vhc_refusal err;
+	static const uint64_t align[2][VHI_PARTS] = { { 16, 2, 4 }, { 16, 4, 4 } };
+	struct vhi_refusal err;
 
-	for (int format = VHC_SPLIT; format <= VHC_PACKED; format++)
-		for (int part = 0; part < VHC_PARTS; part++)
+	for (int format = VHI_SPLIT; format <= VHI_PACKED; format++)
+		for (int part = 0; part < VHI_PARTS; part++)
 			for (uint64_t off = 0; off < 64; off++) {
-				uint64_t addr[VHC_PARTS] = { PAGE, TOP, 0 };
+				uint64_t addr[VHI_PARTS] = { PAGE, TOP, 0 };
 
 				addr[part] += off;
 				assert_int_equal(
-					vhc_layout_check_align((enum vhc_format)format, addr, &err),
+					vhi_layout_check_align((enum vhi_format)format, addr, &err),
 					off % align[format][part] ? -EINVAL : 0);
 			}
-	vhc_layout_check_align(VHC_SPLIT, (uint64_t[]){ 8, 0, 0 }, &err);
+	vhi_layout_check_align(VHI_SPLIT, (uint64_t[]){ 8, 0, 0 }, &err);
 	assert_string_equal(err.text, "descriptor table at 0x8 is not a multiple of 16 bytes");
-	vhc_layout_check_align(VHC_PACKED, (uint64_t[]){ 16, 6, 0 }, &err);
+	vhi_layout_check_align(VHI_PACKED, (uint64_t[]){ 16, 6, 0 }, &err);
 	assert_string_equal(err.text, "driver area at 0x6 is not a multiple of 4 bytes");
-	assert_string_equal(vhc_layout_part_name(VHC_SPLIT, VHC_AVAIL), "avail ring");
-	assert_string_equal(vhc_layout_part_name(VHC_PACKED, VHC_USED), "device area");
+	assert_string_equal(vhi_layout_part_name(VHI_SPLIT, VHI_AVAIL), "avail ring");
+	assert_string_equal(vhi_layout_part_name(VHI_PACKED, VHI_USED), "device area");
 }
 
-static struct vhc_table *new_table(const struct vhc_mem_region *spans, uint32_t count)
+static struct vhi_table *new_table(const struct vhi_mem_region *spans, uint32_t count)
 {
-	struct vhc_refusal err;
-	struct vhc_table *table;
+	struct vhi_refusal err;
+	struct vhi_table *table;
 
-	if (vhc_table_new(spans, count, &table, &err) != 0)
+	if (vhi_table_new(spans, count, &table, &err) != 0)
 		fail_msg("%s", err.text);
 	return table;
 }
@@ -123,14 +123,14 @@ static struct vhc_table *new_table(const struct vhc_mem_region *spans, uint32_t 
 /* 256 descriptors: 4096, 518 and 2054 bytes. */
 static void layout_check_places_at_edges(void **state)
 {
-	static const struct vhc_mem_region spans[] = {
+	static const struct vhi_mem_region spans[] = {
 		{ 0, 4 * PAGE, USER },
 		{ 4 * PAGE, PAGE, USER + 8 * PAGE }, /* touches, but is elsewhere here */
 		{ 16 * PAGE, 4 * PAGE, USER + 16 * PAGE },
 		{ TOP, PAGE, USER + 32 * PAGE },
 	};
 	static const struct {
-		uint64_t addr[VHC_PARTS];
+		uint64_t addr[VHI_PARTS];
 		const char *part; /* of the message; NULL: it fits */
 	} cases[] = {
 		{ { 0, PAGE, 2 * PAGE }, NULL },       /* guest address 0 */
@@ -164,13 +164,13 @@ static void layout_check_places_at_edges(void **state)
 		{ { 0, 0, 0 }, "overlap" },
 		{ { TOP, TOP + PAGE - 518, 0 }, "overlap" }, /* both end at 2^64 */
 	};
-	struct vhc_table *table = new_table(spans, COUNT(spans)), *empty = new_table(NULL, 0);
-	uint64_t user[VHC_PARTS];
-	struct vhc_refusal err;
+	struct vhi_table *table = new_table(spans, COUNT(spans)), *empty = new_table(NULL, 0);
+	uint64_t user[VHI_PARTS];
+	struct vhi_refusal err;
 
 	assert_int_equal(table->count, COUNT(spans));
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		int r = vhc_layout_place(VHC_SPLIT, 256, cases[i].addr, table, user, &err);
+		int r = vhi_layout_place(VHI_SPLIT, 256, cases[i].addr, table, user, &err);
 
 		if (r != (cases[i].part ? -EINVAL : 0))
 			fail_msg("case %zu: %d, %s", i, r, err.text);
@@ -178,15 +178,15 @@ static void layout_check_places_at_edges(void **state)
 			fail_msg("case %zu: %s", i, err.text);
 	}
 	memset(user, 7, sizeof(user));
-	assert_int_equal(vhc_layout_place(VHC_SPLIT, 256, cases[0].addr, empty, user, &err),
+	assert_int_equal(vhi_layout_place(VHI_SPLIT, 256, cases[0].addr, empty, user, &err),
 			 -EINVAL);
 	assert_int_equal(user[0], 0x0707070707070707);
-	assert_int_equal(vhc_layout_place(VHC_SPLIT, 256, cases[3].addr, table, user, &err), 0);
-	assert_int_equal(user[VHC_DESC], USER);
-	assert_int_equal(user[VHC_AVAIL], USER + 8 * PAGE);
-	assert_int_equal(user[VHC_USED], USER + 16 * PAGE);
-	vhc_table_unref(table);
-	vhc_table_unref(empty);
+	assert_int_equal(vhi_layout_place(VHI_SPLIT, 256, cases[3].addr, table, user, &err), 0);
+	assert_int_equal(user[VHI_DESC], USER);
+	assert_int_equal(user[VHI_AVAIL], USER + 8 * PAGE);
+	assert_int_equal(user[VHI_USED], USER + 16 * PAGE);
+	vhi_table_unref(table);
+	vhi_table_unref(empty);
 }
 
 /*
@@ -195,12 +195,12 @@ static void layout_check_places_at_edges(void **state)
  */
 static void layout_check_places_match_oracle(void **state)
 {
-	static const uint64_t sizes[2][VHC_PARTS][2] = { { { 16, 0 }, { 2, 6 }, { 8, 6 } },
+	static const uint64_t sizes[2][VHI_PARTS][2] = { { { 16, 0 }, { 2, 6 }, { 8, 6 } },
 							 { { 16, 0 }, { 0, 4 }, { 0, 4 } } };
 	struct random random = random_new("ring placements");
 	unsigned int right = 0, overlaps = 0, outside = 0;
-	struct vhc_table *table = NULL;
-	struct vhc_mem_region spans[4];
+	struct vhi_table *table = NULL;
+	struct vhi_mem_region spans[4];
 	uint32_t count = 0;
 	uint64_t base = 0;
 
@@ -208,28 +208,28 @@ static void layout_check_places_match_oracle(void **state)
 		int format = (int)random_below(&random, 2);
 		uint32_t num = format ? 1 + (uint32_t)random_below(&random, 600)
 				      : 1u << random_below(&random, 10);
-		uint64_t addr[VHC_PARTS], size[VHC_PARTS], user[VHC_PARTS], expected[VHC_PARTS];
+		uint64_t addr[VHI_PARTS], size[VHI_PARTS], user[VHI_PARTS], expected[VHI_PARTS];
 		bool whole = true, over = false;
-		struct vhc_refusal err;
+		struct vhi_refusal err;
 
 		if (n % 64 == 0) { /* another table: never two that merge */
 			uint64_t page = 0;
 
-			vhc_table_unref(table);
+			vhi_table_unref(table);
 			base = random_once_in(&random, 2) ? 0 : TOP - 15 * PAGE;
 			for (count = 0; count < 4 && page < 16; count++) {
 				uint64_t pages = 1 + random_below(&random, 5);
 
 				pages = pages > 16 - page ? 16 - page : pages;
 				spans[count] =
-					(struct vhc_mem_region){ base + page * PAGE, pages * PAGE,
+					(struct vhi_mem_region){ base + page * PAGE, pages * PAGE,
 								 USER + 32 * count * PAGE };
 				page += pages + random_below(&random, 3);
 			}
 			table = new_table(spans, count);
 			assert_int_equal(table->count, count);
 		}
-		for (int i = 0; i < VHC_PARTS; i++) {
+		for (int i = 0; i < VHI_PARTS; i++) {
 			size[i] = sizes[format][i][0] * num + sizes[format][i][1];
 			addr[i] = base + random_below(&random, 17 * PAGE);
 			/* Near an end of another part or of a region, on one side or the other. */
@@ -241,7 +241,7 @@ static void layout_check_places_match_oracle(void **state)
 				addr[i] = spans[0].guest + spans[0].size - size[i] +
 					  random_below(&random, 5) - 2;
 		}
-		for (int i = 0; i < VHC_PARTS; i++) {
+		for (int i = 0; i < VHI_PARTS; i++) {
 			bool inside = false;
 
 			for (uint32_t j = 0; j < count; j++)
@@ -256,7 +256,7 @@ static void layout_check_places_match_oracle(void **state)
 				over |= (u128)addr[i] < (u128)addr[j] + size[j] &&
 					(u128)addr[j] < (u128)addr[i] + size[i];
 		}
-		if (vhc_layout_place((enum vhc_format)format, num, addr, table, user, &err) !=
+		if (vhi_layout_place((enum vhi_format)format, num, addr, table, user, &err) !=
 		    (whole && !over ? 0 : -EINVAL))
 			fail_msg("case %d: %s", n, whole && !over ? err.text : "taken, but wrong");
 		if (whole && !over)
@@ -265,7 +265,7 @@ static void layout_check_places_match_oracle(void **state)
 		overlaps += whole && over;
 		outside += !whole;
 	}
-	vhc_table_unref(table);
+	vhi_table_unref(table);
 	printf("ring placements: %u right, %u overlap, %u outside\n", right, overlaps, outside);
 	assert_true(right > 50000 && overlaps > 50000 && outside > 50000);
 }
@@ -274,40 +274,40 @@ static void layout_check_places_match_oracle(void **state)
 
 static void base_encode_and_decode_round_trip(void **state)
 {
-	struct vhc_packed_base base = { .avail = 5, .used = 3, .avail_wrap = true };
-	struct vhc_refusal err;
+	struct vhi_packed_base base = { .avail = 5, .used = 3, .avail_wrap = true };
+	struct vhi_refusal err;
 
-	assert_int_equal(vhc_base_encode(&base), 0x00038005);
-	assert_int_equal(vhc_base_fresh(VHC_SPLIT), 0);
-	assert_int_equal(vhc_base_fresh(VHC_PACKED), 0x80008000);
-	base = vhc_base_decode(0x80008000);
+	assert_int_equal(vhi_base_encode(&base), 0x00038005);
+	assert_int_equal(vhi_base_fresh(VHI_SPLIT), 0);
+	assert_int_equal(vhi_base_fresh(VHI_PACKED), 0x80008000);
+	base = vhi_base_decode(0x80008000);
 	assert_true(base.avail_wrap && base.used_wrap && base.avail == 0 && base.used == 0);
-	base = vhc_base_decode(0xffff7ffe);
+	base = vhi_base_decode(0xffff7ffe);
 	assert_true(!base.avail_wrap && base.used_wrap && base.avail == 32766 &&
 		    base.used == 32767);
 	for (uint32_t i = 0; i < 0x10000; i++) {
 		uint32_t value = i << 16 | (i * 40503 & 0xffff);
 
-		base = vhc_base_decode(value);
-		assert_int_equal(vhc_base_encode(&base), value);
+		base = vhi_base_decode(value);
+		assert_int_equal(vhi_base_encode(&base), value);
 	}
 
-	assert_int_equal(vhc_base_check(VHC_SPLIT, 256, 0, &err), 0);
-	assert_int_equal(vhc_base_check(VHC_SPLIT, 256, 65535, &err), 0);
-	assert_int_equal(vhc_base_check(VHC_SPLIT, 256, 65536, &err), -EINVAL);
+	assert_int_equal(vhi_base_check(VHI_SPLIT, 256, 0, &err), 0);
+	assert_int_equal(vhi_base_check(VHI_SPLIT, 256, 65535, &err), 0);
+	assert_int_equal(vhi_base_check(VHI_SPLIT, 256, 65536, &err), -EINVAL);
 	assert_string_equal(err.text, "base 65536 of a split ring is more than 16 bits (65535)");
-	assert_int_equal(vhc_base_check(VHC_SPLIT, 256, 0x80008000, &err), -EINVAL);
-	assert_int_equal(vhc_base_check(VHC_PACKED, 256, 0x80008000, &err), 0);
-	assert_int_equal(vhc_base_check(VHC_PACKED, 256, 0x00ff80ff, &err), 0);
-	assert_int_equal(vhc_base_check(VHC_PACKED, 256, 0x00ff8100, &err), -EINVAL);
-	assert_int_equal(vhc_base_check(VHC_PACKED, 256, 0x010080ff, &err), -EINVAL);
+	assert_int_equal(vhi_base_check(VHI_SPLIT, 256, 0x80008000, &err), -EINVAL);
+	assert_int_equal(vhi_base_check(VHI_PACKED, 256, 0x80008000, &err), 0);
+	assert_int_equal(vhi_base_check(VHI_PACKED, 256, 0x00ff80ff, &err), 0);
+	assert_int_equal(vhi_base_check(VHI_PACKED, 256, 0x00ff8100, &err), -EINVAL);
+	assert_int_equal(vhi_base_check(VHI_PACKED, 256, 0x010080ff, &err), -EINVAL);
 	assert_string_equal(
 		err.text,
 		"base 0x010080ff of a packed ring: available index 255 and used index 256 "
 		"must be below its size of 256 descriptors");
-	assert_int_equal(vhc_base_check(VHC_PACKED, 32768, 0xffffffff, &err), 0);
-	assert_int_equal(vhc_base_check(VHC_PACKED, 1, 0, &err), 0);
-	assert_int_equal(vhc_base_check(VHC_PACKED, 1, 1, &err), -EINVAL);
+	assert_int_equal(vhi_base_check(VHI_PACKED, 32768, 0xffffffff, &err), 0);
+	assert_int_equal(vhi_base_check(VHI_PACKED, 1, 0, &err), 0);
+	assert_int_equal(vhi_base_check(VHI_PACKED, 1, 1, &err), -EINVAL);
 }
 
 /* Step from used to avail one by one: base must be met on the way, within @num steps. */
@@ -330,24 +330,24 @@ static void base_window_of_each_index_matches_oracle(void **state)
 					 256,	257,   32767, 32768, 32769, 65279, 65280,
 					 65281, 65527, 65528, 65529, 65534, 65535 };
 	static const uint32_t nums[] = { 1, 2, 8, 256, 32768 };
-	struct vhc_refusal err;
+	struct vhi_refusal err;
 
 	for (size_t n = 0; n < COUNT(nums); n++)
 		for (size_t u = 0; u < COUNT(near); u++)
 			for (size_t b = 0; b < COUNT(near); b++)
 				for (size_t a = 0; a < COUNT(near); a++)
 					assert_int_equal(
-						vhc_window_check(nums[n], near[u], near[b], near[a],
+						vhi_window_check(nums[n], near[u], near[b], near[a],
 								 &err),
 						window_slowly(nums[n], near[u], near[b], near[a])
 							? 0
 							: -EINVAL);
-	assert_int_equal(vhc_window_check(256, 65500, 10, 20, &err), 0);
-	assert_int_equal(vhc_window_check(256, 100, 99, 110, &err), -EINVAL);
+	assert_int_equal(vhi_window_check(256, 65500, 10, 20, &err), 0);
+	assert_int_equal(vhi_window_check(256, 100, 99, 110, &err), -EINVAL);
 	assert_string_equal(
 		err.text, "base 99 is not within used index 100 and available index 110 of its "
 			  "memory: the device would stall, or use buffers that are not available");
-	assert_int_equal(vhc_window_check(8, 100, 100, 109, &err), -EINVAL);
+	assert_int_equal(vhi_window_check(8, 100, 100, 109, &err), -EINVAL);
 	assert_string_equal(err.text, "its memory has used index 100 and available index 109: 9 "
 				      "apart, more than its 8 descriptors; this is not the ring's "
 				      "memory, or not yet");

@@ -140,9 +140,9 @@ static void check_kernel(struct rig *rig, const int kick[4], const int call[4])
 		assert_int_equal(ring->desc, at);
 		assert_int_equal(ring->avail, at + 0x1000);
 		assert_int_equal(ring->used, at + 0x2000);
-		assert_int_equal(ring->features[0], 1ull << VHC_F_MRG_RXBUF |
-							    1ull << VHC_F_EVENT_IDX |
-							    1ull << VHC_F_VERSION_1);
+		assert_int_equal(ring->features[0], 1ull << VHI_F_MRG_RXBUF |
+							    1ull << VHI_F_EVENT_IDX |
+							    1ull << VHI_F_VERSION_1);
 		assert_non_null(ring->backend);
 		/* an fd of the test's is what the ring has */
 		fake_sys.signal(rig->fake, kick[i]);

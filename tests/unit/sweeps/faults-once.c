@@ -107,16 +107,16 @@ static void check_failure(struct rig *rig, const struct act *act, const char *ca
 	if (r == 0) {
 		if (!faults_may_pass(act, call, error))
 			fail_msg("%s: %s failed with %s, and no error was reported", act->name,
-				 call, vhc_errname(error));
+				 call, vhi_errname(error));
 		return;
 	}
 	if (!code_fits(r, error, call))
 		fail_msg("%s: %s failed with %s, returned %s: %s", act->name, call,
-			 vhc_errname(error), vhc_errname(-r), rig_text(rig));
+			 vhi_errname(error), vhi_errname(-r), rig_text(rig));
 	if (!strstr(rig_text(rig), faults_words(call)) ||
-	    (strcmp(call, "mapped") && !strstr(rig_text(rig), vhc_errname(error))))
+	    (strcmp(call, "mapped") && !strstr(rig_text(rig), vhi_errname(error))))
 		fail_msg("%s: %s failed with %s, and the text is: %s", act->name, call,
-			 vhc_errname(error), rig_text(rig));
+			 vhi_errname(error), rig_text(rig));
 	assert_int_equal(vhc_ctx_get_error(rig->ctx)->code, r);
 }
 
@@ -133,7 +133,7 @@ static int fail_in_act(struct rig *rig, const struct act *act, const char *call,
 	check_failure(rig, act, call, r, error);
 	if (r && act->keeps && !left_equal(&before, &after))
 		fail_msg("%s: %s failed with %s, and something is left", act->name, call,
-			 vhc_errname(error));
+			 vhi_errname(error));
 	return r;
 }
 
@@ -143,7 +143,7 @@ static void run_acts(struct sweep *sweep, struct rig *rig, uint32_t from, uint32
 	for (uint32_t i = from; i < to; i++)
 		if (sweep->life->acts[i].run(rig))
 			fail_msg("%s: after %s failed with %s in %s: %s", sweep->life->acts[i].name,
-				 failed->name, vhc_errname(error),
+				 failed->name, vhi_errname(error),
 				 sweep->life->acts[failed->act].name, rig_text(rig));
 }
 

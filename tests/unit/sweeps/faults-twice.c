@@ -16,7 +16,7 @@ static void leave_stale(const struct life *life, struct rig *rig, const struct a
 	uint32_t i = life_find(life, "features again");
 	char *json = NULL;
 
-	vhc_features_remove(&features, VHC_F_STATUS);
+	vhc_features_remove(&features, VHI_F_STATUS);
 	assert_int_equal(vhc_dev_start(rig->dev), -ESTALE);
 	assert_says(rig, "vhc_dev_reset", "vhc_dev_close");
 	assert_int_equal(vhc_dev_plan(rig->dev, &json), -ESTALE);

@@ -48,7 +48,7 @@ static void set_features(bool wrong)
 	struct vhc_features set = rig.acked;
 
 	if (wrong)
-		vhc_features_remove(&set, VHC_F_EVENT_IDX);
+		vhc_features_remove(&set, VHI_F_EVENT_IDX);
 	if (!took(vhc_dev_set_features(rig.dev, &set, 0), -EBUSY))
 		return;
 	has_features = true;
@@ -177,7 +177,7 @@ static void check_running(uint32_t n)
 	assert_true(ring->base >= used_index);
 	assert_int_equal(ring->desc, at);
 	assert_int_equal(ring->used, at + used);
-	assert_int_equal(!(ring->features[0] >> VHC_F_EVENT_IDX & 1), fewer);
+	assert_int_equal(!(ring->features[0] >> VHI_F_EVENT_IDX & 1), fewer);
 	assert_int_equal(ring->features[0] >> VHOST_F_LOG_ALL & 1, has_log);
 	assert_int_equal(ring->log_used, has_log);
 	assert_int_equal(ring->log_addr, has_log ? RIG_GUEST + n * RIG_RING_ROOM + used : 0);

@@ -118,7 +118,7 @@ static int check_state(struct rig *rig)
 
 static int check_features(struct rig *rig)
 {
-	struct vhc_features bad = { { 1ull << VHC_F_GUEST_TSO4 } };
+	struct vhc_features bad = { { 1ull << VHI_F_GUEST_TSO4 } };
 	char *text = NULL;
 	int r = vhc_features_format(rig->ctx, VHC_TYPE_NET, &rig->acked, &text);
 

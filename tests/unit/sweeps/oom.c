@@ -83,7 +83,7 @@ int oom_run(struct rig *rig, const struct act *act, uint32_t n)
 		return 0;
 	after = fake_left(rig->fake);
 	if (r != -ENOMEM)
-		fail_msg("%s: allocation %u failed, returned %s: %s", act->name, n, vhc_errname(-r),
+		fail_msg("%s: allocation %u failed, returned %s: %s", act->name, n, vhi_errname(-r),
 			 rig_text(rig));
 	assert_int_equal(vhc_ctx_get_error(rig->ctx)->code, -ENOMEM);
 	if (act->keeps && !left_equal(&before, &after))

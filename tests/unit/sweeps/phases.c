@@ -35,7 +35,7 @@ static int set_features(struct rig *rig)
 {
 	struct vhc_features set = rig->acked;
 
-	vhc_features_remove(&set, VHC_F_STATUS);
+	vhc_features_remove(&set, VHI_F_STATUS);
 	return vhc_dev_set_features(rig->dev, &set, 0);
 }
 

@@ -40,10 +40,10 @@ static void cpus_format_lists_ranges(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct vhc_cpus *cpus = vhc_cpus_new(cases[i].word, 2);
+		struct vhi_cpus *cpus = vhi_cpus_new(cases[i].word, 2);
 		char text[64];
 
-		vhc_cpus_format(cpus, text, sizeof(text));
+		vhi_cpus_format(cpus, text, sizeof(text));
 		assert_string_equal(text, cases[i].text);
 		free(cpus);
 	}
@@ -53,15 +53,15 @@ static void cpus_format_lists_ranges(void **state)
 static void cpus_format_that_does_not_fit_is_cut(void **state)
 {
 	static const uint64_t word[] = { 0x5555555555555555, 0x5555555555555555 };
-	struct vhc_cpus *cpus = vhc_cpus_new(word, 2);
+	struct vhi_cpus *cpus = vhi_cpus_new(word, 2);
 	char all[512];
 
-	vhc_cpus_format(cpus, all, sizeof(all));
+	vhi_cpus_format(cpus, all, sizeof(all));
 	for (size_t size = 8; size < strlen(all); size++) {
 		char *text = malloc(size); /* exactly: a byte too many is found by the sanitizer */
 		size_t n;
 
-		vhc_cpus_format(cpus, text, size);
+		vhi_cpus_format(cpus, text, size);
 		n = strlen(text);
 		assert_true(n < size && n >= 3);
 		assert_string_equal(text + n - 3, "...");
@@ -97,9 +97,9 @@ static void cpus_meet_matches_list(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct vhc_cpus *cpus = vhc_cpus_new(&cases[i].word, 1);
+		struct vhi_cpus *cpus = vhi_cpus_new(&cases[i].word, 1);
 
-		if (vhc_cpus_meet(cpus, cases[i].list) != cases[i].meet)
+		if (vhi_cpus_meet(cpus, cases[i].list) != cases[i].meet)
 			fail_msg("%llx and \"%s\"", (unsigned long long)cases[i].word,
 				 cases[i].list);
 		free(cpus);
@@ -113,18 +113,18 @@ static void cpus_meet_own_list_and_not_complement(void **state)
 
 	for (int i = 0; i < 2000; i++) {
 		uint64_t word[3], other[3];
-		struct vhc_cpus *cpus, *complement;
+		struct vhi_cpus *cpus, *complement;
 		char text[2048];
 
 		for (int j = 0; j < 3; j++) {
 			word[j] = random_u64(&random) & random_u64(&random);
 			other[j] = ~word[j];
 		}
-		cpus = vhc_cpus_new(word, 3);
-		complement = vhc_cpus_new(other, 3);
-		vhc_cpus_format(cpus, text, sizeof(text));
-		assert_true(vhc_cpus_meet(cpus, text));
-		assert_false(vhc_cpus_meet(complement, text));
+		cpus = vhi_cpus_new(word, 3);
+		complement = vhi_cpus_new(other, 3);
+		vhi_cpus_format(cpus, text, sizeof(text));
+		assert_true(vhi_cpus_meet(cpus, text));
+		assert_false(vhi_cpus_meet(complement, text));
 		free(cpus);
 		free(complement);
 	}
@@ -133,17 +133,17 @@ static void cpus_meet_own_list_and_not_complement(void **state)
 static void cpus_equal_ignores_zero_words(void **state)
 {
 	static const uint64_t a[] = { 1, 0, 0 }, b[] = { 1, 0, 2 };
-	struct vhc_cpus *one = vhc_cpus_new(a, 1), *same = vhc_cpus_new(a, 3),
-			*other = vhc_cpus_new(b, 3), *none = vhc_cpus_new(NULL, 0),
-			*empty = vhc_cpus_new(&a[1], 2);
+	struct vhi_cpus *one = vhi_cpus_new(a, 1), *same = vhi_cpus_new(a, 3),
+			*other = vhi_cpus_new(b, 3), *none = vhi_cpus_new(NULL, 0),
+			*empty = vhi_cpus_new(&a[1], 2);
 
 	assert_int_equal(same->words, 1);
-	assert_true(vhc_cpus_equal(one, same));
-	assert_false(vhc_cpus_equal(one, other));
-	assert_false(vhc_cpus_equal(none, one));
-	assert_true(vhc_cpus_equal(none, empty));
+	assert_true(vhi_cpus_equal(one, same));
+	assert_false(vhi_cpus_equal(one, other));
+	assert_false(vhi_cpus_equal(none, one));
+	assert_true(vhi_cpus_equal(none, empty));
 	no_memory = true;
-	assert_null(vhc_cpus_new(a, 1));
+	assert_null(vhi_cpus_new(a, 1));
 	no_memory = false;
 	free(one);
 	free(same);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tasks - threads as this machine's own /proc shows them, through struct vhc_sys_ops: those of this
+ * tasks - threads as this machine's own /proc shows them, through struct vhi_sys_ops: those of this
  * process by their names; set where and how to run.  Kernel threads are tried in the VM.
  */
 #include <errno.h>
@@ -34,7 +34,7 @@ static void *live(void *arg)
 	size_t i = (size_t)(const char *const *)arg - (size_t)names;
 
 	i /= sizeof(names[0]);
-	tids[i] = vhc_sys_linux.tid(NULL);
+	tids[i] = vhi_sys_linux.tid(NULL);
 	pthread_setname_np(pthread_self(), names[i]);
 	pthread_barrier_wait(&barrier); /* named */
 	pthread_barrier_wait(&barrier); /* may end */
@@ -61,12 +61,12 @@ static void end(pthread_t threads[THREADS])
 
 static void tasks_lists_threads_of_this_process(void **state)
 {
-	struct vhc_task tasks[THREADS + 1] = { 0 };
+	struct vhi_task tasks[THREADS + 1] = { 0 };
 	pthread_t threads[THREADS];
 
 	start(threads);
 	for (int kernel = 0; kernel < 2; kernel++) {
-		assert_int_equal(vhc_sys_linux.tasks(NULL, "vhct-", kernel, tasks, THREADS + 1), 4);
+		assert_int_equal(vhi_sys_linux.tasks(NULL, "vhct-", kernel, tasks, THREADS + 1), 4);
 		for (int i = 0; i < 4; i++) {
 			size_t which = 0;
 
@@ -81,23 +81,23 @@ static void tasks_lists_threads_of_this_process(void **state)
 	}
 	/* with less room it says how many there are, and writes no more than there is room for */
 	memset(tasks, 0x55, sizeof(tasks));
-	assert_int_equal(vhc_sys_linux.tasks(NULL, "vhct-", false, tasks, 2), 4);
+	assert_int_equal(vhi_sys_linux.tasks(NULL, "vhct-", false, tasks, 2), 4);
 	assert_int_equal(tasks[2].tid, 0x55555555);
-	assert_int_equal(vhc_sys_linux.tasks(NULL, "vhct-1", false, tasks, 2), 1);
+	assert_int_equal(vhi_sys_linux.tasks(NULL, "vhct-1", false, tasks, 2), 1);
 	assert_int_equal(tasks[0].tid, tids[0]);
-	assert_int_equal(vhc_sys_linux.tasks(NULL, "nobody", true, tasks, 2), 0);
+	assert_int_equal(vhi_sys_linux.tasks(NULL, "nobody", true, tasks, 2), 0);
 	end(threads);
 }
 
 /* Whatever its name looks like, a process is no kernel thread. */
 static void tasks_lists_no_process_as_kernel_thread(void **state)
 {
-	struct vhc_task tasks[2] = { 0 };
+	struct vhi_task tasks[2] = { 0 };
 	char before[16];
 
 	prctl(PR_GET_NAME, before);
 	prctl(PR_SET_NAME, "vhct)       -1"); /* with a wrong end of the name flags of all ones */
-	assert_int_equal(vhc_sys_linux.tasks(NULL, "vhct)", true, tasks, 2), 1);
+	assert_int_equal(vhi_sys_linux.tasks(NULL, "vhct)", true, tasks, 2), 1);
 	assert_int_equal(tasks[0].tid, getpid());
 	assert_false(tasks[0].kernel);
 	prctl(PR_SET_NAME, before);
@@ -116,23 +116,23 @@ static void set_cpus_and_sched_reach_thread(void **state)
 		cpu++;
 	one[cpu / 64 % 3] = 1ull << (cpu % 64);
 	start(threads);
-	assert_int_equal(vhc_sys_linux.set_cpus(NULL, tids[1], one, 3), 0);
+	assert_int_equal(vhi_sys_linux.set_cpus(NULL, tids[1], one, 3), 0);
 	sched_getaffinity(tids[1], sizeof(now), &now);
 	assert_int_equal(CPU_COUNT(&now), 1);
 	assert_true(CPU_ISSET(cpu, &now));
 	sched_getaffinity(tids[2], sizeof(now), &now);
 	assert_true(CPU_EQUAL(&now, &before)); /* of no other thread */
-	assert_int_equal(vhc_sys_linux.set_sched(NULL, tids[1], SCHED_BATCH, 0), 0);
+	assert_int_equal(vhi_sys_linux.set_sched(NULL, tids[1], SCHED_BATCH, 0), 0);
 	assert_int_equal(sched_getscheduler(tids[1]), SCHED_BATCH);
 	sched_getparam(tids[1], &param);
 	assert_int_equal(param.sched_priority, 0);
 	assert_int_equal(sched_getscheduler(tids[2]), SCHED_OTHER);
-	assert_int_equal(vhc_sys_linux.set_sched(NULL, tids[1], SCHED_BATCH, 1), -EINVAL);
+	assert_int_equal(vhi_sys_linux.set_sched(NULL, tids[1], SCHED_BATCH, 1), -EINVAL);
 	if (!CPU_ISSET(128, &before))
-		assert_int_equal(vhc_sys_linux.set_cpus(NULL, tids[1], high, 3), -EINVAL);
+		assert_int_equal(vhi_sys_linux.set_cpus(NULL, tids[1], high, 3), -EINVAL);
 	end(threads);
-	assert_int_equal(vhc_sys_linux.set_cpus(NULL, INT32_MAX, one, 3), -ESRCH);
-	assert_int_equal(vhc_sys_linux.set_sched(NULL, INT32_MAX, SCHED_BATCH, 0), -ESRCH);
+	assert_int_equal(vhi_sys_linux.set_cpus(NULL, INT32_MAX, one, 3), -ESRCH);
+	assert_int_equal(vhi_sys_linux.set_sched(NULL, INT32_MAX, SCHED_BATCH, 0), -ESRCH);
 }
 
 static void pid_in_child_is_its_own(void **state)
@@ -140,11 +140,11 @@ static void pid_in_child_is_its_own(void **state)
 	int status = -1;
 	pid_t child;
 
-	assert_int_equal(vhc_sys_linux.pid(NULL), getpid());
-	assert_int_equal(vhc_sys_linux.tid(NULL), getpid());
+	assert_int_equal(vhi_sys_linux.pid(NULL), getpid());
+	assert_int_equal(vhi_sys_linux.tid(NULL), getpid());
 	child = fork();
 	if (!child)
-		_exit(vhc_sys_linux.pid(NULL) == getpid() && getpid() != getppid() ? 0 : 1);
+		_exit(vhi_sys_linux.pid(NULL) == getpid() && getpid() != getppid() ? 0 : 1);
 	waitpid(child, &status, 0);
 	assert_int_equal(status, 0);
 }
@@ -152,7 +152,7 @@ static void pid_in_child_is_its_own(void **state)
 /* The numbers in the /proc of an outer PID namespace are not ours. */
 static void tasks_with_proc_of_other_namespace_is_refused(void **state)
 {
-	struct vhc_task tasks[2];
+	struct vhi_task tasks[2];
 	int status = -1;
 	pid_t child;
 
@@ -162,7 +162,7 @@ static void tasks_with_proc_of_other_namespace_is_refused(void **state)
 			_exit(77);
 		child = fork();
 		if (!child)
-			_exit(vhc_sys_linux.tasks(NULL, "", false, tasks, 2) == -ENOENT ? 0 : 1);
+			_exit(vhi_sys_linux.tasks(NULL, "", false, tasks, 2) == -ENOENT ? 0 : 1);
 		waitpid(child, &status, 0);
 		_exit(WEXITSTATUS(status));
 	}

@@ -116,7 +116,7 @@ static void set_features_reaches_each_macvtap_queue(void **state)
 
 static void tap_set_features_is_set_at_once(void **state)
 {
-	struct vhc_features guest = { { 1ull << VHC_F_VERSION_1 | 1ull << VHC_F_GUEST_CSUM } };
+	struct vhc_features guest = { { 1ull << VHI_F_VERSION_1 | 1ull << VHI_F_GUEST_CSUM } };
 	const struct fake_tap *tap;
 
 	assert_ok(&rig, rig_open_tap(&rig, "vm1", 2, 0));
@@ -141,8 +141,8 @@ static void tap_set_features_is_set_at_once(void **state)
 
 static void tap_set_features_on_old_kernel_is_eopnotsupp(void **state)
 {
-	struct vhc_features guest = { { 1ull << VHC_F_GUEST_CSUM | 1ull << VHC_F_GUEST_USO4 |
-					1ull << VHC_F_GUEST_USO6 } };
+	struct vhc_features guest = { { 1ull << VHI_F_GUEST_CSUM | 1ull << VHI_F_GUEST_USO4 |
+					1ull << VHI_F_GUEST_USO6 } };
 
 	fake_profile(rig.fake)->offloads = 0x1f;
 	assert_ok(&rig, rig_open_tap(&rig, "vm1", 1, 0));

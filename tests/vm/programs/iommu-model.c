@@ -15,7 +15,7 @@ struct iommu_model model = { .traffic = { .rings = model.rings, .events = -1 } }
 
 static int filtered_ioctl(void *data, int fd, unsigned long request, void *arg)
 {
-	int r = vhc_sys_linux.ioctl(data, fd, request, arg);
+	int r = vhi_sys_linux.ioctl(data, fd, request, arg);
 
 	if (!r && request == VHOST_GET_BACKEND_FEATURES && model.version == 1)
 		*(uint64_t *)arg &= ~(1ull << VHOST_BACKEND_F_IOTLB_MSG_V2);
@@ -25,7 +25,7 @@ static int filtered_ioctl(void *data, int fd, unsigned long request, void *arg)
 
 static int counted_read(void *data, int fd, void *buf, size_t size)
 {
-	int r = vhc_sys_linux.read_fd(data, fd, buf, size);
+	int r = vhi_sys_linux.read_fd(data, fd, buf, size);
 	uint32_t type = 0;
 
 	if (r > 0)
@@ -160,13 +160,13 @@ static int commit_memory(void)
 
 int model_open_all(void)
 {
-	static struct vhc_sys_ops sys;
+	static struct vhi_sys_ops sys;
 	int r;
 
-	sys = vhc_sys_linux;
+	sys = vhi_sys_linux;
 	sys.ioctl = filtered_ioctl;
 	sys.read_fd = counted_read;
-	r = vhc_ctx_new_sys(&sys, NULL, &model.b.ctx);
+	r = vhi_ctx_new_sys(&sys, NULL, &model.b.ctx);
 	if (!r)
 		r = commit_memory();
 	if (!r)
