@@ -90,6 +90,19 @@ static bool run(uint32_t frames, uint32_t rarely, int (*disturb)(void))
 	return good && !r && !model.traffic.out.wrong && !model.traffic.in.wrong;
 }
 
+/*
+ * Every page misses once, and again only after it was dropped: when the rings have gone round often
+ * enough to use more pages than the kernel holds.  How often that is depends on how the frames spread
+ * over the queues.
+ */
+static bool misses_again(void)
+{
+	for (int round = 0; round < 20 && model.misses <= model.pages; round++)
+		if (!run(TRAFFIC_FRAMES / 4, 1, NULL))
+			return false;
+	return model.misses > model.pages;
+}
+
 /* --------------------------------------------------------------------------------- the dirty log */
 
 static uint64_t *logged; /* a bit for each page of the memory */
@@ -178,10 +191,10 @@ static int turn_backend(uint32_t ring)
 	int file = model.b.dev->have.ring[ring].backend, r = 0;
 
 	for (int on = 0; on < 2 && !r; on++) {
-		struct vhc_op op = vhc_op_ring(&model.b.dev->have, VHC_OP_SET_BACKEND, ring);
+		struct vhi_op op = vhi_op_ring(&model.b.dev->have, VHI_OP_SET_BACKEND, ring);
 
-		op.file = on ? file : VHC_FD_NONE;
-		r = vhc_apply_one(model.b.dev, &op, NULL);
+		op.file = on ? file : VHI_FD_NONE;
+		r = vhi_apply_one(model.b.dev, &op, NULL);
 	}
 	return r;
 }
@@ -288,7 +301,7 @@ int main(int argc, char **argv)
 	result(model.all ? "it missed nothing" : "it asked for what it missed",
 	       model.all == !model.misses, "see above");
 	if (model.many)
-		result("and again for what was dropped", model.misses > model.pages, "see above");
+		result("and again for what was dropped", misses_again(), "see above");
 	result(model.version == 2 ? "by messages of version 2" : "by messages of version 1",
 	       model.acks == (model.version == 2 ? model.traffic.pairs : 0) && !model.messages[0] &&
 		       !model.messages[3 - model.version] &&
