@@ -93,6 +93,16 @@ void vhi_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
 	log_line(ctx, level, line);
 }
 
+void vhi_ctx_hold_error(struct vhc_ctx *ctx)
+{
+	ctx->holds++;
+}
+
+void vhi_ctx_release_error(struct vhc_ctx *ctx)
+{
+	ctx->holds--;
+}
+
 /* The arguments may point into the last error, so the new text is built in a buffer. */
 static void set_error(struct vhc_ctx *ctx, const struct vhi_place *place, int code,
 		      const char *message)
@@ -104,12 +114,14 @@ static void set_error(struct vhc_ctx *ctx, const struct vhi_place *place, int co
 
 	snprintf(text, sizeof(text), "%s%s%s%s%s", device, *device ? ": " : "", where,
 		 *where ? ": " : "", message);
+	log_line(ctx, code == -EAGAIN ? VHC_LEVEL_DEBUG : VHC_LEVEL_ERROR, text);
+	if (ctx->holds)
+		return;
 	snprintf(ctx->error_device, sizeof(ctx->error_device), "%s", device);
 	snprintf(ctx->error_where, sizeof(ctx->error_where), "%s", where);
 	snprintf(ctx->error_hint, sizeof(ctx->error_hint), "%s", hint);
 	memcpy(ctx->error_text, text, sizeof(text));
 	ctx->error.code = code;
-	log_line(ctx, code == -EAGAIN ? VHC_LEVEL_DEBUG : VHC_LEVEL_ERROR, ctx->error_text);
 }
 
 int vhi_fail_at(struct vhc_ctx *ctx, const struct vhi_place *place, int code, const char *format,

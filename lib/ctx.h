@@ -68,12 +68,19 @@ struct vhc_ctx {
 	uint32_t workers;	      /* the default worker mode: kernel/worker.c; 0: not known */
 	void *links;		      /* those of tap/ that are alive */
 	struct vhi_binding *bindings; /* of all devices, to KVM */
+	uint32_t holds;		      /* of vhi_ctx_hold_error() */
 	struct vhc_error error;
 	char error_text[2048], error_device[64], error_where[160], error_hint[640];
 };
 
 /** vhi_ctx_new_sys() - a context on another kernel, for tests.  @data is passed to each operation. */
 int vhi_ctx_new_sys(const struct vhi_sys_ops *sys, void *data, struct vhc_ctx **ret);
+/**
+ * vhi_ctx_hold_error() - keep the last error: until the same number of vhi_ctx_release_error(), failures
+ * are only logged.  For cleaning up after the failure that a call returns, and for closing objects.
+ */
+void vhi_ctx_hold_error(struct vhc_ctx *ctx);
+void vhi_ctx_release_error(struct vhc_ctx *ctx);
 struct vhc_ctx *vhi_ctx_ref(struct vhc_ctx *ctx);
 void vhi_ctx_unref(struct vhc_ctx *ctx);
 

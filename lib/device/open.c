@@ -196,8 +196,13 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
 
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 {
+	struct vhc_ctx *ctx;
+
 	if (!dev)
 		return;
+	ctx = dev->ctx;
+	/* the error of the call before is often still to be reported */
+	vhi_ctx_hold_error(ctx);
 	/* a forked child closes its fds, and touches nothing that is the owner's */
 	if (dev->shared && !vhi_dev_in_child(dev))
 		vhi_dev_release(dev);
@@ -216,7 +221,8 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	vhi_iotlb_free(dev->iotlb);
 	vhi_state_clear(&dev->want);
 	vhi_state_clear(&dev->have);
-	vhi_ctx_unref(dev->ctx);
+	vhi_ctx_release_error(ctx);
+	vhi_ctx_unref(ctx);
 	free(dev);
 }
 

@@ -334,8 +334,13 @@ int vhi_ring_unbind_kvm(struct vhc_dev *dev, uint32_t ring)
 			continue;
 		vhi_kvm_plan(&plan, b, b->bound, false);
 		r = vhi_apply_kept(dev, &plan, VHI_APPLY_ALL_I_CAN);
-		result = result ?: r;
+		if (r && !result) {
+			result = r;
+			vhi_ctx_hold_error(dev->ctx);
+		}
 	}
+	if (result)
+		vhi_ctx_release_error(dev->ctx);
 	free_bindings(dev, ring, false);
 	return result;
 }

@@ -143,6 +143,28 @@ static void failed_reset_resumes_next_time(void **state)
 	assert_int_equal(fake_vm_bindings(guest.vm), 0);
 }
 
+static void reset_failing_twice_reports_first_error(void **state)
+{
+	fake_fail(rig->fake, "KVM_IRQFD", 1, EIO);
+	fake_fail(rig->fake, "KVM_IOEVENTFD", 1, EPERM);
+	assert_int_equal(vhc_dev_reset(rig->dev), -EIO);
+	assert_says(rig, "KVM_IRQFD", "EIO");
+	assert_int_equal(vhc_ctx_get_error(rig->ctx)->code, -EIO);
+	assert_ok(rig, vhc_dev_reset(rig->dev));
+}
+
+/* Callers report an error after they have cleaned up. */
+static void failed_close_keeps_last_error(void **state)
+{
+	assert_int_equal(vhc_ring_set_size(rig->dev, 99, 1), -EINVAL);
+	fake_fail(rig->fake, "KVM_IOEVENTFD", 1, EIO);
+	vhc_dev_close(rig->dev);
+	rig->dev = NULL;
+	rig->stuck = 1;
+	assert_says(rig, "ring 99");
+	assert_int_equal(vhc_ctx_get_error(rig->ctx)->code, -EINVAL);
+}
+
 /* In a forked child: the device ends for the child, and the VM keeps what it has. */
 static void close_in_child_keeps_ioeventfds(void **state)
 {
@@ -179,6 +201,8 @@ int main(void)
 		TEST(close_removes_bindings_after_vhost_fds),
 		TEST(close_of_shared_fds_detaches_vhost_first),
 		TEST(failed_reset_resumes_next_time),
+		TEST(reset_failing_twice_reports_first_error),
+		TEST(failed_close_keeps_last_error),
 		TEST(close_in_child_keeps_ioeventfds),
 		TEST(unbind_of_one_ring_keeps_others),
 	};

@@ -54,6 +54,9 @@ static uint32_t fail_twice(const struct life *life, uint32_t at, uint32_t first,
 	other = fake_failed_name(rig.fake, 1);
 	fake_forget_failures(rig.fake);
 	*stale = r == -ESTALE;
+	if (r && r != vhc_ctx_get_error(rig.ctx)->code)
+		fail_msg("%s: after %s, %s: %d, and the text is of %d: %s", life->acts[at].name,
+			 one, other, r, (int)vhc_ctx_get_error(rig.ctx)->code, rig_text(&rig));
 	if (*stale) {
 		assert_int_equal(came, 2);
 		assert_says(&rig, "EIO", "EPERM", faults_words(one), faults_words(other));
