@@ -11,10 +11,6 @@
 #include "syscall/sys.h"
 #include "text.h"
 
-#ifndef VHI_VERSION
-#define VHI_VERSION "0"
-#endif
-
 const char *vhc_version(void)
 {
 	return VHI_VERSION;
