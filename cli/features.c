@@ -182,7 +182,7 @@ static struct doc_list origin_names(uint32_t origin)
 static struct doc_list rows_of(struct row *rows, struct names *names,
 			       const struct vhc_features *set)
 {
-	static const struct vhc_feature unknown = { .constant = "", .text = "", .requires = "" };
+	static const struct vhc_feature unknown = { .constant = "", .text = "", .requirement = "" };
 	struct doc_list list = { .items = rows };
 
 	for (unsigned int bit = 0; bit < BITS; bit++) {
@@ -196,7 +196,7 @@ static struct doc_list rows_of(struct row *rows, struct names *names,
 			.bit = bit,
 			.name = name_of(names, bit),
 			.origin = origin_names(feature->origin),
-			.requires = feature->requires,
+			.requires = feature->requirement,
 			.constant = feature->constant,
 			.text = feature->text,
 		};

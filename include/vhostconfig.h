@@ -69,9 +69,11 @@ extern "C" {
 
 /*
  * VHC_ARG(vhc_region, .guest_addr = a, .size = n): a pointer to such a struct, valid in the
- * enclosing block (C only).
+ * enclosing block (C only).  A field that is left out is zero; all may be left out, also in ISO C,
+ * for which VHC_ARG_ always has one argument more than the type.
  */
-#define VHC_ARG(type, ...) (&(struct type){ .sz = sizeof(struct type), __VA_ARGS__ })
+#define VHC_ARG(...)	    VHC_ARG_(__VA_ARGS__, )
+#define VHC_ARG_(type, ...) (&(struct type){ .sz = sizeof(struct type), __VA_ARGS__ })
 
 struct vhc_ctx;
 struct vhc_mem;
@@ -176,17 +178,17 @@ enum {
 /* Owned by the library, static.  Strings are never NULL.  Fields are only added at the end. */
 struct vhc_feature {
 	uint32_t bit;
-	uint32_t origin;      /* VHC_ORIGIN_ flags: all of these must support it */
-	const char *name;     /* "mrg_rxbuf" */
-	const char *constant; /* "VIRTIO_NET_F_MRG_RXBUF" */
-	const char *text;     /* what it does, in a few words */
-	const char *requires; /* "guest_csum", "ctrl_vq and rss", "" */
+	uint32_t origin;	 /* VHC_ORIGIN_ flags: all of these must support it */
+	const char *name;	 /* "mrg_rxbuf" */
+	const char *constant;	 /* "VIRTIO_NET_F_MRG_RXBUF" */
+	const char *text;	 /* what it does, in a few words */
+	const char *requirement; /* "guest_csum", "ctrl_vq and rss", "" */
 };
 
 /**
  * vhc_feature_get() - look up a feature bit.
- * @type: the device type, which defines bits 0 to 23 and 50 to 127; bits 24 to 49 are common to all
- * types.
+ * @type: the device type, which defines bits 0 to 23 and 50 to 127; the others are common to all
+ * types, but for bit 42, which only net devices have.
  * Returns NULL if the bit has no name.
  */
 VHC_EXPORT const struct vhc_feature *vhc_feature_get(enum vhc_type type, uint32_t bit);

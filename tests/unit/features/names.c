@@ -107,7 +107,7 @@ static void feature_get_matches_specification(void **state)
 		assert_int_equal(feature->origin, spec[i].origin);
 		assert_string_equal(feature->name, spec[i].name);
 		assert_string_equal(feature->constant, constant);
-		assert_non_null(feature->requires);
+		assert_non_null(feature->requirement);
 		assert_true(strlen(feature->text) > 3 && strlen(feature->text) < 64);
 		vhc_features_add(&seen, spec[i].bit);
 	}

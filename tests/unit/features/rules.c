@@ -227,19 +227,19 @@ static void features_why_names_missing_requirement(void **state)
 }
 
 /* "ctrl_vq and (rss or hash_report)": is it so in this set? */
-static bool holds(const char *requires, const struct vhc_features *set)
+static bool holds(const char *requirement, const struct vhc_features *set)
 {
-	const char *open = strchr(requires, '('), *separator;
-	bool all = true, any = false, is_any = !open && strstr(requires, " or ");
+	const char *open = strchr(requirement, '('), *separator;
+	bool all = true, any = false, is_any = !open && strstr(requirement, " or ");
 	char text[128], *word, *rest;
 
-	assert_true(strlen(requires) < sizeof(text));
-	strcpy(text, requires);
+	assert_true(strlen(requirement) < sizeof(text));
+	strcpy(text, requirement);
 	if (open) {
 		char inner[64];
 
 		snprintf(inner, sizeof(inner), "%.*s", (int)strlen(open + 1) - 1, open + 1);
-		text[open - requires - (ptrdiff_t)strlen(" and ")] = 0;
+		text[open - requirement - (ptrdiff_t)strlen(" and ")] = 0;
 		return holds(text, set) && holds(inner, set);
 	}
 	separator = is_any ? " or " : " and ";
@@ -259,10 +259,10 @@ static bool holds(const char *requires, const struct vhc_features *set)
 	return is_any ? any : all;
 }
 
-/* What vhc_feature.requires says is what is enforced. */
-static void feature_requires_text_matches_rules(void **state)
+/* What vhc_feature.requirement says is what is enforced. */
+static void feature_requirement_text_matches_rules(void **state)
 {
-	struct random random = random_new("requires");
+	struct random random = random_new("requirement");
 
 	for (int n = 0; n < 1000; n++) {
 		struct vhc_features set = random_set(&random);
@@ -271,7 +271,7 @@ static void feature_requires_text_matches_rules(void **state)
 			const struct vhc_feature *feature = vhc_feature_get(NET, bit);
 
 			if (feature)
-				assert_int_equal(holds(feature->requires, &set),
+				assert_int_equal(holds(feature->requirement, &set),
 						 spec_allows(&set, bit));
 		}
 	}
@@ -317,7 +317,7 @@ int main(void)
 		cmocka_unit_test(features_close_of_every_set_is_largest_valid_subset),
 		cmocka_unit_test(features_close_of_random_set_matches_oracle),
 		cmocka_unit_test(features_why_names_missing_requirement),
-		cmocka_unit_test(feature_requires_text_matches_rules),
+		cmocka_unit_test(feature_requirement_text_matches_rules),
 		cmocka_unit_test(features_check_of_bad_set_says_why),
 	};
 
