@@ -217,7 +217,9 @@ VHC_EXPORT int vhc_features_format(struct vhc_ctx *ctx, enum vhc_type type,
 
 /**
  * vhc_features_check() - check that every bit of a set has the bits that it requires, by the rules
- * of the virtio specification 1.4, section 5.1.3.1.
+ * of the virtio specification 1.4, section 5.1.3.1, and by these, without which Linux's driver
+ * fails or clears the bit: ctrl_guest_offloads, ctrl_rx_extra, device_stats and hash_report require
+ * ctrl_vq, and standby requires mac.
  * @ret_drop: the bits to remove so that the rest is valid; may be NULL; also written on
  * -EOPNOTSUPP.
  * Returns 0 if the set is valid.  Errors: -EOPNOTSUPP if it is not, with every broken rule in the

@@ -4,6 +4,10 @@
  *
  * Names, numbers and requirements are those of virtio 1.4: chapter 6 for the bits of every type,
  * sections 5.1.3, 5.1.3.1 and 5.1.3.2 for the network device, 5.10.3 for the socket device.
+ * Section 5.1.3.1 leaves out requirements without which a guest fails.  They are marked in the table:
+ * "commands" is a feature that a driver uses by control commands only, which Linux's driver sends
+ * without looking for a control queue (BUG in virtnet_send_command); "Linux" is one without whose
+ * requirement Linux's driver refuses the device or clears the bit (virtnet_validate).
  *
  * The origin is what does the work for a guest whose rings run in the kernel.  What touches a ring
  * or a frame's header is vhost's; segmentation and checksums are the tap's, since vhost-net passes
@@ -36,7 +40,8 @@ static const struct vhi_bit net_bits[] = {
 	[1] = { { 1, TAP, "guest_csum", "VIRTIO_NET_F_GUEST_CSUM",
 		  "driver accepts frames with partial checksums", "" } },
 	[2] = { { 2, MODEL, "ctrl_guest_offloads", "VIRTIO_NET_F_CTRL_GUEST_OFFLOADS",
-		  "driver can change receive offloads at run time", "" } },
+		  "driver can change receive offloads at run time", "ctrl_vq" },
+		.all = { { F(CTRL_VQ) } } }, /* commands */
 	[3] = { { 3, MODEL, "mtu", "VIRTIO_NET_F_MTU", "device reports the maximum MTU", "" } },
 	[5] = { { 5, MODEL, "mac", "VIRTIO_NET_F_MAC", "device has a MAC address", "" } },
 	[6] = { { 6, MODEL, "gso", "VIRTIO_NET_F_GSO",
@@ -77,7 +82,8 @@ static const struct vhi_bit net_bits[] = {
 		   "ctrl_vq" },
 		 .all = { { F(CTRL_VQ) } } },
 	[20] = { { 20, MODEL, "ctrl_rx_extra", "VIRTIO_NET_F_CTRL_RX_EXTRA",
-		   "control queue: more receive modes", "" } },
+		   "control queue: more receive modes", "ctrl_vq" },
+		 .all = { { F(CTRL_VQ) } } }, /* commands */
 	[21] = { { 21, MODEL, "guest_announce", "VIRTIO_NET_F_GUEST_ANNOUNCE",
 		   "driver announces itself on the network when asked", "ctrl_vq" },
 		 .all = { { F(CTRL_VQ) } } },
@@ -89,7 +95,8 @@ static const struct vhi_bit net_bits[] = {
 	[42] = { { 42, VHOST, "guest_rsc6", "VIRTIO_NET_F_GUEST_RSC6",
 		   "legacy: device coalesces TCP over IPv6", "" } },
 	[50] = { { 50, MODEL, "device_stats", "VIRTIO_NET_F_DEVICE_STATS",
-		   "control queue: device counters", "" } },
+		   "control queue: device counters", "ctrl_vq" },
+		 .all = { { F(CTRL_VQ) } } }, /* commands: the first one when the driver starts */
 	[51] = { { 51, VHOST, "hash_tunnel", "VIRTIO_NET_F_HASH_TUNNEL",
 		   "hash of the inner header of tunnelled frames",
 		   "ctrl_vq and (rss or hash_report)" },
@@ -110,7 +117,8 @@ static const struct vhi_bit net_bits[] = {
 		   "csum" },
 		 .all = { { F(CSUM) } } },
 	[57] = { { 57, VHOST, "hash_report", "VIRTIO_NET_F_HASH_REPORT",
-		   "each received frame has its hash", "" } },
+		   "each received frame has its hash", "ctrl_vq" },
+		 .all = { { F(CTRL_VQ) } } }, /* commands; Linux */
 	[59] = { { 59, MODEL, "guest_hdrlen", "VIRTIO_NET_F_GUEST_HDRLEN",
 		   "driver gives the exact length of the headers", "" } },
 	[60] = { { 60, MODEL, "rss", "VIRTIO_NET_F_RSS", "receive queue selected by hash", "ctrl_vq" },
@@ -120,7 +128,8 @@ static const struct vhi_bit net_bits[] = {
 		   "host_tso4 or host_tso6" },
 		 .any = { { F(HOST_TSO4) | F(HOST_TSO6) } } },
 	[62] = { { 62, MODEL, "standby", "VIRTIO_NET_F_STANDBY",
-		   "standby for another device with the same MAC address", "" } },
+		   "standby for another device with the same MAC address", "mac" },
+		 .all = { { F(MAC) } } }, /* Linux */
 	[63] = { { 63, MODEL, "speed_duplex", "VIRTIO_NET_F_SPEED_DUPLEX",
 		   "device reports speed and duplex", "" } },
 	[64] = { { 64, MODEL, "rss_context", "VIRTIO_NET_F_RSS_CONTEXT", "multiple RSS contexts",

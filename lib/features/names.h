@@ -8,7 +8,7 @@
 
 #include "vhostconfig.h"
 
-/* A bit and what the specification requires with it: all of @all, and one of @any unless that is empty. */
+/* A bit and what is required with it: all of @all, and one of @any unless that is empty. */
 struct vhi_bit {
 	struct vhc_feature feature;
 	struct vhc_features all, any;

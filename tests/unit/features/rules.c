@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * rules - what each feature bit requires, and what is left of a set without what it requires.
- * The rules are implemented a second time here, as the specification has them.
+ * The rules are implemented a second time here, as the specification and Linux's driver have them.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -15,11 +15,18 @@
 
 #define NET VHC_TYPE_NET
 
-/* Section 5.1.3.1, bit by bit. */
+/* Section 5.1.3.1, bit by bit; and what Linux's driver does only by commands, or disables. */
 static bool spec_allows(const struct vhc_features *set, unsigned int bit)
 {
 #define HAS(n) vhc_features_has(set, n)
 	switch (bit) {
+	case 2:
+	case 20:
+	case 50:
+	case 57:
+		return HAS(17);
+	case 62:
+		return HAS(5);
 	case 7:
 	case 8:
 	case 10:
@@ -113,7 +120,9 @@ static void features_close_of_every_set_is_largest_valid_subset(void **state)
 		{ "receive offloads", 9, { 1, 7, 8, 9, 10, 54, 55, 65, 66 } },
 		{ "transmit offloads", 9, { 0, 11, 12, 13, 14, 56, 61, 67, 68 } },
 		{ "control queue", 12, { 17, 18, 19, 21, 22, 23, 51, 52, 53, 57, 60, 64 } },
-		{ "no rules", 6, { 2, 15, 20, 32, 69, 70 } },
+		{ "by commands only", 4, { 2, 17, 20, 50 } },
+		{ "standby", 2, { 5, 62 } },
+		{ "no rules", 6, { 3, 15, 16, 32, 69, 70 } },
 		{ "vhost's own", 4, { 25, 26, 27, 30 } },
 	};
 
@@ -177,7 +186,7 @@ static void features_close_of_random_set_matches_oracle(void **state)
 	assert_true(dropped > 10000 && kept > 100);
 }
 
-/* The reason for each bit is there exactly if the specification forbids it, and names what it lacks. */
+/* The reason for each bit is there exactly if a rule forbids it, and names what it lacks. */
 static void features_why_names_missing_requirement(void **state)
 {
 	struct random random = random_new("why");
@@ -202,6 +211,8 @@ static void features_why_names_missing_requirement(void **state)
 		{ { { 1ull << 17 } },
 		  51,
 		  "hash_tunnel (51) requires hash_report (57) or rss (60)" },
+		{ { { 0 } }, 2, "ctrl_guest_offloads (2) requires ctrl_vq (17)" },
+		{ { { 0 } }, 62, "standby (62) requires mac (5)" },
 		{ { { 0 } },
 		  26,
 		  "bit 26 (VHOST_F_LOG_ALL) is internal to vhost, and never offered to a guest" },
@@ -277,10 +288,27 @@ static void feature_requirement_text_matches_rules(void **state)
 	}
 }
 
+/* A mask of ctrl_vq leaves no feature for which a driver would send a command. */
+static void features_close_without_ctrl_vq_drops_what_needs_commands(void **state)
+{
+	static const uint8_t commands[] = {
+		2, 18, 19, 20, 21, 22, 23, 50, 51, 52, 53, 57, 60, 64, 0
+	};
+	struct vhc_features set, expected;
+
+	vhc_features_known(NET, &set);
+	vhc_features_remove(&set, 17);
+	expected = set;
+	for (const uint8_t *bit = commands; *bit; bit++)
+		vhc_features_remove(&expected, *bit);
+	vhi_features_close(NET, &set);
+	assert_true(vhi_features_equal(&set, &expected));
+}
+
 static void features_check_of_bad_set_says_why(void **state)
 {
 	struct vhc_features set = { { 1 << 7 | 1 << 9 | 1 << 11, 1 << 2 } };
-	static const unsigned int supports[] = { 7, 8, 11, 12, 60, 65, 67, 0 };
+	static const unsigned int supports[] = { 7, 8, 11, 12, 57, 60, 65, 67, 0 };
 	const struct vhc_error *error;
 	struct vhc_ctx *ctx;
 
@@ -316,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(features_close_of_every_set_is_largest_valid_subset),
 		cmocka_unit_test(features_close_of_random_set_matches_oracle),
+		cmocka_unit_test(features_close_without_ctrl_vq_drops_what_needs_commands),
 		cmocka_unit_test(features_why_names_missing_requirement),
 		cmocka_unit_test(feature_requirement_text_matches_rules),
 		cmocka_unit_test(features_check_of_bad_set_says_why),

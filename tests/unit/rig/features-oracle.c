@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * features-oracle - whose bits and which rules, a second time from the specification, and the
- * formula of what is offered.
+ * features-oracle - whose bits and which rules, a second time from the specification and Linux,
+ * and the formula of what is offered.
  */
 #include "features/features.h"
 #include "features-oracle.h"
@@ -18,7 +18,7 @@ static const struct vhc_features tap_owned = {
 };
 static const struct vhc_features private_bits = { { B(26) | B(30) } };
 
-/* Section 5.1.3.1: all of the first, and one of the second. */
+/* Section 5.1.3.1, and at the end Linux's driver: all of the first, and one of the second. */
 static const struct {
 	unsigned int bit;
 	struct vhc_features all, any;
@@ -49,6 +49,11 @@ static const struct {
 	{ 61, { { 0 } }, { { B(11) | B(12) } } },
 	{ 51, { { B(17) } }, { { B(60) | B(57) } } },
 	{ 64, { { B(17) | B(60) } }, { { 0 } } },
+	{ 2, { { B(17) } }, { { 0 } } },
+	{ 20, { { B(17) } }, { { 0 } } },
+	{ 50, { { B(17) } }, { { 0 } } },
+	{ 57, { { B(17) } }, { { 0 } } },
+	{ 62, { { B(5) } }, { { 0 } } },
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
