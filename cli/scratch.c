@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "errname.h"
 #include "loop.h"
 
 #define WINDOW_MAX  256u      /* fewer than the frames that a tap's queue holds: 1000 */
@@ -56,7 +57,7 @@ int scratch_enter(void)
 static int link_failed(const char *name, const char *call)
 {
 	return cli_fail(CLI_FAILED, NULL, "scratch link %s: %s: %s (%s)", name, call,
-			strerror(errno), strerrorname_np(errno));
+			strerror(errno), doc_errname(errno));
 }
 
 int scratch_up(const char *name, size_t size)

@@ -221,7 +221,7 @@ static void check_limits(struct doctor *doctor, bool other)
 {
 	static const struct {
 		const char *name;
-		int resource;
+		unsigned int resource;
 		rlim_t least; /* below is low */
 		const char *what, *fix;
 	} limits[] = {
@@ -241,7 +241,7 @@ static void check_limits(struct doctor *doctor, bool other)
 		struct rlimit limit;
 		bool low;
 
-		if (getrlimit((__rlimit_resource_t)limits[i].resource, &limit) < 0)
+		if (getrlimit(limits[i].resource, &limit) < 0)
 			continue;
 		low = limit.rlim_cur < limits[i].least;
 		print_limit(soft, sizeof(soft), limit.rlim_cur);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "errname.h"
 #include "error.h"
 
 bool host_lacks(int code)
@@ -80,9 +81,6 @@ int host_fail_memory(struct host_error *err)
 
 const char *host_errno(char *buf, int code)
 {
-	const char *name = strerrorname_np(-code);
-
-	snprintf(buf, HOST_ERRNO_MAX, "%s (%s)", strerrordesc_np(-code) ?: "unknown error",
-		 name ? name : "?");
+	snprintf(buf, HOST_ERRNO_MAX, "%s (%s)", strerror(-code), doc_errname(-code));
 	return buf;
 }

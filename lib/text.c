@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "errname.h"
 
 void vhi_text_put(struct vhi_text *text, const char *format, ...)
 {
@@ -37,11 +38,5 @@ int vhi_refuse(struct vhi_refusal *refusal, const char *format, ...)
 
 const char *vhi_errname(int error)
 {
-#ifdef __GLIBC__
-	const char *name = strerrorname_np(error);
-
-	return name ? name : "unknown errno";
-#else
-	return strerror(error);
-#endif
+	return doc_errname(error);
 }

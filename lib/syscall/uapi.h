@@ -7,6 +7,10 @@
 #ifndef LIB_SYSCALL_UAPI_H
 #define LIB_SYSCALL_UAPI_H
 
+#if __SIZEOF_POINTER__ < 8
+#error "libvhostconfig needs a 64-bit host: it keeps 64-bit addresses and log words in pointers"
+#endif
+
 #include <linux/if_tun.h>
 #include <linux/vhost.h>
 #include <stddef.h>

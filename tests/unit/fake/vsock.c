@@ -5,6 +5,7 @@
  * the owner, and one word of features on every kernel.
  */
 #include <errno.h>
+#include <sys/socket.h>
 #include <linux/vhost.h>
 #include <linux/vm_sockets.h>
 
