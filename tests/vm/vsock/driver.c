@@ -2,6 +2,7 @@
 /* driver - a guest's vsock driver on two rings. */
 #include <endian.h>
 #include <linux/virtio_vsock.h>
+#include <sys/socket.h>
 #include <linux/vm_sockets.h>
 #include <string.h>
 

@@ -5,11 +5,11 @@
  * rest there.
  */
 #include <endian.h>
+#include <sys/socket.h>
 #include <linux/vm_sockets.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static int fail(const char *what)

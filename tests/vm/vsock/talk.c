@@ -4,11 +4,11 @@
  * and compares what comes back on one that the guest opens.  Exit status 0: all of it, unchanged.
  */
 #include <endian.h>
+#include <sys/socket.h>
 #include <linux/vm_sockets.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "stream.h"
