@@ -507,9 +507,9 @@ enum {
 /*
  * A vsock device has two rings, 0 (receive) and 1 (transmit), which start and stop only together;
  * the third virtqueue, for events, belongs to the caller's device model.  The guest CID is claimed
- * when the device is opened, and is free again after it is closed.  The host ends all connections
- * when a device closes, so a device that is loaded from a document, or that takes over a CID, needs
- * a VIRTIO_VSOCK_EVENT_TRANSPORT_RESET from that model.
+ * when the device is opened, and is free again when the last holder of the vhost fd has closed it.
+ * The host ends all connections then, so a device that is loaded from a document, or that takes
+ * over a CID, needs a VIRTIO_VSOCK_EVENT_TRANSPORT_RESET from that model.
  */
 struct vhc_dev_args {
 	uint64_t sz;
@@ -557,9 +557,12 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
 				 const struct vhc_dev_args *args, struct vhc_dev **ret);
 
 /**
- * vhc_dev_close() - stop a device and close it, all of its fds at the same time.  Vhost fds that
- * were passed in are left as they came: stopped, and without an owner.  Only that of a vsock device
- * stays owned, since vhost-vsock has no VHOST_RESET_OWNER: no other device can use it.
+ * vhc_dev_close() - stop a device and close it, all of its fds at the same time.
+ * When this returns, vhost does not use the memory any more, even if somebody else has the vhost
+ * fds open: a forked child, or the caller who passed them in.  They are left as a new fd is:
+ * stopped, and without an owner.  Only that of a vsock device stays owned, since vhost-vsock has no
+ * VHOST_RESET_OWNER: no other device can use it, and its guest CID is taken until the last of them
+ * closes it.
  */
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev);
 

@@ -148,7 +148,6 @@ struct vhc_dev {
 	struct vhi_iotlb *iotlb; /* NULL without an IOMMU */
 	struct vhi_events events;
 	bool stale;
-	bool shared;   /* the fds are the caller's too, and a close of ours may not be the last */
 	int32_t owner; /* the process that took ownership; 0: none did */
 	/* threads as they were before ownership is taken, of these kinds; NULL: none were listed */
 	struct vhi_task *tasks;

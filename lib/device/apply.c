@@ -181,8 +181,9 @@ int vhi_apply(struct vhc_dev *dev, struct vhi_plan *plan, enum vhi_apply_mode mo
 
 int vhi_apply_one(struct vhc_dev *dev, const struct vhi_op *op, const struct vhi_op *undo)
 {
-	struct vhi_plan plan = { 0 };
+	struct vhi_step step;
+	struct vhi_plan plan = { .steps = &step, .room = 1 };
 
 	vhi_plan_add_step(&plan, op, undo);
-	return vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
+	return vhi_apply_kept(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 }

@@ -37,7 +37,10 @@ int vhi_undo(struct vhc_dev *dev, struct vhi_plan *plan, int result);
  */
 int vhi_apply_ask(struct vhc_dev *dev, struct vhi_op *op);
 
-/** vhi_apply_one() - vhi_apply() with a plan of one step.  @undo may be NULL. */
+/**
+ * vhi_apply_one() - vhi_apply() with a plan of one step, which needs no memory and releases no reference.
+ * @undo may be NULL.
+ */
 int vhi_apply_one(struct vhc_dev *dev, const struct vhi_op *op, const struct vhi_op *undo);
 
 #endif

@@ -35,7 +35,10 @@ int vhi_dev_plan_change(struct vhc_dev *dev, struct vhi_plan *plan);
 /** vhi_ring_check_single() - may this ring start and stop without the others?  -ENOTTY. */
 int vhi_ring_check_single(struct vhc_dev *dev, uint32_t ring);
 
-/** vhi_dev_release() - stop, and give up ownership: when the close of our fds may not be the last. */
+/**
+ * vhi_dev_release() - before the fds close: stop, and let the kernel forget the memory, since another
+ * holder may have the fds open, such as a forked child, or the caller who passed them in.
+ */
 void vhi_dev_release(struct vhc_dev *dev);
 
 /**

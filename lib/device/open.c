@@ -170,7 +170,6 @@ VHC_EXPORT int vhc_dev_open_fds(struct vhc_ctx *ctx, const char *id, const int *
 
 	if (r)
 		return r;
-	dev->shared = true;
 	if (count != dev->want.fds)
 		r = vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				 "%u vhost fds for %u %s%s: each needs one", count, dev->want.fds,
@@ -204,10 +203,9 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	/* the error of the call before is often still to be reported */
 	vhi_ctx_hold_error(ctx);
 	/* a forked child closes its fds, and touches nothing that is the owner's */
-	if (dev->shared && !vhi_dev_in_child(dev))
+	if (!vhi_dev_in_child(dev))
 		vhi_dev_release(dev);
 	vhi_events_close(dev);
-	/* the last close of a vhost fd stops its rings and its worker */
 	dev->backend->close(dev);
 	vhi_dev_merge_dirty_log(dev);
 	/* a VM releases the eventfds after vhost, while they are there */

@@ -324,6 +324,19 @@ int vhi_plan_reset(struct vhi_plan *plan, const struct vhi_dev_state *have, uint
 	return plan->error;
 }
 
+int vhi_plan_forget(struct vhi_plan *plan, const struct vhi_dev_state *have)
+{
+	vhi_plan_reset(plan, have, VHI_NO_RING);
+	for (uint32_t fd = 0; fd < have->fds; fd++) {
+		if (!have->fd[fd].owned)
+			continue;
+		plan_log(plan, fd, &fresh, &have->fd[fd]);
+		if (have->fd[fd].table)
+			vhi_plan_add(plan, vhi_op_fd(VHI_OP_SET_MEM_TABLE, fd));
+	}
+	return plan->error;
+}
+
 int vhi_plan_disown(struct vhi_plan *plan, const struct vhi_dev_state *have)
 {
 	for (uint32_t fd = 0; fd < have->fds; fd++)

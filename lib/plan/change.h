@@ -38,6 +38,9 @@ void vhi_plan_bases(struct vhi_plan *plan, const struct vhi_dev_state *have, uin
 /** vhi_plan_reset() - after a stop: remove a ring's eventfds, or with VHI_NO_RING every ring's. */
 int vhi_plan_reset(struct vhi_plan *plan, const struct vhi_dev_state *have, uint32_t ring);
 
+/** vhi_plan_forget() - after a stop: remove every ring's eventfds, the dirty log and the memory. */
+int vhi_plan_forget(struct vhi_plan *plan, const struct vhi_dev_state *have);
+
 /** vhi_plan_disown() - give up the ownership, and with it all that the kernel knows. */
 int vhi_plan_disown(struct vhi_plan *plan, const struct vhi_dev_state *have);
 
