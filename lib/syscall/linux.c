@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <linux/vhost.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -22,7 +23,8 @@
 
 #include "syscall/linux.h"
 
-#define LOWEST_FD 3 /* never reuse the number of a standard stream that the caller closed */
+#define LOWEST_FD      3 /* never reuse the number of a standard stream that the caller closed */
+#define OWNER_ATTEMPTS 8
 
 int vhi_linux_lift(int fd)
 {
@@ -38,13 +40,20 @@ int vhi_linux_lift(int fd)
 	return high;
 }
 
-int vhi_linux_start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+void vhi_linux_block_signals(sigset_t *ret)
 {
-	sigset_t all, before;
-	int r;
+	sigset_t all;
 
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_sigmask(SIG_SETMASK, &all, ret);
+}
+
+int vhi_linux_start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+	sigset_t before;
+	int r;
+
+	vhi_linux_block_signals(&before);
 	r = pthread_create(thread, NULL, run, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r;
@@ -72,7 +81,7 @@ static int linux_dup(void *data, int fd)
 	return copy < 0 ? -errno : copy;
 }
 
-static int linux_ioctl(void *data, int fd, unsigned long request, void *arg)
+static int repeat_ioctl(int fd, unsigned long request, void *arg)
 {
 	int r;
 
@@ -82,16 +91,54 @@ static int linux_ioctl(void *data, int fd, unsigned long request, void *arg)
 	return r < 0 ? -errno : r;
 }
 
+/*
+ * This creates the worker, and since Linux 6.4 no thread is created while a signal is pending (kernel/fork.c,
+ * copy_process()), which vhost reports as ENOMEM.  SIGSTOP, a debugger and the freezer cannot be blocked;
+ * they take effect between two attempts.
+ */
+static int set_owner(int fd)
+{
+	sigset_t before;
+	int r;
+
+	vhi_linux_block_signals(&before);
+	for (int i = 0; i < OWNER_ATTEMPTS; i++) {
+		r = repeat_ioctl(fd, VHOST_SET_OWNER, NULL);
+		if (r != -ENOMEM)
+			break;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
+static int linux_ioctl(void *data, int fd, unsigned long request, void *arg)
+{
+	return request == VHOST_SET_OWNER ? set_owner(fd) : repeat_ioctl(fd, request, arg);
+}
+
 static int linux_eventfd(void *data)
 {
 	return vhi_linux_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
+/*
+ * Only an eventfd: a caller's fd may be another file, whose content this would change, or a pipe, and then
+ * SIGPIPE would end the process.  Anonymous inodes have no type, and none of them raises a signal.
+ */
 static int linux_signal(void *data, int fd)
 {
 	uint64_t one = 1;
+	struct stat st;
+	ssize_t n;
 
-	return write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN ? -errno : 0;
+	if (fstat(fd, &st))
+		return -errno;
+	if (st.st_mode & S_IFMT)
+		return -EINVAL;
+	do
+		n = write(fd, &one, sizeof(one));
+	while (n < 0 && errno == EINTR);
+	return n < 0 && errno != EAGAIN ? -errno : 0;
 }
 
 static int linux_poll(void *data, struct pollfd *fds, uint32_t count)

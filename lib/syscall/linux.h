@@ -6,11 +6,15 @@
 #define LIB_SYSCALL_LINUX_H
 
 #include <pthread.h>
+#include <signal.h>
 
 #include "syscall/sys.h"
 
 /** vhi_linux_lift() - the same fd at 3 or above; -errno when @fd is -1. */
 int vhi_linux_lift(int fd);
+
+/** vhi_linux_block_signals() - all of them, in this thread; pthread_sigmask() with *ret unblocks them. */
+void vhi_linux_block_signals(sigset_t *ret);
 
 /** vhi_linux_start_thread() - with all signals blocked.  Returns 0 or a positive errno, as pthread_create(). */
 int vhi_linux_start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
