@@ -235,7 +235,8 @@ VHC_EXPORT int vhc_features_check(struct vhc_ctx *ctx, enum vhc_type type,
  * Opens temporary fds of its own and closes them; the tap that it queries is in a network namespace
  * of its own.  Changes nothing.  What is missing is recorded in the document with the reason, and
  * is not an error.
- * Errors: -ENOMEM, -EMFILE.
+ * Errors: -ENOMEM, also for RLIMIT_NPROC, -EMFILE, and the kernel's for a failure that does not tell
+ * what the host supports: there is no document rather than a wrong one.
  */
 VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
 
@@ -313,8 +314,9 @@ VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t si
  * pages that it holds.  A commit that changes nothing makes no system call.  After success the
  * caller may unmap the regions that it removed.  After failure the devices still use the old
  * memory: a caller that must unmap it anyway has to stop them first.
- * Errors: -E2BIG if there are more regions than a device supports, or more memory than the caller's
- * dirty log file covers; -EBUSY if a running ring would be moved or lose its memory (the text names
+ * Errors: -E2BIG if there are more regions than a device supports (the smaller of vhost's module
+ * parameters max_mem_regions and max_iotlb_entries), or more memory than the caller's dirty log
+ * file covers; -EBUSY if a running ring would be moved or lose its memory (the text names
  * it; stop it first); -ESTALE.
  */
 VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem);
@@ -578,7 +580,7 @@ enum {
 struct vhc_dev_info {
 	uint64_t sz;
 	uint32_t rings;	      /* virtqueues that the device runs; indices are below this */
-	uint32_t max_regions; /* of a memory table */
+	uint32_t max_regions; /* of a memory table, as many as the kernel keeps */
 	uint64_t can;	      /* VHC_CAN_ */
 };
 

@@ -52,8 +52,10 @@ static const struct doc_field caps_fields[] = {
 	DOC_NEED(vhi_caps, kernel, DOC_STRING, .help = "the kernel's release"),
 	DOC_NEED(vhi_caps, nodes, DOC_OBJECTS, .table = &node_table, .help = "the device nodes"),
 	DOC_NEED(vhi_caps, tap, DOC_OBJECT, .table = &tap_table, .help = "what a tap supports"),
-	DOC_NEED(vhi_caps, max_mem_regions, DOC_UINT, .min = 1, .max = UINT32_MAX,
-		 .help = "the maximum number of memory regions"),
+	DOC_NEED(
+		vhi_caps, max_mem_regions, DOC_UINT, .min = 1, .max = UINT32_MAX,
+		.help = "the maximum number of memory regions: the smaller of vhost's max_mem_regions "
+			"and max_iotlb_entries"),
 	DOC_NEED(vhi_caps, max_tap_queues, DOC_UINT, .min = 1, .max = 65536,
 		 .help = "the maximum number of queues of a tap"),
 	DOC_NEED(vhi_caps, parameters, DOC_OBJECTS, .table = &parameter_table,

@@ -18,10 +18,25 @@
 #include "text.h"
 #include "features/features.h"
 #include "features/rows.h"
+#include "plan/op.h"
 #include "syscall/node.h"
+#include "syscall/parameter.h"
 #include "syscall/uapi.h"
 
 #define MAX_TAP_QUEUES 256u /* drivers/net/tun.c */
+
+struct probe {
+	struct vhc_ctx *ctx;
+	struct vhi_caps caps;
+	char where[96];	 /* of a failure that is not about what the host supports */
+	const char *why; /* what it means; NULL: its errno says enough */
+};
+
+/* This process lacks something that has nothing to do with the host. */
+static bool ran_out(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
 
 static int append_word(struct doc_list *list, const char *word)
 {
@@ -32,23 +47,64 @@ static int append_word(struct doc_list *list, const char *word)
 	return item && *item ? 0 : -ENOMEM;
 }
 
-/* The newer calls.  Any failure means no: old kernels take their numbers for those of other calls. */
-static int ask_newer(struct vhc_ctx *ctx, int fd, struct vhi_caps_node *node)
+/* A call, and what it is called. */
+struct request {
+	const char *name;
+	unsigned long number;
+};
+
+#define REQUEST(name, number)   \
+	&(const struct request) \
+	{                       \
+		name, number    \
+	}
+
+/*
+ * Does the node have this call?  1 or 0; or an error that says nothing about it, and then a document would
+ * be wrong.
+ */
+static int ask(struct probe *probe, int fd, const struct vhi_caps_node *node,
+	       const struct request *request, void *arg)
+{
+	int r = vhi_sys_ioctl(&probe->ctx->sys, fd, request->number, arg);
+
+	if (r >= 0 || vhi_sys_is_unsupported(r))
+		return r >= 0;
+	snprintf(probe->where, sizeof(probe->where), "%s, %s", node->path, request->name);
+	return r;
+}
+
+/* Without an owner every call on a ring fails. */
+static int own(struct probe *probe, int fd, const struct vhi_caps_node *node)
+{
+	int r = vhi_sys_ioctl(&probe->ctx->sys, fd, VHOST_SET_OWNER, NULL);
+
+	if (r) {
+		snprintf(probe->where, sizeof(probe->where), "%s, VHOST_SET_OWNER", node->path);
+		probe->why = vhi_op_explain(VHI_OP_SET_OWNER, -r);
+	}
+	return r;
+}
+
+/* The newer calls. */
+static int ask_newer(struct probe *probe, int fd, struct vhi_caps_node *node)
 {
 	static const struct {
 		const char *name;
-		unsigned long request;
+		struct request request;
 		bool owned;
 	} newer[] = {
-		{ "features_array", VHI_GET_FEATURES_ARRAY, false },
-		{ "fork_from_owner", VHI_GET_FORK_FROM_OWNER, false },
-		{ "busyloop_timeout", VHOST_GET_VRING_BUSYLOOP_TIMEOUT, true },
-		{ "vring_worker", VHI_GET_VRING_WORKER, true },
+		{ "features_array", { "VHOST_GET_FEATURES_ARRAY", VHI_GET_FEATURES_ARRAY } },
+		{ "fork_from_owner", { "VHOST_GET_FORK_FROM_OWNER", VHI_GET_FORK_FROM_OWNER } },
+		{ "busyloop_timeout",
+		  { "VHOST_GET_VRING_BUSYLOOP_TIMEOUT", VHOST_GET_VRING_BUSYLOOP_TIMEOUT },
+		  true },
+		{ "vring_worker", { "VHOST_GET_VRING_WORKER", VHI_GET_VRING_WORKER }, true },
 	};
 	bool owned = false;
 	int r = 0;
 
-	for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]) && !r; i++) {
+	for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]) && r >= 0; i++) {
 		union {
 			struct vhi_uapi_features_array array;
 			struct vhi_uapi_vring_worker worker;
@@ -58,44 +114,53 @@ static int ask_newer(struct vhc_ctx *ctx, int fd, struct vhi_caps_node *node)
 
 		memset(&arg, 0, sizeof(arg));
 		if (newer[i].owned && !owned)
-			owned = !vhi_sys_ioctl(&ctx->sys, fd, VHOST_SET_OWNER, NULL);
-		if (newer[i].owned && !owned)
-			break;
-		if (!vhi_sys_ioctl(&ctx->sys, fd, newer[i].request, &arg))
+			r = own(probe, fd, node);
+		owned |= newer[i].owned;
+		if (r >= 0)
+			r = ask(probe, fd, node, &newer[i].request, &arg);
+		if (r > 0)
 			r = append_word(&node->ioctls, newer[i].name);
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
-static int ask_features(struct vhc_ctx *ctx, int fd, const struct vhi_kind *kind,
+static int ask_features(struct probe *probe, int fd, const struct vhi_kind *kind,
 			struct vhi_caps_node *node)
 {
 	struct vhi_uapi_features_array array = { .count = VHI_FEATURES_WORDS };
 	struct vhc_features set = { { 0 } };
 	const struct vhi_feature_names names = { kind ? kind->type : 0, VHC_ORIGIN_VHOST };
 	uint64_t backend = 0;
+	int r = ask(probe, fd, node, REQUEST("VHOST_GET_FEATURES", VHOST_GET_FEATURES), &set.w[0]);
 
-	if (vhi_sys_ioctl(&ctx->sys, fd, VHOST_GET_FEATURES, &set.w[0]))
-		return 0; /* not a vhost node */
-	if (!vhi_sys_ioctl(&ctx->sys, fd, VHI_GET_FEATURES_ARRAY, &array))
+	if (r <= 0)
+		return r; /* not a vhost node */
+	r = ask(probe, fd, node, REQUEST("VHOST_GET_FEATURES_ARRAY", VHI_GET_FEATURES_ARRAY),
+		&array);
+	if (r > 0)
 		set.w[1] = array.features[1];
-	if (!vhi_sys_ioctl(&ctx->sys, fd, VHOST_GET_BACKEND_FEATURES, &backend))
-		node->backend_features = backend;
+	if (r >= 0)
+		r = ask(probe, fd, node,
+			REQUEST("VHOST_GET_BACKEND_FEATURES", VHOST_GET_BACKEND_FEATURES),
+			&backend);
+	if (r < 0)
+		return r;
+	node->backend_features = r ? backend : 0;
 	/* vhost's own: LOG_ALL, and of vhost-net VIRTIO_NET_HDR, which has any_layout's number */
 	vhc_features_remove(&set, VHI_F_LOG_ALL);
 	if (kind == &vhi_kind_net)
 		vhc_features_remove(&set, VHI_F_ANY_LAYOUT);
 	return vhi_feature_rows(&names, &set, &node->words, &node->features)
-		       ?: ask_newer(ctx, fd, node);
+		       ?: ask_newer(probe, fd, node);
 }
 
-static int probe_node(struct vhc_ctx *ctx, const char *path, struct vhi_caps_node *node)
+static int probe_node(struct probe *probe, const char *path, struct vhi_caps_node *node)
 {
-	int fd = vhi_sys_open(&ctx->sys, path, O_RDWR | O_NONBLOCK), r = 0;
+	int fd = vhi_sys_open(&probe->ctx->sys, path, O_RDWR | O_NONBLOCK), r = 0;
 	struct vhi_node_failure why = { "", "" };
 	const char *error = "";
 
-	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
+	if (ran_out(fd))
 		return fd;
 	if (fd < 0) {
 		vhi_node_explain(path, -fd, &why);
@@ -109,40 +174,41 @@ static int probe_node(struct vhc_ctx *ctx, const char *path, struct vhi_caps_nod
 	if (!node->path || !node->error || !node->reason || !node->remedy)
 		r = -ENOMEM;
 	if (!r && fd >= 0 && !strncmp(path, "/dev/vhost-", 11))
-		r = ask_features(ctx, fd, vhi_kind_of_node(path), node);
-	vhi_sys_close(&ctx->sys, &fd);
+		r = ask_features(probe, fd, vhi_kind_of_node(path), node);
+	vhi_sys_close(&probe->ctx->sys, &fd);
 	return r;
 }
 
-static int append_node(struct vhc_ctx *ctx, const char *path, struct vhi_caps *caps)
+static int append_node(struct probe *probe, const char *path)
 {
-	struct vhi_caps_node *node = doc_append(&caps->nodes, sizeof(*node));
+	struct vhi_caps_node *node = doc_append(&probe->caps.nodes, sizeof(*node));
 
-	return node ? probe_node(ctx, path, node) : -ENOMEM;
+	return node ? probe_node(probe, path, node) : -ENOMEM;
 }
 
 /* Only nodes that open without a side effect: opening a vhost-vdpa node resets the device. */
-static int probe_nodes(struct vhc_ctx *ctx, struct vhi_caps *caps)
+static int probe_nodes(struct probe *probe)
 {
 	static const char *const others[] = { "/dev/vhost-scsi", "/dev/net/tun", "/dev/kvm" };
 	int r = 0;
 
 	for (size_t i = 0; vhi_kinds[i] && !r; i++)
-		r = append_node(ctx, vhi_kinds[i]->path, caps);
+		r = append_node(probe, vhi_kinds[i]->path);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]) && !r; i++)
-		r = append_node(ctx, others[i], caps);
+		r = append_node(probe, others[i]);
 	return r;
 }
 
-static int probe_link(struct vhc_ctx *ctx, struct vhi_caps_tap *tap)
+static int probe_link(struct probe *probe)
 {
+	struct vhi_caps_tap *tap = &probe->caps.tap;
 	const struct vhi_feature_names names = { VHC_TYPE_NET, VHC_ORIGIN_VHOST };
 	struct vhc_features set;
 	uint32_t offloads;
 	char reason[160] = "";
-	int r = vhi_net_probe_link(ctx, &offloads, &set);
+	int r = vhi_net_probe_link(probe->ctx, &offloads, &set);
 
-	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+	if (ran_out(r))
 		return r;
 	if (r)
 		snprintf(reason, sizeof(reason), "no scratch tap in a namespace of its own: %s%s",
@@ -153,7 +219,7 @@ static int probe_link(struct vhc_ctx *ctx, struct vhi_caps_tap *tap)
 	return tap->reason ? vhi_feature_rows(&names, &set, &tap->words, &tap->features) : -ENOMEM;
 }
 
-static int probe_parameters(struct vhc_ctx *ctx, struct vhi_caps *caps)
+static int probe_parameters(struct probe *probe)
 {
 	static const char *const names[][2] = {
 		{ "vhost", "max_mem_regions" },		{ "vhost", "max_iotlb_entries" },
@@ -161,15 +227,25 @@ static int probe_parameters(struct vhc_ctx *ctx, struct vhi_caps *caps)
 		{ "vhost_scsi", "max_io_vqs" },		{ "vhost_scsi", "inline_sg_cnt" },
 		{ "vhost_vdpa", "max_iotlb_entries" },
 	};
+	const struct vhi_sys *sys = &probe->ctx->sys;
+	struct vhi_caps *caps = &probe->caps;
+	uint32_t max_regions;
+	int r;
 
-	caps->max_mem_regions = 64; /* drivers/vhost/vhost.c, when the module is not loaded yet */
+	r = vhi_parameter_max_regions(sys, &max_regions);
+	if (r)
+		return r;
+	caps->max_mem_regions = max_regions;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct vhi_caps_parameter *item;
 		char path[96], value[64], name[64];
 
 		snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", names[i][0],
 			 names[i][1]);
-		if (vhi_sys_read(&ctx->sys, path, value, sizeof(value)) <= 0)
+		r = vhi_sys_read(sys, path, value, sizeof(value));
+		if (ran_out(r))
+			return r;
+		if (r <= 0)
 			continue;
 		value[strcspn(value, "\n")] = 0;
 		snprintf(name, sizeof(name), "%s.%s", names[i][0], names[i][1]);
@@ -180,29 +256,33 @@ static int probe_parameters(struct vhc_ctx *ctx, struct vhi_caps *caps)
 		item->value = strdup(value);
 		if (!item->name || !item->value)
 			return -ENOMEM;
-		if (!i && strtoul(value, NULL, 10))
-			caps->max_mem_regions = strtoul(value, NULL, 10);
 	}
 	return 0;
 }
 
+static int fail_probe(const struct probe *probe, int r)
+{
+	return vhi_fail_at(probe->ctx, &(struct vhi_place){ .where = probe->where }, r,
+			   "cannot query this host: %s (%s)%s%s", strerror(-r), vhi_errname(-r),
+			   probe->why ? ": " : "", probe->why ? probe->why : "");
+}
+
 VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json)
 {
-	struct vhi_caps caps = { .max_tap_queues = MAX_TAP_QUEUES };
+	struct probe probe = { .ctx = ctx, .caps.max_tap_queues = MAX_TAP_QUEUES };
 	char release[80] = "", *json = NULL;
-	int r = probe_nodes(ctx, &caps) ?: probe_link(ctx, &caps.tap) ?: probe_parameters(ctx, &caps);
+	int r = probe_nodes(&probe) ?: probe_link(&probe) ?: probe_parameters(&probe);
 
 	if (!r) {
 		vhi_sys_release(&ctx->sys, release, sizeof(release)); /* "" if it fails */
-		caps.kernel = strdup(release);
-		r = caps.kernel ? 0 : -ENOMEM;
+		probe.caps.kernel = strdup(release);
+		r = probe.caps.kernel ? 0 : -ENOMEM;
 	}
 	if (!r)
-		json = doc_text(&vhi_caps_doc, &caps, DOC_PRETTY);
-	doc_clear(&vhi_caps_doc, &caps);
+		json = doc_text(&vhi_caps_doc, &probe.caps, DOC_PRETTY);
+	doc_clear(&vhi_caps_doc, &probe.caps);
 	if (r || !json)
-		return vhi_fail(ctx, r ?: -ENOMEM, "cannot query this host: %s",
-				strerror(r ? -r : ENOMEM));
+		return fail_probe(&probe, r ?: -ENOMEM);
 	*ret_json = json;
 	return 0;
 }

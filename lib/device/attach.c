@@ -7,11 +7,23 @@
 #include "device/device.h"
 #include "memory/mem.h"
 #include "device/iommu.h"
+#include "syscall/parameter.h"
 
 void vhi_dev_detach_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 {
 	vhi_dev_forget_log_event(dev, mem->dirty.event);
 	vhi_mem_detach(mem, dev);
+}
+
+int vhi_dev_check_regions(const struct vhc_dev *dev, const struct vhi_table *table,
+			  uint32_t unmerged)
+{
+	if (table->count <= dev->offers->max_regions)
+		return 0;
+	return vhi_dev_fail(dev, -E2BIG, NULL, VHI_REGION_HINT,
+			    "%u memory regions (%u before merging), and this kernel keeps %u "
+			    "(" VHI_REGION_PARAMETERS ")",
+			    table->count, unmerged, dev->offers->max_regions);
 }
 
 VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
@@ -27,12 +39,10 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 	r = vhi_dev_check_stopped(dev, "its memory");
 	if (r)
 		return r;
-	if (table && table->count > dev->offers->max_regions)
-		return vhi_dev_fail(dev, -E2BIG, NULL,
-				    "raise vhost's module parameter max_mem_regions",
-				    "%u memory regions, and this kernel takes %u "
-				    "(/sys/module/vhost/parameters/max_mem_regions)",
-				    table->count, dev->offers->max_regions);
+	if (table)
+		r = vhi_dev_check_regions(dev, table, mem->committed_count);
+	if (r)
+		return r;
 	r = vhi_mem_attach(mem, dev);
 	if (r)
 		return vhi_dev_fail(dev, r, NULL, NULL, "no memory to attach it");

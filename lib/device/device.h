@@ -19,6 +19,13 @@ int vhi_dev_has(struct vhc_dev *dev, bool all, struct vhc_features *ret_vhost,
 		struct vhc_features *ret_link);
 
 /* attach.c */
+/**
+ * vhi_dev_check_regions() - -E2BIG if the kernel would not keep all of this table.
+ * @unmerged: how many regions the caller added.
+ */
+int vhi_dev_check_regions(const struct vhc_dev *dev, const struct vhi_table *table,
+			  uint32_t unmerged);
+
 /** vhi_dev_check_table() - would a running ring move or lose its memory?  -EBUSY names it. */
 int vhi_dev_check_table(struct vhc_dev *dev, struct vhi_table *table);
 

@@ -127,8 +127,7 @@ static int prepare(struct vhc_dev *dev)
 {
 	int r = dev->want.fd[0].has_mode ? set_modes(dev) : 0;
 
-	/* an older kernel takes the number for a ring's call */
-	if (r == -EPERM || r == -ENOTTY || r == -ENOBUFS || r == -EINVAL)
+	if (vhi_sys_is_unsupported(r))
 		return vhi_dev_fail(
 			dev, -ENOTTY, "VHOST_SET_FORK_FROM_OWNER",
 			"leave the worker mode to the kernel",

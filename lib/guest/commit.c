@@ -10,29 +10,16 @@
 #include "guest/guest.h"
 #include "memory/mem.h"
 #include "device/device.h"
-
-#define DEFAULT_MAX_REGIONS 64u
+#include "syscall/parameter.h"
 
 static int check_devs(struct vhc_mem *mem, struct vhi_table *table)
 {
-	for (uint32_t i = 0; i < mem->devs_count; i++) {
-		struct vhc_dev *dev = mem->devs[i];
-		struct vhi_place place = { vhi_dev_id(dev), NULL, NULL };
+	int r = 0;
 
-		int r = vhi_dev_check_table(dev, table);
-
-		if (r)
-			return r;
-		if (table->count > vhi_dev_max_regions(dev)) {
-			place.hint = "raise vhost's module parameter max_mem_regions";
-			return vhi_fail_at(
-				mem->ctx, &place, -E2BIG,
-				"%u memory regions (%u before merging), and this kernel "
-				"takes %u (/sys/module/vhost/parameters/max_mem_regions)",
-				table->count, mem->count, vhi_dev_max_regions(dev));
-		}
-	}
-	return 0;
+	for (uint32_t i = 0; i < mem->devs_count && !r; i++)
+		r = vhi_dev_check_table(mem->devs[i], table)
+			    ?: vhi_dev_check_regions(mem->devs[i], table, mem->count);
+	return r;
 }
 
 /* Switch every device to another table, with a dirty log that fits it. */
@@ -127,7 +114,7 @@ VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem)
 		limit = max < limit ? max : limit;
 	}
 	if (limit == UINT32_MAX)
-		limit = DEFAULT_MAX_REGIONS;
+		limit = VHI_DEFAULT_MAX_REGIONS;
 	if (!vhi_table_new(mem->staged, mem->count, &table, &err)) {
 		used = table->count;
 		vhi_table_unref(table);

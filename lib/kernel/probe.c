@@ -10,11 +10,10 @@
 #include "text.h"
 #include "kernel/kernel.h"
 #include "syscall/node.h"
+#include "syscall/parameter.h"
 #include "syscall/uapi.h"
 
-#define PARAMETERS	    "/sys/module/vhost/parameters/"
-#define DEFAULT_MAX_REGIONS 64u			  /* drivers/vhost/vhost.c, max_mem_regions */
-#define NOT_BLOCKING	    (O_RDWR | O_NONBLOCK) /* reads of IOTLB messages could block */
+#define NOT_BLOCKING (O_RDWR | O_NONBLOCK) /* reads of IOTLB messages could block */
 
 /* ------------------------------------------------------------------------------------- opening */
 
@@ -113,37 +112,15 @@ void vhi_kernel_close(struct vhc_dev *dev)
 
 /* -------------------------------------------------------------------------------------- asking */
 
-/*
- * A parameter of the module vhost.  Without the module, or if /sys cannot be read, it is the default;
- * but not if this process ran out of a resource.
- */
-static int read_parameter(struct vhc_dev *dev, const char *path, uint32_t max, uint32_t preset,
-			  uint32_t *ret)
-{
-	char text[32], *end;
-	unsigned long n;
-	int r = vhi_sys_read(&dev->ctx->sys, path, text, sizeof(text));
-
-	*ret = preset;
-	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
-		return vhi_dev_fail_errno(dev, r, NULL, NULL, "%s", path);
-	if (r <= 0)
-		return 0;
-	n = strtoul(text, &end, 10);
-	if (end != text && n > 0 && n <= max)
-		*ret = (uint32_t)n;
-	return 0;
-}
-
-/* An older kernel takes the number for a ring's call, and returns one of these: not supported. */
-static bool is_unknown(int r)
-{
-	return r == -EPERM || r == -ENOBUFS || r == -ENOTTY || r == -EINVAL;
-}
-
 static int fail_ask(struct vhc_dev *dev, int r, const char *name)
 {
 	return vhi_dev_fail_errno(dev, r, name, NULL, NULL);
+}
+
+/* @r: of reading it. */
+static int check_parameter(struct vhc_dev *dev, int r)
+{
+	return r ? vhi_dev_fail_errno(dev, r, NULL, NULL, "parameters of the module vhost") : 0;
 }
 
 static int ask_features(struct vhc_dev *dev)
@@ -154,8 +131,8 @@ static int ask_features(struct vhc_dev *dev)
 
 	if (r)
 		return fail_ask(dev, r, "VHOST_GET_FEATURES");
-	return read_parameter(dev, PARAMETERS "max_mem_regions", UINT32_MAX, DEFAULT_MAX_REGIONS,
-			      &offers->max_regions);
+	return check_parameter(dev,
+			       vhi_parameter_max_regions(&dev->ctx->sys, &offers->max_regions));
 }
 
 /* The words are zeroed before, since the kernel writes only those that it has. */
@@ -164,7 +141,7 @@ static int ask_all_features(struct vhc_dev *dev)
 	struct vhi_uapi_features_array array = { .count = VHI_FEATURES_WORDS };
 	int r = vhi_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHI_GET_FEATURES_ARRAY, &array);
 
-	if (r && !is_unknown(r))
+	if (r && !vhi_sys_is_unsupported(r))
 		return fail_ask(dev, r, "VHOST_GET_FEATURES_ARRAY");
 	for (uint32_t i = 1; i < VHI_FEATURES_WORDS && !r; i++)
 		dev->offers->features.w[i] = array.features[i];
@@ -174,14 +151,16 @@ static int ask_all_features(struct vhc_dev *dev)
 /* A limit of 0 is none there; ours stays. */
 static int ask_iotlb(struct vhc_dev *dev)
 {
+	uint32_t *max = &dev->offers->max_mappings;
 	uint64_t word = 0;
-	int r = read_parameter(dev, PARAMETERS "max_iotlb_entries", VHI_IOTLB_MAX, VHI_IOTLB_MAX,
-			       &dev->offers->max_mappings);
+	int r = check_parameter(dev, vhi_parameter_max_mappings(&dev->ctx->sys, max));
 
 	if (r)
 		return r;
+	if (!*max || *max > VHI_IOTLB_MAX)
+		*max = VHI_IOTLB_MAX;
 	r = vhi_sys_ioctl(&dev->ctx->sys, dev->fds[0], VHOST_GET_BACKEND_FEATURES, &word);
-	if (r && !is_unknown(r))
+	if (r && !vhi_sys_is_unsupported(r))
 		return fail_ask(dev, r, "VHOST_GET_BACKEND_FEATURES");
 	dev->offers->backend_features = r ? 0 : word;
 	return 0;

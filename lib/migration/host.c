@@ -11,6 +11,7 @@
 #include "features/features.h"
 #include "features/missing.h"
 #include "migration/document.h"
+#include "syscall/parameter.h"
 
 struct missing {
 	uint64_t bit;
@@ -124,8 +125,8 @@ static void check_limits(struct reasons *reasons, const struct vhi_caps *caps,
 		    (unsigned long long)saved->backend_features,
 		    (unsigned long long)node->backend_features);
 	if (regions > caps->max_mem_regions)
-		ADD(reasons, "raise vhost's module parameter max_mem_regions there",
-		    "the guest's memory has %u regions, and that kernel takes %llu", regions,
+		ADD(reasons, VHI_REGION_HINT " there",
+		    "the guest's memory has %u regions, and that kernel keeps %llu", regions,
 		    (unsigned long long)caps->max_mem_regions);
 	if (vhi_saved_kind(saved)->get_link_features && saved->queue_pairs > caps->max_tap_queues)
 		ADD(reasons, NULL, "%llu queue pairs, and a tap there has at most %llu queues",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plan/op.h"
+#include "syscall/parameter.h"
 #include "syscall/uapi.h"
 
 /* ------------------------------------------- what an operation changes in what the kernel has */
@@ -237,8 +238,7 @@ static const struct {
 	  "this kernel's vhost does not have one of these features" },
 	{ VHI_OP_SET_BACKEND_FEATURES, EOPNOTSUPP,
 	  "this kernel's vhost does not have the second version of IOTLB messages" },
-	{ VHI_OP_SET_MEM_TABLE, E2BIG,
-	  "too many regions: raise vhost's module parameter max_mem_regions" },
+	{ VHI_OP_SET_MEM_TABLE, E2BIG, "too many regions: " VHI_REGION_HINT },
 	{ VHI_OP_SET_MEM_TABLE, EFAULT, "a region is empty or wraps around" },
 	{ VHI_OP_SET_LOG_BASE, EFAULT,
 	  "a running ring would be logged past the end of the dirty log" },

@@ -26,6 +26,11 @@ int vhi_sys_ioctl(const struct vhi_sys *sys, int fd, unsigned long request, void
 	return r == -EAGAIN ? -EIO : r;
 }
 
+bool vhi_sys_is_unsupported(int r)
+{
+	return r == -EPERM || r == -ENOBUFS || r == -ENOTTY || r == -EINVAL;
+}
+
 int vhi_sys_peek(const struct vhi_sys *sys, uint64_t addr, void *buf, size_t size)
 {
 	return sys->ops->peek(sys->data, addr, buf, size);

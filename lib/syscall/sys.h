@@ -110,6 +110,11 @@ struct vhi_sys {
 int vhi_sys_open(const struct vhi_sys *sys, const char *path, int flags);
 int vhi_sys_dup(const struct vhi_sys *sys, int fd);
 int vhi_sys_ioctl(const struct vhi_sys *sys, int fd, unsigned long request, void *arg);
+/**
+ * vhi_sys_is_unsupported() - does this result of a newer vhost ioctl mean that the kernel lacks it?  An
+ * older kernel takes its number for a ring's call, and returns one of several errors.
+ */
+bool vhi_sys_is_unsupported(int r);
 int vhi_sys_peek(const struct vhi_sys *sys, uint64_t addr, void *buf, size_t size);
 /** vhi_sys_readable() - is there something to read?  False if that cannot be told. */
 bool vhi_sys_readable(const struct vhi_sys *sys, int fd);

@@ -193,6 +193,47 @@ static void probe_without_fds_is_emfile(void **state)
 	}
 }
 
+/* No document rather than one that says that the host lacks what could not be asked. */
+static void probe_with_failing_call_writes_no_document(void **state)
+{
+	static const int errors[] = { ENOMEM, EIO };
+	uint32_t calls;
+	char *json = NULL;
+	struct rig *rig = *state;
+
+	json_object_put(probe(rig));
+	calls = fake_count(rig->fake, "VHOST_");
+	for (uint32_t n = 1; n <= calls; n++)
+		for (size_t i = 0; i < 2; i++) {
+			fake_fail(rig->fake, "VHOST_", n, errors[i]);
+			assert_int_equal(vhc_caps_probe(rig->ctx, &json), -errors[i]);
+			assert_null(json);
+			assert_says(rig, "/dev/vhost-", "VHOST_", i ? "EIO" : "ENOMEM");
+			assert_true(fake_is_clean(rig->fake));
+		}
+	fake_fail(rig->fake, "VHOST_SET_OWNER", 1, ENOMEM);
+	assert_int_equal(vhc_caps_probe(rig->ctx, &json), -ENOMEM);
+	assert_says(rig, "/dev/vhost-net, VHOST_SET_OWNER", "RLIMIT_NPROC");
+	for (uint32_t n = 1; n < 5; n++) {
+		fake_fail(rig->fake, "read", n, ENFILE);
+		assert_int_equal(vhc_caps_probe(rig->ctx, &json), -ENFILE);
+		assert_null(json);
+	}
+}
+
+static void probe_writes_smaller_region_limit(void **state)
+{
+	struct json_object *tree;
+	struct rig *rig = *state;
+
+	fake_profile(rig->fake)->max_regions = 509;
+	fake_profile(rig->fake)->max_mappings = 100;
+	tree = probe(rig);
+	assert_int_equal(number_at(tree, "max_mem_regions"), 100);
+	assert_string_equal(text_at(tree, "parameters[0].value"), "509");
+	json_object_put(tree);
+}
+
 /* ------------------------------------------------------------------------- devices of documents */
 
 static void open_caps_of_bad_document_is_einval(void **state)
@@ -285,6 +326,8 @@ int main(void)
 		cmocka_unit_test(probe_of_failing_node_says_why),
 		RIG_TEST(probe_without_privileges_says_so, "6.12", 1),
 		RIG_TEST(probe_without_fds_is_emfile, "6.12", 1),
+		RIG_TEST(probe_with_failing_call_writes_no_document, "7.2", 1),
+		RIG_TEST(probe_writes_smaller_region_limit, "6.12", 1),
 		RIG_TEST(open_caps_of_bad_document_is_einval, "6.12", 1),
 		RIG_TEST(open_caps_uses_limits_of_other_host, "6.12", 1),
 		RIG_TEST(open_caps_offers_link_of_other_host, "6.12", 1),

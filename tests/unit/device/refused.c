@@ -146,6 +146,34 @@ static void commit_uses_kernel_region_limit(void **state)
 	assert_int_equal(add_many(rig, 66), -E2BIG);
 }
 
+/* Beyond it the kernel would silently drop the first regions, and rings in them. */
+static void commit_past_iotlb_limit_is_e2big(void **state)
+{
+	struct vhc_dev_info info = { .sz = sizeof(info) };
+	struct rig *rig = *state;
+
+	fake_profile(rig->fake)->max_regions = 512;
+	fake_profile(rig->fake)->max_mappings = 65;
+	rig_prepare(rig);
+	assert_ok(rig, vhc_dev_get_info(rig->dev, &info));
+	assert_int_equal(info.max_regions, 65);
+	assert_ok(rig, add_many(rig, 65));
+	assert_int_equal(vhc_mem_count_spare(rig->mem), 0);
+	assert_int_equal(add_many(rig, 66), -E2BIG);
+	assert_says(rig, "net0", "66", "keeps 65", "max_mem_regions", "max_iotlb_entries");
+}
+
+static void commit_without_iotlb_limit_uses_region_limit(void **state)
+{
+	struct rig *rig = *state;
+
+	fake_profile(rig->fake)->max_regions = 66;
+	fake_profile(rig->fake)->max_mappings = 0;
+	rig_prepare(rig);
+	assert_ok(rig, add_many(rig, 66));
+	assert_int_equal(add_many(rig, 67), -E2BIG);
+}
+
 /* ------------------------------------------------------------------------------------- setters */
 
 static void set_size_of_bad_value_is_einval(void **state)
@@ -287,6 +315,8 @@ int main(void)
 		cmocka_unit_test(mem_add_of_bad_region_is_einval),
 		RIG_TEST(commit_of_too_many_regions_is_e2big, "6.12", 70),
 		RIG_TEST(commit_uses_kernel_region_limit, "6.12", 70),
+		RIG_TEST(commit_past_iotlb_limit_is_e2big, "7.2", 70),
+		RIG_TEST(commit_without_iotlb_limit_uses_region_limit, "6.1", 70),
 		RIG_TEST(set_size_of_bad_value_is_einval, "6.1", 1),
 		RIG_TEST(set_addr_unaligned_is_einval, "6.1", 1),
 		RIG_TEST(set_base_of_bad_value_is_einval, "6.1", 1),

@@ -147,6 +147,18 @@ int fake_set_backend_features(struct fake_vhost *vhost, const void *arg, uint64_
 	return 0;
 }
 
+/* A table has the limit of an IOTLB: each region more silently drops the first. */
+static void keep_regions(struct fake *fake, struct fake_vhost *vhost,
+			 const struct fake_region *region, uint32_t count)
+{
+	uint32_t limit = (uint32_t)fake->profile.max_mappings;
+	uint32_t dropped = limit && count > limit ? count - limit : 0;
+
+	vhost->regions = count - dropped;
+	memcpy(vhost->region, region + dropped, vhost->regions * sizeof(*region));
+	vhost->has_table = true;
+}
+
 /* Overlap, alignment and what is mapped are not looked at. */
 static int set_mem_table(struct fake *fake, struct fake_vhost *vhost, const void *arg)
 {
@@ -174,9 +186,7 @@ static int set_mem_table(struct fake *fake, struct fake_vhost *vhost, const void
 		if (vhost->ring[i].runs &&
 		    !fake_regions_ok(&vhost->ring[i], region, memory.nregions, false))
 			return -EFAULT;
-	memcpy(vhost->region, region, memory.nregions * sizeof(region[0]));
-	vhost->regions = memory.nregions;
-	vhost->has_table = true;
+	keep_regions(fake, vhost, region, memory.nregions);
 	return 0;
 }
 

@@ -284,7 +284,7 @@ static void commit_past_smallest_limit_is_e2big(void **state)
 					      .user_addr = (uintptr_t)rig->more + 2 * i * size)));
 	assert_int_equal(vhc_mem_count_spare(rig->mem), 0);
 	assert_int_equal(vhc_mem_commit(rig->mem), -E2BIG);
-	assert_says(rig, "4 memory regions", "takes 3", "max_mem_regions");
+	assert_says(rig, "4 memory regions", "keeps 3", "max_mem_regions", "max_iotlb_entries");
 	assert_true(calls_are(rig->fake, ""));
 	/* what is between them makes one of three */
 	for (uint64_t i = 0; i < 5; i++)

@@ -134,7 +134,7 @@ static void caps_check_of_lesser_host_says_what_is_missing(void **state)
 		{ "/tap/probed", "false", NULL, NULL }, /* but its words are there */
 		{ "/nodes/0/backend_features", "1",
 		  "IOMMU needs the backend features 0x2, and the kernel's vhost has 0x1", "" },
-		{ "/max_mem_regions", "1", "memory has 2 regions, and that kernel takes 1",
+		{ "/max_mem_regions", "1", "memory has 2 regions, and that kernel keeps 1",
 		  "max_mem_regions" },
 		{ "/max_mem_regions", "2", NULL, NULL },
 		{ "/max_tap_queues", "3", "4 queue pairs, and a tap there has at most 3 queues",
