@@ -142,9 +142,10 @@ static int read_indices(const struct check *check, uint16_t *avail, uint16_t *us
 	return read_index(check, VHI_AVAIL, avail) ?: read_index(check, VHI_USED, used);
 }
 
+/* Anything but EFAULT is no fault of the ring's. */
 static int fail_read(const struct check *check, int error)
 {
-	return vhi_dev_fail(check->dev, -EINVAL, NULL, NULL,
+	return vhi_dev_fail(check->dev, error == -EFAULT ? -EINVAL : error, NULL, NULL,
 			    "ring %u: its memory cannot be read: %s (%s)", check->ring,
 			    strerror(-error), vhi_errname(-error));
 }

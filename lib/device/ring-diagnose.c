@@ -126,7 +126,7 @@ int vhi_ring_diagnose(struct vhc_dev *dev, uint32_t ring)
 				"the driver wrote an invalid descriptor or index: reset the device",
 				"ring %u: %s", ring, err.text);
 		if (found && found != -ENOENT)
-			return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
+			return vhi_dev_fail(dev, found == -EFAULT ? -EINVAL : found, NULL, NULL,
 					    "ring %u: its memory cannot be read: %s (%s)", ring,
 					    strerror(-found), vhi_errname(-found));
 		return 0;

@@ -126,6 +126,35 @@ static int read_doorbell(struct vhc_dev *dev, uint32_t ring, struct vhc_ioeventf
 	return r;
 }
 
+/*
+ * Where two fds of VMs cannot be compared, not even one with itself, each binding has a VM of its own.  Then
+ * only KVM can tell that the ring has this doorbell already.
+ */
+static bool is_alike(const struct vhi_binding *b)
+{
+	return find_doorbell(b->dev, b->ring, NULL, &b->doorbell) &&
+	       !vhi_sys_same(&b->dev->ctx->sys, b->vm->fd, b->vm->fd);
+}
+
+static int add_doorbell_once(struct vhi_binding *b, bool *there)
+{
+	struct vhc_ctx *ctx = b->dev->ctx;
+	int r;
+
+	*there = find_doorbell(b->dev, b->ring, b->vm, &b->doorbell);
+	if (*there)
+		return 0;
+	if (!is_alike(b))
+		return add_doorbell(b);
+	vhi_ctx_hold_error(ctx);
+	r = add_doorbell(b);
+	vhi_ctx_release_error(ctx);
+	*there = r == -EEXIST;
+	if (r && !*there)
+		return vhi_dev_fail_errno(b->dev, r, "KVM_IOEVENTFD", NULL, "ring %u", b->ring);
+	return 0;
+}
+
 VHC_EXPORT int vhc_ring_add_ioeventfd(struct vhc_dev *dev, uint32_t ring, int vm_fd,
 				      const struct vhc_ioeventfd *args)
 {
@@ -138,9 +167,7 @@ VHC_EXPORT int vhc_ring_add_ioeventfd(struct vhc_dev *dev, uint32_t ring, int vm
 	if (r)
 		return r;
 	b->doorbell = copy;
-	there = find_doorbell(dev, ring, b->vm, &copy);
-	if (!there)
-		r = add_doorbell(b);
+	r = add_doorbell_once(b, &there);
 	if (there || r)
 		vhi_kvm_binding_free(b);
 	return r;

@@ -37,14 +37,7 @@ static int map_log(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
 
 int vhi_dirty_log_new(struct vhc_ctx *ctx, uint64_t size, struct vhi_dirty_log **ret)
 {
-	int fd = vhi_sys_memfd(&ctx->sys, "vhost-dirty-log", size), r;
-
-	if (fd < 0)
-		return vhi_fail_errno(ctx, NULL, fd, "no memfd of %llu bytes for the dirty log",
-				      (unsigned long long)size);
-	r = map_log(ctx, fd, 0, size, ret);
-	vhi_sys_close(&ctx->sys, &fd);
-	return r;
+	return map_log(ctx, VHI_FD_NONE, 0, size, ret);
 }
 
 static int check_file(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size)

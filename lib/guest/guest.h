@@ -30,7 +30,7 @@ int vhi_guest_check_process(const struct vhc_mem *mem);
 
 /**
  * vhi_guest_resize_dirty_log() - a dirty log for this table, if it needs another one: *ret, or NULL.
- * Errors: -E2BIG it needs more than the caller's file has; -ENOMEM; those of memfd_create() and mmap().
+ * Errors: -E2BIG it needs more than the caller's file has; -ENOMEM; those of mmap().
  */
 int vhi_guest_resize_dirty_log(struct vhc_mem *mem, const struct vhi_table *table,
 			       struct vhi_dirty_log **ret);

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kcmp.h>
 #include <linux/vhost.h>
 #include <poll.h>
 #include <pthread.h>
@@ -16,14 +15,12 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "syscall/linux.h"
 
-#define LOWEST_FD      3 /* never reuse the number of a standard stream that the caller closed */
 #define OWNER_ATTEMPTS 8
 
 int vhi_linux_lift(int fd)
@@ -32,9 +29,9 @@ int vhi_linux_lift(int fd)
 
 	if (fd < 0)
 		return -errno;
-	if (fd >= LOWEST_FD)
+	if (fd >= VHI_LOWEST_FD)
 		return fd;
-	high = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_FD);
+	high = fcntl(fd, F_DUPFD_CLOEXEC, VHI_LOWEST_FD);
 	high = high < 0 ? -errno : high;
 	close(fd);
 	return high;
@@ -76,7 +73,7 @@ static int linux_close(void *data, int fd)
 
 static int linux_dup(void *data, int fd)
 {
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_FD);
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, VHI_LOWEST_FD);
 
 	return copy < 0 ? -errno : copy;
 }
@@ -219,13 +216,6 @@ static int linux_name(void *data, int fd, char *buf, size_t size)
 	return 0;
 }
 
-static int linux_same(void *data, int a, int b)
-{
-	long r = syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b);
-
-	return r < 0 ? -errno : r == 0;
-}
-
 static int linux_stat(void *data, int fd, struct vhi_file *ret)
 {
 	struct stat st;
@@ -321,12 +311,11 @@ const struct vhi_sys_ops vhi_sys_linux = {
 	.epoll_add = linux_epoll_add,
 	.epoll_del = linux_epoll_del,
 	.name = linux_name,
-	.same = linux_same,
+	.same = vhi_linux_same,
 	.stat = linux_stat,
 	.read = linux_read,
 	.mapped = vhi_linux_mapped,
 	.peek = vhi_linux_peek,
-	.memfd = vhi_linux_memfd,
 	.map = vhi_linux_map,
 	.unmap = vhi_linux_unmap,
 	.socket = linux_socket,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * linux - what linux.c, memory.c and tasks.c share.  For this room alone.
+ * linux - what linux.c, memory.c, same.c and tasks.c share.  For this room alone.
  */
 #ifndef LIB_SYSCALL_LINUX_H
 #define LIB_SYSCALL_LINUX_H
@@ -9,6 +9,9 @@
 #include <signal.h>
 
 #include "syscall/sys.h"
+
+/* Never reuse the number of a standard stream that the caller closed. */
+#define VHI_LOWEST_FD 3
 
 /** vhi_linux_lift() - the same fd at 3 or above; -errno when @fd is -1. */
 int vhi_linux_lift(int fd);
@@ -22,9 +25,11 @@ int vhi_linux_start_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 /* memory.c */
 int vhi_linux_mapped(void *data, uint64_t addr, uint64_t size);
 int vhi_linux_peek(void *data, uint64_t addr, void *buf, size_t size);
-int vhi_linux_memfd(void *data, const char *name, uint64_t size);
 int vhi_linux_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
 void vhi_linux_unmap(void *data, void *addr, uint64_t size);
+
+/* same.c */
+int vhi_linux_same(void *data, int a, int b);
 
 /* tasks.c */
 int32_t vhi_linux_pid(void *data);

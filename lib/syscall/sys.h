@@ -67,11 +67,10 @@ struct vhi_sys_ops {
 	int (*mapped)(void *data, uint64_t addr, uint64_t size);
 	/* Copy from memory of this process that may not be mapped: -EFAULT instead of SIGSEGV. */
 	int (*peek)(void *data, uint64_t addr, void *buf, size_t size);
-	/* A memfd of zeros, sealed so that its size cannot change. */
-	int (*memfd)(void *data, const char *name, uint64_t size);
 	/*
 	 * Map a part of a file, shared, with an inaccessible guard page before and after it.
-	 * @offset: a multiple of the machine's page size.
+	 * @fd: VHI_FD_NONE for zeros, which forked children share.  @offset: a multiple of the
+	 * machine's page size.
 	 */
 	int (*map)(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
 	void (*unmap)(void *data, void *addr, uint64_t size);
@@ -191,11 +190,6 @@ static inline int vhi_sys_read(const struct vhi_sys *sys, const char *path, char
 static inline int vhi_sys_mapped(const struct vhi_sys *sys, uint64_t addr, uint64_t size)
 {
 	return sys->ops->mapped(sys->data, addr, size);
-}
-
-static inline int vhi_sys_memfd(const struct vhi_sys *sys, const char *name, uint64_t size)
-{
-	return sys->ops->memfd(sys->data, name, size);
 }
 
 static inline int vhi_sys_map(const struct vhi_sys *sys, int fd, uint64_t offset, uint64_t size,

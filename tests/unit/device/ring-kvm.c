@@ -86,6 +86,36 @@ static void add_ioeventfd_twice_makes_one_call(void **state)
 	assert_ok(rig, vhc_ring_del_ioeventfd(rig->dev, 0, &bell));
 }
 
+/* Without kcmp() two fds of a VM cannot be compared, and KVM tells that a doorbell is there. */
+static void add_ioeventfd_twice_without_kcmp_adds_one(void **state)
+{
+	struct vhc_ioeventfd bell = guest_bell(0), wide = { 32, 0xd000, 0, 4, VHC_IOEVENTFD_PIO };
+	int other = fake_vm(rig->fake, true);
+
+	fake_profile(rig->fake)->vms_alike = true;
+	assert_ok(rig, guest_add(&guest, 0));
+	assert_ok(rig, guest_add(&guest, 0));
+	assert_int_equal(fake_vm_bindings(guest.vm), 1);
+	assert_int_equal(vhc_ctx_get_error(rig->ctx)->code, 0);
+	/* another VM is one all the same */
+	assert_ok(rig, vhc_ring_add_ioeventfd(rig->dev, 0, other, &bell));
+	assert_int_equal(fake_vm_bindings(fake_vm_of(rig->fake, other)), 1);
+	assert_ok(rig, vhc_ring_del_ioeventfd(rig->dev, 0, &bell));
+	assert_ok(rig, vhc_ring_del_ioeventfd(rig->dev, 0, &bell));
+	assert_int_equal(vhc_ring_del_ioeventfd(rig->dev, 0, &bell), -EINVAL);
+	/* what the launcher has there is still an error, and so is any other failure */
+	assert_int_equal(guest_launcher(&guest, vhc_ring_get_kick(rig->dev, 1), &wide, true), 0);
+	assert_int_equal(vhc_ring_add_ioeventfd(rig->dev, 0, rig->vm, &wide), -EEXIST);
+	assert_int_equal(guest_launcher(&guest, vhc_ring_get_kick(rig->dev, 1), &wide, false), 0);
+	assert_ok(rig, guest_add(&guest, 0));
+	fake_fail(rig->fake, "KVM_IOEVENTFD", 1, EIO);
+	assert_int_equal(guest_add(&guest, 0), -EIO);
+	assert_says(rig, "ring 0", "KVM_IOEVENTFD", "EIO");
+	assert_ok(rig, vhc_dev_reset(rig->dev));
+	assert_int_equal(fake_vm_bindings(guest.vm), 0);
+	fake_close(rig->fake, other);
+}
+
 /* Where there is no kick, one is made; and all the doorbells that wait for one are at it. */
 static void add_ioeventfd_without_kick_makes_one(void **state)
 {
@@ -303,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(add_ioeventfd_of_each_kind_kicks),
 		TEST(add_ioeventfd_twice_makes_one_call),
+		TEST(add_ioeventfd_twice_without_kcmp_adds_one),
 		TEST(add_ioeventfd_without_kick_makes_one),
 		TEST(set_kick_moves_ioeventfds),
 		TEST(set_kick_to_none_removes_ioeventfds_until_next),

@@ -47,6 +47,7 @@ struct fake_profile {
 	uint32_t max_regions;
 	bool irqfd_exclusive; /* an eventfd is one irqfd on the whole host, not one of each VM */
 	bool no_busyloop;     /* as before Linux 4.6 */
+	bool vms_alike;	      /* without kcmp: two fds of VMs cannot be compared */
 };
 
 /** fake_new() - a kernel; @name: "6.1", "6.12" or "7.2".  Stops the test when there is no such. */

@@ -78,7 +78,8 @@ int fake_map_file(struct fake *fake, struct fake_file *file, uint64_t offset, ui
 {
 	uint64_t page = page_size(), whole = whole_pages(size) + 2 * page;
 	struct fake_map *map = find_map(fake, NULL);
-	int r = map ? make_memory(file) : -ENOMEM;
+	int r = !map ? -ENOMEM : file ? make_memory(file) : 0;
+	int flags = MAP_SHARED | MAP_FIXED | (file ? 0 : MAP_ANONYMOUS);
 	char *at;
 
 	if (r)
@@ -86,7 +87,7 @@ int fake_map_file(struct fake *fake, struct fake_file *file, uint64_t offset, ui
 	at = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == MAP_FAILED)
 		return -errno;
-	if (mmap(at + page, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file->memory,
+	if (mmap(at + page, size, PROT_READ | PROT_WRITE, flags, file ? file->memory : -1,
 		 (off_t)offset) == MAP_FAILED) {
 		r = -errno;
 		munmap(at, whole);

@@ -130,7 +130,7 @@ int fake_fd_new(struct fake *fake, struct fake_file *file);
 int fake_fd_close(struct fake *fake, int fd);
 
 /* memfd.c: memory that several may map. */
-/** fake_map_file() - map a part of a memfd, between two guard pages. */
+/** fake_map_file() - map a part of a memfd, or zeros without one, between two guard pages. */
 int fake_map_file(struct fake *fake, struct fake_file *file, uint64_t offset, uint64_t size,
 		  void **ret);
 void fake_unmap_file(struct fake *fake, void *addr, uint64_t size);

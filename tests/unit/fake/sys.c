@@ -201,6 +201,8 @@ static int fake_same(void *data, int a, int b)
 
 	if (!r)
 		r = one && other ? one == other : -EBADF;
+	if (r >= 0 && fake->profile.vms_alike && one->kind == FAKE_VM)
+		r = -EPERM;
 	return fake_leave(fake, r);
 }
 
@@ -246,22 +248,13 @@ static int fake_peek(void *data, uint64_t addr, void *buf, size_t size)
 	return fake_leave(fake, r ? r : fake_user_get(buf, (const void *)(uintptr_t)addr, size));
 }
 
-static int fake_sys_memfd(void *data, const char *name, uint64_t size)
-{
-	struct fake *fake = data;
-	int r = fake_enter(fake, "memfd", -1, 0);
-
-	r = r ? r : fake_memfd(fake, size, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-	return fake_leave(fake, r);
-}
-
 static int fake_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
 {
 	struct fake *fake = data;
 	int r = fake_enter(fake, "map", fd, 0);
 	struct fake_file *file = fake_file_of(fake, fd);
 
-	if (!r && (!file || file->kind != FAKE_MEMFD))
+	if (!r && fd >= 0 && (!file || file->kind != FAKE_MEMFD))
 		r = file ? -ENODEV : -EBADF;
 	return fake_leave(fake, r ? r : fake_map_file(fake, file, offset, size, ret));
 }
@@ -367,7 +360,6 @@ const struct vhi_sys_ops fake_sys = {
 	.read = fake_read,
 	.mapped = fake_mapped,
 	.peek = fake_peek,
-	.memfd = fake_sys_memfd,
 	.map = fake_map,
 	.unmap = fake_unmap,
 	.socket = fake_socket,

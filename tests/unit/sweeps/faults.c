@@ -17,7 +17,6 @@ static const struct {
 	{ "socket", "SIOCSIFTXQLEN" },
 	{ "stat", "fd " },
 	{ "read", "/sys/" },
-	{ "memfd", "dirty log" },
 	{ "map", "dirty log" },
 	{ "epoll", "event fd" },
 	{ "add", "event fd" },
