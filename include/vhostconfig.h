@@ -15,7 +15,7 @@
  *
  * On a running ring, a setter either takes effect at once, as a plan of one step, or returns
  * -EBUSY; each function says which.  Setting what is already set, starting what is already running,
- * and stopping what is not running succeed and do nothing.
+ * and stopping what is not running succeed and ask nothing of the kernel.
  *
  * Results.  A function returns 0, or the value that its comment names, or a negative errno.  The
  * object that it creates is returned through its last parameter, which is left untouched on
@@ -235,8 +235,8 @@ VHC_EXPORT int vhc_features_check(struct vhc_ctx *ctx, enum vhc_type type,
  * Opens temporary fds of its own and closes them; the tap that it queries is in a network namespace
  * of its own.  Changes nothing.  What is missing is recorded in the document with the reason, and
  * is not an error.
- * Errors: -ENOMEM, also for RLIMIT_NPROC, -EMFILE, and the kernel's for a failure that does not tell
- * what the host supports: there is no document rather than a wrong one.
+ * Errors: -ENOMEM, also for RLIMIT_NPROC; -EMFILE; the kernel's for any other failure that does not
+ * tell what the host supports.  Then there is no document, rather than a wrong one.
  */
 VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
 
@@ -601,14 +601,16 @@ VHC_EXPORT int vhc_dev_get_fd(struct vhc_dev *dev, uint32_t pair);
 /**
  * vhc_dev_set_mem() - attach the device to the guest's memory, replacing any memory set before.
  * Needed before a start.
+ * @mem: NULL detaches the device: commits and the dirty log no longer concern it.
  * Errors: -EINVAL if @mem belongs to another context; -EBUSY if a ring is running; -E2BIG if it has
- * more regions than this device supports.
+ * more regions than this device supports; -ESTALE.
  */
 VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem);
 
 /**
  * vhc_dev_set_tap() - give a net device its tap; pair i uses queue i.  Call it before
  * vhc_dev_offer_features(), because features depend on the tap.
+ * @tap: NULL detaches it, and another device may have it.
  * Errors: -EINVAL if there are fewer queues than pairs; -EBUSY if a ring is running, or if another
  * device has this tap (the kernel would accept that).
  */
@@ -963,13 +965,17 @@ VHC_EXPORT int vhc_ring_start(struct vhc_dev *dev, uint32_t ring);
 
 /**
  * vhc_ring_stop() - stop one ring and keep its settings and its base; other rings keep running.  It
- * stays stopped until vhc_ring_start().  Errors: -ENOTTY without VHC_CAN_RING.
+ * stays stopped until vhc_ring_start(), also if it was not running: vhc_dev_start() skips it, and a
+ * saved document says that it is not enabled.
+ * Errors: -ENOTTY without VHC_CAN_RING.
  */
 VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring);
 
 /**
  * vhc_ring_reset() - virtio queue reset: stop the ring and discard its settings, eventfds, KVM
- * bindings and base.  Errors: -ENOTTY if it is running, without VHC_CAN_RING.
+ * bindings and base, also if it was not running.  An earlier vhc_ring_stop() is forgotten: once it
+ * has a size again, vhc_dev_start() starts it.
+ * Errors: -ENOTTY if it is running, without VHC_CAN_RING.
  */
 VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring);
 

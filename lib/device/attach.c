@@ -26,29 +26,35 @@ int vhi_dev_check_regions(const struct vhc_dev *dev, const struct vhi_table *tab
 			    table->count, unmerged, dev->offers->max_regions);
 }
 
+/* @table: NULL for no memory. */
+static int check_attach(struct vhc_dev *dev, struct vhc_mem *mem, const struct vhi_table *table)
+{
+	int r = vhi_dev_check_stale(dev) ?: vhi_dev_check_stopped(dev, "its memory");
+
+	if (!r && table)
+		r = vhi_dev_check_regions(dev, table, mem->committed_count);
+	return r;
+}
+
 VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 {
-	const struct vhi_table *table = vhi_mem_table(mem);
+	const struct vhi_table *table = mem ? vhi_mem_table(mem) : NULL;
 	int r;
 
 	if (dev->mem == mem)
 		return 0;
-	if (vhi_mem_ctx(mem) != dev->ctx)
+	if (mem && vhi_mem_ctx(mem) != dev->ctx)
 		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "the memory table belongs to another context");
-	r = vhi_dev_check_stopped(dev, "its memory");
+	r = check_attach(dev, mem, table);
 	if (r)
 		return r;
-	if (table)
-		r = vhi_dev_check_regions(dev, table, mem->committed_count);
-	if (r)
-		return r;
-	r = vhi_mem_attach(mem, dev);
-	if (r)
-		return vhi_dev_fail(dev, r, NULL, NULL, "no memory to attach it");
+	if (mem && vhi_mem_attach(mem, dev))
+		return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to attach it");
 	r = vhi_iommu_change_mem(dev, table);
 	if (r) {
-		vhi_dev_detach_mem(dev, mem);
+		if (mem)
+			vhi_dev_detach_mem(dev, mem);
 		return r;
 	}
 	if (dev->mem)

@@ -48,21 +48,10 @@ static void close_net(struct vhc_dev *dev)
 	free(dev->net);
 }
 
-VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap)
+static int check_tap(struct vhc_dev *dev, const struct vhc_tap *tap)
 {
 	const struct vhc_dev *rival;
-	int r;
 
-	if (dev->kind != &vhi_kind_net)
-		return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "a %s device has no tap",
-				    dev->kind->name);
-	if (dev->net->tap == tap)
-		return 0;
-	if (tap->ctx != dev->ctx)
-		return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "the tap belongs to another context");
-	r = vhi_dev_check_stopped(dev, "its tap");
-	if (r)
-		return r;
 	if (tap->queues < dev->want.fds)
 		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "tap %s has %u queues for %u queue pairs: each pair needs one",
@@ -73,7 +62,28 @@ VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap)
 			dev, -EBUSY, NULL, "give each device a tap of its own",
 			"tap %s belongs to device %s; the kernel would let both read it", tap->name,
 			rival->id);
+	return 0;
+}
+
+VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap)
+{
+	int r;
+
+	if (dev->kind != &vhi_kind_net)
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "a %s device has no tap",
+				    dev->kind->name);
+	if (dev->net->tap == tap)
+		return 0;
+	if (tap && tap->ctx != dev->ctx)
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "the tap belongs to another context");
+	r = vhi_dev_check_stopped(dev, "its tap");
+	if (!r && tap)
+		r = check_tap(dev, tap);
+	if (r)
+		return r;
 	release_tap(dev);
+	if (!tap)
+		return 0;
 	dev->net->tap = vhi_tap_ref(tap);
 	tap->user = dev;
 	return 0;

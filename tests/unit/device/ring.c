@@ -244,6 +244,25 @@ static void ring_stop_outlives_device_start(void **state)
 	assert_true(runs(1));
 }
 
+/* As a guest disables a queue of a device that is paused, or not started yet. */
+static void ring_stop_of_stopped_ring_outlives_device_start(void **state)
+{
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	fake_forget_calls(rig.fake);
+	assert_ok(&rig, vhc_ring_stop(rig.dev, 1));
+	assert_int_equal(fake_calls(rig.fake), 0);
+	assert_ok(&rig, rig_start(&rig));
+	assert_true(runs(0) && !runs(1) && runs(2) && runs(3));
+	/* a reset forgets that, also where nothing runs */
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(&rig, vhc_ring_reset(rig.dev, 1));
+	assert_ok(&rig, rig_start(&rig));
+	assert_false(runs(1)); /* it has no size */
+	assert_ok(&rig, rig_ring(&rig, 1));
+	assert_ok(&rig, rig_start(&rig));
+	assert_true(runs(1));
+}
+
 /* All that was set is gone, and what is set then counts. */
 static void ring_reset_clears_settings(void **state)
 {
@@ -303,6 +322,7 @@ int main(void)
 		TEST_DOWN(first_ring_start_sets_up_device),
 		TEST_DOWN(ring_start_before_setup_is_eagain),
 		TEST(ring_stop_outlives_device_start),
+		TEST(ring_stop_of_stopped_ring_outlives_device_start),
 		TEST(ring_reset_clears_settings),
 		TEST(failed_reset_keeps_eventfds),
 	};
