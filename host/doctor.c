@@ -184,28 +184,43 @@ static int check_nodes(struct doctor *doctor, const struct host_user *user, stru
 	return r;
 }
 
-static void check_regions(struct doctor *doctor)
+static bool read_parameter(const char *name, unsigned int *ret)
 {
-	FILE *file = fopen("/sys/module/vhost/parameters/max_mem_regions", "re");
-	unsigned int limit = 0;
-	char text[200];
-	bool low;
+	char path[96];
+	bool found;
+	FILE *file;
 
-	if (!file || fscanf(file, "%u", &limit) != 1) {
-		add(doctor, "memory regions", "info",
-		    "unknown: the module vhost is not loaded (the kernel's default is 64)", "");
-	} else {
-		low = limit < DEFAULT_REGIONS;
-		snprintf(text, sizeof(text),
-			 "a guest's memory may have %u; each hot-plugged piece of memory adds one "
-			 "(vhost.max_mem_regions, up to 509)%s",
-			 limit, low ? "; the fix takes effect when vhost is loaded again" : "");
-		add(doctor, "memory regions", low ? "low" : "ok", text,
-		    low ? "echo options vhost max_mem_regions=509 > /etc/modprobe.d/vhostctl.conf"
-			: "");
-	}
+	snprintf(path, sizeof(path), "/sys/module/vhost/parameters/%s", name);
+	file = fopen(path, "re");
+	found = file && fscanf(file, "%u", ret) == 1;
 	if (file)
 		fclose(file);
+	return found;
+}
+
+/* The kernel keeps no more than the smaller of two parameters, of which 0 is no limit for the second. */
+static void check_regions(struct doctor *doctor)
+{
+	unsigned int limit, mappings = 0;
+	char text[240];
+	bool low;
+
+	if (!read_parameter("max_mem_regions", &limit)) {
+		add(doctor, "memory regions", "info",
+		    "unknown: the module vhost is not loaded (the kernel's default is 64)", "");
+		return;
+	}
+	if (read_parameter("max_iotlb_entries", &mappings) && mappings && mappings < limit)
+		limit = mappings;
+	low = limit < DEFAULT_REGIONS;
+	snprintf(text, sizeof(text),
+		 "a guest's memory may have %u; each hot-plugged piece of memory adds one "
+		 "(the smaller of vhost.max_mem_regions, up to 509, and vhost.max_iotlb_entries)%s",
+		 limit, low ? "; the fix takes effect when vhost is loaded again" : "");
+	add(doctor, "memory regions", low ? "low" : "ok", text,
+	    low ? "echo options vhost max_mem_regions=509 max_iotlb_entries=2048 > "
+		  "/etc/modprobe.d/vhostctl.conf"
+		: "");
 }
 
 static void print_limit(char *buf, size_t size, rlim_t value)
