@@ -81,6 +81,8 @@ static const struct member device_members[] = {
 	{ "header_bytes", false },
 	{ "mtu", false },
 	{ "mac", false },
+	{ "offloads", false },
+	{ "active_pairs", false },
 };
 
 static const struct member guest_members[] = { { "iommu", false } };
@@ -94,6 +96,19 @@ struct shown {
 	char text[80];
 };
 
+/* Words of features, up to the last that is not 0. */
+static void show_words(struct json_object *words, struct shown *ret)
+{
+	size_t count = json_object_array_length(words), at = 0;
+
+	while (count > 1 && !cli_tree_number(json_object_array_get_idx(words, count - 1)))
+		count--;
+	for (size_t i = 0; i < count && at < sizeof(ret->text); i++)
+		at += (size_t)snprintf(ret->text + at, sizeof(ret->text) - at, "%s0x%" PRIx64,
+				       i ? "," : "",
+				       cli_tree_number(json_object_array_get_idx(words, i)));
+}
+
 /* Equal values have equal texts, whatever their form in the document. */
 static struct shown show(struct json_object *object, const struct member *member)
 {
@@ -104,6 +119,8 @@ static struct shown show(struct json_object *object, const struct member *member
 		return shown;
 	if (member->hex)
 		snprintf(shown.text, sizeof(shown.text), "0x%" PRIx64, cli_tree_number(value));
+	else if (json_object_is_type(value, json_type_array))
+		show_words(value, &shown);
 	else if (json_object_is_type(value, json_type_boolean))
 		snprintf(shown.text, sizeof(shown.text), "%s",
 			 json_object_get_boolean(value) ? "yes" : "no");

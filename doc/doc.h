@@ -60,9 +60,10 @@ struct doc_field {
 			    given" and is not written */
 	const char *const *choices; /* DOC_CHOICE: NULL-terminated */
 	const char
-		*word; /* DOC_UINT: what the preset is in the document; it is then written, too */
-	uint32_t when; /* a bit for each choice of the table's selector with which the key may be
+		*word;	/* DOC_UINT: what the preset is in the document; it is then written, too */
+	uint32_t when;	/* a bit for each choice of the table's selector with which the key may be
 			     given; 0: all */
+	uint32_t since; /* of a table with minors: the first minor that has the key */
 	const struct doc_table *table;	 /* DOC_OBJECT, DOC_OBJECTS */
 	bool (*check)(const char *text); /* DOC_STRING(S): is it valid?  NULL: any is */
 	const char *pattern;		 /* the same rule for the schema (ECMA 262) */
@@ -73,8 +74,9 @@ struct doc_field {
 struct doc_table {
 	const char *kind; /* of a whole document ("vhost-setup"); NULL for a part of one */
 	uint32_t version; /* the only one that is read; 0 for a part */
-	bool minors;	  /* of a document that also has the key "minor", */
-	uint32_t minor;	  /* the newest that is read; the one that is written */
+	bool minors;	  /* of a document that also has the key "minor": */
+	uint32_t minor;	  /* the newest that is read */
+	size_t minor_at;  /* where the struct has the document's own, a uint32_t */
 	size_t size;	  /* of the struct */
 	const char *help; /* what this object is, one line */
 	const struct doc_field *selector; /* a DOC_CHOICE of this table on which others depend, and
@@ -119,6 +121,7 @@ struct doc_error {
  * pass it to doc_clear() after success.  After a failure there is nothing to clear.
  * The keys "kind", "version" and "minor" are read first, for a table that has a kind, and
  * are not fields: a document of a newer library is reported as such, whatever else is in it.
+ * One of an older library has none of the keys that came later.
  * Errors: -EINVAL or -E2BIG (too long), with @err filled; -ENOMEM.
  */
 int doc_read(const struct doc_table *table, const char *text, size_t len, void *ret,
@@ -127,7 +130,10 @@ int doc_read(const struct doc_table *table, const char *text, size_t len, void *
 /** doc_clear() - free what doc_read() allocated within a struct, and zero it. */
 void doc_clear(const struct doc_table *table, void *data);
 
-/** doc_write() - the struct as a JSON tree, with kind and version first.  NULL: no memory. */
+/**
+ * doc_write() - the struct as a JSON tree, with kind and version first; with minors, as a document
+ * of the struct's own.  NULL: no memory.
+ */
 struct json_object *doc_write(const struct doc_table *table, const void *data);
 
 enum doc_form { DOC_PRETTY, DOC_COMPACT };

@@ -23,7 +23,8 @@ static int fail_version(struct read *rd, const struct doc_table *table, struct j
 }
 
 /* A lower minor has the same keys or fewer, with the same meaning. */
-static int check_minor(struct read *rd, const struct doc_table *table, struct json_object *root)
+static int read_minor(struct read *rd, const struct doc_table *table, struct json_object *root,
+		      void *ret)
 {
 	struct json_object *value;
 	int64_t minor;
@@ -43,11 +44,13 @@ static int check_minor(struct read *rd, const struct doc_table *table, struct js
 				 "written by a newer library: version %u.%s; this one reads %u.%u",
 				 table->version, json_object_get_string(value), table->version,
 				 table->minor);
+	*(uint32_t *)((char *)ret + table->minor_at) = (uint32_t)minor;
 	doc_path_cut(&rd->path, 0);
 	return 0;
 }
 
-static int check_kind(struct read *rd, const struct doc_table *table, struct json_object *root)
+static int read_kind(struct read *rd, const struct doc_table *table, struct json_object *root,
+		     void *ret)
 {
 	char quoted[DOC_QUOTE_MAX];
 	struct json_object *value;
@@ -69,7 +72,7 @@ static int check_kind(struct read *rd, const struct doc_table *table, struct jso
 	if (json_object_get_int64(value) != table->version)
 		return fail_version(rd, table, value, root);
 	doc_path_cut(&rd->path, 0);
-	return table->minors ? check_minor(rd, table, root) : 0;
+	return table->minors ? read_minor(rd, table, root, ret) : 0;
 }
 
 static int parse(const char *text, size_t len, struct json_object **ret)
@@ -102,7 +105,7 @@ int doc_read(const struct doc_table *table, const char *text, size_t len, void *
 	if (r < 0)
 		return r;
 	memset(ret, 0, table->size);
-	r = table->kind ? check_kind(&rd, table, root) : 0;
+	r = table->kind ? read_kind(&rd, table, root, ret) : 0;
 	if (r == 0)
 		r = read_object(&rd, table, root, ret);
 	if (r < 0)

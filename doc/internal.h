@@ -43,6 +43,9 @@ bool doc_is_wide(const struct doc_field *field);
 /* Is this the preset of an absent field, outside the field's own limits? */
 bool doc_is_unset(const struct doc_field *field, uint64_t value);
 
+/* Has a document with the struct's minor number this key? */
+bool doc_is_known(const struct doc_table *table, const struct doc_field *field, const void *data);
+
 /* May the field's key be given in this struct, as far as its selector decides? */
 bool doc_applies(const struct doc_table *table, const struct doc_field *field, const void *data);
 

@@ -308,6 +308,14 @@ static int fail_selected(struct read *rd, const struct doc_table *table,
 			 selector->key, choice);
 }
 
+static int fail_later(struct read *rd, const struct doc_table *table, const struct doc_field *field,
+		      const void *data)
+{
+	return read_fail(rd,
+			 "a document with \"minor\": %u does not have this key, %u and later do",
+			 *(const uint32_t *)((const char *)data + table->minor_at), field->since);
+}
+
 int read_object(struct read *rd, const struct doc_table *table, struct json_object *object,
 		void *data)
 {
@@ -328,6 +336,8 @@ int read_object(struct read *rd, const struct doc_table *table, struct json_obje
 			r = set_preset(rd, field, doc_at(field, data));
 		} else {
 			doc_path_add_key(&rd->path, field->key);
+			if (!doc_is_known(table, field, data))
+				return fail_later(rd, table, field, data);
 			if (!doc_applies(table, field, data))
 				return fail_selected(rd, table, field, data);
 			r = read_value(rd, field, value, doc_at(field, data));

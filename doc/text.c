@@ -202,6 +202,12 @@ bool doc_is_unset(const struct doc_field *field, uint64_t value)
 	       (value < field->min || (field->max && value > field->max));
 }
 
+bool doc_is_known(const struct doc_table *table, const struct doc_field *field, const void *data)
+{
+	return !table->minors ||
+	       field->since <= *(const uint32_t *)((const char *)data + table->minor_at);
+}
+
 bool doc_applies(const struct doc_table *table, const struct doc_field *field, const void *data)
 {
 	if (!field->when || !table->selector)

@@ -122,7 +122,7 @@ static bool write_fields(const struct doc_table *table, const void *data,
 		const struct doc_field *field = &table->fields[i];
 		const void *at = doc_at(field, data);
 
-		if (!doc_applies(table, field, data))
+		if (!doc_is_known(table, field, data) || !doc_applies(table, field, data))
 			continue;
 		if (!is_absent(field, at) && !add(object, field->key, write_value(field, at)))
 			return false;
@@ -130,11 +130,13 @@ static bool write_fields(const struct doc_table *table, const void *data,
 	return true;
 }
 
-static bool write_kind(const struct doc_table *table, struct json_object *object)
+static bool write_kind(const struct doc_table *table, const void *data, struct json_object *object)
 {
+	const uint32_t *minor = (const void *)((const char *)data + table->minor_at);
+
 	return add(object, "kind", json_object_new_string(table->kind)) &&
 	       add(object, "version", json_object_new_uint64(table->version)) &&
-	       (!table->minors || add(object, "minor", json_object_new_uint64(table->minor)));
+	       (!table->minors || add(object, "minor", json_object_new_uint64(*minor)));
 }
 
 struct json_object *doc_write(const struct doc_table *table, const void *data)
@@ -143,7 +145,8 @@ struct json_object *doc_write(const struct doc_table *table, const void *data)
 
 	if (!object)
 		return NULL;
-	if ((table->kind && !write_kind(table, object)) || !write_fields(table, data, object)) {
+	if ((table->kind && !write_kind(table, data, object)) ||
+	    !write_fields(table, data, object)) {
 		json_object_put(object);
 		return NULL;
 	}

@@ -131,6 +131,16 @@ struct vhi_events {
 	struct vhi_iotlb_miss again_miss;
 };
 
+/*
+ * What the driver said on the control queue of a net device.  It is state of the device, which gives it to
+ * its tap: it is kept over stop and start, and goes with the features.
+ */
+struct vhi_control {
+	bool has_offloads;
+	struct vhc_features offloads; /* of the receive offloads, those that it left enabled */
+	uint32_t active;	      /* queue pairs that it enabled; 0: it did not say */
+};
+
 struct vhc_dev {
 	struct vhc_ctx *ctx;
 	char id[64];

@@ -49,7 +49,7 @@ const char *vhi_feature_row_origin(const struct vhi_feature_names *names, unsign
 	return origins[known ? known->origin : names->unnamed];
 }
 
-static int put_words(const struct vhc_features *set, struct doc_list *words)
+int vhi_feature_put_words(const struct vhc_features *set, struct doc_list *words)
 {
 	size_t count = set->w[2] || set->w[3] ? 4 : 2;
 
@@ -75,7 +75,7 @@ static int put_row(const struct vhi_feature_names *names, unsigned int bit,
 int vhi_feature_rows(const struct vhi_feature_names *names, const struct vhc_features *set,
 		     struct doc_list *words, struct doc_list *rows)
 {
-	int r = put_words(set, words);
+	int r = vhi_feature_put_words(set, words);
 
 	for (unsigned int bit = 0; bit < 256 && !r; bit++) {
 		struct vhi_feature_row *row;

@@ -37,6 +37,9 @@ const char *vhi_feature_row_origin(const struct vhi_feature_names *names, unsign
 int vhi_feature_rows(const struct vhi_feature_names *names, const struct vhc_features *set,
 		     struct doc_list *words, struct doc_list *rows);
 
+/** vhi_feature_put_words() - its first half.  Errors: -ENOMEM. */
+int vhi_feature_put_words(const struct vhc_features *set, struct doc_list *words);
+
 /** vhi_feature_words() - the set of up to four words. */
 struct vhc_features vhi_feature_words(const struct doc_list *words);
 

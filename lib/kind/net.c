@@ -118,6 +118,16 @@ int vhi_net_probe_link(struct vhc_ctx *ctx, uint32_t *ret_offloads, struct vhc_f
 	return r;
 }
 
+struct vhc_features vhi_net_offloads(void)
+{
+	return vhi_offload_bits();
+}
+
+bool vhi_net_offloads_stand(const struct vhc_features *set)
+{
+	return vhi_offload_stands(vhi_offload_from_features(set));
+}
+
 static int check_features(struct vhc_dev *dev, const struct vhc_features *acked)
 {
 	uint32_t header = vhi_net_header_size(acked);

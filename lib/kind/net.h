@@ -5,13 +5,14 @@
 #ifndef LIB_KIND_NET_H
 #define LIB_KIND_NET_H
 
-#include "ctx.h"
+#include "dev.h"
 
 struct vhc_tap;
 
 struct vhi_net {
 	struct vhc_tap *tap;	      /* referenced; NULL: none yet */
 	struct vhc_net_config config; /* only kept, for the vhost-state document */
+	struct vhi_control control;
 };
 
 /**
@@ -20,5 +21,11 @@ struct vhi_net {
  * @ret_offloads: TUN_F_ flags, the largest set that the link takes.
  */
 int vhi_net_probe_link(struct vhc_ctx *ctx, uint32_t *ret_offloads, struct vhc_features *ret);
+
+/** vhi_net_offloads() - the features that a driver turns off and on: VIRTIO_NET_CTRL_GUEST_OFFLOADS. */
+struct vhc_features vhi_net_offloads(void);
+
+/** vhi_net_offloads_stand() - would a link that has all of these accept them together? */
+bool vhi_net_offloads_stand(const struct vhc_features *set);
 
 #endif

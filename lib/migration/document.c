@@ -107,6 +107,12 @@ static const struct doc_field state_fields[] = {
 		  .rule = "write six pairs of lower-case hex digits with colons, not a multicast "
 			  "address and not zero",
 		  .help = "the guest's MAC address"),
+	DOC_FIELD(vhi_saved, offloads, DOC_UINTS, .min = 1, .max = 4, .since = 1,
+		  .help = "net: the receive offloads that the driver left enabled, as words of the "
+			  "features; absent if it used no command, so that all are"),
+	DOC_FIELD(vhi_saved, active_pairs, DOC_UINT, .min = 1, .max = VHI_SAVED_MAX_PAIRS,
+		  .since = 1,
+		  .help = "net: queue pairs that the driver enabled; absent if it used no command"),
 	DOC_NEED(vhi_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = VHI_SAVED_MAX_RINGS,
 		 .help = "the rings that have a size"),
 	DOC_NEED(vhi_saved, memory, DOC_OBJECTS, .table = &region_table, .max = 65535,
@@ -115,12 +121,12 @@ static const struct doc_field state_fields[] = {
 		 .help = "CRC-32 of everything else, as vhost-state(5) describes"),
 };
 
-#define STATE_TABLE(fields_count)                                                               \
-	{                                                                                       \
-		.kind = "vhost-state", .version = 1, .minors = true, .minor = 0,                \
-		.size = sizeof(struct vhi_saved),                                               \
-		.help = "a vhost device, for another host to continue", .fields = state_fields, \
-		.count = fields_count                                                           \
+#define STATE_TABLE(fields_count)                                                                \
+	{                                                                                        \
+		.kind = "vhost-state", .version = 1, .minors = true, .minor = 1,                 \
+		.minor_at = offsetof(struct vhi_saved, minor), .size = sizeof(struct vhi_saved), \
+		.help = "a vhost device, for another host to continue", .fields = state_fields,  \
+		.count = fields_count                                                            \
 	}
 
 const struct doc_table vhi_state_doc = STATE_TABLE(DOC_COUNT(state_fields));
@@ -143,6 +149,7 @@ char *vhi_saved_write(struct vhi_saved *saved)
 {
 	uint32_t sum;
 
+	saved->minor = vhi_state_doc.minor;
 	if (vhi_saved_sum(saved, &sum))
 		return NULL;
 	saved->checksum = sum;

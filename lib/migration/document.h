@@ -44,6 +44,7 @@ struct vhi_saved_guest {
 };
 
 struct vhi_saved {
+	uint32_t minor;
 	char *device;
 	uint32_t type; /* index of a kind */
 	bool running;
@@ -55,6 +56,10 @@ struct vhi_saved {
 	uint64_t header_bytes; /* net */
 	uint64_t mtu;	       /* 0: not given */
 	char *mac;	       /* NULL: not given */
+	/* since minor 1, what the driver said on the control queue: offloads are words like those of
+	 * the features, none if it did not say; so is active_pairs 0 */
+	struct doc_list offloads;
+	uint64_t active_pairs;
 	struct doc_list rings, memory;
 	uint64_t checksum;
 };

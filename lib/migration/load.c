@@ -222,6 +222,11 @@ static void store_net(const struct load *load)
 	if (load->saved.mac && doc_mac_parse(load->saved.mac, net.mac))
 		net.flags |= VHC_NET_MAC;
 	load->dev->net->config = net;
+	load->dev->net->control = (struct vhi_control){
+		.has_offloads = load->saved.offloads.count,
+		.offloads = vhi_feature_words(&load->saved.offloads),
+		.active = (uint32_t)load->saved.active_pairs,
+	};
 }
 
 /* From here on nothing fails. */

@@ -10,6 +10,7 @@
 
 #include "features/features.h"
 #include "migration/rule.h"
+#include "kind/net.h"
 
 static const struct vhi_saved_region *regions(const struct vhi_saved *saved)
 {
@@ -85,6 +86,36 @@ static int check_features(struct vhi_rules *c)
 	return 0;
 }
 
+/* Of what the driver accepted, it may turn off each receive offload, as far as links allow. */
+static int check_offloads(struct vhi_rules *c)
+{
+	struct vhc_features set = vhi_feature_words(&c->saved->offloads);
+	struct vhc_features bits = vhi_net_offloads(), rest;
+	unsigned int bit;
+
+	bits = vhi_features_and(&bits, &c->set);
+	rest = vhi_features_without(&set, &bits);
+	bit = vhi_features_first(&rest);
+	if (!vhi_features_empty(&rest))
+		return VHI_RULE_FAIL(c, "/offloads",
+				     "bit %u is no receive offload that the driver accepted", bit);
+	if (!vhi_net_offloads_stand(&set))
+		return VHI_RULE_FAIL(c, "/offloads",
+				     "no link has these together: all need guest_csum (%u), and "
+				     "guest_ecn and guest_udp_tunnel_gso need others, too",
+				     VHI_F_GUEST_CSUM);
+	return 0;
+}
+
+static int check_control(struct vhi_rules *c)
+{
+	if (c->saved->active_pairs > c->saved->queue_pairs)
+		return VHI_RULE_FAIL(c, "/active_pairs",
+				     "%" PRIu64 ": the device has %" PRIu64 " queue pairs",
+				     c->saved->active_pairs, c->saved->queue_pairs);
+	return c->saved->offloads.count ? check_offloads(c) : 0;
+}
+
 static int check_net(struct vhi_rules *c)
 {
 	uint32_t header = vhi_net_header_size(&c->set);
@@ -95,16 +126,18 @@ static int check_net(struct vhi_rules *c)
 		return VHI_RULE_FAIL(c, "/header_bytes",
 				     "%" PRIu64 ": with these features it is %u",
 				     c->saved->header_bytes, header);
-	return 0;
+	return check_control(c);
 }
 
 static int check_vsock(struct vhi_rules *c)
 {
 	const struct vhi_saved *saved = c->saved;
-	const char *foreign = saved->header_bytes ? "/header_bytes"
-			      : saved->mtu	  ? "/mtu"
-			      : saved->mac	  ? "/mac"
-						  : NULL;
+	const char *foreign = saved->header_bytes     ? "/header_bytes"
+			      : saved->mtu	      ? "/mtu"
+			      : saved->mac	      ? "/mac"
+			      : saved->offloads.count ? "/offloads"
+			      : saved->active_pairs   ? "/active_pairs"
+						      : NULL;
 
 	if (foreign)
 		return VHI_RULE_FAIL(c, foreign, "a vsock device has none");

@@ -117,6 +117,10 @@ static int fill_net(struct vhc_dev *dev, struct vhi_saved *saved)
 
 	saved->header_bytes = vhi_net_header_size(&dev->want.acked);
 	saved->mtu = config->mtu;
+	saved->active_pairs = dev->net->control.active;
+	if (dev->net->control.has_offloads &&
+	    vhi_feature_put_words(&dev->net->control.offloads, &saved->offloads))
+		return -ENOMEM;
 	if (!(config->flags & VHC_NET_MAC))
 		return 0;
 	doc_mac_format(config->mac, mac);

@@ -3,6 +3,7 @@
  * offload - between feature bits and the flags of TUNSETOFFLOAD (drivers/net/tun.c, set_offload).
  */
 #include <errno.h>
+#include <stddef.h>
 
 #include "features/features.h"
 #include "tap/tap.h"
@@ -31,6 +32,29 @@ static const struct {
 	{ VHI_TUN_F_UDP_TUNNEL_GSO_CSUM, VHI_F_GUEST_UDP_TUNNEL_GSO_CSUM,
 	  VHI_F_HOST_UDP_TUNNEL_GSO_CSUM },
 };
+
+struct vhc_features vhi_offload_bits(void)
+{
+	struct vhc_features set = { { 0 } };
+
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		vhc_features_add(&set, map[i].guest);
+	return set;
+}
+
+/* As set_offload(): all need checksums, and what is left needs segmentation of its own. */
+bool vhi_offload_stands(uint32_t flags)
+{
+	const uint32_t tso = TUN_F_TSO4 | TUN_F_TSO6;
+
+	if (flags & ~(uint32_t)TUN_F_CSUM && !(flags & TUN_F_CSUM))
+		return false;
+	if (flags & TUN_F_TSO_ECN && !(flags & tso))
+		return false;
+	if (flags & VHI_TUN_F_UDP_TUNNEL_GSO_CSUM && !(flags & VHI_TUN_F_UDP_TUNNEL_GSO))
+		return false;
+	return !(flags & VHI_TUN_F_UDP_TUNNEL_GSO) || flags & (tso | USO);
+}
 
 uint32_t vhi_offload_from_features(const struct vhc_features *acked)
 {

@@ -49,6 +49,10 @@ int vhi_tap_execute(struct vhc_tap *tap, const struct vhi_op *op);
 
 /* offload.c */
 
+/** vhi_offload_bits() - the features that a driver turns off and on: VIRTIO_NET_CTRL_GUEST_OFFLOADS. */
+struct vhc_features vhi_offload_bits(void);
+/** vhi_offload_stands() - would a link that has all of these flags accept them together? */
+bool vhi_offload_stands(uint32_t flags);
 /** vhi_offload_from_features() - the flags of TUNSETOFFLOAD for these acked bits. */
 uint32_t vhi_offload_from_features(const struct vhc_features *acked);
 /** vhi_offload_to_features() - the feature bits of a link that supports these flags. */

@@ -39,7 +39,7 @@ caps_of() {
 }
 
 @test "check: valid documents, in any notation" {
-	for document in "$split" "$iommu" "$packed"; do
+	for document in "$split" "$iommu" "$packed" "$kept"/minor-1/{split-1,iommu-4,packed-1}.json; do
 		says 0 state check --json "$document"
 		[ "$(json '"\(.kind) \(.command) \(.device) \(.type) \(.running) \(.loadable)"')" = "vhost-report state check net0 net false true" ]
 		[ "$(json .queue_pairs)" = "$(jq .queue_pairs "$document")" ]
@@ -124,6 +124,8 @@ caps_of() {
 	says 0 state show "$iommu"
 	[[ $output == *"mac               52:54:00:ab:cd:ef"* ]]
 	[[ $output == *"6  32768  split   -"* ]]
+	says 0 state show "$kept/minor-1/iommu-4.json"
+	[[ $output == *"offloads"*"0x82"* && $output == *"active_pairs"*3* ]]
 }
 
 @test "diff: the same in another form is the same" {
@@ -135,6 +137,16 @@ caps_of() {
 	done
 	says 0 state diff "$split" "$split"
 	[[ ${lines[0]} =~ ^same\ +yes$ ]]
+}
+
+@test "diff: what the driver said on the control queue" {
+	need_python
+	edit "$kept/minor-1/iommu-4.json" '.offloads = [130]' > short.json
+	edit "$kept/minor-1/iommu-4.json" 'del(.offloads) | .active_pairs = 1' > other.json
+	says 0 state diff "$kept/minor-1/iommu-4.json" short.json
+	says 1 state diff --json short.json other.json
+	[ "$(json '.differences[] | "\(.what)|\(.left)|\(.right)"')" = $'offloads|0x82|\nactive_pairs|3|1' ]
+	says 0 state diff "$iommu" "$iommu"
 }
 
 @test "diff: each value that differs, features by name, rings by index, memory by address" {

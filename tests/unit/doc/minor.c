@@ -8,6 +8,7 @@ static struct doc_table with_minor(uint32_t minor)
 
 	table.minors = true;
 	table.minor = minor;
+	table.minor_at = offsetof(struct sample, minor);
 	return table;
 }
 
@@ -111,7 +112,7 @@ static void doc_write_has_minor(void **state)
 {
 	const struct doc_table table = with_minor(2);
 	struct sample_part parts[] = { { .name = (char *)"x" } };
-	struct sample s = { .name = (char *)"n", .parts = { parts, 1 } };
+	struct sample s = { .name = (char *)"n", .parts = { parts, 1 }, .minor = 2 };
 	struct json_object *tree = doc_write(&table, &s), *schema = doc_schema(&table), *found;
 	const char *text = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN);
 	static const char start[] =
@@ -128,6 +129,42 @@ static void doc_write_has_minor(void **state)
 	json_object_put(schema);
 }
 
+/* A key that came later: a document of an older library neither has nor may have it. */
+static void doc_read_of_older_minor_refuses_later_key(void **state)
+{
+	struct doc_field fields[16];
+	struct doc_table table = with_minor(2);
+	static const char first[] = "{\"kind\":\"sample\",\"version\":1,\"minor\":1" REST "}";
+	struct doc_error err;
+	struct sample s;
+	char *text;
+
+	assert_true(table.count <= COUNT(fields));
+	memcpy(fields, table.fields, table.count * sizeof(fields[0]));
+	assert_string_equal(fields[2].key, "wide");
+	fields[2].since = 2;
+	table.fields = fields;
+	assert_int_equal(doc_read(&table, first, strlen(first), &s, &err), 0);
+	assert_int_equal(s.minor, 1);
+	s.wide = 7;
+	text = doc_text(&table, &s, DOC_COMPACT);
+	assert_null(strstr(text, "wide"));
+	assert_int_equal(read_as(&table, text, &err), 0);
+	free(text);
+	s.minor = 2;
+	text = doc_text(&table, &s, DOC_COMPACT);
+	assert_non_null(strstr(text, "\"wide\":7"));
+	assert_int_equal(read_as(&table, text, &err), 0);
+	free(text);
+	doc_clear(&table, &s);
+	assert_int_equal(
+		read_as(&table,
+			"{\"kind\":\"sample\",\"version\":1,\"minor\":1,\"wide\":7" REST "}", &err),
+		-EINVAL);
+	assert_string_equal(err.pointer, "/wide");
+	assert_non_null(strstr(err.text, "\"minor\": 1 does not have this key, 2 and later do"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +173,7 @@ int main(void)
 		cmocka_unit_test(doc_read_of_newer_version_says_so),
 		cmocka_unit_test(doc_read_without_minors_refuses_key),
 		cmocka_unit_test(doc_write_has_minor),
+		cmocka_unit_test(doc_read_of_older_minor_refuses_later_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

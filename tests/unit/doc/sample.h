@@ -35,6 +35,7 @@ struct sample {
 	struct sample_part *maybe;
 	struct doc_list parts;
 	struct doc_list words;
+	uint32_t minor; /* with minors */
 };
 
 static inline bool sample_check_name(const char *text)

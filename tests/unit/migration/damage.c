@@ -12,7 +12,8 @@
 #include "edit.h"
 #include "two-hosts.h"
 
-static const char *const names[] = { "split-1.json", "iommu-4.json", "packed-1.json" };
+static const char *const names[] = { "minor-1/split-1.json", "minor-1/iommu-4.json",
+				     "minor-1/packed-1.json" };
 
 /* A document, and a device that it can be loaded to. */
 struct bench {
@@ -47,7 +48,7 @@ static void bench_new(struct bench *bench, const char *name)
 		rig_set_index(&bench->rig, i, 'a', (uint16_t)number_at(bench->kept, at));
 	}
 	bench->loadable = !vhc_dev_load(bench->rig.dev, bench->kept);
-	assert_int_equal(bench->loadable, strcmp(name, "packed-1.json") != 0);
+	assert_int_equal(bench->loadable, !strstr(name, "packed-1.json"));
 }
 
 static void bench_free(struct bench *bench)

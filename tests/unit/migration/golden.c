@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * golden - vhost-state documents of version 1 that were written once, and are read for ever.
+ * golden - vhost-state documents of version 1 that were written once, and are read for ever: of minor 0 in
+ * the folder itself, of minor 1 in minor-1.
  *
  * A new one is made by a row here and by test-migration-golden FOLDER, which never touches one that is there.
  */
@@ -9,6 +10,7 @@
 #include "dev.h"
 #include "edit.h"
 #include "rig.h"
+#include "kind/net.h"
 
 static const char *folder;
 
@@ -75,6 +77,11 @@ static void iommu_4(struct rig *rig)
 			       rig->dev,
 			       VHC_ARG(vhc_net_config, .flags = VHC_NET_MAC | VHC_NET_MTU,
 				       .mtu = 9000, .mac = { 0x52, 0x54, 0, 0xab, 0xcd, 0xef })));
+	rig->dev->net->control = (struct vhi_control){
+		.has_offloads = true,
+		.offloads = { { 1 << VHI_F_GUEST_CSUM | 1 << VHI_F_GUEST_TSO4 } },
+		.active = 3,
+	};
 }
 
 /* No vhost-net has packed rings, but a document may. */
@@ -114,11 +121,14 @@ static const struct {
 	const char *name;
 	void (*make)(struct rig *rig);
 } documents[] = {
-	{ "split-1.json", split_1 },
-	{ "iommu-4.json", iommu_4 },
-	{ "packed-1.json", packed_1 },
-	{ "vsock.json", vsock },
+	{ "minor-1/split-1.json", split_1 },
+	{ "minor-1/iommu-4.json", iommu_4 },
+	{ "minor-1/packed-1.json", packed_1 },
+	{ "minor-1/vsock.json", vsock },
 };
+
+static const char *const older[] = { "split-1.json", "iommu-4.json", "packed-1.json",
+				     "vsock.json" };
 
 #define COUNT (sizeof(documents) / sizeof(documents[0]))
 
@@ -146,23 +156,53 @@ static void save_matches_golden(void **state)
 	}
 }
 
+static void read_and_write(const char *name)
+{
+	char *kept = edit_file(folder, name);
+	char *compact = edit_compact(kept), *canonical = edit_canonical(kept);
+	struct vhc_ctx *ctx;
+
+	assert_int_equal(vhc_ctx_new(&ctx), 0);
+	if (vhc_state_check(ctx, kept) || vhc_state_check(ctx, compact))
+		fail_msg("%s: %s", name, vhc_ctx_get_error(ctx)->text);
+	assert_string_equal(compact, canonical);
+	vhc_ctx_free(ctx);
+	free(kept);
+	free(compact);
+	free(canonical);
+}
+
 /* Reading and writing again changes nothing; any other form of the same is the same document. */
 static void load_and_save_of_golden_is_the_same(void **state)
 {
-	for (size_t i = 0; i < COUNT; i++) {
-		char *kept = edit_file(folder, documents[i].name);
-		char *compact = edit_compact(kept), *canonical = edit_canonical(kept);
-		struct vhc_ctx *ctx;
+	for (size_t i = 0; i < COUNT; i++)
+		read_and_write(documents[i].name);
+	for (size_t i = 0; i < sizeof(older) / sizeof(older[0]); i++)
+		read_and_write(older[i]);
+}
 
-		assert_int_equal(vhc_ctx_new(&ctx), 0);
-		if (vhc_state_check(ctx, kept) || vhc_state_check(ctx, compact))
-			fail_msg("%s: %s", documents[i].name, vhc_ctx_get_error(ctx)->text);
-		assert_string_equal(compact, canonical);
-		vhc_ctx_free(ctx);
-		free(kept);
-		free(compact);
-		free(canonical);
-	}
+/* What an older library saved is the same device: only what it did not know is not said. */
+static void load_of_older_golden_is_the_same_device(void **state)
+{
+	char *older_json = edit_file(folder, "split-1.json"), *json = NULL, *now;
+	struct rig rig;
+
+	with_rings(&rig, "6.1", 1);
+	rig_set_index(&rig, 0, 'u', 0x1234);
+	rig_set_index(&rig, 0, 'a', 0x1240);
+	rig_set_index(&rig, 1, 'u', 0xfffe);
+	rig_set_index(&rig, 1, 'a', 0xffff);
+	rig.dev->net->control.active = 1;
+	assert_ok(&rig, vhc_dev_load(rig.dev, older_json));
+	assert_int_equal(rig.dev->net->control.active, 0);
+	assert_ok(&rig, vhc_dev_save(rig.dev, &json));
+	now = edit_file(folder, "minor-1/split-1.json");
+	now[strlen(now) - 1] = '\0';
+	assert_string_equal(json, now);
+	free(older_json);
+	free(json);
+	free(now);
+	rig_free(&rig);
 }
 
 static int write_missing(void)
@@ -188,6 +228,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(save_matches_golden),
 		cmocka_unit_test(load_and_save_of_golden_is_the_same),
+		cmocka_unit_test(load_of_older_golden_is_the_same_device),
 	};
 
 	folder = argc > 1 ? argv[1] : getenv("GOLDEN");

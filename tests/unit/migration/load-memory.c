@@ -217,7 +217,7 @@ static void load_of_ring_without_addresses_skips_its_memory(void **state)
 /* An old kernel has no such call, and is asked once. */
 static void load_behind_iommu_on_old_kernel_is_eopnotsupp(void **state)
 {
-	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json");
+	char *kept = edit_file(getenv("GOLDEN"), "minor-1/iommu-4.json");
 	struct rig *rig = *state;
 
 	assert_ok(rig, rig_mem(rig));
@@ -233,7 +233,8 @@ static void load_behind_iommu_on_old_kernel_is_eopnotsupp(void **state)
 
 static void load_behind_iommu_needs_backend_features(void **state)
 {
-	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json"), *caps, *poor, *json, *again;
+	char *kept = edit_file(getenv("GOLDEN"), "minor-1/iommu-4.json"), *caps, *poor, *json,
+	     *again;
 	struct rig *rig = *state;
 
 	assert_ok(rig, rig_mem(rig));

@@ -181,9 +181,9 @@ static void load_of_other_device_is_einval(void **state)
 	assert_int_equal(moved_load_fails(&rig, bad), -EINVAL);
 	assert_says(&rig, "net0", "/checksum", "0x12", "damaged");
 	free(bad);
-	bad = edit_put(json, "/minor", "1");
+	bad = edit_put(json, "/minor", "2");
 	assert_int_equal(moved_load_fails(&rig, bad), -EINVAL);
-	assert_says(&rig, "/minor", "newer library: version 1.1; this one reads 1.0");
+	assert_says(&rig, "/minor", "newer library: version 1.2; this one reads 1.1");
 	free(bad);
 	assert_int_equal(moved_load_fails(&rig, ""), -EINVAL);
 	bad = calloc(1, (1 << 20) + 2);

@@ -18,9 +18,9 @@ struct rule {
 /* One pair: 0x40000000 to 0x40008000, the rings as the rig has them. */
 static const struct rule rules[] = {
 	/* who wrote it */
-	{ { "/version" }, { "2" }, "/version", "newer library: version 2.0; this one reads 1.0" },
+	{ { "/version" }, { "2" }, "/version", "newer library: version 2.1; this one reads 1.1" },
 	{ { "/version" }, { "0" }, "/version", "version 0 is not known" },
-	{ { "/minor", "/colour" }, { "3", "1" }, "/minor", "version 1.3; this one reads 1.0" },
+	{ { "/minor", "/colour" }, { "3", "1" }, "/minor", "version 1.3; this one reads 1.1" },
 	{ { "/minor" }, { NULL }, "", "\"minor\" is missing" },
 	{ { "/colour" }, { "1" }, "/colour", "\"colour\" is unknown" },
 	{ { "/kind" }, { "\"vhost-caps\"" }, "/kind", "\"vhost-state\" expected" },
@@ -96,6 +96,20 @@ static const struct rule rules[] = {
 	{ { "/mac" }, { "\"00:00:00:00:00:00\"" }, "/mac", "not zero" },
 	{ { "/mac" }, { "\"52:54:00:12:34:5\"" }, "/mac", "16 bytes" },
 	{ { "/mac" }, { "\"52:54:00:12:34:56\"" }, NULL, NULL },
+	/* what the driver said on the control queue */
+	{ { "/offloads" }, { "[]" }, "/offloads", "at least 1" },
+	{ { "/offloads" }, { "[0,0,0,0,0]" }, "/offloads", "at most 4" },
+	{ { "/offloads" }, { "[0]" }, NULL, NULL },
+	{ { "/offloads" }, { "[\"0x82\",0]" }, NULL, NULL },
+	{ { "/offloads" }, { "[\"0x402\"]" }, "/offloads", "bit 10 is no receive offload" },
+	{ { "/offloads" }, { "[\"0x8002\"]" }, "/offloads", "bit 15 is no receive offload" },
+	{ { "/offloads" }, { "[2,2]" }, "/offloads", "bit 65 is no receive offload" },
+	{ { "/offloads" }, { "[\"0x80\"]" }, "/offloads", "need guest_csum (1)" },
+	{ { "/offloads", "/minor" }, { "[0]", "0" }, "/offloads", "does not have this key" },
+	{ { "/active_pairs" }, { "0" }, "/active_pairs", "1 to 256" },
+	{ { "/active_pairs" }, { "2" }, "/active_pairs", "2: the device has 1 queue pairs" },
+	{ { "/active_pairs" }, { "1" }, NULL, NULL },
+	{ { "/active_pairs", "/minor" }, { "1", "0" }, "/active_pairs", "not have this key" },
 	/* memory */
 	{ { "/memory/0/guest_addr" },
 	  { "\"0x40000001\"" },

@@ -49,7 +49,7 @@ static void save_before_first_start_makes_no_call(void **state)
 	assert_int_equal(fake_calls(rig->fake), 0);
 	assert_at(json, "/kind", "\"vhost-state\"");
 	assert_at(json, "/version", "1");
-	assert_at(json, "/minor", "0");
+	assert_at(json, "/minor", "1");
 	assert_at(json, "/device", "\"net0\"");
 	assert_at(json, "/type", "\"net\"");
 	assert_at(json, "/running", "false");
