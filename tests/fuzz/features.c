@@ -52,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_drop(ctx, types[i], &set);
 			continue;
 		}
-		FUZZ_CHECK(r == -EINVAL && vhc_ctx_get_error(ctx)->text[0]);
+		FUZZ_CHECK(r == -EINVAL);
+		fuzz_check_error(ctx, r);
 		FUZZ_CHECK(set.w[0] == 1 && set.w[1] == 2 && set.w[2] == 3 && set.w[3] == 4);
 	}
 	vhc_ctx_free(ctx);

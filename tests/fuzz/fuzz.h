@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vhostconfig.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define FUZZ_FAIL(...)                                          \
@@ -98,5 +100,12 @@ static inline char *fuzz_text(const void *data, size_t size)
 	text[size] = '\0';
 	return text;
 }
+
+/** fuzz_check_text() - is it valid UTF-8 without control characters, as a terminal may get it? */
+void fuzz_check_text(const char *text);
+/** fuzz_check_error() - a call returned @r, and the last error says so, in texts for a terminal. */
+void fuzz_check_error(struct vhc_ctx *ctx, int r);
+/** fuzz_caps() - the vhost-caps document of a host with this fake kernel.  For free(3). */
+char *fuzz_caps(const char *kernel);
 
 #endif
