@@ -100,8 +100,6 @@ static int kvm(struct call *call)
 	struct vhc_irqfd irq = { .sz = sizeof(irq), .gsi = what / 8 % 8 };
 	struct rig *rig = &call->world->rig;
 
-	if (!rig->vm)
-		rig->vm = fake_vm(rig->fake, true);
 	switch (what % 4) {
 	case 0:
 		return vhc_ring_add_ioeventfd(call->dev, call->ring, rig->vm, &bell);

@@ -114,8 +114,6 @@ static const char *check_ring(const struct fake_vhost *vhost, const struct fake_
 
 	if (!ring->backend)
 		return NULL;
-	if (!ring->kick)
-		return "a ring runs without a kick";
 	if (vhost->has_iotlb)
 		return within || (fake_translate(vhost, ring->used, VHC_PERM_READ) &&
 				  fake_translate(vhost, ring->used + used - 1, VHC_PERM_WRITE))
@@ -308,6 +306,7 @@ void world_new(struct world *world, struct fuzz *fuzz)
 
 	memset(world, 0, sizeof(*world));
 	rig_new(&world->rig, fake_profile_name(kind % 3), WORLD_DEVS * WORLD_PAIRS);
+	world->rig.vm = fake_vm(world->rig.fake, true);
 	world->rig.acked = rig_acked(kind % 3 == 2);
 	world->seed = kind + 1u;
 	for (uint32_t i = 0; i < WORLD_DEVS; i++) {
@@ -364,8 +363,7 @@ void world_free(struct world *world)
 		world_close(world, i);
 	fake_watch(rig->fake, NULL, NULL);
 	/* an ioeventfd that cannot be taken off outlives its device */
-	if (rig->vm)
-		rig->stuck = fake_vm_bindings(fake_vm_of(rig->fake, rig->vm));
+	rig->stuck = fake_vm_bindings(fake_vm_of(rig->fake, rig->vm));
 	free(world->saved);
 	rig_free(rig);
 }
