@@ -108,7 +108,7 @@ static int dev_trouble(struct call *call)
 	struct fake_vhost *vhost = fake_vhost(fake, fuzz_below(call->fuzz, 4));
 	uint64_t iova = RIG_IOVA + fuzz_u8(call->fuzz) * 0x1000ull;
 
-	if (vhost && vhost->has_iotlb)
+	if (vhost && vhost->has_iotlb && vhost->unread < FAKE_MESSAGES / 2)
 		fake_raise_miss(fake, vhost, call->ring % FAKE_RINGS, iova,
 				(uint8_t)(1 + call->ring % 3));
 	if (vhost && call->ring & 2)
