@@ -12,7 +12,7 @@ static int mem_add(struct call *call)
 	uint8_t wrong = fuzz_u8(call->fuzz);
 
 	if (wrong >= 0xf0)
-		region.size += (wrong & 3u) * VHC_PAGE_SIZE / 2;
+		region.size -= (wrong & 3u) * VHC_PAGE_SIZE / 2;
 	return vhc_mem_add(call->world->rig.mem, &region);
 }
 
