@@ -22,6 +22,17 @@ static const struct {
 	[SWAP_ATOMIC] = { "swap, shared bitmap", "#f2c79b" },
 };
 
+/* What memory can do: a line across the bars of a density each. */
+static const struct {
+	int way;
+	const char *name, *style;
+} limits[] = {
+	{ COPY, "memcpy of the log", "#111111\" stroke-width=\"3" },
+	{ SUM, "reading the log", "#2b8a3e\" stroke-width=\"3" },
+	{ SUM_BOTH, "reading log and bitmap", "#a01c5c\" stroke-width=\"3" },
+};
+#define LIMITS (sizeof(limits) / sizeof(limits[0]))
+
 struct plot {
 	FILE *file;
 	double low, high; /* decimal logarithms of the axis' ends */
@@ -86,10 +97,13 @@ static void draw_legend(const struct plot *plot)
 	for (int way = 0; way < BARS; way++) {
 		rect(plot, x, y, 14, 14, bars[way].color);
 		text(plot, x + 19, y + 12, "start", 12, bars[way].name);
-		x += 185;
+		x += 168;
 	}
-	line(plot, x, x + 22, y + 7, "#111111\" stroke-width=\"3");
-	text(plot, x + 28, y + 12, "start", 12, "memcpy of the log (what memory can do)");
+	for (size_t i = 0; i < LIMITS; i++) {
+		line(plot, x, x + 18, y + 7, limits[i].style);
+		text(plot, x + 23, y + 12, "start", 12, limits[i].name);
+		x += 135;
+	}
 }
 
 /* "1 % in runs of 512" in two lines. */
@@ -110,22 +124,22 @@ static void draw_density(const struct plot *plot, double x, const char *density)
 
 static void draw_case(const struct plot *plot, const struct dirty_case *of, double x, double width)
 {
-	double bar = width / (BARS + 1), one = y_of(plot, 1), copy = dirty_ratio(of, COPY);
+	double bar = width / (BARS + 1), one = y_of(plot, 1);
 
 	for (int way = 0; way < BARS; way++) {
-		double y = y_of(plot, dirty_ratio(of, way)), at = x + bar * (way + 0.5);
+		double y = y_of(plot, of->ratio[way][LOOP]), at = x + bar * (way + 0.5);
 
 		rect(plot, at, fmin(y, one), bar - 1, fabs(y - one), bars[way].color);
 		if (way == of->automatic) {
 			char label[32];
 
-			snprintf(label, sizeof(label), "%.3g", dirty_ratio(of, way));
-			text(plot, at + bar / 2, fmin(fmin(y, one), y_of(plot, copy)) - 5, "middle",
-			     11, label);
+			snprintf(label, sizeof(label), "%.3g", of->ratio[way][LOOP]);
+			text(plot, at + bar / 2, fmin(y, one) - 5, "middle", 11, label);
 		}
 	}
-	line(plot, x + bar * 0.3, x + bar * (BARS + 0.6), y_of(plot, copy),
-	     "#111111\" stroke-width=\"3");
+	for (size_t i = 0; i < LIMITS; i++)
+		line(plot, x + bar * 0.3, x + bar * (BARS + 0.6),
+		     y_of(plot, of->ratio[limits[i].way][LOOP]), limits[i].style);
 	draw_density(plot, x + width / 2, of->density);
 }
 
@@ -134,9 +148,9 @@ static void find_ends(struct plot *plot, const struct dirty_case *cases)
 	double least = 1, most = 10;
 
 	for (int i = 0; i < GUESTS * DENSITIES; i++)
-		for (int way = 0; way <= COPY; way++) {
-			least = fmin(least, dirty_ratio(&cases[i], way));
-			most = fmax(most, dirty_ratio(&cases[i], way));
+		for (int way = 0; way < LOOP; way++) {
+			least = fmin(least, cases[i].ratio[way][LOOP]);
+			most = fmax(most, cases[i].ratio[way][LOOP]);
 		}
 	plot->low = least >= 0.5 ? log10(0.5) : floor(log10(least));
 	plot->high = ceil(log10(most * 1.2));

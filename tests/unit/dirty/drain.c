@@ -240,6 +240,25 @@ static void drain_at_unaligned_ends_touches_nothing_else(void **state)
 	rooms_free(&rooms);
 }
 
+/* A clean log costs what reading it costs: the log may be read-only, and the bitmap missing. */
+static void drain_of_clean_log_does_not_touch_bitmap(void **state)
+{
+	vhi_dirty_words_fn *ways[] = { vhi_dirty_scalar, vhi_dirty_avx2() };
+	struct rooms rooms;
+	uint64_t found;
+
+	rooms_new(&rooms, 1);
+	assert_int_equal(mprotect(rooms.log.start, rooms.log.page, PROT_READ), 0);
+	assert_int_equal(mprotect(rooms.bitmap.start, rooms.bitmap.page, PROT_NONE), 0);
+	for (size_t i = 0; i < COUNT(ways); i++)
+		for (uint32_t flags = 0; flags < 4 && ways[i]; flags++) {
+			vhi_dirty_drain_by(ways[i], rooms.log.start, flags, rooms.log.words * 63,
+					   rooms.bitmap.start, flags, &found);
+			assert_int_equal(found, 0);
+		}
+	rooms_free(&rooms);
+}
+
 static void merge_of_logs_keeps_all_bits(void **state)
 {
 	struct random random = random_new("merge");
@@ -292,6 +311,7 @@ int main(void)
 		cmocka_unit_test(drain_avx2_matches_oracle),
 		cmocka_unit_test(drain_best_matches_oracle),
 		cmocka_unit_test(drain_at_unaligned_ends_touches_nothing_else),
+		cmocka_unit_test(drain_of_clean_log_does_not_touch_bitmap),
 		cmocka_unit_test(merge_of_logs_keeps_all_bits),
 		cmocka_unit_test(log_size_of_last_address),
 	};
