@@ -58,7 +58,8 @@ static struct json_object *write_item(const struct doc_field *field, const struc
 
 static struct json_object *write_list(const struct doc_field *field, const struct doc_list *list)
 {
-	struct json_object *array = json_object_new_array();
+	/* most lists are short: json-c's own choice is 32 members */
+	struct json_object *array = json_object_new_array_ext(list->count ? (int)list->count : 1);
 
 	for (size_t i = 0; array && i < list->count; i++) {
 		struct json_object *item = write_item(field, list, i);
