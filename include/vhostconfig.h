@@ -706,8 +706,10 @@ VHC_EXPORT int vhc_dev_start(struct vhc_dev *dev);
 VHC_EXPORT int vhc_dev_stop(struct vhc_dev *dev);
 
 /**
- * vhc_dev_reset() - virtio device reset: stop, and discard features, rings and their eventfds.
- * Memory, tap and capabilities are kept.  This is how to recover from -ESTALE.
+ * vhc_dev_reset() - virtio device reset: stop, and discard features, rings, their eventfds and
+ * masks.  Memory, tap and capabilities are kept.  This is how to recover from -ESTALE.
+ * A caller whose table of masks outlives the reset, as MSI-X does, calls vhc_ring_set_masked()
+ * again.
  */
 VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev);
 
@@ -735,7 +737,7 @@ VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json);
  * @json: NUL-terminated; not trusted.
  * The memory must be committed before, with the guest's memory contents in place, and the tap must
  * be set: every feature must be offered here, and each ring is checked as vhc_ring_check() does.
- * Afterwards set what no document contains (eventfds), then start.
+ * Afterwards set what no document contains (eventfds, masks, KVM bindings), then start.
  * Errors: -EINVAL, with the JSON pointer, or with the ring and its numbers; -EAGAIN if there is no
  * memory or no tap yet; -EOPNOTSUPP if this host lacks something, as vhc_caps_check(); -EBUSY if a
  * ring is running; -E2BIG.  On failure the device is unchanged, and the kernel was not asked to
@@ -927,7 +929,7 @@ VHC_EXPORT int vhc_ring_get_call(struct vhc_dev *dev, uint32_t ring);
 
 /**
  * vhc_ring_set_masked() - mask or unmask the ring's interrupts; takes effect at once, and is kept
- * across stop and start.
+ * across stop and start, but not across a reset.  Costs one vhost ioctl if the ring is running.
  * Interrupts that arrive while the ring is masked are delivered as one when it is unmasked.  None
  * is lost.  They go to the call eventfd that the ring has at that time; without one, they are not
  * delivered.
@@ -972,9 +974,9 @@ VHC_EXPORT int vhc_ring_start(struct vhc_dev *dev, uint32_t ring);
 VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_reset() - virtio queue reset: stop the ring and discard its settings, eventfds, KVM
- * bindings and base, also if it was not running.  An earlier vhc_ring_stop() is forgotten: once it
- * has a size again, vhc_dev_start() starts it.
+ * vhc_ring_reset() - virtio queue reset: stop the ring and discard its settings, eventfds, mask,
+ * KVM bindings and base, also if it was not running.  An earlier vhc_ring_stop() is forgotten: once
+ * it has a size again, vhc_dev_start() starts it.
  * Errors: -ENOTTY if it is running, without VHC_CAN_RING.
  */
 VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring);
@@ -1040,9 +1042,13 @@ struct vhc_irqfd {
  * vhc_ring_set_irqfd() - turn the device's call into an interrupt in the guest, without leaving the
  * kernel.
  * @vm_fd: the fd of the VM; -1 removes the irqfd (@args may then be NULL).
- * Replaces the one before.  Uses the eventfd of vhc_ring_get_call() and follows it, as an ioeventfd
- * follows the kick; the caller must not read that eventfd meanwhile.  The VM needs its interrupt
- * controller in the kernel.
+ * Replaces the one before: two calls into KVM and none into vhost, which keeps its eventfd.  If the
+ * ring is running and not masked, it is signalled once, since an interrupt may have gone to the old
+ * gsi.  KVM may take milliseconds to release an irqfd; where only the route changes, keep the gsi
+ * and change its route (KVM_SET_GSI_ROUTING).
+ * Uses the eventfd of vhc_ring_get_call() and follows it, as an ioeventfd follows the kick; the
+ * caller must not read that eventfd meanwhile.  The VM needs its interrupt controller in the
+ * kernel.
  * Errors: -EBUSY if the eventfd is already used by another irqfd; -EINVAL if it is not the fd of a
  * VM, or for a nonexistent gsi or a missing interrupt controller; -EIO if the VM belongs to another
  * process.
