@@ -14,6 +14,7 @@ tmp=$(mktemp -d)
 for pairs in 1 4; do
 	ok "examples/loopback, $pairs queue pairs: every frame once, in both directions" "$loopback" "$pairs"
 done
+ok 'examples/transport: the callbacks of a transport, masks, moves, resets and a broken ring' "$VHC_BUILD/examples/transport"
 loop=$(vhostctl --json loop --queues 4 --frames 100000)
 is 'vhostctl loop, 4 queue pairs, 100000 frames in each direction' $? 0
 like 'it lost and duplicated nothing' "$(tr -d ' \n' <<< "$loop")" '"lost":0,"duplicated":0.*"lost":0,"duplicated":0'
