@@ -26,16 +26,8 @@ static struct vhi_op set_features(uint32_t fd, const struct vhc_features *set)
 static void plan_table(struct vhi_plan *plan, uint32_t fd, const struct vhi_fd_state *want,
 		       const struct vhi_fd_state *have)
 {
-	struct vhi_step *step;
-
-	if (have->table && vhi_table_equal(want->table, have->table))
-		return;
-	step = vhi_plan_add(plan, vhi_op_fd(VHI_OP_SET_MEM_TABLE, fd));
-	if (step == &plan->lost)
-		return;
-	step->op.table = want->table ? vhi_table_ref(want->table) : NULL;
-	step->undo.kind = VHI_OP_SET_MEM_TABLE;
-	step->undo.table = have->table ? vhi_table_ref(have->table) : NULL;
+	if (!have->table || !vhi_table_equal(want->table, have->table))
+		vhi_plan_add_table(plan, fd, want->table, have->table);
 }
 
 /* Is a ring of this fd running, or going to run? */
@@ -50,15 +42,8 @@ static bool fd_runs(const struct vhi_dev_state *state, uint32_t fd)
 static void plan_log(struct vhi_plan *plan, uint32_t fd, const struct vhi_fd_state *want,
 		     const struct vhi_fd_state *have)
 {
-	if (want->log != have->log) {
-		struct vhi_step *step = vhi_plan_add(plan, vhi_op_fd(VHI_OP_SET_LOG_BASE, fd));
-
-		if (step == &plan->lost)
-			return;
-		step->op.log = want->log ? vhi_dirty_log_ref(want->log) : NULL;
-		step->undo.kind = VHI_OP_SET_LOG_BASE;
-		step->undo.log = have->log ? vhi_dirty_log_ref(have->log) : NULL;
-	}
+	if (want->log != have->log)
+		vhi_plan_add_log(plan, fd, want->log, have->log);
 	if (want->log_event != have->log_event)
 		vhi_plan_add_file(plan, vhi_op_fd(VHI_OP_SET_LOG_FD, fd), want->log_event,
 				  have->log_event);
@@ -105,17 +90,18 @@ static void plan_features(struct vhi_plan *plan, uint32_t fd, const struct vhi_f
 static void plan_worker(struct vhi_plan *plan, uint32_t fd, const struct vhi_fd_state *want,
 			const struct vhi_fd_state *have)
 {
-	struct vhi_step *step;
+	struct vhi_op cpus = vhi_op_fd(VHI_OP_WORKER_CPUS, fd);
+	struct vhi_op sched = vhi_op_fd(VHI_OP_WORKER_SCHED, fd);
 
+	cpus.cpus = want->cpus;
+	sched.sched.policy = want->policy;
+	sched.sched.priority = want->priority;
 	if (!have->worker)
 		vhi_plan_add(plan, vhi_op_fd(VHI_OP_FIND_WORKER, fd));
 	if (want->cpus && !have->has_cpus)
-		vhi_plan_add(plan, vhi_op_fd(VHI_OP_WORKER_CPUS, fd))->op.cpus = want->cpus;
-	if (!want->has_sched || have->has_sched)
-		return;
-	step = vhi_plan_add(plan, vhi_op_fd(VHI_OP_WORKER_SCHED, fd));
-	step->op.sched.policy = want->policy;
-	step->op.sched.priority = want->priority;
+		vhi_plan_add(plan, cpus);
+	if (want->has_sched && !have->has_sched)
+		vhi_plan_add(plan, sched);
 }
 
 int vhi_plan_own(struct vhi_plan *plan, uint32_t fd, const struct vhi_fd_state *want,

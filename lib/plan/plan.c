@@ -18,9 +18,11 @@ void vhi_plan_clear(struct vhi_plan *plan)
 	*plan = (struct vhi_plan){ 0 };
 }
 
-struct vhi_step *vhi_plan_add(struct vhi_plan *plan, struct vhi_op op)
+/* Append a step; NULL: no memory, which the plan remembers. */
+static struct vhi_step *append(struct vhi_plan *plan, const struct vhi_op *op,
+			       const struct vhi_op *undo)
 {
-	struct vhi_step *step = &plan->lost;
+	struct vhi_step *step;
 
 	if (plan->count == plan->room) {
 		uint32_t room = plan->room ? 2 * plan->room : 32;
@@ -28,30 +30,40 @@ struct vhi_step *vhi_plan_add(struct vhi_plan *plan, struct vhi_op op)
 
 		if (!steps) {
 			plan->error = -ENOMEM;
-		} else {
-			plan->steps = steps;
-			plan->room = room;
+			return NULL;
 		}
+		plan->steps = steps;
+		plan->room = room;
 	}
-	if (plan->count < plan->room)
-		step = &plan->steps[plan->count++];
+	step = &plan->steps[plan->count++];
 	*step = (struct vhi_step){ 0 };
-	step->op = op;
-	step->undo = (struct vhi_op){ .kind = VHI_OP_NONE, .fd = op.fd, .ring = op.ring };
+	step->op = *op;
+	step->undo = undo ? *undo
+			  : (struct vhi_op){ .kind = VHI_OP_NONE, .fd = op->fd, .ring = op->ring };
 	return step;
+}
+
+void vhi_plan_add(struct vhi_plan *plan, struct vhi_op op)
+{
+	append(plan, &op, NULL);
+}
+
+void vhi_plan_add_step(struct vhi_plan *plan, const struct vhi_op *op, const struct vhi_op *undo)
+{
+	append(plan, op, undo);
 }
 
 void vhi_plan_add_undo(struct vhi_plan *plan, struct vhi_op undo)
 {
 	struct vhi_op nothing = { .kind = VHI_OP_NONE, .fd = undo.fd, .ring = undo.ring };
 
-	vhi_plan_add(plan, nothing)->undo = undo;
+	append(plan, &nothing, &undo);
 }
 
 void vhi_plan_add_value(struct vhi_plan *plan, struct vhi_op op, uint64_t value)
 {
 	op.value = value;
-	vhi_plan_add(plan, op);
+	append(plan, &op, NULL);
 }
 
 void vhi_plan_add_file(struct vhi_plan *plan, struct vhi_op op, int file, int before)
@@ -60,13 +72,36 @@ void vhi_plan_add_file(struct vhi_plan *plan, struct vhi_op op, int file, int be
 
 	op.file = file;
 	undo.file = before >= 0 ? before : VHI_FD_NONE;
-	vhi_plan_add_step(plan, &op, &undo);
+	append(plan, &op, &undo);
 }
 
-void vhi_plan_add_step(struct vhi_plan *plan, const struct vhi_op *op, const struct vhi_op *undo)
+/* References are taken for a step that is in the plan, whose clear drops them. */
+void vhi_plan_add_table(struct vhi_plan *plan, uint32_t fd, struct vhi_table *table,
+			struct vhi_table *before)
 {
-	struct vhi_step *step = vhi_plan_add(plan, *op);
+	struct vhi_op op = vhi_op_fd(VHI_OP_SET_MEM_TABLE, fd), undo = op;
 
-	if (undo)
-		step->undo = *undo;
+	op.table = table;
+	undo.table = before;
+	if (!append(plan, &op, &undo))
+		return;
+	if (table)
+		vhi_table_ref(table);
+	if (before)
+		vhi_table_ref(before);
+}
+
+void vhi_plan_add_log(struct vhi_plan *plan, uint32_t fd, struct vhi_dirty_log *log,
+		      struct vhi_dirty_log *before)
+{
+	struct vhi_op op = vhi_op_fd(VHI_OP_SET_LOG_BASE, fd), undo = op;
+
+	op.log = log;
+	undo.log = before;
+	if (!append(plan, &op, &undo))
+		return;
+	if (log)
+		vhi_dirty_log_ref(log);
+	if (before)
+		vhi_dirty_log_ref(before);
 }

@@ -21,16 +21,11 @@ struct vhi_step {
 struct vhi_plan {
 	struct vhi_step *steps;
 	uint32_t count, room;
-	int error;	      /* sticky -ENOMEM */
-	struct vhi_step lost; /* what did not fit */
+	int error; /* sticky -ENOMEM: a step is missing, and the plan is never executed */
 };
 
-/**
- * vhi_plan_add() - append a step without an undo.  The caller fills in the rest of its argument.
- * Never NULL: without memory the plan remembers the error and returns its `lost` step, which is
- * never executed and must hold no reference.
- */
-struct vhi_step *vhi_plan_add(struct vhi_plan *plan, struct vhi_op op);
+/** vhi_plan_add() - append a step without an undo. */
+void vhi_plan_add(struct vhi_plan *plan, struct vhi_op op);
 
 /** vhi_plan_add_undo() - append a step that does nothing, and is undone by this operation. */
 void vhi_plan_add_undo(struct vhi_plan *plan, struct vhi_op undo);
@@ -40,6 +35,17 @@ void vhi_plan_add_value(struct vhi_plan *plan, struct vhi_op op, uint64_t value)
 
 /** vhi_plan_add_file() - append a step with a file, undone by the one before it, or by none. */
 void vhi_plan_add_file(struct vhi_plan *plan, struct vhi_op op, int file, int before);
+
+/**
+ * vhi_plan_add_table() - append VHOST_SET_MEM_TABLE, undone by the table before it.  NULL: no memory at
+ * all.  The step holds references of its own.
+ */
+void vhi_plan_add_table(struct vhi_plan *plan, uint32_t fd, struct vhi_table *table,
+			struct vhi_table *before);
+
+/** vhi_plan_add_log() - the same for VHOST_SET_LOG_BASE and a dirty log.  NULL: none. */
+void vhi_plan_add_log(struct vhi_plan *plan, uint32_t fd, struct vhi_dirty_log *log,
+		      struct vhi_dirty_log *before);
 
 /** vhi_plan_add_step() - append a step with its undo.  @undo: may be NULL. */
 void vhi_plan_add_step(struct vhi_plan *plan, const struct vhi_op *op, const struct vhi_op *undo);
