@@ -27,7 +27,8 @@
  *     -EOPNOTSUPP  a feature was refused
  *     -ENODATA     the answer is not known and cannot be found out
  *     -E2BIG       too many, or a field that only a newer library knows is not zero
- *     -ESTALE      a step failed and so did its undo: only reset and close still work
+ *     -ESTALE      a step failed and so did its undo: the rings of that device are stopped, and only
+ *                  reset and close still work
  * Any other error is the kernel's (-EPERM, -ENOMEM, -EMFILE, -EFAULT ...).  vhc_ctx_get_error()
  * returns the text.
  *

@@ -10,6 +10,7 @@
 #include "device/apply.h"
 #include "dev.h"
 #include "kernel/kernel.h"
+#include "memory/mem.h"
 #include "text.h"
 #include "kvm/kvm.h"
 
@@ -87,7 +88,41 @@ static int fail_step(struct vhc_dev *dev, const struct vhi_op *op, int error)
 			    meaning ? meaning : "");
 }
 
-/* The undo itself failed: the device's state is not known any more. */
+/* ------------------------------------------------------------------------------------ the undo */
+
+/* RESET_OWNER stops the fd's rings and makes the kernel forget its memory and its dirty log. */
+static void disown(struct vhc_dev *dev, uint32_t fd)
+{
+	struct vhi_dirty_log *log = dev->have.fd[fd].log;
+	struct vhi_op op = vhi_op_fd(VHI_OP_RESET_OWNER, fd);
+
+	if (log)
+		vhi_dirty_log_ref(log);
+	if (!execute(dev, &op) && log && dev->mem)
+		vhi_mem_merge_dirty_log(dev->mem, log);
+	vhi_dirty_log_unref(log);
+}
+
+/*
+ * It is not known any more what the kernel has, and a ring must not run on that: it could write to
+ * memory, or to a dirty log, that the caller is about to unmap.  What fails here is in the log.
+ */
+static void stop_rings(struct vhc_dev *dev)
+{
+	struct vhi_plan plan = { 0 };
+
+	dev->kind->plan_stop(&plan, &dev->have, VHI_NO_RING);
+	for (uint32_t i = 0; i < plan.count; i++)
+		execute(dev, &plan.steps[i].op);
+	vhi_plan_clear(&plan);
+	/* the kernel does not take the backend off a ring whose memory or dirty log it cannot reach */
+	for (uint32_t i = 0; i < dev->have.rings && dev->kind->can_disown; i++)
+		if (vhi_ring_runs(&dev->have.ring[i]))
+			disown(dev, vhi_state_fd_of(&dev->have, i));
+	vhi_state_settle(&dev->want, &dev->have);
+}
+
+/* The undo itself failed.  Those that are left rely on what it was to restore, so they are not tried. */
 static int fail_undo(struct vhc_dev *dev, const struct vhi_op *undo, int error)
 {
 	char first[512], where[160];
@@ -95,14 +130,23 @@ static int fail_undo(struct vhc_dev *dev, const struct vhi_op *undo, int error)
 	snprintf(first, sizeof(first), "%s", vhc_ctx_get_error(dev->ctx)->text);
 	vhi_op_where(undo, where, sizeof(where));
 	dev->stale = true;
-	return vhi_dev_fail(dev, -ESTALE, where, "reset or close the device",
-			    "could not be undone: %s (%s), after: %s", strerror(-error),
-			    vhi_errname(-error), first);
+	stop_rings(dev);
+	return vhi_dev_fail(dev, -ESTALE, where,
+			    vhi_dev_runs(dev) ? "close the device" : "reset or close the device",
+			    "could not be undone: %s (%s); the rings %s; after: %s",
+			    strerror(-error), vhi_errname(-error),
+			    vhi_dev_runs(dev) ? "could not be stopped either" : "are stopped",
+			    first);
 }
 
-/* A ring whose backend was refused did not move: nothing is to be asked. */
+/*
+ * What was not done needs no undo.  A ring whose backend was refused did not move, so its base is not
+ * queried; and mappings that the kernel still has must not be added again.
+ */
 static bool is_moot(const struct vhc_dev *dev, const struct vhi_op *op)
 {
+	if (op->kind == VHI_OP_IOTLB_FILL && !op->map.size)
+		return dev->have.fd[op->fd].filled;
 	return op->kind == VHI_OP_GET_VRING_BASE && !dev->have.ring[op->ring].base_lost;
 }
 
@@ -112,8 +156,8 @@ static int undo(struct vhc_dev *dev, struct vhi_plan *plan, uint32_t done, int r
 		struct vhi_op *op = &plan->steps[done].undo;
 		int r = is_moot(dev, op) ? 0 : execute(dev, op);
 
-		if (r && !dev->stale)
-			result = fail_undo(dev, op, r);
+		if (r)
+			return fail_undo(dev, op, r);
 	}
 	return result;
 }

@@ -18,7 +18,7 @@ enum vhi_apply_mode {
  * vhi_apply() - execute a plan on a device, record what was done in its `have`, and clear the plan.
  * Errors: -EPERM in a forked child of the owner, and nothing was done;
  * what the kernel said, with the step in the text;
- * -ESTALE a step failed and so did its undo.
+ * -ESTALE a step failed and so did its undo: what was still to be undone is not, and the rings are stopped.
  */
 int vhi_apply(struct vhc_dev *dev, struct vhi_plan *plan, enum vhi_apply_mode mode);
 

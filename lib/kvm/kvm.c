@@ -109,7 +109,9 @@ void vhi_kvm_binding_free(struct vhi_binding *b)
 {
 	if (b->kind == VHI_INTERRUPT)
 		vhi_sys_close(&b->dev->ctx->sys, &b->interrupt.resample_fd);
-	vhi_sys_close(&b->dev->ctx->sys, &b->own);
+	/* KVM may have it in another binding, too, which can be removed only with it */
+	if (b->own < 0 || !vhi_kvm_adopt_eventfd(b->dev, b->own))
+		vhi_sys_close(&b->dev->ctx->sys, &b->own);
 	vhi_vm_unref(b->dev->ctx, b->vm);
 	free(b);
 }

@@ -56,8 +56,14 @@ static void note_features(struct vhi_dev_state *have, const struct vhi_op *op)
 	fd->features = op->features;
 	fd->has_features = true;
 	fd->iotlb |= vhi_fd_translates(fd);
+	fd->filled = false; /* with an IOMMU the kernel has a new table */
 	for (uint32_t i = 0; i < have->rings_per_fd && vhi_fd_translates(fd) != before; i++)
 		have->ring[op->fd * have->rings_per_fd + i].has_addr = false;
+}
+
+static void note_fill(struct vhi_dev_state *have, const struct vhi_op *op)
+{
+	fd_of(have, op)->filled |= !op->map.size;
 }
 
 static void note_table(struct vhi_dev_state *have, const struct vhi_op *op)
@@ -146,7 +152,7 @@ static const struct vhi_op_info infos[VHI_OP_COUNT] = {
 	[VHI_OP_SET_RUNNING] = { CALL(VHOST_VSOCK_SET_RUNNING), VHI_FORM_VALUE, .note = note_running, .partly = true },
 	[VHI_OP_IOTLB_UPDATE] = { "VHOST_IOTLB_UPDATE", .form = VHI_FORM_MAP },
 	[VHI_OP_IOTLB_INVALIDATE] = { "VHOST_IOTLB_INVALIDATE", .form = VHI_FORM_RANGE },
-	[VHI_OP_IOTLB_FILL] = { "VHOST_IOTLB_UPDATE", .form = VHI_FORM_RANGE },
+	[VHI_OP_IOTLB_FILL] = { "VHOST_IOTLB_UPDATE", .form = VHI_FORM_RANGE, .note = note_fill },
 	[VHI_OP_IOEVENTFD] = { "KVM_IOEVENTFD", .form = VHI_FORM_BINDING, .on = VHI_ON_KVM },
 	[VHI_OP_IRQFD] = { "KVM_IRQFD", .form = VHI_FORM_BINDING, .on = VHI_ON_KVM },
 	[VHI_OP_LIST_TASKS] = { "list of tasks in /proc", .on = VHI_ON_WORKER },

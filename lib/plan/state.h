@@ -55,6 +55,7 @@ struct vhi_fd_state {
 	struct vhc_features features;
 	uint64_t backend;	   /* backend features, as a mask */
 	bool iotlb;		   /* have: an IOMMU was set since it has this owner */
+	bool filled;		   /* have: the kernel has the device's mappings */
 	struct vhi_table *table;   /* referenced */
 	struct vhi_dirty_log *log; /* referenced; NULL: none */
 	int log_event;		   /* borrowed of the memory; VHI_FD_NONE: none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * iommu-map-fails - a map or unmap that fails at any of its messages: every vhost fd is as it was.
+ * iommu-map-fails - a map or unmap that fails at any of its messages, and other changes that make the
+ * kernel empty its table: every vhost fd has the mappings that it had.
  */
 #include "iommu-rig.h"
 
@@ -107,11 +108,42 @@ static void failed_map_undo_is_estale(void **state)
 	rig_free(&rig);
 }
 
+/* VHOST_SET_FEATURES empties the table of a vhost fd, but one that fails leaves it. */
+static void failed_dirty_start_leaves_each_mapping_once(void **state)
+{
+	for (uint32_t n = 1;; n++) {
+		uint64_t before[3];
+		struct rig rig;
+		int r;
+
+		up(&rig, kernel_of(n), 3);
+		map_pages(&rig, AT, 3);
+		for (uint32_t i = 0; i < 3; i++)
+			before[i] = digest(rig_vhost(&rig, i));
+		fake_fail(rig.fake, "VHOST_", n, EFAULT);
+		r = vhc_dirty_start(rig.mem);
+		if (!fake_failed(rig.fake)) {
+			assert_ok(&rig, r);
+			rig_free(&rig);
+			assert_true(n > 3 * 4); /* features, and each mapping, of each fd */
+			break;
+		}
+		assert_int_equal(r, -EFAULT);
+		for (uint32_t i = 0; i < 3; i++)
+			assert_int_equal(digest(rig_vhost(&rig, i)), before[i]);
+		assert_ok(&rig, vhc_dirty_start(rig.mem));
+		for (uint32_t i = 0; i < 3; i++)
+			assert_int_equal(digest(rig_vhost(&rig, i)), before[i]);
+		rig_free(&rig);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(failed_map_is_undone_on_all_fds),
 		cmocka_unit_test(failed_map_undo_is_estale),
+		cmocka_unit_test(failed_dirty_start_leaves_each_mapping_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

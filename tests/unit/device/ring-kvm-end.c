@@ -165,6 +165,25 @@ static void failed_close_keeps_last_error(void **state)
 	assert_int_equal(vhc_ctx_get_error(rig->ctx)->code, -EINVAL);
 }
 
+/* Two doorbells could not be given back the old kick: KVM has the new one in both, and only one owns it. */
+static void reset_after_failed_undo_keeps_shared_kick_open(void **state)
+{
+	struct vhc_ioeventfd second = guest_bell(100);
+	int fd = fake_eventfd(rig->fake);
+
+	assert_ok(rig, vhc_ring_add_ioeventfd(rig->dev, 0, rig->vm, &second));
+	fake_fail(rig->fake, "VHOST_SET_VRING_KICK", 1, EIO);
+	fake_fail(rig->fake, "KVM_IOEVENTFD", 5, EIO);
+	assert_int_equal(vhc_ring_set_kick(rig->dev, 0, fd), -ESTALE);
+	fake_close(rig->fake, fd);
+	/* the one that was added first comes last */
+	fake_fail(rig->fake, "KVM_IOEVENTFD", rig->rings + 1, EIO);
+	assert_int_equal(vhc_dev_reset(rig->dev), -EIO);
+	assert_int_equal(fake_vm_bindings(guest.vm), 1);
+	assert_ok(rig, vhc_dev_reset(rig->dev));
+	assert_int_equal(fake_vm_bindings(guest.vm), 0);
+}
+
 /* In a forked child: the device ends for the child, and the VM keeps what it has. */
 static void close_in_child_keeps_ioeventfds(void **state)
 {
@@ -203,6 +222,7 @@ int main(void)
 		TEST(failed_reset_resumes_next_time),
 		TEST(reset_failing_twice_reports_first_error),
 		TEST(failed_close_keeps_last_error),
+		TEST(reset_after_failed_undo_keeps_shared_kick_open),
 		TEST(close_in_child_keeps_ioeventfds),
 		TEST(unbind_of_one_ring_keeps_others),
 	};

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * faults-once - every system call of a device's life fails once: nothing is left open, the text says
- * what failed and why, and the same call of the library works when it is made again.
+ * what failed and why, rings that run have their memory and their dirty log, and the same call of the
+ * library works when it is made again.
  *
  * Each call fails with EIO, in a life of its own.  The first call of each name in an act also fails
  * with every other errno, one after another for as long as the act fails; then the life continues.
  */
 #include "text.h"
 #include "faults.h"
+#include "sound.h"
 
 #define CALLS_MAX 2048u
 
@@ -127,6 +129,9 @@ static int fail_in_act(struct rig *rig, const struct act *act, const char *call,
 	int r = act->run(rig);
 
 	after = fake_left(rig->fake);
+	if (!sound_check(rig->fake))
+		fail_msg("%s: %s failed with %s: %s", act->name, call, vhi_errname(error),
+			 rig_text(rig));
 	if (!fake_failed(rig->fake) || means_no(act, call, error))
 		return r;
 	assert_string_equal(fake_failed_name(rig->fake, 0), call);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * faults-twice - in an act of a device's life each pair of its system calls fails: the undo of the
- * first failure fails too, or the act made again after it.  The device says so (-ESTALE) and can be
- * reset, or the act was undone and works when it is made again.
+ * first failure fails too, or the act made again after it.  The device says so (-ESTALE), its rings are
+ * stopped, and it can be reset; or the act was undone and works when it is made again.
  *
  * faults-twice [iommu]
  */
 #include "text.h"
 #include "faults.h"
+#include "sound.h"
 
 /* A device in an unknown state can be reset or closed.  Reset it, and continue the life. */
 static void leave_stale(const struct life *life, struct rig *rig, const struct act *act)
@@ -28,6 +29,16 @@ static void leave_stale(const struct life *life, struct rig *rig, const struct a
 			fail_msg("%s after a stale %s: %s", life->acts[i].name, act->name,
 				 rig_text(rig));
 	assert_true(rig_kernel_ring(rig, 0)->backend != NULL);
+}
+
+static bool is_safe(struct rig *rig, bool stale)
+{
+	const struct fake_vhost *vhost;
+	bool right = sound_check(rig->fake);
+
+	for (uint32_t i = 0; stale && (vhost = fake_vhost(rig->fake, i)) != NULL; i++)
+		right &= sound_stopped(vhost);
+	return right;
 }
 
 /*
@@ -57,6 +68,9 @@ static uint32_t fail_twice(const struct life *life, uint32_t at, uint32_t first,
 	if (r && r != vhc_ctx_get_error(rig.ctx)->code)
 		fail_msg("%s: after %s, %s: %d, and the text is of %d: %s", life->acts[at].name,
 			 one, other, r, (int)vhc_ctx_get_error(rig.ctx)->code, rig_text(&rig));
+	if (!is_safe(&rig, *stale))
+		fail_msg("%s: after failures of %s and %s: %s", life->acts[at].name, one, other,
+			 rig_text(&rig));
 	if (*stale) {
 		assert_int_equal(came, 2);
 		assert_says(&rig, "EIO", "EPERM", faults_words(one), faults_words(other));
