@@ -821,13 +821,18 @@ struct vhc_map {
 
 /**
  * vhc_dev_map() - map a range of I/O virtual addresses, in answer to a miss or in advance.
- * Replaces any mapping that it overlaps.
+ * Replaces everything that is mapped in [iova, iova + size).  A mapping that extends past the memory
+ * region of its first byte is cut off there, and nothing is mapped in the rest.
  * Each used ring must be mapped before its ring starts.  Mappings are kept across stop and start,
- * and set again when the kernel has lost them.  A mapping that extends past the memory region of
- * its first byte is cut off there.  If there are more than 2048 mappings, the oldest one that
- * contains no ring is dropped, as the kernel does; the device will ask for it again.
+ * and set again when the kernel has lost them; vhc_dev_reset(), vhc_dev_load() and
+ * vhc_dev_set_features() without VHC_GUEST_IOMMU drop them.  If there are more than 2048 mappings,
+ * the oldest one that contains no ring is dropped, as the kernel does; the device will ask for it
+ * again.  Dropping one costs no more than a few messages to each vhost fd, however many mappings
+ * there are.
  * Errors: -EINVAL if addr is in no region, or size is 0; -EOPNOTSUPP if VHC_GUEST_IOMMU is not set;
- * -E2BIG if all 2048 mappings contain rings.
+ * -EBUSY if a part of a running ring would lack a permission that vhost needs (it would silently
+ * wait for it), or the cut would leave its used ring unmapped; -E2BIG if all 2048 mappings contain
+ * rings.
  */
 VHC_EXPORT int vhc_dev_map(struct vhc_dev *dev, const struct vhc_map *map);
 

@@ -13,15 +13,11 @@
 #include "device/iommu.h"
 #include "syscall/uapi.h"
 
-int vhi_iommu_set_enabled(struct vhc_dev *dev, bool on)
+int vhi_iommu_renew(struct vhc_dev *dev, bool on)
 {
 	struct vhi_iotlb *iotlb = NULL;
-	int r = 0;
+	int r = on ? dev->backend->ask(dev, VHI_ASK_IOTLB) : 0;
 
-	if (on == dev->want.iommu)
-		return 0;
-	if (on)
-		r = dev->backend->ask(dev, VHI_ASK_IOTLB);
 	if (!r && on) {
 		r = vhi_iotlb_new(dev->offers->max_mappings, &iotlb);
 		if (r)
@@ -33,6 +29,11 @@ int vhi_iommu_set_enabled(struct vhc_dev *dev, bool on)
 	dev->iotlb = iotlb;
 	dev->want.iommu = on;
 	return 0;
+}
+
+int vhi_iommu_set_enabled(struct vhc_dev *dev, bool on)
+{
+	return on == dev->want.iommu ? 0 : vhi_iommu_renew(dev, on);
 }
 
 void vhi_iommu_reset(struct vhc_dev *dev)
@@ -58,35 +59,71 @@ static bool has_mappings(const struct vhc_dev *dev, uint32_t fd)
 	return dev->have.fd[fd].has_features && vhi_fd_translates(&dev->have.fd[fd]);
 }
 
-/* Is a ring there, or will one be when it starts? */
-static bool is_pinned(const void *data, uint64_t iova, uint64_t size)
+/* The n-th part of all rings: where one is, or will be when it starts. */
+static bool get_part(const void *data, uint32_t n, uint64_t *ret_iova, uint64_t *ret_size)
 {
 	const struct vhc_dev *dev = data;
+	const struct vhi_ring_state *ring = &dev->want.ring[n / VHI_PARTS];
 
-	for (uint32_t i = 0; i < dev->want.rings; i++) {
-		const struct vhi_ring_state *ring = &dev->want.ring[i];
-		struct vhi_layout layout = vhi_layout_get(vhi_dev_format(dev), ring->size);
-
-		for (int part = 0; ring->size && ring->has_addr && part < VHI_PARTS; part++)
-			if (vhi_iotlb_overlaps(iova, size, ring->addr[part], layout.size[part]))
-				return true;
-	}
-	return false;
+	if (n / VHI_PARTS >= dev->want.rings)
+		return false;
+	*ret_size = 0;
+	if (!ring->size || !ring->has_addr)
+		return true;
+	*ret_iova = ring->addr[n % VHI_PARTS];
+	*ret_size = vhi_layout_get(vhi_dev_format(dev), ring->size).size[n % VHI_PARTS];
+	return true;
 }
 
-/* The first running ring with its used ring there, or VHI_NO_RING. */
-static uint32_t used_ring_in(const struct vhc_dev *dev, uint64_t iova, uint64_t size)
+/*
+ * What vhost needs of a part of a running ring.  It asks for a mapping that it does not have, except that
+ * of the used ring; for one that lacks a permission it waits silently.
+ */
+static bool suffices(enum vhi_part part, uint32_t perm)
+{
+	uint32_t need = VHC_PERM_READ | (part == VHI_USED ? (uint32_t)VHC_PERM_WRITE : 0);
+
+	return (perm & need) == need || (!perm && part != VHI_USED);
+}
+
+/*
+ * The first running ring with a part in a range that is to have only this permission, or none; and
+ * VHI_NO_RING if there is no such ring.
+ */
+static uint32_t find_harmed(const struct vhc_dev *dev, uint64_t iova, uint64_t size, uint32_t perm,
+			    enum vhi_part *ret_part)
 {
 	for (uint32_t i = 0; i < dev->have.rings; i++) {
 		const struct vhi_ring_state *ring = &dev->have.ring[i];
+		struct vhi_layout layout = vhi_layout_get(vhi_dev_format(dev), ring->size);
 
-		if (vhi_ring_runs(ring) &&
-		    vhi_iotlb_overlaps(
-			    iova, size, ring->addr[VHI_USED],
-			    vhi_layout_get(vhi_dev_format(dev), ring->size).size[VHI_USED]))
-			return i;
+		for (int part = 0; vhi_ring_runs(ring) && part < VHI_PARTS; part++)
+			if (!suffices((enum vhi_part)part, perm) &&
+			    vhi_iotlb_overlaps(iova, size, ring->addr[part], layout.size[part])) {
+				*ret_part = (enum vhi_part)part;
+				return i;
+			}
 	}
 	return VHI_NO_RING;
+}
+
+/* May a range have this permission from now on?  0: none, it is unmapped. */
+static int check_running(struct vhc_dev *dev, uint64_t iova, uint64_t size, uint32_t perm)
+{
+	enum vhi_part part;
+	uint32_t ring = size ? find_harmed(dev, iova, size, perm, &part) : VHI_NO_RING;
+
+	if (ring == VHI_NO_RING)
+		return 0;
+	return vhi_dev_fail(dev, -EBUSY, NULL, "stop the ring first",
+			    "ring %u is running, and its %s at 0x%llx is in [0x%llx, +0x%llx), "
+			    "which is to be %s",
+			    ring, vhi_layout_part_name(vhi_dev_format(dev), part),
+			    (unsigned long long)dev->have.ring[ring].addr[part],
+			    (unsigned long long)iova, (unsigned long long)size,
+			    !perm	       ? "unmapped"
+			    : part == VHI_USED ? "mapped without permission to read and write it"
+					       : "mapped without permission to read it");
 }
 
 /* --------------------------------------------------------------------------------- messages to vhost */
@@ -231,36 +268,36 @@ static int fail_full(struct vhc_dev *dev)
 
 VHC_EXPORT int vhc_dev_map(struct vhc_dev *dev, const struct vhc_map *map)
 {
+	struct vhi_mapping mapping, range = { 0 };
 	struct vhi_iotlb_edit edit;
-	struct vhi_mapping mapping;
 	struct vhc_map copy;
+	uint64_t rest;
 	int r = VHI_COPY_ARGS(dev->ctx, vhc_map, &copy, map);
 
 	r = r ?: check_iommu(dev) ?: check_map(dev, &copy) ?: resolve_guest_addr(dev, &copy, &mapping);
 	if (r)
 		return r;
-	if (vhi_iotlb_plan_map(dev->iotlb, &mapping, is_pinned, dev, &edit))
+	rest = copy.size - mapping.size;
+	r = check_running(dev, mapping.iova, mapping.size, mapping.perm)
+		    ?: check_running(dev, mapping.iova + mapping.size, rest, 0);
+	if (r)
+		return r;
+	if (vhi_iotlb_plan_map(dev->iotlb, &mapping, copy.size, get_part, dev, &edit))
 		return fail_full(dev);
-	return apply_edit(dev, &edit, &mapping);
+	range.iova = copy.iova;
+	range.size = copy.size;
+	return apply_edit(dev, &edit, &range);
 }
 
 VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size)
 {
 	struct vhi_mapping range = { .iova = iova, .size = size };
 	struct vhi_iotlb_edit edit;
-	uint32_t ring;
-	int r = check_iommu(dev) ?: check_range(dev, iova, size);
+	int r = check_iommu(dev) ?: check_range(dev, iova, size) ?: check_running(dev, iova, size, 0);
 
 	if (r)
 		return r;
-	ring = used_ring_in(dev, iova, size);
-	if (ring != VHI_NO_RING)
-		return vhi_dev_fail(dev, -EBUSY, NULL, "stop the ring first",
-				    "ring %u is running, and its used ring at 0x%llx is in "
-				    "[0x%llx, +0x%llx), which is to be unmapped",
-				    ring, (unsigned long long)dev->have.ring[ring].addr[VHI_USED],
-				    (unsigned long long)iova, (unsigned long long)size);
-	if (vhi_iotlb_plan_unmap(dev->iotlb, iova, size, is_pinned, dev, &edit))
+	if (vhi_iotlb_plan_unmap(dev->iotlb, iova, size, get_part, dev, &edit))
 		return fail_full(dev);
 	return apply_edit(dev, &edit, &range);
 }
@@ -270,9 +307,10 @@ VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size)
 int vhi_iommu_check_mem(struct vhc_dev *dev, const struct vhi_table *table)
 {
 	uint64_t iova = 0, size = 0;
+	enum vhi_part part;
 
 	while (dev->iotlb && vhi_iotlb_find_stale(dev->iotlb, table, iova, &iova, &size)) {
-		uint32_t ring = used_ring_in(dev, iova, size);
+		uint32_t ring = find_harmed(dev, iova, size, 0, &part);
 
 		if (ring != VHI_NO_RING)
 			return vhi_dev_fail(
@@ -302,7 +340,7 @@ int vhi_iommu_plan_mem(struct vhc_dev *dev, const struct vhi_table *table, struc
 	if (r)
 		return vhi_dev_fail(dev, r, NULL, NULL, "no memory for mappings");
 	do {
-		r = vhi_iotlb_plan_unmap(next, range.iova, range.size, is_pinned, dev, &edit);
+		r = vhi_iotlb_plan_unmap(next, range.iova, range.size, get_part, dev, &edit);
 		if (r) {
 			vhi_iotlb_free(next);
 			return fail_full(dev);

@@ -13,10 +13,14 @@
 struct vhc_dev;
 
 /**
- * vhi_iommu_set_enabled() - do addresses go through an IOMMU from now on?  No ring may run.
+ * vhi_iommu_set_enabled() - do addresses go through an IOMMU from now on?  No ring may run.  Where they
+ * already do, the mappings are kept.
  * Errors: -ENOMEM; the kernel's, which is asked for its limits.
  */
 int vhi_iommu_set_enabled(struct vhc_dev *dev, bool on);
+
+/** vhi_iommu_renew() - the same for another guest's state: without the mappings of before. */
+int vhi_iommu_renew(struct vhc_dev *dev, bool on);
 
 /** vhi_iommu_reset() - for a reset: drop the mappings, and set the features again before the next start. */
 void vhi_iommu_reset(struct vhc_dev *dev);

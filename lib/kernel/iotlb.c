@@ -26,17 +26,13 @@ static int write_msg(struct vhc_dev *dev, uint32_t fd, enum vhi_iotlb_verb verb,
 /* The oldest first, so that the kernel has them in the same order. */
 static int fill(struct vhc_dev *dev, uint32_t fd, const struct vhi_mapping *range)
 {
-	uint32_t count = dev->iotlb ? vhi_iotlb_count(dev->iotlb) : 0;
-	const uint16_t *by_age = count ? vhi_iotlb_sort_by_age(dev->iotlb) : NULL;
+	const struct vhi_mapping *map = dev->iotlb ? vhi_iotlb_oldest(dev->iotlb) : NULL;
 	int r = 0;
 
-	for (uint32_t i = 0; i < count && !r; i++) {
-		const struct vhi_mapping *map = vhi_iotlb_at(dev->iotlb, by_age[i]);
-
+	for (; map && !r; map = vhi_iotlb_younger(dev->iotlb, map))
 		if (!range->size ||
 		    vhi_iotlb_overlaps(map->iova, map->size, range->iova, range->size))
 			r = write_msg(dev, fd, VHI_IOTLB_UPDATE, map);
-	}
 	return r;
 }
 

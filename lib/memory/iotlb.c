@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * iotlb - mappings in an array, sorted by address.  The age is the number of the call that mapped it.
+ * iotlb - mappings in slots that do not move: an array of slot numbers sorted by address, and a list
+ * from the oldest mapping to the youngest.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,16 +9,18 @@
 
 #include "memory/iotlb.h"
 
+#define END VHI_IOTLB_MAX /* the list's head, in place of a slot */
+
 struct entry {
 	struct vhi_mapping map;
-	uint64_t age;
+	uint16_t older, younger; /* slots, or END */
 };
 
 struct vhi_iotlb {
 	uint32_t count, limit;
-	uint64_t next_age;
-	uint16_t by_age[VHI_IOTLB_MAX];
-	struct entry entry[VHI_IOTLB_MAX];
+	/* all slots: those of mappings by address, then the free ones */
+	uint16_t slot[VHI_IOTLB_MAX];
+	struct entry entry[VHI_IOTLB_MAX + 1];
 };
 
 int vhi_iotlb_new(uint32_t limit, struct vhi_iotlb **ret)
@@ -27,6 +30,9 @@ int vhi_iotlb_new(uint32_t limit, struct vhi_iotlb **ret)
 	if (!iotlb)
 		return -ENOMEM;
 	iotlb->limit = limit < VHI_IOTLB_MAX ? limit : VHI_IOTLB_MAX;
+	for (uint16_t i = 0; i < VHI_IOTLB_MAX; i++)
+		iotlb->slot[i] = i;
+	iotlb->entry[END].older = iotlb->entry[END].younger = END;
 	*ret = iotlb;
 	return 0;
 }
@@ -54,24 +60,23 @@ uint32_t vhi_iotlb_count(const struct vhi_iotlb *iotlb)
 
 const struct vhi_mapping *vhi_iotlb_at(const struct vhi_iotlb *iotlb, uint32_t n)
 {
-	return &iotlb->entry[n].map;
+	return &iotlb->entry[iotlb->slot[n]].map;
 }
 
-static int compare_ages(const void *a, const void *b, void *data)
+static const struct vhi_mapping *map_of(const struct vhi_iotlb *iotlb, uint16_t slot)
 {
-	const struct vhi_iotlb *iotlb = data;
-	uint16_t one = *(const uint16_t *)a, other = *(const uint16_t *)b;
-	uint64_t age = iotlb->entry[one].age, other_age = iotlb->entry[other].age;
-
-	return age != other_age ? (age < other_age ? -1 : 1) : one - other;
+	return slot == END ? NULL : &iotlb->entry[slot].map;
 }
 
-const uint16_t *vhi_iotlb_sort_by_age(struct vhi_iotlb *iotlb)
+const struct vhi_mapping *vhi_iotlb_oldest(const struct vhi_iotlb *iotlb)
 {
-	for (uint32_t i = 0; i < iotlb->count; i++)
-		iotlb->by_age[i] = (uint16_t)i;
-	qsort_r(iotlb->by_age, iotlb->count, sizeof(iotlb->by_age[0]), compare_ages, iotlb);
-	return iotlb->by_age;
+	return map_of(iotlb, iotlb->entry[END].younger);
+}
+
+const struct vhi_mapping *vhi_iotlb_younger(const struct vhi_iotlb *iotlb,
+					    const struct vhi_mapping *map)
+{
+	return map_of(iotlb, ((const struct entry *)map)->younger);
 }
 
 /* --------------------------------------------------------------------------------------- lookups */
@@ -89,7 +94,7 @@ uint32_t vhi_iotlb_search(const struct vhi_iotlb *iotlb, uint64_t iova)
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (last_of(&iotlb->entry[middle].map) < iova)
+		if (last_of(vhi_iotlb_at(iotlb, middle)) < iova)
 			low = middle + 1;
 		else
 			high = middle;
@@ -101,7 +106,8 @@ const struct vhi_mapping *vhi_iotlb_find(const struct vhi_iotlb *iotlb, uint64_t
 {
 	uint32_t n = vhi_iotlb_search(iotlb, iova);
 
-	return n < iotlb->count && iotlb->entry[n].map.iova <= iova ? &iotlb->entry[n].map : NULL;
+	return n < iotlb->count && vhi_iotlb_at(iotlb, n)->iova <= iova ? vhi_iotlb_at(iotlb, n)
+									: NULL;
 }
 
 bool vhi_iotlb_overlaps(uint64_t iova, uint64_t size, uint64_t other, uint64_t other_size)
@@ -127,111 +133,117 @@ uint64_t vhi_iotlb_reach(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t 
 
 /* ----------------------------------------------------------------------------------------- edits */
 
-/* Add the remaining part of a mapping, with its age. */
-static void add_rest(struct vhi_iotlb_edit *edit, const struct entry *entry, uint64_t iova,
+/* Add the remaining part of a mapping. */
+static void add_rest(struct vhi_iotlb_edit *edit, const struct vhi_mapping *map, uint64_t iova,
 		     uint64_t last)
 {
-	struct vhi_mapping *piece = &edit->add[edit->adds];
-	uint64_t offset = iova - entry->map.iova;
+	struct vhi_mapping *piece = &edit->add[edit->adds++];
+	uint64_t offset = iova - map->iova;
 
-	*piece = entry->map;
+	*piece = *map;
 	piece->iova = iova;
 	piece->size = last - iova + 1;
 	piece->guest += offset;
 	piece->user += offset;
-	edit->age[edit->adds++] = entry->age;
 }
 
 /* Remove a range: all overlapping mappings, adding the rest of the first and of the last again. */
 static void cut_range(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
 		      struct vhi_iotlb_edit *edit)
 {
+	const struct vhi_mapping *map;
 	uint64_t last = iova + (size - 1);
 	uint32_t end;
 
 	*edit = (struct vhi_iotlb_edit){ .first = vhi_iotlb_search(iotlb, iova) };
 	end = edit->first;
-	while (end < iotlb->count && iotlb->entry[end].map.iova <= last)
+	while (end < iotlb->count && vhi_iotlb_at(iotlb, end)->iova <= last)
 		end++;
 	edit->count = end - edit->first;
 	if (!edit->count)
 		return;
-	if (iotlb->entry[edit->first].map.iova < iova)
-		add_rest(edit, &iotlb->entry[edit->first], iotlb->entry[edit->first].map.iova,
-			 iova - 1);
-	if (last_of(&iotlb->entry[end - 1].map) > last)
-		add_rest(edit, &iotlb->entry[end - 1], last + 1,
-			 last_of(&iotlb->entry[end - 1].map));
+	map = vhi_iotlb_at(iotlb, edit->first);
+	if (map->iova < iova)
+		add_rest(edit, map, map->iova, iova - 1);
+	map = vhi_iotlb_at(iotlb, end - 1);
+	if (last_of(map) > last)
+		add_rest(edit, map, last + 1, last_of(map));
 }
 
-static bool is_evicted(const struct vhi_iotlb_edit *edit, uint64_t iova)
-{
-	for (uint32_t i = 0; i < edit->evicts; i++)
-		if (edit->evict[i].iova == iova)
-			return true;
-	return false;
-}
-
-/* The search for the oldest mapping that is not pinned. */
-struct oldest {
-	vhi_iotlb_pinned_fn *pinned;
-	const void *data;
-	const struct vhi_mapping *map; /* NULL: none yet */
-	uint64_t age;
+/* Which mappings, by slot, and which pieces to be added may not be evicted. */
+struct keep {
+	bool slot[VHI_IOTLB_MAX];
+	bool piece[VHI_IOTLB_ADDS];
 };
 
-static void consider(struct oldest *oldest, const struct vhi_mapping *map, uint64_t age)
+static void keep_range(const struct vhi_iotlb *iotlb, const struct vhi_iotlb_edit *edit,
+		       uint64_t iova, uint64_t size, struct keep *keep)
 {
-	bool older = !oldest->map || age < oldest->age ||
-		     (age == oldest->age && map->iova < oldest->map->iova);
-
-	if (older && !oldest->pinned(oldest->data, map->iova, map->size)) {
-		oldest->map = map;
-		oldest->age = age;
-	}
+	for (uint32_t n = vhi_iotlb_search(iotlb, iova);
+	     n < iotlb->count && vhi_iotlb_at(iotlb, n)->iova <= iova + (size - 1); n++)
+		keep->slot[iotlb->slot[n]] = true;
+	for (uint32_t i = 0; i < edit->adds; i++)
+		keep->piece[i] |=
+			vhi_iotlb_overlaps(iova, size, edit->add[i].iova, edit->add[i].size);
 }
 
-/* Evict the oldest: one in the table, or one of the first @pieces to be added, and then return 1. */
-static int evict_one(const struct vhi_iotlb *iotlb, struct vhi_iotlb_edit *edit, uint32_t pieces,
-		     struct oldest oldest)
+/*
+ * Looking for the mappings of each ring, instead of for the rings of each mapping, costs
+ * O(rings * log(mappings)): a guest has many of both.
+ */
+static void find_kept(const struct vhi_iotlb *iotlb, const struct vhi_iotlb_edit *edit,
+		      vhi_iotlb_pin_fn *pin, const void *data, struct keep *keep)
 {
-	uint32_t piece;
+	uint64_t iova, size;
 
-	for (uint32_t i = 0; i < iotlb->count; i++) {
-		const struct entry *entry = &iotlb->entry[i];
-		bool removed = i - edit->first < edit->count || is_evicted(edit, entry->map.iova);
-
-		if (!removed)
-			consider(&oldest, &entry->map, entry->age);
-	}
-	for (uint32_t i = 0; i < pieces; i++)
-		consider(&oldest, &edit->add[i], edit->age[i]);
-	if (!oldest.map)
-		return -E2BIG;
-	for (piece = 0; piece < pieces && oldest.map != &edit->add[piece]; piece++)
-		;
-	if (piece == pieces) {
-		edit->evict[edit->evicts++] = *oldest.map;
-		return 0;
-	}
-	edit->adds--;
-	for (uint32_t i = piece; i < edit->adds; i++) {
-		edit->add[i] = edit->add[i + 1];
-		edit->age[i] = edit->age[i + 1];
-	}
-	return 1;
+	memset(keep, 0, sizeof(*keep));
+	/* those are removed */
+	for (uint32_t n = edit->first; n < edit->first + edit->count; n++)
+		keep->slot[iotlb->slot[n]] = true;
+	for (uint32_t n = 0; pin(data, n, &iova, &size); n++)
+		if (size)
+			keep_range(iotlb, edit, iova, size, keep);
 }
 
-/* The first @pieces to be added are the rest of older mappings, and may be evicted too. */
+/* Of the pieces to be added, the first that may be evicted. */
+static uint32_t find_piece(const struct keep *keep, uint32_t pieces)
+{
+	uint32_t piece = 0;
+
+	while (piece < pieces && keep->piece[piece])
+		piece++;
+	return piece;
+}
+
+/*
+ * The first @pieces to be added are the rest of other mappings.  They are younger than all in the table,
+ * and may be evicted too.
+ */
 static int evict_excess(const struct vhi_iotlb *iotlb, struct vhi_iotlb_edit *edit, uint32_t pieces,
-			vhi_iotlb_pinned_fn *pinned, const void *data)
+			vhi_iotlb_pin_fn *pin, const void *data)
 {
-	while (iotlb->count - edit->count - edit->evicts + edit->adds > iotlb->limit) {
-		int r = evict_one(iotlb, edit, pieces, (struct oldest){ pinned, data });
+	uint32_t then = iotlb->count - edit->count + edit->adds, piece;
+	struct keep keep;
 
-		if (r < 0)
-			return r;
-		pieces -= (uint32_t)r;
+	if (then <= iotlb->limit)
+		return 0;
+	find_kept(iotlb, edit, pin, data, &keep);
+	for (uint16_t slot = iotlb->entry[END].younger; slot != END && then > iotlb->limit;
+	     slot = iotlb->entry[slot].younger)
+		if (!keep.slot[slot]) {
+			edit->evict[edit->evicts++] = iotlb->entry[slot].map;
+			then--;
+		}
+	for (; then > iotlb->limit; then--) {
+		piece = find_piece(&keep, pieces);
+		if (piece == pieces)
+			return -E2BIG;
+		pieces--;
+		edit->adds--;
+		for (uint32_t i = piece; i < edit->adds; i++) {
+			edit->add[i] = edit->add[i + 1];
+			keep.piece[i] = keep.piece[i + 1];
+		}
 	}
 	return 0;
 }
@@ -246,103 +258,89 @@ static bool is_mapped(const struct vhi_iotlb *iotlb, const struct vhi_mapping *m
 	       old->guest + offset == map->guest && old->user + offset == map->user;
 }
 
-int vhi_iotlb_plan_map(const struct vhi_iotlb *iotlb, const struct vhi_mapping *map,
-		       vhi_iotlb_pinned_fn *pinned, const void *data, struct vhi_iotlb_edit *ret)
+/* Is nothing mapped from the end of @map up to @size bytes? */
+static bool is_rest_free(const struct vhi_iotlb *iotlb, const struct vhi_mapping *map,
+			 uint64_t size)
+{
+	uint64_t rest = map->iova + map->size, last = map->iova + (size - 1);
+	uint32_t n;
+
+	if (size == map->size)
+		return true;
+	n = vhi_iotlb_search(iotlb, rest);
+	return n == iotlb->count || vhi_iotlb_at(iotlb, n)->iova > last;
+}
+
+int vhi_iotlb_plan_map(const struct vhi_iotlb *iotlb, const struct vhi_mapping *map, uint64_t size,
+		       vhi_iotlb_pin_fn *pin, const void *data, struct vhi_iotlb_edit *ret)
 {
 	uint32_t pieces;
 
 	*ret = (struct vhi_iotlb_edit){ 0 };
-	if (is_mapped(iotlb, map))
+	if (is_mapped(iotlb, map) && is_rest_free(iotlb, map, size))
 		return 0;
-	cut_range(iotlb, map->iova, map->size, ret);
+	cut_range(iotlb, map->iova, size, ret);
 	pieces = ret->adds;
-	ret->add[ret->adds] = *map;
-	ret->age[ret->adds++] = iotlb->next_age;
-	return evict_excess(iotlb, ret, pieces, pinned, data);
+	ret->add[ret->adds++] = *map;
+	return evict_excess(iotlb, ret, pieces, pin, data);
 }
 
 int vhi_iotlb_plan_unmap(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
-			 vhi_iotlb_pinned_fn *pinned, const void *data, struct vhi_iotlb_edit *ret)
+			 vhi_iotlb_pin_fn *pin, const void *data, struct vhi_iotlb_edit *ret)
 {
 	cut_range(iotlb, iova, size, ret);
-	return evict_excess(iotlb, ret, ret->adds, pinned, data);
+	return evict_excess(iotlb, ret, ret->adds, pin, data);
 }
 
-static void remove_at(struct vhi_iotlb *iotlb, uint32_t n, uint32_t count)
+static void link_youngest(struct vhi_iotlb *iotlb, uint16_t slot)
 {
-	memmove(&iotlb->entry[n], &iotlb->entry[n + count],
-		(iotlb->count - n - count) * sizeof(iotlb->entry[0]));
-	iotlb->count -= count;
+	struct entry *entry = &iotlb->entry[slot], *head = &iotlb->entry[END];
+
+	entry->older = head->older;
+	entry->younger = END;
+	iotlb->entry[head->older].younger = slot;
+	head->older = slot;
 }
 
-static void insert(struct vhi_iotlb *iotlb, const struct vhi_mapping *map, uint64_t age)
+static void unlink_slot(struct vhi_iotlb *iotlb, uint16_t slot)
+{
+	const struct entry *entry = &iotlb->entry[slot];
+
+	iotlb->entry[entry->older].younger = entry->younger;
+	iotlb->entry[entry->younger].older = entry->older;
+}
+
+static void remove_range(struct vhi_iotlb *iotlb, uint32_t n, uint32_t count)
+{
+	uint16_t removed[VHI_IOTLB_MAX];
+
+	for (uint32_t i = 0; i < count; i++) {
+		removed[i] = iotlb->slot[n + i];
+		unlink_slot(iotlb, removed[i]);
+	}
+	iotlb->count -= count;
+	memmove(&iotlb->slot[n], &iotlb->slot[n + count],
+		(iotlb->count - n) * sizeof(iotlb->slot[0]));
+	memcpy(&iotlb->slot[iotlb->count], removed, count * sizeof(removed[0]));
+}
+
+static void insert(struct vhi_iotlb *iotlb, const struct vhi_mapping *map)
 {
 	uint32_t n = vhi_iotlb_search(iotlb, map->iova);
+	uint16_t slot = iotlb->slot[iotlb->count];
 
-	memmove(&iotlb->entry[n + 1], &iotlb->entry[n],
-		(iotlb->count - n) * sizeof(iotlb->entry[0]));
-	iotlb->entry[n] = (struct entry){ *map, age };
+	memmove(&iotlb->slot[n + 1], &iotlb->slot[n], (iotlb->count - n) * sizeof(iotlb->slot[0]));
 	iotlb->count++;
-	if (age >= iotlb->next_age)
-		iotlb->next_age = age + 1;
+	iotlb->slot[n] = slot;
+	iotlb->entry[slot].map = *map;
+	link_youngest(iotlb, slot);
 }
 
 void vhi_iotlb_apply(struct vhi_iotlb *iotlb, const struct vhi_iotlb_edit *edit)
 {
-	remove_at(iotlb, edit->first, edit->count);
+	remove_range(iotlb, edit->first, edit->count);
 	for (uint32_t i = 0; i < edit->evicts; i++)
-		remove_at(iotlb, vhi_iotlb_search(iotlb, edit->evict[i].iova), 1);
+		remove_range(iotlb, vhi_iotlb_search(iotlb, edit->evict[i].iova), 1);
 	for (uint32_t i = 0; i < edit->adds; i++)
-		insert(iotlb, &edit->add[i], edit->age[i]);
-}
-
-/* ------------------------------------------------------------------------------ stale mappings */
-
-/* How many bytes from @offset of a mapping on are all valid, or all stale? */
-static uint64_t next_stretch(const struct vhi_mapping *map, uint64_t offset,
-			     const struct vhi_table *table, bool *valid)
-{
-	uint64_t guest = map->guest + offset, left = map->size - offset, inside, to_next;
-	uint32_t n;
-
-	*valid = false;
-	if (!table || !table->count)
-		return left;
-	n = vhi_table_search(table, guest);
-	inside = guest - table->guest[n];
-	if (guest < table->guest[n]) {
-		to_next = table->guest[n] - guest;
-		return to_next < left ? to_next : left;
-	}
-	if (inside < table->size[n]) {
-		*valid = table->user[n] + inside == map->user + offset;
-		to_next = table->size[n] - inside;
-		return to_next < left ? to_next : left;
-	}
-	if (n + 1 == table->count)
-		return left;
-	to_next = table->guest[n + 1] - guest;
-	return to_next < left ? to_next : left;
-}
-
-bool vhi_iotlb_find_stale(const struct vhi_iotlb *iotlb, const struct vhi_table *table,
-			  uint64_t iova, uint64_t *ret_iova, uint64_t *ret_size)
-{
-	for (uint32_t i = vhi_iotlb_search(iotlb, iova); i < iotlb->count; i++) {
-		const struct vhi_mapping *map = &iotlb->entry[i].map;
-		uint64_t offset = iova > map->iova ? iova - map->iova : 0;
-
-		while (offset < map->size) {
-			bool valid;
-			uint64_t size = next_stretch(map, offset, table, &valid);
-
-			if (!valid) {
-				*ret_iova = map->iova + offset;
-				*ret_size = size;
-				return true;
-			}
-			offset += size;
-		}
-	}
-	return false;
+		insert(iotlb, &edit->add[i]);
 }

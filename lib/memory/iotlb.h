@@ -44,10 +44,12 @@ uint32_t vhi_iotlb_count(const struct vhi_iotlb *iotlb);
 const struct vhi_mapping *vhi_iotlb_at(const struct vhi_iotlb *iotlb, uint32_t n);
 
 /**
- * vhi_iotlb_sort_by_age() - the indices of all mappings, oldest first; valid until the next edit.
- * Parts of a mapping that was split have the same age, and are in the order of their addresses.
+ * vhi_iotlb_oldest() - the mapping that was added first, and with vhi_iotlb_younger() the one that was
+ * added next; NULL: there is none.
  */
-const uint16_t *vhi_iotlb_sort_by_age(struct vhi_iotlb *iotlb);
+const struct vhi_mapping *vhi_iotlb_oldest(const struct vhi_iotlb *iotlb);
+const struct vhi_mapping *vhi_iotlb_younger(const struct vhi_iotlb *iotlb,
+					    const struct vhi_mapping *map);
 
 /** vhi_iotlb_search() - the index of the first mapping that ends at or after @iova. */
 uint32_t vhi_iotlb_search(const struct vhi_iotlb *iotlb, uint64_t iova);
@@ -65,8 +67,11 @@ bool vhi_iotlb_overlaps(uint64_t iova, uint64_t size, uint64_t other, uint64_t o
 uint64_t vhi_iotlb_reach(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
 			 uint32_t perm);
 
-/* Must this range stay mapped, because a ring is in it? */
-typedef bool vhi_iotlb_pinned_fn(const void *data, uint64_t iova, uint64_t size);
+/*
+ * The n-th range that must stay mapped, because a part of a ring is there; *ret_size is 0 where there is
+ * none.  Returns false past the last.
+ */
+typedef bool vhi_iotlb_pin_fn(const void *data, uint32_t n, uint64_t *ret_iova, uint64_t *ret_size);
 
 #define VHI_IOTLB_ADDS	 3u /* the rest of the first and of the last, and the new one */
 #define VHI_IOTLB_EVICTS 2u
@@ -75,27 +80,29 @@ struct vhi_iotlb_edit {
 	uint32_t first, count; /* overlapping mappings to remove, by index */
 	uint32_t adds, evicts;
 	struct vhi_mapping add[VHI_IOTLB_ADDS];
-	uint64_t age[VHI_IOTLB_ADDS];
 	struct vhi_mapping
 		evict[VHI_IOTLB_EVICTS]; /* to make room; not among the overlapping ones */
 };
 
 /**
- * vhi_iotlb_plan_map() - what must change for @map to replace everything that it overlaps.
- * The remaining parts of mappings at its ends keep their age.  If there are too many mappings, the oldest
- * that are not pinned are evicted, but never @map itself.
- * Returns 0, or -E2BIG: too many are pinned.  When nothing must change, the edit adds nothing.
+ * vhi_iotlb_plan_map() - what must change for @map to replace everything in [map->iova, +@size).
+ * The remaining parts of mappings at its ends are added again, as the kernel gets them, so they are young
+ * then.  If there are too many mappings, the oldest that @pin does not keep are evicted, but never @map
+ * itself.
+ * @size: at least map->size; nothing is mapped in the rest.
+ * Returns 0, or -E2BIG: too many must stay.  When nothing must change, the edit adds nothing.
  */
-int vhi_iotlb_plan_map(const struct vhi_iotlb *iotlb, const struct vhi_mapping *map,
-		       vhi_iotlb_pinned_fn *pinned, const void *data, struct vhi_iotlb_edit *ret);
+int vhi_iotlb_plan_map(const struct vhi_iotlb *iotlb, const struct vhi_mapping *map, uint64_t size,
+		       vhi_iotlb_pin_fn *pin, const void *data, struct vhi_iotlb_edit *ret);
 
 /** vhi_iotlb_plan_unmap() - what must change to unmap a range.  When nothing is mapped there, count is 0. */
 int vhi_iotlb_plan_unmap(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
-			 vhi_iotlb_pinned_fn *pinned, const void *data, struct vhi_iotlb_edit *ret);
+			 vhi_iotlb_pin_fn *pin, const void *data, struct vhi_iotlb_edit *ret);
 
 /** vhi_iotlb_apply() - apply an edit that was planned on this table in its current state. */
 void vhi_iotlb_apply(struct vhi_iotlb *iotlb, const struct vhi_iotlb_edit *edit);
 
+/* iotlb-stale.c */
 /**
  * vhi_iotlb_find_stale() - the first range at or after @iova whose mapping is stale with this memory
  * table: the memory has moved, or is gone.

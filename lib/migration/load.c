@@ -256,7 +256,7 @@ VHC_EXPORT int vhc_dev_load(struct vhc_dev *dev, const char *json)
 	r = r ?: check_backend(&load);
 	r = r ?: check_memory(&load);
 	r = r ?: load_rings(&load);
-	r = r ?: vhi_iommu_set_enabled(dev, load.saved.guest.iommu);
+	r = r ?: vhi_iommu_renew(dev, load.saved.guest.iommu);
 	if (!r)
 		store_state(&load);
 	free(load.rings);

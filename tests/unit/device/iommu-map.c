@@ -120,22 +120,62 @@ static void unmap_of_running_used_ring_is_ebusy(void **state)
 	rig_free(&rig);
 }
 
-/* ------------------------------------------------------------------------------- what vhost has */
-
-static void map_past_region_is_cut(void **state)
+/* vhost would wait silently: it asks for what is not mapped, and not for a permission. */
+static void map_that_harms_running_ring_is_ebusy(void **state)
 {
-	struct fake_vhost *vhost;
+	struct vhc_ring_addr addr = rig_io_addr(1);
+	uint64_t last = rig_addr(3).desc + RIG_RING_ROOM - PAGE;
 	struct rig rig;
 
-	up(&rig, "6.12", 1);
-	vhost = rig_vhost(&rig, 0);
-	assert_ok(&rig, rig_map_at(&rig, 0x5000, 1ull << 40, RIG_GUEST + rig.ram_size - 3 * PAGE,
-				   VHC_PERM_READ));
-	assert_int_equal(fake_translate(vhost, 0x5000, 1),
-			 (uintptr_t)rig.ram + rig.ram_size - 3 * PAGE);
-	assert_int_equal(fake_translate(vhost, 0x7fff, 1), (uintptr_t)rig.ram + rig.ram_size - 1);
-	assert_int_equal(fake_translate(vhost, 0x7fff, 2), 0);
-	assert_int_equal(fake_translate(vhost, 0x8000, 1), 0);
+	up(&rig, "6.1", 2);
+	fake_forget_calls(rig.fake);
+	assert_int_equal(rig_map_at(&rig, addr.used, PAGE, RIG_GUEST, VHC_PERM_READ), -EBUSY);
+	assert_says(&rig, "ring 1", "used ring", "0x1000006000", "read and write", "stop the ring");
+	assert_int_equal(rig_map_at(&rig, addr.used + 4, 1, RIG_GUEST, VHC_PERM_WRITE), -EBUSY);
+	assert_int_equal(rig_map_at(&rig, addr.desc, 1, RIG_GUEST, VHC_PERM_WRITE), -EBUSY);
+	assert_says(&rig, "ring 1", "descriptor", "0x1000004000", "permission to read it");
+	assert_int_equal(rig_map_at(&rig, addr.avail + 8, 1, RIG_GUEST, VHC_PERM_WRITE), -EBUSY);
+	/* cut at the end of the region, it leaves the used ring behind without a mapping */
+	assert_int_equal(rig_map_at(&rig, addr.used - PAGE, 2 * PAGE, last, RIG_RW), -EBUSY);
+	assert_says(&rig, "ring 1", "used ring", "unmapped");
+	assert_int_equal(fake_calls(rig.fake), 0);
+	/* the same memory, or other, with what the ring needs */
+	assert_ok(&rig, rig_map_at(&rig, addr.used, PAGE, rig_addr(1).used, RIG_RW));
+	assert_ok(&rig, rig_map_at(&rig, addr.desc, PAGE, RIG_GUEST, VHC_PERM_READ));
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(&rig, rig_map_at(&rig, addr.used, PAGE, RIG_GUEST, VHC_PERM_READ));
+	assert_int_equal(rig_start(&rig), -EINVAL);
+	assert_says(&rig, "ring 1", "used ring", "permission");
+	rig_free(&rig);
+}
+
+/* ------------------------------------------------------------------------------- what vhost has */
+
+/* What was mapped behind the cut is replaced by nothing. */
+static void map_past_region_is_cut(void **state)
+{
+	struct rig rig;
+
+	up(&rig, "6.12", 2);
+	for (int again = 0; again < 2; again++) {
+		assert_ok(&rig, rig_map_at(&rig, 0x8000, 4 * PAGE, RIG_GUEST, RIG_RW));
+		/* the second time it is mapped like this, but for the rest */
+		assert_ok(&rig, rig_map_at(&rig, 0x5000, 6 * PAGE,
+					   RIG_GUEST + rig.ram_size - 3 * PAGE, VHC_PERM_READ));
+		for (uint32_t i = 0; i < 2; i++) {
+			const struct fake_vhost *vhost = rig_vhost(&rig, i);
+
+			assert_int_equal(fake_translate(vhost, 0x5000, 1),
+					 (uintptr_t)rig.ram + rig.ram_size - 3 * PAGE);
+			assert_int_equal(fake_translate(vhost, 0x7fff, 1),
+					 (uintptr_t)rig.ram + rig.ram_size - 1);
+			assert_int_equal(fake_translate(vhost, 0x7fff, 2), 0);
+			for (uint64_t iova = 0x8000; iova < 0xb000; iova += PAGE)
+				assert_int_equal(fake_translate(vhost, iova, 1), 0);
+			assert_int_equal(fake_translate(vhost, 0xb000, RIG_RW),
+					 (uintptr_t)rig.ram + 3 * PAGE);
+		}
+	}
 	rig_free(&rig);
 }
 
@@ -325,6 +365,7 @@ int main(void)
 		cmocka_unit_test(map_with_bad_arguments_is_einval),
 		RIG_TEST(map_without_memory_is_eagain, "6.1", 1),
 		cmocka_unit_test(unmap_of_running_used_ring_is_ebusy),
+		cmocka_unit_test(map_that_harms_running_ring_is_ebusy),
 		cmocka_unit_test(map_past_region_is_cut),
 		cmocka_unit_test(map_of_mapped_range_makes_no_call),
 		cmocka_unit_test(map_reaches_every_vhost_fd),

@@ -136,6 +136,8 @@ static void ring_check_of_ring_without_permission_says_which(void **state)
 	up(&rig, "7.2", 1, true);
 	assert_ok(&rig, vhc_dev_unmap(rig.dev, addr.avail, PAGE));
 	assert_ok(&rig, vhc_ring_check(rig.dev, 0));
+	/* of a running ring that is refused */
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
 	assert_ok(&rig, rig_map_at(&rig, addr.avail, PAGE, RIG_GUEST, VHC_PERM_WRITE));
 	assert_int_equal(vhc_ring_check(rig.dev, 0), -EINVAL);
 	assert_says(&rig, "ring 0", "avail ring", "permission", "0x1000001000");

@@ -280,6 +280,29 @@ static void load_behind_iommu_needs_backend_features(void **state)
 	free(kept);
 }
 
+/* They are of the guest that ran on the device before. */
+static void load_behind_iommu_drops_mappings_of_before(void **state)
+{
+	struct rig *rig = *state;
+	char *json = NULL;
+
+	rig->iommu = true;
+	rig_up(rig);
+	assert_ok(rig, rig_map_at(rig, 0x5000, 0x1000, RIG_GUEST, VHC_PERM_READ));
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	assert_ok(rig, vhc_dev_save(rig->dev, &json));
+	fake_forget_calls(rig->fake);
+	assert_ok(rig, vhc_dev_load(rig->dev, json));
+	assert_int_equal(fake_count(rig->fake, "VHOST_IOTLB"), 0);
+	assert_int_equal(rig_start(rig), -EAGAIN);
+	assert_says(rig, "used ring", "not mapped");
+	assert_ok(rig, rig_map(rig));
+	assert_ok(rig, rig_start(rig));
+	assert_int_equal(rig_vhost(rig, 0)->mappings, 1);
+	assert_int_equal(fake_translate(rig_vhost(rig, 0), 0x5000, VHC_PERM_READ), 0);
+	free(json);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +314,7 @@ int main(void)
 		cmocka_unit_test(load_of_ring_without_addresses_skips_its_memory),
 		RIG_TEST(load_behind_iommu_on_old_kernel_is_eopnotsupp, "7.2", 4),
 		RIG_TEST(load_behind_iommu_needs_backend_features, "7.2", 4),
+		RIG_TEST(load_behind_iommu_drops_mappings_of_before, "7.2", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
