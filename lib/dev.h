@@ -124,6 +124,7 @@ struct vhi_kind {
 
 struct vhi_events {
 	int epoll;	      /* VHI_FD_NONE: no caller has asked for it */
+	int wake;	      /* in it: an eventfd that is readable while `again` is set */
 	uint32_t next;	      /* round-robin cursor: the source that is looked at first */
 	struct pollfd *polls; /* the sources; NULL until the first look */
 	bool again;	      /* a miss that could not be answered: once more */

@@ -3,7 +3,8 @@
  * events - the sources of a device's events, served round-robin.
  *
  * Each ring has one, its ERR eventfd, and so has each vhost fd, for misses.  One poll() asks all of
- * them; then they are served in turn, so that none can starve the others.
+ * them; then they are served in turn, so that none can starve the others.  Before them comes a miss
+ * that was read and could not be answered.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -87,11 +88,48 @@ void vhi_events_close_err(struct vhc_dev *dev, uint32_t ring)
 	vhi_sys_close(&dev->ctx->sys, err);
 }
 
-void vhi_events_close(struct vhc_dev *dev)
+/* The event fd is readable as long as this miss is there. */
+static void keep_miss(struct vhc_dev *dev, uint32_t fd, const struct vhi_iotlb_miss *miss)
+{
+	dev->events.again = true;
+	dev->events.again_fd = fd;
+	dev->events.again_miss = *miss;
+	if (dev->events.wake >= 0)
+		vhi_sys_signal(&dev->ctx->sys, dev->events.wake);
+}
+
+void vhi_events_drop_miss(struct vhc_dev *dev)
+{
+	uint64_t count;
+
+	if (dev->events.again && dev->events.wake >= 0)
+		vhi_sys_drain(&dev->ctx->sys, dev->events.wake, &count);
+	dev->events.again = false;
+}
+
+static void close_fds(struct vhc_dev *dev)
 {
 	vhi_sys_close(&dev->ctx->sys, &dev->events.epoll);
+	vhi_sys_close(&dev->ctx->sys, &dev->events.wake);
+}
+
+void vhi_events_close(struct vhc_dev *dev)
+{
+	close_fds(dev);
 	free(dev->events.polls);
 	dev->events.polls = NULL;
+}
+
+static int make_wake(struct vhc_dev *dev)
+{
+	int fd = vhi_sys_eventfd(&dev->ctx->sys);
+
+	if (fd < 0)
+		return vhi_dev_fail_errno(dev, fd, NULL, NULL, "no eventfd for the event fd");
+	dev->events.wake = fd;
+	if (dev->events.again)
+		vhi_sys_signal(&dev->ctx->sys, fd);
+	return epoll_add(dev, fd);
 }
 
 VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
@@ -104,12 +142,12 @@ VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
 	if (r < 0)
 		return vhi_dev_fail_errno(dev, r, NULL, NULL, "no event fd");
 	dev->events.epoll = r;
-	r = 0;
+	r = make_wake(dev);
 	for (uint32_t i = 0; i < count_sources(dev) && !r; i++)
 		if (fd_of(dev, i) >= 0)
 			r = epoll_add(dev, fd_of(dev, i));
 	if (r) {
-		vhi_sys_close(&dev->ctx->sys, &dev->events.epoll);
+		close_fds(dev);
 		return r;
 	}
 	return dev->events.epoll;
@@ -139,11 +177,8 @@ static int handle_miss(struct vhc_dev *dev, uint32_t fd, const struct vhi_iotlb_
 {
 	int r = dev->want.iommu ? vhi_iommu_answer_miss(dev, fd, miss) : 1;
 
-	if (r < 0) {
-		dev->events.again = true;
-		dev->events.again_fd = fd;
-		dev->events.again_miss = *miss;
-	}
+	if (r < 0)
+		keep_miss(dev, fd, miss);
 	if (r)
 		return r < 0 ? r : 0;
 	ret->kind = VHC_EVENT_MISS;
@@ -189,8 +224,10 @@ static int next_event(struct vhc_dev *dev, struct vhc_event *ret)
 	int r = 0;
 
 	if (events->again) {
-		events->again = false;
-		r = handle_miss(dev, events->again_fd, &events->again_miss, ret);
+		struct vhi_iotlb_miss miss = events->again_miss;
+
+		vhi_events_drop_miss(dev);
+		r = handle_miss(dev, events->again_fd, &miss, ret);
 	}
 	for (uint32_t taken = 0; !r && count && taken < MESSAGES_PER_CALL; taken++) {
 		uint32_t first = events->next;

@@ -18,6 +18,9 @@ int vhi_events_make_err(struct vhc_dev *dev, uint32_t ring);
 /** vhi_events_close_err() - close it, if there is one; the kernel must have released it. */
 void vhi_events_close_err(struct vhc_dev *dev, uint32_t ring);
 
+/** vhi_events_drop_miss() - forget a miss that could not be answered: nothing waits for it any more. */
+void vhi_events_drop_miss(struct vhc_dev *dev);
+
 /** vhi_events_close() - when the device is closed. */
 void vhi_events_close(struct vhc_dev *dev);
 

@@ -8,6 +8,7 @@
 
 #include "args.h"
 #include "device/apply.h"
+#include "device/events.h"
 #include "dev.h"
 #include "memory/mem.h"
 #include "device/iommu.h"
@@ -41,7 +42,7 @@ void vhi_iommu_reset(struct vhc_dev *dev)
 	vhi_iotlb_free(dev->iotlb);
 	dev->iotlb = NULL;
 	dev->want.iommu = false;
-	dev->events.again = false;
+	vhi_events_drop_miss(dev);
 	/* setting them again gives the kernel an empty table */
 	for (uint32_t i = 0; i < dev->have.fds; i++)
 		if (vhi_fd_translates(&dev->have.fd[i]))

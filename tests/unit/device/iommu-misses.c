@@ -248,6 +248,39 @@ static void failed_answer_to_miss_is_repeated(void **state)
 	}
 }
 
+/* Whoever polls comes back to it: the event fd is readable although nothing can be read. */
+static void failed_answer_to_miss_keeps_event_fd_readable(void **state)
+{
+	/* asked for before it fails, or after */
+	for (int before = 0; before < 2; before++) {
+		struct vhc_event event;
+		struct rig rig;
+		int fd = -1;
+
+		up(&rig, "7.2", 1, true);
+		if (before)
+			fd = vhc_dev_get_event_fd(rig.dev);
+		miss(&rig, 1, rig_io_addr(1).avail, VHC_PERM_READ);
+		for (uint32_t i = 0; i < 3; i++) {
+			fake_fail(rig.fake, "VHOST_IOTLB_UPDATE", 1, EFAULT);
+			assert_int_equal(next(&rig, &event), -EFAULT);
+			fd = fd < 0 ? vhc_dev_get_event_fd(rig.dev) : fd;
+			assert_true(readable(&rig, fd));
+		}
+		assert_nothing(&rig);
+		assert_int_equal(rig_vhost(&rig, 0)->waiting, 0);
+		assert_false(readable(&rig, fd));
+		/* a reset ends it, too */
+		miss(&rig, 1, rig_io_addr(1).avail, VHC_PERM_READ);
+		fake_fail(rig.fake, "VHOST_IOTLB_UPDATE", 1, EFAULT);
+		assert_int_equal(next(&rig, &event), -EFAULT);
+		assert_true(readable(&rig, fd));
+		assert_ok(&rig, vhc_dev_reset(rig.dev));
+		assert_false(readable(&rig, fd));
+		rig_free(&rig);
+	}
+}
+
 /* The driver that waited is gone. */
 static void reset_drops_unanswered_miss(void **state)
 {
@@ -285,6 +318,7 @@ int main(void)
 		cmocka_unit_test(miss_of_mapped_address_is_answered),
 		cmocka_unit_test(miss_without_permission_is_event),
 		cmocka_unit_test(failed_answer_to_miss_is_repeated),
+		cmocka_unit_test(failed_answer_to_miss_keeps_event_fd_readable),
 		cmocka_unit_test(reset_drops_unanswered_miss),
 		cmocka_unit_test(miss_without_iommu_is_ignored),
 	};
