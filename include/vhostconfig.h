@@ -851,7 +851,8 @@ VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size);
  */
 
 /**
- * vhc_ring_set_size() - set the number of descriptors: 1 to 32768; a power of two for a split ring.
+ * vhc_ring_set_size() - set the number of descriptors: 1 to 32768; a power of two for a split ring,
+ * which the start checks if the features are not set yet.
  * Errors: -EINVAL if it is another number; -EBUSY if the ring is running.
  */
 VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t size);
@@ -885,7 +886,8 @@ VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
  * beginning, and a stopped ring where it stopped.
  * @base: as returned by vhc_ring_get_base().
  * Errors: -EINVAL if it is above 65535, or, for a packed ring, if one of its indices is not below
- * the ring's size; -EBUSY if the ring is running.
+ * the ring's size, which the start checks again; before the features are set, if it is neither;
+ * -EBUSY if the ring is running.
  */
 VHC_EXPORT int vhc_ring_set_base(struct vhc_dev *dev, uint32_t ring, uint32_t base);
 

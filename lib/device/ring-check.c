@@ -173,10 +173,21 @@ static int check_base(const struct check *check)
 	return 0;
 }
 
+/* Its memory has no indices, but the base has some, which the size bounds. */
+static int check_packed_base(const struct check *check)
+{
+	const struct vhi_ring_state *state = check->state;
+	struct vhi_refusal err;
+
+	if (state->has_base && vhi_base_check(VHI_PACKED, state->size, state->base, &err))
+		return fail_check(check, -EINVAL, check->hint, err.text);
+	return 0;
+}
+
 static int check_indices(const struct check *check)
 {
 	if (check->format == VHI_PACKED)
-		return 0; /* its memory has no indices */
+		return check_packed_base(check);
 	return vhi_ring_runs(&check->dev->have.ring[check->ring])
 		       ? vhi_ring_diagnose(check->dev, check->ring)
 		       : check_base(check);

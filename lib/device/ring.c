@@ -24,6 +24,27 @@ static int check_stopped(struct vhc_dev *dev, uint32_t ring, const char *what)
 			    what);
 }
 
+/*
+ * Setters may come in any order: before the driver accepted features, the format is not known, and what
+ * fits either is taken.  The start checks it against the format.  Any size of a split ring is one of a
+ * packed ring, and any alignment of a packed ring is one of a split ring, which vhi_dev_format() assumes.
+ */
+static int check_size(const struct vhc_dev *dev, uint32_t size, struct vhi_refusal *err)
+{
+	return vhi_layout_check_size(dev->want.has_acked ? vhi_dev_format(dev) : VHI_PACKED, size,
+				     err);
+}
+
+static int check_base(const struct vhc_dev *dev, uint32_t size, uint32_t base,
+		      struct vhi_refusal *err)
+{
+	uint32_t num = size ? size : VHI_RING_MAX;
+
+	if (!dev->want.has_acked && !vhi_base_check(VHI_PACKED, num, base, err))
+		return 0;
+	return vhi_base_check(vhi_dev_format(dev), num, base, err);
+}
+
 VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t size)
 {
 	struct vhi_ring_state *want;
@@ -37,7 +58,7 @@ VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t si
 	r = check_stopped(dev, ring, "size");
 	if (r)
 		return r;
-	if (vhi_layout_check_size(vhi_dev_format(dev), size, &err))
+	if (check_size(dev, size, &err))
 		return fail_ring(dev, -EINVAL, ring, err.text);
 	want->size = size;
 	return 0;
@@ -85,7 +106,7 @@ VHC_EXPORT int vhc_ring_set_base(struct vhc_dev *dev, uint32_t ring, uint32_t ba
 	r = check_stopped(dev, ring, "base");
 	if (r)
 		return r;
-	if (vhi_base_check(vhi_dev_format(dev), want->size ? want->size : VHI_RING_MAX, base, &err))
+	if (check_base(dev, want->size, base, &err))
 		return fail_ring(dev, -EINVAL, ring, err.text);
 	want->base = base;
 	want->has_base = true;

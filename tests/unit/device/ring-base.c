@@ -271,6 +271,61 @@ static void recover_base_of_packed_ring_is_eopnotsupp(void **state)
 	rig_free(&packed);
 }
 
+/* With the features first, or last: the setters of its rings take the same, and a start checks the rest. */
+static void packed_ring_is_set_in_any_order(void **state)
+{
+	for (int last = 0; last < 2; last++) {
+		struct rig packed;
+
+		rig_new(&packed, "6.12", 1);
+		fake_profile(packed.fake)->features[0] |= 1ull << VHI_F_RING_PACKED;
+		vhc_features_add(&packed.acked, VHI_F_RING_PACKED);
+		if (last) {
+			assert_ok(&packed, rig_mem(&packed));
+			assert_ok(&packed, rig_tap(&packed));
+			assert_ok(&packed, rig_dev(&packed));
+			assert_ok(&packed, rig_attach(&packed));
+			assert_ok(&packed, rig_rings(&packed));
+		} else {
+			rig_prepare(&packed);
+		}
+		assert_int_equal(vhc_ring_set_size(packed.dev, 0, 32769), -EINVAL);
+		assert_ok(&packed, vhc_ring_set_size(packed.dev, 0, 100));
+		assert_int_equal(vhc_ring_set_base(packed.dev, 0, 0x80648064), -EINVAL);
+		assert_ok(&packed, vhc_ring_set_base(packed.dev, 0, 0x80638063));
+		/* a smaller ring, and the base is past its end */
+		assert_ok(&packed, vhc_ring_set_size(packed.dev, 0, 99));
+		if (last)
+			assert_ok(&packed, rig_features(&packed));
+		fake_forget_calls(packed.fake);
+		assert_int_equal(rig_start(&packed), -EINVAL);
+		assert_says(&packed, "ring 0", "0x80638063", "99", "set the base");
+		assert_int_equal(fake_count(packed.fake, "VHOST_"), 0);
+		assert_ok(&packed, vhc_ring_set_base(packed.dev, 0, 0x80628062));
+		assert_ok(&packed, vhc_ring_check(packed.dev, 0));
+		rig_free(&packed);
+	}
+}
+
+/* A size or a base of a packed ring, and then the driver does not accept them. */
+static void split_ring_with_packed_values_is_einval(void **state)
+{
+	struct rig split;
+
+	rig_new(&split, "6.12", 1);
+	assert_ok(&split, rig_mem(&split));
+	assert_ok(&split, rig_tap(&split));
+	assert_ok(&split, rig_dev(&split));
+	assert_ok(&split, rig_attach(&split));
+	assert_ok(&split, rig_rings(&split));
+	assert_ok(&split, vhc_ring_set_size(split.dev, 1, 100));
+	assert_ok(&split, rig_features(&split));
+	assert_int_equal(rig_start(&split), -EINVAL);
+	assert_says(&split, "ring 1", "100", "power of two");
+	assert_int_equal(vhc_ring_set_size(split.dev, 1, 101), -EINVAL);
+	rig_free(&split);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -283,6 +338,8 @@ int main(void)
 		TEST(recover_base_reads_used_index),
 		TEST(recover_base_on_new_device_needs_addresses_only),
 		cmocka_unit_test(recover_base_of_packed_ring_is_eopnotsupp),
+		cmocka_unit_test(packed_ring_is_set_in_any_order),
+		cmocka_unit_test(split_ring_with_packed_values_is_einval),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
