@@ -18,6 +18,9 @@ struct entry {
 
 struct vhi_iotlb {
 	uint32_t count, limit;
+	/* every mapping older than this slot's must stay, with the ranges that have this digest */
+	uint16_t candidate;
+	uint64_t kept;
 	/* all slots: those of mappings by address, then the free ones */
 	uint16_t slot[VHI_IOTLB_MAX];
 	struct entry entry[VHI_IOTLB_MAX + 1];
@@ -32,7 +35,7 @@ int vhi_iotlb_new(uint32_t limit, struct vhi_iotlb **ret)
 	iotlb->limit = limit < VHI_IOTLB_MAX ? limit : VHI_IOTLB_MAX;
 	for (uint16_t i = 0; i < VHI_IOTLB_MAX; i++)
 		iotlb->slot[i] = i;
-	iotlb->entry[END].older = iotlb->entry[END].younger = END;
+	iotlb->entry[END].older = iotlb->entry[END].younger = iotlb->candidate = END;
 	*ret = iotlb;
 	return 0;
 }
@@ -170,81 +173,126 @@ static void cut_range(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t siz
 		add_rest(edit, map, last + 1, last_of(map));
 }
 
-/* Which mappings, by slot, and which pieces to be added may not be evicted. */
-struct keep {
-	bool slot[VHI_IOTLB_MAX];
-	bool piece[VHI_IOTLB_ADDS];
+/* The ranges that must stay mapped. */
+struct pins {
+	vhi_iotlb_pin_fn *get;
+	const void *data;
 };
 
-static void keep_range(const struct vhi_iotlb *iotlb, const struct vhi_iotlb_edit *edit,
-		       uint64_t iova, uint64_t size, struct keep *keep)
-{
-	for (uint32_t n = vhi_iotlb_search(iotlb, iova);
-	     n < iotlb->count && vhi_iotlb_at(iotlb, n)->iova <= iova + (size - 1); n++)
-		keep->slot[iotlb->slot[n]] = true;
-	for (uint32_t i = 0; i < edit->adds; i++)
-		keep->piece[i] |=
-			vhi_iotlb_overlaps(iova, size, edit->add[i].iova, edit->add[i].size);
-}
-
-/*
- * Looking for the mappings of each ring, instead of for the rings of each mapping, costs
- * O(rings * log(mappings)): a guest has many of both.
- */
-static void find_kept(const struct vhi_iotlb *iotlb, const struct vhi_iotlb_edit *edit,
-		      vhi_iotlb_pin_fn *pin, const void *data, struct keep *keep)
+/* Must a mapping stay? */
+static bool is_kept(const struct pins *pins, const struct vhi_mapping *map)
 {
 	uint64_t iova, size;
 
-	memset(keep, 0, sizeof(*keep));
-	/* those are removed */
-	for (uint32_t n = edit->first; n < edit->first + edit->count; n++)
-		keep->slot[iotlb->slot[n]] = true;
-	for (uint32_t n = 0; pin(data, n, &iova, &size); n++)
-		if (size)
-			keep_range(iotlb, edit, iova, size, keep);
+	for (uint32_t n = 0; pins->get(pins->data, n, &iova, &size); n++)
+		if (size && vhi_iotlb_overlaps(iova, size, map->iova, map->size))
+			return true;
+	return false;
 }
 
-/* Of the pieces to be added, the first that may be evicted. */
-static uint32_t find_piece(const struct keep *keep, uint32_t pieces)
+/*
+ * Whether the ranges are those of before.  Two sets with one digest would only make a guest that looked for
+ * them lose another of its mappings, which its device then asks for again.
+ */
+static uint64_t digest(const struct pins *pins)
+{
+	uint64_t sum = 0, iova, size;
+
+	for (uint32_t n = 0; pins->get(pins->data, n, &iova, &size); n++)
+		if (size) {
+			sum = (sum ^ n ^ iova) * UINT64_C(0x9e3779b97f4a7c15);
+			sum = (sum ^ sum >> 32 ^ size) * UINT64_C(0xbf58476d1ce4e5b9);
+		}
+	return sum;
+}
+
+/* All mappings that must stay, by slot: each range is looked up, whatever the number of mappings. */
+static void mark_kept(const struct vhi_iotlb *iotlb, const struct pins *pins, bool *kept)
+{
+	uint64_t iova, size;
+
+	memset(kept, 0, VHI_IOTLB_MAX * sizeof(*kept));
+	for (uint32_t n = 0; pins->get(pins->data, n, &iova, &size); n++)
+		for (uint32_t i = size ? vhi_iotlb_search(iotlb, iova) : iotlb->count;
+		     i < iotlb->count && vhi_iotlb_at(iotlb, i)->iova <= iova + (size - 1); i++)
+			kept[iotlb->slot[i]] = true;
+}
+
+/* @marks: of mark_kept(); NULL: not known. */
+static bool stays(const struct vhi_iotlb *iotlb, const struct pins *pins, const bool *marks,
+		  uint16_t slot)
+{
+	return marks ? marks[slot] : is_kept(pins, &iotlb->entry[slot].map);
+}
+
+/*
+ * Mappings that must stay are passed once, and not again at each eviction.  Where the ranges have changed,
+ * all mappings are looked at again, in @room, which is then returned; otherwise NULL.
+ */
+static const bool *find_candidate(struct vhi_iotlb *iotlb, const struct pins *pins, bool *room)
+{
+	uint64_t now = digest(pins);
+	const bool *marks = NULL;
+
+	if (now != iotlb->kept) {
+		mark_kept(iotlb, pins, room);
+		marks = room;
+		iotlb->candidate = iotlb->entry[END].younger;
+		iotlb->kept = now;
+	}
+	while (iotlb->candidate != END && stays(iotlb, pins, marks, iotlb->candidate))
+		iotlb->candidate = iotlb->entry[iotlb->candidate].younger;
+	return marks;
+}
+
+static bool is_removed(const struct vhi_iotlb *iotlb, const struct vhi_iotlb_edit *edit,
+		       const struct vhi_mapping *map)
+{
+	return edit->count && map->iova >= vhi_iotlb_at(iotlb, edit->first)->iova &&
+	       map->iova <= vhi_iotlb_at(iotlb, edit->first + edit->count - 1)->iova;
+}
+
+/* The first of the pieces to be added that need not stay goes. */
+static bool drop_piece(struct vhi_iotlb_edit *edit, uint32_t pieces, const struct pins *pins)
 {
 	uint32_t piece = 0;
 
-	while (piece < pieces && keep->piece[piece])
+	while (piece < pieces && is_kept(pins, &edit->add[piece]))
 		piece++;
-	return piece;
+	if (piece == pieces)
+		return false;
+	edit->adds--;
+	for (uint32_t i = piece; i < edit->adds; i++)
+		edit->add[i] = edit->add[i + 1];
+	return true;
 }
 
 /*
  * The first @pieces to be added are the rest of other mappings.  They are younger than all in the table,
  * and may be evicted too.
  */
-static int evict_excess(const struct vhi_iotlb *iotlb, struct vhi_iotlb_edit *edit, uint32_t pieces,
-			vhi_iotlb_pin_fn *pin, const void *data)
+static int evict_excess(struct vhi_iotlb *iotlb, struct vhi_iotlb_edit *edit, uint32_t pieces,
+			const struct pins *pins)
 {
-	uint32_t then = iotlb->count - edit->count + edit->adds, piece;
-	struct keep keep;
+	uint32_t then = iotlb->count - edit->count + edit->adds;
+	bool room[VHI_IOTLB_MAX];
+	const bool *marks;
 
 	if (then <= iotlb->limit)
 		return 0;
-	find_kept(iotlb, edit, pin, data, &keep);
-	for (uint16_t slot = iotlb->entry[END].younger; slot != END && then > iotlb->limit;
-	     slot = iotlb->entry[slot].younger)
-		if (!keep.slot[slot]) {
-			edit->evict[edit->evicts++] = iotlb->entry[slot].map;
+	marks = find_candidate(iotlb, pins, room);
+	for (uint16_t slot = iotlb->candidate; slot != END && then > iotlb->limit;
+	     slot = iotlb->entry[slot].younger) {
+		const struct vhi_mapping *map = &iotlb->entry[slot].map;
+
+		if (!is_removed(iotlb, edit, map) && !stays(iotlb, pins, marks, slot)) {
+			edit->evict[edit->evicts++] = *map;
 			then--;
 		}
-	for (; then > iotlb->limit; then--) {
-		piece = find_piece(&keep, pieces);
-		if (piece == pieces)
-			return -E2BIG;
-		pieces--;
-		edit->adds--;
-		for (uint32_t i = piece; i < edit->adds; i++) {
-			edit->add[i] = edit->add[i + 1];
-			keep.piece[i] = keep.piece[i + 1];
-		}
 	}
+	for (; then > iotlb->limit; then--, pieces--)
+		if (!drop_piece(edit, pieces, pins))
+			return -E2BIG;
 	return 0;
 }
 
@@ -271,7 +319,7 @@ static bool is_rest_free(const struct vhi_iotlb *iotlb, const struct vhi_mapping
 	return n == iotlb->count || vhi_iotlb_at(iotlb, n)->iova > last;
 }
 
-int vhi_iotlb_plan_map(const struct vhi_iotlb *iotlb, const struct vhi_mapping *map, uint64_t size,
+int vhi_iotlb_plan_map(struct vhi_iotlb *iotlb, const struct vhi_mapping *map, uint64_t size,
 		       vhi_iotlb_pin_fn *pin, const void *data, struct vhi_iotlb_edit *ret)
 {
 	uint32_t pieces;
@@ -282,14 +330,14 @@ int vhi_iotlb_plan_map(const struct vhi_iotlb *iotlb, const struct vhi_mapping *
 	cut_range(iotlb, map->iova, size, ret);
 	pieces = ret->adds;
 	ret->add[ret->adds++] = *map;
-	return evict_excess(iotlb, ret, pieces, pin, data);
+	return evict_excess(iotlb, ret, pieces, &(struct pins){ pin, data });
 }
 
-int vhi_iotlb_plan_unmap(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
+int vhi_iotlb_plan_unmap(struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
 			 vhi_iotlb_pin_fn *pin, const void *data, struct vhi_iotlb_edit *ret)
 {
 	cut_range(iotlb, iova, size, ret);
-	return evict_excess(iotlb, ret, ret->adds, pin, data);
+	return evict_excess(iotlb, ret, ret->adds, &(struct pins){ pin, data });
 }
 
 static void link_youngest(struct vhi_iotlb *iotlb, uint16_t slot)
@@ -300,6 +348,8 @@ static void link_youngest(struct vhi_iotlb *iotlb, uint16_t slot)
 	entry->younger = END;
 	iotlb->entry[head->older].younger = slot;
 	head->older = slot;
+	if (iotlb->candidate == END)
+		iotlb->candidate = slot;
 }
 
 static void unlink_slot(struct vhi_iotlb *iotlb, uint16_t slot)
@@ -308,6 +358,8 @@ static void unlink_slot(struct vhi_iotlb *iotlb, uint16_t slot)
 
 	iotlb->entry[entry->older].younger = entry->younger;
 	iotlb->entry[entry->younger].older = entry->older;
+	if (iotlb->candidate == slot)
+		iotlb->candidate = entry->younger;
 }
 
 static void remove_range(struct vhi_iotlb *iotlb, uint32_t n, uint32_t count)

@@ -92,11 +92,11 @@ struct vhi_iotlb_edit {
  * @size: at least map->size; nothing is mapped in the rest.
  * Returns 0, or -E2BIG: too many must stay.  When nothing must change, the edit adds nothing.
  */
-int vhi_iotlb_plan_map(const struct vhi_iotlb *iotlb, const struct vhi_mapping *map, uint64_t size,
+int vhi_iotlb_plan_map(struct vhi_iotlb *iotlb, const struct vhi_mapping *map, uint64_t size,
 		       vhi_iotlb_pin_fn *pin, const void *data, struct vhi_iotlb_edit *ret);
 
 /** vhi_iotlb_plan_unmap() - what must change to unmap a range.  When nothing is mapped there, count is 0. */
-int vhi_iotlb_plan_unmap(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
+int vhi_iotlb_plan_unmap(struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
 			 vhi_iotlb_pin_fn *pin, const void *data, struct vhi_iotlb_edit *ret);
 
 /** vhi_iotlb_apply() - apply an edit that was planned on this table in its current state. */
