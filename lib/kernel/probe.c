@@ -120,7 +120,7 @@ static int fail_ask(struct vhc_dev *dev, int r, const char *name)
 /* @r: of reading it. */
 static int check_parameter(struct vhc_dev *dev, int r)
 {
-	return r ? vhi_dev_fail_errno(dev, r, NULL, NULL, "parameters of the module vhost") : 0;
+	return r ? vhi_dev_fail_errno(dev, r, NULL, NULL, "/sys/module/vhost/parameters") : 0;
 }
 
 static int ask_features(struct vhc_dev *dev)
