@@ -562,9 +562,9 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
 /**
  * vhc_dev_close() - stop a device and close it, all of its fds at the same time.
  * When this returns, vhost does not use the memory any more, even if somebody else has the vhost
- * fds open: a forked child, or the caller who passed them in.  They are left as a new fd is:
- * stopped, and without an owner.  Only that of a vsock device stays owned, since vhost-vsock has no
- * VHOST_RESET_OWNER: no other device can use it, and its guest CID is taken until the last of them
+ * fds open: a forked child, or the caller who passed them in.  Fds that were passed in have no owner
+ * then, as before.  Only that of a vsock device stays owned, since vhost-vsock has no
+ * VHOST_RESET_OWNER: no other device can use it, and its guest CID is taken until the last holder
  * closes it.
  */
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev);

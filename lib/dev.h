@@ -159,6 +159,7 @@ struct vhc_dev {
 	struct vhi_iotlb *iotlb; /* NULL without an IOMMU */
 	struct vhi_events events;
 	bool stale;
+	bool shared;   /* the fds are the caller's too, who gets them back without an owner */
 	int32_t owner; /* the process that took ownership; 0: none did */
 	/* threads as they were before ownership is taken, of these kinds; NULL: none were listed */
 	struct vhi_task *tasks;

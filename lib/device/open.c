@@ -169,6 +169,7 @@ VHC_EXPORT int vhc_dev_open_fds(struct vhc_ctx *ctx, const char *id, const int *
 
 	if (r)
 		return r;
+	dev->shared = true;
 	if (count != dev->want.fds)
 		r = vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				 "%u vhost fds for %u %s%s: each needs one", count, dev->want.fds,

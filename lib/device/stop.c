@@ -136,8 +136,8 @@ void vhi_dev_merge_dirty_log(struct vhc_dev *dev)
 }
 
 /*
- * RESET_OWNER stops the rings too, and ends the worker, which the last close then need not do: together they
- * take as long as the close alone.  Its one step needs no memory here.
+ * RESET_OWNER stops the rings, and the kernel forgets everything.  Its one step needs no memory here; what a
+ * stale device wrote to a dirty log of its own is merged before that goes.
  */
 static int disown(struct vhc_dev *dev, uint32_t fd)
 {
@@ -154,25 +154,40 @@ static int disown(struct vhc_dev *dev, uint32_t fd)
 	return r;
 }
 
-/* Where RESET_OWNER is missing, or failed.  What fails here is in the log: there is nothing else to try. */
-static void release_step_by_step(struct vhc_dev *dev)
+static int disown_all(struct vhc_dev *dev)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < dev->have.fds; i++)
+		if (dev->have.fd[i].owned)
+			result = disown(dev, i) ?: result;
+	return result;
+}
+
+static int release_step_by_step(struct vhc_dev *dev)
 {
 	struct vhi_plan plan = { 0 };
 
 	dev->kind->plan_stop(&plan, &dev->have, VHI_NO_RING);
 	vhi_plan_forget(&plan, &dev->have);
-	apply_all(dev, &plan);
+	return apply_all(dev, &plan);
 }
 
+/*
+ * RESET_OWNER waits for the worker to end, as the last close does, but not for those of all fds at the same
+ * time: fds that nobody else was given are only stopped, and the close does the rest.  Each way is the
+ * last resort of the other.
+ */
 void vhi_dev_release(struct vhc_dev *dev)
 {
-	bool left = false;
+	bool can_disown = dev->kind->can_disown, first = dev->shared || dev->stale;
 
-	for (uint32_t i = 0; i < dev->have.fds; i++)
-		if (dev->have.fd[i].owned)
-			left |= !dev->kind->can_disown || disown(dev, i);
-	if (left)
-		release_step_by_step(dev);
+	if (!dev->owner)
+		return;
+	if (can_disown && first && !disown_all(dev))
+		return;
+	if (release_step_by_step(dev) && can_disown && !first)
+		disown_all(dev);
 }
 
 VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
