@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "syscall/linux.h"
@@ -131,5 +132,6 @@ int vhi_linux_set_sched(void *data, int32_t tid, int32_t policy, int32_t priorit
 {
 	struct sched_param param = { .sched_priority = priority };
 
-	return sched_setscheduler(tid, policy, &param) ? -errno : 0;
+	/* musl's sched_setscheduler() always fails with ENOSYS */
+	return syscall(SYS_sched_setscheduler, tid, policy, &param) ? -errno : 0;
 }

@@ -7,8 +7,6 @@
 #include <linux/vhost.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "model.h"
 
@@ -229,12 +227,10 @@ int fake_iotlb_start(struct fake_vhost *vhost, struct fake_ring *ring)
 {
 	uint16_t flags = 0, idx;
 	uint64_t user;
-	struct iovec from = { &flags, sizeof(flags) }, to = { NULL, sizeof(flags) };
 
 	if (translate(vhost, ring, ring->used, &user))
 		return give_up(ring, 1);
-	to.iov_base = (void *)(uintptr_t)user;
-	if (process_vm_writev(getpid(), &from, 1, &to, 1, 0) != sizeof(flags))
+	if (!fake_user_copy((void *)(uintptr_t)user, &flags, sizeof(flags)))
 		return -EFAULT;
 	if (translate(vhost, ring, ring->used + 2, &user))
 		return give_up(ring, 2);

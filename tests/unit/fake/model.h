@@ -141,6 +141,8 @@ void fake_memory_release(struct fake_file *file);
 /** fake_user_get() - copy what an ioctl was given.  0 or -EFAULT. */
 int fake_user_get(void *to, const void *from, size_t size);
 int fake_user_put(void *to, const void *from, size_t size);
+/** fake_user_copy() - copy within the process; false instead of a signal where there is no such memory. */
+bool fake_user_copy(void *to, const void *from, size_t size);
 /** fake_user_range() - is it in the user's half of the addresses at all?  Mapped or not. */
 bool fake_user_range(uint64_t addr, uint64_t size);
 

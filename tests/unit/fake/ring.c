@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <linux/vhost.h>
 #include <linux/virtio_ring.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "model.h"
 
@@ -172,10 +170,8 @@ int fake_vring_ioctl(struct fake *fake, struct fake_vhost *vhost, unsigned long 
 static int touch_used(const struct fake_ring *ring)
 {
 	uint16_t flags = 0, idx;
-	struct iovec from = { &flags, sizeof(flags) };
-	struct iovec to = { (void *)(uintptr_t)ring->used, sizeof(flags) };
 
-	if (process_vm_writev(getpid(), &from, 1, &to, 1, 0) != sizeof(flags))
+	if (!fake_user_copy((void *)(uintptr_t)ring->used, &flags, sizeof(flags)))
 		return -EFAULT;
 	return fake_user_get(&idx, (const void *)(uintptr_t)(ring->used + 2), sizeof(idx));
 }
