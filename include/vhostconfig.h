@@ -738,7 +738,8 @@ VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json);
  * @json: NUL-terminated; not trusted.
  * The memory must be committed before, with the guest's memory contents in place, and the tap must
  * be set: every feature must be offered here, and each ring is checked as vhc_ring_check() does.
- * Afterwards set what no document contains (eventfds, masks, KVM bindings), then start.
+ * Afterwards set what no document contains (eventfds, masks, KVM bindings), then start.  Those that
+ * this device has already are kept.
  * Errors: -EINVAL, with the JSON pointer, or with the ring and its numbers; -EAGAIN if there is no
  * memory or no tap yet; -EOPNOTSUPP if this host lacks something, as vhc_caps_check(); -EBUSY if a
  * ring is running; -E2BIG.  On failure the device is unchanged, and the kernel was not asked to
@@ -937,7 +938,7 @@ VHC_EXPORT int vhc_ring_get_call(struct vhc_dev *dev, uint32_t ring);
 
 /**
  * vhc_ring_set_masked() - mask or unmask the ring's interrupts; takes effect at once, and is kept
- * across stop and start, but not across a reset.  Costs one vhost ioctl if the ring is running.
+ * across stop, start and load, but not across a reset.  Costs one vhost ioctl if the ring runs.
  * Interrupts that arrive while the ring is masked are delivered as one when it is unmasked.  None
  * is lost.  They go to the call eventfd that the ring has at that time; without one, they are not
  * delivered.

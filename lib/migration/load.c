@@ -164,7 +164,7 @@ static int check_memory(const struct load *load)
 
 /* --------------------------------------------------------------------------------------- rings */
 
-/* As after a reset, but with its eventfds. */
+/* As after a reset, but with what no document has: its eventfds, and whether it is masked. */
 static void reset_ring(struct vhi_ring_state *ring, const struct vhi_ring_state *have,
 		       enum vhi_format format)
 {
@@ -175,6 +175,7 @@ static void reset_ring(struct vhi_ring_state *ring, const struct vhi_ring_state 
 	ring->call = fds.call;
 	ring->err = fds.err;
 	ring->mask = fds.mask;
+	ring->masked = fds.masked;
 	/* it starts from the beginning, wherever the ring stopped before */
 	ring->base = vhi_base_fresh(format);
 	ring->has_base = have->base_lost || have->base;
