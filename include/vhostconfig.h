@@ -993,7 +993,8 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring);
 /**
  * vhc_ring_check() - check a ring, as far as its memory shows.
  * A start does this by itself; after VHC_EVENT_RING_ERROR it looks for the cause.  Reads guest
- * memory; changes nothing.
+ * memory; changes nothing.  Whatever the guest wrote, it looks at 8 chains at most, and in each at
+ * no more descriptors than the ring has, or 1024: some milliseconds.
  * Returns 0 if nothing is found.  Errors: -EAGAIN if the ring is incomplete; -EINVAL if it is
  * outside the memory, overlaps another, or has impossible indices, with the numbers in the text.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * ring-diagnose - why does a running ring make no progress?  After an error the kernel stays at the buffer
- * that it could not use, so that buffer is examined; a ring that moves on meanwhile is fine.
+ * that it could not use, so that buffer is examined; a ring that moves on meanwhile is fine.  A guest
+ * writes what is read here: vhi_chain_check() and ATTEMPTS bound it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,35 +40,44 @@ static int read_memory(void *data, uint64_t addr, void *buf, size_t size)
 }
 
 /* The device reports a miss for what is not mapped, but not for what it has no permission for. */
-static int reach_virtual(struct vhc_dev *dev, uint64_t addr, uint64_t size, bool write, char *text,
-			 size_t len)
+static int reach_virtual(struct vhc_dev *dev, uint64_t addr, uint64_t size, bool write,
+			 uint32_t *pieces, char *text, size_t len)
 {
 	uint32_t perm = write ? VHC_PERM_WRITE : VHC_PERM_READ;
-	uint64_t reach = vhi_iotlb_reach(dev->iotlb, addr, size, perm);
+	const struct vhi_mapping *map;
 
-	if (reach == size || !vhi_iotlb_find(dev->iotlb, addr + reach))
-		return 0;
-	snprintf(text, len, "is mapped without permission to %s it, at 0x%llx",
-		 write ? "write" : "read", (unsigned long long)(addr + reach));
-	return -EFAULT;
+	for (uint64_t done = 0; done < size && *pieces <= VHI_CHAIN_MAX; ++*pieces) {
+		map = addr + done < addr ? NULL : vhi_iotlb_find(dev->iotlb, addr + done);
+		if (!map)
+			return 0;
+		if (!(map->perm & perm)) {
+			snprintf(text, len, "is mapped without permission to %s it, at 0x%llx",
+				 write ? "write" : "read", (unsigned long long)(addr + done));
+			return -EFAULT;
+		}
+		done += map->size - (addr + done - map->iova);
+	}
+	return 0;
 }
 
 /* A buffer may extend from one region into the next. */
-static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, char *text,
-			size_t len)
+static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, uint32_t *pieces,
+			char *text, size_t len)
 {
 	struct vhc_dev *dev = data;
 	struct vhi_table *table = vhi_mem_table(dev->mem);
 	uint64_t done = 0, user;
 
 	if (dev->want.iommu)
-		return reach_virtual(dev, addr, size, write, text, len);
-	while (done < size && !vhi_table_find(table, addr + done, 1, &user))
+		return reach_virtual(dev, addr, size, write, pieces, text, len);
+	for (; done < size && *pieces <= VHI_CHAIN_MAX; ++*pieces) {
+		if (vhi_table_find(table, addr + done, 1, &user)) {
+			vhi_table_describe(table, addr, size, text, len);
+			return -EFAULT;
+		}
 		done += table->hit.size - (addr + done - table->hit.guest);
-	if (done >= size)
-		return 0;
-	vhi_table_describe(table, addr, size, text, len);
-	return -EFAULT;
+	}
+	return 0;
 }
 
 static int get_running_base(struct vhc_dev *dev, uint32_t ring, uint16_t *ret)

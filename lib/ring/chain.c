@@ -8,19 +8,55 @@
 #include "ring/chain.h"
 
 #define INDIRECT_MAX 65536u /* descriptors in a table: `next` has 16 bits */
+/*
+ * A chain may be as long as the ring (virtio 1.4, 2.7.5.3.1).  Linux's drivers put some more into an
+ * indirect table when the ring is small.
+ */
+#define LONG_MIN 64u
+#define BLOCK	 64u /* descriptors in one read */
+
+/* What is counted over a whole chain. */
+struct count {
+	uint32_t found, most; /* descriptors */
+	uint32_t pieces;
+};
 
 struct walk {
 	const struct vhi_chain_memory *memory;
 	struct vhi_refusal *err;
+	struct count *count;
 	uint32_t num; /* descriptors in the table that is walked */
 	uint64_t desc;
 	bool indirect;
 	bool writes;
+	uint32_t first, read; /* of the table: those in the block */
+	struct vring_desc block[BLOCK];
 };
 
 static const char *kind_name(const struct walk *walk)
 {
 	return walk->indirect ? "indirect descriptor" : "descriptor";
+}
+
+/* A block that is not all there, or not in one piece, is read one by one. */
+static bool read_block(struct walk *walk, uint32_t i, uint32_t count)
+{
+	walk->first = i;
+	walk->read = count;
+	return !walk->memory->read(walk->memory->data, walk->desc + i * sizeof(walk->block[0]),
+				   walk->block, count * sizeof(walk->block[0]));
+}
+
+static const struct vring_desc *read_desc(struct walk *walk, uint32_t i)
+{
+	uint32_t rest = walk->num - i;
+
+	if (i - walk->first >= walk->read && !read_block(walk, i, rest < BLOCK ? rest : BLOCK) &&
+	    !read_block(walk, i, 1)) {
+		walk->read = 0;
+		return NULL;
+	}
+	return &walk->block[i - walk->first];
 }
 
 static int check_buffer(struct walk *walk, uint32_t i, const struct vring_desc *desc)
@@ -34,11 +70,18 @@ static int check_buffer(struct walk *walk, uint32_t i, const struct vring_desc *
 				  " is to be %s, and the device %s the buffers of this ring",
 				  kind_name(walk), i, write ? "written" : "read",
 				  walk->writes ? "writes" : "reads");
-	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, write, why, sizeof(why)))
+	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, write,
+				&walk->count->pieces, why, sizeof(why)))
 		return vhi_refuse(walk->err,
 				  "the buffer of %s %" PRIu32 " (%" PRIu32 " bytes at 0x%" PRIx64
 				  ") %s",
 				  kind_name(walk), i, desc->len, (uint64_t)desc->addr, why);
+	if (walk->count->pieces > VHI_CHAIN_MAX)
+		return vhi_refuse(
+			walk->err,
+			"the buffers of a chain, up to %s %" PRIu32
+			", are in more than %u pieces of memory, the most that vhost takes",
+			kind_name(walk), i, VHI_CHAIN_MAX);
 	return 0;
 }
 
@@ -46,26 +89,50 @@ static int walk_table(struct walk *walk, uint32_t i);
 
 static int check_indirect(struct walk *walk, uint32_t i, const struct vring_desc *desc)
 {
-	struct walk inner = *walk;
+	struct walk inner = { .memory = walk->memory,
+			      .err = walk->err,
+			      .count = walk->count,
+			      .num = desc->len / (uint32_t)sizeof(*desc),
+			      .desc = desc->addr,
+			      .indirect = true,
+			      .writes = walk->writes };
+	uint32_t unused = 0;
 	char why[160];
 
 	if (walk->indirect)
 		return vhi_refuse(walk->err, "indirect descriptor %" PRIu32 " is indirect itself",
 				  i);
-	if (desc->len % sizeof(*desc) || desc->len / sizeof(*desc) > INDIRECT_MAX)
+	if (desc->len % sizeof(*desc) || inner.num > INDIRECT_MAX)
 		return vhi_refuse(walk->err,
 				  "descriptor %" PRIu32 " is indirect, and its table has %" PRIu32
 				  " bytes: it must be a multiple of %zu, and at most %u times that",
 				  i, desc->len, sizeof(*desc), INDIRECT_MAX);
-	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, false, why, sizeof(why)))
+	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, false, &unused, why,
+				sizeof(why)))
 		return vhi_refuse(walk->err,
 				  "the table of indirect descriptor %" PRIu32 " (%" PRIu32
 				  " bytes at 0x%" PRIx64 ") %s",
 				  i, desc->len, (uint64_t)desc->addr, why);
-	inner.indirect = true;
-	inner.num = desc->len / (uint32_t)sizeof(*desc);
-	inner.desc = desc->addr;
 	return walk_table(&inner, 0);
+}
+
+/* Is there an i-th descriptor in this table, and may the chain have one more? */
+static int check_next(struct walk *walk, uint32_t i, uint32_t found)
+{
+	if (i >= walk->num)
+		return vhi_refuse(walk->err,
+				  "a chain continues at %s %" PRIu32 ", and there are %" PRIu32,
+				  kind_name(walk), i, walk->num);
+	if (found > walk->num)
+		return vhi_refuse(walk->err,
+				  "a chain of %ss is a loop: it comes to %" PRIu32 " again",
+				  kind_name(walk), i);
+	if (++walk->count->found > walk->count->most)
+		return vhi_refuse(walk->err,
+				  "a chain has more than %" PRIu32 " descriptors, at %s %" PRIu32
+				  ": the ring's size limits it, and vhost takes at most %u buffers",
+				  walk->count->most, kind_name(walk), i, VHI_CHAIN_MAX);
+	return 0;
 }
 
 /*
@@ -75,22 +142,18 @@ static int check_indirect(struct walk *walk, uint32_t i, const struct vring_desc
 static int walk_table(struct walk *walk, uint32_t i)
 {
 	struct vring_desc desc = { .flags = VRING_DESC_F_NEXT };
+	const struct vring_desc *there;
 	uint32_t found = 0;
 	int r = 0;
 
 	while (!r && desc.flags & VRING_DESC_F_NEXT) {
-		if (i >= walk->num)
-			return vhi_refuse(walk->err,
-					  "a chain continues at %s %" PRIu32
-					  ", and there are %" PRIu32,
-					  kind_name(walk), i, walk->num);
-		if (++found > walk->num)
-			return vhi_refuse(walk->err,
-					  "a chain of %ss is a loop: it comes to %" PRIu32 " again",
-					  kind_name(walk), i);
-		if (walk->memory->read(walk->memory->data, walk->desc + i * sizeof(desc), &desc,
-				       sizeof(desc)))
+		r = check_next(walk, i, ++found);
+		if (r)
+			return r;
+		there = read_desc(walk, i);
+		if (!there)
 			return 0;
+		desc = *there;
 		r = desc.flags & VRING_DESC_F_INDIRECT ? check_indirect(walk, i, &desc)
 						       : check_buffer(walk, i, &desc);
 		i = walk->indirect ? i + 1 : desc.next;
@@ -101,7 +164,15 @@ static int walk_table(struct walk *walk, uint32_t i)
 int vhi_chain_check(uint32_t num, uint64_t desc, uint16_t head, bool writes,
 		    const struct vhi_chain_memory *memory, struct vhi_refusal *err)
 {
-	struct walk walk = { memory, err, num, desc, false, writes };
+	struct count count = { .most = num < LONG_MIN	     ? LONG_MIN
+				       : num < VHI_CHAIN_MAX ? num
+							     : VHI_CHAIN_MAX };
+	struct walk walk = { .memory = memory,
+			     .err = err,
+			     .count = &count,
+			     .num = num,
+			     .desc = desc,
+			     .writes = writes };
 
 	if (head >= num)
 		return vhi_refuse(err, "its avail ring has descriptor %u, and there are %" PRIu32,

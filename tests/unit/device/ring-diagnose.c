@@ -144,6 +144,33 @@ static void ring_check_of_ring_without_permission_says_which(void **state)
 	rig_free(&rig);
 }
 
+/* Each of 256 descriptors refers to 8192 of no bytes: a guest must not keep the caller here. */
+static void ring_check_of_endless_chain_is_bounded(void **state)
+{
+	const uint32_t each = RIG_MORE_SIZE / sizeof(struct vring_desc);
+	struct vring_desc desc = { .flags = VRING_DESC_F_NEXT };
+	struct rig rig;
+
+	up(&rig, "6.12", 1, false);
+	assert_ok(&rig, rig_more(&rig));
+	offer(&rig, 1, RIG_GUEST, 0, 0);
+	for (uint32_t i = 0; i < each; i++) {
+		desc.flags = i + 1 < each ? VRING_DESC_F_NEXT : 0;
+		memcpy(rig.more + i * sizeof(desc), &desc, sizeof(desc));
+	}
+	for (uint32_t i = 0; i < RIG_SIZE; i++) {
+		desc = (struct vring_desc){ RIG_MORE, RIG_MORE_SIZE,
+					    VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT,
+					    (uint16_t)((i + 1) % RIG_SIZE) };
+		memcpy(rig.ram + RIG_RING_ROOM + i * sizeof(desc), &desc, sizeof(desc));
+	}
+	fake_forget_calls(rig.fake);
+	assert_int_equal(vhc_ring_check(rig.dev, 1), -EINVAL);
+	assert_says(&rig, "ring 1", "more than 256 descriptors", "reset");
+	assert_in_range(fake_count(rig.fake, "peek"), 1, 32);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +178,7 @@ int main(void)
 		cmocka_unit_test(ring_check_of_buffer_outside_memory_says_where),
 		cmocka_unit_test(ring_check_of_moving_ring_is_ok),
 		cmocka_unit_test(ring_check_of_buffer_without_permission_says_which),
+		cmocka_unit_test(ring_check_of_endless_chain_is_bounded),
 		cmocka_unit_test(ring_check_of_ring_without_permission_says_which),
 	};
 

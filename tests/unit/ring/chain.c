@@ -22,19 +22,24 @@
 
 static unsigned char memory[END];
 static int read_error;
+static uint32_t reads, most_at_once; /* most_at_once: bytes that are in one piece */
 
 static int read_memory(void *data, uint64_t addr, void *buf, size_t size)
 {
+	reads++;
 	if (read_error)
 		return read_error;
+	if (size > most_at_once)
+		return -ENOENT;
 	assert_true(addr + size <= END);
 	memcpy(buf, memory + addr, size);
 	return 0;
 }
 
-static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, char *text,
-			size_t len)
+static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, uint32_t *pieces,
+			char *text, size_t len)
 {
+	*pieces += size != 0;
 	if (addr + size > END)
 		snprintf(text, len, "is nowhere");
 	else if (write && size && addr + size > 0x3000)
@@ -58,6 +63,8 @@ static void clear(void)
 {
 	memset(memory, 0, sizeof(memory));
 	read_error = 0;
+	reads = 0;
+	most_at_once = UINT32_MAX;
 }
 
 static void good(uint16_t head, bool writes)
@@ -159,6 +166,90 @@ static void chain_check_of_indirect_table_follows_its_rules(void **state)
 	bad(0, false, "is nowhere");
 }
 
+static void bad_of(uint32_t num, const char *says, uint32_t reads_most)
+{
+	struct vhi_refusal err = { "" };
+
+	reads = 0;
+	assert_int_equal(vhi_chain_check(num, DESC, 0, false, &all, &err), -EINVAL);
+	if (!strstr(err.text, says))
+		fail_msg("\"%s\" is not in: %s", says, err.text);
+	if (reads > reads_most)
+		fail_msg("%u reads, at most %u expected", reads, reads_most);
+}
+
+/* Buffers of no bytes cost vhost nothing, and would keep the walk going for hours. */
+static void chain_check_of_chain_longer_than_ring_is_einval(void **state)
+{
+	const uint16_t flags = VRING_DESC_F_INDIRECT | NEXT;
+	const uint32_t num = 256;
+
+	clear();
+	for (uint16_t i = 0; i < 512; i++)
+		put(TABLE, i, 0, 0, i < 511 ? NEXT : 0, 0);
+	put(DESC, 0, TABLE, 512 * 16, VRING_DESC_F_INDIRECT, 0);
+	bad_of(num, "more than 256 descriptors, at indirect descriptor 255", 8);
+	/* the last one that fits */
+	put(TABLE, 254, 0, 0, 0, 0);
+	assert_int_equal(vhi_chain_check(num, DESC, 0, false, &all, &(struct vhi_refusal){ "" }),
+			 0);
+	/* many tables of one descriptor, in an order that no block helps with */
+	for (uint32_t i = 0; i < num; i++)
+		put(DESC, i, TABLE + 254 * 16, 16, flags, (uint16_t)((i + 101) % num));
+	bad_of(num, "more than 256 descriptors", 2 * 256);
+	/* Linux puts up to 19 buffers into one table, also of a small ring */
+	for (uint16_t i = 0; i < 19; i++)
+		put(TABLE, i, 0, 1, i < 18 ? NEXT : 0, 0);
+	put(DESC, 0, TABLE, 19 * 16, VRING_DESC_F_INDIRECT, 0);
+	good(0, false);
+	/* also a large ring's chain has an end */
+	most_at_once = 16;
+	for (uint32_t i = 0; i < num; i++)
+		put(DESC, i, TABLE + 100 * 16, 64 * 16, flags, (uint16_t)(i + 1));
+	for (uint16_t i = 100; i < 164; i++)
+		put(TABLE, i, 0, 0, i < 163 ? NEXT : 0, 0);
+	bad_of(32768, "more than 1024 descriptors", 2 * VHI_CHAIN_MAX + 2);
+}
+
+/* Read in blocks, or one by one where a block is not in one piece. */
+static void chain_check_reads_blocks(void **state)
+{
+	clear();
+	for (uint16_t i = 0; i < 256; i++)
+		put(DESC, i, 0, 1, i < 255 ? NEXT : 0, (uint16_t)(i + 1));
+	for (most_at_once = UINT32_MAX; most_at_once; most_at_once = most_at_once > 16 ? 16 : 0) {
+		struct vhi_refusal err;
+
+		reads = 0;
+		put(DESC, 255, 0, 1, 0, 0);
+		assert_int_equal(vhi_chain_check(256, DESC, 0, false, &all, &err), 0);
+		assert_in_range(reads, 1, most_at_once > 16 ? 4 : 2 * 256);
+		put(DESC, 255, END, 1, 0, 0);
+		bad_of(256, "descriptor 255 (1 bytes at 0x4000) is nowhere", 2 * 256);
+	}
+}
+
+static int reach_pieces(void *data, uint64_t addr, uint64_t size, bool write, uint32_t *pieces,
+			char *text, size_t len)
+{
+	*pieces += (uint32_t)size;
+	return 0;
+}
+
+static void chain_check_of_buffers_in_many_pieces_is_einval(void **state)
+{
+	const struct vhi_chain_memory fragments = { read_memory, reach_pieces, NULL };
+	struct vhi_refusal err;
+
+	clear();
+	put(DESC, 0, 0, 1000, NEXT, 1);
+	put(DESC, 1, 0, 24, 0, 0);
+	assert_int_equal(vhi_chain_check(NUM, DESC, 0, false, &fragments, &err), 0);
+	put(DESC, 1, 0, 25, 0, 0);
+	assert_int_equal(vhi_chain_check(NUM, DESC, 0, false, &fragments, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "descriptor 1, are in more than 1024 pieces"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +257,9 @@ int main(void)
 		cmocka_unit_test(chain_check_of_bad_head_or_link_says_which),
 		cmocka_unit_test(chain_check_of_bad_buffer_says_which),
 		cmocka_unit_test(chain_check_of_indirect_table_follows_its_rules),
+		cmocka_unit_test(chain_check_of_chain_longer_than_ring_is_einval),
+		cmocka_unit_test(chain_check_reads_blocks),
+		cmocka_unit_test(chain_check_of_buffers_in_many_pieces_is_einval),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
