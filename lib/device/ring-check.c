@@ -108,6 +108,29 @@ static int check_place(const struct check *check)
 	return 0;
 }
 
+/*
+ * No part of it may be where another ring of the device is, whether that runs or not: a document of the
+ * device has all of them.
+ */
+static int check_others(const struct check *check)
+{
+	const struct vhi_ring_state *state = check->state, *others = check->dev->want.ring;
+	struct vhi_ring_place place = { check->ring, state->size, state->addr };
+	struct vhi_refusal err;
+
+	for (uint32_t i = 0; i < check->dev->want.rings; i++) {
+		struct vhi_ring_place other = { i, others[i].size, others[i].addr };
+
+		if (i == check->ring || !others[i].size || !others[i].has_addr ||
+		    !vhi_layout_check_pair(check->format, &place, &other, &err))
+			continue;
+		return vhi_dev_fail(check->dev, -EINVAL, NULL,
+				    "reset the ring that is not in use, or the device", "%s",
+				    err.text);
+	}
+	return 0;
+}
+
 /* The dirty log of a running ring must cover all of the memory that the ring runs on. */
 static int check_dirty_log(const struct check *check)
 {
@@ -213,7 +236,7 @@ int vhi_ring_check_want(struct vhc_dev *dev, uint32_t ring)
 	if (!r && check.state->kick < 0)
 		r = fail_check(&check, -EAGAIN, "call vhc_ring_set_kick()",
 			       "it has no kick eventfd; vhost would never be notified, silently");
-	r = r ?: check_place(&check);
+	r = r ?: check_place(&check) ?: check_others(&check);
 	if (!r && vhi_ring_runs(&dev->have.ring[ring]))
 		r = check_dirty_log(&check);
 	return r ?: check_indices(&check);

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "features/features.h"
 #include "ring/base.h"
@@ -98,46 +97,28 @@ static int check_ring(struct vhi_rules *c, size_t i)
 	return check_place(c, i, ring);
 }
 
-/* The parts of all rings that have a place. */
-static size_t list_parts(struct vhi_rules *c, struct vhi_rule_range *places)
+static int check_pair(struct vhi_rules *c, size_t i, size_t j)
 {
-	size_t count = 0;
+	const struct vhi_saved_ring *ring = &rings(c->saved)[i], *other = &rings(c->saved)[j];
+	uint64_t addr[VHI_PARTS], other_addr[VHI_PARTS];
+	struct vhi_ring_place place = { (uint32_t)ring->index, (uint32_t)ring->size, addr };
+	struct vhi_ring_place other_place = { (uint32_t)other->index, (uint32_t)other->size,
+					      other_addr };
+	struct vhi_refusal err;
 
-	for (size_t i = 0; i < c->saved->rings.count; i++) {
-		const struct vhi_saved_ring *ring = &rings(c->saved)[i];
-		struct vhi_layout layout = vhi_layout_get(c->format, (uint32_t)ring->size);
-		uint64_t addr[VHI_PARTS];
-
-		for (int part = 0; vhi_saved_addr(ring, addr) && part < VHI_PARTS; part++)
-			places[count++] = (struct vhi_rule_range){
-				addr[part], addr[part] + (layout.size[part] - 1), i, part
-			};
-	}
-	return count;
+	if (!vhi_saved_addr(ring, addr) || !vhi_saved_addr(other, other_addr) ||
+	    !vhi_layout_check_pair(c->format, &place, &other_place, &err))
+		return 0;
+	return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, NULL).text, "%s", err.text);
 }
 
 static int check_apart(struct vhi_rules *c)
 {
-	struct vhi_rule_range *places =
-		calloc(c->saved->rings.count * VHI_PARTS + 1, sizeof(*places));
-	const struct vhi_rule_range *over, *under;
 	int r = 0;
 
-	if (!places)
-		return -ENOMEM;
-	over = vhi_rule_find_overlap(places, list_parts(c, places));
-	if (over) {
-		under = over - 1;
-		r = VHI_RULE_FAIL(c, vhi_rule_pointer("rings", over->item, NULL).text,
-				  "the %s of ring %" PRIu64 " (0x%" PRIx64 "-0x%" PRIx64
-				  ") and the %s of ring %" PRIu64 " (0x%" PRIx64 "-0x%" PRIx64
-				  ") overlap",
-				  vhi_layout_part_name(c->format, (enum vhi_part)over->part),
-				  rings(c->saved)[over->item].index, over->start, over->last,
-				  vhi_layout_part_name(c->format, (enum vhi_part)under->part),
-				  rings(c->saved)[under->item].index, under->start, under->last);
-	}
-	free(places);
+	for (size_t i = 1; i < c->saved->rings.count; i++)
+		for (size_t j = 0; j < i && !r; j++)
+			r = check_pair(c, i, j);
 	return r;
 }
 

@@ -35,7 +35,6 @@ struct vhi_rule_where vhi_rule_pointer(const char *list, size_t i, const char *k
 struct vhi_rule_range {
 	uint64_t start, last;
 	size_t item;
-	int part; /* of a ring */
 };
 
 /**

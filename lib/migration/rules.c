@@ -189,7 +189,7 @@ static int check_region(struct vhi_rules *c, size_t i, struct vhi_rule_range *pl
 				     "0x%" PRIx64 " is not a multiple of %u", region->size,
 				     VHC_PAGE_SIZE);
 	*place = (struct vhi_rule_range){ region->guest_addr,
-					  region->guest_addr + (region->size - 1), i, 0 };
+					  region->guest_addr + (region->size - 1), i };
 	if (place->last < place->start)
 		return VHI_RULE_FAIL(c, vhi_rule_pointer("memory", i, "size").text,
 				     "0x%" PRIx64 ": from 0x%" PRIx64

@@ -74,20 +74,51 @@ static int refuse_place(const char *name, uint64_t addr, uint64_t size,
 			  name, size, addr, how);
 }
 
-/* The sums do not wrap: callers have checked that each part ends at 2^64 at most. */
+/* The last address of a part; of a ring that was not checked yet it may be past 2^64. */
+static uint64_t last_of(const struct vhi_layout *layout, const uint64_t addr[VHI_PARTS], int part)
+{
+	uint64_t more = layout->size[part] - 1;
+
+	return more > UINT64_MAX - addr[part] ? UINT64_MAX : addr[part] + more;
+}
+
+static bool overlap(const struct vhi_layout *layout, const uint64_t addr[VHI_PARTS], int i,
+		    const struct vhi_layout *other_layout, const uint64_t other[VHI_PARTS], int j)
+{
+	return addr[i] <= last_of(other_layout, other, j) && other[j] <= last_of(layout, addr, i);
+}
+
 static int check_apart(enum vhi_format format, const struct vhi_layout *layout,
 		       const uint64_t addr[VHI_PARTS], const char *space, struct vhi_refusal *err)
 {
 	for (int i = 0; i < VHI_PARTS; i++)
 		for (int j = 0; j < i; j++)
-			if (addr[i] <= addr[j] + (layout->size[j] - 1) &&
-			    addr[j] <= addr[i] + (layout->size[i] - 1))
+			if (overlap(layout, addr, i, layout, addr, j))
 				return vhi_refuse(
 					err,
 					"%s (%" PRIu64 " bytes at %s 0x%" PRIx64
 					") and %s (%" PRIu64 " bytes at 0x%" PRIx64 ") overlap",
 					parts[format][j].name, layout->size[j], space, addr[j],
 					parts[format][i].name, layout->size[i], addr[i]);
+	return 0;
+}
+
+int vhi_layout_check_pair(enum vhi_format format, const struct vhi_ring_place *a,
+			  const struct vhi_ring_place *b, struct vhi_refusal *err)
+{
+	struct vhi_layout one = vhi_layout_get(format, a->num);
+	struct vhi_layout other = vhi_layout_get(format, b->num);
+
+	for (int i = 0; i < VHI_PARTS; i++)
+		for (int j = 0; j < VHI_PARTS; j++)
+			if (overlap(&one, a->addr, i, &other, b->addr, j))
+				return vhi_refuse(err,
+						  "the %s of ring %" PRIu32 " (0x%" PRIx64
+						  "-0x%" PRIx64 ") and the %s of ring %" PRIu32
+						  " (0x%" PRIx64 "-0x%" PRIx64 ") overlap",
+						  parts[format][i].name, a->ring, a->addr[i],
+						  last_of(&one, a->addr, i), parts[format][j].name,
+						  b->ring, b->addr[j], last_of(&other, b->addr, j));
 	return 0;
 }
 

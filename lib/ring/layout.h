@@ -55,4 +55,17 @@ int vhi_layout_place(enum vhi_format format, uint32_t num, const uint64_t addr[V
 int vhi_layout_check_virtual(enum vhi_format format, uint32_t num, const uint64_t addr[VHI_PARTS],
 			     struct vhi_refusal *err);
 
+/* A ring of a device, and its place there. */
+struct vhi_ring_place {
+	uint32_t ring, num;
+	const uint64_t *addr; /* by part */
+};
+
+/**
+ * vhi_layout_check_pair() - does no part of one ring overlap a part of another one?  One rule for a start,
+ * for a check and for documents.  Returns 0 or -EINVAL with both parts in the text.
+ */
+int vhi_layout_check_pair(enum vhi_format format, const struct vhi_ring_place *a,
+			  const struct vhi_ring_place *b, struct vhi_refusal *err);
+
 #endif

@@ -94,6 +94,19 @@ static void used_over_avail(struct rig *rig)
 	move_ring(rig, 0, RIG_GUEST, RIG_GUEST + 0x1000, RIG_GUEST + 0x1200);
 }
 
+static void over_another_ring(struct rig *rig)
+{
+	move_ring(rig, 1, RIG_GUEST + RIG_RING_ROOM, RIG_GUEST + RIG_RING_ROOM + 0x1000,
+		  RIG_GUEST + 0x800);
+}
+
+/* One that does not start, but would be in a document. */
+static void over_stopped_ring(struct rig *rig)
+{
+	assert_ok(rig, vhc_ring_stop(rig->dev, 1));
+	over_another_ring(rig);
+}
+
 static void ends_behind_memory(struct rig *rig)
 {
 	uint64_t end = RIG_GUEST + rig->ram_size;
@@ -175,6 +188,14 @@ static const struct {
 	{ "a kernel pointer", kernel_pointer, -EINVAL, { "ring 0", "0xffff888000000000" } },
 	{ "a user address", user_address, -EINVAL, { "ring 0", "region" } },
 	{ "all three the same", all_the_same, -EINVAL, { "ring 0", "overlap" } },
+	{ "over another ring",
+	  over_another_ring,
+	  -EINVAL,
+	  { "the descriptor table of ring 0", "used ring of ring 1", "0x40000800", "overlap" } },
+	{ "over a stopped ring",
+	  over_stopped_ring,
+	  -EINVAL,
+	  { "the descriptor table of ring 0", "used ring of ring 1", "0x40000800", "overlap" } },
 	{ "used over avail", used_over_avail, -EINVAL, { "ring 0", "overlap", "avail", "used" } },
 	{ "ends behind memory", ends_behind_memory, -EINVAL, { "ring 1", "used", "2 bytes past" } },
 	{ "over two regions", over_two_regions, -EINVAL, { "ring 0", "one region" } },

@@ -182,9 +182,9 @@ static const struct rule rules[] = {
 	/* the used ring of ring 1 ends at 0x40006805, with the word of EVENT_IDX */
 	{ { "/rings/0" },
 	  { RING0("256", "\"0x40000000\"", "\"0x40006804\"", "\"0x40002000\"") },
-	  "/rings/0",
-	  "the avail ring of ring 0 (0x40006804-0x40006a09) and the used ring of ring 1 "
-	  "(0x40006000-0x40006805) overlap" },
+	  "/rings/1",
+	  "the used ring of ring 1 (0x40006000-0x40006805) and the avail ring of ring 0 "
+	  "(0x40006804-0x40006a09) overlap" },
 };
 
 static char *change(const char *json, const struct rule *rule)
