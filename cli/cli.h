@@ -112,6 +112,8 @@ const char *cli_type_name(enum cli_type type);
 /* print.c */
 void cli_print(FILE *out, struct json_object *result, bool json, bool colour);
 void cli_print_table(FILE *out, struct json_object *rows, int indent);
+/* for a terminal, as doc_escape() has it; @keep: control characters that stay */
+void cli_put_text(FILE *out, const char *text, const char *keep);
 
 /* message.c: one line on stderr, and a hint on a second; each returns @status */
 int cli_fail(enum cli_status status, const char *hint, const char *format, ...)

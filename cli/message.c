@@ -22,18 +22,14 @@ bool cli_colour(int fd)
 	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb");
 }
 
-/* Print one line; control characters become question marks. */
+/* Print one line. */
 static void put_line(const char *escape, const char *title, const char *text)
 {
 	bool colour = cli_colour(STDERR_FILENO);
-	char *copy = strdup(text);
 
-	for (char *c = copy; c && *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	fprintf(stderr, "%s%s%s %s\n", colour ? escape : "", title, colour ? "\033[m" : "",
-		copy ? copy : text);
-	free(copy);
+	fprintf(stderr, "%s%s%s ", colour ? escape : "", title, colour ? "\033[m" : "");
+	cli_put_text(stderr, text, "");
+	fputc('\n', stderr);
 }
 
 __attribute__((format(printf, 1, 0))) static char *format_text(const char *format,

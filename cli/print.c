@@ -34,13 +34,31 @@ struct table {
 
 static void print_object(struct printer *printer, struct json_object *object, int indent);
 
+/* What is printed may be from a document of somebody else's. */
+void cli_put_text(FILE *out, const char *text, const char *keep)
+{
+	char part[DOC_ESCAPE_MAX + 1];
+
+	while (*text) {
+		if (strchr(keep, *text))
+			fputc(*text++, out);
+		else
+			fputs(doc_escape_first(part, &text), out);
+	}
+}
+
 /* The width of UTF-8 text on a terminal; names and messages here are not double-width. */
 static int width_of(const char *text)
 {
+	char part[DOC_ESCAPE_MAX + 1];
 	int width = 0;
 
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
+	while (*text) {
+		bool printable = doc_printable_len(text);
+		int len = (int)strlen(doc_escape_first(part, &text));
+
+		width += printable ? 1 : len;
+	}
 	return width;
 }
 
@@ -131,6 +149,12 @@ static void cell_done(struct cell *cell)
 	free(cell->joined);
 }
 
+static void put_text(struct printer *printer, const char *text)
+{
+	cli_put_text(printer->out, text, "");
+	printer->begun = true;
+}
+
 static void put(struct printer *printer, const char *text)
 {
 	fputs(text, printer->out);
@@ -149,7 +173,7 @@ static void put_blanks(struct printer *printer, int count)
 static void put_title(struct printer *printer, const char *title)
 {
 	put(printer, printer->colour ? "\033[1m" : "");
-	put(printer, title);
+	put_text(printer, title);
 	put(printer, printer->colour ? "\033[m" : "");
 }
 
@@ -159,7 +183,7 @@ static void put_cell(struct printer *printer, const char *text, int width, bool 
 	const int blanks = width - width_of(text);
 
 	put_blanks(printer, right ? blanks : 0);
-	put(printer, text);
+	put_text(printer, text);
 	put_blanks(printer, last || right ? 0 : blanks);
 	put(printer, last ? "\n" : "  ");
 }
@@ -351,8 +375,11 @@ void cli_print(FILE *out, struct json_object *result, bool json, bool colour)
 	const int flags =
 		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
 
-	if (json)
-		fprintf(out, "%s\n", json_object_to_json_string_ext(result, flags));
-	else
+	if (json) {
+		/* json-c escapes some control characters; the others are still JSON like this */
+		cli_put_text(out, json_object_to_json_string_ext(result, flags), "\n");
+		fputc('\n', out);
+	} else {
 		print_people(&(struct printer){ .out = out, .colour = colour }, result);
+	}
 }

@@ -156,6 +156,27 @@ void doc_mac_format(const uint8_t mac[6], char text[DOC_MAC_TEXT]);
 /** doc_mac_is_unicast() - may a single device have this address?  Not multicast, not all zero. */
 bool doc_mac_is_unicast(const uint8_t mac[6]);
 
+/*
+ * Texts for terminals.  A control character (of ASCII, or U+0080 to U+009F) and a byte that is not UTF-8
+ * are shown as \u00XX, so that no escape sequence reaches a terminal.  All messages pass through here.
+ */
+#define DOC_ESCAPE_MAX 6u /* bytes that one becomes */
+
+/** doc_printable_len() - bytes of the printable character at @text; 0 when there is none. */
+size_t doc_printable_len(const char *text);
+/** doc_is_printable() - has @text printable characters only? */
+bool doc_is_printable(const char *text);
+/**
+ * doc_escape_first() - the first character of *text as doc_escape() shows it; *text goes past it.
+ * Returns @buf.
+ */
+const char *doc_escape_first(char buf[DOC_ESCAPE_MAX + 1], const char **text);
+/**
+ * doc_escape() - the text for a terminal, cut at a character when @size (at least 1) is too small.
+ * Returns @buf, which may not be @text.
+ */
+char *doc_escape(char *buf, size_t size, const char *text);
+
 /** doc_schema() - the JSON Schema (draft 2020-12) of a table's document.  NULL: no memory. */
 struct json_object *doc_schema(const struct doc_table *table);
 

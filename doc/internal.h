@@ -5,6 +5,8 @@
 #ifndef DOC_INTERNAL_H
 #define DOC_INTERNAL_H
 
+#include <stdarg.h>
+
 #include "doc.h"
 
 /* The JSON pointer of the current position.  Truncated at a character boundary if too long. */
@@ -17,11 +19,14 @@ void doc_path_add_key(struct doc_path *path, const char *key);
 void doc_path_add_index(struct doc_path *path, size_t index);
 void doc_path_cut(struct doc_path *path, size_t len);
 
+/* doc_error_text() - the text of an error, escaped for a terminal. */
+void doc_error_text(struct doc_error *err, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
 #define DOC_QUOTE_MAX 80u
 
 /*
- * doc_quote() - format a string for a terminal: in double quotes, control characters as
- * \u00XX, cut after some 60 bytes.  Returns @buf.
+ * doc_quote() - doc_escape() in double quotes, cut after some 70 bytes.  Returns @buf.
  */
 const char *doc_quote(char buf[DOC_QUOTE_MAX], const char *text);
 

@@ -18,7 +18,7 @@ int read_fail(struct read *rd, const char *format, ...)
 
 	memcpy(rd->err->pointer, rd->path.text, sizeof(rd->err->pointer));
 	va_start(args, format);
-	vsnprintf(rd->err->text, sizeof(rd->err->text), format, args);
+	doc_error_text(rd->err, format, args);
 	va_end(args);
 	return -EINVAL;
 }

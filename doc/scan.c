@@ -20,7 +20,7 @@ int scan_fail(struct scan *s, const char *format, ...)
 	s->err->line = s->line;
 	memcpy(s->err->pointer, s->path.text, sizeof(s->err->pointer));
 	va_start(args, format);
-	vsnprintf(s->err->text, sizeof(s->err->text), format, args);
+	doc_error_text(s->err, format, args);
 	va_end(args);
 	return -EINVAL;
 }
@@ -299,7 +299,7 @@ int doc_fail(struct doc_error *err, const char *text, size_t len, const char *po
 
 	/* Format into a copy: the arguments may be fields of @err. */
 	va_start(args, format);
-	vsnprintf(unused.text, sizeof(unused.text), format, args);
+	doc_error_text(&unused, format, args);
 	va_end(args);
 	snprintf(unused.pointer, sizeof(unused.pointer), "%s", pointer);
 	memcpy(err->text, unused.text, sizeof(err->text));

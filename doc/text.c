@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Short texts: JSON pointers, quoted values in messages, the closest known word.  Cannot fail and
- * does not allocate.
+ * Short texts: JSON pointers, texts for terminals, quoted values in messages, the closest known word.
+ * Cannot fail and does not allocate.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,6 +38,76 @@ size_t doc_utf8_len(const char *text, size_t len)
 	return 0;
 }
 
+/* U+0080 to U+009F: terminals take U+009B for the start of an escape sequence. */
+static bool is_c1(const char *text)
+{
+	return (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] >= 0x80 &&
+	       (unsigned char)text[1] < 0xa0;
+}
+
+size_t doc_printable_len(const char *text)
+{
+	if ((unsigned char)*text < 0x20 || *text == 0x7f || is_c1(text))
+		return 0;
+	return doc_utf8_len(text, strnlen(text, 4));
+}
+
+bool doc_is_printable(const char *text)
+{
+	size_t n = 1;
+
+	for (; *text && n; text += n)
+		n = doc_printable_len(text);
+	return n;
+}
+
+const char *doc_escape_first(char buf[DOC_ESCAPE_MAX + 1], const char **text)
+{
+	size_t n = doc_printable_len(*text);
+
+	if (n) {
+		memcpy(buf, *text, n);
+		buf[n] = '\0';
+	} else {
+		n = 1u + is_c1(*text);
+		snprintf(buf, DOC_ESCAPE_MAX + 1, "\\u%04x", (unsigned char)(*text)[n - 1]);
+	}
+	*text += n;
+	return buf;
+}
+
+/* As much of *text as fits @size bytes with a NUL; *text is then the rest.  Returns the bytes put. */
+static size_t put_escaped(char *buf, size_t size, const char **text)
+{
+	size_t used = 0;
+
+	for (const char *at = *text; *at; *text = at) {
+		char part[DOC_ESCAPE_MAX + 1];
+		size_t n = strlen(doc_escape_first(part, &at));
+
+		if (used + n >= size)
+			break;
+		memcpy(buf + used, part, n);
+		used += n;
+	}
+	buf[used] = '\0';
+	return used;
+}
+
+char *doc_escape(char *buf, size_t size, const char *text)
+{
+	put_escaped(buf, size, &text);
+	return buf;
+}
+
+void doc_error_text(struct doc_error *err, const char *format, va_list args)
+{
+	char text[sizeof(err->text)];
+
+	vsnprintf(text, sizeof(text), format, args);
+	doc_escape(err->text, sizeof(err->text), text);
+}
+
 static bool path_put(struct doc_path *path, const char *bytes, size_t n)
 {
 	if (path->len + n >= sizeof(path->text))
@@ -53,18 +123,17 @@ void doc_path_add_key(struct doc_path *path, const char *key)
 	bool fits = path_put(path, "/", 1);
 
 	while (fits && *key) {
-		size_t n = doc_utf8_len(key, strlen(key));
+		size_t n = doc_printable_len(key);
 
 		if (*key == '~')
 			fits = path_put(path, "~0", 2);
 		else if (*key == '/')
 			fits = path_put(path, "~1", 2);
-		else if (n == 0 || (unsigned char)*key < 0x20 || *key == 0x7f)
-			fits = path_put(path, "?",
-					1); /* no control character may reach a terminal */
+		else if (n == 0)
+			fits = path_put(path, "?", 1);
 		else
 			fits = path_put(path, key, n);
-		key += n ? n : 1;
+		key += n ? n : 1u + is_c1(key);
 	}
 }
 
@@ -84,21 +153,10 @@ void doc_path_cut(struct doc_path *path, size_t len)
 
 const char *doc_quote(char buf[DOC_QUOTE_MAX], const char *text)
 {
-	size_t used = 0;
+	size_t used = 1;
 
-	buf[used++] = '"';
-	while (*text && used < DOC_QUOTE_MAX - 12) {
-		size_t n = doc_utf8_len(text, strlen(text));
-
-		if (n == 0 || (unsigned char)*text < 0x20 || *text == 0x7f) {
-			used += (size_t)snprintf(buf + used, DOC_QUOTE_MAX - used, "\\u%04x",
-						 (unsigned char)*text);
-		} else {
-			memcpy(buf + used, text, n);
-			used += n;
-		}
-		text += n ? n : 1;
-	}
+	buf[0] = '"';
+	used += put_escaped(buf + used, DOC_QUOTE_MAX - used - strlen("...\""), &text);
 	snprintf(buf + used, DOC_QUOTE_MAX - used, "%s\"", *text ? "..." : "");
 	return buf;
 }

@@ -25,11 +25,15 @@ __attribute__((format(printf, 5, 0))) static int fill(struct host_error *err,
 						      const char *hint, const char *format,
 						      va_list args)
 {
+	char text[sizeof(err->text)], safe_hint[sizeof(err->hint)];
+
+	/* the arguments may be of the error before; parts of them may be from a document or the kernel */
+	vsnprintf(text, sizeof(text), format, args);
+	doc_escape(safe_hint, sizeof(safe_hint), hint ? hint : "");
 	memset(err, 0, sizeof(*err));
 	err->status = status;
-	vsnprintf(err->text, sizeof(err->text), format, args);
-	if (hint)
-		snprintf(err->hint, sizeof(err->hint), "%s", hint);
+	doc_escape(err->text, sizeof(err->text), text);
+	memcpy(err->hint, safe_hint, sizeof(safe_hint));
 	return code;
 }
 

@@ -100,8 +100,9 @@ enum vhc_level {
 typedef void vhc_log_fn(void *data, enum vhc_level level, const char *line);
 
 /*
- * Owned by the library.  Strings are never NULL, and "" if there is nothing to say.  Fields are
- * only added at the end.
+ * Owned by the library.  Strings are never NULL, and "" if there is nothing to say.  They are
+ * for terminals: what is not a printable character is shown as \u00XX.  Fields are only added at the
+ * end.
  */
 struct vhc_error {
 	int64_t code;	    /* the negative errno; 0 if no call has failed yet */
@@ -525,8 +526,8 @@ struct vhc_dev_args {
 
 /**
  * vhc_dev_open() - open a device and query what it supports.
- * @id: its name in messages and documents, such as "net0".  @path: NULL for the default node of the
- * type (/dev/vhost-net, /dev/vhost-vsock).
+ * @id: its name in messages and documents, such as "net0": UTF-8, 1 to 63 bytes, without control
+ * characters.  @path: NULL for the default node of the type (/dev/vhost-net, /dev/vhost-vsock).
  * Opens as many fds as the queue pairs need, all or none.  The owner of a vhost fd is the memory of
  * one process, and ownership does not follow a fork or an exec.  So fork first, or leave ownership
  * to the first start.  Before Linux 6.4 taking ownership takes 30 ms; VHC_DEV_OWN moves them from

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctx.h"
+#include "doc.h"
 #include "syscall/sys.h"
 #include "text.h"
 
@@ -78,7 +79,7 @@ static void log_line(struct vhc_ctx *ctx, enum vhc_level level, const char *line
 
 void vhi_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
 {
-	char line[1024];
+	char line[1024], safe[1024];
 	va_list args;
 
 	if (!ctx->log || level > ctx->log_max)
@@ -86,7 +87,7 @@ void vhi_log(struct vhc_ctx *ctx, enum vhc_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	log_line(ctx, level, line);
+	log_line(ctx, level, doc_escape(safe, sizeof(safe), line));
 }
 
 void vhi_ctx_hold_error(struct vhc_ctx *ctx)
@@ -99,23 +100,34 @@ void vhi_ctx_release_error(struct vhc_ctx *ctx)
 	ctx->holds--;
 }
 
-/* The arguments may point into the last error, so the new text is built in a buffer. */
+/* One that points to itself stays as it is. */
+static void set_part(char *part, size_t size, const char *text)
+{
+	if (part != text)
+		doc_escape(part, size, text);
+}
+
+/*
+ * The arguments may point into the last error, so the new text is built in a buffer.  Parts of it may be
+ * from a document, a peer or the kernel: here, and in vhi_log(), they become safe for a terminal.
+ */
 static void set_error(struct vhc_ctx *ctx, const struct vhi_place *place, int code,
 		      const char *message)
 {
 	const char *device = place && place->device ? place->device : "";
 	const char *where = place && place->where ? place->where : "";
 	const char *hint = place && place->hint ? place->hint : "";
-	char text[sizeof(ctx->error_text)];
+	char raw[sizeof(ctx->error_text)], text[sizeof(ctx->error_text)];
 
-	snprintf(text, sizeof(text), "%s%s%s%s%s", device, *device ? ": " : "", where,
+	snprintf(raw, sizeof(raw), "%s%s%s%s%s", device, *device ? ": " : "", where,
 		 *where ? ": " : "", message);
+	doc_escape(text, sizeof(text), raw);
 	log_line(ctx, code == -EAGAIN ? VHC_LEVEL_DEBUG : VHC_LEVEL_ERROR, text);
 	if (ctx->holds)
 		return;
-	snprintf(ctx->error_device, sizeof(ctx->error_device), "%s", device);
-	snprintf(ctx->error_where, sizeof(ctx->error_where), "%s", where);
-	snprintf(ctx->error_hint, sizeof(ctx->error_hint), "%s", hint);
+	set_part(ctx->error_device, sizeof(ctx->error_device), device);
+	set_part(ctx->error_where, sizeof(ctx->error_where), where);
+	set_part(ctx->error_hint, sizeof(ctx->error_hint), hint);
 	memcpy(ctx->error_text, text, sizeof(text));
 	ctx->error.code = code;
 }

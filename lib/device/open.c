@@ -11,7 +11,7 @@
 #include "device/apply.h"
 #include "device/device.h"
 #include "args.h"
-#include "text.h"
+#include "doc.h"
 #include "device/events.h"
 #include "text.h"
 #include "kernel/kernel.h"
@@ -30,6 +30,9 @@ static int check_args(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_
 
 	if (len < 1 || len > 63)
 		return vhi_fail(ctx, -EINVAL, "a device's id has 1 to 63 bytes, not %zu", len);
+	if (!doc_is_printable(id))
+		return vhi_fail(ctx, -EINVAL,
+				"a device's id has no control characters and is UTF-8: \"%s\"", id);
 	if (!vhi_kind_get(args->type))
 		return vhi_fail(ctx, -EINVAL, "device type %u: known are %u (net) and %u (vsock)",
 				args->type, VHC_TYPE_NET, VHC_TYPE_VSOCK);

@@ -23,15 +23,6 @@ _Static_assert(sizeof(types) / sizeof(types[0]) == VHI_KINDS + 1, "kinds");
 
 static const char *const formats[] = { [VHI_SPLIT] = "split", [VHI_PACKED] = "packed", NULL };
 
-/* It is shown on terminals: no control characters of ASCII or Latin 1. */
-static bool check_device(const char *text)
-{
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
-		if (*at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
-			return false;
-	return true;
-}
-
 static bool check_mac(const char *text)
 {
 	char same[DOC_MAC_TEXT];
@@ -80,7 +71,7 @@ static const struct doc_table region_table =
 
 /* The checksum comes last, and covers all other fields. */
 static const struct doc_field state_fields[] = {
-	DOC_NEED(vhi_saved, device, DOC_STRING, .min = 1, .max = 63, .check = check_device,
+	DOC_NEED(vhi_saved, device, DOC_STRING, .min = 1, .max = 63, .check = doc_is_printable,
 		 .pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
 		 .rule = "it may have no control characters", .help = "the device's id"),
 	DOC_NEED(vhi_saved, type, DOC_CHOICE, .choices = types, .help = "what kind of device"),

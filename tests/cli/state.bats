@@ -263,6 +263,19 @@ vsock_of() {
 	[ "$(json '.missing | length')" = 0 ]
 }
 
+@test "check --host: no control character of a document reaches the terminal" {
+	caps_of '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = false | .error = "ENOENT" |
+		.reason = "\u001b[2J\u009b2J\u007f\u0007" | .remedy = "\u009b31mrun" | .words = [])' > rude.json
+	says 1 check "$split" --host rude.json
+	[[ $output == *'\u001b[2J\u009b2J\u007f\u0007'* && $output == *'\u009b31mrun'* ]]
+	[[ $output != *$'\xc2\x9b'* && $output != *[$'\e\a\x7f']* ]]
+	says 1 check --json "$split" --host rude.json
+	[[ $output != *$'\xc2\x9b'* && $output != *[$'\e\a\x7f']* ]]
+	jq '.kind = "\u009b2J\u001b"' rude.json > wrong.json
+	fails 3 '\u009b2J\u001b' check "$split" --host wrong.json
+	[[ $stderr != *$'\xc2\x9b'* && $stderr != *$'\e'* ]]
+}
+
 @test "check --host: a wrong caps document" {
 	fails 3 "vhost-caps" check "$split" --host "$split"
 	fails 3 "/dev/null: " check "$split" --host /dev/null

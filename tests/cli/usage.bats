@@ -80,7 +80,7 @@ load lib.bash
 }
 
 @test "a message is one line, whatever was given" {
-	fails 2 'unknown command "a?b?[31m"' $'a\nb\e[31m'
+	fails 2 'unknown command "a\u000ab\u001b[31m"' $'a\nb\e[31m'
 }
 
 @test "the hint names the help that helps" {

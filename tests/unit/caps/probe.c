@@ -166,6 +166,38 @@ static void probe_of_failing_node_says_why(void **state)
 	}
 }
 
+static void log_is_printable(void *data, enum vhc_level level, const char *line)
+{
+	if (strpbrk(line, "\x1b\x07\n\x7f") || strstr(line, "\xc2\x9b"))
+		fail_msg("a control character is in a log line");
+	++*(uint32_t *)data;
+}
+
+/* A document is somebody else's, and messages go to terminals. */
+static void open_caps_error_has_no_control_characters(void **state)
+{
+	struct rig *rig = *state;
+	const struct vhc_error *error = vhc_ctx_get_error(rig->ctx);
+	struct json_object *tree;
+	uint32_t lines = 0;
+
+	fake_set_node(rig->fake, "/dev/vhost-net", ENOENT);
+	tree = probe(rig);
+	json_object_object_add(at(tree, "nodes[0]"), "reason",
+			       json_object_new_string("\x1b]0;owned\x07 \xc2\x9b"
+						      "2J \xc3\xa4"));
+	json_object_object_add(at(tree, "nodes[0]"), "remedy",
+			       json_object_new_string("run\x1b[8m rm\n\x7f"));
+	vhc_ctx_set_log(rig->ctx, VHC_LEVEL_DEBUG, log_is_printable, &lines);
+	assert_int_equal(vhc_dev_open_caps(rig->ctx, "net0", json_object_to_json_string(tree),
+					   VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &rig->dev),
+			 -ENODEV);
+	assert_non_null(strstr(error->text, "\\u001b]0;owned\\u0007 \\u009b2J \xc3\xa4"));
+	assert_string_equal(error->hint, "run\\u001b[8m rm\\u000a\\u007f");
+	assert_int_equal(lines, 1);
+	json_object_put(tree);
+}
+
 static void probe_without_privileges_says_so(void **state)
 {
 	struct json_object *tree;
@@ -324,6 +356,7 @@ int main(void)
 		cmocka_unit_test(probe_of_each_kernel_matches_it),
 		RIG_TEST(probe_changes_nothing, "7.2", 1),
 		cmocka_unit_test(probe_of_failing_node_says_why),
+		RIG_TEST(open_caps_error_has_no_control_characters, "6.12", 1),
 		RIG_TEST(probe_without_privileges_says_so, "6.12", 1),
 		RIG_TEST(probe_without_fds_is_emfile, "6.12", 1),
 		RIG_TEST(probe_with_failing_call_writes_no_document, "7.2", 1),

@@ -131,6 +131,32 @@ static void doc_read_error_has_no_control_characters(void **state)
 	assert_non_null(strstr(err.text, "\\u001b]0;x\\u0007"));
 }
 
+static void escape_shows_what_is_not_printable(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+		size_t size;
+	} cases[] = {
+		{ "", "", 1 },
+		{ "a\xc3\xa4\xe2\x82\xac", "a\xc3\xa4\xe2\x82\xac", 99 },
+		{ "\x1b[2J\n\x7f", "\\u001b[2J\\u000a\\u007f", 99 },
+		/* U+0080 to U+009F, which terminals take for ESC and a letter; U+00A0 is none of them */
+		{ "\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "\\u0080\\u009b\\u009f\xc2\xa0", 99 },
+		{ "\xff\xc3", "\\u00ff\\u00c3", 99 },
+		/* cut at a character, never within an escape */
+		{ "ab\xc3\xa4", "ab", 4 },
+		{ "ab\x1b", "ab", 8 },
+		{ "ab\x1b", "ab\\u001b", 9 },
+	};
+	char buf[100];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_string_equal(doc_escape(buf, cases[i].size, cases[i].text), cases[i].shown);
+		assert_int_equal(doc_is_printable(cases[i].text),
+				 !strcmp(cases[i].text, buf) || cases[i].size == 4);
+	}
+}
+
 static void doc_read_of_written_document_is_the_same(void **state)
 {
 	struct sample s, again;
@@ -242,6 +268,7 @@ int main(void)
 		cmocka_unit_test(doc_read_of_missing_key_is_its_default),
 		cmocka_unit_test(doc_read_of_bad_document_says_where),
 		cmocka_unit_test(doc_read_error_has_no_control_characters),
+		cmocka_unit_test(escape_shows_what_is_not_printable),
 		cmocka_unit_test(doc_read_of_written_document_is_the_same),
 		cmocka_unit_test(doc_schema_matches_table),
 		cmocka_unit_test(doc_help_lists_fields),

@@ -6,6 +6,7 @@
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 
+#include "doc.h"
 #include "rig.h"
 
 static struct rig rig;
@@ -130,8 +131,10 @@ static void tap_open_of_bad_name_is_einval(void **state)
 					   "0123456789abcdef0123456789" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char shown[100];
+
 		assert_int_equal(vhc_tap_open(rig.ctx, bad[i], NULL, &rig.tap), -EINVAL);
-		assert_says(&rig, bad[i], "1 to 15 bytes");
+		assert_says(&rig, doc_escape(shown, sizeof(shown), bad[i]), "1 to 15 bytes");
 	}
 	assert_int_equal(fake_calls(rig.fake), 0);
 	assert_ok(&rig, vhc_tap_open(rig.ctx, "0123456789abcde", NULL, &rig.tap));
