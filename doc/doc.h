@@ -7,8 +7,9 @@
  *
  * Strict means: RFC 8259 and nothing more; UTF-8; no NUL and no lone surrogate in a string; every
  * key known and given once; the type that the table says, never coerced; whole numbers within 64
- * bits; nothing after the root object; at most DOC_MAX_SIZE bytes, DOC_MAX_DEPTH levels and
- * DOC_MAX_KEYS keys in an object.  An error has the JSON pointer and the line.
+ * bits; nothing after the root object; at most DOC_MAX_SIZE bytes, DOC_MAX_DEPTH levels,
+ * DOC_MAX_KEYS keys in an object and DOC_MAX_VALUES values.  An error has the JSON pointer and the
+ * line.
  */
 #ifndef DOC_H
 #define DOC_H
@@ -21,6 +22,11 @@
 #define DOC_MAX_SIZE  (1u << 20)
 #define DOC_MAX_DEPTH 16u
 #define DOC_MAX_KEYS  256u /* in one object */
+/*
+ * Objects, arrays and scalars of a whole document, each of which takes up to 700 bytes of memory: enough
+ * for a device with 512 rings and 3000 regions of memory.
+ */
+#define DOC_MAX_VALUES 16384u
 
 enum doc_type {
 	DOC_STRING, /* char *, NULL when absent */
@@ -122,7 +128,7 @@ struct doc_error {
  * The keys "kind", "version" and "minor" are read first, for a table that has a kind, and
  * are not fields: a document of a newer library is reported as such, whatever else is in it.
  * One of an older library has none of the keys that came later.
- * Errors: -EINVAL or -E2BIG (too long), with @err filled; -ENOMEM.
+ * Errors: -EINVAL or -E2BIG (too long, or too many values), with @err filled; -ENOMEM.
  */
 int doc_read(const struct doc_table *table, const char *text, size_t len, void *ret,
 	     struct doc_error *err);

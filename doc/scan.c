@@ -237,6 +237,10 @@ static int scan_word(struct scan *s)
 
 static int scan_value(struct scan *s)
 {
+	if (++s->values > DOC_MAX_VALUES) {
+		scan_fail(s, "the document has more than %u values", DOC_MAX_VALUES);
+		return -E2BIG;
+	}
 	if (s->want && s->want_line == 0 && strcmp(s->want, s->path.text) == 0)
 		s->want_line = s->line;
 	if (s->at == s->end)

@@ -10,7 +10,7 @@
 struct scan {
 	const char *at, *end;
 	unsigned int line;
-	unsigned int depth;
+	unsigned int depth, values;
 	struct doc_path path;
 	const char *want; /* the pointer whose line is asked for, or NULL */
 	unsigned int want_line;

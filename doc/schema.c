@@ -265,7 +265,11 @@ struct json_object *doc_schema(const struct doc_table *table)
 	struct json_object *object = json_object_new_object(), *body = table_schema(table);
 	bool ok = put_text(object, "$schema", "https://json-schema.org/draft/2020-12/schema") &&
 		  put_text(object, "title", table->kind) && body;
+	char limits[96];
 
+	snprintf(limits, sizeof(limits), "at most %u bytes, %u levels and %u values", DOC_MAX_SIZE,
+		 DOC_MAX_DEPTH, DOC_MAX_VALUES);
+	ok = put_text(object, "$comment", limits) && ok;
 	if (body) {
 		json_object_object_foreach(body, key, value)
 		{

@@ -37,7 +37,7 @@ static int check_device(const struct host_device *device, const struct host_opti
 	if (device->vhost == HOST_VHOST_OFF)
 		return 0;
 	r = open_device(device, options, caps, &dev);
-	if (r == -EINVAL)
+	if (r == -EINVAL || r == -E2BIG)
 		return host_fail_status(err, HOST_DOCUMENT, r, NULL, "%s",
 					vhc_ctx_get_error(options->ctx)->text);
 	if (r < 0 && device->vhost == HOST_VHOST_PREFER)

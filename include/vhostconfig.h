@@ -250,7 +250,7 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
  * with free(3); also written with -EOPNOTSUPP.  May be NULL.
  * Returns 0 if it can.  Errors: -EOPNOTSUPP if it cannot, with every reason in the text (each
  * feature with its name, its origin and the remedy); -EINVAL if a document is invalid, with the
- * JSON pointer; -E2BIG; -ENOMEM.
+ * JSON pointer; -E2BIG if one is longer than 1 MiB or has more than 16384 values; -ENOMEM.
  */
 VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state,
 			      char **ret_json);
@@ -261,7 +261,8 @@ VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char 
  * memory and do not overlap, and that the features are valid together.  Accesses no host and reads
  * no guest memory.  A snapshot of a running device passes, although vhc_dev_load() refuses it.
  * @state: NUL-terminated; not trusted.
- * Errors: -EINVAL, with the JSON pointer and the line; -E2BIG if it is longer than 1 MiB.
+ * Errors: -EINVAL, with the JSON pointer and the line; -E2BIG if it is longer than 1 MiB or has
+ * more than 16384 values.
  */
 VHC_EXPORT int vhc_state_check(struct vhc_ctx *ctx, const char *state);
 
@@ -554,8 +555,8 @@ VHC_EXPORT int vhc_dev_open_fds(struct vhc_ctx *ctx, const char *id, const int *
  * capabilities, to find out which features could be offered and to plan.  Needs no tap; starting it
  * fails with -ENODEV.
  * @caps: a vhost-caps document, NUL-terminated.
- * Errors: -EINVAL if the document is invalid, with the JSON pointer; -ENODEV if that host has no
- * such device, with the reason from the document.
+ * Errors: -EINVAL if the document is invalid, with the JSON pointer; -E2BIG if it is too long;
+ * -ENODEV if that host has no such device, with the reason from the document.
  */
 VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char *caps,
 				 const struct vhc_dev_args *args, struct vhc_dev **ret);

@@ -83,8 +83,11 @@ int vhi_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, st
 	if (r == -ENOMEM)
 		return vhi_fail_at(ctx, &(struct vhi_place){ device, NULL, NULL }, r,
 				   "no memory for the vhost-caps document");
+	if (r == -E2BIG)
+		return vhi_fail_at(ctx, &(struct vhi_place){ device, NULL, NULL }, r,
+				   "the vhost-caps document: %s", err.text);
 	if (r)
-		return vhi_fail_at(ctx, &(struct vhi_place){ device, err.pointer, NULL }, -EINVAL,
+		return vhi_fail_at(ctx, &(struct vhi_place){ device, err.pointer, NULL }, r,
 				   "the vhost-caps document is wrong in line %u: %s", err.line,
 				   err.text);
 	return 0;

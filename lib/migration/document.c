@@ -106,7 +106,7 @@ static const struct doc_field state_fields[] = {
 		  .help = "net: queue pairs that the driver enabled; absent if it used no command"),
 	DOC_NEED(vhi_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = VHI_SAVED_MAX_RINGS,
 		 .help = "the rings that have a size"),
-	DOC_NEED(vhi_saved, memory, DOC_OBJECTS, .table = &region_table, .max = 65535,
+	DOC_NEED(vhi_saved, memory, DOC_OBJECTS, .table = &region_table, .min = 1, .max = 65535,
 		 .help = "the guest's memory"),
 	DOC_NEED(vhi_saved, checksum, DOC_HEX, .max = UINT32_MAX,
 		 .help = "CRC-32 of everything else, as vhost-state(5) describes"),

@@ -30,16 +30,16 @@ static int check_complete(struct vhc_dev *dev)
 	if (!dev->want.has_acked)
 		return vhi_dev_fail(dev, -EAGAIN, NULL, "call vhc_dev_set_features()",
 				    "it has no features yet, so there is no state to save");
+	if (!table || !table->count)
+		return vhi_dev_fail(dev, -EAGAIN, NULL,
+				    "call vhc_dev_set_mem() and vhc_mem_commit()",
+				    "it has no memory, and no device could be loaded without it");
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
 		const struct vhi_ring_state *ring = &dev->want.ring[i];
 
 		if (ring->has_addr && !ring->size)
 			return vhi_dev_fail(dev, -EAGAIN, NULL, "call vhc_ring_set_size()",
 					    "ring %u has addresses and no size", i);
-		if (ring->has_addr && (!table || !table->count))
-			return vhi_dev_fail(
-				dev, -EAGAIN, NULL, "call vhc_dev_set_mem() and vhc_mem_commit()",
-				"ring %u has addresses, and the device has no memory", i);
 	}
 	return 0;
 }
@@ -95,13 +95,9 @@ static int fill_rings(struct vhc_dev *dev, struct doc_list *list)
 /* The guest's addresses only, not this process's. */
 static int fill_memory(struct vhc_dev *dev, struct doc_list *list)
 {
-	const struct vhi_table *table = dev->mem ? vhi_mem_table(dev->mem) : NULL;
-	struct vhi_table *merged;
+	struct vhi_table *merged = vhi_table_copy_guest(vhi_mem_table(dev->mem));
 	struct vhi_saved_region *regions;
 
-	if (!table || !table->count)
-		return 0;
-	merged = vhi_table_copy_guest(table);
 	regions = merged ? calloc(merged->count, sizeof(*regions)) : NULL;
 	*list = (struct doc_list){ regions, regions ? merged->count : 0 };
 	for (uint32_t i = 0; i < list->count; i++)

@@ -193,6 +193,25 @@ static void scan_past_size_limits_is_einval(void **state)
 	}
 }
 
+/* {"a":[0,0,...]}: each value would take some hundred bytes of memory. */
+static void scan_of_too_many_values_is_e2big(void **state)
+{
+	struct doc_error err;
+
+	for (size_t count = DOC_MAX_VALUES - 2; count <= DOC_MAX_VALUES - 1; count++) {
+		char *text = malloc(2 * count + 16), *at = text + sprintf(text, "{\"a\":[0");
+		int r = count + 2 > DOC_MAX_VALUES ? -E2BIG : 0;
+
+		for (size_t i = 1; i < count; i++)
+			at = stpcpy(at, ",0");
+		stpcpy(at, "]}");
+		assert_int_equal(scan(text, strlen(text), &err), r);
+		if (r)
+			assert_non_null(strstr(err.text, "more than 16384 values"));
+		free(text);
+	}
+}
+
 static void scan_finds_line_of_each_pointer(void **state)
 {
 	static const struct {
@@ -271,6 +290,7 @@ int main(void)
 		cmocka_unit_test(scan_of_text_cut_at_each_byte_is_einval),
 		cmocka_unit_test(scan_past_depth_limit_is_einval),
 		cmocka_unit_test(scan_past_size_limits_is_einval),
+		cmocka_unit_test(scan_of_too_many_values_is_e2big),
 		cmocka_unit_test(scan_finds_line_of_each_pointer),
 		cmocka_unit_test(scan_pointer_is_escaped_and_whole),
 		cmocka_unit_test(scan_of_flipped_bits_answers),

@@ -119,6 +119,29 @@ static void caps_check_of_running_device_works(void **state)
 	free(json);
 }
 
+/* Longer than 1 MiB, or few bytes that would take hundreds of megabytes of memory. */
+static void caps_check_of_too_large_document_is_e2big(void **state)
+{
+	char *json = moved_source("6.1", 1, false), *caps = calloc(1, (1 << 20) + 2);
+	struct rig *rig = *state;
+
+	memset(caps, ' ', (1 << 20) + 1);
+	assert_int_equal(vhc_caps_check(rig->ctx, caps, json, NULL), -E2BIG);
+	assert_int_equal(vhc_ctx_get_error(rig->ctx)->code, -E2BIG);
+	assert_says(rig, "vhost-caps", "1048577 bytes: at most 1048576");
+	assert_int_equal(vhc_dev_open_caps(rig->ctx, "net0", caps,
+					   VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &rig->dev),
+			 -E2BIG);
+	memcpy(caps, "{\"a\":[", 6);
+	for (uint32_t i = 6; i < 1 << 20; i += 3)
+		memcpy(caps + i, "{},", 3);
+	caps[1 << 20] = '\0';
+	assert_int_equal(vhc_caps_check(rig->ctx, caps, json, NULL), -E2BIG);
+	assert_says(rig, "vhost-caps", "more than 16384 values");
+	free(caps);
+	free(json);
+}
+
 static void caps_check_of_lesser_host_says_what_is_missing(void **state)
 {
 	static const struct {
@@ -235,6 +258,7 @@ int main(void)
 		cmocka_unit_test(caps_check_of_each_kernel_pair_compares_features),
 		RIG_TEST(caps_check_ignores_device_model_features, "6.12", 1),
 		RIG_TEST(caps_check_of_running_device_works, "6.12", 1),
+		RIG_TEST(caps_check_of_too_large_document_is_e2big, "6.12", 1),
 		RIG_TEST(caps_check_of_lesser_host_says_what_is_missing, "6.12", 1),
 		RIG_TEST(caps_check_gives_every_reason, "7.2", 2),
 		RIG_TEST(caps_check_of_bad_document_is_einval, "6.12", 1),
