@@ -335,6 +335,9 @@ VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem);
  * Turns logging on in every attached device that is running, or in none; devices started later
  * begin with it.  The dirty log is allocated by the library and sized for the memory table (32 KiB
  * for each GiB of guest addresses, up to the highest), unless vhc_dirty_set_file() provided a file.
+ * With IN_ORDER, Linux 7.2 does not log each page of a used ring that it writes.  So the library
+ * logs all pages of the used rings of such a device at each vhc_dirty_sync(), and when a ring stops;
+ * in a file of the caller's only when a ring stops.
  * Errors: -EAGAIN if no memory is committed; -ENOTTY if a running device has no VHC_CAN_DIRTY, such
  * as vhost-vsock, which logs its used rings but not the packets (drivers/vhost/vsock.c): stop it
  * first; it cannot be started while logging is on; -E2BIG if the provided file is too short;

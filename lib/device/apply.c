@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "device/apply.h"
-#include "dev.h"
+#include "device/device.h"
 #include "kernel/kernel.h"
 #include "memory/mem.h"
 #include "text.h"
@@ -25,7 +25,14 @@ static void note_owner(struct vhc_dev *dev)
 /* A ring resumes where it stopped; where one is that could not be stopped is not known. */
 static void note(struct vhc_dev *dev, const struct vhi_op *op)
 {
+	bool ran = op->ring != VHI_NO_RING && vhi_ring_runs(&dev->have.ring[op->ring]);
+
+	if (op->kind == VHI_OP_RESET_OWNER)
+		vhi_dev_log_used(dev);
 	vhi_op_note(&dev->have, op);
+	/* the last pass over its memory is still to come */
+	if (ran && !vhi_ring_runs(&dev->have.ring[op->ring]))
+		vhi_ring_log_used(dev, op->ring);
 	if (op->kind == VHI_OP_SET_OWNER || op->kind == VHI_OP_RESET_OWNER)
 		note_owner(dev);
 	if (op->kind == VHI_OP_GET_VRING_BASE && !vhi_ring_runs(&dev->have.ring[op->ring])) {

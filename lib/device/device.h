@@ -70,6 +70,12 @@ int vhi_ring_check_want(struct vhc_dev *dev, uint32_t ring);
 int vhi_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhi_format format,
 			  struct vhi_ring_state *state, const char *hint);
 
+/* ring-log.c */
+/** vhi_ring_log_used() - log the pages of a used ring, if the kernel may not have logged all of them. */
+void vhi_ring_log_used(struct vhc_dev *dev, uint32_t ring);
+/** vhi_dev_log_used() - those of all rings that run. */
+void vhi_dev_log_used(struct vhc_dev *dev);
+
 /* ring-diagnose.c */
 /**
  * vhi_dev_peek() - copy from the device's memory, by an address as the driver gives it to the device.

@@ -206,8 +206,10 @@ VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev)
 	/* the error of the call before is often still to be reported */
 	vhi_ctx_hold_error(ctx);
 	/* a forked child closes its fds, and touches nothing that is the owner's */
-	if (!vhi_dev_in_child(dev))
+	if (!vhi_dev_in_child(dev)) {
+		vhi_dev_log_used(dev);
 		vhi_dev_release(dev);
+	}
 	vhi_events_close(dev);
 	dev->backend->close(dev);
 	vhi_dev_merge_dirty_log(dev);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/device.h"
 #include "dirty/drain.h"
 #include "guest/guest.h"
 #include "memory/mem.h"
@@ -137,6 +138,8 @@ VHC_EXPORT int vhc_dirty_sync(struct vhc_mem *mem)
 	if (r)
 		return r;
 	vhi_mem_return_unread(mem);
+	for (uint32_t i = 0; i < mem->devs_count; i++)
+		vhi_dev_log_used(mem->devs[i]);
 	if (!vhi_guest_runs(mem) || !wants_swap(&mem->dirty))
 		return 0;
 	return swap_logs(mem);
