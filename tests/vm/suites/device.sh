@@ -59,6 +59,9 @@ wide=no
 [ "$VHC_KERNEL" != 7.2 ] || wide=yes
 run_tap "$programs/vm-wide" "$wide"
 
+# --- a kernel that has IN_ORDER has it with a dirty log that lacks pages
+run_tap "$programs/vm-in-order" "$wide"
+
 # --- from host to host, as far as this can be tested on one host
 run_tap "$programs/vm-move" 1 100
 run_tap "$programs/vm-move" 4 50
