@@ -5,8 +5,8 @@
 #include <linux/vhost.h>
 
 #include "api-world.h"
-#include "crowd.h"
 #include "memory/mem.h"
+#include "sound.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -97,34 +97,6 @@ int world_read(struct world *world, uint64_t first, uint64_t pages)
 
 /* ------------------------------------------------------------------------- what must always be so */
 
-static bool in_table(const struct fake_vhost *vhost, uint64_t user, uint64_t size)
-{
-	for (uint32_t i = 0; i < vhost->regions; i++)
-		if (user - vhost->region[i].user < vhost->region[i].size &&
-		    size <= vhost->region[i].size - (user - vhost->region[i].user))
-			return true;
-	return false;
-}
-
-/* @within: while a call is under way, mappings are removed to be replaced. */
-static const char *check_ring(const struct fake_vhost *vhost, const struct fake_ring *ring,
-			      bool within)
-{
-	uint64_t used = 4 + 8ull * ring->num;
-
-	if (!ring->backend)
-		return NULL;
-	if (vhost->has_iotlb)
-		return within || (fake_translate(vhost, ring->used, VHC_PERM_READ) &&
-				  fake_translate(vhost, ring->used + used - 1, VHC_PERM_WRITE))
-			       ? NULL
-			       : "a ring runs, and its used ring is not mapped";
-	if (in_table(vhost, ring->desc, 16ull * ring->num) &&
-	    in_table(vhost, ring->avail, 4 + 2ull * ring->num) && in_table(vhost, ring->used, used))
-		return NULL;
-	return "a ring runs outside the memory table";
-}
-
 static bool is_ours(const struct rig *rig, const struct fake_region *region)
 {
 	uint64_t ram = (uintptr_t)rig->ram, more = (uintptr_t)rig->more;
@@ -135,19 +107,15 @@ static bool is_ours(const struct rig *rig, const struct fake_region *region)
 		region->size <= RIG_MORE_SIZE - (region->user - more));
 }
 
-static const char *find_broken(struct world *world, bool within)
+static const char *find_broken(struct world *world)
 {
 	const struct fake_vhost *vhost;
-	const char *broken = NULL;
 
-	for (uint32_t fd = 0; !broken && (vhost = fake_vhost(world->rig.fake, fd)); fd++) {
-		for (uint32_t i = 0; i < FAKE_RINGS && !broken; i++)
-			broken = check_ring(vhost, &vhost->ring[i], within);
-		for (uint32_t i = 0; i < vhost->regions && !broken; i++)
+	for (uint32_t fd = 0; (vhost = fake_vhost(world->rig.fake, fd)) != NULL; fd++)
+		for (uint32_t i = 0; i < vhost->regions; i++)
 			if (!is_ours(&world->rig, &vhost->region[i]))
-				broken = "a memory table has what is not the guest's";
-	}
-	return broken ? broken : crowd_check(world->rig.fake) ? NULL : "the dirty log is wrong";
+				return "a memory table has what is not the guest's";
+	return sound_check(world->rig.fake) ? NULL : "the kernel has what is wrong";
 }
 
 /* After each call to the kernel. */
@@ -157,31 +125,39 @@ static void watch(void *data, const struct fake_call *call)
 
 	if (strncmp(call->name, "VHOST_", 6) || world->broken)
 		return;
-	world->broken = find_broken(world, true);
+	world->broken = find_broken(world);
 	if (world->broken)
 		fprintf(stderr, "after %s: %d\n", call->name, call->result);
 	else
 		world_write(world);
 }
 
-/* Mappings of memory that the guest has no more. */
-static void check_mappings(struct world *world)
+/* While a call is under way, mappings are removed to be replaced; not so after it. */
+static void check_mappings(const struct fake_vhost *vhost)
 {
-	const struct fake_vhost *vhost;
+	for (uint32_t i = 0; i < FAKE_RINGS; i++) {
+		const struct fake_ring *ring = &vhost->ring[i];
 
-	for (uint32_t fd = 0; (vhost = fake_vhost(world->rig.fake, fd)) != NULL; fd++)
-		for (uint32_t i = 0; i < vhost->mappings && vhost->has_iotlb; i++)
-			FUZZ_CHECK(!vhost->ring[0].backend ||
-				   in_table(vhost, vhost->mapping[i].user, vhost->mapping[i].size));
+		FUZZ_CHECK(!ring->backend ||
+			   (fake_translate(vhost, ring->used, VHC_PERM_READ) &&
+			    fake_translate(vhost, ring->used + 4 + 8ull * ring->num - 1,
+					   VHC_PERM_WRITE)));
+	}
+	for (uint32_t i = 0; i < vhost->mappings && vhost->ring[0].backend; i++)
+		FUZZ_CHECK(sound_in_memory(vhost, vhost->mapping[i].user, vhost->mapping[i].size));
 }
 
 void world_check(struct world *world)
 {
+	const struct fake_vhost *vhost;
+
 	if (!world->broken)
-		world->broken = find_broken(world, true);
+		world->broken = find_broken(world);
 	if (world->broken)
 		FUZZ_FAIL("%s", world->broken);
-	check_mappings(world);
+	for (uint32_t fd = 0; (vhost = fake_vhost(world->rig.fake, fd)) != NULL; fd++)
+		if (vhost->has_iotlb)
+			check_mappings(vhost);
 }
 
 void world_save(struct world *world, struct world_state *ret)

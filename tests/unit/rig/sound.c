@@ -4,10 +4,11 @@
  */
 #include "sound.h"
 
-static bool in_memory(const struct fake_vhost *vhost, uint64_t user)
+bool sound_in_memory(const struct fake_vhost *vhost, uint64_t user, uint64_t size)
 {
 	for (uint32_t i = 0; i < vhost->regions; i++)
-		if (user - vhost->region[i].user < vhost->region[i].size)
+		if (user - vhost->region[i].user < vhost->region[i].size &&
+		    size <= vhost->region[i].size - (user - vhost->region[i].user))
 			return true;
 	return false;
 }
@@ -20,9 +21,9 @@ static bool check_rings(const struct fake_vhost *vhost)
 	for (uint32_t i = 0; i < FAKE_RINGS && !vhost->has_iotlb; i++) {
 		const struct fake_ring *ring = &vhost->ring[i];
 
-		if (!ring->backend ||
-		    (in_memory(vhost, ring->desc) && in_memory(vhost, ring->avail) &&
-		     in_memory(vhost, ring->used + 4 + 8ull * ring->num - 1)))
+		if (!ring->backend || (sound_in_memory(vhost, ring->desc, 16ull * ring->num) &&
+				       sound_in_memory(vhost, ring->avail, 4 + 2ull * ring->num) &&
+				       sound_in_memory(vhost, ring->used, 4 + 8ull * ring->num)))
 			continue;
 		fprintf(stderr, "ring %u runs outside the memory of its vhost fd\n", i);
 		right = false;
@@ -51,7 +52,7 @@ bool sound_check(struct fake *fake)
 	const struct fake_vhost *vhost;
 
 	for (uint32_t i = 0; (vhost = fake_vhost(fake, i)) != NULL; i++)
-		right &= check_rings(vhost) & check_mappings(vhost);
+		right = check_rings(vhost) && check_mappings(vhost) && right;
 	return right;
 }
 

@@ -13,6 +13,9 @@
  */
 bool sound_check(struct fake *fake);
 
+/** sound_in_memory() - is a range of user addresses in one region of the memory that a vhost fd has? */
+bool sound_in_memory(const struct fake_vhost *vhost, uint64_t user, uint64_t size);
+
 /** sound_stopped() - no ring of a vhost fd runs.  Says on stderr which does. */
 bool sound_stopped(const struct fake_vhost *vhost);
 
