@@ -448,8 +448,13 @@ struct vhc_tap_args {
  * The link always has a virtio-net header and no packet information.  It is created in the network
  * namespace of the calling thread.  Addresses, MAC, MTU, bridge and link state (up or down) are
  * left to rtnetlink.  The link gets IFF_MULTI_QUEUE only if two or more queues are requested.
- * Errors: -EBUSY if it exists or all its queues are taken; -EPERM; -EINVAL if the name is invalid,
- * or if it exists with other flags or another owner (the text compares them).
+ * A new link is the caller's alone.  Between its creation and TUNSETOWNER any user could open a
+ * queue of a link with several, so the queues are counted afterwards (rtnetlink), and a link of
+ * which somebody else has one is deleted and created again.  A link that was there (VHC_TAP_ADOPT)
+ * is as it was if the call fails; its owner changes last.
+ * Errors: -EBUSY if it exists or all its queues are taken, or if others keep taking queues of the
+ * new link; -EPERM; -EINVAL if the name is invalid, or if it exists with other flags or another
+ * owner (the text compares them).
  */
 VHC_EXPORT int vhc_tap_open(struct vhc_ctx *ctx, const char *name, const struct vhc_tap_args *args,
 			    struct vhc_tap **ret);
@@ -457,8 +462,8 @@ VHC_EXPORT int vhc_tap_open(struct vhc_ctx *ctx, const char *name, const struct 
 /**
  * vhc_tap_open_fds() - use fds that are already open: queues of one tap or macvtap.
  * @fds: @count fds, one for each queue pair, in order.
- * Errors: -EINVAL if an fd is of another kind, belongs to another link, is given twice, or lacks
- * the virtio-net header (the text says which).
+ * Errors: -EINVAL if an fd is of another kind, belongs to another link, is given twice, lacks the
+ * virtio-net header, or has packet information (the text says which).
  */
 VHC_EXPORT int vhc_tap_open_fds(struct vhc_ctx *ctx, const int *fds, uint32_t count,
 				struct vhc_tap **ret);
@@ -480,18 +485,27 @@ VHC_EXPORT int vhc_tap_get_fd(const struct vhc_tap *tap, uint32_t queue);
  * vhc_tap_set_features() - set the header size and the offloads that a guest with these features
  * expects; takes effect at once.
  * vhc_dev_set_features() does the same at the next start.  Use this function on a tap that no vhost
- * device runs on, and for VIRTIO_NET_CTRL_GUEST_OFFLOADS on one where a device does.  The last of
- * these calls wins.
+ * device runs on, and for VIRTIO_NET_CTRL_GUEST_OFFLOADS on one that a device has.  Which of the
+ * receive offloads that the driver accepted are off is then state of that device: kept across stop
+ * and start and with another tap, saved by vhc_dev_save(), restored by vhc_dev_load(), and
+ * forgotten by vhc_dev_reset() and when vhc_dev_set_features() sets other features.
  * @guest: VHC_GUEST_ flags, none of which has an effect here.
  * Errors: -EBUSY if the header size would change under a running device; -EOPNOTSUPP if the link
- * does not support it.
+ * does not support it; -EBADFD if the link has gone.  On failure every queue is as it was.
  */
 VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_features *acked,
 				    uint32_t guest);
 
 /**
  * vhc_tap_set_active() - let the first @queues queues receive and detach the others, as
- * VIRTIO_NET_CTRL_MQ requests; takes effect at once.
+ * VIRTIO_NET_CTRL_MQ requests; takes effect at once, on a running device for each queue whose
+ * receive ring runs.
+ * The number is state of the device that has the tap, as the offloads of vhc_tap_set_features()
+ * are.  Until it is set, only queue 0 receives if the driver accepted MQ or RSS (virtio 1.3,
+ * 5.1.6.5), otherwise every queue.  A caller that is told of rings, but not of this command, such
+ * as a vhost-user back end, sets it to all.  What waits in a queue of a tap is lost when it is
+ * detached.
+ * Errors: -EINVAL if there are not so many queues.  On failure every queue is as it was.
  */
 VHC_EXPORT int vhc_tap_set_active(struct vhc_tap *tap, uint32_t queues);
 
@@ -617,8 +631,11 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem);
  * vhc_dev_set_tap() - give a net device its tap; pair i uses queue i.  Call it before
  * vhc_dev_offer_features(), because features depend on the tap.
  * @tap: NULL detaches it, and another device may have it.
+ * Two devices must not have the same queue: each would get a part of its frames, and the kernel
+ * accepts that without a word and tells nobody who has one.  So only a device of the same context
+ * is found; that of another context or process is the caller's to avoid.
  * Errors: -EINVAL if there are fewer queues than pairs; -EBUSY if a ring is running, or if another
- * device has this tap (the kernel would accept that).
+ * device of this context has this tap.
  */
 VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap);
 
@@ -651,7 +668,8 @@ enum {
  * vhc_dev_set_features() - set all the features that the driver accepted; the tap and the device
  * each get their part.
  * @guest: VHC_GUEST_ flags.
- * Needed before the first start; the header size and the offloads follow from the features.
+ * Needed before the first start; the header size and the offloads follow from the features.  Other
+ * features than before make the device forget what the driver said on the control queue.
  * Errors: -EINVAL if a bit's requirement is missing; -EOPNOTSUPP if its origin does not support it;
  * -EBUSY if the features differ from the current ones while a ring is running.
  */
@@ -691,14 +709,16 @@ VHC_EXPORT int vhc_dev_get_net_config(const struct vhc_dev *dev, struct vhc_net_
 /**
  * vhc_dev_start() - start every ring that has a size, or none.
  * Rings that were never set up are skipped, and so are rings that vhc_ring_stop() stopped or that a
- * loaded document says were not enabled.  The first start takes ownership of the vhost fds.  Every
- * ring is checked as vhc_ring_check() does.  The call eventfd of a ring that resumes is signalled
- * once: an interrupt may be due for buffers that the device had used before, and one too many is
- * harmless.
+ * loaded document says were not enabled.  A queue of the tap receives if the receive ring of its
+ * pair runs and the pair is active (vhc_tap_set_active()); others are detached.  The first start
+ * takes ownership of the vhost fds.  Every ring is checked as vhc_ring_check() does.  The call
+ * eventfd of a ring that resumes is signalled once: an interrupt may be due for buffers that the
+ * device had used before, and one too many is harmless.
  * Errors: -EAGAIN if a ring, the features, the tap or the memory is incomplete (the text names it),
  * or if there is no ring at all; -EINVAL as vhc_ring_check(); -EPERM if the device was opened in
  * another process, or before a fork; -ENOTTY if the dirty log is on and the device has no
- * VHC_CAN_DIRTY; -ENOMEM, also for RLIMIT_NPROC; -ESTALE.
+ * VHC_CAN_DIRTY; -ENOMEM, also for RLIMIT_NPROC; -ENODEV, -EBADFD or -EINVAL if the tap's link has
+ * gone (the text says so); -ESTALE.
  */
 VHC_EXPORT int vhc_dev_start(struct vhc_dev *dev);
 
@@ -728,7 +748,8 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json);
 
 /**
  * vhc_dev_save() - save the device as a vhost-state document: the features that the driver
- * accepted, the rings and the memory layout; what a migration needs, and nothing about this host.
+ * accepted, the offloads and queue pairs that it set on the control queue, the rings and the memory
+ * layout; what a migration needs, and nothing about this host.
  * For a running device this is a snapshot to look at, marked "running", which vhc_dev_load()
  * refuses.
  * Errors: -EAGAIN if features or memory are not set, or if a ring has addresses but no size;
@@ -738,8 +759,8 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json);
 VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json);
 
 /**
- * vhc_dev_load() - set features, configuration, and the size, addresses and base of every ring from
- * a vhost-state document.
+ * vhc_dev_load() - set features, configuration, what the driver set on the control queue, and the
+ * size, addresses and base of every ring from a vhost-state document.
  * @json: NUL-terminated; not trusted.
  * The memory must be committed before, with the guest's memory contents in place, and the tap must
  * be set: every feature must be offered here, and each ring is checked as vhc_ring_check() does.
@@ -787,7 +808,14 @@ VHC_EXPORT int vhc_dev_set_worker_sched(struct vhc_dev *dev, uint32_t pair, int3
 
 enum vhc_event_kind {
 	VHC_EVENT_RING_ERROR = 1, /* vhc_ring_check() looks for the cause */
-	VHC_EVENT_MISS = 2	  /* with VHC_GUEST_IOMMU: the device waits for vhc_dev_map() */
+	VHC_EVENT_MISS = 2,	  /* with VHC_GUEST_IOMMU: the device waits for vhc_dev_map() */
+	/*
+	 * The tap's link was deleted, or its network namespace has ended: no frame passes any more.
+	 * Once for each tap; of a macvtap only vhc_ring_check() finds it.  The event fd shows it if
+	 * the link was in the network namespace of the thread that called vhc_dev_get_event_fd()
+	 * or, after that, vhc_dev_set_tap(); vhc_dev_next_event() finds it in any case.
+	 */
+	VHC_EVENT_LINK_GONE = 3
 };
 
 struct vhc_event {
@@ -1000,8 +1028,9 @@ VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring);
  * A start does this by itself; after VHC_EVENT_RING_ERROR it looks for the cause.  Reads guest
  * memory; changes nothing.  Whatever the guest wrote, it looks at 8 chains at most, and in each at
  * no more descriptors than the ring has, or 1024: some milliseconds.
- * Returns 0 if nothing is found.  Errors: -EAGAIN if the ring is incomplete; -EINVAL if it is
- * outside the memory, overlaps another, or has impossible indices, with the numbers in the text.
+ * Returns 0 if nothing is found.  Errors: -ENODEV if the tap's link has gone, so that no frame
+ * passes; -EAGAIN if the ring is incomplete; -EINVAL if it is outside the memory, overlaps another,
+ * or has impossible indices, with the numbers in the text.
  */
 VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring);
 

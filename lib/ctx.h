@@ -64,7 +64,9 @@ struct vhc_ctx {
 	void *log_data;
 	enum vhc_level log_max;
 	struct vhi_offers
-		offers[VHI_KINDS];    /* of this process's kernel, as far as it was queried */
+		offers[VHI_KINDS]; /* of this process's kernel, as far as it was queried */
+	bool has_tap_offloads;	   /* TUN_F_ of this kernel's taps: tap/features.c */
+	uint32_t tap_offloads;
 	uint32_t workers;	      /* the default worker mode: kernel/worker.c; 0: not known */
 	void *links;		      /* those of tap/ that are alive */
 	struct vhi_binding *bindings; /* of all devices, to KVM */

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "dev.h"
+#include "text.h"
 #include "features/features.h"
 
 int vhi_dev_fail(const struct vhc_dev *dev, int code, const char *where, const char *hint,
@@ -143,4 +145,32 @@ void vhi_dev_forget_log_event(struct vhc_dev *dev, int event)
 	for (uint32_t i = 0; i < dev->have.fds && event >= 0; i++)
 		if (dev->have.fd[i].log_event == event)
 			dev->have.fd[i].log_event = VHI_FD_STALE;
+}
+
+void vhi_dev_watch_link(struct vhc_dev *dev)
+{
+	const struct vhi_sys *sys = &dev->ctx->sys;
+	int fd, r;
+
+	dev->events.link_gone = false;
+	if (dev->events.epoll < 0 || !dev->kind->watch_link)
+		return;
+	fd = dev->kind->watch_link(dev);
+	r = fd < 0 ? fd : vhi_sys_epoll_add(sys, dev->events.epoll, fd);
+	if (r)
+		vhi_log(dev->ctx, VHC_LEVEL_INFO,
+			"%s: the event fd will not show that its link has gone: %s (%s)", dev->id,
+			strerror(-r), vhi_errname(-r));
+	if (r)
+		vhi_sys_close(sys, &fd);
+	dev->events.link = fd < 0 ? VHI_FD_NONE : fd;
+}
+
+void vhi_dev_unwatch_link(struct vhc_dev *dev)
+{
+	const struct vhi_sys *sys = &dev->ctx->sys;
+
+	if (dev->events.link >= 0 && dev->events.epoll >= 0)
+		vhi_sys_epoll_del(sys, dev->events.epoll, dev->events.link);
+	vhi_sys_close(sys, &dev->events.link);
 }

@@ -107,15 +107,27 @@ struct vhi_kind {
 	const char *(*missing)(const struct vhc_dev *dev);
 	/* The backend of a ring that is to run; see struct vhi_ring_state. */
 	int (*get_backend)(const struct vhc_dev *dev, uint32_t ring);
+	/* -ENODEV: what its rings run on has gone. */
+	int (*check_link)(const struct vhc_dev *dev);
+	/* Would the kernel start what cannot work, and say nothing?  -ENODEV. */
+	int (*check_start)(const struct vhc_dev *dev);
+	/* An fd of the link, which polls as in error when that has gone; or VHI_FD_NONE. */
+	int (*get_link)(const struct vhc_dev *dev);
+	/* An fd that becomes readable when the link has gone; negative: there is no such. */
+	int (*watch_link)(const struct vhc_dev *dev);
 	/* Steps before those of all kinds; and the last ones, which make rings run. */
 	void (*plan_before)(struct vhc_dev *dev, struct vhi_plan *plan);
 	void (*plan_run)(struct vhi_plan *plan, const struct vhi_plan_args *args);
+	/* Which queues of the link receive, as a start leaves them.  @one: as vhi_plan_stops(). */
+	void (*plan_queues)(struct vhc_dev *dev, struct vhi_plan *plan, uint32_t one);
 	/* Stop a ring, or with VHI_NO_RING all running rings. */
 	void (*plan_stop)(struct vhi_plan *plan, const struct vhi_dev_state *have, uint32_t ring);
 	/* Execute an operation with enum vhi_op_on KIND. */
 	int (*execute)(struct vhc_dev *dev, struct vhi_op *op);
 	/* After a start that made rings run. */
 	void (*started)(struct vhc_dev *dev);
+	/* Forget what the driver said besides features and rings. */
+	void (*forget)(struct vhc_dev *dev);
 	/* The device closes; its rings have stopped. */
 	void (*close)(struct vhc_dev *dev);
 };
@@ -125,6 +137,8 @@ struct vhi_kind {
 struct vhi_events {
 	int epoll;	      /* VHI_FD_NONE: no caller has asked for it */
 	int wake;	      /* in it: an eventfd that is readable while `again` is set */
+	int link;	      /* is readable when the kind's link has gone; VHI_FD_NONE: none */
+	bool link_gone;	      /* it was reported */
 	uint32_t next;	      /* round-robin cursor: the source that is looked at first */
 	struct pollfd *polls; /* the sources; NULL until the first look */
 	bool again;	      /* a miss that could not be answered: once more */
@@ -207,6 +221,15 @@ int vhi_dev_check_stopped(struct vhc_dev *dev, const char *what);
 const char *vhi_dev_id(const struct vhc_dev *dev);
 bool vhi_dev_runs(const struct vhc_dev *dev);
 uint32_t vhi_dev_max_regions(const struct vhc_dev *dev);
+
+/**
+ * vhi_dev_watch_link() - let the event fd be readable when the device's link has gone, if a caller has
+ * asked for that fd.  Where it cannot be watched, the log says so.
+ */
+void vhi_dev_watch_link(struct vhc_dev *dev);
+
+/** vhi_dev_unwatch_link() - the device gets another link, or this one is known to have gone. */
+void vhi_dev_unwatch_link(struct vhc_dev *dev);
 
 /**
  * vhi_dev_forget_log_event() - this eventfd of the memory's is about to be closed: a stopped

@@ -2,9 +2,10 @@
 /*
  * events - the sources of a device's events, served round-robin.
  *
- * Each ring has one, its ERR eventfd, and so has each vhost fd, for misses.  One poll() asks all of
- * them; then they are served in turn, so that none can starve the others.  Before them comes a miss
- * that was read and could not be answered.
+ * Each ring has one, its ERR eventfd, and so has each vhost fd, for misses; the link has two: its own fd
+ * is in error when it has gone, and the one that watches it makes the event fd readable then.  One
+ * poll() asks all of them; then they are served in turn, so that none can starve the others.  Before
+ * them comes a miss that was read and could not be answered.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,15 +24,21 @@ static uint32_t sources_per_fd(const struct vhc_dev *dev)
 	return dev->want.rings_per_fd + 1;
 }
 
-static uint32_t count_sources(const struct vhc_dev *dev)
+/* The sources of the link are the last. */
+static uint32_t link_source(const struct vhc_dev *dev)
 {
 	return dev->want.fds * sources_per_fd(dev);
+}
+
+static uint32_t count_sources(const struct vhc_dev *dev)
+{
+	return link_source(dev) + 2;
 }
 
 /* Of each vhost fd, first its rings. */
 static bool is_ring(const struct vhc_dev *dev, uint32_t source)
 {
-	return source % sources_per_fd(dev) < dev->want.rings_per_fd;
+	return source < link_source(dev) && source % sources_per_fd(dev) < dev->want.rings_per_fd;
 }
 
 static uint32_t ring_of(const struct vhc_dev *dev, uint32_t source)
@@ -43,6 +50,11 @@ static uint32_t ring_of(const struct vhc_dev *dev, uint32_t source)
 
 static int fd_of(const struct vhc_dev *dev, uint32_t source)
 {
+	if (source == link_source(dev))
+		return dev->kind->get_link && !dev->events.link_gone ? dev->kind->get_link(dev)
+								     : VHI_FD_NONE;
+	if (source > link_source(dev))
+		return dev->events.link;
 	return is_ring(dev, source) ? dev->want.ring[ring_of(dev, source)].err
 				    : dev->backend->fd(dev, source / sources_per_fd(dev));
 }
@@ -109,6 +121,7 @@ void vhi_events_drop_miss(struct vhc_dev *dev)
 
 static void close_fds(struct vhc_dev *dev)
 {
+	vhi_sys_close(&dev->ctx->sys, &dev->events.link);
 	vhi_sys_close(&dev->ctx->sys, &dev->events.epoll);
 	vhi_sys_close(&dev->ctx->sys, &dev->events.wake);
 }
@@ -143,13 +156,14 @@ VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev)
 		return vhi_dev_fail_errno(dev, r, NULL, NULL, "no event fd");
 	dev->events.epoll = r;
 	r = make_wake(dev);
-	for (uint32_t i = 0; i < count_sources(dev) && !r; i++)
+	for (uint32_t i = 0; i < link_source(dev) && !r; i++)
 		if (fd_of(dev, i) >= 0)
 			r = epoll_add(dev, fd_of(dev, i));
 	if (r) {
 		close_fds(dev);
 		return r;
 	}
+	vhi_dev_watch_link(dev);
 	return dev->events.epoll;
 }
 
@@ -188,15 +202,37 @@ static int handle_miss(struct vhc_dev *dev, uint32_t fd, const struct vhi_iotlb_
 	return 1;
 }
 
+/* Once for each link: it does not come back. */
+static int report_link(struct vhc_dev *dev, struct vhc_event *ret)
+{
+	vhi_dev_unwatch_link(dev);
+	dev->events.link_gone = true;
+	ret->kind = VHC_EVENT_LINK_GONE;
+	return 1;
+}
+
 static int read_source(struct vhc_dev *dev, uint32_t source, struct vhc_event *ret)
 {
 	struct vhi_iotlb_miss miss;
+	char message[4096];
 	uint32_t fd;
 
+	if (source == link_source(dev))
+		return report_link(dev, ret);
+	if (source > link_source(dev)) {
+		vhi_sys_read_fd(&dev->ctx->sys, fd_of(dev, source), message, sizeof(message));
+		return 0;
+	}
 	if (is_ring(dev, source))
 		return read_ring_error(dev, ring_of(dev, source), ret);
 	fd = source / sources_per_fd(dev);
 	return dev->backend->read_miss(dev, fd, &miss) ? handle_miss(dev, fd, &miss, ret) : 0;
+}
+
+/* Frames that wait in a link are the rings' business: only its errors count, which poll() always has. */
+static short events_of(const struct vhc_dev *dev, uint32_t source)
+{
+	return source == link_source(dev) ? 0 : POLLIN;
 }
 
 /* Returns how many sources are readable. */
@@ -210,7 +246,7 @@ static int poll_sources(struct vhc_dev *dev)
 	if (!dev->events.polls)
 		return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory for events");
 	for (uint32_t i = 0; i < count; i++)
-		dev->events.polls[i] = (struct pollfd){ fd_of(dev, i), POLLIN, 0 };
+		dev->events.polls[i] = (struct pollfd){ fd_of(dev, i), events_of(dev, i), 0 };
 	r = vhi_sys_poll(&dev->ctx->sys, dev->events.polls, count);
 	if (r < 0)
 		return vhi_dev_fail_errno(dev, r, "poll", NULL, NULL);
@@ -239,7 +275,8 @@ static int next_event(struct vhc_dev *dev, struct vhc_event *ret)
 		for (uint32_t i = 0; i < count && !r; i++) {
 			uint32_t source = (first + i) % count;
 
-			if (!(events->polls[source].revents & POLLIN))
+			if (!(events->polls[source].revents &
+			      (source == link_source(dev) ? POLLERR : POLLIN)))
 				continue;
 			taken++;
 			events->next = (source + 1) % count;

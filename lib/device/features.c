@@ -226,5 +226,7 @@ VHC_EXPORT int vhc_dev_set_features(struct vhc_dev *dev, const struct vhc_featur
 		return r;
 	dev->want.acked = *acked;
 	dev->want.has_acked = true;
+	if (dev->kind->forget)
+		dev->kind->forget(dev);
 	return 0;
 }

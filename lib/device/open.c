@@ -84,7 +84,7 @@ static int make(struct vhc_ctx *ctx, const char *id, const struct vhc_dev_args *
 	dev->backend = backend;
 	dev->offers = &ctx->offers[dev->kind->index];
 	dev->flags = copy.flags;
-	dev->events.epoll = dev->events.wake = VHI_FD_NONE;
+	dev->events.epoll = dev->events.wake = dev->events.link = VHI_FD_NONE;
 	r = dev->kind->make(dev, &copy, &fds);
 	r = r ?: make_states(dev, fds);
 	if (r)

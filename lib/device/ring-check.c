@@ -244,7 +244,9 @@ int vhi_ring_check_want(struct vhc_dev *dev, uint32_t ring)
 
 VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring)
 {
-	return vhi_ring_check_want(dev, ring);
+	int r = vhi_ring_check_want(dev, ring);
+
+	return r || !dev->kind->check_link ? r : dev->kind->check_link(dev);
 }
 
 VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)

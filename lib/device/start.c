@@ -27,8 +27,13 @@ static int check_device(struct vhc_dev *dev)
 
 	if (missing)
 		return vhi_dev_fail(dev, -EAGAIN, NULL, NULL, "it has no %s", missing);
-	return vhi_mem_dirty_log(dev->mem) ? vhi_dev_check_logs(dev, "call vhc_dirty_stop() first")
-					   : 0;
+	if (vhi_mem_dirty_log(dev->mem)) {
+		int r = vhi_dev_check_logs(dev, "call vhc_dirty_stop() first");
+
+		if (r)
+			return r;
+	}
+	return dev->kind->check_start ? dev->kind->check_start(dev) : 0;
 }
 
 /* Is this ring one that the call is to start?  @one: VHI_NO_RING for a start of the device. */
@@ -127,7 +132,16 @@ static void note_resumed(const struct vhc_dev *dev, bool *resumed)
 	}
 }
 
-static int apply_start(struct vhc_dev *dev)
+static int plan_start(struct vhc_dev *dev, struct vhi_plan *plan, uint32_t one)
+{
+	int r = vhi_dev_plan_change(dev, plan);
+
+	if (!r && dev->kind->plan_queues)
+		dev->kind->plan_queues(dev, plan, one);
+	return plan->error;
+}
+
+static int apply_start(struct vhc_dev *dev, uint32_t one)
 {
 	bool *resumed = calloc(dev->want.rings, sizeof(*resumed));
 	struct vhi_plan plan = { 0 };
@@ -136,7 +150,7 @@ static int apply_start(struct vhc_dev *dev)
 	if (!resumed)
 		return vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to start");
 	note_resumed(dev, resumed);
-	vhi_dev_plan_change(dev, &plan);
+	plan_start(dev, &plan, one);
 	r = vhi_apply(dev, &plan, VHI_APPLY_ALL_OR_NONE);
 	if (!r)
 		signal_resumed(dev, resumed);
@@ -157,7 +171,7 @@ static int start(struct vhc_dev *dev, uint32_t one)
 	r = made ? dev->backend->check_ready(dev)
 		 : vhi_dev_fail(dev, -ENOMEM, NULL, NULL, "no memory to start");
 	r = r ?: make_errs(dev, one, made);
-	r = r ?: apply_start(dev);
+	r = r ?: apply_start(dev, one);
 	vhi_state_settle(&dev->want, &dev->have);
 	for (uint32_t i = 0; i < dev->want.rings && !r; i++)
 		if (vhi_ring_runs(&dev->have.ring[i])) {
@@ -201,7 +215,7 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json)
 		return r;
 	show_errs(dev, VHI_FD_NONE, VHI_FD_NEW);
 	if (want_to_run(dev, VHI_NO_RING))
-		r = vhi_dev_plan_change(dev, &plan);
+		r = plan_start(dev, &plan, VHI_NO_RING);
 	show_errs(dev, VHI_FD_NEW, VHI_FD_NONE);
 	vhi_state_settle(&dev->want, &dev->have);
 	if (!r)

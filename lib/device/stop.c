@@ -220,5 +220,7 @@ VHC_EXPORT int vhc_dev_reset(struct vhc_dev *dev)
 	vhi_iommu_reset(dev);
 	dev->want.has_acked = false;
 	dev->want.acked = (struct vhc_features){ { 0 } };
+	if (dev->kind->forget)
+		dev->kind->forget(dev);
 	return 0;
 }

@@ -3,8 +3,6 @@
  * net - a virtio-net device: two rings for each vhost fd, a queue pair, which run on a queue of a tap.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,12 +29,16 @@ static int make(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *
 	return 0;
 }
 
+/* Removed first: what is in the event fd must be open, and a closed fd's number is reused. */
 static void release_tap(struct vhc_dev *dev)
 {
 	struct vhc_tap *tap = dev->net->tap;
 
-	if (tap && tap->user == dev)
+	vhi_dev_unwatch_link(dev);
+	if (tap && tap->user == dev) {
 		tap->user = NULL;
+		tap->control = NULL;
+	}
 	vhi_tap_unref(tap);
 	dev->net->tap = NULL;
 }
@@ -86,6 +88,8 @@ VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap)
 		return 0;
 	dev->net->tap = vhi_tap_ref(tap);
 	tap->user = dev;
+	tap->control = &dev->net->control;
+	vhi_dev_watch_link(dev);
 	return 0;
 }
 
@@ -107,13 +111,10 @@ static int get_link_features(struct vhc_dev *dev, struct vhc_features *ret)
 
 int vhi_net_probe_link(struct vhc_ctx *ctx, uint32_t *ret_offloads, struct vhc_features *ret)
 {
-	struct ifreq ifr = { .ifr_name = "tap%d", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int fd = vhi_sys_open_in_new_netns(&ctx->sys, "/dev/net/tun", O_RDWR | O_NONBLOCK);
-	int r = fd < 0 ? fd : vhi_sys_ioctl(&ctx->sys, fd, TUNSETIFF, &ifr);
+	int r;
 
 	*ret_offloads = 0;
-	r = r ?: vhi_offload_probe(ctx, fd, ret_offloads);
-	vhi_sys_close(&ctx->sys, &fd);
+	r = vhi_offload_probe_scratch(ctx, ret_offloads);
 	*ret = vhi_offload_to_features(*ret_offloads);
 	return r;
 }
@@ -152,32 +153,72 @@ static int get_backend(const struct vhc_dev *dev, uint32_t ring)
 	return tap ? tap->fds[vhi_state_fd_of(&dev->want, ring)] : VHI_FD_NEW;
 }
 
-/* A macvtap has header size and offloads for each queue, a tap once. */
+/* A macvtap has header size and offloads for each queue, a tap once.  @fresh: what a new one has. */
 static void plan_tap(struct vhc_dev *dev, struct vhi_plan *plan, enum vhi_op_kind kind,
-		     uint32_t want, uint32_t have)
+		     uint32_t want, uint32_t fresh)
 {
 	const struct vhc_tap *tap = dev->net->tap;
 	uint32_t queues = tap && tap->macvtap ? dev->want.fds : 1;
 
-	for (uint32_t i = 0; i < queues && want != have; i++) {
+	for (uint32_t i = 0; i < queues; i++) {
+		uint32_t have = tap ? vhi_tap_value(tap, kind, i) : fresh;
 		struct vhi_op op = vhi_op_fd(kind, i), undo = op;
 
 		op.value = want;
 		undo.value = have == VHI_OFFLOADS_UNKNOWN ? 0 : have;
-		vhi_plan_add_step(plan, &op, &undo);
+		if (want != have)
+			vhi_plan_add_step(plan, &op, &undo);
 	}
 }
 
-/* While the device runs, VIRTIO_NET_CTRL_GUEST_OFFLOADS may have set other offloads: the last wins. */
 static void plan_before(struct vhc_dev *dev, struct vhi_plan *plan)
 {
 	const struct vhc_features *acked = &dev->want.acked;
-	const struct vhc_tap *tap = dev->net->tap;
+	const struct vhi_control *control = &dev->net->control;
+	const struct vhc_features *offloads = control->has_offloads ? &control->offloads : acked;
 
-	plan_tap(dev, plan, VHI_OP_TAP_HEADER, vhi_net_header_size(acked), tap ? tap->header : 10);
-	if (!vhi_dev_runs(dev))
-		plan_tap(dev, plan, VHI_OP_TAP_OFFLOADS, vhi_offload_from_features(acked),
-			 tap ? tap->offloads : 0);
+	plan_tap(dev, plan, VHI_OP_TAP_HEADER, vhi_net_header_size(acked), 10);
+	plan_tap(dev, plan, VHI_OP_TAP_OFFLOADS, vhi_offload_from_features(offloads), 0);
+}
+
+/*
+ * A driver that can enable queue pairs has pair 0 until it does (virtio 1.3, 5.1.6.5).  Without such a
+ * driver all pairs are in use that are set up.
+ */
+static uint32_t count_active(const struct vhc_dev *dev)
+{
+	const struct vhc_features *acked = &dev->want.acked;
+
+	if (dev->net->control.active)
+		return dev->net->control.active;
+	return vhc_features_has(acked, VHI_F_MQ) || vhc_features_has(acked, VHI_F_RSS)
+		       ? 1
+		       : dev->want.fds;
+}
+
+static bool to_receive(const struct vhc_dev *dev, uint32_t pair)
+{
+	return pair < dev->want.fds &&
+	       dev->want.ring[pair * dev->want.rings_per_fd].backend != VHI_FD_NONE;
+}
+
+/*
+ * A queue receives if its ring does.  Single rings are started one after another: that of a queue which
+ * is active, but has no ring yet, may come next, so its frames are kept.
+ */
+static void plan_queues(struct vhc_dev *dev, struct vhi_plan *plan, uint32_t one)
+{
+	const struct vhc_tap *tap = dev->net->tap;
+	uint32_t active = count_active(dev);
+	int8_t wanted[VHI_TAP_MAX_QUEUES];
+	bool any = false;
+
+	for (uint32_t i = 0; tap && i < tap->queues; i++) {
+		wanted[i] = i >= active ? 0 : to_receive(dev, i) ? 1 : one == VHI_NO_RING ? 0 : -1;
+		any |= wanted[i] == 1;
+	}
+	if (any)
+		vhi_tap_plan_queues(tap, plan, wanted);
 }
 
 /* With a backend the ring advances, so an undo removes the backend, then queries the ring's base. */
@@ -201,6 +242,35 @@ static void plan_stop(struct vhi_plan *plan, const struct vhi_dev_state *have, u
 			vhi_plan_add_file(plan, vhi_op_ring(have, VHI_OP_SET_BACKEND, i),
 					  VHI_FD_NONE, have->ring[i].backend);
 	vhi_plan_bases(plan, have, ring);
+}
+
+static void forget(struct vhc_dev *dev)
+{
+	dev->net->control = (struct vhi_control){ 0 };
+}
+
+/* ---------------------------------------------------------------------------------------- the link */
+
+static int check_link(const struct vhc_dev *dev)
+{
+	return dev->net->tap ? vhi_tap_check_link(dev->net->tap) : 0;
+}
+
+/* vhost takes a macvtap without its link; of a tap it, or the tap's own ioctls, refuse that. */
+static int check_start(const struct vhc_dev *dev)
+{
+	return dev->net->tap && dev->net->tap->macvtap ? check_link(dev) : 0;
+}
+
+static int get_link(const struct vhc_dev *dev)
+{
+	return dev->net->tap ? dev->net->tap->fds[0] : VHI_FD_NONE;
+}
+
+static int watch_link(const struct vhc_dev *dev)
+{
+	return dev->net->tap ? vhi_sys_link_watch(&dev->ctx->sys, dev->net->tap->name)
+			     : VHI_FD_NONE;
 }
 
 static int execute(struct vhc_dev *dev, struct vhi_op *op)
@@ -227,9 +297,15 @@ const struct vhi_kind vhi_kind_net = {
 	.check_features = check_features,
 	.missing = missing,
 	.get_backend = get_backend,
+	.check_link = check_link,
+	.check_start = check_start,
+	.get_link = get_link,
+	.watch_link = watch_link,
 	.plan_before = plan_before,
 	.plan_run = plan_run,
+	.plan_queues = plan_queues,
 	.plan_stop = plan_stop,
 	.execute = execute,
+	.forget = forget,
 	.close = close_net,
 };

@@ -127,6 +127,7 @@ static const struct vhi_op_info infos[VHI_OP_COUNT] = {
 	[VHI_OP_NONE] = { "nothing" },
 	[VHI_OP_TAP_HEADER] = { "TUNSETVNETHDRSZ", 0, VHI_FORM_VALUE, VHI_ON_KIND, "tap queue" },
 	[VHI_OP_TAP_OFFLOADS] = { "TUNSETOFFLOAD", 0, VHI_FORM_VALUE, VHI_ON_KIND, "tap queue", .hex = true },
+	[VHI_OP_TAP_QUEUE] = { "TUNSETQUEUE", 0, VHI_FORM_VALUE, VHI_ON_KIND, "tap queue" },
 	[VHI_OP_FORK_FROM_OWNER] = { "VHOST_SET_FORK_FROM_OWNER", VHI_SET_FORK_FROM_OWNER, VHI_FORM_VALUE,
 		FD(mode), .note = note_mode },
 	[VHI_OP_SET_OWNER] = { CALL(VHOST_SET_OWNER), .note = note_owner },
@@ -222,7 +223,8 @@ void vhi_op_where(const struct vhi_op *op, char *text, size_t size)
 	snprintf(text, size, "%s, %s%s%s", target, info->name, *which ? " of " : "", which);
 }
 
-#define KVM_EIO "the VM belongs to another process: bind in the one that made it"
+#define REOPEN_TAP "open the tap again, and give it to the device"
+#define KVM_EIO	   "the VM belongs to another process: bind in the one that made it"
 
 /* What an errno means, where its name alone says too little (drivers/vhost/{vhost,net}.c). */
 static const struct {
@@ -257,6 +259,8 @@ static const struct {
 	{ VHI_OP_SET_VRING_CALL, EINVAL, "the fd is not an eventfd" },
 	{ VHI_OP_SET_VRING_KICK, EBADF, "the fd is closed" },
 	{ VHI_OP_SET_VRING_CALL, EBADF, "the fd is closed" },
+	{ VHI_OP_SET_BACKEND, EINVAL, "of its tap, " VHI_LINK_GONE, REOPEN_TAP },
+	{ VHI_OP_SET_BACKEND, EBADFD, "of its tap, " VHI_LINK_GONE, REOPEN_TAP },
 	{ VHI_OP_SET_BACKEND, ENOTSOCK, "the fd is not a tap with IFF_VNET_HDR, nor a macvtap" },
 	{ VHI_OP_SET_BACKEND, EFAULT, "the kernel cannot reach the ring's memory" },
 	{ VHI_OP_SET_GUEST_CID, EADDRINUSE, "another device has this CID",
@@ -267,6 +271,12 @@ static const struct {
 	  "the kernel has no memory for it, or vhost has no IOMMU set" },
 	{ VHI_OP_IOTLB_FILL, EFAULT, "the kernel has no memory for it, or vhost has no IOMMU set" },
 	{ VHI_OP_IOTLB_INVALIDATE, EFAULT, "vhost has no IOMMU set" },
+	{ VHI_OP_TAP_HEADER, EBADFD, VHI_LINK_GONE, REOPEN_TAP },
+	{ VHI_OP_TAP_OFFLOADS, EBADFD, VHI_LINK_GONE, REOPEN_TAP },
+	{ VHI_OP_TAP_OFFLOADS, ENOLINK, VHI_LINK_GONE, REOPEN_TAP },
+	{ VHI_OP_TAP_QUEUE, EBADFD, VHI_LINK_GONE, REOPEN_TAP },
+	{ VHI_OP_TAP_QUEUE, EINVAL,
+	  "the link has one queue only, or is gone: deleted, or its network namespace has ended" },
 	{ VHI_OP_TAP_OFFLOADS, EINVAL, "this link does not support this combination of offloads" },
 	{ VHI_OP_IOEVENTFD, EEXIST,
 	  "another ioeventfd of this VM has it: the launcher's own, or another context's" },

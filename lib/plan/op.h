@@ -16,6 +16,7 @@ enum vhi_op_kind {
 	VHI_OP_NONE,
 	VHI_OP_TAP_HEADER,
 	VHI_OP_TAP_OFFLOADS,
+	VHI_OP_TAP_QUEUE, /* 1 attaches it, 0 detaches it */
 	VHI_OP_FORK_FROM_OWNER,
 	VHI_OP_LIST_TASKS,
 	VHI_OP_SET_OWNER,
@@ -49,6 +50,9 @@ enum vhi_op_kind {
 };
 
 #define VHI_NO_RING UINT32_MAX
+
+/* What has happened where a call on a tap says EBADFD, and one on a macvtap ENOLINK. */
+#define VHI_LINK_GONE "the link is gone: it was deleted, or its network namespace has ended"
 
 struct vhi_op {
 	enum vhi_op_kind kind;

@@ -31,6 +31,11 @@ void vhi_linux_unmap(void *data, void *addr, uint64_t size);
 /* same.c */
 int vhi_linux_same(void *data, int a, int b);
 
+/* link.c */
+int vhi_linux_link_queues(void *data, const char *name, uint32_t *ret_index, uint32_t *ret_queues);
+int vhi_linux_link_delete(void *data, uint32_t index);
+int vhi_linux_link_watch(void *data, const char *name);
+
 /* tasks.c */
 int32_t vhi_linux_pid(void *data);
 int32_t vhi_linux_tid(void *data);

@@ -76,6 +76,14 @@ struct vhi_sys_ops {
 	void (*unmap)(void *data, void *addr, uint64_t size);
 	/* A socket for the SIOC... calls, in this thread's network namespace. */
 	int (*socket)(void *data);
+	/*
+	 * A link of this thread's network namespace: its index, and the queues that a tap with
+	 * IFF_MULTI_QUEUE has, detached or not, whichever process opened them.
+	 */
+	int (*link_queues)(void *data, const char *name, uint32_t *ret_index, uint32_t *ret_queues);
+	int (*link_delete)(void *data, uint32_t index);
+	/* An fd that is readable once such a link has gone, to be read by read_fd(). */
+	int (*link_watch)(void *data, const char *name);
 	/* Open a path inside a new network namespace, which exists as long as the fd. */
 	int (*open_in_new_netns)(void *data, const char *path, int flags);
 	/* The effective user ID, which owns a tap unless another is given. */
@@ -206,6 +214,22 @@ static inline void vhi_sys_unmap(const struct vhi_sys *sys, void *addr, uint64_t
 static inline int vhi_sys_socket(const struct vhi_sys *sys)
 {
 	return sys->ops->socket(sys->data);
+}
+
+static inline int vhi_sys_link_queues(const struct vhi_sys *sys, const char *name,
+				      uint32_t *ret_index, uint32_t *ret_queues)
+{
+	return sys->ops->link_queues(sys->data, name, ret_index, ret_queues);
+}
+
+static inline int vhi_sys_link_delete(const struct vhi_sys *sys, uint32_t index)
+{
+	return sys->ops->link_delete(sys->data, index);
+}
+
+static inline int vhi_sys_link_watch(const struct vhi_sys *sys, const char *name)
+{
+	return sys->ops->link_watch(sys->data, name);
 }
 
 static inline int vhi_sys_open_in_new_netns(const struct vhi_sys *sys, const char *path, int flags)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * features - what a link must know of the guest: header size, offloads, active queues.
+ * features - what a link must know of the guest: header size and offloads.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -12,72 +12,167 @@
 #include "tap/tap.h"
 #include "dev.h"
 
+/* --------------------------------------------------------------------------- what the link supports */
+
+/* What one tap of a kernel supports, all do, and so a link that others use need not be touched. */
+static bool ask_kernel(struct vhc_tap *tap)
+{
+	struct vhc_ctx *ctx = tap->ctx;
+
+	if (tap->macvtap || tap->queue[0].offloads != VHI_OFFLOADS_UNKNOWN)
+		return false;
+	if (!ctx->has_tap_offloads)
+		ctx->has_tap_offloads = !vhi_offload_probe_scratch(ctx, &ctx->tap_offloads);
+	tap->can_offload = ctx->tap_offloads;
+	return ctx->has_tap_offloads;
+}
+
+/*
+ * The link itself, which then gets back what it had.  Where that is not known, none: a reader that knows
+ * of offloads can do without, and no other would understand them.
+ */
+static int ask_link(struct vhc_tap *tap)
+{
+	uint32_t before = tap->queue[0].offloads;
+	struct vhi_op undo = vhi_op_fd(VHI_OP_TAP_OFFLOADS, 0);
+	int r = vhi_offload_probe(tap->ctx, tap->fds[0], &tap->can_offload);
+
+	if (r)
+		return vhi_tap_fail(tap, "TUNSETOFFLOAD", r, "");
+	undo.value = before == VHI_OFFLOADS_UNKNOWN ? 0 : before;
+	r = vhi_tap_execute(tap, &undo);
+	if (r)
+		tap->queue[0].offloads = VHI_OFFLOADS_UNKNOWN;
+	return r ? vhi_tap_fail(tap, "TUNSETOFFLOAD", r, "") : 0;
+}
+
 int vhi_tap_offers(struct vhc_tap *tap, struct vhc_features *ret)
 {
-	int r;
+	if (!tap->has_can_offload && !ask_kernel(tap)) {
+		int r = ask_link(tap);
 
-	if (!tap->has_can_offload) {
-		r = vhi_offload_probe(tap->ctx, tap->fds[0], &tap->can_offload);
 		if (r)
-			return vhi_fail_errno(
-				tap->ctx, &(struct vhi_place){ tap->name, "TUNSETOFFLOAD", NULL },
-				r, NULL);
-		tap->has_can_offload = true;
-		/* the probe left its own flags set */
-		if (tap->offloads != VHI_OFFLOADS_UNKNOWN &&
-		    vhi_sys_ioctl(&tap->ctx->sys, tap->fds[0], TUNSETOFFLOAD,
-				  (void *)(uintptr_t)tap->offloads))
-			tap->offloads = VHI_OFFLOADS_UNKNOWN;
+			return r;
 	}
+	tap->has_can_offload = true;
 	*ret = vhi_offload_to_features(tap->can_offload);
 	return 0;
 }
 
+/* ------------------------------------------------------------------------------- what is set on it */
+
+static int call(const struct vhc_tap *tap, const struct vhi_op *op)
+{
+	struct ifreq ifr = { .ifr_flags = op->value ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE };
+	int fd = tap->fds[op->fd], header = (int)op->value;
+
+	switch (op->kind) {
+	case VHI_OP_TAP_HEADER:
+		return vhi_sys_ioctl(&tap->ctx->sys, fd, TUNSETVNETHDRSZ, &header);
+	case VHI_OP_TAP_OFFLOADS:
+		return vhi_sys_ioctl(&tap->ctx->sys, fd, TUNSETOFFLOAD,
+				     (void *)(uintptr_t)(uint32_t)op->value);
+	default:
+		return vhi_sys_ioctl(&tap->ctx->sys, fd, TUNSETQUEUE, &ifr);
+	}
+}
+
+static void note(struct vhi_tap_queue *queue, const struct vhi_op *op)
+{
+	if (op->kind == VHI_OP_TAP_HEADER)
+		queue->header = (uint32_t)op->value;
+	else if (op->kind == VHI_OP_TAP_OFFLOADS)
+		queue->offloads = (uint32_t)op->value;
+	else
+		queue->detached = !op->value;
+}
+
 int vhi_tap_execute(struct vhc_tap *tap, const struct vhi_op *op)
 {
-	int fd = tap->fds[op->fd], header = (int)op->value, r;
-	uint32_t offloads = (uint32_t)op->value;
+	bool alone = tap->macvtap || op->kind == VHI_OP_TAP_QUEUE;
+	int r = call(tap, op);
 
-	if (op->kind == VHI_OP_TAP_HEADER) {
-		r = vhi_sys_ioctl(&tap->ctx->sys, fd, TUNSETVNETHDRSZ, &header);
-		if (!r)
-			tap->header = (uint32_t)header;
-		return r;
-	}
-	r = vhi_sys_ioctl(&tap->ctx->sys, fd, TUNSETOFFLOAD, (void *)(uintptr_t)offloads);
-	if (!r)
-		tap->offloads = offloads;
+	for (uint32_t i = 0; i < tap->queues && !r; i++)
+		if (!alone || i == op->fd)
+			note(&tap->queue[i], op);
 	return r;
 }
 
-/* Every queue of a macvtap has its own header size and offloads; those of a tap share them. */
+uint32_t vhi_tap_value(const struct vhc_tap *tap, enum vhi_op_kind kind, uint32_t queue)
+{
+	const struct vhi_tap_queue *have = &tap->queue[queue];
+
+	return kind == VHI_OP_TAP_HEADER ? have->header : have->offloads;
+}
+
+/* What a tap has is noted for all of its queues, so that only the first makes a call. */
 static int set_all(struct vhc_tap *tap, enum vhi_op_kind kind, uint32_t value)
 {
 	int r = 0;
 
-	for (uint32_t i = 0; i < (tap->macvtap ? tap->queues : 1) && !r; i++) {
-		struct vhi_op op = { .kind = kind, .fd = i, .ring = VHI_NO_RING, .value = value };
+	for (uint32_t i = 0; i < tap->queues && !r; i++) {
+		struct vhi_op op = vhi_op_fd(kind, i);
 
-		r = vhi_tap_execute(tap, &op);
+		op.value = value;
+		if (vhi_tap_value(tap, kind, i) != value)
+			r = vhi_tap_execute(tap, &op);
 	}
 	return r;
 }
 
 static int set_or_fail(struct vhc_tap *tap, enum vhi_op_kind kind, uint32_t value)
 {
-	const struct vhi_place place = { tap->name, vhi_op_info(kind)->name, NULL };
 	int r = set_all(tap, kind, value);
-	const char *meaning;
+	const char *meaning = r ? vhi_op_explain(kind, -r) : NULL;
+	struct vhi_place place = { tap->name, vhi_op_info(kind)->name, vhi_op_hint(kind, -r) };
 
 	if (!r)
 		return 0;
-	meaning = vhi_op_explain(kind, -r);
 	return vhi_fail_at(tap->ctx, &place, r == -EINVAL ? -EOPNOTSUPP : r, "%u: %s (%s)%s%s",
 			   value, strerror(-r), vhi_errname(-r), meaning ? ": " : "",
 			   meaning ? meaning : "");
 }
 
-static int check_features(struct vhc_tap *tap, uint32_t header, uint32_t offloads, uint32_t guest)
+/* After a failure, each queue as it was; the text stays that of the error. */
+static void put_back(struct vhc_tap *tap, const struct vhi_tap_queue *before)
+{
+	for (uint32_t i = 0; i < tap->queues; i++) {
+		struct vhi_op header = vhi_op_fd(VHI_OP_TAP_HEADER, i);
+		struct vhi_op offloads = vhi_op_fd(VHI_OP_TAP_OFFLOADS, i);
+
+		header.value = before[i].header;
+		offloads.value = before[i].offloads;
+		if (tap->queue[i].header != before[i].header)
+			vhi_tap_execute(tap, &header);
+		if (before[i].offloads == VHI_OFFLOADS_UNKNOWN)
+			offloads.value = 0;
+		if (tap->queue[i].offloads != before[i].offloads)
+			vhi_tap_execute(tap, &offloads);
+	}
+}
+
+static bool has_all(const struct vhc_tap *tap, uint32_t header, uint32_t offloads)
+{
+	for (uint32_t i = 0; i < tap->queues; i++)
+		if (tap->queue[i].header != header || tap->queue[i].offloads != offloads)
+			return false;
+	return true;
+}
+
+static int check_header(const struct vhc_tap *tap, uint32_t header)
+{
+	for (uint32_t i = 0; i < tap->queues; i++)
+		if (tap->queue[i].header != header)
+			return vhi_fail_at(
+				tap->ctx, &(struct vhi_place){ tap->name, NULL, NULL }, -EBUSY,
+				"the header is %u bytes and would become %u, but %s is running on "
+				"it, and the header changes only while it is stopped",
+				tap->queue[i].header, header, vhi_dev_id(tap->user));
+	return 0;
+}
+
+static int check_features(const struct vhc_tap *tap, uint32_t header, uint32_t offloads,
+			  uint32_t guest)
 {
 	int r = 0;
 
@@ -86,55 +181,40 @@ static int check_features(struct vhc_tap *tap, uint32_t header, uint32_t offload
 		return vhi_fail(tap->ctx, -EINVAL,
 				"guest flags 0x%x: only VHC_GUEST_IOMMU, 0x%x, is known", guest,
 				VHC_GUEST_IOMMU);
-	if (tap->user && (header != tap->header || offloads != tap->offloads))
+	if (tap->user && !has_all(tap, header, offloads))
 		r = vhi_dev_check_process(tap->user);
-	if (!r && header != tap->header && tap->user && vhi_dev_runs(tap->user))
-		r = vhi_fail_at(
-			tap->ctx, &(struct vhi_place){ tap->name, NULL, NULL }, -EBUSY,
-			"the header is %u bytes and would become %u, but %s is running on it, "
-			"and the header changes only while it is stopped",
-			tap->header, header, vhi_dev_id(tap->user));
+	if (!r && tap->user && vhi_dev_runs(tap->user))
+		r = check_header(tap, header);
 	return r;
+}
+
+/* A device keeps what the driver left of the offloads that it had accepted. */
+static void note_offloads(const struct vhc_tap *tap, const struct vhc_features *acked)
+{
+	struct vhc_features bits = vhi_offload_bits();
+
+	if (!tap->control || !tap->user->want.has_acked)
+		return;
+	bits = vhi_features_and(&bits, &tap->user->want.acked);
+	tap->control->offloads = vhi_features_and(&bits, acked);
+	tap->control->has_offloads = !vhi_features_equal(&tap->control->offloads, &bits);
 }
 
 VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_features *acked,
 				    uint32_t guest)
 {
 	uint32_t header = vhi_net_header_size(acked), offloads = vhi_offload_from_features(acked);
-	uint32_t before = tap->header;
+	struct vhi_tap_queue before[VHI_TAP_MAX_QUEUES];
 	int r = check_features(tap, header, offloads, guest);
 
 	if (r)
 		return r;
-	if (header != tap->header)
-		r = set_or_fail(tap, VHI_OP_TAP_HEADER, header);
-	if (!r && offloads != tap->offloads)
-		r = set_or_fail(tap, VHI_OP_TAP_OFFLOADS, offloads);
-	/* the text stays that of the first error */
-	if (r && tap->header != before)
-		set_all(tap, VHI_OP_TAP_HEADER, before);
+	memcpy(before, tap->queue, tap->queues * sizeof(*before));
+	r = set_or_fail(tap, VHI_OP_TAP_HEADER, header);
+	r = r ?: set_or_fail(tap, VHI_OP_TAP_OFFLOADS, offloads);
+	if (r)
+		put_back(tap, before);
+	else
+		note_offloads(tap, acked);
 	return r;
-}
-
-VHC_EXPORT int vhc_tap_set_active(struct vhc_tap *tap, uint32_t queues)
-{
-	if (queues < 1 || queues > tap->queues)
-		return vhi_fail_at(tap->ctx, &(struct vhi_place){ tap->name, NULL, NULL }, -EINVAL,
-				   "%u active queues: it has %u, and at least one must be active",
-				   queues, tap->queues);
-	if (tap->user && tap->active != queues && vhi_dev_check_process(tap->user))
-		return -EPERM;
-	while (tap->active != queues) {
-		bool more = tap->active < queues;
-		uint32_t queue = more ? tap->active : tap->active - 1;
-		struct ifreq ifr = { .ifr_flags = more ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE };
-		int r = vhi_sys_ioctl(&tap->ctx->sys, tap->fds[queue], TUNSETQUEUE, &ifr);
-
-		if (r)
-			return vhi_fail_errno(tap->ctx,
-					      &(struct vhi_place){ tap->name, "TUNSETQUEUE", NULL },
-					      r, "queue %u", queue);
-		tap->active = more ? tap->active + 1 : tap->active - 1;
-	}
-	return 0;
 }

@@ -3,6 +3,8 @@
  * offload - between feature bits and the flags of TUNSETOFFLOAD (drivers/net/tun.c, set_offload).
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
 #include <stddef.h>
 
 #include "features/features.h"
@@ -79,6 +81,17 @@ struct vhc_features vhi_offload_to_features(uint32_t offloads)
 			vhc_features_add(&set, map[i].host);
 		}
 	return set;
+}
+
+int vhi_offload_probe_scratch(struct vhc_ctx *ctx, uint32_t *ret)
+{
+	struct ifreq ifr = { .ifr_name = "tap%d", .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int fd = vhi_sys_open_in_new_netns(&ctx->sys, "/dev/net/tun", O_RDWR | O_NONBLOCK);
+	int r = fd < 0 ? fd : vhi_sys_ioctl(&ctx->sys, fd, TUNSETIFF, &ifr);
+
+	r = r ?: vhi_offload_probe(ctx, fd, ret);
+	vhi_sys_close(&ctx->sys, &fd);
+	return r;
 }
 
 int vhi_offload_probe(struct vhc_ctx *ctx, int fd, uint32_t *ret)

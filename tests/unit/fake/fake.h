@@ -219,6 +219,7 @@ struct fake_tap {
 	uint32_t owner, group;
 	int header, sndbuf, txqueuelen;
 	uint32_t offloads; /* as last set */
+	bool macvtap;
 };
 
 /** fake_tap() - the tap of this name in the first network namespace; NULL: there is none. */
@@ -232,6 +233,14 @@ struct fake_tap *fake_tap_of(struct fake *fake, int fd);
  * and the link is nowhere to be found by name.
  */
 int fake_macvtap(struct fake *fake, const char *name);
+
+/** fake_delete_link() - the link of this name goes, as by `ip link delete`; its queues' fds stay open. */
+void fake_delete_link(struct fake *fake, const char *name);
+/**
+ * fake_steal_queues() - the next @times that a link with several queues is created, another user opens
+ * a queue of it at once, and keeps it.
+ */
+void fake_steal_queues(struct fake *fake, uint32_t times);
 
 /** fake_eventfd() - an eventfd of the test's own; not in the list of calls. */
 int fake_eventfd(struct fake *fake);

@@ -52,7 +52,10 @@ struct fake_file {
 	uint32_t netns;		  /* of a tun file */
 	struct fake_tap *tap;	  /* that this tun file is a queue of */
 	bool detached;
-	struct fake_vm *vm; /* of a VM's file */
+	bool gone, macvtap;		/* it was a queue of a link that is gone */
+	const struct fake_tap *watched; /* of a socket */
+	bool told;			/* ... that it has gone */
+	struct fake_vm *vm;		/* of a VM's file */
 };
 
 struct fake_node {
@@ -103,6 +106,7 @@ struct fake {
 	uint32_t failed, calls;
 	struct fake_call call[FAKE_CALLS];
 	uint32_t tear_log_base; /* countdown */
+	uint32_t steals;	/* links still to come of which another takes a queue */
 	fake_watch_fn *watch;
 	void *watch_data;
 };
@@ -207,5 +211,14 @@ int fake_set_sched(void *data, int32_t tid, int32_t policy, int32_t priority);
 int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
 int fake_socket_ioctl(struct fake *fake, unsigned long request, void *arg);
 void fake_tun_release(struct fake *fake, struct fake_file *file);
+int fake_tun_write(const struct fake_file *file, const void *buf, size_t size);
+bool fake_tun_failed(const struct fake_file *file);
+/** fake_tap_find() - the tap of this name in a network namespace; NULL: there is none. */
+struct fake_tap *fake_tap_find(struct fake *fake, uint32_t netns, const char *name);
+
+/* link.c: operations. */
+int fake_sys_link_queues(void *data, const char *name, uint32_t *ret_index, uint32_t *ret_queues);
+int fake_sys_link_delete(void *data, uint32_t index);
+int fake_sys_link_watch(void *data, const char *name);
 
 #endif

@@ -14,6 +14,8 @@ bool fake_readable(const struct fake *fake, const struct fake_file *file)
 	case FAKE_VHOST_NET:
 	case FAKE_VHOST_VSOCK:
 		return file->vhost->unread;
+	case FAKE_SOCKET:
+		return file->watched && !file->told && !file->watched->used;
 	case FAKE_EPOLL:
 		for (uint32_t i = 0; i < fake->watches_end; i++)
 			if (fake->watches[i].epoll == file &&

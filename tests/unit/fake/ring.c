@@ -214,7 +214,7 @@ int fake_set_backend(struct fake *fake, struct fake_vhost *vhost, const void *ar
 		return 0;
 	if (file && fake_ring_touch(vhost, ring))
 		return -EFAULT;
-	if (file && !file->tap)
+	if (file && !file->tap && !file->macvtap)
 		return -EINVAL;
 	fake_file_unref(fake, ring->backend);
 	ring->backend = file ? fake_file_ref(file) : NULL;

@@ -136,6 +136,8 @@ static int fake_write(void *data, int fd, const void *buf, size_t size)
 
 	if (r)
 		return fake_leave(fake, r);
+	if (file && file->kind == FAKE_TUN)
+		return fake_leave(fake, fake_tun_write(file, buf, size));
 	if (!file || !has_messages(file))
 		return fake_leave(fake, file ? -EINVAL : -EBADF);
 	return fake_leave(fake, fake_message_write(fake, file->vhost, buf, size));
@@ -149,6 +151,10 @@ static int fake_read_fd(void *data, int fd, void *buf, size_t size)
 
 	if (r)
 		return fake_leave(fake, r);
+	if (file && file->kind == FAKE_SOCKET) {
+		file->told = true;
+		return fake_leave(fake, 16);
+	}
 	if (!file || !has_messages(file))
 		return fake_leave(fake, file ? -EINVAL : -EBADF);
 	return fake_leave(fake, fake_message_read(file->vhost, buf, size));
@@ -164,6 +170,8 @@ static int fake_poll(void *data, struct pollfd *fds, uint32_t count)
 		bool readable = file && fds[i].events & POLLIN && fake_readable(fake, file);
 
 		fds[i].revents = readable ? POLLIN : file || fds[i].fd < 0 ? 0 : POLLNVAL;
+		if (file && fake_tun_failed(file))
+			fds[i].revents |= POLLERR;
 		ready += fds[i].revents != 0;
 	}
 	return fake_leave(fake, r ? r : ready);
@@ -363,6 +371,9 @@ const struct vhi_sys_ops fake_sys = {
 	.map = fake_map,
 	.unmap = fake_unmap,
 	.socket = fake_socket,
+	.link_queues = fake_sys_link_queues,
+	.link_delete = fake_sys_link_delete,
+	.link_watch = fake_sys_link_watch,
 	.open_in_new_netns = fake_open_in_new_netns,
 	.user = fake_user,
 	.release = fake_release,

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tun - /dev/net/tun and the socket ioctls on links, as drivers/net/tun.c answers them.
+ * tun - /dev/net/tun, as drivers/net/tun.c answers.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <linux/if_tun.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +18,7 @@
 /* What of the flags belongs to the link and is set again by who attaches first. */
 #define LINK_FLAGS (IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR | IFF_MULTI_QUEUE | IFF_NAPI)
 
-static struct fake_tap *find(struct fake *fake, uint32_t netns, const char *name)
+struct fake_tap *fake_tap_find(struct fake *fake, uint32_t netns, const char *name)
 {
 	for (uint32_t i = 0; i < FAKE_TAPS; i++)
 		if (fake->taps[i].used && fake->taps[i].netns == netns &&
@@ -30,7 +29,7 @@ static struct fake_tap *find(struct fake *fake, uint32_t netns, const char *name
 
 struct fake_tap *fake_tap(struct fake *fake, const char *name)
 {
-	return find(fake, 0, name);
+	return fake_tap_find(fake, 0, name);
 }
 
 struct fake_tap *fake_tap_of(struct fake *fake, int fd)
@@ -62,7 +61,7 @@ static int expand(struct fake *fake, uint32_t netns, char *name)
 	for (int i = 0; i < 1000; i++) {
 		snprintf(made, sizeof(made), "%.*s%d%s", (int)(percent - name), name, i,
 			 percent + 2);
-		if (strlen(made) < IFNAMSIZ && !find(fake, netns, made)) {
+		if (strlen(made) < IFNAMSIZ && !fake_tap_find(fake, netns, made)) {
 			memcpy(name, made, IFNAMSIZ);
 			return 0;
 		}
@@ -99,6 +98,7 @@ int fake_macvtap(struct fake *fake, const char *name)
 	file->netns = fake->next_netns++;
 	file->tap = tap_new(fake, file, name, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
 	file->tap->queues = 1;
+	file->tap->macvtap = true;
 	return fake_fd_new(fake, file);
 }
 
@@ -151,6 +151,10 @@ static int create(struct fake *fake, struct fake_file *file, struct ifreq *ifr, 
 		return -ENOMEM;
 	tap->queues = 1;
 	file->tap = tap;
+	if (flags & IFF_MULTI_QUEUE && fake->steals) {
+		fake->steals--;
+		tap->queues++;
+	}
 	return 0;
 }
 
@@ -167,7 +171,7 @@ static int set_iff(struct fake *fake, struct fake_file *file, void *arg)
 		return -EEXIST;
 	ifr.ifr_name[IFNAMSIZ - 1] = 0;
 	flags = (uint16_t)ifr.ifr_flags;
-	tap = find(fake, file->netns, ifr.ifr_name);
+	tap = fake_tap_find(fake, file->netns, ifr.ifr_name);
 	if (!tap && !strcmp(ifr.ifr_name, "lo"))
 		return flags & IFF_TUN_EXCL ? -EBUSY : -EINVAL;
 	r = tap ? attach(fake, file, tap, flags) : create(fake, file, &ifr, flags);
@@ -263,6 +267,35 @@ static int set_id(bool *has, uint32_t *id, uint64_t value)
 	return 0;
 }
 
+/* A macvtap keeps the header size with the queue; what is the link's is ENOLINK. */
+static int gone_macvtap_ioctl(unsigned long request)
+{
+	switch (request) {
+	case TUNGETIFF:
+	case TUNSETOFFLOAD:
+		return -ENOLINK;
+	case TUNSETSNDBUF:
+	case TUNSETVNETHDRSZ:
+	case TUNGETVNETHDRSZ:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Packet information is read before the length of the header is looked at. */
+int fake_tun_write(const struct fake_file *file, const void *buf, size_t size)
+{
+	char bytes[4];
+
+	if (!file->tap)
+		return -EBADFD;
+	if (!(file->tap->flags & IFF_NO_PI) && size >= sizeof(bytes) &&
+	    fake_user_get(bytes, buf, sizeof(bytes)))
+		return -EFAULT;
+	return size < (size_t)file->tap->header ? -EINVAL : -EIO;
+}
+
 int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
 {
 	static const unsigned int features = TUN_FEATURES;
@@ -278,7 +311,7 @@ int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long requ
 		return set_iff(fake, file, arg);
 	}
 	if (!tap)
-		return -EBADFD;
+		return file->macvtap ? gone_macvtap_ioctl(request) : -EBADFD;
 	switch (request) {
 	case TUNGETIFF:
 		return get_iff(file, arg);
@@ -315,40 +348,4 @@ void fake_tun_release(struct fake *fake, struct fake_file *file)
 		tap->queues--;
 	if (!tap->queues && !tap->detached && (!(tap->flags & IFF_PERSIST) || tap->netns))
 		tap->used = false;
-}
-
-int fake_socket_ioctl(struct fake *fake, unsigned long request, void *arg)
-{
-	struct ifreq ifr;
-	struct fake_tap *tap;
-
-	if (_IOC_TYPE(request) != _IOC_TYPE(SIOCGIFFLAGS))
-		return -ENOTTY;
-	if (fake_user_get(&ifr, arg, sizeof(ifr)))
-		return -EFAULT;
-	ifr.ifr_name[IFNAMSIZ - 1] = 0;
-	tap = find(fake, 0, ifr.ifr_name);
-	if (!tap)
-		return -ENODEV;
-	switch (request) {
-	case SIOCGIFFLAGS:
-		ifr.ifr_flags = (short)(IFF_BROADCAST | IFF_MULTICAST);
-		break;
-	case SIOCGIFINDEX:
-		ifr.ifr_ifindex = (int)(tap - fake->taps) + 2;
-		break;
-	case SIOCGIFTXQLEN:
-		ifr.ifr_qlen = tap->txqueuelen;
-		break;
-	case SIOCSIFTXQLEN:
-		if (fake->uid)
-			return -EPERM;
-		if (ifr.ifr_qlen < 0)
-			return -EINVAL;
-		tap->txqueuelen = ifr.ifr_qlen;
-		return 0;
-	default:
-		return -ENOTTY;
-	}
-	return fake_user_put(arg, &ifr, sizeof(ifr));
 }

@@ -43,7 +43,8 @@ bool faults_may_pass(const struct act *act, const char *call, int error)
 {
 	return !strcmp(call, "VHOST_GET_FORK_FROM_OWNER") || !strcmp(call, "close") ||
 	       !strcmp(call, "same") || !strcmp(call, "signal") || !strcmp(call, "del") ||
-	       !strcmp(call, "read_fd") ||
+	       !strcmp(call, "read_fd") || !strcmp(call, "link_watch") ||
+	       (!strcmp(call, "add") && !strcmp(act->name, "attach")) ||
 	       (!strcmp(call, "VHOST_GET_BACKEND_FEATURES") &&
 		(error == EPERM || error == EINVAL)) ||
 	       !strcmp(call, "name") || (!strcmp(call, "drain") && strcmp(act->name, "events")) ||

@@ -86,6 +86,78 @@ static void tap_open_fds_without_vnet_hdr_is_einval(void **state)
 	fake_close(rig.fake, fd);
 }
 
+/* TUNGETIFF has the bit of IFF_NO_PI for a link with packet information, too: it is IFF_NOFILTER then. */
+static void tap_open_fds_with_packet_info_is_einval(void **state)
+{
+	struct {
+		char name[16];
+		short flags;
+		char rest[22];
+	} ifr = { "vm1", IFF_TAP | IFF_VNET_HDR, "" };
+	int fd = fake_sys.open(rig.fake, "/dev/net/tun", 0);
+
+	assert_int_equal(fake_sys.ioctl(rig.fake, fd, TUNSETIFF, &ifr), 0);
+	assert_int_equal(vhc_tap_open_fds(rig.ctx, &fd, 1, &rig.tap), -EINVAL);
+	assert_says(&rig, "vm1", "packet information", "IFF_NO_PI");
+	fake_close(rig.fake, fd);
+}
+
+/* A queue that its owner detached is attached when its ring starts. */
+static void tap_open_fds_knows_detached_queues(void **state)
+{
+	struct vhc_tap *passed;
+	int fds[2];
+
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 2, 0));
+	assert_ok(&rig, vhc_tap_set_active(rig.tap, 1));
+	fds[0] = vhc_tap_get_fd(rig.tap, 0);
+	fds[1] = vhc_tap_get_fd(rig.tap, 1);
+	assert_ok(&rig, vhc_tap_open_fds(rig.ctx, fds, 2, &passed));
+	assert_ok(&rig, vhc_tap_set_active(passed, 2));
+	assert_int_equal(fake_tap(rig.fake, "vm1")->queues, 2);
+	vhc_tap_close(passed);
+}
+
+/* What each queue of a macvtap has is known of each: not of the last. */
+static void set_features_sets_macvtap_queues_that_differ(void **state)
+{
+	int fds[3], header = 10;
+
+	for (size_t i = 0; i < 3; i++)
+		fds[i] = fake_macvtap(rig.fake, "mv0");
+	for (size_t i = 1; i < 3; i++)
+		fake_tap_of(rig.fake, fds[i])->header = 12;
+	assert_ok(&rig, vhc_tap_open_fds(rig.ctx, fds, 3, &rig.tap));
+	fake_tap_of(rig.fake, fds[0])->offloads = 0x7;
+	rig.acked.w[0] &= ~(1ull << VHI_F_GUEST_TSO6);
+	/* a failure at the second leaves all as they were, as far as that is known */
+	fake_fail(rig.fake, "TUNSETOFFLOAD", 2, EIO);
+	assert_int_equal(vhc_tap_set_features(rig.tap, &rig.acked, 0), -EIO);
+	assert_int_equal(fake_tap_of(rig.fake, fds[0])->header, 10);
+	assert_int_equal(fake_tap_of(rig.fake, fds[0])->offloads, 0);
+	assert_int_equal(fake_tap_of(rig.fake, fds[2])->offloads, 0);
+	assert_ok(&rig, vhc_tap_set_features(rig.tap, &rig.acked, 0));
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(fake_tap_of(rig.fake, fds[i])->header, 12);
+		assert_int_equal(fake_tap_of(rig.fake, fds[i])->offloads, 0x3);
+	}
+	/* and from there, to exactly what it was */
+	fake_fail(rig.fake, "TUNSETOFFLOAD", 3, EIO);
+	assert_int_equal(vhc_tap_set_features(rig.tap, &(struct vhc_features){ { 0 } }, 0), -EIO);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(fake_tap_of(rig.fake, fds[i])->header, 12);
+		assert_int_equal(fake_tap_of(rig.fake, fds[i])->offloads, 0x3);
+	}
+	/* a start sees each, too */
+	fake_sys.ioctl(rig.fake, fds[0], TUNSETVNETHDRSZ, &header);
+	vhc_tap_close(rig.tap);
+	assert_ok(&rig, vhc_tap_open_fds(rig.ctx, fds, 2, &rig.tap));
+	rig_up(&rig);
+	assert_int_equal(fake_tap_of(rig.fake, fds[0])->header, 12);
+	for (size_t i = 0; i < 3; i++)
+		fake_close(rig.fake, fds[i]);
+}
+
 /* Each queue of a macvtap has a header size and offloads of its own. */
 static void set_features_reaches_each_macvtap_queue(void **state)
 {
@@ -164,7 +236,7 @@ static void set_active_detaches_other_queues(void **state)
 	fake_fail(rig.fake, "TUNSETQUEUE", 2, EIO);
 	assert_int_equal(vhc_tap_set_active(rig.tap, 4), -EIO);
 	assert_says(&rig, "vm1", "TUNSETQUEUE", "queue 2");
-	assert_int_equal(tap->queues, 2);
+	assert_int_equal(tap->queues, 1);
 	assert_ok(&rig, vhc_tap_set_active(rig.tap, 4));
 	assert_int_equal(tap->queues, 4);
 	fake_forget_calls(rig.fake);
@@ -184,6 +256,9 @@ int main(void)
 		TEST(tap_open_fds_duplicates_them),
 		TEST(tap_open_fds_of_other_kind_is_refused),
 		TEST(tap_open_fds_without_vnet_hdr_is_einval),
+		TEST(tap_open_fds_with_packet_info_is_einval),
+		TEST(tap_open_fds_knows_detached_queues),
+		TEST(set_features_sets_macvtap_queues_that_differ),
 		TEST(set_features_reaches_each_macvtap_queue),
 		TEST(tap_set_features_is_set_at_once),
 		TEST(tap_set_features_on_old_kernel_is_eopnotsupp),

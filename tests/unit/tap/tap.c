@@ -224,7 +224,7 @@ static void tap_adopt_of_single_queue_link_is_einval(void **state)
 static void failed_tap_adopt_keeps_link(void **state)
 {
 	static const char *const calls[] = { "open", "TUNSETIFF", "TUNSETSNDBUF", "TUNGETVNETHDRSZ",
-					     "TUNSETPERSIST" };
+					     "TUNGETSNDBUF" };
 
 	leave_tap("vm1", 2);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
