@@ -54,6 +54,9 @@ is 'no worker is left' "$(vhost_workers | wc -l)" "$workers"
 
 run_tap "$programs/vm-nofile"
 
+# --- which queues receive, which offloads are on, whose queues there are, and that the link goes
+run_tap "$programs/vm-tap"
+
 # --- 128 feature bits, if the kernel supports them
 wide=no
 [ "$VHC_KERNEL" != 7.2 ] || wide=yes
