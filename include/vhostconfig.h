@@ -451,7 +451,7 @@ struct vhc_tap_args {
  * A new link is the caller's alone.  Between its creation and TUNSETOWNER any user could open a
  * queue of a link with several, so the queues are counted afterwards (rtnetlink), and a link of
  * which somebody else has one is deleted and created again.  A link that was there (VHC_TAP_ADOPT)
- * is as it was if the call fails; its owner changes last.
+ * is as it was if the call fails; its group and its owner change last.
  * Errors: -EBUSY if it exists or all its queues are taken, or if others keep taking queues of the
  * new link; -EPERM; -EINVAL if the name is invalid, or if it exists with other flags or another
  * owner (the text compares them).

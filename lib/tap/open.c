@@ -173,7 +173,7 @@ static int set_owner(struct vhc_tap *tap, const struct vhc_tap_args *args)
 	uint32_t who = VHC_TAP_OWNER | VHC_TAP_GROUP;
 	int r = 0;
 
-	/* the group first: it alone may be one that this user namespace does not have */
+	/* the last two steps: the kernel takes no group and no owner away again */
 	if (args->flags & VHC_TAP_GROUP)
 		r = set_number(tap, TUNSETGROUP, "TUNSETGROUP", args->group);
 	if (!r && args->flags & VHC_TAP_OWNER)
