@@ -27,7 +27,7 @@
  *     -EOPNOTSUPP  a feature was refused
  *     -ENODATA     the answer is not known and cannot be found out
  *     -E2BIG       too many, or a field that only a newer library knows is not zero
- *     -ESTALE      a step failed and so did its undo: the rings of that device are stopped, and only
+ *     -ESTALE      a step failed and so did its undo: that device's rings are stopped, and only
  *                  reset and close still work
  * Any other error is the kernel's (-EPERM, -ENOMEM, -EMFILE, -EFAULT ...).  vhc_ctx_get_error()
  * returns the text.
@@ -101,8 +101,8 @@ typedef void vhc_log_fn(void *data, enum vhc_level level, const char *line);
 
 /*
  * Owned by the library.  Strings are never NULL, and "" if there is nothing to say.  They are
- * for terminals: what is not a printable character is shown as \u00XX.  Fields are only added at the
- * end.
+ * for terminals: what is not a printable character is shown as \u00XX.  Fields are only added at
+ * the end.
  */
 struct vhc_error {
 	int64_t code;	    /* the negative errno; 0 if no call has failed yet */
@@ -336,8 +336,8 @@ VHC_EXPORT uint32_t vhc_mem_count_spare(const struct vhc_mem *mem);
  * begin with it.  The dirty log is allocated by the library and sized for the memory table (32 KiB
  * for each GiB of guest addresses, up to the highest), unless vhc_dirty_set_file() provided a file.
  * With IN_ORDER, Linux 7.2 does not log each page of a used ring that it writes.  So the library
- * logs all pages of the used rings of such a device at each vhc_dirty_sync(), and when a ring stops;
- * in a file of the caller's only when a ring stops.
+ * logs all pages of the used rings of such a device at each vhc_dirty_sync(), and when a ring
+ * stops; in a file of the caller's only when a ring stops.
  * Errors: -EAGAIN if no memory is committed; -ENOTTY if a running device has no VHC_CAN_DIRTY, such
  * as vhost-vsock, which logs its used rings but not the packets (drivers/vhost/vsock.c): stop it
  * first; it cannot be started while logging is on; -E2BIG if the provided file is too short;
@@ -581,8 +581,8 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
 /**
  * vhc_dev_close() - stop a device and close it, all of its fds at the same time.
  * When this returns, vhost does not use the memory any more, even if somebody else has the vhost
- * fds open: a forked child, or the caller who passed them in.  Fds that were passed in have no owner
- * then, as before.  Only that of a vsock device stays owned, since vhost-vsock has no
+ * fds open: a forked child, or the caller who passed them in.  Fds that were passed in have no
+ * owner then, as before.  Only that of a vsock device stays owned, since vhost-vsock has no
  * VHOST_RESET_OWNER: no other device can use it, and its guest CID is taken until the last holder
  * closes it.
  */
@@ -855,8 +855,8 @@ struct vhc_map {
 
 /**
  * vhc_dev_map() - map a range of I/O virtual addresses, in answer to a miss or in advance.
- * Replaces everything that is mapped in [iova, iova + size).  A mapping that extends past the memory
- * region of its first byte is cut off there, and nothing is mapped in the rest.
+ * Replaces everything that is mapped in [iova, iova + size).  A mapping that extends past the
+ * memory region of its first byte is cut off there, and nothing is mapped in the rest.
  * Each used ring must be mapped before its ring starts.  Mappings are kept across stop and start,
  * and set again when the kernel has lost them; vhc_dev_reset(), vhc_dev_load() and
  * vhc_dev_set_features() without VHC_GUEST_IOMMU drop them.  If there are more than 2048 mappings,
