@@ -4,13 +4,15 @@
  *
  * There is one buffer for each descriptor, and no chains: each frame must fit in a buffer.  Ring and
  * buffers are in one block of memory that the device also sees; the addresses that the device gets
- * are guest-physical.  Virtio 1.4, section 2.7.  Header only: there is nothing to link.
+ * are guest-physical.  The ring is little-endian, so the device needs VERSION_1.  Virtio 1.4, section
+ * 2.7.  Header only: there is nothing to link.
  *
  *     get a free buffer, fill it, add it, kick;   wait on call, reap, look at it, put it back
  */
 #ifndef VIRTQUEUE_H
 #define VIRTQUEUE_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +31,7 @@ struct virtqueue {
 	struct vring_avail *avail;
 	struct vring_used *used;
 	unsigned char *buffers;
-	uint16_t free_head, free_count; /* chained by desc[].next */
+	uint16_t free_head, free_count; /* chained by desc[].next, which the device does not read */
 	uint16_t next_avail, next_used; /* free-running */
 	int kick, call;			/* eventfds, the device's */
 };
@@ -112,18 +114,19 @@ static inline void virtqueue_put(struct virtqueue *queue, int id)
 static inline void virtqueue_add(struct virtqueue *queue, int id, uint32_t length,
 				 bool device_writes)
 {
-	queue->desc[id].addr = virtqueue_guest_addr(queue, virtqueue_buffer(queue, id));
-	queue->desc[id].len = length;
-	queue->desc[id].flags = device_writes ? VRING_DESC_F_WRITE : 0;
-	queue->avail->ring[queue->next_avail++ & (queue->size - 1)] = (uint16_t)id;
+	queue->desc[id].addr = htole64(virtqueue_guest_addr(queue, virtqueue_buffer(queue, id)));
+	queue->desc[id].len = htole32(length);
+	queue->desc[id].flags = htole16(device_writes ? VRING_DESC_F_WRITE : 0);
+	queue->avail->ring[queue->next_avail++ & (queue->size - 1)] = htole16((uint16_t)id);
 }
 
 /* Publishes what was added, and kicks the device unless it says that it is polling. */
 static inline void virtqueue_kick(struct virtqueue *queue)
 {
-	__atomic_store_n(&queue->avail->idx, queue->next_avail, __ATOMIC_RELEASE);
+	__atomic_store_n(&queue->avail->idx, htole16(queue->next_avail), __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the index before the flag */
-	if (!(__atomic_load_n(&queue->used->flags, __ATOMIC_RELAXED) & VRING_USED_F_NO_NOTIFY))
+	if (!(__atomic_load_n(&queue->used->flags, __ATOMIC_RELAXED) &
+	      htole16(VRING_USED_F_NO_NOTIFY)))
 		eventfd_write(queue->kick, 1);
 }
 
@@ -131,13 +134,15 @@ static inline void virtqueue_kick(struct virtqueue *queue)
 static inline int virtqueue_reap(struct virtqueue *queue, uint32_t *ret_length)
 {
 	const struct vring_used_elem *element;
+	uint32_t id;
 
-	if (__atomic_load_n(&queue->used->idx, __ATOMIC_ACQUIRE) == queue->next_used)
+	if (__atomic_load_n(&queue->used->idx, __ATOMIC_ACQUIRE) == htole16(queue->next_used))
 		return -1;
 	element = &queue->used->ring[queue->next_used++ & (queue->size - 1)];
 	if (ret_length)
-		*ret_length = element->len;
-	return element->id < queue->size ? (int)element->id : -1;
+		*ret_length = le32toh(element->len);
+	id = le32toh(element->id);
+	return id < queue->size ? (int)id : -1;
 }
 
 /* Gives every free buffer to the device to write frames to. */

@@ -668,8 +668,10 @@ enum {
  * vhc_dev_set_features() - set all the features that the driver accepted; the tap and the device
  * each get their part.
  * @guest: VHC_GUEST_ flags.
- * Needed before the first start; the header size and the offloads follow from the features.  Other
- * features than before make the device forget what the driver said on the control queue.
+ * Needed before the first start; the header size, the offloads and the byte order follow from the
+ * features: rings and headers are little-endian with VERSION_1, and without in the host's byte
+ * order.  A legacy guest of the other byte order is not supported.  Other features than before make
+ * the device forget what the driver said on the control queue.
  * Errors: -EINVAL if a bit's requirement is missing; -EOPNOTSUPP if its origin does not support it;
  * -EBUSY if the features differ from the current ones while a ring is running.
  */

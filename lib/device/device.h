@@ -65,9 +65,10 @@ int vhi_ring_check_want(struct vhc_dev *dev, uint32_t ring);
 /**
  * vhi_ring_check_memory() - are these values of a ring right for the device's memory?  Writes the ring's
  * user addresses into them.
+ * @acked: what the driver accepted, which tells the format and the byte order.
  * @hint: what to do about a base that its memory contradicts.
  */
-int vhi_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhi_format format,
+int vhi_ring_check_memory(struct vhc_dev *dev, uint32_t ring, const struct vhc_features *acked,
 			  struct vhi_ring_state *state, const char *hint);
 
 /* ring-log.c */

@@ -11,12 +11,14 @@
 #include "device/iommu.h"
 #include "memory/mem.h"
 #include "ring/base.h"
+#include "ring/endian.h"
 #include "text.h"
 
 /* A ring, and the values that are checked. */
 struct check {
 	struct vhc_dev *dev;
 	uint32_t ring;
+	const struct vhc_features *acked; /* tell the byte order */
 	enum vhi_format format;
 	bool iommu;		      /* its addresses are I/O virtual */
 	struct vhi_ring_state *state; /* gets the user addresses */
@@ -154,9 +156,14 @@ static int check_dirty_log(const struct check *check)
  */
 static int read_index(const struct check *check, enum vhi_part part, uint16_t *ret)
 {
-	if (check->iommu)
-		return vhi_dev_peek(check->dev, check->state->addr[part] + 2, ret, sizeof(*ret));
-	return vhi_sys_peek(&check->dev->ctx->sys, check->state->user[part] + 2, ret, sizeof(*ret));
+	const struct vhi_ring_state *state = check->state;
+	int r = check->iommu ? vhi_dev_peek(check->dev, state->addr[part] + 2, ret, sizeof(*ret))
+			     : vhi_sys_peek(&check->dev->ctx->sys, state->user[part] + 2, ret,
+					    sizeof(*ret));
+
+	if (!r)
+		*ret = vhi_ring_get16(vhi_ring_swapped(check->acked), *ret);
+	return r;
 }
 
 /* The avail index first: what has been used by then was available before. */
@@ -216,10 +223,16 @@ static int check_indices(const struct check *check)
 		       : check_base(check);
 }
 
-int vhi_ring_check_memory(struct vhc_dev *dev, uint32_t ring, enum vhi_format format,
+int vhi_ring_check_memory(struct vhc_dev *dev, uint32_t ring, const struct vhc_features *acked,
 			  struct vhi_ring_state *state, const char *hint)
 {
-	struct check check = { dev, ring, format, false, state, hint };
+	struct check check = { .dev = dev,
+			       .ring = ring,
+			       .acked = acked,
+			       .format = vhc_features_has(acked, VHI_F_RING_PACKED) ? VHI_PACKED
+										    : VHI_SPLIT,
+			       .state = state,
+			       .hint = hint };
 
 	return check_place(&check) ?: check_indices(&check);
 }
@@ -228,6 +241,7 @@ int vhi_ring_check_want(struct vhc_dev *dev, uint32_t ring)
 {
 	struct check check = { .dev = dev,
 			       .ring = ring,
+			       .acked = &dev->want.acked,
 			       .format = vhi_dev_format(dev),
 			       .iommu = dev->want.iommu,
 			       .hint = "set the base where the device stopped" };
@@ -249,9 +263,23 @@ VHC_EXPORT int vhc_ring_check(struct vhc_dev *dev, uint32_t ring)
 	return r || !dev->kind->check_link ? r : dev->kind->check_link(dev);
 }
 
+/* On a little-endian host every ring is little-endian. */
+static int check_byte_order_known(const struct check *check)
+{
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ || check->dev->want.has_acked)
+		return 0;
+	return fail_check(check, -EAGAIN, "call vhc_dev_set_features()",
+			  "its byte order is not known before the device has features");
+}
+
 VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)
 {
-	struct check check = { dev, ring, VHI_SPLIT, dev->want.iommu, NULL, "reset the device" };
+	struct check check = { .dev = dev,
+			       .ring = ring,
+			       .acked = &dev->want.acked,
+			       .format = VHI_SPLIT,
+			       .iommu = dev->want.iommu,
+			       .hint = "reset the device" };
 	struct vhi_refusal err;
 	uint16_t used, avail;
 	int r = vhi_dev_ring(dev, ring, &check.state);
@@ -265,7 +293,7 @@ VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring)
 		return fail_check(
 			&check, -EOPNOTSUPP, check.hint,
 			"it is packed, and its memory does not record where the device stopped");
-	r = check_set(&check) ?: check_place(&check);
+	r = check_set(&check) ?: check_byte_order_known(&check) ?: check_place(&check);
 	if (r)
 		return r;
 	r = read_indices(&check, &avail, &used);

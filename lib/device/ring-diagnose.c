@@ -12,6 +12,7 @@
 #include "ring/chain.h"
 #include "device/device.h"
 #include "ring/base.h"
+#include "ring/endian.h"
 #include "memory/mem.h"
 #include "text.h"
 
@@ -94,7 +95,8 @@ static int examine_next_buffer(struct vhc_dev *dev, uint32_t ring, uint16_t base
 			       struct vhi_refusal *err)
 {
 	const struct vhi_ring_state *want = &dev->want.ring[ring];
-	const struct vhi_chain_memory memory = { read_memory, reach_memory, dev };
+	bool swapped = vhi_ring_swapped(&dev->want.acked);
+	const struct vhi_chain_memory memory = { read_memory, reach_memory, dev, swapped };
 	uint64_t entry = want->addr[VHI_AVAIL] + 4 + 2 * (base & (want->size - 1));
 	uint16_t avail, used, head;
 	/* in this order: what has been used by then was available before */
@@ -103,6 +105,8 @@ static int examine_next_buffer(struct vhc_dev *dev, uint32_t ring, uint16_t base
 	r = r ?: vhi_dev_peek(dev, want->addr[VHI_USED] + 2, &used, sizeof(used));
 	if (r)
 		return r;
+	avail = vhi_ring_get16(swapped, avail);
+	used = vhi_ring_get16(swapped, used);
 	if (vhi_window_check(want->size, used, base, avail, err))
 		return 1;
 	if (avail == base)
@@ -110,7 +114,7 @@ static int examine_next_buffer(struct vhc_dev *dev, uint32_t ring, uint16_t base
 	r = vhi_dev_peek(dev, entry, &head, sizeof(head));
 	if (r)
 		return r;
-	return vhi_chain_check(want->size, want->addr[VHI_DESC], head,
+	return vhi_chain_check(want->size, want->addr[VHI_DESC], vhi_ring_get16(swapped, head),
 			       ring % dev->want.rings_per_fd == 0, &memory, err)
 		       ? 1
 		       : 0;

@@ -9,6 +9,7 @@
 #include "features/features.h"
 #include "kind/kind.h"
 #include "kind/net.h"
+#include "ring/endian.h"
 #include "syscall/uapi.h"
 #include "tap/tap.h"
 
@@ -153,7 +154,7 @@ static int get_backend(const struct vhc_dev *dev, uint32_t ring)
 	return tap ? tap->fds[vhi_state_fd_of(&dev->want, ring)] : VHI_FD_NEW;
 }
 
-/* A macvtap has header size and offloads for each queue, a tap once.  @fresh: what a new one has. */
+/* A macvtap has header and offloads for each queue, a tap once.  @fresh: what a new one has. */
 static void plan_tap(struct vhc_dev *dev, struct vhi_plan *plan, enum vhi_op_kind kind,
 		     uint32_t want, uint32_t fresh)
 {
@@ -178,6 +179,7 @@ static void plan_before(struct vhc_dev *dev, struct vhi_plan *plan)
 	const struct vhc_features *offloads = control->has_offloads ? &control->offloads : acked;
 
 	plan_tap(dev, plan, VHI_OP_TAP_HEADER, vhi_net_header_size(acked), 10);
+	plan_tap(dev, plan, VHI_OP_TAP_LITTLE, vhi_ring_swapped(acked), 0);
 	plan_tap(dev, plan, VHI_OP_TAP_OFFLOADS, vhi_offload_from_features(offloads), 0);
 }
 

@@ -194,7 +194,7 @@ static int load_ring(const struct load *load, const struct vhi_saved_ring *saved
 	/* behind an IOMMU its addresses are not mapped yet */
 	if (!ring->has_addr || load->saved.guest.iommu)
 		return 0;
-	return vhi_ring_check_memory(load->dev, index, (enum vhi_format)saved->format, ring,
+	return vhi_ring_check_memory(load->dev, index, &load->acked, ring,
 				     "load the device when all of the guest's memory has arrived");
 }
 

@@ -126,6 +126,7 @@ static void note_running(struct vhi_dev_state *have, const struct vhi_op *op)
 static const struct vhi_op_info infos[VHI_OP_COUNT] = {
 	[VHI_OP_NONE] = { "nothing" },
 	[VHI_OP_TAP_HEADER] = { "TUNSETVNETHDRSZ", 0, VHI_FORM_VALUE, VHI_ON_KIND, "tap queue" },
+	[VHI_OP_TAP_LITTLE] = { "TUNSETVNETLE", 0, VHI_FORM_VALUE, VHI_ON_KIND, "tap queue" },
 	[VHI_OP_TAP_OFFLOADS] = { "TUNSETOFFLOAD", 0, VHI_FORM_VALUE, VHI_ON_KIND, "tap queue", .hex = true },
 	[VHI_OP_TAP_QUEUE] = { "TUNSETQUEUE", 0, VHI_FORM_VALUE, VHI_ON_KIND, "tap queue" },
 	[VHI_OP_FORK_FROM_OWNER] = { "VHOST_SET_FORK_FROM_OWNER", VHI_SET_FORK_FROM_OWNER, VHI_FORM_VALUE,
@@ -272,6 +273,7 @@ static const struct {
 	{ VHI_OP_IOTLB_FILL, EFAULT, "the kernel has no memory for it, or vhost has no IOMMU set" },
 	{ VHI_OP_IOTLB_INVALIDATE, EFAULT, "vhost has no IOMMU set" },
 	{ VHI_OP_TAP_HEADER, EBADFD, VHI_LINK_GONE, REOPEN_TAP },
+	{ VHI_OP_TAP_LITTLE, EBADFD, VHI_LINK_GONE, REOPEN_TAP },
 	{ VHI_OP_TAP_OFFLOADS, EBADFD, VHI_LINK_GONE, REOPEN_TAP },
 	{ VHI_OP_TAP_OFFLOADS, ENOLINK, VHI_LINK_GONE, REOPEN_TAP },
 	{ VHI_OP_TAP_QUEUE, EBADFD, VHI_LINK_GONE, REOPEN_TAP },

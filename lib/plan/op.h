@@ -15,6 +15,7 @@
 enum vhi_op_kind {
 	VHI_OP_NONE,
 	VHI_OP_TAP_HEADER,
+	VHI_OP_TAP_LITTLE, /* headers are little-endian, and this host is not */
 	VHI_OP_TAP_OFFLOADS,
 	VHI_OP_TAP_QUEUE, /* 1 attaches it, 0 detaches it */
 	VHI_OP_FORK_FROM_OWNER,

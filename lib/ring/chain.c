@@ -6,6 +6,7 @@
 #include <linux/virtio_ring.h>
 
 #include "ring/chain.h"
+#include "ring/endian.h"
 
 #define INDIRECT_MAX 65536u /* descriptors in a table: `next` has 16 bits */
 /*
@@ -47,16 +48,22 @@ static bool read_block(struct walk *walk, uint32_t i, uint32_t count)
 				   walk->block, count * sizeof(walk->block[0]));
 }
 
-static const struct vring_desc *read_desc(struct walk *walk, uint32_t i)
+static bool read_desc(struct walk *walk, uint32_t i, struct vring_desc *ret)
 {
 	uint32_t rest = walk->num - i;
+	bool swapped = walk->memory->swapped;
 
 	if (i - walk->first >= walk->read && !read_block(walk, i, rest < BLOCK ? rest : BLOCK) &&
 	    !read_block(walk, i, 1)) {
 		walk->read = 0;
-		return NULL;
+		return false;
 	}
-	return &walk->block[i - walk->first];
+	*ret = walk->block[i - walk->first];
+	ret->addr = vhi_ring_get64(swapped, ret->addr);
+	ret->len = vhi_ring_get32(swapped, ret->len);
+	ret->flags = vhi_ring_get16(swapped, ret->flags);
+	ret->next = vhi_ring_get16(swapped, ret->next);
+	return true;
 }
 
 static int check_buffer(struct walk *walk, uint32_t i, const struct vring_desc *desc)
@@ -142,7 +149,6 @@ static int check_next(struct walk *walk, uint32_t i, uint32_t found)
 static int walk_table(struct walk *walk, uint32_t i)
 {
 	struct vring_desc desc = { .flags = VRING_DESC_F_NEXT };
-	const struct vring_desc *there;
 	uint32_t found = 0;
 	int r = 0;
 
@@ -150,10 +156,8 @@ static int walk_table(struct walk *walk, uint32_t i)
 		r = check_next(walk, i, ++found);
 		if (r)
 			return r;
-		there = read_desc(walk, i);
-		if (!there)
+		if (!read_desc(walk, i, &desc))
 			return 0;
-		desc = *there;
 		r = desc.flags & VRING_DESC_F_INDIRECT ? check_indirect(walk, i, &desc)
 						       : check_buffer(walk, i, &desc);
 		i = walk->indirect ? i + 1 : desc.next;

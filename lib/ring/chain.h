@@ -30,6 +30,7 @@ struct vhi_chain_memory {
 	int (*reach)(void *data, uint64_t addr, uint64_t size, bool write, uint32_t *pieces,
 		     char *text, size_t len);
 	void *data;
+	bool swapped; /* the ring is not in this host's byte order */
 };
 
 /**

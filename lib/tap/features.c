@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * features - what a link must know of the guest: header size and offloads.
+ * features - what a link must know of the guest: header and offloads.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -8,6 +8,7 @@
 
 #include "text.h"
 #include "features/features.h"
+#include "ring/endian.h"
 #include "syscall/uapi.h"
 #include "tap/tap.h"
 #include "dev.h"
@@ -64,11 +65,13 @@ int vhi_tap_offers(struct vhc_tap *tap, struct vhc_features *ret)
 static int call(const struct vhc_tap *tap, const struct vhi_op *op)
 {
 	struct ifreq ifr = { .ifr_flags = op->value ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE };
-	int fd = tap->fds[op->fd], header = (int)op->value;
+	int fd = tap->fds[op->fd], number = (int)op->value;
 
 	switch (op->kind) {
 	case VHI_OP_TAP_HEADER:
-		return vhi_sys_ioctl(&tap->ctx->sys, fd, TUNSETVNETHDRSZ, &header);
+		return vhi_sys_ioctl(&tap->ctx->sys, fd, TUNSETVNETHDRSZ, &number);
+	case VHI_OP_TAP_LITTLE:
+		return vhi_sys_ioctl(&tap->ctx->sys, fd, TUNSETVNETLE, &number);
 	case VHI_OP_TAP_OFFLOADS:
 		return vhi_sys_ioctl(&tap->ctx->sys, fd, TUNSETOFFLOAD,
 				     (void *)(uintptr_t)(uint32_t)op->value);
@@ -81,6 +84,8 @@ static void note(struct vhi_tap_queue *queue, const struct vhi_op *op)
 {
 	if (op->kind == VHI_OP_TAP_HEADER)
 		queue->header = (uint32_t)op->value;
+	else if (op->kind == VHI_OP_TAP_LITTLE)
+		queue->little = (uint32_t)op->value;
 	else if (op->kind == VHI_OP_TAP_OFFLOADS)
 		queue->offloads = (uint32_t)op->value;
 	else
@@ -102,7 +107,9 @@ uint32_t vhi_tap_value(const struct vhc_tap *tap, enum vhi_op_kind kind, uint32_
 {
 	const struct vhi_tap_queue *have = &tap->queue[queue];
 
-	return kind == VHI_OP_TAP_HEADER ? have->header : have->offloads;
+	return kind == VHI_OP_TAP_HEADER   ? have->header
+	       : kind == VHI_OP_TAP_LITTLE ? have->little
+					   : have->offloads;
 }
 
 /* What a tap has is noted for all of its queues, so that only the first makes a call. */
@@ -138,12 +145,16 @@ static void put_back(struct vhc_tap *tap, const struct vhi_tap_queue *before)
 {
 	for (uint32_t i = 0; i < tap->queues; i++) {
 		struct vhi_op header = vhi_op_fd(VHI_OP_TAP_HEADER, i);
+		struct vhi_op little = vhi_op_fd(VHI_OP_TAP_LITTLE, i);
 		struct vhi_op offloads = vhi_op_fd(VHI_OP_TAP_OFFLOADS, i);
 
 		header.value = before[i].header;
+		little.value = before[i].little;
 		offloads.value = before[i].offloads;
 		if (tap->queue[i].header != before[i].header)
 			vhi_tap_execute(tap, &header);
+		if (tap->queue[i].little != before[i].little)
+			vhi_tap_execute(tap, &little);
 		if (before[i].offloads == VHI_OFFLOADS_UNKNOWN)
 			offloads.value = 0;
 		if (tap->queue[i].offloads != before[i].offloads)
@@ -211,6 +222,7 @@ VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_featur
 		return r;
 	memcpy(before, tap->queue, tap->queues * sizeof(*before));
 	r = set_or_fail(tap, VHI_OP_TAP_HEADER, header);
+	r = r ?: set_or_fail(tap, VHI_OP_TAP_LITTLE, vhi_ring_swapped(acked));
 	r = r ?: set_or_fail(tap, VHI_OP_TAP_OFFLOADS, offloads);
 	if (r)
 		put_back(tap, before);

@@ -177,13 +177,24 @@ int vhi_tap_check_flags(struct vhc_tap *tap, uint32_t queue, int fd, struct ifre
 	return tap->macvtap ? 0 : check_packet_info(tap, queue, fd);
 }
 
+/* Who had the link before may have set the byte order, which matters on a big-endian host only. */
+static int get_byte_order(struct vhc_tap *tap, uint32_t queue)
+{
+	int little = 0, r = 0;
+
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		r = vhi_tap_call(tap, queue, TUNGETVNETLE, "TUNGETVNETLE", &little);
+	tap->queue[queue].little = little != 0;
+	return r;
+}
+
 int vhi_tap_get_header(struct vhc_tap *tap, uint32_t queue)
 {
 	int size = 0, r = vhi_tap_call(tap, queue, TUNGETVNETHDRSZ, "TUNGETVNETHDRSZ", &size);
 
 	if (!r)
 		tap->queue[queue].header = (uint32_t)size;
-	return r;
+	return r ?: get_byte_order(tap, queue);
 }
 
 int vhi_tap_set_sndbuf(struct vhc_tap *tap)

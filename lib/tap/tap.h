@@ -22,9 +22,10 @@ struct vhi_control;
 /* What the offloads of a link that is not new were set to before: the kernel does not tell. */
 #define VHI_OFFLOADS_UNKNOWN UINT32_MAX
 
-/* What the kernel has of one queue.  All queues of a tap have the same header size and offloads. */
+/* What the kernel has of one queue.  All queues of a tap have the same header and offloads. */
 struct vhi_tap_queue {
 	uint32_t header;   /* bytes of the virtio-net header */
+	uint32_t little;   /* 1: it is little-endian, and this host is big-endian */
 	uint32_t offloads; /* TUN_F_ */
 	bool detached;	   /* it receives nothing */
 };
@@ -37,7 +38,7 @@ struct vhc_tap {
 	int *fds; /* one for each queue */
 	struct vhi_tap_queue *queue;
 	uint32_t queues;
-	bool macvtap;	      /* each queue has its own header size and offloads */
+	bool macvtap;	      /* each queue has its own header and offloads */
 	uint32_t can_offload; /* TUN_F_ that the link supports; probed once */
 	bool has_can_offload;
 	const struct vhc_dev *user;  /* the device that runs on it */
@@ -88,7 +89,7 @@ int vhi_tap_offers(struct vhc_tap *tap, struct vhc_features *ret);
 /** vhi_tap_execute() - one operation of a plan. */
 int vhi_tap_execute(struct vhc_tap *tap, const struct vhi_op *op);
 
-/** vhi_tap_value() - what VHI_OP_TAP_HEADER or VHI_OP_TAP_OFFLOADS last set on a queue. */
+/** vhi_tap_value() - what VHI_OP_TAP_HEADER, _LITTLE or _OFFLOADS last set on a queue. */
 uint32_t vhi_tap_value(const struct vhc_tap *tap, enum vhi_op_kind kind, uint32_t queue);
 
 /* queues.c */

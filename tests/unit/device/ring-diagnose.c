@@ -5,6 +5,7 @@
 #include <linux/virtio_ring.h>
 
 #include "event-rig.h"
+#include "ring/endian.h"
 
 static void ring_check_of_bad_index_says_which(void **state)
 {
@@ -46,17 +47,27 @@ static void ring_check_of_bad_index_says_which(void **state)
 	}
 }
 
+/* A descriptor as a driver writes it. */
+static struct vring_desc make_desc(const struct rig *rig, uint64_t addr, uint32_t len,
+				   uint16_t flags, uint16_t next)
+{
+	bool swapped = vhi_ring_swapped(&rig->acked);
+
+	return (struct vring_desc){ vhi_ring_get64(swapped, addr), vhi_ring_get32(swapped, len),
+				    vhi_ring_get16(swapped, flags), vhi_ring_get16(swapped, next) };
+}
+
 /* A buffer of ring 1 or 0, which the device is to take next. */
 static void offer(struct rig *rig, uint32_t ring, uint64_t addr, uint32_t len, uint16_t flags)
 {
-	struct vring_desc desc = { addr, len, flags, 0 };
-	uint16_t base = 300, head = 9;
+	struct vring_desc desc = make_desc(rig, addr, len, flags, 0);
+	uint16_t base = 300, head = 9, entry = vhi_ring_get16(vhi_ring_swapped(&rig->acked), head);
 	uint8_t *at = rig->ram + ring * RIG_RING_ROOM;
 
 	rig_kernel_ring(rig, ring)->base = base;
 	rig_set_index(rig, ring, 'u', base);
 	rig_set_index(rig, ring, 'a', base + 1);
-	memcpy(at + 0x1000 + 4 + 2 * (base % RIG_SIZE), &head, sizeof(head));
+	memcpy(at + 0x1000 + 4 + 2 * (base % RIG_SIZE), &entry, sizeof(entry));
 	memcpy(at + head * sizeof(desc), &desc, sizeof(desc));
 }
 
@@ -148,20 +159,20 @@ static void ring_check_of_ring_without_permission_says_which(void **state)
 static void ring_check_of_endless_chain_is_bounded(void **state)
 {
 	const uint32_t each = RIG_MORE_SIZE / sizeof(struct vring_desc);
-	struct vring_desc desc = { .flags = VRING_DESC_F_NEXT };
+	struct vring_desc desc;
 	struct rig rig;
 
 	up(&rig, "6.12", 1, false);
 	assert_ok(&rig, rig_more(&rig));
 	offer(&rig, 1, RIG_GUEST, 0, 0);
 	for (uint32_t i = 0; i < each; i++) {
-		desc.flags = i + 1 < each ? VRING_DESC_F_NEXT : 0;
+		desc = make_desc(&rig, 0, 0, i + 1 < each ? VRING_DESC_F_NEXT : 0, 0);
 		memcpy(rig.more + i * sizeof(desc), &desc, sizeof(desc));
 	}
 	for (uint32_t i = 0; i < RIG_SIZE; i++) {
-		desc = (struct vring_desc){ RIG_MORE, RIG_MORE_SIZE,
-					    VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT,
-					    (uint16_t)((i + 1) % RIG_SIZE) };
+		desc = make_desc(&rig, RIG_MORE, RIG_MORE_SIZE,
+				 VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT,
+				 (uint16_t)((i + 1) % RIG_SIZE));
 		memcpy(rig.ram + RIG_RING_ROOM + i * sizeof(desc), &desc, sizeof(desc));
 	}
 	fake_forget_calls(rig.fake);

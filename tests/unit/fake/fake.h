@@ -217,7 +217,7 @@ struct fake_tap {
 	uint32_t queues, detached;
 	bool has_owner, has_group;
 	uint32_t owner, group;
-	int header, sndbuf, txqueuelen;
+	int header, little, sndbuf, txqueuelen;
 	uint32_t offloads; /* as last set */
 	bool macvtap;
 };

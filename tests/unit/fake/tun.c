@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -332,6 +333,10 @@ int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long requ
 		return fake_user_put(arg, &tap->header, sizeof(tap->header));
 	case TUNSETVNETHDRSZ:
 		return set_int(&tap->header, MIN_HEADER, arg);
+	case TUNGETVNETLE:
+		return fake_user_put(arg, &tap->little, sizeof(tap->little));
+	case TUNSETVNETLE:
+		return set_int(&tap->little, INT_MIN, arg);
 	default:
 		return -EINVAL;
 	}

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "ctx.h"
+#include "ring/endian.h"
 #include "syscall/sys.h"
 #include "rig.h"
 
@@ -130,6 +131,7 @@ void rig_set_index(struct rig *rig, uint32_t ring, char which, uint16_t value)
 {
 	uint64_t at = ring * RIG_RING_ROOM + (which == 'a' ? 0x1000 : 0x2000) + 2;
 
+	value = vhi_ring_get16(vhi_ring_swapped(&rig->acked), value);
 	memcpy(rig->ram + at, &value, sizeof(value));
 }
 

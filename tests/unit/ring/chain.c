@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * chain - chains of descriptors that vhost can take, and each kind that it cannot.
+ * chain - chains of descriptors that vhost can take, and each kind that it cannot; in the byte order
+ * of the host and in the other one.
  */
 #include <errno.h>
 #include <linux/virtio_ring.h>
@@ -49,12 +50,16 @@ static int reach_memory(void *data, uint64_t addr, uint64_t size, bool write, ui
 	return -EFAULT;
 }
 
-static const struct vhi_chain_memory all = { read_memory, reach_memory, NULL };
+static struct vhi_chain_memory all = { read_memory, reach_memory, NULL, false };
 
 static void put(uint64_t table, uint32_t i, uint64_t addr, uint32_t len, uint16_t flags,
 		uint16_t next)
 {
 	struct vring_desc desc = { addr, len, flags, next };
+
+	if (all.swapped)
+		desc = (struct vring_desc){ __builtin_bswap64(addr), __builtin_bswap32(len),
+					    __builtin_bswap16(flags), __builtin_bswap16(next) };
 
 	memcpy(memory + table + i * sizeof(desc), &desc, sizeof(desc));
 }
@@ -238,7 +243,7 @@ static int reach_pieces(void *data, uint64_t addr, uint64_t size, bool write, ui
 
 static void chain_check_of_buffers_in_many_pieces_is_einval(void **state)
 {
-	const struct vhi_chain_memory fragments = { read_memory, reach_pieces, NULL };
+	const struct vhi_chain_memory fragments = { read_memory, reach_pieces, NULL, all.swapped };
 	struct vhi_refusal err;
 
 	clear();
@@ -262,5 +267,8 @@ int main(void)
 		cmocka_unit_test(chain_check_of_buffers_in_many_pieces_is_einval),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("host order", tests, NULL, NULL);
+
+	all.swapped = true;
+	return failed + cmocka_run_group_tests_name("other order", tests, NULL, NULL);
 }
