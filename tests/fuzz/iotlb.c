@@ -216,6 +216,9 @@ static void step(struct host *host, struct fuzz *fuzz)
 		FUZZ_CHECK(r == -EINVAL || r == -EBUSY || r == -E2BIG || fake_failed(fake));
 	}
 	fake_forget_failures(fake);
+	/* the kernel lacks the mapping until the miss is answered again, and the caller's event fd tells */
+	if (r && steps[what % (sizeof(steps) / sizeof(steps[0]))] == next_event)
+		FUZZ_CHECK(!next_event(host, fuzz));
 	if (!rig_kernel_ring(&host->rig, 0)->backend)
 		vhc_dev_start(host->rig.dev);
 	if (rig_kernel_ring(&host->rig, 0)->backend)
