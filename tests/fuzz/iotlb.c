@@ -213,7 +213,8 @@ static void step(struct host *host, struct fuzz *fuzz)
 	FUZZ_CHECK(fake_calls(fake) <= MAX_CALLS);
 	if (r) {
 		fuzz_check_error(host->rig.ctx, r);
-		FUZZ_CHECK(r == -EINVAL || r == -EBUSY || r == -E2BIG || fake_failed(fake));
+		FUZZ_CHECK(r == -EINVAL || r == -EBUSY || r == -E2BIG || r == -EAGAIN ||
+			   fake_failed(fake));
 	}
 	fake_forget_failures(fake);
 	/* the kernel lacks the mapping until the miss is answered again, and the caller's event fd tells */
