@@ -164,11 +164,18 @@ static int disown_all(struct vhc_dev *dev)
 	return result;
 }
 
-static int release_step_by_step(struct vhc_dev *dev)
+static int stop_rings(struct vhc_dev *dev)
 {
 	struct vhi_plan plan = { 0 };
 
 	dev->kind->plan_stop(&plan, &dev->have, VHI_NO_RING);
+	return apply_all(dev, &plan);
+}
+
+static int forget(struct vhc_dev *dev)
+{
+	struct vhi_plan plan = { 0 };
+
 	vhi_plan_forget(&plan, &dev->have);
 	return apply_all(dev, &plan);
 }
@@ -186,7 +193,10 @@ void vhi_dev_release(struct vhc_dev *dev)
 		return;
 	if (can_disown && first && !disown_all(dev))
 		return;
-	if (release_step_by_step(dev) && can_disown && !first)
+	/* a ring that cannot be stopped does not lose its memory while it runs, if there is another way */
+	if (stop_rings(dev) && can_disown && !first && !disown_all(dev))
+		return;
+	if (forget(dev) && can_disown && !first)
 		disown_all(dev);
 }
 
