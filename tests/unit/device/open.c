@@ -123,7 +123,7 @@ static void open_with_longer_or_shorter_struct_reads_what_is_known(void **state)
 {
 	struct {
 		struct vhc_dev_args args;
-		uint64_t newer[2];
+		uint8_t newer[16];
 	} longer = { .args = { .sz = sizeof(longer), .type = VHC_TYPE_NET, .queue_pairs = 2 } };
 	struct vhc_dev_args args = { .sz = 16, .type = VHC_TYPE_NET, .queue_pairs = 7 };
 	struct {
@@ -146,7 +146,7 @@ static void open_with_longer_or_shorter_struct_reads_what_is_known(void **state)
 	info.info.sz = 0;
 	assert_int_equal(vhc_dev_get_info(rig.dev, &info.info), -EINVAL);
 	rig_close(&rig);
-	longer.newer[1] = 1;
+	longer.newer[8] = 1;
 	assert_int_equal(vhc_dev_open(rig.ctx, "net0", NULL, &longer.args, &rig.dev), -E2BIG);
 	assert_says(&rig, "vhc_dev_args", "byte 40");
 	longer.args.sz = 4097;

@@ -115,7 +115,11 @@ static void ring_start_of_running_ring_makes_no_call(void **state)
 
 #define FD   "VHOST_SET_OWNER,VHOST_SET_FEATURES,VHOST_SET_MEM_TABLE"
 #define RING "VHOST_SET_VRING_NUM,VHOST_SET_VRING_ADDR," FDS "," START
-#define TAP  "TUNSETVNETHDRSZ,TUNSETOFFLOAD"
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define TAP "TUNSETVNETHDRSZ,TUNSETVNETLE,TUNSETOFFLOAD"
+#else
+#define TAP "TUNSETVNETHDRSZ,TUNSETOFFLOAD"
+#endif
 
 /* What the device needs comes with the first ring of each vhost fd, and once. */
 static void first_ring_start_sets_up_device(void **state)

@@ -209,14 +209,15 @@ static const struct vhi_mapping mapping = { 0x1122334455667788, 0x99aabbccddeeff
 static void iotlb_msg_encode_matches_bytes(void **state)
 {
 	for (uint8_t version = 1; version <= 2; version++) {
-		/* type; size and the user's address behind the I/O virtual one; perm, type */
-		uint8_t update[72] = { version, 0,    0,    0,	  0,	0,    0,    0,	  0x88,
-				       0x77,	0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0x00, 0xff,
-				       0xee,	0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x11, 0x22, 0x33,
-				       0x44,	0x55, 0x7f, 0,	  0,	2,    2 };
+		/* type, ASID; iova, size, the user's address; perm, type: numbers in the host's order */
+		const uint32_t head[2] = { version, 0 };
+		const uint64_t body[3] = { mapping.iova, mapping.size, mapping.user };
+		uint8_t update[72] = { [32] = VHC_PERM_WRITE, VHOST_IOTLB_UPDATE };
 		struct vhi_uapi_iotlb_msg msg =
 			vhi_iotlb_msg_encode(version == 2, VHI_IOTLB_UPDATE, &mapping);
 
+		memcpy(update, head, sizeof(head));
+		memcpy(update + 8, body, sizeof(body));
 		assert_int_equal(sizeof(msg), sizeof(update));
 		assert_memory_equal(&msg, update, sizeof(msg));
 		memset(&update[24], 0, 8); /* nothing of ours that is not asked for */

@@ -9,6 +9,8 @@
 
 #include "rig.h"
 
+#define BIG (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+
 static const char *folder;
 static bool rewrite;
 
@@ -61,6 +63,10 @@ static void compare(const char *name, char *json)
 	size_t n;
 	FILE *file;
 
+	if (BIG && !rewrite) {
+		free(json);
+		skip(); /* the files are of a host that has no TUNSETVNETLE */
+	}
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	file = fopen(path, rewrite ? "w" : "r");
 	assert_non_null(file);
@@ -167,8 +173,8 @@ static void start_does_what_plan_lists(void **state)
 		rig.array = true;
 		rig.acked = rig_acked(true);
 		rig_prepare(&rig);
-		/* two of the tap; the minimum without GET_FEATURES, and the ERR eventfds */
-		assert_int_equal(plan_and_start(&rig), 2 + 3 * pairs[i] + 6 * 2 * pairs[i]);
+		/* two of the tap, and its byte order; the minimum without GET_FEATURES, and the ERR eventfds */
+		assert_int_equal(plan_and_start(&rig), 2 + BIG + 3 * pairs[i] + 6 * 2 * pairs[i]);
 		assert_int_equal(plan_and_start(&rig), 0);
 		assert_ok(&rig, vhc_dev_stop(rig.dev));
 		assert_ok(&rig, vhc_ring_set_size(rig.dev, 1, 128));
