@@ -39,7 +39,13 @@ void cli_put_text(FILE *out, const char *text, const char *keep)
 {
 	char part[DOC_ESCAPE_MAX + 1];
 
-	while (*text) {
+	for (;;) {
+		size_t plain = doc_ascii_len(text);
+
+		fwrite(text, 1, plain, out);
+		text += plain;
+		if (!*text)
+			return;
 		if (strchr(keep, *text))
 			fputc(*text++, out);
 		else
@@ -53,13 +59,19 @@ static int width_of(const char *text)
 	char part[DOC_ESCAPE_MAX + 1];
 	int width = 0;
 
-	while (*text) {
-		bool printable = doc_printable_len(text);
-		int len = (int)strlen(doc_escape_first(part, &text));
+	for (;;) {
+		size_t plain = doc_ascii_len(text);
+		bool printable;
+		int len;
 
+		width += (int)plain;
+		text += plain;
+		if (!*text)
+			return width;
+		printable = doc_printable_len(text);
+		len = (int)strlen(doc_escape_first(part, &text));
 		width += printable ? 1 : len;
 	}
-	return width;
 }
 
 static bool is_rows(struct json_object *value)
@@ -163,11 +175,8 @@ static void put(struct printer *printer, const char *text)
 
 static void put_blanks(struct printer *printer, int count)
 {
-	static const char blanks[] = "                                ";
-	const int most = (int)sizeof(blanks) - 1;
-
-	for (; count > 0; count -= most)
-		fputs(blanks + (count < most ? most - count : 0), printer->out);
+	if (count > 0)
+		fprintf(printer->out, "%*s", count, "");
 }
 
 static void put_title(struct printer *printer, const char *title)

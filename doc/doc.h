@@ -168,6 +168,8 @@ bool doc_mac_is_unicast(const uint8_t mac[6]);
  */
 #define DOC_ESCAPE_MAX 6u /* bytes that one becomes */
 
+/** doc_ascii_len() - bytes of printable ASCII at @text: most texts are nothing else, and pass whole. */
+size_t doc_ascii_len(const char *text);
 /** doc_printable_len() - bytes of the printable character at @text; 0 when there is none. */
 size_t doc_printable_len(const char *text);
 /** doc_is_printable() - has @text printable characters only? */

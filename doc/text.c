@@ -45,6 +45,15 @@ static bool is_c1(const char *text)
 	       (unsigned char)text[1] < 0xa0;
 }
 
+size_t doc_ascii_len(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] >= 0x20 && text[n] < 0x7f)
+		n++;
+	return n;
+}
+
 size_t doc_printable_len(const char *text)
 {
 	if ((unsigned char)*text < 0x20 || *text == 0x7f || is_c1(text))
