@@ -90,6 +90,7 @@ static void swap_back(struct vhc_mem *mem, bool stale)
 static int swap_logs(struct vhc_mem *mem)
 {
 	struct vhi_dirty *dirty = &mem->dirty;
+	bool had_spare = dirty->spare;
 	int r = prepare_spare(mem);
 
 	if (r)
@@ -98,6 +99,8 @@ static int swap_logs(struct vhc_mem *mem)
 	r = vhi_guest_update(mem);
 	if (r) {
 		swap_back(mem, r == -ESTALE);
+		if (!had_spare)
+			vhi_mem_free_spare_log(mem);
 		return r;
 	}
 	memset(dirty->unread, 1, vhi_dirty_count_chunks(dirty->spare));
