@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * iotlb - mappings in slots that do not move: an array of slot numbers sorted by address, and a list
- * from the oldest mapping to the youngest.
+ * iotlb - the table: an array of slot numbers sorted by address, and a list from the oldest mapping to the
+ * youngest.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/iotlb.h"
-
-#define END VHI_IOTLB_MAX /* the list's head, in place of a slot */
-
-struct entry {
-	struct vhi_mapping map;
-	uint16_t older, younger; /* slots, or END */
-};
-
-struct vhi_iotlb {
-	uint32_t count, limit;
-	/* every mapping older than this slot's must stay, with the ranges that have this digest */
-	uint16_t candidate;
-	uint64_t kept;
-	/* all slots: those of mappings by address, then the free ones */
-	uint16_t slot[VHI_IOTLB_MAX];
-	struct entry entry[VHI_IOTLB_MAX + 1];
-};
+#include "memory/iotlb-slots.h"
 
 int vhi_iotlb_new(uint32_t limit, struct vhi_iotlb **ret)
 {
@@ -35,7 +18,8 @@ int vhi_iotlb_new(uint32_t limit, struct vhi_iotlb **ret)
 	iotlb->limit = limit < VHI_IOTLB_MAX ? limit : VHI_IOTLB_MAX;
 	for (uint16_t i = 0; i < VHI_IOTLB_MAX; i++)
 		iotlb->slot[i] = i;
-	iotlb->entry[END].older = iotlb->entry[END].younger = iotlb->candidate = END;
+	iotlb->candidate = VHI_IOTLB_END;
+	iotlb->entry[VHI_IOTLB_END].older = iotlb->entry[VHI_IOTLB_END].younger = VHI_IOTLB_END;
 	*ret = iotlb;
 	return 0;
 }
@@ -68,18 +52,18 @@ const struct vhi_mapping *vhi_iotlb_at(const struct vhi_iotlb *iotlb, uint32_t n
 
 static const struct vhi_mapping *map_of(const struct vhi_iotlb *iotlb, uint16_t slot)
 {
-	return slot == END ? NULL : &iotlb->entry[slot].map;
+	return slot == VHI_IOTLB_END ? NULL : &iotlb->entry[slot].map;
 }
 
 const struct vhi_mapping *vhi_iotlb_oldest(const struct vhi_iotlb *iotlb)
 {
-	return map_of(iotlb, iotlb->entry[END].younger);
+	return map_of(iotlb, iotlb->entry[VHI_IOTLB_END].younger);
 }
 
 const struct vhi_mapping *vhi_iotlb_younger(const struct vhi_iotlb *iotlb,
 					    const struct vhi_mapping *map)
 {
-	return map_of(iotlb, ((const struct entry *)map)->younger);
+	return map_of(iotlb, ((const struct vhi_iotlb_entry *)map)->younger);
 }
 
 /* --------------------------------------------------------------------------------------- lookups */
@@ -134,7 +118,7 @@ uint64_t vhi_iotlb_reach(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t 
 	return size;
 }
 
-/* ----------------------------------------------------------------------------------------- edits */
+/* ----------------------------------------------------------------------------------------- plans */
 
 /* Add the remaining part of a mapping. */
 static void add_rest(struct vhi_iotlb_edit *edit, const struct vhi_mapping *map, uint64_t iova,
@@ -173,129 +157,6 @@ static void cut_range(const struct vhi_iotlb *iotlb, uint64_t iova, uint64_t siz
 		add_rest(edit, map, last + 1, last_of(map));
 }
 
-/* The ranges that must stay mapped. */
-struct pins {
-	vhi_iotlb_pin_fn *get;
-	const void *data;
-};
-
-/* Must a mapping stay? */
-static bool is_kept(const struct pins *pins, const struct vhi_mapping *map)
-{
-	uint64_t iova, size;
-
-	for (uint32_t n = 0; pins->get(pins->data, n, &iova, &size); n++)
-		if (size && vhi_iotlb_overlaps(iova, size, map->iova, map->size))
-			return true;
-	return false;
-}
-
-/*
- * Whether the ranges are those of before.  Two sets with one digest would only make a guest that looked for
- * them lose another of its mappings, which its device then asks for again.
- */
-static uint64_t digest(const struct pins *pins)
-{
-	uint64_t sum = 0, iova, size;
-
-	for (uint32_t n = 0; pins->get(pins->data, n, &iova, &size); n++)
-		if (size) {
-			sum = (sum ^ n ^ iova) * UINT64_C(0x9e3779b97f4a7c15);
-			sum = (sum ^ sum >> 32 ^ size) * UINT64_C(0xbf58476d1ce4e5b9);
-		}
-	return sum;
-}
-
-/* All mappings that must stay, by slot: each range is looked up, whatever the number of mappings. */
-static void mark_kept(const struct vhi_iotlb *iotlb, const struct pins *pins, bool *kept)
-{
-	uint64_t iova, size;
-
-	memset(kept, 0, VHI_IOTLB_MAX * sizeof(*kept));
-	for (uint32_t n = 0; pins->get(pins->data, n, &iova, &size); n++)
-		for (uint32_t i = size ? vhi_iotlb_search(iotlb, iova) : iotlb->count;
-		     i < iotlb->count && vhi_iotlb_at(iotlb, i)->iova <= iova + (size - 1); i++)
-			kept[iotlb->slot[i]] = true;
-}
-
-/* @marks: of mark_kept(); NULL: not known. */
-static bool stays(const struct vhi_iotlb *iotlb, const struct pins *pins, const bool *marks,
-		  uint16_t slot)
-{
-	return marks ? marks[slot] : is_kept(pins, &iotlb->entry[slot].map);
-}
-
-/*
- * Mappings that must stay are passed once, and not again at each eviction.  Where the ranges have changed,
- * all mappings are looked at again, in @room, which is then returned; otherwise NULL.
- */
-static const bool *find_candidate(struct vhi_iotlb *iotlb, const struct pins *pins, bool *room)
-{
-	uint64_t now = digest(pins);
-	const bool *marks = NULL;
-
-	if (now != iotlb->kept) {
-		mark_kept(iotlb, pins, room);
-		marks = room;
-		iotlb->candidate = iotlb->entry[END].younger;
-		iotlb->kept = now;
-	}
-	while (iotlb->candidate != END && stays(iotlb, pins, marks, iotlb->candidate))
-		iotlb->candidate = iotlb->entry[iotlb->candidate].younger;
-	return marks;
-}
-
-static bool is_removed(const struct vhi_iotlb *iotlb, const struct vhi_iotlb_edit *edit,
-		       const struct vhi_mapping *map)
-{
-	return edit->count && map->iova >= vhi_iotlb_at(iotlb, edit->first)->iova &&
-	       map->iova <= vhi_iotlb_at(iotlb, edit->first + edit->count - 1)->iova;
-}
-
-/* The first of the pieces to be added that need not stay goes. */
-static bool drop_piece(struct vhi_iotlb_edit *edit, uint32_t pieces, const struct pins *pins)
-{
-	uint32_t piece = 0;
-
-	while (piece < pieces && is_kept(pins, &edit->add[piece]))
-		piece++;
-	if (piece == pieces)
-		return false;
-	edit->adds--;
-	for (uint32_t i = piece; i < edit->adds; i++)
-		edit->add[i] = edit->add[i + 1];
-	return true;
-}
-
-/*
- * The first @pieces to be added are the rest of other mappings.  They are younger than all in the table,
- * and may be evicted too.
- */
-static int evict_excess(struct vhi_iotlb *iotlb, struct vhi_iotlb_edit *edit, uint32_t pieces,
-			const struct pins *pins)
-{
-	uint32_t then = iotlb->count - edit->count + edit->adds;
-	bool room[VHI_IOTLB_MAX];
-	const bool *marks;
-
-	if (then <= iotlb->limit)
-		return 0;
-	marks = find_candidate(iotlb, pins, room);
-	for (uint16_t slot = iotlb->candidate; slot != END && then > iotlb->limit;
-	     slot = iotlb->entry[slot].younger) {
-		const struct vhi_mapping *map = &iotlb->entry[slot].map;
-
-		if (!is_removed(iotlb, edit, map) && !stays(iotlb, pins, marks, slot)) {
-			edit->evict[edit->evicts++] = *map;
-			then--;
-		}
-	}
-	for (; then > iotlb->limit; then--, pieces--)
-		if (!drop_piece(edit, pieces, pins))
-			return -E2BIG;
-	return 0;
-}
-
 /* Does one mapping already map all of it the same way? */
 static bool is_mapped(const struct vhi_iotlb *iotlb, const struct vhi_mapping *map)
 {
@@ -330,31 +191,33 @@ int vhi_iotlb_plan_map(struct vhi_iotlb *iotlb, const struct vhi_mapping *map, u
 	cut_range(iotlb, map->iova, size, ret);
 	pieces = ret->adds;
 	ret->add[ret->adds++] = *map;
-	return evict_excess(iotlb, ret, pieces, &(struct pins){ pin, data });
+	return vhi_iotlb_evict(iotlb, ret, pieces, pin, data);
 }
 
 int vhi_iotlb_plan_unmap(struct vhi_iotlb *iotlb, uint64_t iova, uint64_t size,
 			 vhi_iotlb_pin_fn *pin, const void *data, struct vhi_iotlb_edit *ret)
 {
 	cut_range(iotlb, iova, size, ret);
-	return evict_excess(iotlb, ret, ret->adds, &(struct pins){ pin, data });
+	return vhi_iotlb_evict(iotlb, ret, ret->adds, pin, data);
 }
+
+/* ------------------------------------------------------------------------------------- execution */
 
 static void link_youngest(struct vhi_iotlb *iotlb, uint16_t slot)
 {
-	struct entry *entry = &iotlb->entry[slot], *head = &iotlb->entry[END];
+	struct vhi_iotlb_entry *entry = &iotlb->entry[slot], *head = &iotlb->entry[VHI_IOTLB_END];
 
 	entry->older = head->older;
-	entry->younger = END;
+	entry->younger = VHI_IOTLB_END;
 	iotlb->entry[head->older].younger = slot;
 	head->older = slot;
-	if (iotlb->candidate == END)
+	if (iotlb->candidate == VHI_IOTLB_END)
 		iotlb->candidate = slot;
 }
 
 static void unlink_slot(struct vhi_iotlb *iotlb, uint16_t slot)
 {
-	const struct entry *entry = &iotlb->entry[slot];
+	const struct vhi_iotlb_entry *entry = &iotlb->entry[slot];
 
 	iotlb->entry[entry->older].younger = entry->younger;
 	iotlb->entry[entry->younger].older = entry->older;
