@@ -10,6 +10,7 @@
 
 #include "cli.h"
 #include "doc.h"
+#include "errname.h"
 
 /* The name of a document in messages. */
 const char *cli_document(const char *path)
@@ -53,9 +54,11 @@ int cli_read(const char *path, char **ret_text, size_t *ret_length)
 	if (fd >= 0 && !standard)
 		close(fd);
 	if (r) {
+		char number[DOC_ERRNO_MAX];
+
 		free(text);
 		return cli_fail(CLI_INPUT, NULL, "cannot read %s: %s", cli_document(path),
-				strerror(-r));
+				doc_errno(number, r));
 	}
 	text[*ret_length] = '\0';
 	*ret_text = text;

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "errname.h"
 
 /* Print help, or the result if there is one. */
 static int put(const struct cli_call *call, bool help)
 {
 	static char buffer[1 << 16];
+	char number[DOC_ERRNO_MAX];
 
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	if (help)
@@ -25,7 +27,7 @@ static int put(const struct cli_call *call, bool help)
 	errno = 0;
 	if (fflush(stdout) || ferror(stdout))
 		return cli_fail(CLI_FAILED, NULL, "cannot write the result: %s",
-				strerror(errno ? errno : EIO));
+				doc_errno(number, errno ? -errno : -EIO));
 	return 0;
 }
 

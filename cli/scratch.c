@@ -47,17 +47,21 @@ int scratch_enter(void)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
+	char number[DOC_ERRNO_MAX];
 
 	if (!unshare(CLONE_NEWNET) || (errno == EPERM && !enter_as_user(uid, gid)))
 		return CLI_YES;
 	return cli_fail(CLI_LACKS, "run it as root, or allow user namespaces",
-			"cannot make a scratch network namespace: unshare: %s", strerror(errno));
+			"cannot make a scratch network namespace: unshare: %s",
+			doc_errno(number, -errno));
 }
 
 static int link_failed(const char *name, const char *call)
 {
-	return cli_fail(CLI_FAILED, NULL, "scratch link %s: %s: %s (%s)", name, call,
-			strerror(errno), doc_errname(errno));
+	char number[DOC_ERRNO_MAX];
+
+	return cli_fail(CLI_FAILED, NULL, "scratch link %s: %s: %s", name, call,
+			doc_errno(number, -errno));
 }
 
 int scratch_up(const char *name, size_t size)

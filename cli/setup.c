@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "errname.h"
 #include "config.h"
 
 int cli_fail_host(const char *document, const struct host_error *error)
@@ -45,13 +46,14 @@ static int check_report(const char *path, bool *made)
 {
 	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
 	int fd = path ? open(path, flags | O_EXCL, 0666) : -1;
+	char number[DOC_ERRNO_MAX];
 
 	*made = fd >= 0;
 	if (path && fd < 0)
 		fd = open(path, flags, 0666);
 	if (path && fd < 0)
 		return cli_fail(CLI_FAILED, NULL, "cannot write the report to %s: %s", path,
-				strerror(errno));
+				doc_errno(number, -errno));
 	if (fd >= 0)
 		close(fd);
 	return CLI_YES;
@@ -60,11 +62,13 @@ static int check_report(const char *path, bool *made)
 /* Nothing was set up: remove the report file if it is new, else leave it empty. */
 static void drop_report(const struct cli_call *call, const char *path, bool made)
 {
+	char number[DOC_ERRNO_MAX];
+
 	if (path && (made ? unlink(path) : truncate(path, 0)) && errno != ENOENT && errno != EINVAL)
 		cli_warn(call,
 			 "the report in %s is wrong: nothing was set up, and it could not be "
 			 "removed: %s",
-			 path, strerror(errno));
+			 path, doc_errno(number, -errno));
 }
 
 /* The launcher, which runs next, inherits stdout: the report goes to a file. */
@@ -74,6 +78,7 @@ static void write_report(void *data, struct json_object *report)
 	const char *path = cli_option(call, "report")->text;
 	FILE *out = path ? fopen(path, "we") : NULL;
 	bool bad = !out;
+	char number[DOC_ERRNO_MAX];
 
 	if (!path)
 		return;
@@ -83,7 +88,8 @@ static void write_report(void *data, struct json_object *report)
 		bad = fclose(out) || bad;
 	}
 	if (bad)
-		cli_warn(call, "cannot write the report to %s: %s", path, strerror(errno));
+		cli_warn(call, "cannot write the report to %s: %s", path,
+			 doc_errno(number, -errno));
 }
 
 struct host_options cli_host_options(struct cli_call *call)

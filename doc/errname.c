@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #define E(name) [name] = #name
 
@@ -41,4 +43,10 @@ const char *doc_errname(int error)
 	if (error > 0 && (size_t)error < sizeof(names) / sizeof(names[0]))
 		name = names[error];
 	return name ? name : "unknown errno";
+}
+
+const char *doc_errno(char buf[DOC_ERRNO_MAX], int code)
+{
+	snprintf(buf, DOC_ERRNO_MAX, "%s (%s)", strerror(-code), doc_errname(-code));
+	return buf;
 }

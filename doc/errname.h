@@ -8,4 +8,8 @@
 /** doc_errname() - "EFAULT" of 14, and so on; "unknown errno" of a number that Linux does not have. */
 const char *doc_errname(int error);
 
+/** doc_errno() - "Bad address (EFAULT)" of -14: how every message shows a negative errno.  Returns @buf. */
+#define DOC_ERRNO_MAX 96
+const char *doc_errno(char buf[DOC_ERRNO_MAX], int code);
+
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "document.h"
+#include "errname.h"
 #include "user.h"
 
 static const struct node {
@@ -108,7 +109,7 @@ static void explain(const struct node *node, int error, const char *user, char *
 		    size_t size)
 {
 	const char *module = module_of(node);
-	char number[HOST_ERRNO_MAX];
+	char number[DOC_ERRNO_MAX];
 	struct stat st;
 
 	snprintf(fix, size, "modprobe %s", module);
@@ -142,7 +143,7 @@ static void explain(const struct node *node, int error, const char *user, char *
 			 node->path);
 		break;
 	default:
-		snprintf(text, size, "it cannot be opened: %s", host_errno(number, error));
+		snprintf(text, size, "it cannot be opened: %s", doc_errno(number, error));
 		snprintf(fix, size, "dmesg | tail");
 		break;
 	}

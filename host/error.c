@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "errname.h"
 #include "error.h"
 
 bool host_lacks(int code)
@@ -81,10 +80,4 @@ int host_fail_library(struct host_error *err, struct vhc_ctx *ctx, int code)
 int host_fail_memory(struct host_error *err)
 {
 	return host_fail(err, -ENOMEM, NULL, "out of memory");
-}
-
-const char *host_errno(char *buf, int code)
-{
-	snprintf(buf, HOST_ERRNO_MAX, "%s (%s)", strerror(-code), doc_errname(-code));
-	return buf;
 }

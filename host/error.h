@@ -30,8 +30,4 @@ int host_fail_memory(struct host_error *err);
 /* Does this errno mean that the host lacks something rather than that something failed? */
 bool host_lacks(int code);
 
-/* "Operation not permitted (EPERM)"; @buf of HOST_ERRNO_MAX bytes.  Returns @buf. */
-#define HOST_ERRNO_MAX 96
-const char *host_errno(char *buf, int code);
-
 #endif

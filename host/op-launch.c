@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "errname.h"
 #include "handover.h"
 #include "plan.h"
 
@@ -60,14 +61,14 @@ static void find_program(void *answer, const void *question)
 
 static int fail_launcher(struct host_error *err, int code, const char *name, const char *user)
 {
-	char number[HOST_ERRNO_MAX];
+	char number[DOC_ERRNO_MAX];
 	bool absent = code == -ENOENT;
 
 	return host_fail_status(err, absent ? HOST_NOT_FOUND : HOST_CANNOT_RUN, code,
 				absent && !strchr(name, '/') ? "install it, or give its path"
 							     : NULL,
 				"cannot execute %s%s%s: %s", name, user ? " as " : "",
-				user ? user : "", host_errno(number, code));
+				user ? user : "", doc_errno(number, code));
 }
 
 /* Before anything is created: the most common reason why a launcher does not start. */

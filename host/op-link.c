@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "errname.h"
 #include "netns.h"
 #include "op.h"
 
@@ -17,11 +18,11 @@
 int host_netlink_begin(struct host_netlink *netlink, struct host_error *err)
 {
 	int r = host_netlink_open(netlink);
-	char number[HOST_ERRNO_MAX];
+	char number[DOC_ERRNO_MAX];
 
 	if (r < 0)
 		return host_fail(err, r, NULL, "cannot open a netlink socket: %s",
-				 host_errno(number, r));
+				 doc_errno(number, r));
 	return 0;
 }
 
@@ -29,13 +30,13 @@ int host_fail_link(struct host_error *err, const struct host_netlink *netlink, i
 		   const char *what, const char *name, const char *value)
 {
 	const char *hint = NULL;
-	char number[HOST_ERRNO_MAX];
+	char number[DOC_ERRNO_MAX];
 
 	if (code == -EPERM)
 		hint = "changing links requires CAP_NET_ADMIN in the network namespace: run it "
 		       "as root, or create the link beforehand and set \"existing\"";
 	return host_fail(err, code, hint, "cannot %s of %s%s%s: %s%s%s", what, name,
-			 value ? " to " : "", value ? value : "", host_errno(number, code),
+			 value ? " to " : "", value ? value : "", doc_errno(number, code),
 			 netlink->text[0] ? ": " : "", netlink->text);
 }
 
@@ -44,7 +45,7 @@ int host_fail_link(struct host_error *err, const struct host_netlink *netlink, i
 int host_enter_netns(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const char *name = host_tap_of(run, op)->netns;
-	char number[HOST_ERRNO_MAX], hint[300];
+	char number[DOC_ERRNO_MAX], hint[300];
 	int target, r;
 
 	target = host_netns_open(name);
@@ -56,7 +57,7 @@ int host_enter_netns(struct host_run *run, const struct host_op *op, struct host
 	}
 	if (target < 0)
 		return host_fail(err, target, NULL, "cannot open %s/%s: %s", HOST_NETNS_DIR, name,
-				 host_errno(number, target));
+				 doc_errno(number, target));
 	run->home_netns = host_netns_open(NULL);
 	r = run->home_netns < 0 ? run->home_netns : host_netns_enter(target);
 	close(target);
@@ -67,17 +68,17 @@ int host_enter_netns(struct host_run *run, const struct host_op *op, struct host
 	run->home_netns = -1;
 	return host_fail(err, r, r == -EPERM ? "run it as root (CAP_SYS_ADMIN)" : NULL,
 			 "cannot enter the network namespace \"%s\": %s", name,
-			 host_errno(number, r));
+			 doc_errno(number, r));
 }
 
 int host_leave_netns(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	char number[HOST_ERRNO_MAX];
+	char number[DOC_ERRNO_MAX];
 	int r = host_netns_enter(run->home_netns);
 
 	if (r < 0)
 		return host_fail(err, r, NULL, "cannot leave the network namespace \"%s\": %s",
-				 host_tap_of(run, op)->netns, host_errno(number, r));
+				 host_tap_of(run, op)->netns, doc_errno(number, r));
 	close(run->home_netns);
 	run->home_netns = -1;
 	return 1;

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "errname.h"
 #include "user.h"
 
 #define LOOKUP_ROOM 65536u /* bytes of a database entry; groups with many members are long */
@@ -35,7 +36,7 @@ static bool parse_id(const char *text, uint32_t *ret)
 int host_user_find(const char *text, struct host_user *ret, struct host_error *err)
 {
 	struct passwd entry, *found = NULL;
-	char *room = malloc(LOOKUP_ROOM);
+	char *room = malloc(LOOKUP_ROOM), number[DOC_ERRNO_MAX];
 	uint32_t uid;
 	int r;
 
@@ -61,14 +62,14 @@ int host_user_find(const char *text, struct host_user *ret, struct host_error *e
 				 "there is no user \"%s\" on this host", text);
 	if (r < 0)
 		return host_fail(err, r, NULL, "cannot look up the user \"%s\": %s", text,
-				 strerror(-r));
+				 doc_errno(number, r));
 	return 0;
 }
 
 int host_group_find(const char *text, uint32_t *ret_gid, struct host_error *err)
 {
 	struct group entry, *found = NULL;
-	char *room = malloc(LOOKUP_ROOM);
+	char *room = malloc(LOOKUP_ROOM), number[DOC_ERRNO_MAX];
 	int r;
 
 	if (!room)
@@ -81,7 +82,7 @@ int host_group_find(const char *text, uint32_t *ret_gid, struct host_error *err)
 		return 0;
 	if (r && r != ENOENT && r != ESRCH)
 		return host_fail(err, -r, NULL, "cannot look up the group \"%s\": %s", text,
-				 strerror(r));
+				 doc_errno(number, -r));
 	return host_fail(err, -ENOENT, "choose a group listed by `getent group`",
 			 "there is no group \"%s\" on this host", text);
 }
@@ -126,7 +127,7 @@ static int set_groups(const struct host_user *user)
  */
 static int drop_bounding(struct host_error *err)
 {
-	char number[HOST_ERRNO_MAX];
+	char number[DOC_ERRNO_MAX];
 	int left;
 
 	for (unsigned long cap = 0; (left = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) >= 0; cap++) {
@@ -137,7 +138,7 @@ static int drop_bounding(struct host_error *err)
 				return 0;
 			return host_fail(err, -errno, NULL,
 					 "cannot drop capability %lu from the bounding set: %s",
-					 cap, host_errno(number, -errno));
+					 cap, doc_errno(number, -errno));
 		}
 		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 0)
 			return host_fail(
@@ -152,14 +153,15 @@ static int drop_capabilities(struct host_error *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[2] = { 0 }, have[2];
+	char number[DOC_ERRNO_MAX];
 
 	/* Kernels without ambient capabilities have none to clear. */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
 		return host_fail(err, -errno, NULL, "cannot clear the ambient capabilities: %s",
-				 strerror(errno));
+				 doc_errno(number, -errno));
 	if (syscall(SYS_capset, &header, none) < 0 || syscall(SYS_capget, &header, have) < 0)
 		return host_fail(err, -errno, NULL, "cannot drop the capabilities: %s",
-				 strerror(errno));
+				 doc_errno(number, -errno));
 	if (memcmp(have, none, sizeof(none)) != 0)
 		return host_fail(err, -EPERM, NULL,
 				 "capabilities remain after dropping all of them");
@@ -168,12 +170,13 @@ static int drop_capabilities(struct host_error *err)
 
 static int check_identity(const struct host_user *user, struct host_error *err)
 {
+	char number[DOC_ERRNO_MAX];
 	uid_t uid[3];
 	gid_t gid[3];
 
 	if (getresuid(&uid[0], &uid[1], &uid[2]) < 0 || getresgid(&gid[0], &gid[1], &gid[2]) < 0)
 		return host_fail(err, -errno, NULL, "cannot read the identity back: %s",
-				 strerror(errno));
+				 doc_errno(number, -errno));
 	for (int i = 0; i < 3; i++)
 		if (uid[i] != user->uid || gid[i] != user->gid)
 			return host_fail(err, -EPERM, NULL,
@@ -186,6 +189,7 @@ int host_user_become(const struct host_user *user, struct host_error *err)
 {
 	static const char hint[] = "run it as root, or omit \"user\"";
 	bool other = getuid() != user->uid || geteuid() != user->uid || getgid() != user->gid;
+	char number[DOC_ERRNO_MAX];
 	int r = 0;
 
 	if (user->uid != 0) {
@@ -196,13 +200,13 @@ int host_user_become(const struct host_user *user, struct host_error *err)
 	r = set_groups(user);
 	if (r < 0)
 		return host_fail(err, r, hint, "cannot set the groups of %s: %s", user->name,
-				 strerror(-r));
+				 doc_errno(number, r));
 	if (other && setresgid(user->gid, user->gid, user->gid) < 0)
 		return host_fail(err, -errno, hint, "cannot set the group of %s: %s", user->name,
-				 strerror(errno));
+				 doc_errno(number, -errno));
 	if (other && setresuid(user->uid, user->uid, user->uid) < 0)
 		return host_fail(err, -errno, hint, "cannot become %s: %s", user->name,
-				 strerror(errno));
+				 doc_errno(number, -errno));
 	r = check_identity(user, err);
 	if (r == 0 && user->uid != 0)
 		r = drop_capabilities(err);
@@ -211,8 +215,11 @@ int host_user_become(const struct host_user *user, struct host_error *err)
 
 int host_user_no_new_privs(struct host_error *err)
 {
+	char number[DOC_ERRNO_MAX];
+
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return host_fail(err, -errno, NULL, "cannot set no_new_privs: %s", strerror(errno));
+		return host_fail(err, -errno, NULL, "cannot set no_new_privs: %s",
+				 doc_errno(number, -errno));
 	return 0;
 }
 
@@ -273,14 +280,14 @@ static void answer_as(const struct host_user *user, void (*ask)(void *, const vo
 int host_user_ask(const struct host_user *user, void (*ask)(void *answer, const void *question),
 		  const void *question, void *answer, size_t size, struct host_error *err)
 {
-	char number[HOST_ERRNO_MAX];
+	char number[DOC_ERRNO_MAX];
 	struct reply reply;
 	int fds[2], r;
 	pid_t child;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return host_fail(err, -errno, NULL, "cannot create a pipe: %s",
-				 host_errno(number, -errno));
+				 doc_errno(number, -errno));
 	child = fork();
 	if (child == 0)
 		answer_as(user, ask, question, answer, size, fds[1]);
@@ -294,7 +301,7 @@ int host_user_ask(const struct host_user *user, void (*ask)(void *answer, const 
 		;
 	if (r < 0)
 		return host_fail(err, r, NULL, "a child that checks as another user failed: %s",
-				 strerror(-r));
+				 doc_errno(number, r));
 	if (reply.code < 0)
 		*err = reply.err;
 	return reply.code;

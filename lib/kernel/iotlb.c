@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dev.h"
+#include "errname.h"
 #include "kernel/kernel.h"
 #include "kernel/iotlb-msg.h"
 
@@ -48,12 +49,14 @@ int vhi_kernel_iotlb(struct vhc_dev *dev, const struct vhi_op *op)
 int vhi_kernel_read_miss(struct vhc_dev *dev, uint32_t fd, struct vhi_iotlb_miss *ret)
 {
 	struct vhi_uapi_iotlb_msg msg = { 0 };
+	char number[DOC_ERRNO_MAX];
 	const char *why;
 	int r = vhi_sys_read_fd(&dev->ctx->sys, dev->fds[fd], &msg, sizeof(msg));
 
 	if (!r)
 		return 0;
-	why = r < 0 ? strerror(-r) : vhi_iotlb_msg_decode(speaks_v2(dev, fd), &msg, (size_t)r, ret);
+	why = r < 0 ? doc_errno(number, r)
+		    : vhi_iotlb_msg_decode(speaks_v2(dev, fd), &msg, (size_t)r, ret);
 	if (why)
 		vhi_log(dev->ctx, VHC_LEVEL_WARNING, "%s: vhost fd %u: a message is skipped: %s",
 			dev->id, fd, why);

@@ -93,8 +93,7 @@ int vhi_kernel_adopt(struct vhc_dev *dev, const int *fds)
 		int fd = vhi_sys_dup(&dev->ctx->sys, fds[i]);
 
 		if (fd < 0)
-			return vhi_dev_fail(dev, fd, "dup", NULL, "vhost fd %d: %s", fds[i],
-					    strerror(-fd));
+			return vhi_dev_fail_errno(dev, fd, "dup", NULL, "vhost fd %d", fds[i]);
 		dev->fds[i] = fd;
 		r = check_fd(dev, fd) ?: check_distinct(dev, i, fds[i]);
 	}

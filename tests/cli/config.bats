@@ -40,7 +40,7 @@ load lib.bash
 	fails 3 "Is a directory" validate "$BATS_TEST_TMPDIR"
 	run bash -c 'exec "$VHOSTCTL" validate - <&-'
 	[ "$status" = 3 ]
-	[ "$output" = "vhostctl: cannot read standard input: Bad file descriptor" ]
+	[ "$output" = "vhostctl: cannot read standard input: Bad file descriptor (EBADF)" ]
 }
 
 @test "validate: each bad document is refused with its line, and its place where it has one" {

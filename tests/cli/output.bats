@@ -34,7 +34,7 @@ on_terminal() {
 		# shellcheck disable=SC2086 # several words
 		run --separate-stderr bash -c '"$VHOSTCTL" "$@" > /dev/full' - $arguments
 		[ "$status" = 5 ]
-		[[ $stderr == "vhostctl: cannot write the result: No space left on device" ]]
+		[[ $stderr == "vhostctl: cannot write the result: No space left on device (ENOSPC)" ]]
 	done
 }
 
@@ -42,7 +42,7 @@ on_terminal() {
 	run bash -c '{ sleep 0.2; "$VHOSTCTL" features list; echo "$?" >&2; } 2>&1 > >(exec true)'
 	[ "$output" = 141 ]
 	run bash -c 'trap "" PIPE; { sleep 0.2; "$VHOSTCTL" features list; echo "$?" >&2; } 2>&1 > >(exec true)'
-	[ "${lines[0]}" = "vhostctl: cannot write the result: Broken pipe" ]
+	[ "${lines[0]}" = "vhostctl: cannot write the result: Broken pipe (EPIPE)" ]
 	[ "${lines[1]}" = 5 ]
 }
 

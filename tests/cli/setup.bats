@@ -167,7 +167,7 @@ document() {
 	run --separate-stderr alone setup off.json --report /no/such/place -- touch there
 	[ "$status" = 5 ]
 	[ ! -e there ]
-	[[ $stderr == "vhostctl: cannot write the report to /no/such/place: No such file or directory" ]]
+	[[ $stderr == "vhostctl: cannot write the report to /no/such/place: No such file or directory (ENOENT)" ]]
 }
 
 @test "--report: what was not set up is not reported, and leaves no file" {
