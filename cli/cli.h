@@ -34,9 +34,9 @@ enum cli_status {
 
 enum cli_type {
 	CLI_FLAG,   /* no value; may be repeated */
-	CLI_STRING, /* any text */
-	CLI_FILE,   /* a path; to completions, more than a string */
-	CLI_USER,   /* a user of this host; likewise */
+	CLI_CHOICE, /* one of the choices */
+	CLI_FILE,   /* a path */
+	CLI_USER,   /* a user of this host; completions know them */
 	CLI_NUMBER, /* min to max */
 	CLI_SET	    /* a set of features; of arguments only */
 };
@@ -48,12 +48,13 @@ struct cli_option {
 	enum cli_type type;
 	uint64_t min, max, preset; /* CLI_NUMBER */
 	const char *help;
+	const char *const *choices; /* CLI_CHOICE: NULL-terminated; the first is the default */
 };
 
 struct cli_value {
 	unsigned int count; /* number of occurrences */
 	const char *text;
-	uint64_t number;
+	uint64_t number; /* CLI_NUMBER; CLI_CHOICE: the index of the choice */
 };
 
 struct cli_call;
@@ -108,6 +109,10 @@ const struct cli_value *cli_option(const struct cli_call *call, const char *name
 void cli_help_report(struct cli_call *call);
 void cli_help(FILE *out, const char *group, const struct cli_command *command);
 const char *cli_type_name(enum cli_type type);
+/* what an option takes: the name of its type, or its choices, "net|vsock" */
+#define CLI_TAKES_MAX 40
+const char *cli_takes(const struct cli_option *option, char buf[CLI_TAKES_MAX]);
+void cli_join(char *buf, size_t size, const char *const *words, const char *between);
 
 /* print.c */
 void cli_print(FILE *out, struct json_object *result, bool json, bool colour);

@@ -39,7 +39,7 @@ struct check {
 struct diff {
 	const char *command;
 	bool same;
-	struct doc_list only_a, only_b, both; /* of strings */
+	struct doc_list only_left, only_right, both; /* of strings */
 };
 
 static const struct doc_field feature_fields[] = {
@@ -102,8 +102,8 @@ static const struct doc_table check_table =
 static const struct doc_field diff_fields[] = {
 	CLI_COMMAND_FIELD(diff),
 	DOC_NEED(diff, same, DOC_BOOL, .help = "are the sets equal"),
-	DOC_NEED(diff, only_a, DOC_STRINGS, .help = "features only in the first"),
-	DOC_NEED(diff, only_b, DOC_STRINGS, .help = "features only in the second"),
+	DOC_NEED(diff, only_left, DOC_STRINGS, .help = "features only in the first"),
+	DOC_NEED(diff, only_right, DOC_STRINGS, .help = "features only in the second"),
 	DOC_NEED(diff, both, DOC_STRINGS, .help = "features in both"),
 };
 
@@ -242,19 +242,15 @@ static int report_set(struct cli_call *call, enum vhc_type type, struct vhc_feat
 static int read_arguments(const struct cli_call *call, enum vhc_type *ret_type,
 			  struct vhc_features *ret)
 {
-	int status = cli_read_type(call, ret_type);
-
-	return status ? status : cli_read_set(call, *ret_type, call->argv, call->argc, ret);
+	*ret_type = cli_read_type(call);
+	return cli_read_set(call, *ret_type, call->argv, call->argc, ret);
 }
 
 static int run_list(struct cli_call *call)
 {
 	struct vhc_features all;
-	enum vhc_type type;
-	int status = cli_read_type(call, &type);
+	enum vhc_type type = cli_read_type(call);
 
-	if (status)
-		return status;
 	vhc_features_known(type, &all);
 	return report_set(call, type, all);
 }
@@ -293,34 +289,32 @@ static int run_check(struct cli_call *call)
 
 static int run_diff(struct cli_call *call)
 {
-	struct vhc_features a, b, only_a, only_b, both;
+	struct vhc_features a, b, only_left, only_right, both;
 	struct diff report = { .command = call->command->name, .same = true };
 	struct names a_names, b_names, both_names;
-	enum vhc_type type;
-	int status = cli_read_type(call, &type);
+	enum vhc_type type = cli_read_type(call);
+	int status = cli_read_set(call, type, call->argv, 1, &a);
 
-	if (!status)
-		status = cli_read_set(call, type, call->argv, 1, &a);
 	if (!status)
 		status = cli_read_set(call, type, call->argv + 1, 1, &b);
 	if (status)
 		return status;
 	for (unsigned int w = 0; w < WORD_COUNT; w++) {
-		only_a.w[w] = a.w[w] & ~b.w[w];
-		only_b.w[w] = b.w[w] & ~a.w[w];
+		only_left.w[w] = a.w[w] & ~b.w[w];
+		only_right.w[w] = b.w[w] & ~a.w[w];
 		both.w[w] = a.w[w] & b.w[w];
 		report.same = report.same && a.w[w] == b.w[w];
 	}
 	a_names.type = b_names.type = both_names.type = type;
-	report.only_a = names_of(&a_names, &only_a);
-	report.only_b = names_of(&b_names, &only_b);
+	report.only_left = names_of(&a_names, &only_left);
+	report.only_right = names_of(&b_names, &only_right);
 	report.both = names_of(&both_names, &both);
 	cli_write(call, &diff_table, &report);
 	return report.same ? CLI_YES : CLI_NO;
 }
 
 static const struct cli_option options[] = {
-	{ "type", 't', "TYPE", CLI_STRING,
+	{ "type", 't', "TYPE", CLI_CHOICE, .choices = cli_type_choices,
 	  .help = "the device type whose bits these are: net (the default) or vsock" },
 };
 

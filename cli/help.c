@@ -124,9 +124,27 @@ void cli_help(FILE *out, const char *group, const struct cli_command *command)
 
 const char *cli_type_name(enum cli_type type)
 {
-	static const char *const names[] = { "flag", "string", "file", "user", "number", "set" };
+	static const char *const names[] = { "flag", "choice", "file", "user", "number", "set" };
 
 	return names[type];
+}
+
+void cli_join(char *buf, size_t size, const char *const *words, const char *between)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; words[i] && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? between : "",
+					 words[i]);
+}
+
+const char *cli_takes(const struct cli_option *option, char buf[CLI_TAKES_MAX])
+{
+	if (option->type != CLI_CHOICE)
+		return cli_type_name(option->type);
+	cli_join(buf, CLI_TAKES_MAX, option->choices, "|");
+	return buf;
 }
 
 static struct json_object *options_tree(const struct cli_option *options, size_t count)
@@ -135,11 +153,11 @@ static struct json_object *options_tree(const struct cli_option *options, size_t
 
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *row = cli_add(array, NULL, cli_object());
-		char letter[2] = { options[i].letter };
+		char letter[2] = { options[i].letter }, takes[CLI_TAKES_MAX];
 
 		cli_add(row, "name", cli_text(options[i].name));
 		cli_add(row, "letter", cli_text(letter));
-		cli_add(row, "type", cli_text(cli_type_name(options[i].type)));
+		cli_add(row, "type", cli_text(cli_takes(&options[i], takes)));
 		cli_add(row, "argument", cli_text(options[i].argument ? options[i].argument : ""));
 		cli_add(row, "help", cli_text(options[i].help));
 	}

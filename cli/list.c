@@ -14,8 +14,8 @@ static const struct doc_field row_fields[] = {
 	DOC_NEED(row, option, DOC_STRING, .help = "with its dashes; empty for the command itself"),
 	DOC_NEED(row, letter, DOC_STRING, .help = "the option's short form, with its dash"),
 	DOC_NEED(row, value, DOC_STRING,
-		 .help = "what the option or the command takes: flag (nothing), string, file, "
-			 "user, number, set"),
+		 .help = "what the option or the command takes: flag (nothing), file, user, "
+			 "number, set, or one of the words that are given, separated by |"),
 	DOC_NEED(row, most, DOC_STRING, .help = "arguments that the command takes at most, or any"),
 	DOC_NEED(row, launcher, DOC_STRING, .help = "--, when a command line may follow it"),
 	DOC_NEED(row, text, DOC_STRING, .help = "what it does"),
@@ -42,6 +42,7 @@ static const struct doc_table report_table =
 /* Texts that no table has. */
 struct texts {
 	char dashes[ROWS_MAX][40], letters[ROWS_MAX][4], most[ROWS_MAX][12];
+	char takes[ROWS_MAX][CLI_TAKES_MAX];
 };
 
 static void add(struct doc_list *list, struct row row)
@@ -58,8 +59,9 @@ static void add_options(struct doc_list *list, struct texts *texts, const char *
 
 		snprintf(dashes, sizeof(texts->dashes[0]), "--%s", options[i].name);
 		snprintf(letter, sizeof(texts->letters[0]), "-%c", options[i].letter);
-		add(list, (struct row){ command, dashes, letter, cli_type_name(options[i].type), "",
-					"", options[i].help });
+		add(list, (struct row){ command, dashes, letter,
+					cli_takes(&options[i], texts->takes[list->count]), "", "",
+					options[i].help });
 	}
 }
 

@@ -77,13 +77,27 @@ static int read_number(const struct parser *parser, const struct cli_option *opt
 	return usage_error(parser->call, what, value->text);
 }
 
-/* "--host=": no option takes an empty text. */
-static int missing_value(const struct parser *parser, const struct cli_option *option)
+/* The number is the place of the word among the choices. */
+static int read_choice(const struct parser *parser, const struct cli_option *option,
+		       struct cli_value *value)
+{
+	char what[160], choices[80];
+
+	for (value->number = 0; option->choices[value->number]; value->number++)
+		if (!strcmp(option->choices[value->number], value->text))
+			return 0;
+	cli_join(choices, sizeof(choices), option->choices, " or ");
+	snprintf(what, sizeof(what), "--%s takes %s, not", option->name, choices);
+	return usage_error(parser->call, what, value->text);
+}
+
+static int option_error(const struct parser *parser, const char *what,
+			const struct cli_option *option)
 {
 	char name[40];
 
 	snprintf(name, sizeof(name), "--%s", option->name);
-	return usage_error(parser->call, "missing value for", name);
+	return usage_error(parser->call, what, name);
 }
 
 /* Process one option; @text is the value attached to it, or NULL. */
@@ -92,8 +106,7 @@ static int take(struct parser *parser, const struct cli_option *option, struct c
 {
 	value->count++;
 	if (option->type == CLI_FLAG)
-		return text ? usage_error(parser->call, "this option takes no value:", option->name)
-			    : 0;
+		return text ? option_error(parser, "no value is accepted for", option) : 0;
 	if (!text) {
 		if (parser->next == parser->end)
 			return usage_error(parser->call, "missing value for",
@@ -103,7 +116,9 @@ static int take(struct parser *parser, const struct cli_option *option, struct c
 	value->text = text;
 	if (option->type == CLI_NUMBER)
 		return read_number(parser, option, value);
-	return *text ? 0 : missing_value(parser, option);
+	if (!*text) /* "--host=": no option takes an empty text */
+		return option_error(parser, "missing value for", option);
+	return option->type == CLI_CHOICE ? read_choice(parser, option, value) : 0;
 }
 
 static int take_long(struct parser *parser, const char *word)
@@ -186,7 +201,7 @@ static int check_arguments(const struct cli_call *call)
 	if (call->launcher && !command->launcher)
 		return usage_error(call, "no command line is accepted after", "--");
 	if (call->argc < command->min_args)
-		return usage_error(call, "missing argument:", command->arguments);
+		return usage_error(call, "missing argument", command->arguments);
 	if (command->max_args >= 0 && call->argc > command->max_args)
 		return usage_error(call, "unexpected argument", call->argv[command->max_args]);
 	return 0;

@@ -11,14 +11,10 @@
 
 #define WORDS 4u
 
-/* What --type takes; the first is the default. */
-static const struct {
-	const char *name;
-	enum vhc_type type;
-} types[] = {
-	{ "net", VHC_TYPE_NET },
-	{ "vsock", VHC_TYPE_VSOCK },
-};
+const char *const cli_type_choices[] = { "net", "vsock", NULL };
+
+/* in the order of the choices */
+static const enum vhc_type types[] = { VHC_TYPE_NET, VHC_TYPE_VSOCK };
 
 /* A set being parsed: its words, and the remaining names. */
 struct reading {
@@ -97,28 +93,17 @@ static int read_words(struct reading *reading)
 	return 0;
 }
 
-int cli_read_type(const struct cli_call *call, enum vhc_type *ret)
+enum vhc_type cli_read_type(const struct cli_call *call)
 {
-	const char *text = cli_option(call, "type")->text;
-
-	for (size_t i = 0; i < DOC_COUNT(types); i++)
-		if (!text || !strcmp(types[i].name, text)) {
-			*ret = types[i].type;
-			return CLI_YES;
-		}
-	return cli_fail(CLI_USAGE, "see 'vhostctl features list --help'",
-			"--type takes net or vsock, not \"%s\"", text);
+	return types[cli_option(call, "type")->number];
 }
 
-static int bad_name(const struct cli_call *call, enum vhc_type type)
+static int bad_name(const struct cli_call *call)
 {
 	char hint[80];
-	size_t i = 0;
 
-	while (types[i].type != type)
-		i++;
 	snprintf(hint, sizeof(hint), "see 'vhostctl features list --type %s' for the names",
-		 types[i].name);
+		 cli_type_choices[cli_option(call, "type")->number]);
 	return cli_fail(CLI_USAGE, hint, "%s", vhc_ctx_get_error(call->ctx)->text);
 }
 
@@ -139,7 +124,7 @@ int cli_read_set(const struct cli_call *call, enum vhc_type type, char **argumen
 	}
 	status = read_words(&reading);
 	if (!status && vhc_features_parse(call->ctx, type, reading.names, &named))
-		status = bad_name(call, type);
+		status = bad_name(call);
 	free(reading.names);
 	for (unsigned int w = 0; w < WORDS && !status; w++)
 		ret->w[w] = reading.set.w[w] | named.w[w];

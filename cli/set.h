@@ -7,8 +7,11 @@
 
 #include "cli.h"
 
-/* cli_read_type() - the device type given with --type; net without it.  An exit status. */
-int cli_read_type(const struct cli_call *call, enum vhc_type *ret);
+/* cli_type_choices - what --type takes; the first is the default. */
+extern const char *const cli_type_choices[];
+
+/* cli_read_type() - the device type given with --type; net without it. */
+enum vhc_type cli_read_type(const struct cli_call *call);
 
 /*
  * cli_read_set() - read a set from arguments: names of a device type, numbers of bits, one mask, or

@@ -12,6 +12,7 @@ _vhostctl_value() {
 	case $2 in
 	file) compgen -f -- "$3" ;;
 	user) compgen -u -- "$3" ;;
+	*"|"*) compgen -W "${2//|/ }" -- "$3" ;;
 	set) compgen -W "$(_vhostctl_table "$1" features list | cut -f 2)" -- "$3" ;;
 	esac
 }

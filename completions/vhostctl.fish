@@ -41,6 +41,8 @@ for row in (__vhostctl_table commands)
             set values -F
         case user
             set values -a '(__fish_complete_users)'
+        case '*|*'
+            set values -a (string replace -a '|' ' ' -- $cells[4])
         case set
             set values -a '(__vhostctl_features)'
     end

@@ -133,6 +133,8 @@ complete_bash() {
 	done
 	[ "$(complete_bash --json features decode mrg_)" = mrg_rxbuf ]
 	[ "$(complete_bash loop --frames '')" = "" ]
+	[ "$(complete_bash features list --type '' | sort | tr '\n' ' ')" = "net vsock " ]
+	[ "$(complete_bash features decode -t v)" = vsock ]
 	complete_bash setup --user roo | grep -qx root
 	cd "$source_root/examples"
 	[ "$(complete_bash setup qemu.j)" = qemu.json ]
@@ -158,6 +160,7 @@ complete_bash() {
 		diff <(complete_fish "vhostctl $group " | sort) <(commands | sed -n "s/^$group //p" | sort)
 	done
 	[ "$(complete_fish 'vhostctl features decode mrg_')" = mrg_rxbuf ]
+	[ "$(complete_fish 'vhostctl features list --type ' | sort | tr '\n' ' ')" = "net vsock " ]
 }
 
 # complete_zsh WORD...: what zsh is told for the last one: options, or words with their texts.
@@ -183,5 +186,6 @@ complete_zsh() {
 	[[ $(complete_zsh setup '') == *'1:file:_files'* ]]
 	[[ $(complete_zsh state diff '') == *'2:file:_files'* ]]
 	[[ $(complete_zsh features decode '') == *'*:set:_vhostctl_features'* ]]
+	[[ $(complete_zsh features list --) == *'--type['*']:word:(net vsock)'* ]]
 	[[ $(complete_zsh setup '') == *'--user[run the launcher as this user]:user:_users'* ]]
 }

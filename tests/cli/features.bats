@@ -119,7 +119,7 @@ load lib.bash
 	local drop
 	drop=$(json '.drop | join(",")')
 	says 1 features diff --json 0x1f01c0010130aaafa4 "$drop"
-	says 0 features check "$(json '.only_a | join(",")')"
+	says 0 features check "$(json '.only_left | join(",")')"
 }
 
 @test "check: vhost's own bits of a kernel's mask do not matter" {
@@ -129,14 +129,14 @@ load lib.bash
 @test "diff: two hosts of a failed migration" {
 	says 1 features diff --json 0x1c0010130afffaf 0x10179bfffef
 	[ "$(json .same)" = false ]
-	[ "$(json '.only_a | join(" ")')" = "guest_uso4 guest_uso6 host_uso" ]
-	[ "$(json '.only_b | index("protocol_features") != null')" = true ]
+	[ "$(json '.only_left | join(" ")')" = "guest_uso4 guest_uso6 host_uso" ]
+	[ "$(json '.only_right | index("protocol_features") != null')" = true ]
 	[ "$(json '.both | index("mrg_rxbuf") != null')" = true ]
 }
 
 @test "diff: the same set in two forms is the same" {
 	says 0 features diff --json mrg_rxbuf,csum 0x8001
-	[ "$(json '"\(.same) \(.only_a | length) \(.only_b | length) \(.both | join(" "))"')" = "true 0 0 csum mrg_rxbuf" ]
+	[ "$(json '"\(.same) \(.only_left | length) \(.only_right | length) \(.both | join(" "))"')" = "true 0 0 csum mrg_rxbuf" ]
 }
 
 @test "--type vsock: the bits of a vsock device, and none of net's" {
@@ -150,7 +150,7 @@ load lib.bash
 	[ "$(json .hex)" = 0x100000003 ]
 	[ "$(json '.names | join(" ")')" = "stream seqpacket version_1" ]
 	says 1 features diff --json --type vsock seqpacket,version_1 0x100000001
-	[ "$(json '"\(.only_a[]) \(.only_b[]) \(.both[])"')" = "seqpacket stream version_1" ]
+	[ "$(json '"\(.only_left[]) \(.only_right[]) \(.both[])"')" = "seqpacket stream version_1" ]
 }
 
 @test "--type vsock: check has no requirements of net" {

@@ -31,7 +31,7 @@ load lib.bash
 	fails 2 'missing value for "--frames"' loop --frames
 	fails 2 'missing value for "-n"' loop -n
 	fails 2 'missing value for "--frames"' loop --frames -- 3
-	fails 2 'this option takes no value: "json"' caps --json=yes
+	fails 2 'no value is accepted for "--json"' caps --json=yes
 	fails 2 'missing value for "--host"' check --host= state.json
 	fails 2 'missing value for "--host"' check -H '' state.json
 	fails 2 'missing value for "--type"' features list --type=
@@ -48,10 +48,10 @@ load lib.bash
 }
 
 @test "too few and too many arguments" {
-	fails 2 "missing argument" features decode
+	fails 2 'missing argument "SET..."' features decode
 	fails 2 "missing argument" features diff 0x1
 	fails 2 'unexpected argument "0x3"' features diff 0x1 0x2 0x3
-	fails 2 "missing argument" validate
+	fails 2 'missing argument "CONFIG"' validate
 	fails 2 'unexpected argument "now"' caps now
 	fails 2 'no command line is accepted after "--"' caps --
 	fails 2 'no command line is accepted after "--"' validate -- "$source_root/examples/qemu.json"
