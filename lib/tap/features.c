@@ -162,27 +162,42 @@ static void put_back(struct vhc_tap *tap, const struct vhi_tap_queue *before)
 	}
 }
 
-static bool has_all(const struct vhc_tap *tap, uint32_t header, uint32_t offloads)
+/* What a driver that accepted these features expects of each queue. */
+static struct vhi_tap_queue expected(const struct vhc_features *acked)
+{
+	return (struct vhi_tap_queue){
+		.header = vhi_net_header_size(acked),
+		.little = vhi_ring_swapped(acked),
+		.offloads = vhi_offload_from_features(acked),
+	};
+}
+
+static bool has_header(const struct vhi_tap_queue *have, const struct vhi_tap_queue *want)
+{
+	return have->header == want->header && have->little == want->little;
+}
+
+static bool has_all(const struct vhc_tap *tap, const struct vhi_tap_queue *want)
 {
 	for (uint32_t i = 0; i < tap->queues; i++)
-		if (tap->queue[i].header != header || tap->queue[i].offloads != offloads)
+		if (!has_header(&tap->queue[i], want) || tap->queue[i].offloads != want->offloads)
 			return false;
 	return true;
 }
 
-static int check_header(const struct vhc_tap *tap, uint32_t header)
+static int refuse_header(const struct vhc_tap *tap, const struct vhi_tap_queue *have,
+			 const struct vhi_tap_queue *want)
 {
-	for (uint32_t i = 0; i < tap->queues; i++)
-		if (tap->queue[i].header != header)
-			return vhi_fail_at(
-				tap->ctx, &(struct vhi_place){ tap->name, NULL, NULL }, -EBUSY,
-				"the header is %u bytes and would become %u, but %s is running on "
-				"it, and the header changes only while it is stopped",
-				tap->queue[i].header, header, vhi_dev_id(tap->user));
-	return 0;
+	static const char little[] = ", little-endian";
+
+	return vhi_fail_at(tap->ctx, &(struct vhi_place){ tap->name, NULL, NULL }, -EBUSY,
+			   "the header is %u bytes%s and would become %u%s, but %s is running on "
+			   "it, and the header changes only while it is stopped",
+			   have->header, have->little ? little : "", want->header,
+			   want->little ? little : "", vhi_dev_id(tap->user));
 }
 
-static int check_features(const struct vhc_tap *tap, uint32_t header, uint32_t offloads,
+static int check_features(const struct vhc_tap *tap, const struct vhi_tap_queue *want,
 			  uint32_t guest)
 {
 	int r = 0;
@@ -192,11 +207,14 @@ static int check_features(const struct vhc_tap *tap, uint32_t header, uint32_t o
 		return vhi_fail(tap->ctx, -EINVAL,
 				"guest flags 0x%x: only VHC_GUEST_IOMMU, 0x%x, is known", guest,
 				VHC_GUEST_IOMMU);
-	if (tap->user && !has_all(tap, header, offloads))
+	if (tap->user && !has_all(tap, want))
 		r = vhi_dev_check_process(tap->user);
-	if (!r && tap->user && vhi_dev_runs(tap->user))
-		r = check_header(tap, header);
-	return r;
+	if (r || !tap->user || !vhi_dev_runs(tap->user))
+		return r;
+	for (uint32_t i = 0; i < tap->queues; i++)
+		if (!has_header(&tap->queue[i], want))
+			return refuse_header(tap, &tap->queue[i], want);
+	return 0;
 }
 
 /* A device keeps what the driver left of the offloads that it had accepted. */
@@ -214,16 +232,16 @@ static void note_offloads(const struct vhc_tap *tap, const struct vhc_features *
 VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_features *acked,
 				    uint32_t guest)
 {
-	uint32_t header = vhi_net_header_size(acked), offloads = vhi_offload_from_features(acked);
+	const struct vhi_tap_queue want = expected(acked);
 	struct vhi_tap_queue before[VHI_TAP_MAX_QUEUES];
-	int r = check_features(tap, header, offloads, guest);
+	int r = check_features(tap, &want, guest);
 
 	if (r)
 		return r;
 	memcpy(before, tap->queue, tap->queues * sizeof(*before));
-	r = set_or_fail(tap, VHI_OP_TAP_HEADER, header);
-	r = r ?: set_or_fail(tap, VHI_OP_TAP_LITTLE, vhi_ring_swapped(acked));
-	r = r ?: set_or_fail(tap, VHI_OP_TAP_OFFLOADS, offloads);
+	r = set_or_fail(tap, VHI_OP_TAP_HEADER, want.header);
+	r = r ?: set_or_fail(tap, VHI_OP_TAP_LITTLE, want.little);
+	r = r ?: set_or_fail(tap, VHI_OP_TAP_OFFLOADS, want.offloads);
 	if (r)
 		put_back(tap, before);
 	else

@@ -99,6 +99,23 @@ static void tap_set_features_sets_byte_order_of_headers(void **state)
 	assert_int_equal(fake_count(rig.fake, "TUNSETVNETLE"), 2 * BIG);
 }
 
+/* With mergeable buffers the header has 12 bytes either way. */
+static void tap_set_features_keeps_byte_order_of_running_device(void **state)
+{
+	struct vhc_features acked = rig_acked(false);
+
+	prepare(true);
+	assert_ok(&rig, rig_start(&rig));
+	vhc_features_remove(&acked, VHI_F_VERSION_1);
+	assert_int_equal(vhc_tap_set_features(rig.tap, &acked, 0), BIG ? -EBUSY : 0);
+	if (BIG)
+		assert_says(&rig, "12 bytes, little-endian", "become 12,", "running");
+	assert_int_equal(fake_tap(rig.fake, vhc_tap_get_name(rig.tap))->little, BIG);
+	assert_ok(&rig, vhc_dev_stop(rig.dev));
+	assert_ok(&rig, vhc_tap_set_features(rig.tap, &acked, 0));
+	assert_int_equal(fake_tap(rig.fake, vhc_tap_get_name(rig.tap))->little, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -110,6 +127,7 @@ int main(void)
 		TEST(start_of_legacy_device_resets_byte_order_of_headers),
 		TEST(failed_start_restores_byte_order_of_headers),
 		TEST(tap_set_features_sets_byte_order_of_headers),
+		TEST(tap_set_features_keeps_byte_order_of_running_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
