@@ -189,8 +189,8 @@ char *doc_escape(char *buf, size_t size, const char *text);
 struct json_object *doc_schema(const struct doc_table *table);
 
 /**
- * doc_help() - the fields as a JSON array of objects {field, type, default, help} with dotted paths
- * such as "devices[].tap.name", for people.  NULL: no memory.
+ * doc_help() - kind and version, then the fields, as a JSON array of objects {field, type, default,
+ * help} with dotted paths such as "devices[].tap.name", for people.  NULL: no memory.
  */
 struct json_object *doc_help(const struct doc_table *table);
 

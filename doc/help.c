@@ -76,26 +76,45 @@ static void print_help(char *buf, size_t size, const struct doc_table *table,
 		snprintf(buf + used, size - used, "%s%s", used ? ": " : "", field->help);
 }
 
+static bool add_row(struct json_object *rows, const char *name, const char *type,
+		    const char *preset, const char *help)
+{
+	struct json_object *row = json_object_new_object();
+
+	if (put_text(row, "field", name) && put_text(row, "type", type) &&
+	    put_text(row, "default", preset) && put_text(row, "help", help) &&
+	    json_object_array_add(rows, row) == 0)
+		return true;
+	json_object_put(row);
+	return false;
+}
+
+/* What no table has as a field: the reader takes them first. */
+static bool help_kind(struct json_object *rows, const struct doc_table *table)
+{
+	char version[16];
+
+	snprintf(version, sizeof(version), "%u", table->version);
+	return add_row(rows, "kind", table->kind, "(required)", "what the document is") &&
+	       add_row(rows, "version", version, "(required)", "version of its format");
+}
+
 static bool help_row(struct json_object *rows, const struct doc_table *table,
 		     const struct doc_field *field, const char *name)
 {
-	struct json_object *row = json_object_new_object(), *preset = doc_default(field);
+	struct json_object *preset = doc_default(field);
 	char type[160], help[200];
 	bool ok;
 
 	print_type(type, sizeof(type), field);
 	print_help(help, sizeof(help), table, field);
-	ok = put_text(row, "field", name) && put_text(row, "type", type) &&
-	     put_text(row, "default",
-		      field->flags & DOC_REQUIRED ? "(required)"
-		      : preset			  ? json_object_get_string(preset)
-						  : "") &&
-	     put_text(row, "help", help);
+	ok = add_row(rows, name, type,
+		     field->flags & DOC_REQUIRED ? "(required)"
+		     : preset			 ? json_object_get_string(preset)
+						 : "",
+		     help);
 	json_object_put(preset);
-	if (ok && json_object_array_add(rows, row) == 0)
-		return true;
-	json_object_put(row);
-	return false;
+	return ok;
 }
 
 static bool help_table(struct json_object *rows, const struct doc_table *table, const char *prefix)
@@ -121,7 +140,7 @@ struct json_object *doc_help(const struct doc_table *table)
 {
 	struct json_object *rows = json_object_new_array();
 
-	if (rows && help_table(rows, table, ""))
+	if (rows && (!table->kind || help_kind(rows, table)) && help_table(rows, table, ""))
 		return rows;
 	json_object_put(rows);
 	return NULL;

@@ -111,9 +111,9 @@ static void help_names_the_type(void **state)
 {
 	struct json_object *rows = doc_help(&table), *value;
 
-	assert_int_equal(json_pointer_get(rows, "/2/help", &value), 0);
+	assert_int_equal(json_pointer_get(rows, "/4/help", &value), 0);
 	assert_string_equal(json_object_get_string(value), "polygon: of the polygon");
-	assert_int_equal(json_pointer_get(rows, "/2/type", &value), 0);
+	assert_int_equal(json_pointer_get(rows, "/4/type", &value), 0);
 	assert_string_equal(json_object_get_string(value), "number 3 to 9 | many");
 	json_object_put(rows);
 }

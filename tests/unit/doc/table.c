@@ -231,16 +231,21 @@ static void doc_help_lists_fields(void **state)
 	struct json_object *rows = doc_help(&sample_table);
 
 	assert_json(rows, "/0",
+		    "{\"field\":\"kind\",\"type\":\"sample\",\"default\":\"(required)\","
+		    "\"help\":\"what the document is\"}");
+	assert_json(rows, "/1/field", "\"version\"");
+	assert_json(rows, "/1/type", "\"1\"");
+	assert_json(rows, "/2",
 		    "{\"field\":\"name\",\"type\":\"string\",\"default\":\"(required)\","
 		    "\"help\":\"a name\"}");
-	assert_json(rows, "/1/type", "\"number 68 to 65535\"");
-	assert_json(rows, "/1/default", "\"1500\"");
-	assert_json(rows, "/4/type", "\"power of two 256 to 1024\"");
-	assert_json(rows, "/6/type", "\"require | prefer | off\"");
-	assert_json(rows, "/6/default", "\"prefer\"");
-	assert_json(rows, "/8/field", "\"part.name\"");
-	assert_json(rows, "/16/field", "\"parts[].name\"");
-	assert_int_equal(json_object_array_length(rows), 11 + 9);
+	assert_json(rows, "/3/type", "\"number 68 to 65535\"");
+	assert_json(rows, "/3/default", "\"1500\"");
+	assert_json(rows, "/6/type", "\"power of two 256 to 1024\"");
+	assert_json(rows, "/8/type", "\"require | prefer | off\"");
+	assert_json(rows, "/8/default", "\"prefer\"");
+	assert_json(rows, "/10/field", "\"part.name\"");
+	assert_json(rows, "/18/field", "\"parts[].name\"");
+	assert_int_equal(json_object_array_length(rows), 2 + 11 + 9);
 	json_object_put(rows);
 }
 
