@@ -44,13 +44,13 @@ struct doctor {
 
 /* ---------------------------------------------------------------------------------------- texts */
 
-static void add(struct doctor *doctor, const char *check, const char *result, const char *text,
-		const char *fix)
+static void add(struct doctor *doctor, const char *check, bool needed, const char *result,
+		const char *text, const char *fix)
 {
 	struct host_finding *finding = &doctor->findings[doctor->count++];
 
-	*finding =
-		(struct host_finding){ strdup(check), strdup(result), strdup(text), strdup(fix) };
+	*finding = (struct host_finding){ strdup(check), needed, strdup(result), strdup(text),
+					  strdup(fix) };
 	if (!finding->check || !finding->result || !finding->text || !finding->fix)
 		doctor->no_memory = true;
 }
@@ -117,8 +117,8 @@ static void explain(const struct node *node, int error, const char *user, char *
 	case -ENOENT:
 		snprintf(
 			text, size,
-			"it does not exist: the module %s is not loaded, or this container does not "
-			"have the host's node",
+			"there is no such node: the module %s is not loaded, or this container does "
+			"not have the node",
 			module);
 		break;
 	case -ENODEV:
@@ -174,11 +174,11 @@ static int check_nodes(struct doctor *doctor, const struct host_user *user, stru
 		char text[300], fix[300];
 
 		if (results[i] == 0) {
-			add(doctor, nodes[i].path, "ok", "it opens", "");
+			add(doctor, nodes[i].path, nodes[i].needed, "ok", "it opens", "");
 			continue;
 		}
 		explain(&nodes[i], results[i], doctor->user, text, fix, sizeof(text));
-		add(doctor, nodes[i].path, nodes[i].needed ? "missing" : "absent", text, fix);
+		add(doctor, nodes[i].path, nodes[i].needed, "missing", text, fix);
 		if (nodes[i].needed)
 			doctor->ok = false;
 	}
@@ -207,7 +207,7 @@ static void check_regions(struct doctor *doctor)
 	bool low;
 
 	if (!read_parameter("max_mem_regions", &limit)) {
-		add(doctor, "memory regions", "info",
+		add(doctor, "memory regions", false, "info",
 		    "unknown: the module vhost is not loaded (the kernel's default is 64)", "");
 		return;
 	}
@@ -218,7 +218,7 @@ static void check_regions(struct doctor *doctor)
 		 "a guest's memory may have %u; each hot-plugged piece of memory adds one "
 		 "(the smaller of vhost.max_mem_regions, up to 509, and vhost.max_iotlb_entries)%s",
 		 limit, low ? "; the fix takes effect when vhost is loaded again" : "");
-	add(doctor, "memory regions", low ? "low" : "ok", text,
+	add(doctor, "memory regions", false, low ? "low" : "ok", text,
 	    low ? "echo options vhost max_mem_regions=509 max_iotlb_entries=2048 > "
 		  "/etc/modprobe.d/vhostctl.conf"
 		: "");
@@ -264,7 +264,8 @@ static void check_limits(struct doctor *doctor, bool other)
 		print_limit(hard, sizeof(hard), limit.rlim_max);
 		snprintf(text, sizeof(text), "%s (at most %s) %s%s", soft, hard, limits[i].what,
 			 other ? "; of this process, inherited by a launcher" : "");
-		add(doctor, limits[i].name, low ? "low" : "ok", text, low ? limits[i].fix : "");
+		add(doctor, limits[i].name, false, low ? "low" : "ok", text,
+		    low ? limits[i].fix : "");
 	}
 }
 

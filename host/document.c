@@ -65,10 +65,8 @@ const struct doc_table host_report_table =
 
 static const struct doc_field finding_fields[] = {
 	DOC_NEED(host_finding, check, DOC_STRING, .help = "what was checked"),
-	DOC_NEED(
-		host_finding, result, DOC_STRING,
-		.help = "ok, missing (a vhost-net device needs it), absent (other devices need it), low, "
-			"or info"),
+	DOC_NEED(host_finding, needed, DOC_BOOL, .help = "the answer is no if it is missing"),
+	DOC_NEED(host_finding, result, DOC_STRING, .help = "ok, missing, low, or info"),
 	DOC_NEED(host_finding, text, DOC_STRING, .help = "what was found"),
 	DOC_NEED(host_finding, fix, DOC_STRING, .help = "the command that fixes it, or \"\""),
 };

@@ -35,7 +35,9 @@ struct host_report {
 };
 
 struct host_finding {
-	char *check, *result, *text, *fix;
+	char *check;
+	bool needed; /* by a vhost-net device */
+	char *result, *text, *fix;
 };
 
 struct host_doctor_report {

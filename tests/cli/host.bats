@@ -24,6 +24,8 @@ links() {
 @test "caps: a node that cannot be opened has its reason, one that opens has its features" {
 	says 0 caps --json
 	[ "$(json '[.nodes[] | select(.opens == false) | select((.reason // "") == "" or (.error // "") == "")] | length')" = 0 ]
+	[ "$(json '[.nodes[] | select((.opens | not) and has("backend_features"))] | length')" = 0 ]
+	[ "$(json '[.nodes[] | select(.opens and (.path | startswith("/dev/vhost-")) and (has("backend_features") | not))] | length')" = 0 ]
 	[ "$(json '[.nodes[] | select(.opens and (.path | startswith("/dev/vhost-"))) | select((.words // []) == [])] | length')" = 0 ]
 }
 
@@ -49,6 +51,8 @@ links() {
 	[ -z "$stderr" ]
 	[ "$(json '"\(.kind) \(.command)"')" = "vhost-report doctor" ]
 	[ "$(json '[.checks[].check] | map(select(. == "/dev/vhost-net" or . == "/dev/vhost-vsock" or . == "/dev/vhost-scsi" or . == "/dev/net/tun" or . == "/dev/kvm" or . == "RLIMIT_NOFILE" or . == "RLIMIT_MEMLOCK" or . == "RLIMIT_NPROC")) | length')" = 8 ]
+	[ "$(json '[.checks[] | select(.needed) | .check] | join(" ")')" = "/dev/vhost-net /dev/net/tun" ]
+	[ "$(json '.ok == ([.checks[] | select(.needed and .result == "missing")] == [])')" = true ]
 	[ "$(json '[.checks[] | select(.result == "missing") | select((.fix // "") == "")] | length')" = 0 ]
 }
 

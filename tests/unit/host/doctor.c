@@ -86,11 +86,11 @@ static void expect(const struct node_case *c)
 static void doctor_of_each_failure_says_reason_and_remedy(void **state)
 {
 	static const struct node_case cases[] = {
-		{ "/dev/vhost-net", 0, 0, 0, 0, NULL, "missing", "it does not exist",
+		{ "/dev/vhost-net", 0, 0, 0, 0, NULL, "missing", "there is no such node",
 		  "modprobe vhost_net" },
-		{ "/dev/vhost-vsock", 0, 0, 0, 0, NULL, "absent", "it does not exist",
+		{ "/dev/vhost-vsock", 0, 0, 0, 0, NULL, "missing", "there is no such node",
 		  "modprobe vhost_vsock" },
-		{ "/dev/net/tun", 0, 0, 0, 0, NULL, "missing", "it does not exist",
+		{ "/dev/net/tun", 0, 0, 0, 0, NULL, "missing", "there is no such node",
 		  "modprobe tun" },
 		{ "/dev/net/tun", 10, 200, 0666, 0, "nobody", "ok", "it opens", "" },
 		{ "/dev/net/tun", 10, 200, 0600, 0, "nobody", "missing",
@@ -101,7 +101,7 @@ static void doctor_of_each_failure_says_reason_and_remedy(void **state)
 		/* group root is no way to give one device to a user */
 		{ "/dev/net/tun", 10, 200, 0660, 0, "nobody", "missing",
 		  "root:root and has mode 0660", "setfacl -m u:nobody:rw /dev/net/tun" },
-		{ "/dev/vhost-scsi", 240, 77, 0666, 0, NULL, "absent", "no driver is registered",
+		{ "/dev/vhost-scsi", 240, 77, 0666, 0, NULL, "missing", "no driver is registered",
 		  "modprobe vhost_scsi" },
 		{ "/dev/vhost-net", 10, 254, 0666, 0, NULL, "missing", "has no driver",
 		  "modprobe vhost_net" },
