@@ -20,7 +20,9 @@ static const struct doc_field node_fields[] = {
 		 .help = "the features as 64-bit words, lowest first"),
 	DOC_NEED(vhi_caps_node, features, DOC_OBJECTS, .table = &vhi_feature_row_doc,
 		 .help = "the features by name"),
-	DOC_NEED(vhi_caps_node, backend_features, DOC_HEX, .help = "VHOST_GET_BACKEND_FEATURES"),
+	DOC_FIELD(vhi_caps_node, backend_features, DOC_HEX, .preset = VHI_CAPS_NOT_ASKED,
+		  .max = VHI_CAPS_NOT_ASKED - 1,
+		  .help = "VHOST_GET_BACKEND_FEATURES; absent if the node was not asked"),
 	DOC_NEED(vhi_caps_node, ioctls, DOC_STRINGS,
 		 .help = "the newer calls that this kernel supports"),
 };
@@ -75,6 +77,16 @@ const struct vhi_caps_node *vhi_caps_find(const struct vhi_caps *caps, const cha
 	return NULL;
 }
 
+/* What was not asked for is not there. */
+static void set_absent(struct vhi_caps *caps)
+{
+	struct vhi_caps_node *nodes = caps->nodes.items;
+
+	for (size_t i = 0; i < caps->nodes.count; i++)
+		if (nodes[i].backend_features == VHI_CAPS_NOT_ASKED)
+			nodes[i].backend_features = 0;
+}
+
 int vhi_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhi_caps *ret)
 {
 	struct doc_error err;
@@ -90,5 +102,6 @@ int vhi_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, st
 		return vhi_fail_at(ctx, &(struct vhi_place){ device, err.pointer, NULL }, r,
 				   "the vhost-caps document is wrong in line %u: %s", err.line,
 				   err.text);
+	set_absent(ret);
 	return 0;
 }

@@ -14,9 +14,11 @@ struct vhi_caps_node {
 	char *error, *reason, *remedy; /* "" when it opens */
 	struct doc_list words;	       /* of features */
 	struct doc_list features;      /* of struct vhi_feature_row */
-	uint64_t backend_features;
-	struct doc_list ioctls; /* the newer ones that it has */
+	uint64_t backend_features;     /* or VHI_CAPS_NOT_ASKED, in a probe */
+	struct doc_list ioctls;	       /* the newer ones that it has */
 };
+
+#define VHI_CAPS_NOT_ASKED UINT64_MAX
 
 struct vhi_caps_tap {
 	bool probed;

@@ -168,6 +168,7 @@ static int probe_node(struct probe *probe, const char *path, struct vhi_caps_nod
 	}
 	node->path = strdup(path);
 	node->opens = fd >= 0;
+	node->backend_features = VHI_CAPS_NOT_ASKED;
 	node->error = strdup(error);
 	node->reason = strdup(why.reason);
 	node->remedy = strdup(why.remedy);
