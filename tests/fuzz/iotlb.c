@@ -54,13 +54,14 @@ static bool is_used_ring(struct host *host, uint32_t cell)
 	return false;
 }
 
-static void check_cell(struct host *host, uint32_t i, uint64_t offset)
+static void check_cell(struct host *host, const struct fake_vhost *vhost, uint32_t i,
+		       uint64_t offset)
 {
 	const struct cell *cell = &host->cells[i];
 	uint64_t right = cell->guest ? user_of(host, cell->guest) + offset : 0;
 
 	for (uint8_t perm = VHC_PERM_READ; perm <= VHC_PERM_WRITE; perm++) {
-		uint64_t is = fake_translate(vhost_of(host), iova_of(i) + offset, perm);
+		uint64_t is = fake_translate(vhost, iova_of(i) + offset, perm);
 		uint64_t expected = cell->perm & perm ? right : 0;
 
 		if (!is && host->may_drop && !is_used_ring(host, i))
@@ -74,9 +75,11 @@ static void check_cell(struct host *host, uint32_t i, uint64_t offset)
 
 static void check_cells(struct host *host)
 {
+	const struct fake_vhost *vhost = vhost_of(host);
+
 	for (uint32_t i = 0; i < CELLS; i++) {
-		check_cell(host, i, 0);
-		check_cell(host, i, CELL - 1);
+		check_cell(host, vhost, i, 0);
+		check_cell(host, vhost, i, CELL - 1);
 	}
 }
 

@@ -15,9 +15,7 @@ struct fake_file *fake_file_new(struct fake *fake, enum fake_kind kind)
 
 		if (file->kind != FAKE_FREE)
 			continue;
-		*file = (struct fake_file){ .kind = kind,
-					    .refs = 1,
-					    .serial = fake->next_serial++ };
+		*file = (struct fake_file){ .kind = kind, .refs = 1 };
 		if (i >= fake->files_end)
 			fake->files_end = i + 1;
 		return file;
@@ -31,9 +29,23 @@ static struct fake_vhost *vhost_new(struct fake *fake)
 		if (!fake->vhost_used[i]) {
 			fake->vhost_used[i] = true;
 			fake_vhost_init(&fake->vhosts[i]);
+			fake->open_vhosts[fake->open_vhosts_count++] = &fake->vhosts[i];
 			return &fake->vhosts[i];
 		}
 	return NULL;
+}
+
+static void vhost_free(struct fake *fake, struct fake_vhost *vhost)
+{
+	uint32_t n = 0;
+
+	fake_vhost_release(fake, vhost);
+	fake->vhost_used[vhost - fake->vhosts] = false;
+	while (fake->open_vhosts[n] != vhost)
+		n++;
+	fake->open_vhosts_count--;
+	memmove(&fake->open_vhosts[n], &fake->open_vhosts[n + 1],
+		(fake->open_vhosts_count - n) * sizeof(fake->open_vhosts[0]));
 }
 
 struct fake_file *fake_file_ref(struct fake_file *file)
@@ -46,10 +58,8 @@ void fake_file_unref(struct fake *fake, struct fake_file *file)
 {
 	if (!file || --file->refs)
 		return;
-	if (file->vhost) {
-		fake_vhost_release(fake, file->vhost);
-		fake->vhost_used[file->vhost - fake->vhosts] = false;
-	}
+	if (file->vhost)
+		vhost_free(fake, file->vhost);
 	if (file->tap)
 		fake_tun_release(fake, file);
 	fake_watch_forget(fake, file);
@@ -100,24 +110,7 @@ int fake_fd_close(struct fake *fake, int fd)
 
 struct fake_vhost *fake_vhost(struct fake *fake, uint32_t n)
 {
-	uint32_t after = 0;
-
-	for (;;) {
-		struct fake_file *next = NULL;
-
-		for (uint32_t i = 0; i < fake->files_end; i++) {
-			struct fake_file *file = &fake->files[i];
-
-			if (file->vhost && file->serial >= after &&
-			    (!next || file->serial < next->serial))
-				next = file;
-		}
-		if (!next)
-			return NULL;
-		if (!n--)
-			return next->vhost;
-		after = next->serial + 1;
-	}
+	return n < fake->open_vhosts_count ? fake->open_vhosts[n] : NULL;
 }
 
 struct fake_left fake_left(struct fake *fake)
@@ -130,8 +123,8 @@ struct fake_left fake_left(struct fake *fake)
 		left.files += fake->files[i].kind != FAKE_FREE;
 	for (uint32_t i = 0; i < FAKE_TAPS; i++)
 		left.taps += fake->taps[i].used;
-	for (uint32_t i = 0; i < FAKE_VHOSTS; i++)
-		left.workers += fake->vhost_used[i] && fake->vhosts[i].owned;
+	for (uint32_t i = 0; i < fake->open_vhosts_count; i++)
+		left.workers += fake->open_vhosts[i]->owned;
 	for (uint32_t i = 0; i < FAKE_MAPS; i++)
 		left.maps += fake->maps[i].at != NULL;
 	return left;

@@ -42,7 +42,7 @@ enum fake_kind {
 struct fake_file {
 	enum fake_kind kind;
 	const struct fake_node *node; /* that was opened, if any */
-	uint32_t refs, serial;
+	uint32_t refs;
 	uint64_t counter; /* of an eventfd */
 	uint64_t size;	  /* of a memfd */
 	unsigned int seals;
@@ -89,13 +89,15 @@ struct fake {
 	int32_t pid, tid, next_tid;
 	enum fake_proc proc;
 	struct fake_worker stranger[FAKE_STRANGERS]; /* without a tid: begins with the next owner */
-	uint32_t fd_limit, next_serial, next_netns;
+	uint32_t fd_limit, next_netns;
 	struct fake_file *fds[FAKE_FDS];
 	struct fake_file files[FAKE_FILES];
 	struct fake_map maps[FAKE_MAPS];
 	uint32_t fds_end, files_end; /* past the last that was ever used */
 	struct fake_vhost vhosts[FAKE_VHOSTS];
 	bool vhost_used[FAKE_VHOSTS];
+	struct fake_vhost *open_vhosts[FAKE_VHOSTS]; /* in the order in which they were opened */
+	uint32_t open_vhosts_count;
 	struct fake_tap taps[FAKE_TAPS];
 	struct fake_watch watches[FAKE_WATCHES];
 	uint32_t watches_end; /* past the last that was ever used */

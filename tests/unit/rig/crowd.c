@@ -153,37 +153,39 @@ static uint64_t used_in_guest(const struct fake_vhost *vhost, const struct fake_
 	return 0;
 }
 
-static bool check_ring(struct fake *fake, const struct fake_vhost *vhost, const char *where,
-		       const struct fake_ring *ring)
+/* @n of vhost fd @fd */
+static bool check_ring(struct fake *fake, uint32_t fd, uint32_t n)
 {
-	uint64_t size = fake_map_size(fake, ring->log_base), need = crowd_need(vhost);
+	const struct fake_vhost *vhost = fake_vhost(fake, fd);
+	const struct fake_ring *ring = &vhost->ring[n];
+	uint64_t size, need;
 
 	if (!ring->backend || (!logs(ring) && !ring->log_used))
 		return true;
+	size = fake_map_size(fake, ring->log_base);
+	need = crowd_need(vhost);
 	if (size < need)
-		fprintf(stderr, "%s: a log of %llu bytes at 0x%llx, %llu are needed\n", where,
-			(unsigned long long)size, (unsigned long long)ring->log_base,
+		fprintf(stderr,
+			"vhost fd %u, its ring %u: a log of %llu bytes at 0x%llx, %llu are needed\n",
+			fd, n, (unsigned long long)size, (unsigned long long)ring->log_base,
 			(unsigned long long)need);
 	/* behind an IOMMU vhost finds out by itself where the used ring is */
 	if (!ring->log_used || vhost->has_iotlb || ring->log_addr == used_in_guest(vhost, ring))
 		return size >= need;
-	fprintf(stderr, "%s: its used ring is at 0x%llx, and logged at 0x%llx\n", where,
-		(unsigned long long)used_in_guest(vhost, ring), (unsigned long long)ring->log_addr);
+	fprintf(stderr,
+		"vhost fd %u, its ring %u: its used ring is at 0x%llx, and logged at 0x%llx\n", fd,
+		n, (unsigned long long)used_in_guest(vhost, ring),
+		(unsigned long long)ring->log_addr);
 	return false;
 }
 
 bool crowd_check(struct fake *fake)
 {
-	const struct fake_vhost *vhost;
 	bool right = true;
 
-	for (uint32_t fd = 0; (vhost = fake_vhost(fake, fd)) != NULL; fd++)
-		for (uint32_t n = 0; n < FAKE_RINGS; n++) {
-			char where[64];
-
-			snprintf(where, sizeof(where), "vhost fd %u, its ring %u", fd, n);
-			right &= check_ring(fake, vhost, where, &vhost->ring[n]);
-		}
+	for (uint32_t fd = 0; fake_vhost(fake, fd); fd++)
+		for (uint32_t n = 0; n < FAKE_RINGS; n++)
+			right &= check_ring(fake, fd, n);
 	return right;
 }
 
