@@ -449,9 +449,10 @@ struct vhc_tap_args {
  * namespace of the calling thread.  Addresses, MAC, MTU, bridge and link state (up or down) are
  * left to rtnetlink.  The link gets IFF_MULTI_QUEUE only if two or more queues are requested.
  * A new link is the caller's alone.  Between its creation and TUNSETOWNER any user could open a
- * queue of a link with several, so the queues are counted afterwards (rtnetlink), and a link of
- * which somebody else has one is deleted and created again.  A link that was there (VHC_TAP_ADOPT)
- * is as it was if the call fails; its group and its owner change last.
+ * queue of a link with several, and with it change the owner.  So queues and owner are looked at
+ * afterwards (rtnetlink), and a link of which somebody else has one, or changed the owner, is
+ * deleted and created again.  A link that was there (VHC_TAP_ADOPT) is as it was if the call fails;
+ * its group and its owner change last.
  * Errors: -EBUSY if it exists or all its queues are taken, or if others keep taking queues of the
  * new link; -EPERM; -EINVAL if the name is invalid, or if it exists with other flags or another
  * owner (the text compares them).

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * link - what only rtnetlink tells of a tap: how many queues it has, whoever opened them; and when it has
- * gone.  (The fd of a tap itself is in error then, but wakes poll() by no other sign than a frame.)
+ * link - what only rtnetlink tells of a tap: how many queues it has, whoever opened them, and whose it is;
+ * and when it has gone.  (The fd of a tap itself is in error then, but wakes poll() by no other sign than a frame.)
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -68,18 +68,24 @@ static const struct rtattr *find_in(const struct rtattr *nest, unsigned short ty
 	return nest ? find(RTA_DATA(nest), RTA_PAYLOAD(nest), type) : NULL;
 }
 
-/* Absent is 0: a tap of one queue does not have the numbers. */
-static uint32_t number_in(const struct rtattr *nest, unsigned short type)
+static uint32_t number_in(const struct rtattr *nest, unsigned short type, uint32_t absent)
 {
 	const struct rtattr *attr = find_in(nest, type);
-	uint32_t number = 0;
+	uint32_t number = absent;
 
 	if (attr && RTA_PAYLOAD(attr) >= sizeof(number))
 		memcpy(&number, RTA_DATA(attr), sizeof(number));
 	return number;
 }
 
-int vhi_linux_link_queues(void *data, const char *name, uint32_t *ret_index, uint32_t *ret_queues)
+static bool flag_in(const struct rtattr *nest, unsigned short type)
+{
+	const struct rtattr *attr = find_in(nest, type);
+
+	return attr && RTA_PAYLOAD(attr) && *(const uint8_t *)RTA_DATA(attr);
+}
+
+int vhi_linux_link_get(void *data, const char *name, struct vhi_link *ret)
 {
 	union {
 		struct nlmsghdr head;
@@ -102,9 +108,14 @@ int vhi_linux_link_queues(void *data, const char *name, uint32_t *ret_index, uin
 		return -EIO;
 	info = find(IFLA_RTA(link), IFLA_PAYLOAD(&answer.head), IFLA_LINKINFO);
 	info = find_in(info, IFLA_INFO_DATA);
-	*ret_index = (uint32_t)link->ifi_index;
-	*ret_queues = number_in(info, IFLA_TUN_NUM_QUEUES) +
-		      number_in(info, IFLA_TUN_NUM_DISABLED_QUEUES);
+	*ret = (struct vhi_link){
+		.index = (uint32_t)link->ifi_index,
+		.queues = number_in(info, IFLA_TUN_NUM_QUEUES, 0) +
+			  number_in(info, IFLA_TUN_NUM_DISABLED_QUEUES, 0),
+		.owner = number_in(info, IFLA_TUN_OWNER, VHI_NOBODY),
+		.group = number_in(info, IFLA_TUN_GROUP, VHI_NOBODY),
+		.persists = flag_in(info, IFLA_TUN_PERSIST),
+	};
 	return 0;
 }
 
@@ -144,15 +155,15 @@ static int filter(int fd, uint32_t index)
 int vhi_linux_link_watch(void *data, const char *name)
 {
 	struct sockaddr_nl links = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
-	uint32_t index, queues;
-	int fd, r = vhi_linux_link_queues(NULL, name, &index, &queues);
+	struct vhi_link link;
+	int fd, r = vhi_linux_link_get(NULL, name, &link);
 
 	if (r)
 		return r;
 	fd = open_socket();
 	if (fd < 0)
 		return fd;
-	r = filter(fd, index);
+	r = filter(fd, link.index);
 	if (!r && bind(fd, (struct sockaddr *)&links, sizeof(links)))
 		r = -errno;
 	if (r)

@@ -32,7 +32,7 @@ void vhi_linux_unmap(void *data, void *addr, uint64_t size);
 int vhi_linux_same(void *data, int a, int b);
 
 /* link.c */
-int vhi_linux_link_queues(void *data, const char *name, uint32_t *ret_index, uint32_t *ret_queues);
+int vhi_linux_link_get(void *data, const char *name, struct vhi_link *ret);
 int vhi_linux_link_delete(void *data, uint32_t index);
 int vhi_linux_link_watch(void *data, const char *name);
 

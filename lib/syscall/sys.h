@@ -29,6 +29,16 @@ struct vhi_file {
 	unsigned int seals;	   /* F_SEAL_ of a memfd; 0 for any other file */
 };
 
+#define VHI_NOBODY UINT32_MAX
+
+/* What rtnetlink tells of a tap, at one moment. */
+struct vhi_link {
+	uint32_t index;
+	uint32_t queues; /* with IFF_MULTI_QUEUE; detached or not, whichever process opened them */
+	uint32_t owner, group; /* VHI_NOBODY: none */
+	bool persists;
+};
+
 /* A thread of this process, or a kernel thread. */
 struct vhi_task {
 	int32_t tid;
@@ -76,11 +86,8 @@ struct vhi_sys_ops {
 	void (*unmap)(void *data, void *addr, uint64_t size);
 	/* A socket for the SIOC... calls, in this thread's network namespace. */
 	int (*socket)(void *data);
-	/*
-	 * A link of this thread's network namespace: its index, and the queues that a tap with
-	 * IFF_MULTI_QUEUE has, detached or not, whichever process opened them.
-	 */
-	int (*link_queues)(void *data, const char *name, uint32_t *ret_index, uint32_t *ret_queues);
+	/* A tap of this thread's network namespace. */
+	int (*link_get)(void *data, const char *name, struct vhi_link *ret);
 	int (*link_delete)(void *data, uint32_t index);
 	/* An fd that is readable once such a link has gone, to be read by read_fd(). */
 	int (*link_watch)(void *data, const char *name);
@@ -216,10 +223,10 @@ static inline int vhi_sys_socket(const struct vhi_sys *sys)
 	return sys->ops->socket(sys->data);
 }
 
-static inline int vhi_sys_link_queues(const struct vhi_sys *sys, const char *name,
-				      uint32_t *ret_index, uint32_t *ret_queues)
+static inline int vhi_sys_link_get(const struct vhi_sys *sys, const char *name,
+				   struct vhi_link *ret)
 {
-	return sys->ops->link_queues(sys->data, name, ret_index, ret_queues);
+	return sys->ops->link_get(sys->data, name, ret);
 }
 
 static inline int vhi_sys_link_delete(const struct vhi_sys *sys, uint32_t index)

@@ -162,6 +162,14 @@ static int set_number(struct vhc_tap *tap, unsigned long request, const char *ca
 	return vhi_tap_call(tap, 0, request, call, (void *)(uintptr_t)value);
 }
 
+/* Whom the link is to belong to; VHI_NOBODY: not set. */
+static uint32_t owner_of(const struct vhc_tap *tap, const struct vhc_tap_args *args)
+{
+	return args->flags & VHC_TAP_OWNER		       ? args->owner
+	       : args->flags & (VHC_TAP_GROUP | VHC_TAP_ADOPT) ? VHI_NOBODY
+							       : vhi_sys_user(&tap->ctx->sys);
+}
+
 static bool sets_owner(const struct vhc_tap_args *args)
 {
 	return args->flags & (VHC_TAP_OWNER | VHC_TAP_GROUP) || !(args->flags & VHC_TAP_ADOPT);
@@ -170,16 +178,14 @@ static bool sets_owner(const struct vhc_tap_args *args)
 /* Who else may attach. */
 static int set_owner(struct vhc_tap *tap, const struct vhc_tap_args *args)
 {
-	uint32_t who = VHC_TAP_OWNER | VHC_TAP_GROUP;
+	uint32_t owner = owner_of(tap, args);
 	int r = 0;
 
 	/* the last two steps: the kernel takes no group and no owner away again */
 	if (args->flags & VHC_TAP_GROUP)
 		r = set_number(tap, TUNSETGROUP, "TUNSETGROUP", args->group);
-	if (!r && args->flags & VHC_TAP_OWNER)
-		r = set_number(tap, TUNSETOWNER, "TUNSETOWNER", args->owner);
-	else if (!r && !(args->flags & (who | VHC_TAP_ADOPT)))
-		r = set_number(tap, TUNSETOWNER, "TUNSETOWNER", vhi_sys_user(&tap->ctx->sys));
+	if (!r && owner != VHI_NOBODY)
+		r = set_number(tap, TUNSETOWNER, "TUNSETOWNER", owner);
 	return r;
 }
 
@@ -214,32 +220,30 @@ static int get_headers(struct vhc_tap *tap)
 
 /* --------------------------------------------------------------------------------------- a new link */
 
-static void close_queues(struct vhc_tap *tap)
-{
-	vhi_sys_close_all(&tap->ctx->sys, tap->fds, tap->queues);
-}
-
 /*
- * Until it has an owner, anybody may open a queue of a link with several.  Its queues are counted when
- * nobody else can come any more: if there are others, the link goes, and with it they.
+ * Until it has an owner, anybody may open a queue of a link with several, and whoever has one may change
+ * the owner and leave.  So both are looked at when nobody else can come any more, at one moment: unless
+ * all is as it was set, the link goes, and with it others' queues.
  */
-static int check_alone(struct vhc_tap *tap, bool *ret_alone)
+static int check_alone(struct vhc_tap *tap, const struct vhc_tap_args *args, bool *ret_alone)
 {
 	const struct vhi_sys *sys = &tap->ctx->sys;
-	uint32_t index, queues;
+	struct vhi_link link;
 	int r = 0;
 
 	*ret_alone = true;
 	if (tap->queues == 1)
 		return 0;
-	r = vhi_sys_link_queues(sys, tap->name, &index, &queues);
+	r = vhi_sys_link_get(sys, tap->name, &link);
 	if (r)
 		return vhi_tap_fail(tap, "RTM_GETLINK", r,
 				    "the queues of the new link cannot be counted, so another "
 				    "process may have one");
-	*ret_alone = queues == tap->queues;
+	*ret_alone = link.queues == tap->queues && link.owner == owner_of(tap, args) &&
+		     link.group == (args->flags & VHC_TAP_GROUP ? args->group : VHI_NOBODY) &&
+		     !link.persists;
 	if (!*ret_alone)
-		r = vhi_sys_link_delete(sys, index);
+		r = vhi_sys_link_delete(sys, link.index);
 	return r ? vhi_tap_fail(tap, "RTM_DELLINK", r,
 				"another process has a queue of the new link, which stays because "
 				"it cannot be deleted")
@@ -253,7 +257,7 @@ static int settle_new(struct vhc_tap *tap, const struct vhc_tap_args *args, bool
 
 	r = r ?: attach_others(tap);
 	if (!r && sets_owner(args))
-		r = check_alone(tap, ret_alone);
+		r = check_alone(tap, args, ret_alone);
 	if (r || !*ret_alone)
 		return r;
 	r = vhi_tap_set_sndbuf(tap);
@@ -342,7 +346,7 @@ static int tap_open(struct vhc_tap *tap, const char *name, const struct vhc_tap_
 			return r;
 		r = found ? settle_found(tap, args) : settle_new(tap, args, &alone);
 		if (!alone)
-			close_queues(tap);
+			vhi_sys_close_all(&tap->ctx->sys, tap->fds, tap->queues);
 		if (r)
 			return r;
 	}

@@ -241,6 +241,8 @@ void fake_delete_link(struct fake *fake, const char *name);
  * a queue of it at once, and keeps it.
  */
 void fake_steal_queues(struct fake *fake, uint32_t times);
+/** fake_steal_links() - the same, but that user makes the link @owner's once it has an owner, and leaves. */
+void fake_steal_links(struct fake *fake, uint32_t times, uint32_t owner);
 
 /** fake_eventfd() - an eventfd of the test's own; not in the list of calls. */
 int fake_eventfd(struct fake *fake);

@@ -43,15 +43,25 @@ void fake_steal_queues(struct fake *fake, uint32_t times)
 	fake->steals = times;
 }
 
-static int link_queues(struct fake *fake, const char *name, uint32_t *ret_index,
-		       uint32_t *ret_queues)
+void fake_steal_links(struct fake *fake, uint32_t times, uint32_t owner)
+{
+	fake->steals = times;
+	fake->steal_owner = owner;
+}
+
+static int link_get(struct fake *fake, const char *name, struct vhi_link *ret)
 {
 	const struct fake_tap *tap = fake_tap_find(fake, 0, name);
 
 	if (!tap)
 		return -ENODEV;
-	*ret_index = (uint32_t)(tap - fake->taps) + 2;
-	*ret_queues = tap->flags & IFF_MULTI_QUEUE ? tap->queues + tap->detached : 0;
+	*ret = (struct vhi_link){
+		.index = (uint32_t)(tap - fake->taps) + 2,
+		.queues = tap->flags & IFF_MULTI_QUEUE ? tap->queues + tap->detached : 0,
+		.owner = tap->has_owner ? tap->owner : VHI_NOBODY,
+		.group = tap->has_group ? tap->group : VHI_NOBODY,
+		.persists = tap->flags & IFF_PERSIST,
+	};
 	return 0;
 }
 
@@ -79,12 +89,12 @@ static int link_watch(struct fake *fake, const char *name)
 	return fake_fd_new(fake, file);
 }
 
-int fake_sys_link_queues(void *data, const char *name, uint32_t *ret_index, uint32_t *ret_queues)
+int fake_sys_link_get(void *data, const char *name, struct vhi_link *ret)
 {
 	struct fake *fake = data;
 	int r = fake_enter(fake, "RTM_GETLINK", -1, 0);
 
-	return fake_leave(fake, r ? r : link_queues(fake, name, ret_index, ret_queues));
+	return fake_leave(fake, r ? r : link_get(fake, name, ret));
 }
 
 int fake_sys_link_delete(void *data, uint32_t index)

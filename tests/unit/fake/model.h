@@ -107,8 +107,10 @@ struct fake {
 	const char *failed_names[FAKE_FAILURES];
 	uint32_t failed, calls;
 	struct fake_call call[FAKE_CALLS];
-	uint32_t tear_log_base; /* countdown */
-	uint32_t steals;	/* links still to come of which another takes a queue */
+	uint32_t tear_log_base;	 /* countdown */
+	uint32_t steals;	 /* links still to come of which another takes a queue */
+	uint32_t steal_owner;	 /* who makes the link his own and leaves, instead; 0: nobody */
+	struct fake_tap *stolen; /* that one, until it has an owner */
 	fake_watch_fn *watch;
 	void *watch_data;
 };
@@ -219,7 +221,7 @@ bool fake_tun_failed(const struct fake_file *file);
 struct fake_tap *fake_tap_find(struct fake *fake, uint32_t netns, const char *name);
 
 /* link.c: operations. */
-int fake_sys_link_queues(void *data, const char *name, uint32_t *ret_index, uint32_t *ret_queues);
+int fake_sys_link_get(void *data, const char *name, struct vhi_link *ret);
 int fake_sys_link_delete(void *data, uint32_t index);
 int fake_sys_link_watch(void *data, const char *name);
 

@@ -154,7 +154,8 @@ static int create(struct fake *fake, struct fake_file *file, struct ifreq *ifr, 
 	file->tap = tap;
 	if (flags & IFF_MULTI_QUEUE && fake->steals) {
 		fake->steals--;
-		tap->queues++;
+		tap->queues += !fake->steal_owner;
+		fake->stolen = fake->steal_owner ? tap : NULL;
 	}
 	return 0;
 }
@@ -268,6 +269,17 @@ static int set_id(bool *has, uint32_t *id, uint64_t value)
 	return 0;
 }
 
+static int set_owner(struct fake *fake, struct fake_tap *tap, unsigned long value)
+{
+	int r = set_id(&tap->has_owner, &tap->owner, value);
+
+	if (!r && fake->stolen == tap) {
+		tap->owner = fake->steal_owner;
+		fake->stolen = NULL;
+	}
+	return r;
+}
+
 /* A macvtap keeps the header size with the queue; what is the link's is ENOLINK. */
 static int gone_macvtap_ioctl(unsigned long request)
 {
@@ -320,7 +332,7 @@ int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long requ
 		tap->flags = value ? tap->flags | IFF_PERSIST : tap->flags & ~(uint32_t)IFF_PERSIST;
 		return 0;
 	case TUNSETOWNER:
-		return set_id(&tap->has_owner, &tap->owner, value);
+		return set_owner(fake, tap, value);
 	case TUNSETGROUP:
 		return set_id(&tap->has_group, &tap->group, value);
 	case TUNSETOFFLOAD:

@@ -214,6 +214,16 @@ static void tap_open_leaves_no_queue_to_others(void **state)
 	assert_int_equal(fake_left(rig.fake).taps, 1);
 }
 
+/* Whoever has a queue may change the owner, leave, and come again. */
+static void tap_open_leaves_no_link_of_another_owner(void **state)
+{
+	fake_steal_links(rig.fake, 2, 4711);
+	assert_ok(&rig, rig_open_tap(&rig, "vm1", 3, VHC_TAP_OWNER));
+	assert_int_equal(fake_count(rig.fake, "RTM_DELLINK"), 2);
+	assert_int_equal(fake_tap(rig.fake, "vm1")->queues, 3);
+	assert_int_equal(fake_tap(rig.fake, "vm1")->owner, 1000);
+}
+
 static void tap_open_gives_up_when_queues_are_always_taken(void **state)
 {
 	fake_steal_queues(rig.fake, 1000);
@@ -256,6 +266,7 @@ int main(void)
 		TEST(offer_without_privileges_leaves_no_offloads),
 		TEST(failed_offer_puts_offloads_back),
 		TEST(tap_open_leaves_no_queue_to_others),
+		TEST(tap_open_leaves_no_link_of_another_owner),
 		TEST(tap_open_gives_up_when_queues_are_always_taken),
 		TEST(tap_open_without_count_of_queues_fails),
 		TEST(tap_adopt_of_no_link_creates_it_safely),
