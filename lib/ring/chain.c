@@ -18,8 +18,8 @@
 
 /* What is counted over a whole chain. */
 struct count {
-	uint32_t found, most; /* descriptors */
-	uint32_t pieces;
+	uint32_t found, most;	       /* descriptors */
+	uint32_t pieces, table_pieces; /* of memory: of its buffers, of its indirect tables */
 };
 
 struct walk {
@@ -103,7 +103,6 @@ static int check_indirect(struct walk *walk, uint32_t i, const struct vring_desc
 			      .desc = desc->addr,
 			      .indirect = true,
 			      .writes = walk->writes };
-	uint32_t unused = 0;
 	char why[160];
 
 	if (walk->indirect)
@@ -114,12 +113,18 @@ static int check_indirect(struct walk *walk, uint32_t i, const struct vring_desc
 				  "descriptor %" PRIu32 " is indirect, and its table has %" PRIu32
 				  " bytes: it must be a multiple of %zu, and at most %u times that",
 				  i, desc->len, sizeof(*desc), INDIRECT_MAX);
-	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, false, &unused, why,
-				sizeof(why)))
+	if (walk->memory->reach(walk->memory->data, desc->addr, desc->len, false,
+				&walk->count->table_pieces, why, sizeof(why)))
 		return vhi_refuse(walk->err,
 				  "the table of indirect descriptor %" PRIu32 " (%" PRIu32
 				  " bytes at 0x%" PRIx64 ") %s",
 				  i, desc->len, (uint64_t)desc->addr, why);
+	if (walk->count->table_pieces > VHI_CHAIN_MAX)
+		return vhi_refuse(
+			walk->err,
+			"the tables of a chain, up to that of indirect descriptor %" PRIu32
+			", are in more than %u pieces of memory, the most that vhost takes",
+			i, VHI_CHAIN_MAX);
 	return walk_table(&inner, 0);
 }
 

@@ -3,7 +3,7 @@
  * chain - can vhost use this buffer of a split ring?  Walks a chain of descriptors as vhost_get_vq_desc()
  * in drivers/vhost/vhost.c does, which stops a ring for each of the errors found here.  The guest writes
  * the chain, so the work is bounded: by VHI_CHAIN_MAX descriptors, each read at most twice, and as many
- * pieces of memory.
+ * pieces of memory, for its buffers and again for its tables.
  */
 #ifndef LIB_RING_CHAIN_H
 #define LIB_RING_CHAIN_H

@@ -255,6 +255,22 @@ static void chain_check_of_buffers_in_many_pieces_is_einval(void **state)
 	assert_non_null(strstr(err.text, "descriptor 1, are in more than 1024 pieces"));
 }
 
+/* Each is looked for piece by piece: a guest with small mappings would keep the walk going. */
+static void chain_check_of_tables_in_many_pieces_is_einval(void **state)
+{
+	const struct vhi_chain_memory fragments = { read_memory, reach_pieces, NULL, all.swapped };
+	const uint16_t flags = VRING_DESC_F_INDIRECT | NEXT;
+	struct vhi_refusal err;
+
+	clear();
+	put(DESC, 0, TABLE, 512, flags, 1);
+	put(DESC, 1, TABLE, 512, VRING_DESC_F_INDIRECT, 0);
+	assert_int_equal(vhi_chain_check(NUM, DESC, 0, false, &fragments, &err), 0);
+	put(DESC, 1, TABLE, 528, VRING_DESC_F_INDIRECT, 0);
+	assert_int_equal(vhi_chain_check(NUM, DESC, 0, false, &fragments, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "indirect descriptor 1, are in more than 1024 pieces"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +281,7 @@ int main(void)
 		cmocka_unit_test(chain_check_of_chain_longer_than_ring_is_einval),
 		cmocka_unit_test(chain_check_reads_blocks),
 		cmocka_unit_test(chain_check_of_buffers_in_many_pieces_is_einval),
+		cmocka_unit_test(chain_check_of_tables_in_many_pieces_is_einval),
 	};
 
 	int failed = cmocka_run_group_tests_name("host order", tests, NULL, NULL);
