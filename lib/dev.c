@@ -3,6 +3,7 @@
  * dev - the questions that every room asks a device, and its errors.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -147,15 +148,36 @@ void vhi_dev_forget_log_event(struct vhc_dev *dev, int event)
 			dev->have.fd[i].log_event = VHI_FD_STALE;
 }
 
+static bool has_lost_link(const struct vhc_dev *dev)
+{
+	struct pollfd link = { dev->kind->get_link(dev), 0, 0 };
+
+	return vhi_sys_poll(&dev->ctx->sys, &link, 1) == 1 && link.revents & POLLERR;
+}
+
+/* What cannot be watched any more: an fd that is readable. */
+static int make_signalled(const struct vhi_sys *sys)
+{
+	int fd = vhi_sys_eventfd(sys);
+
+	if (fd >= 0)
+		vhi_sys_signal(sys, fd);
+	return fd;
+}
+
 void vhi_dev_watch_link(struct vhc_dev *dev)
 {
 	const struct vhi_sys *sys = &dev->ctx->sys;
 	int fd, r;
 
-	dev->events.link_gone = false;
-	if (dev->events.epoll < 0 || !dev->kind->watch_link)
+	if (dev->events.epoll < 0 || !dev->kind->watch_link || dev->events.link_gone)
 		return;
 	fd = dev->kind->watch_link(dev);
+	/* looked at afterwards, since it may have gone before it was watched */
+	if (has_lost_link(dev)) {
+		vhi_sys_close(sys, &fd);
+		fd = make_signalled(sys);
+	}
 	r = fd < 0 ? fd : vhi_sys_epoll_add(sys, dev->events.epoll, fd);
 	if (r)
 		vhi_log(dev->ctx, VHC_LEVEL_INFO,
@@ -173,4 +195,5 @@ void vhi_dev_unwatch_link(struct vhc_dev *dev)
 	if (dev->events.link >= 0 && dev->events.epoll >= 0)
 		vhi_sys_epoll_del(sys, dev->events.epoll, dev->events.link);
 	vhi_sys_close(sys, &dev->events.link);
+	dev->events.link_gone = false;
 }

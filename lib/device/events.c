@@ -220,7 +220,10 @@ static int read_source(struct vhc_dev *dev, uint32_t source, struct vhc_event *r
 	if (source == link_source(dev))
 		return report_link(dev, ret);
 	if (source > link_source(dev)) {
-		vhi_sys_read_fd(&dev->ctx->sys, fd_of(dev, source), message, sizeof(message));
+		/* it stays readable until that event was fetched */
+		if (!(dev->events.polls[link_source(dev)].revents & POLLERR))
+			vhi_sys_read_fd(&dev->ctx->sys, fd_of(dev, source), message,
+					sizeof(message));
 		return 0;
 	}
 	if (is_ring(dev, source))

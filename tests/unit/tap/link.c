@@ -34,6 +34,39 @@ static void lost_link_is_one_event(void **state)
 	assert_int_equal(poll_fd(rig, fd).revents, 0);
 }
 
+/* Before anybody asked for the fd, there is nothing to watch any more. */
+static void event_fd_shows_link_lost_before(void **state)
+{
+	struct vhc_event event = { .sz = sizeof(event) };
+	struct rig *rig = *state;
+	int fd;
+
+	lose(rig);
+	fd = vhc_dev_get_event_fd(rig->dev);
+	assert_int_equal(poll_fd(rig, fd).revents, POLLIN);
+	/* also after another event was fetched */
+	fake_raise_error(rig->fake, rig_vhost(rig, 0), 0, 1);
+	assert_int_equal(vhc_dev_next_event(rig->dev, &event), 1);
+	assert_int_equal(event.kind, VHC_EVENT_RING_ERROR);
+	assert_int_equal(poll_fd(rig, fd).revents, POLLIN);
+	assert_int_equal(vhc_dev_next_event(rig->dev, &event), 1);
+	assert_int_equal(event.kind, VHC_EVENT_LINK_GONE);
+	assert_int_equal(vhc_dev_next_event(rig->dev, &event), 0);
+	assert_int_equal(poll_fd(rig, fd).revents, 0);
+}
+
+static void lost_link_is_not_reported_again_with_event_fd(void **state)
+{
+	struct vhc_event event = { .sz = sizeof(event) };
+	struct rig *rig = *state;
+
+	lose(rig);
+	assert_int_equal(vhc_dev_next_event(rig->dev, &event), 1);
+	assert_int_equal(event.kind, VHC_EVENT_LINK_GONE);
+	assert_int_equal(poll_fd(rig, vhc_dev_get_event_fd(rig->dev)).revents, 0);
+	assert_int_equal(vhc_dev_next_event(rig->dev, &event), 0);
+}
+
 /* Without the fd, and where the link cannot be watched. */
 static void lost_link_is_found_by_next_event(void **state)
 {
@@ -121,6 +154,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST_UP(lost_link_is_one_event, "6.12", 1),
+		RIG_TEST_UP(event_fd_shows_link_lost_before, "6.12", 1),
+		RIG_TEST_UP(lost_link_is_not_reported_again_with_event_fd, "6.12", 1),
 		RIG_TEST_UP(lost_link_is_found_by_next_event, "6.12", 2),
 		RIG_TEST_UP(event_fd_follows_tap, "7.2", 1),
 		RIG_TEST_UP(ring_check_of_lost_link_is_enodev, "6.1", 2),
