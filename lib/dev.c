@@ -170,7 +170,8 @@ void vhi_dev_watch_link(struct vhc_dev *dev)
 	const struct vhi_sys *sys = &dev->ctx->sys;
 	int fd, r;
 
-	if (dev->events.epoll < 0 || !dev->kind->watch_link || dev->events.link_gone)
+	if (dev->events.epoll < 0 || dev->events.link_gone || !dev->kind->watch_link ||
+	    dev->kind->get_link(dev) < 0)
 		return;
 	fd = dev->kind->watch_link(dev);
 	/* looked at afterwards, since it may have gone before it was watched */
