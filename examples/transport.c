@@ -7,6 +7,10 @@
  * out of the guest.  An interrupt vector is an eventfd; with KVM it is a gsi, see attach_vector().
  * Frames go out and in around vectors that are masked and moved, a queue and a device that are reset, and
  * a ring that the driver breaks.  Prints one line.  Needs root.
+ *
+ * There is one queue pair and no control queue.  A model that offers ctrl_vq has that virtqueue itself,
+ * and calls vhc_tap_set_active() and vhc_tap_set_features() for its commands: libvhostconfig(3), "A PCI
+ * transport".
  */
 #include <err.h>
 #include <pthread.h>
@@ -102,7 +106,7 @@ static int reset_queue(struct transport *t, uint32_t q)
 	return vhc_ring_reset(t->dev, q);
 }
 
-/* Settings, eventfds and masks of all rings are gone; enable_queue() sets them again. */
+/* Settings, eventfds and masks of all rings are gone; attach_vector() and enable_queue() set them again. */
 static int reset(struct transport *t)
 {
 	for (uint32_t q = 0; q < QUEUES; q++)
@@ -211,6 +215,7 @@ static void *watch(void *arg)
 		struct vhc_event event = { .sz = sizeof(event) };
 
 		pthread_mutex_lock(&t->lock);
+		/* a model with an IOMMU answers VHC_EVENT_MISS here; LINK_GONE is for whoever made the tap */
 		while (vhc_dev_next_event(t->dev, &event) > 0)
 			if (event.kind == VHC_EVENT_RING_ERROR &&
 			    vhc_ring_check(t->dev, event.ring)) /* its text is the cause */
@@ -234,7 +239,8 @@ static struct driver driver = {
 static int check(int r)
 {
 	if (r < 0)
-		errx(1, "%s", vhc_ctx_get_error(transport.ctx)->text);
+		errx(1, "%s. %s", vhc_ctx_get_error(transport.ctx)->text,
+		     vhc_ctx_get_error(transport.ctx)->hint);
 	return r;
 }
 

@@ -70,8 +70,9 @@ extern "C" {
 
 /*
  * VHC_ARG(vhc_region, .guest_addr = a, .size = n): a pointer to such a struct, valid in the
- * enclosing block (C only).  A field that is left out is zero; all may be left out, also in ISO C,
- * for which VHC_ARG_ always has one argument more than the type.
+ * enclosing block.  A field that is left out is zero; all may be left out, also in ISO C, for which
+ * VHC_ARG_ always has one argument more than the type.  C only: in C++, define a zeroed struct and
+ * set its sz.
  */
 #define VHC_ARG(...)	    VHC_ARG_(__VA_ARGS__, )
 #define VHC_ARG_(type, ...) (&(struct type){ .sz = sizeof(struct type), __VA_ARGS__ })
@@ -106,10 +107,10 @@ typedef void vhc_log_fn(void *data, enum vhc_level level, const char *line);
  */
 struct vhc_error {
 	int64_t code;	    /* the negative errno; 0 if no call has failed yet */
-	const char *text;   /* everything in one sentence: print this one */
+	const char *text;   /* everything but the hint, in one sentence: print this one */
 	const char *device; /* the id of the device that the error concerns */
 	const char *where;  /* "ring 2, VHOST_SET_VRING_ADDR", or a JSON pointer */
-	const char *hint;   /* what to do about it */
+	const char *hint;   /* what to do about it: advice, or a command for root */
 };
 
 /**
@@ -501,7 +502,8 @@ VHC_EXPORT int vhc_tap_set_features(struct vhc_tap *tap, const struct vhc_featur
 /**
  * vhc_tap_set_active() - let the first @queues queues receive and detach the others, as
  * VIRTIO_NET_CTRL_MQ requests; takes effect at once, on a running device for each queue whose
- * receive ring runs.
+ * receive ring runs.  The caller's device model, which has the control queue, calls it for
+ * VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET and for the RSS commands, which have a number of pairs too.
  * The number is state of the device that has the tap, as the offloads of vhc_tap_set_features()
  * are.  Until it is set, only queue 0 receives if the driver accepted MQ or RSS (virtio 1.3,
  * 5.1.6.5), otherwise every queue.  A caller that is told of rings, but not of this command, such
@@ -529,6 +531,10 @@ enum {
 };
 
 /*
+ * A net device has two rings for each of its queue pairs.  The control queue belongs to the
+ * caller's device model.  It is virtqueue 2 * queue_pairs if the driver accepted MQ or RSS, and
+ * otherwise virtqueue 2, whatever queue_pairs is: then only rings 0 and 1 may be set up here.
+ *
  * A vsock device has two rings, 0 (receive) and 1 (transmit), which start and stop only together;
  * the third virtqueue, for events, belongs to the caller's device model.  The guest CID is claimed
  * when the device is opened, and is free again when the last holder of the vhost fd has closed it.
@@ -582,11 +588,11 @@ VHC_EXPORT int vhc_dev_open_caps(struct vhc_ctx *ctx, const char *id, const char
 
 /**
  * vhc_dev_close() - stop a device and close it, all of its fds at the same time.
- * When this returns, vhost does not use the memory any more, even if somebody else has the vhost
- * fds open: a forked child, or the caller who passed them in.  Fds that were passed in have no
- * owner then, as before.  Only that of a vsock device stays owned, since vhost-vsock has no
- * VHOST_RESET_OWNER: no other device can use it, and its guest CID is taken until the last holder
- * closes it.
+ * When this returns, vhost does not use the memory any more, and the caller may unmap it, even if
+ * somebody else has the vhost fds open: a forked child, or the caller who passed them in.  Fds that
+ * were passed in have no owner then, as before.  Only that of a vsock device stays owned, since
+ * vhost-vsock has no VHOST_RESET_OWNER: no other device can use it, and its guest CID is taken
+ * until the last holder closes it.  In a forked child of the owner it only closes the child's fds.
  */
 VHC_EXPORT void vhc_dev_close(struct vhc_dev *dev);
 
@@ -632,7 +638,7 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem);
 /**
  * vhc_dev_set_tap() - give a net device its tap; pair i uses queue i.  Call it before
  * vhc_dev_offer_features(), because features depend on the tap.
- * @tap: NULL detaches it, and another device may have it.
+ * @tap: NULL detaches the tap, so that another device may have it.
  * Two devices must not have the same queue: each would get a part of its frames, and the kernel
  * accepts that without a word and tells nobody who has one.  So only a device of the same context
  * is found; that of another context or process is the caller's to avoid.
@@ -647,8 +653,9 @@ VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap);
  * is offered if its origin supports it; bits whose requirements are then missing are dropped, and
  * the log says why.
  * @want: the features that the caller supports; it promises to implement those of its own device
- * model.  What a newer kernel or library supports beyond these is not offered.  NULL wants all: for
- * a caller that passes everything on, such as a vhost-user back end.
+ * model.  What a newer kernel or library supports beyond these is not offered.  NULL wants
+ * vhc_features_known(), every bit that has a name: for a caller that passes everything on, such as
+ * a vhost-user back end.  A wanted bit without a name counts as one of the caller's device model.
  * @require: bits that must be in the result; NULL for none.
  * Errors: -EAGAIN if a net device has no tap yet; -EOPNOTSUPP if a required bit is missing: the
  * text names it, its origin and what would provide it.
@@ -736,8 +743,10 @@ VHC_EXPORT int vhc_dev_start(struct vhc_dev *dev);
 VHC_EXPORT int vhc_dev_stop(struct vhc_dev *dev);
 
 /**
- * vhc_dev_reset() - virtio device reset: stop, and discard features, rings, their eventfds and
- * masks.  Memory, tap and capabilities are kept.  This is how to recover from -ESTALE.
+ * vhc_dev_reset() - virtio device reset: stop, and discard what the driver set: features, mappings,
+ * what it said on the control queue, and of each ring what vhc_ring_reset() discards.  Memory,
+ * tap, net configuration and the host's choices (polling, workers) are kept.  This is how to
+ * recover from -ESTALE.
  * A caller whose table of masks outlives the reset, as MSI-X does, calls vhc_ring_set_masked()
  * again.
  */
@@ -768,8 +777,9 @@ VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json);
  * @json: NUL-terminated; not trusted.
  * The memory must be committed before, with the guest's memory contents in place, and the tap must
  * be set: every feature must be offered here, and each ring is checked as vhc_ring_check() does.
- * Afterwards set what no document contains (eventfds, masks, KVM bindings), then start.  Those that
- * this device has already are kept.
+ * Afterwards set what no document contains (kick and call eventfds, masks, ioeventfds, irqfds, and
+ * with VHC_GUEST_IOMMU the mappings), then start.  What this device has of these already is kept,
+ * except mappings.
  * Errors: -EINVAL, with the JSON pointer, or with the ring and its numbers; -EAGAIN if there is no
  * memory or no tap yet; -EOPNOTSUPP if this host lacks something, as vhc_caps_check(); -EBUSY if a
  * ring is running; -E2BIG.  On failure the device is unchanged, and the kernel was not asked to
@@ -814,10 +824,11 @@ enum vhc_event_kind {
 	VHC_EVENT_RING_ERROR = 1, /* vhc_ring_check() looks for the cause */
 	VHC_EVENT_MISS = 2,	  /* with VHC_GUEST_IOMMU: the device waits for vhc_dev_map() */
 	/*
-	 * The tap's link was deleted, or its network namespace has ended: no frame passes any more.
-	 * Once for each tap; of a macvtap only vhc_ring_check() finds it.  The event fd shows it if
-	 * the link was in the network namespace of the thread that called vhc_dev_get_event_fd()
-	 * or, after that, vhc_dev_set_tap(); vhc_dev_next_event() finds it in any case.
+	 * The tap's link was deleted, or its network namespace has ended: no frame passes until the
+	 * device is stopped, gets another tap and starts again.  Reported once for each tap; for a
+	 * macvtap never, and only vhc_ring_check() finds it.  The event fd becomes readable if the
+	 * link was in the network namespace of the thread that called vhc_dev_get_event_fd() or,
+	 * after that, vhc_dev_set_tap(); vhc_dev_next_event() reports it in any case.
 	 */
 	VHC_EVENT_LINK_GONE = 3
 };
@@ -825,7 +836,7 @@ enum vhc_event_kind {
 struct vhc_event {
 	uint64_t sz;
 	uint32_t kind;	/* enum vhc_event_kind; ignore unknown ones */
-	uint32_t ring;	/* RING_ERROR; for a MISS, the first ring of its queue pair */
+	uint32_t ring;	/* RING_ERROR; for a MISS, the first ring of its queue pair; else 0 */
 	uint64_t iova;	/* MISS */
 	uint32_t perm;	/* MISS: VHC_PERM_ */
 	uint32_t count; /* RING_ERROR: how many since the last event of this ring */
@@ -842,7 +853,9 @@ VHC_EXPORT int vhc_dev_get_event_fd(struct vhc_dev *dev);
 /**
  * vhc_dev_next_event() - fetch one event.  Never blocks.
  * @ret: sz set by the caller.
- * Returns 1 if there was an event, 0 if not.  Call it until it returns 0.
+ * Returns 1 if there was an event, 0 if not.  Call it for as long as it returns 1.
+ * Errors: the kernel's, if a miss could not be answered with an existing mapping; the next call
+ * tries again.
  */
 VHC_EXPORT int vhc_dev_next_event(struct vhc_dev *dev, struct vhc_event *ret);
 
@@ -950,7 +963,8 @@ VHC_EXPORT int vhc_ring_recover_base(struct vhc_dev *dev, uint32_t ring);
 /**
  * vhc_ring_set_kick() - set the eventfd with which the driver notifies the device; -1 removes it.
  * Takes effect at once if the ring is running.
- * Errors: -EINVAL if it is the call eventfd as well.
+ * Errors: -EBADF; -EINVAL if it is the call eventfd as well, or, from the kernel, if it is not an
+ * eventfd (if the ring is not running, the start reports it instead).
  */
 VHC_EXPORT int vhc_ring_set_kick(struct vhc_dev *dev, uint32_t ring, int fd);
 
@@ -964,6 +978,7 @@ VHC_EXPORT int vhc_ring_get_kick(struct vhc_dev *dev, uint32_t ring);
  * vhc_ring_set_call() - set the eventfd with which the device notifies the driver; -1 for none
  * (polling).  Takes effect at once if the ring is running; the new eventfd is then signalled once,
  * since an interrupt may be due.
+ * Errors: as vhc_ring_set_kick().
  */
 VHC_EXPORT int vhc_ring_set_call(struct vhc_dev *dev, uint32_t ring, int fd);
 
@@ -979,6 +994,7 @@ VHC_EXPORT int vhc_ring_get_call(struct vhc_dev *dev, uint32_t ring);
  * Interrupts that arrive while the ring is masked are delivered as one when it is unmasked.  None
  * is lost.  They go to the call eventfd that the ring has at that time; without one, they are not
  * delivered.
+ * Errors: -EMFILE, only when the ring is masked for the first time.
  */
 VHC_EXPORT int vhc_ring_set_masked(struct vhc_dev *dev, uint32_t ring, bool masked);
 
@@ -1020,9 +1036,9 @@ VHC_EXPORT int vhc_ring_start(struct vhc_dev *dev, uint32_t ring);
 VHC_EXPORT int vhc_ring_stop(struct vhc_dev *dev, uint32_t ring);
 
 /**
- * vhc_ring_reset() - virtio queue reset: stop the ring and discard its settings, eventfds, mask,
- * KVM bindings and base, also if it was not running.  An earlier vhc_ring_stop() is forgotten: once
- * it has a size again, vhc_dev_start() starts it.
+ * vhc_ring_reset() - virtio queue reset: stop the ring and discard its size, addresses, base,
+ * eventfds, mask, ioeventfds and irqfd, also if it was not running.  An earlier vhc_ring_stop() is
+ * forgotten: once the ring has a size again, vhc_dev_start() starts it.
  * Errors: -ENOTTY if it is running, without VHC_CAN_RING.
  */
 VHC_EXPORT int vhc_ring_reset(struct vhc_dev *dev, uint32_t ring);
