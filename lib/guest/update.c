@@ -81,7 +81,8 @@ static void finish_device(struct vhc_dev *dev, struct part *part, bool kept)
 int vhi_guest_update(struct vhc_mem *mem)
 {
 	struct part *parts;
-	int r = check_stale(mem);
+	/* also while all are stopped: the dirty log is shared, and what is moved out of it here is lost there */
+	int r = vhi_guest_check_process(mem) ?: check_stale(mem);
 
 	if (r)
 		return r;

@@ -148,7 +148,7 @@ static int read_log(struct rig *rig)
 	return vhc_dirty_read(rig->mem, RIG_GUEST, rig->ram_size, bitmap, 0, NULL);
 }
 
-enum phase { STOPPED, RUNS, LOGS };
+enum phase { STOPPED, STOPPED_LOGS, RUNS, LOGS };
 
 static const struct {
 	const char *name;
@@ -158,6 +158,9 @@ static const struct {
 	{ "start", start, STOPPED },
 	{ "start of a ring", start_ring, STOPPED },
 	{ "reset when stopped", reset, STOPPED },
+	{ "more memory when stopped", rig_more, STOPPED },
+	{ "more memory when stopped, while it logs", rig_more, STOPPED_LOGS }, /* as with pages */
+	{ "log off when stopped", log_off, STOPPED_LOGS },
 	{ "stop", stop, RUNS },
 	{ "stop of a ring", stop_ring, RUNS },
 	{ "reset", reset, RUNS },
@@ -198,10 +201,10 @@ static void call_in_child_is_eperm_without_system_call(void **state)
 		rig_new(&rig, "6.12", 2);
 		rig.dev_flags = VHC_DEV_WORKERS;
 		rig_up(&rig);
-		if (calls[i].phase == STOPPED)
-			assert_ok(&rig, vhc_dev_stop(rig.dev));
-		if (calls[i].phase == LOGS)
+		if (calls[i].phase == LOGS || calls[i].phase == STOPPED_LOGS)
 			assert_ok(&rig, vhc_dirty_start(rig.mem));
+		if (calls[i].phase == STOPPED || calls[i].phase == STOPPED_LOGS)
+			assert_ok(&rig, vhc_dev_stop(rig.dev));
 		fork_now(&rig);
 		before = fake_left(rig.fake);
 		r = calls[i].call(&rig);
