@@ -133,6 +133,11 @@ bool cli_colour(int fd);
 const char *cli_document(const char *path);
 int cli_read(const char *path, char **ret_text, size_t *ret_length);
 
+/* file.c: a document that a command writes to a file, besides its result */
+int cli_file_check(const char *path);
+int cli_file_write(const char *path, struct json_object *document);
+void cli_file_remove(const char *path);
+
 /* report.c: building result trees; never NULL */
 int cli_write(struct cli_call *call, const struct doc_table *table, const void *data);
 struct json_object *cli_report(struct cli_call *call, const char *name);

@@ -179,6 +179,8 @@ static int take_word(struct parser *parser, char *word)
 {
 	struct cli_call *call = parser->call;
 
+	if (!*word)
+		return usage_error(call, "an argument is empty:", word);
 	if (word[0] == '-' && word[1])
 		return word[1] == '-' ? take_long(parser, word) : take_letters(parser, word);
 	if (!call->command && !call->group && !strcmp(word, "help")) {
@@ -200,6 +202,8 @@ static int check_arguments(const struct cli_call *call)
 				call->group ? " after " : "", call->group ? call->group : "");
 	if (call->launcher && !command->launcher)
 		return usage_error(call, "no command line is accepted after", "--");
+	if (call->launcher && call->launcher[0] && !*call->launcher[0])
+		return usage_error(call, "the launcher's name is empty:", call->launcher[0]);
 	if (call->argc < command->min_args)
 		return usage_error(call, "missing argument", command->arguments);
 	if (command->max_args >= 0 && call->argc > command->max_args)

@@ -2,15 +2,12 @@
 /*
  * The commands that read a vhost-setup document, and what they share.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
-#include "errname.h"
 #include "config.h"
+#include "errname.h"
 
 int cli_fail_host(const char *document, const struct host_error *error)
 {
@@ -41,55 +38,32 @@ static void say(void *data, const char *line)
 	cli_warn(data, "%s", line);
 }
 
-/* Check that the report can be written before anything is set up.  @made: the file is new. */
-static int check_report(const char *path, bool *made)
+/* A report that describes what is about to run. */
+struct reported {
+	struct cli_call *call;
+	const char *path; /* NULL: none is wanted */
+	bool written;
+};
+
+static void say_beside(void *data, const char *line)
 {
-	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
-	int fd = path ? open(path, flags | O_EXCL, 0666) : -1;
-	char number[DOC_ERRNO_MAX];
-
-	*made = fd >= 0;
-	if (path && fd < 0)
-		fd = open(path, flags, 0666);
-	if (path && fd < 0)
-		return cli_fail(CLI_FAILED, NULL, "cannot write the report to %s: %s", path,
-				doc_errno(number, -errno));
-	if (fd >= 0)
-		close(fd);
-	return CLI_YES;
-}
-
-/* Nothing was set up: remove the report file if it is new, else leave it empty. */
-static void drop_report(const struct cli_call *call, const char *path, bool made)
-{
-	char number[DOC_ERRNO_MAX];
-
-	if (path && (made ? unlink(path) : truncate(path, 0)) && errno != ENOENT && errno != EINVAL)
-		cli_warn(call,
-			 "the report in %s is wrong: nothing was set up, and it could not be "
-			 "removed: %s",
-			 path, doc_errno(number, -errno));
+	say(((struct reported *)data)->call, line);
 }
 
 /* The launcher, which runs next, inherits stdout: the report goes to a file. */
-static void write_report(void *data, struct json_object *report)
+static int write_report(void *data, struct json_object *report, struct host_error *err)
 {
-	const struct cli_call *call = data;
-	const char *path = cli_option(call, "report")->text;
-	FILE *out = path ? fopen(path, "we") : NULL;
-	bool bad = !out;
+	struct reported *reported = data;
+	int r = reported->path ? cli_file_write(reported->path, report) : 0;
 	char number[DOC_ERRNO_MAX];
 
-	if (!path)
-		return;
-	if (out) {
-		cli_print(out, report, true, false);
-		bad = ferror(out);
-		bad = fclose(out) || bad;
-	}
-	if (bad)
-		cli_warn(call, "cannot write the report to %s: %s", path,
-			 doc_errno(number, -errno));
+	reported->written = reported->path && r == 0;
+	if (r == 0)
+		return 0;
+	*err = (struct host_error){ .status = HOST_FAILED };
+	snprintf(err->text, sizeof(err->text), "cannot write the report to %s: %s", reported->path,
+		 doc_errno(number, r));
+	return r;
 }
 
 struct host_options cli_host_options(struct cli_call *call)
@@ -105,9 +79,8 @@ static int run_setup(struct cli_call *call)
 {
 	struct host_options options = cli_host_options(call);
 	struct host_error error = { 0 };
-	const char *report = cli_option(call, "report")->text;
+	struct reported reported = { call, cli_option(call, "report")->text, false };
 	struct host_setup *setup;
-	bool made;
 	int status;
 
 	if (!call->launcher || !call->launcher[0])
@@ -116,16 +89,19 @@ static int run_setup(struct cli_call *call)
 	status = cli_read_setup(call, &setup);
 	if (status)
 		return status;
-	status = check_report(report, &made);
+	status = reported.path ? cli_file_check(reported.path) : CLI_YES;
 	if (status) {
 		host_setup_free(setup);
 		return status;
 	}
 	options.no_new_privs = cli_option(call, "no-new-privs")->count;
+	options.say = say_beside;
 	options.ready = write_report;
+	options.data = &reported;
 	host_setup_run(setup, &options, &error); /* it returns on failure only */
 	host_setup_free(setup);
-	drop_report(call, report, made);
+	if (reported.written)
+		cli_file_remove(reported.path);
 	return cli_fail_host(call->argv[0], &error);
 }
 

@@ -2,6 +2,7 @@
 /*
  * The loop that executes a plan, and undoes it in reverse if a step fails.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 static void free_run(struct host_run *run)
 {
+	host_signals_release(&run->signals);
 	host_launch_free(run->launch);
 	free(run->devices);
 	free(run->changed);
@@ -25,6 +27,7 @@ static struct host_run *new_run(const struct host_plan *plan)
 		return NULL;
 	run->plan = plan;
 	run->home_netns = -1;
+	host_signals_hold(&run->signals);
 	run->devices = calloc(plan->setup->devices.count, sizeof(*run->devices));
 	run->changed = calloc(plan->count, sizeof(*run->changed));
 	if (run->devices && run->changed)
@@ -75,6 +78,21 @@ static int undo_steps(struct host_run *run, struct host_error *err)
 	return result;
 }
 
+int host_fail_signal(struct host_error *err, int number)
+{
+	return host_fail_status(err, (enum host_status)(HOST_SIGNAL + number), -EINTR, NULL,
+				"ended by signal %d (%s)", number, strsignal(number));
+}
+
+/* One step, unless a signal has come. */
+static int apply_step(struct host_run *run, struct host_error *err)
+{
+	const struct host_op *op = &run->plan->ops[run->done];
+	int number = host_signals_take(&run->signals);
+
+	return number ? host_fail_signal(err, number) : host_op_table[op->kind].apply(run, op, err);
+}
+
 int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct host_run **ret,
 		   struct host_error *err)
 {
@@ -83,8 +101,7 @@ int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct
 	if (!run)
 		return host_fail_memory(err);
 	while (run->done < plan->count && plan->ops[run->done].kind != until) {
-		const struct host_op *op = &plan->ops[run->done];
-		int r = host_op_table[op->kind].apply(run, op, err);
+		int r = apply_step(run, err);
 
 		if (r < 0) {
 			say_where(run, run->done, err);

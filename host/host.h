@@ -26,7 +26,8 @@ enum host_status {
 	HOST_LACKS = 4,	       /* this host lacks something that was requested */
 	HOST_FAILED = 5,       /* it failed and was undone */
 	HOST_CANNOT_RUN = 126, /* the launcher exists but cannot be executed; as env(1) */
-	HOST_NOT_FOUND = 127   /* the launcher does not exist */
+	HOST_NOT_FOUND = 127,  /* the launcher does not exist */
+	HOST_SIGNAL = 128      /* plus its number: a signal came, and all was undone */
 };
 
 struct host_error {
@@ -61,8 +62,11 @@ struct host_options {
 	char **launcher; /* its command line, with tokens, NULL-terminated; NULL to plan without one */
 	/* A warning, one line.  May be NULL. */
 	void (*say)(void *data, const char *line);
-	/* Called once everything is set up, before the launcher runs.  @report: borrowed.  May be NULL. */
-	void (*ready)(void *data, struct json_object *report);
+	/*
+	 * Called once everything is set up, before the launcher runs.  @report: borrowed.  Not 0: it fails
+	 * with that negative errno, and the error is filled.  May be NULL.
+	 */
+	int (*ready)(void *data, struct json_object *report, struct host_error *err);
 	void *data;
 };
 

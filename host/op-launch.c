@@ -225,8 +225,10 @@ int host_hand_over(struct host_run *run, const struct host_op *op, struct host_e
 	if (!report)
 		return host_fail_memory(err);
 	if (options->ready)
-		options->ready(options->data, report);
+		r = options->ready(options->data, report, err);
 	json_object_put(report);
+	if (r < 0)
+		return r;
 	/* From here on these fds are ours, whoever had them: host_release_fds() closes them. */
 	for (int fd = HOST_FIRST_FD; fd < HOST_FIRST_FD + run->launch->fd_count; fd++)
 		run->ours[fd] = true;
@@ -251,11 +253,16 @@ int host_become_user(struct host_run *run, const struct host_op *op, struct host
 
 int host_exec(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
+	int r;
+
 	restore_limit(run);
-	execvpe(run->launch->argv[0], run->launch->argv, run->launch->env);
-	if (errno == ENOENT) /* it was found before, so it is its interpreter */
-		return host_fail_status(err, HOST_NOT_FOUND, -errno, NULL,
+	r = host_signals_exec(&run->signals, run->launch->argv[0], run->launch->argv,
+			      run->launch->env);
+	if (r > 0)
+		return host_fail_signal(err, r);
+	if (r == -ENOENT) /* it was found before, so it is its interpreter */
+		return host_fail_status(err, HOST_NOT_FOUND, r, NULL,
 					"cannot execute %s: its interpreter does not exist",
 					run->launch->argv[0]);
-	return fail_launcher(err, -errno, run->launch->argv[0], NULL);
+	return fail_launcher(err, r, run->launch->argv[0], NULL);
 }

@@ -8,6 +8,7 @@
 
 #include "launch.h"
 #include "link.h"
+#include "signals.h"
 #include "user.h"
 
 enum host_op_kind {
@@ -82,7 +83,8 @@ struct host_run {
 	struct host_device_run *devices;
 	bool *changed; /* for each operation: must it be undone? */
 	size_t done;
-	int home_netns; /* the original one, or -1 */
+	struct host_signals signals; /* held until the run is freed */
+	int home_netns;		     /* the original one, or -1 */
 	struct host_user user;
 	struct host_launch *launch; /* set by the hand-over */
 	bool *ours;		    /* fds 0 to fd_room - 1: opened by us */
@@ -109,6 +111,9 @@ struct host_op_info {
 #define HOST_UNDO_MAX	  100
 
 extern const struct host_op_info host_op_table[HOST_OP_COUNT];
+
+/* "ended by signal 15 (Terminated)", with the status that a shell has for it.  Returns -EINTR. */
+int host_fail_signal(struct host_error *err, int number);
 
 /*
  * host_run_apply() - execute the plan up to but excluding @until (HOST_OP_COUNT: all of it); if a

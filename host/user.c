@@ -26,7 +26,7 @@ static bool parse_id(const char *text, uint32_t *ret)
 {
 	unsigned long long id = 0;
 
-	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 10)
+	if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 10)
 		return false;
 	id = strtoull(text, NULL, 10);
 	*ret = (uint32_t)id;

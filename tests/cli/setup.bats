@@ -53,7 +53,7 @@ document() {
 }
 
 @test "the link is there for the launcher, with all that was asked for, and goes with it" {
-	run unshare -n bash -c '"$VHOSTCTL" setup off.json -- sh -c "ip -json address show dev tp0"; ls /sys/class/net'
+	run unshare -n bash -c '"$VHOSTCTL" setup off.json -- sh -c "ip -json address show dev tp0"; ip -oneline link'
 	[ "$status" = 0 ]
 	output=${lines[0]}
 	[ "$(json '.[0].mtu')" = 1400 ]
@@ -120,7 +120,7 @@ document() {
 		{"id": "a", "type": "net", "vhost": "off", "tap": {"name": "tp1", "persist": true}},
 		{"id": "b", "type": "net", "vhost": "off", "tap": {"name": "tp2", "persist": true, "bridge": "nobr0"}}],
 		"launcher": {"style": "env"}}' > two.json
-	run unshare -n bash -c '"$VHOSTCTL" setup two.json -- true; echo $?; ls /sys/class/net'
+	run unshare -n bash -c '"$VHOSTCTL" setup two.json -- true; echo $?; ip -oneline link'
 	[[ $output == *"nobr0"* ]]
 	[[ $output != *tp1* ]]
 	[[ $(tail -n +2 <<< "$output") != *tp2$'\n'* ]]
@@ -141,7 +141,7 @@ document() {
 
 @test "require: without vhost it is status 4 with the reason, and the launcher does not run" {
 	[ ! -e /dev/vhost-net ] || skip "vhost-net is here"
-	run --separate-stderr unshare -n bash -c '"$VHOSTCTL" setup require.json -- touch there; r=$?; ls /sys/class/net >&2; exit $r'
+	run --separate-stderr unshare -n bash -c '"$VHOSTCTL" setup require.json -- touch there; r=$?; ip -oneline link >&2; exit $r'
 	[ "$status" = 4 ]
 	[ ! -e there ]
 	[[ $stderr == "vhostctl: "*"/dev/vhost-net"* ]]
@@ -179,11 +179,59 @@ document() {
 	run --separate-stderr alone setup off.json --report report.json -- ./launcher
 	[ "$status" = 127 ]
 	[ ! -e report.json ]
+	# what another set-up reported stays until this one is complete
 	echo before > report.json
-	run --separate-stderr alone setup off.json --report report.json -- ./launcher
-	[ "$status" = 127 ]
-	[ -e report.json ]
-	[ ! -s report.json ]
+	run --separate-stderr alone setup no-such.json --report report.json -- true
+	run --separate-stderr alone setup require.json --report report.json -- @net0.nothing@
+	[ "$(cat report.json)" = before ]
+}
+
+@test "--report: it is replaced as a whole, through links, and what is no file is written as it is" {
+	mkdir there
+	echo before > there/report.json
+	ln -s there/report.json link
+	run --separate-stderr alone setup off.json --report link -- cat there/report.json
+	[ "$(json .kind)" = vhost-report ]
+	[ -L link ]
+	[ "$(ls there)" = report.json ]
+	[ "$(stat -c %a there/report.json)" = "$(printf %o $((0666 & ~$(umask))))" ]
+	run --separate-stderr alone setup off.json --report /dev/stdout -- true
+	[ "$(json .kind)" = vhost-report ]
+	run --separate-stderr alone setup off.json --report /dev/full -- touch started
+	[ "$status" = 5 ]
+	[[ $stderr == *"cannot write the report to /dev/full: No space left on device (ENOSPC)"* ]]
+	[ ! -e started ]
+}
+
+@test "a signal during the set-up: all is undone, one line and 128 and its number say so" {
+	document off | sed 's/"tap": {/&"persist": true, /' > persist.json
+	for signal in INT TERM HUP; do
+		mkfifo hold
+		# the report's reader holds the set-up until the signal has come
+		run --separate-stderr unshare -n bash -c '
+			env --default-signal "$VHOSTCTL" setup persist.json --report hold -- touch started & pid=$!
+			while ! ip link show dev tp0 > /dev/null 2>&1; do sleep 0.01; done
+			kill -'$signal' $pid
+			# it may also have stopped before it opened the report
+			cat hold > /dev/null & reader=$!
+			wait $pid
+			status=$?
+			kill $reader
+			ip -oneline link
+			exit $status'
+		[ "$status" = $((128 + $(kill -l "$signal"))) ]
+		[[ $output != *tp0* ]]
+		[[ $stderr == *"ended by signal "* ]]
+		[ ! -e started ]
+		rm hold
+	done
+}
+
+@test "a signal that is ignored stays ignored, and the launcher has no signal blocked" {
+	run alone setup off.json -- grep -E "^Sig(Blk|Ign)" /proc/self/status
+	[ "${lines[0]##*[!0-9a-f]}" = 0000000000000000 ]
+	run --separate-stderr unshare -n bash -c 'trap "" HUP; exec "$VHOSTCTL" setup off.json -- sh -c "kill -HUP \$\$; echo lives"'
+	[ "$output" = lives ]
 }
 
 @test "-q: no warning" {

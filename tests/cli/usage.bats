@@ -10,7 +10,7 @@ load lib.bash
 	fails 2 "no command after features" features
 	fails 2 'unknown command "fly"' features fly
 	fails 2 'unknown command "feature"' feature list
-	fails 2 'unknown command ""' ''
+	fails 2 'an argument is empty' ''
 }
 
 @test "commands and options are not abbreviated" {
@@ -35,6 +35,16 @@ load lib.bash
 	fails 2 'missing value for "--host"' check --host= state.json
 	fails 2 'missing value for "--host"' check -H '' state.json
 	fails 2 'missing value for "--type"' features list --type=
+	fails 2 'missing value for "--user"' setup -u '' "$source_root/examples/qemu.json" -- true
+	fails 2 'missing value for "--user"' doctor --user=
+}
+
+@test "an empty argument is a variable that is not set, never a file, a set or a launcher" {
+	fails 2 "an argument is empty" setup '' -- true
+	fails 2 "an argument is empty" validate ''
+	fails 2 "an argument is empty" features decode ''
+	fails 2 "an argument is empty" features diff 0x1 ''
+	fails 2 "the launcher's name is empty" setup "$source_root/examples/qemu.json" -- '' x
 }
 
 @test "numbers out of range, or not a number" {

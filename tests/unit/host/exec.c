@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -28,6 +29,7 @@ struct launch_case {
 	gid_t group;	     /* that the caller has besides; 0: none */
 	unsigned int nofile; /* hard and soft limit; 0: as it is */
 	unsigned int soft;   /* soft limit alone */
+	int signal;	     /* that comes when everything is set up; 0: none */
 	bool inherits;	     /* the caller has capabilities that survive a change of user */
 };
 
@@ -46,6 +48,13 @@ static void keep_capabilities(void)
 		_exit(94);
 }
 
+static const struct launch_case *ready_case;
+
+static int raise_signal(void *data, struct json_object *report, struct host_error *err)
+{
+	return raise(ready_case->signal) ? -errno : 0;
+}
+
 static void launch(const void *arg)
 {
 	const struct launch_case *c = arg;
@@ -60,6 +69,8 @@ static void launch(const void *arg)
 
 	options.say = say;
 	options.data = &said;
+	ready_case = c;
+	options.ready = c->signal ? raise_signal : NULL;
 	for (int i = 0; i < c->junk; i++)
 		if (dup(0) < 0)
 			_exit(98);
@@ -340,6 +351,31 @@ static void exec_restores_soft_fd_limit(void **state)
 		      0, "128\n");
 }
 
+/* With every type of change made: new and persistent links, and one that was there before. */
+static void exec_is_undone_by_a_signal(void **state)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+	/* a link gets its queueing discipline when it is first up, and keeps it */
+	sandbox_command(
+		"ip tuntap add dev old mode tap vnet_hdr && ip link set old up && ip link set old down");
+	for (size_t i = 0; i < COUNT(signals); i++) {
+		const struct launch_case c = {
+			.config = CONFIG(FULL
+					 "," NET("d",
+						 "\"name\":\"old\",\"existing\":true,\"mtu\":1300,"
+						 "\"mac\":\"52:54:00:00:00:09\",\"bridge\":\"br0\","
+						 "\"address\":[\"10.3.0.1/24\"]"),
+					 ENV),
+			.arguments = SHELL("echo it runs"),
+			.signal = signals[i],
+		};
+
+		expect_launch(&c, HOST_SIGNAL + signals[i], "ended by signal");
+	}
+	sandbox_command("ip link del old");
+}
+
 static void exec_with_prefer_falls_back_and_says_so(void **state)
 {
 	const struct launch_case c = {
@@ -381,6 +417,7 @@ int main(void)
 		cmocka_unit_test(exec_by_unprivileged_caller_uses_existing_tap),
 		cmocka_unit_test(exec_with_few_fds_says_so_and_leaves_nothing),
 		cmocka_unit_test(exec_restores_soft_fd_limit),
+		cmocka_unit_test(exec_is_undone_by_a_signal),
 		cmocka_unit_test(exec_with_prefer_falls_back_and_says_so),
 		cmocka_unit_test(exec_with_require_needs_vhost),
 	};

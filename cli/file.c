@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A document in a file: written beside it and renamed, so that readers see the old one or the new one,
+ * whole.  What is no regular file (a terminal, a pipe, /dev/stdout) is written as it is.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "errname.h"
+
+/* Where the file is, or will be, if that is to be a regular one: symbolic links stay links. */
+static bool is_replaced(const char *path, char place[PATH_MAX])
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return S_ISREG(st.st_mode) && realpath(path, place);
+	return snprintf(place, PATH_MAX, "%s", path) < PATH_MAX;
+}
+
+/* The directory part: "." of "report.json". */
+static void cut_name(char *place)
+{
+	char *slash = strrchr(place, '/');
+
+	if (!slash)
+		strcpy(place, ".");
+	else
+		slash[slash == place] = '\0';
+}
+
+/* Can the file be written, as far as that can be told without touching it? */
+int cli_file_check(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	char place[PATH_MAX];
+	int mode = W_OK;
+	char number[DOC_ERRNO_MAX];
+
+	if (is_replaced(path, place)) {
+		cut_name(place);
+		mode |= X_OK;
+	} else {
+		snprintf(place, sizeof(place), "%s", path);
+	}
+	if (name && !name[1])
+		errno = EISDIR;
+	else if (faccessat(AT_FDCWD, place, mode, AT_EACCESS) == 0)
+		return CLI_YES;
+	return cli_fail(CLI_FAILED, NULL, "cannot write the report to %s: %s", path,
+			doc_errno(number, -errno));
+}
+
+static int put(int fd, struct json_object *document)
+{
+	FILE *out = fdopen(fd, "w");
+	int r = 0;
+
+	if (!out) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	cli_print(out, document, true, false);
+	errno = EIO;
+	if (ferror(out) | fclose(out))
+		r = -errno;
+	return r;
+}
+
+/* The mode that open() would have given it. */
+static int set_mode(int fd)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return fchmod(fd, 0666 & ~mask) < 0 ? -errno : 0;
+}
+
+static int replace(const char *place, struct json_object *document)
+{
+	char beside[PATH_MAX];
+	int fd, r;
+
+	if (snprintf(beside, sizeof(beside), "%s.XXXXXX", place) >= (int)sizeof(beside))
+		return -ENAMETOOLONG;
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = set_mode(fd);
+	if (r == 0)
+		r = put(fd, document);
+	else
+		close(fd);
+	if (r == 0 && rename(beside, place) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(beside);
+	return r;
+}
+
+/* What was written is not so any more. */
+void cli_file_remove(const char *path)
+{
+	char place[PATH_MAX];
+
+	if (is_replaced(path, place))
+		unlink(place);
+}
+
+/* Returns 0 or a negative errno; the file is then as it was. */
+int cli_file_write(const char *path, struct json_object *document)
+{
+	char place[PATH_MAX];
+	int fd;
+
+	if (is_replaced(path, place))
+		return replace(place, document);
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -errno : put(fd, document);
+}
