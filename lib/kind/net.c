@@ -79,7 +79,8 @@ VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap)
 		return 0;
 	if (tap && tap->ctx != dev->ctx)
 		return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "the tap belongs to another context");
-	r = vhi_dev_check_stopped(dev, "its tap");
+	/* also a stopped one's: a forked child shares the event fd, which would lose the owner's link */
+	r = vhi_dev_check_process(dev) ?: vhi_dev_check_stopped(dev, "its tap");
 	if (!r && tap)
 		r = check_tap(dev, tap);
 	if (r)

@@ -251,6 +251,20 @@ static void call_in_child_that_needs_no_kernel_works(void **state)
 	assert_int_equal(reached(rig), 0);
 }
 
+/* The event fd is shared: the owner would not see any more that the link goes. */
+static void set_tap_in_child_is_eperm(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_up(rig);
+	assert_true(vhc_dev_get_event_fd(rig->dev) >= 0);
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	fork_now(rig);
+	assert_int_equal(vhc_dev_set_tap(rig->dev, NULL), -EPERM);
+	back(rig);
+	assert_ok(rig, vhc_dev_set_tap(rig->dev, NULL));
+}
+
 /* Not owned yet, it is whoever's comes first. */
 static void start_in_child_before_owner_takes_ownership(void **state)
 {
@@ -319,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(call_in_child_is_eperm_without_system_call),
 		RIG_TEST(call_in_child_that_needs_no_kernel_works, "6.12", 2),
+		RIG_TEST(set_tap_in_child_is_eperm, "6.12", 2),
 		RIG_TEST(start_in_child_before_owner_takes_ownership, "7.2", 1),
 		RIG_TEST(start_in_child_after_undone_start_takes_ownership, "6.12", 2),
 		cmocka_unit_test(close_in_child_closes_fds_only),
