@@ -271,12 +271,12 @@ static void *open_in_netns(void *arg)
 /* In a thread of its own: namespaces are per thread, and the caller's must not change. */
 static int linux_open_in_new_netns(void *data, const char *path, int flags)
 {
-	struct netns_open job = { path, flags, -EAGAIN };
+	struct netns_open job = { path, flags, -EIO };
 	pthread_t thread;
 	int r = vhi_linux_start_thread(&thread, open_in_netns, &job);
 
-	if (r)
-		return -r;
+	if (r) /* RLIMIT_NPROC, or that of the cgroup; not the API's EAGAIN */
+		return r == EAGAIN ? -ENOMEM : -r;
 	pthread_join(thread, NULL);
 	return job.result;
 }
