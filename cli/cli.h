@@ -121,6 +121,10 @@ void cli_print_table(FILE *out, struct json_object *rows, int indent);
 void cli_put_text(FILE *out, const char *text, const char *keep);
 
 /* message.c: one line on stderr, and a hint on a second; each returns @status */
+extern const struct doc_table cli_message_table;
+void cli_messages_as_json(void);
+/* @where: the place in a document, or a step; may be NULL */
+int cli_fail_at(enum cli_status status, const char *where, const char *hint, const char *text);
 int cli_fail(enum cli_status status, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int cli_fail_library(const struct cli_call *call);

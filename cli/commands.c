@@ -37,6 +37,7 @@ const struct cli_option cli_globals[] = {
 	{ "version", 'V', NULL, CLI_FLAG, .help = "show the version" },
 	{ "json", 'j', NULL, CLI_FLAG, .help = "print one JSON document instead of tables" },
 	{ "quiet", 'q', NULL, CLI_FLAG, .help = "print no warnings and no progress" },
-	{ "verbose", 'v', NULL, CLI_FLAG, .help = "print the library's log; -vv: every step" },
+	{ "verbose", 'v', NULL, CLI_FLAG,
+	  .help = "print each step as it happens; -vv: each call into the kernel" },
 };
 const size_t cli_global_count = DOC_COUNT(cli_globals);

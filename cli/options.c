@@ -105,6 +105,8 @@ static int take(struct parser *parser, const struct cli_option *option, struct c
 		const char *text)
 {
 	value->count++;
+	if (value == &parser->globals[JSON] && !text)
+		cli_messages_as_json();
 	if (option->type == CLI_FLAG)
 		return text ? option_error(parser, "no value is accepted for", option) : 0;
 	if (!text) {

@@ -2,6 +2,7 @@
 /*
  * The commands that read a vhost-setup document, and what they share.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +13,11 @@
 int cli_fail_host(const char *document, const struct host_error *error)
 {
 	const bool input = error->status == HOST_DOCUMENT;
+	char where[PATH_MAX];
 
-	return cli_fail((enum cli_status)error->status, error->hint, "%s%s%s%s%s",
-			input ? cli_document(document) : "", input ? ": " : "", error->where,
-			*error->where ? ": " : "", error->text);
+	snprintf(where, sizeof(where), "%s%s%s", input ? cli_document(document) : "",
+		 input && *error->where ? ": " : "", error->where);
+	return cli_fail_at((enum cli_status)error->status, where, error->hint, error->text);
 }
 
 int cli_read_setup(struct cli_call *call, struct host_setup **ret)
@@ -48,6 +50,11 @@ struct reported {
 static void say_beside(void *data, const char *line)
 {
 	say(((struct reported *)data)->call, line);
+}
+
+static void say_step(void *data, const char *line)
+{
+	cli_log(((struct reported *)data)->call, VHC_LEVEL_INFO, line);
 }
 
 /* The launcher, which runs next, inherits stdout: the report goes to a file. */
@@ -96,6 +103,7 @@ static int run_setup(struct cli_call *call)
 	}
 	options.no_new_privs = cli_option(call, "no-new-privs")->count;
 	options.say = say_beside;
+	options.step = call->verbose ? say_step : NULL;
 	options.ready = write_report;
 	options.data = &reported;
 	host_setup_run(setup, &options, &error); /* it returns on failure only */

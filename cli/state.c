@@ -14,7 +14,7 @@ int cli_fail_document(const struct cli_call *call, const char *path)
 
 	if (error->code != -EINVAL && error->code != -E2BIG)
 		return cli_fail_library(call);
-	return cli_fail(CLI_INPUT, error->hint, "%s: %s", cli_document(path), error->text);
+	return cli_fail_at(CLI_INPUT, cli_document(path), error->hint, error->text);
 }
 
 int cli_read_state(struct cli_call *call, const char *path, struct cli_state *ret)

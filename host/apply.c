@@ -36,15 +36,33 @@ static struct host_run *new_run(const struct host_plan *plan)
 	return NULL;
 }
 
-/* "step 5 of 12: set mtu, device net0" */
-static void say_where(const struct host_run *run, size_t step, struct host_error *err)
+/* "step 5 of 12: set mtu, device net0"; how many bytes that would be. */
+static int format_where(const struct host_run *run, size_t step, char *buf, size_t size)
 {
 	const struct host_op *op = &run->plan->ops[step];
 	bool device = op->device != HOST_NO_DEVICE;
 
-	snprintf(err->where, sizeof(err->where), "step %zu of %zu: %s%s%s", step + 1,
-		 run->plan->count, host_op_table[op->kind].name, device ? ", device " : "",
-		 device ? host_device(run->plan->setup, op->device)->id : "");
+	return snprintf(buf, size, "step %zu of %zu: %s%s%s", step + 1, run->plan->count,
+			host_op_table[op->kind].name, device ? ", device " : "",
+			device ? host_device(run->plan->setup, op->device)->id : "");
+}
+
+/* The same with what the step is about to do. */
+static void say_step(const struct host_run *run)
+{
+	const struct host_options *options = run->plan->options;
+	const struct host_op *op = &run->plan->ops[run->done];
+	char line[sizeof(((struct host_error *)0)->where) + HOST_ARGUMENT_MAX];
+	char argument[HOST_ARGUMENT_MAX] = "", undo[HOST_UNDO_MAX] = "";
+	int n;
+
+	if (!options->step)
+		return;
+	host_op_table[op->kind].describe(run->plan, op, argument, undo);
+	n = format_where(run, run->done, line, sizeof(line));
+	if (*argument)
+		snprintf(line + n, sizeof(line) - (size_t)n, ": %s", argument);
+	options->step(options->data, line);
 }
 
 /* The text reports the first error, then what could not be undone. */
@@ -90,7 +108,10 @@ static int apply_step(struct host_run *run, struct host_error *err)
 	const struct host_op *op = &run->plan->ops[run->done];
 	int number = host_signals_take(&run->signals);
 
-	return number ? host_fail_signal(err, number) : host_op_table[op->kind].apply(run, op, err);
+	if (number)
+		return host_fail_signal(err, number);
+	say_step(run);
+	return host_op_table[op->kind].apply(run, op, err);
 }
 
 int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct host_run **ret,
@@ -104,7 +125,7 @@ int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct
 		int r = apply_step(run, err);
 
 		if (r < 0) {
-			say_where(run, run->done, err);
+			format_where(run, run->done, err->where, sizeof(err->where));
 			undo_steps(run, err);
 			free_run(run);
 			return r;

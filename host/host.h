@@ -62,6 +62,8 @@ struct host_options {
 	char **launcher; /* its command line, with tokens, NULL-terminated; NULL to plan without one */
 	/* A warning, one line.  May be NULL. */
 	void (*say)(void *data, const char *line);
+	/* Each step, one line, before it is executed.  May be NULL. */
+	void (*step)(void *data, const char *line);
 	/*
 	 * Called once everything is set up, before the launcher runs.  @report: borrowed.  Not 0: it fails
 	 * with that negative errno, and the error is filled.  May be NULL.

@@ -86,6 +86,7 @@ static struct json_object *by_command(void)
 		else if (!strcmp(command->name, "check"))
 			add_rule(rules, command->name, &vhi_check_doc);
 	}
+	add_rule(rules, "message", &cli_message_table);
 	json_object_object_add(root, "allOf", rules);
 	return root;
 }

@@ -234,6 +234,14 @@ document() {
 	[ "$output" = lives ]
 }
 
+@test "-v: each step, before it is executed, the last of them the launcher" {
+	run --separate-stderr alone -v setup off.json -- echo out
+	[ "$output" = out ]
+	[ "$(grep -c '^info: step [0-9]* of [0-9]*: ' <<< "$stderr")" = "$(wc -l <<< "$stderr")" ]
+	[[ $stderr == *": set mtu, device net0: tp0: 1400"*"exec: echo" ]]
+	[ "$(sed -n 's/.*step \([0-9]*\) of.*/\1/p' <<< "$stderr" | tr '\n' ' ')" = "$(seq -s ' ' "$(wc -l <<< "$stderr")") " ]
+}
+
 @test "-q: no warning" {
 	[ ! -e /dev/vhost-net ] || skip "vhost-net is here"
 	document prefer > prefer.json
