@@ -272,8 +272,7 @@ static int get_link(const struct vhc_dev *dev)
 
 static int watch_link(const struct vhc_dev *dev)
 {
-	return dev->net->tap ? vhi_sys_link_watch(&dev->ctx->sys, dev->net->tap->name)
-			     : VHI_FD_NONE;
+	return dev->net->tap ? vhi_tap_watch_link(dev->net->tap) : VHI_FD_NONE;
 }
 
 static int execute(struct vhc_dev *dev, struct vhi_op *op)

@@ -126,6 +126,16 @@ int vhi_tap_check_link(const struct vhc_tap *tap)
 			   -ENODEV, VHI_LINK_GONE);
 }
 
+int vhi_tap_watch_link(const struct vhc_tap *tap)
+{
+	struct ifreq ifr = { 0 };
+	int r = vhi_sys_ioctl(&tap->ctx->sys, tap->fds[0], TUNGETIFF, &ifr);
+
+	/* it may have been renamed, and its name given to another */
+	ifr.ifr_name[sizeof(ifr.ifr_name) - 1] = 0;
+	return r ?: vhi_sys_link_watch(&tap->ctx->sys, ifr.ifr_name);
+}
+
 /*
  * TUNGETIFF does not tell: where it had IFF_NO_PI, it has IFF_NOFILTER, which is the same bit.  A link
  * with packet information reads that first, even if nothing is there to be read; any other finds too few

@@ -68,6 +68,9 @@ int vhi_tap_call(const struct vhc_tap *tap, uint32_t queue, unsigned long reques
 /** vhi_tap_check_link() - -ENODEV if the link has gone: deleted, perhaps with its network namespace. */
 int vhi_tap_check_link(const struct vhc_tap *tap);
 
+/** vhi_tap_watch_link() - an fd that becomes readable when the link has gone. */
+int vhi_tap_watch_link(const struct vhc_tap *tap);
+
 /**
  * vhi_tap_check_flags() - -EINVAL unless this fd is the queue of a tap with a virtio-net header and
  * without packet information.

@@ -67,6 +67,18 @@ static void lost_link_is_not_reported_again_with_event_fd(void **state)
 	assert_int_equal(vhc_dev_next_event(rig->dev, &event), 0);
 }
 
+static void renamed_link_is_watched(void **state)
+{
+	struct rig *rig = *state;
+	int fd;
+
+	strcpy(fake_tap(rig->fake, "tap0")->name, "vm1");
+	fd = vhc_dev_get_event_fd(rig->dev);
+	assert_int_equal(poll_fd(rig, fd).revents, 0);
+	fake_delete_link(rig->fake, "vm1");
+	assert_int_equal(poll_fd(rig, fd).revents, POLLIN);
+}
+
 /* Without the fd, and where the link cannot be watched. */
 static void lost_link_is_found_by_next_event(void **state)
 {
@@ -156,6 +168,7 @@ int main(void)
 		RIG_TEST_UP(lost_link_is_one_event, "6.12", 1),
 		RIG_TEST_UP(event_fd_shows_link_lost_before, "6.12", 1),
 		RIG_TEST_UP(lost_link_is_not_reported_again_with_event_fd, "6.12", 1),
+		RIG_TEST_UP(renamed_link_is_watched, "6.12", 1),
 		RIG_TEST_UP(lost_link_is_found_by_next_event, "6.12", 2),
 		RIG_TEST_UP(event_fd_follows_tap, "7.2", 1),
 		RIG_TEST_UP(ring_check_of_lost_link_is_enodev, "6.1", 2),
