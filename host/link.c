@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Links and their addresses, using libnl-route.  The only file that uses rtnetlink.  Creates no
- * link:
- * taps are created with TUNSETIFF, because rtnetlink refuses to.
+ * link: taps are created with TUNSETIFF, because rtnetlink refuses to.
  */
 #include <errno.h>
 #include <linux/if.h>
@@ -134,6 +133,8 @@ static int parse_link(struct nl_msg *message, void *arg)
 	link->mtu = tb[IFLA_MTU] ? nla_get_u32(tb[IFLA_MTU]) : 0;
 	link->txqueuelen = tb[IFLA_TXQLEN] ? nla_get_u32(tb[IFLA_TXQLEN]) : 0;
 	link->master = tb[IFLA_MASTER] ? (int)nla_get_u32(tb[IFLA_MASTER]) : 0;
+	if (tb[IFLA_IFNAME])
+		nla_strlcpy(link->name, tb[IFLA_IFNAME], sizeof(link->name));
 	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof(link->mac))
 		memcpy(link->mac, nla_data(tb[IFLA_ADDRESS]), sizeof(link->mac));
 	if (tb[IFLA_LINKINFO])
@@ -145,15 +146,17 @@ static int parse_link(struct nl_msg *message, void *arg)
 	return NL_OK;
 }
 
-int host_link_get(struct host_netlink *netlink, const char *name, struct host_link *ret)
+/* By its name, or by its index if that is NULL. */
+static int get_link(struct host_netlink *netlink, const char *name, int index,
+		    struct host_link *ret)
 {
 	struct nl_msg *message = nlmsg_alloc_simple(RTM_GETLINK, 0);
-	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index };
 	struct host_link link = { 0 };
 	int r;
 
 	if (!message || nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_string(message, IFLA_IFNAME, name) < 0) {
+	    (name && nla_put_string(message, IFLA_IFNAME, name) < 0)) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
@@ -170,6 +173,16 @@ int host_link_get(struct host_netlink *netlink, const char *name, struct host_li
 	if (r == 0)
 		*ret = link;
 	return r;
+}
+
+int host_link_get(struct host_netlink *netlink, const char *name, struct host_link *ret)
+{
+	return get_link(netlink, name, 0, ret);
+}
+
+int host_link_get_index(struct host_netlink *netlink, int index, struct host_link *ret)
+{
+	return get_link(netlink, NULL, index, ret);
 }
 
 /* Send the change and consume it. */

@@ -28,6 +28,7 @@ struct host_tun {
 
 struct host_link {
 	int index;
+	char name[16];
 	struct host_tun tun;
 	char kind[16]; /* "tun", "bridge", ""; also "" if the kernel does not report it */
 	uint8_t mac[6];
@@ -41,6 +42,7 @@ int host_netlink_open(struct host_netlink *netlink);
 void host_netlink_close(struct host_netlink *netlink);
 
 int host_link_get(struct host_netlink *netlink, const char *name, struct host_link *ret);
+int host_link_get_index(struct host_netlink *netlink, int index, struct host_link *ret);
 int host_link_set_mac(struct host_netlink *netlink, int index, const uint8_t mac[6]);
 int host_link_set_mtu(struct host_netlink *netlink, int index, uint32_t mtu);
 int host_link_set_txqueuelen(struct host_netlink *netlink, int index, uint32_t frames);

@@ -123,6 +123,8 @@ static void plan_tap(struct host_plan *plan, uint32_t device)
 		host_plan_add(plan, HOST_OP_ENTER_NETNS, device, 0);
 	if (tap->existing)
 		host_plan_add(plan, HOST_OP_FIND_LINK, device, 0);
+	if (tap->bridge)
+		host_plan_add(plan, HOST_OP_FIND_BRIDGE, device, 0);
 	host_plan_add(plan, HOST_OP_OPEN_TAP, device, 0);
 	if (tap->mac)
 		host_plan_add(plan, HOST_OP_SET_MAC, device, 0);

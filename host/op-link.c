@@ -86,51 +86,35 @@ int host_leave_netns(struct host_run *run, const struct host_op *op, struct host
 
 /* ------------------------------------------------------------------------------ one value of it */
 
-/* A value of a link, for the functions that set it. */
-union value {
-	uint8_t mac[6];
-	uint32_t mtu;
-	int master;
-	bool up;
-	const char *address;
-};
-
-typedef int set_fn(struct host_netlink *netlink, int index, const union value *value);
-
-static int set_mac(struct host_netlink *netlink, int index, const union value *value)
+static int set_mac(struct host_netlink *netlink, int index, const union host_value *value)
 {
 	return host_link_set_mac(netlink, index, value->mac);
 }
 
-static int set_mtu(struct host_netlink *netlink, int index, const union value *value)
+static int set_mtu(struct host_netlink *netlink, int index, const union host_value *value)
 {
 	return host_link_set_mtu(netlink, index, value->mtu);
 }
 
-static int set_master(struct host_netlink *netlink, int index, const union value *value)
-{
-	return host_link_set_master(netlink, index, value->master);
-}
-
-static int set_up(struct host_netlink *netlink, int index, const union value *value)
+static int set_up(struct host_netlink *netlink, int index, const union host_value *value)
 {
 	return host_link_set_up(netlink, index, value->up);
 }
 
 /* -EEXIST: nothing to do, and nothing to undo. */
-static int add_address(struct host_netlink *netlink, int index, const union value *value)
+static int add_address(struct host_netlink *netlink, int index, const union host_value *value)
 {
 	return host_link_add_address(netlink, index, value->address);
 }
 
-static int del_address(struct host_netlink *netlink, int index, const union value *value)
+static int del_address(struct host_netlink *netlink, int index, const union host_value *value)
 {
 	return host_link_del_address(netlink, index, value->address);
 }
 
-/* Set it; 1 if it must be undone, which a new link does not need. */
-static int set(struct host_run *run, const struct host_op *op, set_fn *fn, const union value *value,
-	       const char *what, const char *text, struct host_error *err)
+int host_set_value(struct host_run *run, const struct host_op *op, host_set_fn *fn,
+		   const union host_value *value, const char *what, const char *text,
+		   struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
 	struct host_netlink netlink;
@@ -150,7 +134,7 @@ static int set(struct host_run *run, const struct host_op *op, set_fn *fn, const
 
 int host_set_mac(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value;
+	union host_value value;
 	char text[24];
 
 	/* A bridge delivers frames for a port's own address to the host, so the guest's must differ. */
@@ -160,103 +144,68 @@ int host_set_mac(struct host_run *run, const struct host_op *op, struct host_err
 		return 0;
 	snprintf(text, sizeof(text), "fe:%02x:%02x:%02x:%02x:%02x", value.mac[1], value.mac[2],
 		 value.mac[3], value.mac[4], value.mac[5]);
-	return set(run, op, set_mac, &value, "set the MAC address", text, err);
+	return host_set_value(run, op, set_mac, &value, "set the MAC address", text, err);
 }
 
 int host_unset_mac(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value;
+	union host_value value;
 
 	memcpy(value.mac, host_run_of(run, op)->before.mac, sizeof(value.mac));
-	return set(run, op, set_mac, &value, "set the MAC address", "its previous value", err);
+	return host_set_value(run, op, set_mac, &value, "set the MAC address", "its previous value",
+			      err);
 }
 
 int host_set_mtu(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .mtu = (uint32_t)host_tap_of(run, op)->mtu };
+	union host_value value = { .mtu = (uint32_t)host_tap_of(run, op)->mtu };
 	char text[24];
 
 	if (value.mtu == host_run_of(run, op)->before.mtu)
 		return 0;
 	snprintf(text, sizeof(text), "%u", value.mtu);
-	return set(run, op, set_mtu, &value, "set the MTU", text, err);
+	return host_set_value(run, op, set_mtu, &value, "set the MTU", text, err);
 }
 
 int host_unset_mtu(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .mtu = host_run_of(run, op)->before.mtu };
+	union host_value value = { .mtu = host_run_of(run, op)->before.mtu };
 
-	return set(run, op, set_mtu, &value, "set the MTU", "its previous value", err);
+	return host_set_value(run, op, set_mtu, &value, "set the MTU", "its previous value", err);
 }
 
 int host_add_address(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .address = ((char **)host_tap_of(run, op)->address.items)[op->item] };
+	union host_value value = {
+		.address = ((char **)host_tap_of(run, op)->address.items)[op->item]
+	};
 
-	return set(run, op, add_address, &value, "add to the addresses", value.address, err);
+	return host_set_value(run, op, add_address, &value, "add to the addresses", value.address,
+			      err);
 }
 
 int host_del_address(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .address = ((char **)host_tap_of(run, op)->address.items)[op->item] };
+	union host_value value = {
+		.address = ((char **)host_tap_of(run, op)->address.items)[op->item]
+	};
 
-	return set(run, op, del_address, &value, "take from the addresses", value.address, err);
-}
-
-static int fail_bridge(struct host_error *err, const char *name, const char *netns)
-{
-	const char *in = netns ? " -n " : "";
-	char hint[700];
-
-	snprintf(hint, sizeof(hint), "ip%s%s link add %s type bridge && ip%s%s link set %s up", in,
-		 netns ? netns : "", name, in, netns ? netns : "", name);
-	return host_fail(err, -ENODEV, hint, "there is no bridge \"%s\"%s", name,
-			 netns ? " in the link's network namespace" : "");
-}
-
-int host_set_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
-{
-	struct host_device_run *device = host_run_of(run, op);
-	const char *name = host_tap_of(run, op)->bridge;
-	struct host_netlink netlink;
-	struct host_link bridge;
-	union value value;
-	int r;
-
-	r = host_netlink_begin(&netlink, err);
-	if (r < 0)
-		return r;
-	r = host_link_get(&netlink, name, &bridge);
-	host_netlink_close(&netlink);
-	if (r == -ENODEV)
-		return fail_bridge(err, name, host_tap_of(run, op)->netns);
-	if (r < 0)
-		return host_fail_link(err, &netlink, r, "read the state", name, NULL);
-	if (bridge.index == device->before.master)
-		return 0;
-	value.master = bridge.index;
-	return set(run, op, set_master, &value, "set the bridge", name, err);
-}
-
-int host_unset_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
-{
-	union value value = { .master = host_run_of(run, op)->before.master };
-
-	return set(run, op, set_master, &value, "set the bridge", "its previous value", err);
+	return host_set_value(run, op, del_address, &value, "take from the addresses",
+			      value.address, err);
 }
 
 int host_set_up(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .up = true };
+	union host_value value = { .up = true };
 
 	if (host_run_of(run, op)->before.up)
 		return 0;
-	return set(run, op, set_up, &value, "set the state", "up", err);
+	return host_set_value(run, op, set_up, &value, "set the state", "up", err);
 }
 
 int host_unset_up(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union value value = { .up = false };
+	union host_value value = { .up = false };
 
-	return set(run, op, set_up, &value, "set the state", "down", err);
+	return host_set_value(run, op, set_up, &value, "set the state", "down", err);
 }

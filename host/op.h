@@ -29,4 +29,20 @@ int host_netlink_begin(struct host_netlink *netlink, struct host_error *err);
 int host_fail_link(struct host_error *err, const struct host_netlink *netlink, int code,
 		   const char *what, const char *name, const char *value);
 
+/* A value of a link, for the functions that set it. */
+union host_value {
+	uint8_t mac[6];
+	uint32_t mtu;
+	int master;
+	bool up;
+	const char *address;
+};
+
+typedef int host_set_fn(struct host_netlink *netlink, int index, const union host_value *value);
+
+/* Set it; 1 if it must be undone, which a new link does not need. */
+int host_set_value(struct host_run *run, const struct host_op *op, host_set_fn *fn,
+		   const union host_value *value, const char *what, const char *text,
+		   struct host_error *err);
+
 #endif

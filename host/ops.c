@@ -64,6 +64,11 @@ DESCRIBE(describe_find_link)
 	ARGUMENT("%s", link_of(plan, op));
 }
 
+DESCRIBE(describe_find_bridge)
+{
+	ARGUMENT("%s", device_of(plan, op)->tap.bridge);
+}
+
 DESCRIBE(describe_open_tap)
 {
 	const struct host_device *device = device_of(plan, op);
@@ -188,6 +193,7 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 	[HOST_OP_ENTER_NETNS] = { "enter netns", describe_enter, host_enter_netns,
 				  host_leave_netns },
 	[HOST_OP_FIND_LINK] = { "find link", describe_find_link, host_find_link },
+	[HOST_OP_FIND_BRIDGE] = { "find bridge", describe_find_bridge, host_find_bridge },
 	[HOST_OP_OPEN_TAP] = { "open tap", describe_open_tap, host_open_tap, host_close_tap },
 	[HOST_OP_SET_MAC] = { "set mac", describe_mac, host_set_mac, host_unset_mac },
 	[HOST_OP_SET_MTU] = { "set mtu", describe_mtu, host_set_mtu, host_unset_mtu },

@@ -16,6 +16,7 @@ enum host_op_kind {
 	HOST_OP_RESERVE_FDS,
 	HOST_OP_ENTER_NETNS,
 	HOST_OP_FIND_LINK,
+	HOST_OP_FIND_BRIDGE,
 	HOST_OP_OPEN_TAP,
 	HOST_OP_SET_MAC,
 	HOST_OP_SET_MTU,
@@ -74,6 +75,7 @@ struct host_device_run {
 	uint64_t cid; /* of a vsock device, once it is open */
 	char name[HOST_LINK_NAME_MAX];
 	struct host_link before; /* of an existing link; for a new one, only the index is used */
+	struct host_link bridge;
 	bool adopted, fell_back;
 	char why[sizeof(((struct host_error *)0)->text)]; /* why it fell back */
 };
@@ -133,6 +135,7 @@ struct json_object *host_run_report(const struct host_run *run);
 HOST_OP_FUNCTION(host_enter_netns);
 HOST_OP_FUNCTION(host_leave_netns);
 HOST_OP_FUNCTION(host_find_link);
+HOST_OP_FUNCTION(host_find_bridge);
 HOST_OP_FUNCTION(host_open_tap);
 HOST_OP_FUNCTION(host_close_tap);
 HOST_OP_FUNCTION(host_set_mac);

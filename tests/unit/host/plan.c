@@ -61,6 +61,7 @@ static void setup_plan_of_new_tap_lists_its_steps(void **state)
 		"launcher: find launcher qemu, as user nobody []\n"
 		"launcher: reserve fds 3 to 6 [close them]\n"
 		"net0: enter netns blue [leave it]\n"
+		"net0: find bridge br0 []\n"
 		"net0: open tap t0, 2 queues, owner qemu, group kvm, txqueuelen 5000 [close it]\n"
 		"net0: set mac t0: fe:54:00:0a:0b:0c [removed with the link]\n"
 		"net0: set mtu t0: 9000 [removed with the link]\n"

@@ -99,7 +99,7 @@ static void failed_setup_run_leaves_nothing(void **state)
 		const char *where, *words;
 	} cases[] = {
 		{ CONFIG(FULL "," NET("d", "\"bridge\":\"br9\""), ""), HOST_LACKS,
-		  "set bridge, device d", "there is no bridge \"br9\"" },
+		  "find bridge, device d", "there is no bridge \"br9\"" },
 		{ CONFIG(FULL "," NET("d", "\"netns\":\"red\""), ""), HOST_LACKS,
 		  "enter netns, device d", "there is no network namespace \"red\"" },
 		{ CONFIG(FULL "," NET("d", "\"address\":[\"ff02::1/64\"]"), ""), HOST_FAILED,
@@ -116,7 +116,7 @@ static void failed_setup_run_leaves_nothing(void **state)
 		  "find link, device d", "of kind bridge" },
 		/* inside the other namespace: we must be back afterwards */
 		{ CONFIG(NET("d", "\"netns\":\"blue\",\"bridge\":\"br0\""), ""), HOST_LACKS,
-		  "set bridge", "in the link's network namespace" },
+		  "find bridge", "in the link's network namespace" },
 		{ CONFIG(NET("d",
 			     "\"netns\":\"blue\",\"persist\":true,\"address\":[\"ff02::1/64\"]"),
 			 ""),
@@ -159,6 +159,54 @@ static void setup_run_adopts_existing_tap(void **state)
 	sandbox_command("ip link del at1");
 }
 
+/* A failure as above, whose hint has these words. */
+static void expect_hint(const char *config, const char *words, const char *hint)
+{
+	struct host_plan plan;
+	struct host_run *run;
+	struct host_error err;
+
+	expect_failure(config, HOST_FAILED, "find bridge", words);
+	assert_true(apply(config, &plan, &run, &err) < 0);
+	host_plan_clear(&plan);
+	if (!strstr(err.hint, hint))
+		fail_msg("%s: %s", err.text, err.hint);
+}
+
+/* A link of these kinds takes a tap as its port, but is no bridge; not every kernel has them. */
+static void what_is_no_bridge_is_refused(void **state)
+{
+	static const struct {
+		const char *type, *config, *words, *hint;
+	} cases[] = {
+		{ "bond", CONFIG(NET("d", "\"bridge\":\"nb0\""), ""),
+		  "\"nb0\" is a bond, not a bridge", "ip link set nb0 master br0" },
+		{ "vrf table 7", CONFIG(NET("d", "\"bridge\":\"nb0\""), ""),
+		  "\"nb0\" is a VRF, not a bridge", "ip link set br0 master nb0" },
+		{ "ifb", CONFIG(NET("d", "\"bridge\":\"nb0\""), ""),
+		  "\"nb0\" is a link of kind ifb, not a bridge", "link add br0 type bridge" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char command[100];
+
+		snprintf(command, sizeof(command), "ip link add nb0 type %s 2>/dev/null",
+			 cases[i].type);
+		if (system(command) != 0)
+			continue;
+		expect_hint(cases[i].config, cases[i].words, cases[i].hint);
+		sandbox_command("ip link del nb0");
+	}
+	sandbox_command("ip link add nb0 type veth peer name nb1 && ip link set nb0 master br0");
+	expect_hint(CONFIG(NET("d", "\"bridge\":\"nb0\""), ""), "\"nb0\" is a link of kind veth",
+		    "set \"bridge\" to \"br0\", of which it is a port");
+	sandbox_command("ip link del nb0 && ip tuntap add nb0 mode tap");
+	expect_hint(CONFIG(NET("d", "\"bridge\":\"nb0\""), ""), "\"nb0\" is a tap, not", "");
+	sandbox_command("ip link del nb0");
+	expect_hint(CONFIG(NET("d", "\"bridge\":\"lo\""), ""),
+		    "\"lo\" is a network interface, not a bridge", "");
+}
+
 /* What the table lets through, the kernel takes. */
 static void setup_run_with_greatest_mtu_works(void **state)
 {
@@ -195,6 +243,7 @@ int main(void)
 		cmocka_unit_test(setup_run_and_undo_leave_nothing),
 		cmocka_unit_test(failed_setup_run_leaves_nothing),
 		cmocka_unit_test(setup_run_adopts_existing_tap),
+		cmocka_unit_test(what_is_no_bridge_is_refused),
 		cmocka_unit_test(setup_run_with_greatest_mtu_works),
 		cmocka_unit_test(failed_adoption_says_why),
 	};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The operations on the bridge of a tap.  What the config names is looked at before anything is
+ * made: the kernel adds a link to whatever takes one, and a tap that is a port of the host's bond is
+ * worse than none.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "op.h"
+
+/* "ip" or "ip -n blue" */
+static const char *ip(const struct host_tap *tap, char *buf, size_t size)
+{
+	snprintf(buf, size, "ip%s%s", tap->netns ? " -n " : "", tap->netns ? tap->netns : "");
+	return buf;
+}
+
+static int fail_missing(const struct host_tap *tap, struct host_error *err)
+{
+	char hint[700], command[300];
+
+	ip(tap, command, sizeof(command));
+	snprintf(hint, sizeof(hint), "%s link add %s type bridge && %s link set %s up", command,
+		 tap->bridge, command, tap->bridge);
+	return host_fail(err, -ENODEV, hint, "there is no bridge \"%s\"%s", tap->bridge,
+			 tap->netns ? " in the link's network namespace" : "");
+}
+
+static void name_kind(const struct host_link *link, char *buf, size_t size)
+{
+	static const struct {
+		const char *kind, *words;
+	} table[] = {
+		{ "", "a network interface" },
+		{ "bond", "a bond" },
+		{ "openvswitch", "an Open vSwitch bridge" },
+		{ "team", "a team" },
+		{ "tun", "a tap" },
+		{ "vlan", "a VLAN interface" },
+		{ "vrf", "a VRF" },
+	};
+
+	for (size_t i = 0; i < DOC_COUNT(table); i++)
+		if (strcmp(link->kind, table[i].kind) == 0) {
+			snprintf(buf, size, "%s", table[i].words);
+			return;
+		}
+	snprintf(buf, size, "a link of kind %s", link->kind);
+}
+
+/* @master: what it is a port of; without an index if it is none. */
+static int fail_kind(const struct host_tap *tap, const struct host_link *link,
+		     const struct host_link *master, struct host_error *err)
+{
+	char kind[40], command[300], hint[1100];
+
+	name_kind(link, kind, sizeof(kind));
+	ip(tap, command, sizeof(command));
+	if (strcmp(link->kind, "openvswitch") == 0)
+		snprintf(hint, sizeof(hint),
+			 "omit \"bridge\", and add the link as a port: ovs-vsctl add-port %s %s",
+			 link->name, tap->name ? tap->name : "LINK");
+	else if (strcmp(master->kind, "openvswitch") == 0)
+		snprintf(hint, sizeof(hint),
+			 "omit \"bridge\", and add the link as a port: ovs-vsctl add-port "
+			 "$(ovs-vsctl port-to-br %s) %s",
+			 link->name, tap->name ? tap->name : "LINK");
+	else if (strcmp(master->kind, "bridge") == 0)
+		snprintf(hint, sizeof(hint), "set \"bridge\" to \"%s\", of which it is a port",
+			 master->name);
+	else if (strcmp(link->kind, "vrf") == 0)
+		snprintf(hint, sizeof(hint),
+			 "create a bridge in it and name that: %s link add br0 type bridge && "
+			 "%s link set br0 master %s up",
+			 command, command, link->name);
+	else
+		snprintf(hint, sizeof(hint),
+			 "create a bridge with it as a port and name that: %s link add br0 type "
+			 "bridge && %s link set %s master br0 && %s link set br0 up",
+			 command, command, link->name, command);
+	return host_fail(err, -EINVAL, hint, "\"%s\" is %s, not a bridge", link->name, kind);
+}
+
+int host_find_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const struct host_tap *tap = host_tap_of(run, op);
+	struct host_link *bridge = &host_run_of(run, op)->bridge, master = { 0 };
+	struct host_netlink netlink;
+	int r;
+
+	r = host_netlink_begin(&netlink, err);
+	if (r < 0)
+		return r;
+	r = host_link_get(&netlink, tap->bridge, bridge);
+	if (r == 0 && bridge->master)
+		host_link_get_index(&netlink, bridge->master, &master);
+	host_netlink_close(&netlink);
+	if (r == -ENODEV)
+		return fail_missing(tap, err);
+	if (r < 0)
+		return host_fail_link(err, &netlink, r, "read the state", tap->bridge, NULL);
+	return strcmp(bridge->kind, "bridge") == 0 ? 0 : fail_kind(tap, bridge, &master, err);
+}
+
+static int set_master(struct host_netlink *netlink, int index, const union host_value *value)
+{
+	return host_link_set_master(netlink, index, value->master);
+}
+
+int host_set_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	struct host_device_run *device = host_run_of(run, op);
+	union host_value value = { .master = device->bridge.index };
+
+	if (value.master == device->before.master)
+		return 0;
+	return host_set_value(run, op, set_master, &value, "set the bridge",
+			      host_tap_of(run, op)->bridge, err);
+}
+
+int host_unset_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	union host_value value = { .master = host_run_of(run, op)->before.master };
+
+	return host_set_value(run, op, set_master, &value, "set the bridge", "its previous value",
+			      err);
+}
