@@ -890,7 +890,7 @@ VHC_EXPORT int vhc_dev_map(struct vhc_dev *dev, const struct vhc_map *map);
 /**
  * vhc_dev_unmap() - remove all mappings in a range; when this returns, the device no longer uses
  * it.
- * Errors: -EBUSY if the range contains the used ring of a running ring.
+ * Errors: -EINVAL if size is 0; -EBUSY if the range contains the used ring of a running ring.
  */
 VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size);
 

@@ -121,14 +121,16 @@ int vhi_dev_check_fd(const struct vhc_dev *dev, uint32_t fd)
 {
 	if (fd < dev->want.fds)
 		return 0;
-	return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "%s %u: it has %u, from 0",
-			    dev->kind->fd_name, fd, dev->want.fds);
+	return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
+			    "%s %u does not exist: it has %u, numbered from 0", dev->kind->fd_name,
+			    fd, dev->want.fds);
 }
 
 int vhi_dev_ring(struct vhc_dev *dev, uint32_t ring, struct vhi_ring_state **ret)
 {
 	if (ring >= dev->want.rings)
-		return vhi_dev_fail(dev, -EINVAL, NULL, NULL, "ring %u: it has %u, from 0", ring,
+		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
+				    "ring %u does not exist: it has %u, numbered from 0", ring,
 				    dev->want.rings);
 	*ret = &dev->want.ring[ring];
 	return 0;

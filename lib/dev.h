@@ -78,6 +78,11 @@ struct vhi_backend_ops {
 
 /* ---------------------------------------------------------------------------------------- kinds */
 
+/* What a device lacks, after "it has no", and the call that provides it. */
+struct vhi_lack {
+	const char *what, *hint;
+};
+
 /*
  * What a device is.  A new kind is a row in kind/ and its bits in features/names.c.  NULL functions
  * are never called.
@@ -90,10 +95,10 @@ struct vhi_kind {
 	const char *path;   /* of the node in /dev */
 	unsigned int minor; /* of the node, a misc device */
 	uint32_t rings_per_fd;
-	const char *fd_name;	 /* what a vhost fd is to the caller: "queue pair" */
-	uint64_t can;		 /* VHC_CAN_ that this kind's vhost has, where it offers the rest */
-	bool can_disown;	 /* VHOST_RESET_OWNER is there */
-	const char *no_features; /* what a start says when they are not set */
+	const char *fd_name; /* what a vhost fd is to the caller: "queue pair" */
+	uint64_t can;	     /* VHC_CAN_ that this kind's vhost has, where it offers the rest */
+	bool can_disown;     /* VHOST_RESET_OWNER is there */
+	struct vhi_lack no_features; /* what a start says when they are not set */
 
 	/* Check the arguments, store the kind's own, return the number of fds.  -EINVAL, -ENOMEM. */
 	int (*make)(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *ret_fds);
@@ -103,8 +108,8 @@ struct vhi_kind {
 	int (*get_link_features)(struct vhc_dev *dev, struct vhc_features *ret);
 	/* Check what the driver accepted against what vhost supports for this kind.  -EOPNOTSUPP. */
 	int (*check_features)(struct vhc_dev *dev, const struct vhc_features *acked);
-	/* What a start still needs: "memory: call vhc_dev_set_mem()"; NULL: nothing. */
-	const char *(*missing)(const struct vhc_dev *dev);
+	/* What a start still needs; NULL: nothing. */
+	const struct vhi_lack *(*missing)(const struct vhc_dev *dev);
 	/* The backend of a ring that is to run; see struct vhi_ring_state. */
 	int (*get_backend)(const struct vhc_dev *dev, uint32_t ring);
 	/* -ENODEV: what its rings run on has gone. */

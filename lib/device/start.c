@@ -18,15 +18,18 @@
 /* What the start needs of the whole device. */
 static int check_device(struct vhc_dev *dev)
 {
-	const char *missing = !dev->want.has_acked ? dev->kind->no_features
-			      : !dev->mem	   ? "memory: call vhc_dev_set_mem()"
-			      : !vhi_mem_table(dev->mem) || !vhi_mem_table(dev->mem)->count
-				      ? "memory: the table is empty"
-			      : dev->kind->missing ? dev->kind->missing(dev)
-						   : NULL;
+	static const struct vhi_lack memory = { "memory", "call vhc_dev_set_mem()" },
+				     region = { "memory: its table is empty",
+						"call vhc_mem_add() and vhc_mem_commit()" };
+	const struct vhi_lack *lack = !dev->want.has_acked ? &dev->kind->no_features
+				      : !dev->mem	   ? &memory
+				      : !vhi_mem_table(dev->mem) || !vhi_mem_table(dev->mem)->count
+					      ? &region
+				      : dev->kind->missing ? dev->kind->missing(dev)
+							   : NULL;
 
-	if (missing)
-		return vhi_dev_fail(dev, -EAGAIN, NULL, NULL, "it has no %s", missing);
+	if (lack)
+		return vhi_dev_fail(dev, -EAGAIN, NULL, lack->hint, "it has no %s", lack->what);
 	if (vhi_mem_dirty_log(dev->mem)) {
 		int r = vhi_dev_check_logs(dev, "call vhc_dirty_stop() first");
 

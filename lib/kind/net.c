@@ -143,9 +143,11 @@ static int check_features(struct vhc_dev *dev, const struct vhc_features *acked)
 
 /* --------------------------------------------------------------------------------------- plans */
 
-static const char *missing(const struct vhc_dev *dev)
+static const struct vhi_lack *missing(const struct vhc_dev *dev)
 {
-	return lacks_tap(dev) ? "tap: call vhc_dev_set_tap()" : NULL;
+	static const struct vhi_lack tap = { "tap", "call vhc_dev_set_tap()" };
+
+	return lacks_tap(dev) ? &tap : NULL;
 }
 
 static int get_backend(const struct vhc_dev *dev, uint32_t ring)
@@ -291,9 +293,8 @@ const struct vhi_kind vhi_kind_net = {
 	.fd_name = "queue pair",
 	.can = VHC_CAN_DIRTY | VHC_CAN_SAVE | VHC_CAN_RING | VHC_CAN_IOMMU | VHC_CAN_BUSYLOOP,
 	.can_disown = true,
-	.no_features =
-		"features: call vhc_dev_set_features(); without them vhost takes another header "
-		"size than the tap",
+	.no_features = { "features, without which vhost takes another header size than the tap",
+			 "call vhc_dev_set_features()" },
 	.make = make,
 	.get_link_features = get_link_features,
 	.check_features = check_features,

@@ -26,12 +26,14 @@ static int make(struct vhc_dev *dev, const struct vhc_dev_args *args, uint32_t *
 	return 0;
 }
 
-static const char *missing(const struct vhc_dev *dev)
+static const struct vhi_lack *missing(const struct vhc_dev *dev)
 {
+	static const struct vhi_lack size = { "size for one of its two rings, which run together",
+					      "call vhc_ring_set_size()" };
+
 	for (uint32_t i = 0; i < dev->want.rings; i++)
 		if (!dev->want.ring[i].size || dev->want.ring[i].disabled)
-			return "size for one of its two rings, which run together: call "
-			       "vhc_ring_set_size()";
+			return &size;
 	return NULL;
 }
 
@@ -99,7 +101,7 @@ const struct vhi_kind vhi_kind_vsock = {
 	 * RESET_OWNER, without which no fd leaves an IOMMU before Linux 7.2.
 	 */
 	.can = VHC_CAN_SAVE,
-	.no_features = "features: call vhc_dev_set_features()",
+	.no_features = { "features", "call vhc_dev_set_features()" },
 	.make = make,
 	.plan_claim = plan_claim,
 	.missing = missing,

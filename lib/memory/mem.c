@@ -136,11 +136,11 @@ VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t si
 			mem->edited = true;
 			return 0;
 		}
-	return fail_edit(mem,
-			 vhi_fail(mem->ctx, -EINVAL,
-				  "no region [0x%llx, +0x%llx) is staged: give its exact address "
-				  "and size",
-				  (unsigned long long)guest_addr, (unsigned long long)size));
+	return fail_edit(
+		mem, vhi_fail_at(mem->ctx,
+				 &(struct vhi_place){ .hint = "give its exact address and size" },
+				 -EINVAL, "no region [0x%llx, +0x%llx) is staged",
+				 (unsigned long long)guest_addr, (unsigned long long)size));
 }
 
 int vhi_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev)

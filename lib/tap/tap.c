@@ -150,11 +150,10 @@ static int check_packet_info(const struct vhc_tap *tap, uint32_t queue, int fd)
 		return 0;
 	if (r != -EFAULT)
 		return vhi_tap_fail(tap, "write", r < 0 ? r : -EIO, "");
-	return vhi_fail(
-		tap->ctx, -EINVAL,
-		"fd %d of %s has packet information, which vhost does not have: open it with "
-		"IFF_NO_PI",
-		fd, tap->name);
+	return vhi_fail_at(
+		tap->ctx, &(struct vhi_place){ .hint = "open it with IFF_NO_PI" }, -EINVAL,
+		"fd %d of %s has packet information (no IFF_NO_PI), which vhost does not have", fd,
+		tap->name);
 }
 
 int vhi_tap_check_flags(struct vhc_tap *tap, uint32_t queue, int fd, struct ifreq *ret)
@@ -172,10 +171,13 @@ int vhi_tap_check_flags(struct vhc_tap *tap, uint32_t queue, int fd, struct ifre
 	flags = (unsigned short)ifr.ifr_flags;
 	ifr.ifr_name[sizeof(ifr.ifr_name) - 1] = 0;
 	if ((flags & wanted) != wanted)
-		return vhi_fail(tap->ctx, -EINVAL,
-				"fd %d of %s has flags 0x%x, and 0x%x are needed%s", fd,
-				ifr.ifr_name, flags, wanted,
-				flags & IFF_VNET_HDR ? "" : ": open it with IFF_VNET_HDR");
+		return vhi_fail_at(
+			tap->ctx,
+			&(struct vhi_place){
+				.hint = flags & IFF_VNET_HDR ? NULL : "open it with IFF_VNET_HDR" },
+			-EINVAL, "fd %d of %s has flags 0x%x, and 0x%x are needed%s", fd,
+			ifr.ifr_name, flags, wanted,
+			flags & IFF_VNET_HDR ? "" : ", with IFF_VNET_HDR");
 	if (queue && strcmp(tap->name, ifr.ifr_name))
 		return vhi_fail(tap->ctx, -EINVAL,
 				"fd %d is of the link %s, and the first one of %s: all "
@@ -232,6 +234,7 @@ VHC_EXPORT int vhc_tap_get_fd(const struct vhc_tap *tap, uint32_t queue)
 {
 	if (queue >= tap->queues)
 		return vhi_fail_at(tap->ctx, &(struct vhi_place){ tap->name, NULL, NULL }, -EINVAL,
-				   "queue %u: it has %u, from 0", queue, tap->queues);
+				   "queue %u does not exist: it has %u, numbered from 0", queue,
+				   tap->queues);
 	return tap->fds[queue];
 }

@@ -3,6 +3,8 @@
  * attach - a device gets its memory and its tap, loses them, and gets others.  Nothing of the old ones is
  * used again.
  */
+#include <string.h>
+
 #include "rig.h"
 
 #define PAIRS 2u
@@ -15,6 +17,9 @@ static void assert_needs(struct rig *rig, const char *what)
 	fake_forget_calls(rig->fake);
 	assert_int_equal(vhc_dev_start(rig->dev), -EAGAIN);
 	assert_says(rig, "net0", what);
+	/* the call that helps is the hint, as in every other error */
+	assert_non_null(strstr(vhc_ctx_get_error(rig->ctx)->hint, "call vhc_dev_set_"));
+	assert_null(strstr(vhc_ctx_get_error(rig->ctx)->text, "call vhc_"));
 	assert_int_equal(vhc_ring_start(rig->dev, 1), -EAGAIN);
 	assert_int_equal(vhc_dev_plan(rig->dev, &json), -EAGAIN);
 	assert_int_equal(fake_count(rig->fake, "VHOST_"), 0);
