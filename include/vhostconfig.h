@@ -643,7 +643,7 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem);
  * accepts that without a word and tells nobody who has one.  So only a device of the same context
  * is found; that of another context or process is the caller's to avoid.
  * Errors: -EINVAL if there are fewer queues than pairs; -EBUSY if a ring is running, or if another
- * device of this context has this tap.
+ * device of this context has this tap; -EPERM in a forked child of the device's owner.
  */
 VHC_EXPORT int vhc_dev_set_tap(struct vhc_dev *dev, struct vhc_tap *tap);
 
