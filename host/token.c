@@ -237,17 +237,18 @@ static void say_mask(const struct host_view *view, const struct host_options *op
 /* A device that no token passes to the launcher would be set up in vain. */
 static int fail_unused(const struct host_device *device, struct host_error *err)
 {
-	char netdev[60] = "";
+	char netdev[60] = "", hint[240];
 
 	if (host_kind_of(device)->tap)
 		snprintf(netdev, sizeof(netdev), "-netdev @%s.netdev@ ", device->id);
-	return host_fail_status(
-		err, HOST_USAGE, -EINVAL,
-		"or set \"style\" of \"launcher\" to \"env\" or \"listen-fds\" if it "
-		"reads the environment",
-		"device \"%s\" is not used: add to the launcher's arguments "
-		"%s-device @%s.device@",
-		device->id, netdev, device->id);
+	snprintf(
+		hint, sizeof(hint),
+		"add %s-device @%s.device@ to them, or set \"style\" of \"launcher\" to \"env\" or "
+		"\"listen-fds\" if it reads the environment",
+		netdev, device->id);
+	return host_fail_status(err, HOST_USAGE, -EINVAL, hint,
+				"device \"%s\" is not used in the launcher's arguments",
+				device->id);
 }
 
 static int check_used(const struct host_launch *launch, const struct host_options *options,

@@ -546,7 +546,7 @@ struct vhc_dev_args {
 	uint32_t flags;	      /* VHC_DEV_ */
 	uint32_t type;	      /* enum vhc_type */
 	uint32_t backend;     /* enum vhc_backend */
-	uint32_t queue_pairs; /* net: rings 2i (receive) and 2i+1 (transmit); at most 256; 0 is 1 */
+	uint32_t queue_pairs; /* net: rings 2i (receive), 2i+1 (transmit); at most 256; 0 means 1 */
 	uint64_t guest_cid;   /* vsock: the guest's address, 3 to 4294967294 */
 };
 
