@@ -20,6 +20,7 @@
 
 #define CLI_OPTIONS_MAX 8
 #define CLI_ANY		-1
+#define CLI_SET_MAX	64u /* variables */
 
 enum cli_status {
 	CLI_YES = 0,	 /* done, or the answer is yes */
@@ -33,12 +34,13 @@ enum cli_status {
 };
 
 enum cli_type {
-	CLI_FLAG,   /* no value; may be repeated */
-	CLI_CHOICE, /* one of the choices */
-	CLI_FILE,   /* a path */
-	CLI_USER,   /* a user of this host; completions know them */
-	CLI_NUMBER, /* min to max */
-	CLI_SET	    /* a set of features; of arguments only */
+	CLI_FLAG,     /* no value; may be repeated */
+	CLI_CHOICE,   /* one of the choices */
+	CLI_FILE,     /* a path */
+	CLI_USER,     /* a user of this host; completions know them */
+	CLI_VARIABLE, /* NAME=VALUE; may be repeated, and call->variables has them all */
+	CLI_NUMBER,   /* min to max */
+	CLI_SET	      /* a set of features; of arguments only */
 };
 
 struct cli_option {
@@ -83,6 +85,7 @@ struct cli_call {
 	bool quiet;
 	unsigned int verbose;
 	struct cli_value values[CLI_OPTIONS_MAX]; /* in the order of command->options */
+	char *variables[CLI_SET_MAX + 1];	  /* "NAME=VALUE", NULL-terminated */
 	int argc;				  /* positional arguments */
 	char **argv;
 	char **launcher; /* the words after --, NULL-terminated; NULL without it */

@@ -17,4 +17,11 @@ int cli_read_setup(struct cli_call *call, struct host_setup **ret);
 /* The options from the command line, with warnings to stderr. */
 struct host_options cli_host_options(struct cli_call *call);
 
+/* Of every command that reads a config. */
+#define CLI_SET_OPTION                                                  \
+	{                                                               \
+		"set", 's', "NAME=VALUE", CLI_VARIABLE,                 \
+			.help = "what ${NAME} in the config stands for" \
+	}
+
 #endif

@@ -91,6 +91,23 @@ static int read_choice(const struct parser *parser, const struct cli_option *opt
 	return usage_error(parser->call, what, value->text);
 }
 
+/* "NAME=VALUE", each name once. */
+static int take_variable(struct parser *parser, const char *text)
+{
+	char **variables = parser->call->variables;
+	size_t len = doc_variable_len(text), count = 0;
+
+	if (!len || text[len] != '=')
+		return usage_error(parser->call, "--set takes NAME=VALUE, not", text);
+	for (; variables[count]; count++)
+		if (!strncmp(variables[count], text, len + 1))
+			return usage_error(parser->call, "--set has this variable already:", text);
+	if (count == CLI_SET_MAX)
+		return usage_error(parser->call, "--set takes 64 variables at most, and not", text);
+	variables[count] = (char *)(uintptr_t)text;
+	return 0;
+}
+
 static int option_error(const struct parser *parser, const char *what,
 			const struct cli_option *option)
 {
@@ -120,6 +137,8 @@ static int take(struct parser *parser, const struct cli_option *option, struct c
 		return read_number(parser, option, value);
 	if (!*text) /* "--host=": no option takes an empty text */
 		return option_error(parser, "missing value for", option);
+	if (option->type == CLI_VARIABLE)
+		return take_variable(parser, text);
 	return option->type == CLI_CHOICE ? read_choice(parser, option, value) : 0;
 }
 

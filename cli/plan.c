@@ -47,6 +47,7 @@ static const struct cli_option options[] = {
 	{ "user", 'u', "USER", CLI_USER, .help = "as for 'setup'" },
 	{ "caps", 'c', "FILE", CLI_FILE,
 	  .help = "check against the host where 'caps --json' wrote FILE" },
+	CLI_SET_OPTION,
 };
 
 static const char *const more[] = {

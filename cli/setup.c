@@ -29,7 +29,7 @@ int cli_read_setup(struct cli_call *call, struct host_setup **ret)
 
 	if (status)
 		return status;
-	if (host_setup_read(call->ctx, text, length, ret, &error))
+	if (host_setup_read(call->ctx, text, length, call->variables, ret, &error))
 		status = cli_fail_host(call->argv[0], &error);
 	free(text);
 	return status;
@@ -129,6 +129,7 @@ static const struct cli_option setup_options[] = {
 	{ "user", 'u', "USER", CLI_USER, .help = "run the launcher as this user" },
 	{ "no-new-privs", 'n', NULL, CLI_FLAG, .help = "the launcher cannot gain privileges" },
 	{ "report", 'r', "FILE", CLI_FILE, .help = "write what was set up to FILE, as JSON" },
+	CLI_SET_OPTION,
 };
 
 static const char *const setup_help[] = {
@@ -155,6 +156,8 @@ const struct cli_command cli_command_setup = {
 	.run = run_setup,
 };
 
+static const struct cli_option validate_options[] = { CLI_SET_OPTION };
+
 static const char *const validate_help[] = {
 	"Prints the document with all defaults filled in.  CONFIG '-' is standard input.",
 	NULL,
@@ -165,6 +168,7 @@ const struct cli_command cli_command_validate = {
 	.arguments = "CONFIG",
 	.text = "Check a vhost-setup document",
 	.more = validate_help,
+	CLI_OPTIONS(validate_options),
 	.min_args = 1,
 	.max_args = 1,
 	.takes = CLI_FILE,

@@ -133,6 +133,16 @@ struct doc_error {
 int doc_read(const struct doc_table *table, const char *text, size_t len, void *ret,
 	     struct doc_error *err);
 
+/**
+ * doc_read_with() - the same of a document in whose strings "${NAME}" stands for a value, and in place of
+ * a number too.  @variables: "NAME=VALUE", NULL-terminated.  Errors: also -EINVAL for one that is not there.
+ */
+int doc_read_with(const struct doc_table *table, const char *text, size_t len,
+		  char *const *variables, void *ret, struct doc_error *err);
+
+/** doc_variable_len() - bytes of the variable's name that @text begins with; 0: none. */
+size_t doc_variable_len(const char *text);
+
 /** doc_clear() - free what doc_read() allocated within a struct, and zero it. */
 void doc_clear(const struct doc_table *table, void *data);
 

@@ -91,7 +91,13 @@ static int parse(const char *text, size_t len, struct json_object **ret)
 int doc_read(const struct doc_table *table, const char *text, size_t len, void *ret,
 	     struct doc_error *err)
 {
-	struct read rd = { .err = err };
+	return doc_read_with(table, text, len, NULL, ret, err);
+}
+
+int doc_read_with(const struct doc_table *table, const char *text, size_t len,
+		  char *const *variables, void *ret, struct doc_error *err)
+{
+	struct read rd = { .err = err, .variables = variables };
 	struct json_object *root;
 	struct doc_error unused;
 	int r;

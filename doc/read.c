@@ -156,8 +156,8 @@ static int read_struct(struct read *rd, const struct doc_field *field, struct js
 	return read_object(rd, field->table, value, at);
 }
 
-static int read_item(struct read *rd, const struct doc_field *field, struct json_object *value,
-		     void *items, size_t i)
+static int read_plain_item(struct read *rd, const struct doc_field *field,
+			   struct json_object *value, void *items, size_t i)
 {
 	switch (field->type) {
 	case DOC_STRINGS:
@@ -172,6 +172,22 @@ static int read_item(struct read *rd, const struct doc_field *field, struct json
 			return read_fail_type(rd, "an object", value);
 		return read_object(rd, field->table, value, (char *)items + i * field->table->size);
 	}
+}
+
+static int read_item(struct read *rd, const struct doc_field *field, struct json_object *value,
+		     void *items, size_t i)
+{
+	struct json_object *expanded;
+	int r;
+
+	if (!read_is_variable(rd, value))
+		return read_plain_item(rd, field, value, items, i);
+	r = read_expand(rd, field, value, &expanded);
+	if (r < 0)
+		return r;
+	r = read_plain_item(rd, field, expanded, items, i);
+	json_object_put(expanded);
+	return r;
 }
 
 static size_t item_size(const struct doc_field *field)
@@ -213,8 +229,8 @@ static int read_list(struct read *rd, const struct doc_field *field, struct json
 	return 0;
 }
 
-static int read_value(struct read *rd, const struct doc_field *field, struct json_object *value,
-		      void *at)
+static int read_plain_value(struct read *rd, const struct doc_field *field,
+			    struct json_object *value, void *at)
 {
 	switch (field->type) {
 	case DOC_STRING:
@@ -237,6 +253,22 @@ static int read_value(struct read *rd, const struct doc_field *field, struct jso
 		return read_list(rd, field, value, at);
 	}
 	return -EINVAL;
+}
+
+static int read_value(struct read *rd, const struct doc_field *field, struct json_object *value,
+		      void *at)
+{
+	struct json_object *expanded;
+	int r;
+
+	if (!read_is_variable(rd, value))
+		return read_plain_value(rd, field, value, at);
+	r = read_expand(rd, field, value, &expanded);
+	if (r < 0)
+		return r;
+	r = read_plain_value(rd, field, expanded, at);
+	json_object_put(expanded);
+	return r;
 }
 
 /* The value of a field whose key is absent. */

@@ -7,8 +7,8 @@
 #include "error.h"
 #include "setup.h"
 
-int host_setup_read(struct vhc_ctx *ctx, const char *text, size_t len, struct host_setup **ret,
-		    struct host_error *err)
+int host_setup_read(struct vhc_ctx *ctx, const char *text, size_t len, char *const *variables,
+		    struct host_setup **ret, struct host_error *err)
 {
 	struct host_setup *setup = calloc(1, sizeof(*setup));
 	struct doc_error doc;
@@ -16,7 +16,7 @@ int host_setup_read(struct vhc_ctx *ctx, const char *text, size_t len, struct ho
 
 	if (!setup)
 		return host_fail_memory(err);
-	r = doc_read(&host_setup_table, text, len, setup, &doc);
+	r = doc_read_with(&host_setup_table, text, len, variables, setup, &doc);
 	if (r == 0)
 		r = host_setup_check(ctx, setup, text, len, &doc);
 	if (r < 0) {

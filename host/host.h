@@ -41,10 +41,11 @@ struct host_setup;
 
 /**
  * host_setup_read() - read and check a vhost-setup document.
- * Errors: -EINVAL, -E2BIG: it is wrong; -ENOMEM.
+ * @variables: "NAME=VALUE" for each "${NAME}" in it, NULL-terminated.
+ * Errors: -EINVAL, -E2BIG: it is wrong, or a variable is not set; -ENOMEM.
  */
-int host_setup_read(struct vhc_ctx *ctx, const char *text, size_t len, struct host_setup **ret,
-		    struct host_error *err);
+int host_setup_read(struct vhc_ctx *ctx, const char *text, size_t len, char *const *variables,
+		    struct host_setup **ret, struct host_error *err);
 void host_setup_free(struct host_setup *setup);
 
 /** host_setup_write() - the document with all defaults filled in. */

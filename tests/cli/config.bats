@@ -53,6 +53,35 @@ load lib.bash
 	[ "$n" -ge 100 ]
 }
 
+@test "--set: one document for many guests; what is not set is an error with its place" {
+	cd "$BATS_TEST_TMPDIR"
+	printf '{"kind": "vhost-setup", "version": 1, "name": "${GUEST}", "devices": [{"id": "net0", "type": "net",
+		"queue_pairs": "${PAIRS}",\n"tap": {"name": "${GUEST}.${N_1}", "mtu": "1${ZEROS}", "address":\n["10.0.${N_1}.1/24"]}}]}' > many.json
+	run --separate-stderr vhostctl validate --json many.json --set GUEST=vm7 -s PAIRS=4 --set=N_1=7 -s ZEROS=000
+	[ "$status" = 0 ]
+	[ "$(json '[.name, .devices[0].queue_pairs, .devices[0].tap.name, .devices[0].tap.mtu, .devices[0].tap.address[0]] | tojson')" = '["vm7",4,"vm7.7",1000,"10.0.7.1/24"]' ]
+	set -- -s GUEST=vm7 -s PAIRS=4 -s ZEROS=000
+	fails 3 "many.json: line 3, /devices/0/tap/name: the variable N_1 is not set: --set N_1=VALUE" validate many.json "$@"
+	fails 3 "many.json: line 3, /devices/0/tap/name: the variable N_1 is not set" plan many.json "$@"
+	fails 3 "many.json: line 3, /devices/0/tap/name: the variable N_1 is not set" setup many.json "$@" -- true
+	# the value is checked as if it stood there, and is no JSON
+	fails 3 '/devices/0/queue_pairs: 300 is out of range' validate many.json -s PAIRS=300 -s GUEST=a
+	fails 3 '/devices/0/queue_pairs: a number' validate many.json -s PAIRS=-1 -s GUEST=a
+	fails 3 '/devices/0/queue_pairs: a number' validate many.json -s PAIRS=0x2 -s GUEST=a
+	fails 3 '/devices/0/queue_pairs: a number' validate many.json -s PAIRS= -s GUEST=a
+	fails 3 '/name: "a","b" is not allowed' validate many.json -s 'GUEST=a","b'
+	printf '{"kind": "vhost-setup", "version": 1, "name": "${A b}", "devices": []}' > bad.json
+	fails 3 '/name: "${A b}": "${" begins a variable' validate bad.json
+}
+
+@test "--set: what it takes" {
+	cd "$BATS_TEST_TMPDIR"
+	for value in GUEST =vm 1A=b 'A B=c' 'A-B=c'; do
+		fails 2 "--set takes NAME=VALUE, not \"$value\"" validate x.json -s "$value"
+	done
+	fails 2 '--set has this variable already: "A=2"' validate x.json -s A=1 -s AB=1 -s A=2
+}
+
 @test "setup: no bad document runs the launcher or leaves a link" {
 	local before
 	before=$(ls /sys/class/net)

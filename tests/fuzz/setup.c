@@ -30,7 +30,7 @@ static void check_same(struct vhc_ctx *ctx, const struct host_setup *setup)
 	struct host_setup *same;
 	struct host_error err;
 
-	if (host_setup_read(ctx, text, strlen(text), &same, &err))
+	if (host_setup_read(ctx, text, strlen(text), NULL, &same, &err))
 		FUZZ_FAIL("%s: %s", err.text, text);
 	again = host_setup_write(same);
 	FUZZ_CHECK(!strcmp(text, json_object_to_json_string(again)));
@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int r;
 
 	FUZZ_CHECK(!vhc_ctx_new(&options.ctx));
-	r = host_setup_read(options.ctx, (const char *)data, len, &setup, &err);
+	r = host_setup_read(options.ctx, (const char *)data, len, NULL, &setup, &err);
 	if (r) {
 		FUZZ_CHECK((r == -EINVAL || r == -E2BIG) && err.status == HOST_DOCUMENT);
 		check_error(&err);

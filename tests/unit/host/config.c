@@ -79,7 +79,7 @@ static void setup_read_of_written_config_is_the_same(void **state)
 static void expect_refused(const char *name, const char *text, size_t len, struct host_error *err)
 {
 	struct host_setup *setup = (void *)0x1;
-	int r = host_setup_read(ctx, text, len, &setup, err);
+	int r = host_setup_read(ctx, text, len, NULL, &setup, err);
 
 	if (r >= 0)
 		fail_msg("%s is accepted", name);
@@ -167,7 +167,7 @@ static void setup_read_of_flipped_bits_answers(void **state)
 			seed = seed * 1103515245 + 12345;
 			copy[(seed >> 8) % len] ^= (char)(1u << (seed >> 4) % 8);
 		}
-		if (host_setup_read(ctx, copy, len, &setup, &err) == 0)
+		if (host_setup_read(ctx, copy, len, NULL, &setup, &err) == 0)
 			host_setup_free(setup);
 		free(copy);
 	}

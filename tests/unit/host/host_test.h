@@ -27,7 +27,7 @@ static inline struct host_setup *read_setup(struct vhc_ctx *ctx, const char *tex
 	struct host_setup *setup = NULL;
 	struct host_error err;
 
-	if (host_setup_read(ctx, text, strlen(text), &setup, &err) < 0)
+	if (host_setup_read(ctx, text, strlen(text), NULL, &setup, &err) < 0)
 		fail_msg("%s\n%s: %s", text, err.where, err.text);
 	return setup;
 }
