@@ -37,14 +37,15 @@ const char *faults_words(const char *call)
  * default; offloads that could not be restored after they were tried are set again by the next start;
  * a kernel that cannot tell which version of messages it takes has the first; a message that cannot be
  * read is skipped, and the log says so; when a masked ring's call eventfd cannot be polled, there was
- * an interrupt; a worker mode that cannot be asked is any.
+ * an interrupt; a worker mode that cannot be asked is any; where a link cannot be watched, the log says so.
  */
 bool faults_may_pass(const struct act *act, const char *call, int error)
 {
 	return !strcmp(call, "VHOST_GET_FORK_FROM_OWNER") || !strcmp(call, "close") ||
 	       !strcmp(call, "same") || !strcmp(call, "signal") || !strcmp(call, "del") ||
 	       !strcmp(call, "read_fd") || !strcmp(call, "link_watch") ||
-	       (!strcmp(call, "add") && !strcmp(act->name, "attach")) ||
+	       ((!strcmp(call, "add") || !strcmp(call, "poll") || !strcmp(call, "TUNGETIFF")) &&
+		!strcmp(act->name, "attach")) ||
 	       (!strcmp(call, "VHOST_GET_BACKEND_FEATURES") &&
 		(error == EPERM || error == EINVAL)) ||
 	       !strcmp(call, "name") || (!strcmp(call, "drain") && strcmp(act->name, "events")) ||
