@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Links and their addresses, using libnl-route.  The only file that uses rtnetlink.  Creates no
- * link: taps are created with TUNSETIFF, because rtnetlink refuses to.
+ * Links and their addresses, using libnl-route.  Creates no link: taps are created with TUNSETIFF, because rtnetlink refuses to.
  */
 #include <errno.h>
 #include <linux/if.h>
@@ -105,6 +104,11 @@ static uint32_t get_u32(struct nlattr *attr)
 	return attr ? nla_get_u32(attr) : HOST_NOBODY;
 }
 
+static bool get_bool(struct nlattr *attr)
+{
+	return attr && nla_get_u8(attr);
+}
+
 /* libnl-route does not parse the attributes of a tun. */
 static void parse_tun(struct nlattr *data, struct host_tun *ret)
 {
@@ -114,7 +118,9 @@ static void parse_tun(struct nlattr *data, struct host_tun *ret)
 		return;
 	ret->known = true;
 	ret->tap = nla_get_u8(tb[IFLA_TUN_TYPE]) == IFF_TAP;
-	ret->multi_queue = tb[IFLA_TUN_MULTI_QUEUE] && nla_get_u8(tb[IFLA_TUN_MULTI_QUEUE]);
+	ret->multi_queue = get_bool(tb[IFLA_TUN_MULTI_QUEUE]);
+	ret->vnet_hdr = get_bool(tb[IFLA_TUN_VNET_HDR]);
+	ret->pi = get_bool(tb[IFLA_TUN_PI]);
 	ret->owner = get_u32(tb[IFLA_TUN_OWNER]);
 	ret->group = get_u32(tb[IFLA_TUN_GROUP]);
 	ret->queues = tb[IFLA_TUN_NUM_QUEUES] ? nla_get_u32(tb[IFLA_TUN_NUM_QUEUES]) : 0;
@@ -146,30 +152,50 @@ static int parse_link(struct nl_msg *message, void *arg)
 	return NL_OK;
 }
 
+int host_netlink_call(struct host_netlink *netlink, struct nl_msg *message,
+		      int (*parse)(struct nl_msg *, void *), void *arg)
+{
+	bool one = !(nlmsg_hdr(message)->nlmsg_flags & NLM_F_DUMP);
+	int r;
+
+	forget_error(netlink);
+	if (parse)
+		nl_socket_modify_cb(netlink->sock, NL_CB_VALID, NL_CB_CUSTOM, parse, arg);
+	r = nl_send_auto(netlink->sock, message);
+	nlmsg_free(message);
+	if (r >= 0 && parse)
+		r = nl_recvmsgs_default(netlink->sock); /* the answer, or all of them */
+	if (r >= 0 && one)
+		r = nl_wait_for_ack(netlink->sock);
+	nl_socket_modify_cb(netlink->sock, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
+	return result(netlink, r);
+}
+
+struct nl_msg *host_link_message(int type, int flags, int family, int index)
+{
+	struct ifinfomsg info = { .ifi_family = (unsigned char)family, .ifi_index = index };
+	struct nl_msg *message = nlmsg_alloc_size(HOST_MESSAGE_MAX);
+
+	if (message && nlmsg_put(message, NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, flags) &&
+	    nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) == 0)
+		return message;
+	nlmsg_free(message);
+	return NULL;
+}
+
 /* By its name, or by its index if that is NULL. */
 static int get_link(struct host_netlink *netlink, const char *name, int index,
 		    struct host_link *ret)
 {
-	struct nl_msg *message = nlmsg_alloc_simple(RTM_GETLINK, 0);
-	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index };
+	struct nl_msg *message = host_link_message(RTM_GETLINK, 0, AF_UNSPEC, index);
 	struct host_link link = { 0 };
 	int r;
 
-	if (!message || nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    (name && nla_put_string(message, IFLA_IFNAME, name) < 0)) {
+	if (!message || (name && nla_put_string(message, IFLA_IFNAME, name) < 0)) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
-	forget_error(netlink);
-	nl_socket_modify_cb(netlink->sock, NL_CB_VALID, NL_CB_CUSTOM, parse_link, &link);
-	r = nl_send_auto(netlink->sock, message);
-	nlmsg_free(message);
-	if (r >= 0)
-		r = nl_recvmsgs_default(netlink->sock); /* the link */
-	if (r >= 0)
-		r = nl_wait_for_ack(netlink->sock);
-	r = result(netlink, r);
-	nl_socket_modify_cb(netlink->sock, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
+	r = host_netlink_call(netlink, message, parse_link, &link);
 	if (r == 0)
 		*ret = link;
 	return r;
@@ -280,4 +306,39 @@ int host_link_add_address(struct host_netlink *netlink, int index, const char *a
 int host_link_del_address(struct host_netlink *netlink, int index, const char *address)
 {
 	return change_address(netlink, index, address, false);
+}
+
+/* ---------------------------------------------------------------------------- all that a link has */
+
+int host_addresses_get(struct host_netlink *netlink, struct nl_cache **ret)
+{
+	forget_error(netlink);
+	return result(netlink, rtnl_addr_alloc_cache(netlink->sock, ret));
+}
+
+void host_addresses_free(struct nl_cache *addresses)
+{
+	nl_cache_free(addresses);
+}
+
+/* The kernel forgets IPv6 addresses when a link goes down, and when its MTU gets too small. */
+int host_addresses_restore(struct host_netlink *netlink, int index, struct nl_cache *addresses)
+{
+	struct nl_cache *now;
+	int r = host_addresses_get(netlink, &now);
+
+	if (r < 0)
+		return r;
+	for (struct nl_object *i = nl_cache_get_first(addresses); i; i = nl_cache_get_next(i)) {
+		struct nl_object *still = nl_cache_search(now, i);
+		int error = 0;
+
+		if (!still && rtnl_addr_get_ifindex((struct rtnl_addr *)i) == index)
+			error = result(netlink,
+				       rtnl_addr_add(netlink->sock, (struct rtnl_addr *)i, 0));
+		nl_object_put(still);
+		r = r ? r : error;
+	}
+	nl_cache_free(now);
+	return r;
 }

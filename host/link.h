@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct nl_cache;
+struct nl_msg;
 struct nl_sock;
 
 /* A socket, and the kernel's last error. */
@@ -21,7 +23,7 @@ struct host_netlink {
 
 /* A tun or tap, as reported by the kernel since 4.20. */
 struct host_tun {
-	bool known, tap, multi_queue;
+	bool known, tap, multi_queue, vnet_hdr, pi;
 	uint32_t owner, group; /* HOST_NOBODY: none */
 	uint32_t queues;       /* open now; reported for multi-queue ones only */
 };
@@ -41,6 +43,17 @@ struct host_link {
 int host_netlink_open(struct host_netlink *netlink);
 void host_netlink_close(struct host_netlink *netlink);
 
+/*
+ * host_netlink_call() - send a message, which is freed, and wait for the kernel's answer: @parse gets it,
+ * or each part of it; NULL: only the acknowledgement is expected.
+ */
+int host_netlink_call(struct host_netlink *netlink, struct nl_msg *message,
+		      int (*parse)(struct nl_msg *message, void *arg), void *arg);
+
+/* host_link_message() - a message about a link, with room for HOST_MESSAGE_MAX bytes; NULL: no memory. */
+struct nl_msg *host_link_message(int type, int flags, int family, int index);
+#define HOST_MESSAGE_MAX 65536
+
 int host_link_get(struct host_netlink *netlink, const char *name, struct host_link *ret);
 int host_link_get_index(struct host_netlink *netlink, int index, struct host_link *ret);
 int host_link_set_mac(struct host_netlink *netlink, int index, const uint8_t mac[6]);
@@ -52,5 +65,13 @@ int host_link_set_up(struct host_netlink *netlink, int index, bool up);
 /* @address: "10.0.0.1/24".  -EEXIST, -EADDRNOTAVAIL: nothing to do. */
 int host_link_add_address(struct host_netlink *netlink, int index, const char *address);
 int host_link_del_address(struct host_netlink *netlink, int index, const char *address);
+
+/*
+ * host_addresses_get() - the addresses of all links, for host_addresses_restore(), which adds those again
+ * that one link has no longer.
+ */
+int host_addresses_get(struct host_netlink *netlink, struct nl_cache **ret);
+int host_addresses_restore(struct host_netlink *netlink, int index, struct nl_cache *addresses);
+void host_addresses_free(struct nl_cache *addresses);
 
 #endif

@@ -109,21 +109,47 @@ static int set_master(struct host_netlink *netlink, int index, const union host_
 	return host_link_set_master(netlink, index, value->master);
 }
 
+/* Back to the bridge where an existing link was, if any, with what that knew of it. */
+static int restore_port(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	struct host_device_run *device = host_run_of(run, op);
+	union host_value value = { .master = device->before.master };
+	struct host_netlink netlink;
+	int r;
+
+	r = host_set_value(run, op, set_master, &value, "set the bridge", "its previous value",
+			   err);
+	if (r < 0 || !device->before.master)
+		return r;
+	r = host_netlink_begin(&netlink, err);
+	if (r < 0)
+		return r;
+	r = host_port_set(&netlink, device->before.index, &device->existing->port);
+	host_netlink_close(&netlink);
+	if (r < 0)
+		return host_fail_link(err, &netlink, r, "restore the VLANs and flags", device->name,
+				      NULL);
+	return 0;
+}
+
 int host_set_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
 	union host_value value = { .master = device->bridge.index };
+	struct host_error second;
+	int r;
 
 	if (value.master == device->before.master)
 		return 0;
-	return host_set_value(run, op, set_master, &value, "set the bridge",
-			      host_tap_of(run, op)->bridge, err);
+	r = host_set_value(run, op, set_master, &value, "set the bridge",
+			   host_tap_of(run, op)->bridge, err);
+	/* the kernel takes it out of the one before it adds it to the other */
+	if (r < 0 && device->adopted)
+		restore_port(run, op, &second);
+	return r;
 }
 
 int host_unset_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	union host_value value = { .master = host_run_of(run, op)->before.master };
-
-	return host_set_value(run, op, set_master, &value, "set the bridge", "its previous value",
-			      err);
+	return restore_port(run, op, err);
 }

@@ -192,7 +192,7 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 				  host_release_fds },
 	[HOST_OP_ENTER_NETNS] = { "enter netns", describe_enter, host_enter_netns,
 				  host_leave_netns },
-	[HOST_OP_FIND_LINK] = { "find link", describe_find_link, host_find_link },
+	[HOST_OP_FIND_LINK] = { "find link", describe_find_link, host_find_link, host_forget_link },
 	[HOST_OP_FIND_BRIDGE] = { "find bridge", describe_find_bridge, host_find_bridge },
 	[HOST_OP_OPEN_TAP] = { "open tap", describe_open_tap, host_open_tap, host_close_tap },
 	[HOST_OP_SET_MAC] = { "set mac", describe_mac, host_set_mac, host_unset_mac },

@@ -8,6 +8,7 @@
 
 #include "launch.h"
 #include "link.h"
+#include "port.h"
 #include "signals.h"
 #include "user.h"
 
@@ -68,6 +69,12 @@ int host_plan_fd_count(const struct host_plan *plan);
 
 /* ------------------------------------------------------------------------------------- executing */
 
+/* What is needed to restore an existing link, beside struct host_link. */
+struct host_existing {
+	struct host_port port;
+	struct nl_cache *addresses;
+};
+
 /* What has been set up for one device. */
 struct host_device_run {
 	struct vhc_tap *tap;
@@ -76,6 +83,7 @@ struct host_device_run {
 	char name[HOST_LINK_NAME_MAX];
 	struct host_link before; /* of an existing link; for a new one, only the index is used */
 	struct host_link bridge;
+	struct host_existing *existing; /* what else an existing link had */
 	bool adopted, fell_back;
 	char why[sizeof(((struct host_error *)0)->text)]; /* why it fell back */
 };
@@ -135,6 +143,7 @@ struct json_object *host_run_report(const struct host_run *run);
 HOST_OP_FUNCTION(host_enter_netns);
 HOST_OP_FUNCTION(host_leave_netns);
 HOST_OP_FUNCTION(host_find_link);
+HOST_OP_FUNCTION(host_forget_link);
 HOST_OP_FUNCTION(host_find_bridge);
 HOST_OP_FUNCTION(host_open_tap);
 HOST_OP_FUNCTION(host_close_tap);

@@ -159,6 +159,58 @@ static void setup_run_adopts_existing_tap(void **state)
 	sandbox_command("ip link del at1");
 }
 
+/* The flags that `ip tuntap add` gives a tap are not those that a guest needs. */
+static void failed_setup_run_restores_the_flags_of_a_tap(void **state)
+{
+	static const char *const flags[] = { "", "pi", "pi vnet_hdr", "multi_queue" };
+
+	for (size_t i = 0; i < COUNT(flags); i++) {
+		char command[100];
+
+		snprintf(command, sizeof(command), "ip tuntap add at1 mode tap %s", flags[i]);
+		sandbox_command(command);
+		expect_failure(i == 3 ? CONFIG(PAIRS("d", "2",
+						     "\"name\":\"at1\",\"existing\":true,"
+						     "\"address\":[\"ff02::1/64\"]"),
+					       "")
+				      : CONFIG(NET("d", "\"name\":\"at1\",\"existing\":true,"
+							"\"address\":[\"ff02::1/64\"]"),
+					       ""),
+			       HOST_FAILED, "add address", "(EADDRNOTAVAIL)");
+		sandbox_command("ip link del at1");
+	}
+}
+
+/* A port of another bridge, with all that can be lost on the way; VLANs if this kernel has them. */
+static void failed_setup_run_restores_the_port_of_another_bridge(void **state)
+{
+	sandbox_command(
+		"ip link add br1 type bridge && ip link set br1 up address 02:00:00:00:00:02");
+	sandbox_command("ip tuntap add at1 mode tap vnet_hdr user nobody");
+	sandbox_command("ip link set at1 up master br1 mtu 1300 address 02:00:00:00:00:03");
+	sandbox_command(
+		"ip addr add fd00:3::1/64 dev at1 nodad && ip addr add 10.3.0.1/24 dev at1");
+	sandbox_command(
+		"bridge link set dev at1 isolated on hairpin on learning off cost 7 flood off");
+	sandbox_command(
+		"{ bridge vlan add dev at1 vid 210 pvid untagged && bridge vlan add dev at1 "
+		"vid 300-310 && bridge vlan del dev at1 vid 1; } 2>/dev/null; true");
+	for (int up = 0; up < 2; up++) {
+		expect_failure(
+			CONFIG(NET("d",
+				   "\"name\":\"at1\",\"existing\":true,\"mtu\":1200,"
+				   "\"owner\":\"daemon\",\"txqueuelen\":3000,\"mac\":"
+				   "\"52:54:00:00:00:07\",\"bridge\":\"br0\",\"address\":["
+				   "\"10.3.0.1/24\",\"10.4.0.1/24\"]") "," NET("e",
+									       "\"address\":[\"ff02::1/64\"]"),
+			       ""),
+			HOST_FAILED, "add address, device e", "(EADDRNOTAVAIL)");
+		sandbox_command("ip link set at1 up");
+		sandbox_command("ip addr replace fd00:3::1/64 dev at1 nodad");
+	}
+	sandbox_command("ip link del at1 && ip link del br1");
+}
+
 /* A failure as above, whose hint has these words. */
 static void expect_hint(const char *config, const char *words, const char *hint)
 {
@@ -243,6 +295,8 @@ int main(void)
 		cmocka_unit_test(setup_run_and_undo_leave_nothing),
 		cmocka_unit_test(failed_setup_run_leaves_nothing),
 		cmocka_unit_test(setup_run_adopts_existing_tap),
+		cmocka_unit_test(failed_setup_run_restores_the_flags_of_a_tap),
+		cmocka_unit_test(failed_setup_run_restores_the_port_of_another_bridge),
 		cmocka_unit_test(what_is_no_bridge_is_refused),
 		cmocka_unit_test(setup_run_with_greatest_mtu_works),
 		cmocka_unit_test(failed_adoption_says_why),

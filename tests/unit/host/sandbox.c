@@ -71,8 +71,8 @@ void sandbox_look(struct snapshot *ret)
 {
 	/* Without what comes and goes by itself: carrier, timers, IPv6's link-local addresses. */
 	static const char links[] =
-		"{ ip -d addr show; ip -n blue -d addr show; } | sed '/forward_delay/d; /fe80/d; "
-		"/valid_lft/d; s/NO-CARRIER,//; s/,LOWER_UP//; s/ state [A-Z]*//'";
+		"{ ip -d addr show; ip -n blue -d addr show; bridge vlan; } | sed '/bridge forward_delay/d; /fe80/d; "
+		"/valid_lft/d; s/[a-z_]*timer *[0-9.]*//g; s/NO-CARRIER,//; s/,LOWER_UP//; s/ state [A-Za-z]*//'";
 	size_t used = read_command(links, ret->text, sizeof(ret->text) / 2);
 	DIR *dir = opendir("/proc/self/fd");
 
@@ -87,8 +87,16 @@ void sandbox_expect_same(const struct snapshot *before)
 {
 	struct snapshot now;
 
+	size_t line = 0;
+
 	sandbox_look(&now);
-	assert_string_equal(now.text, before->text);
+	for (size_t i = 0; now.text[i] == before->text[i]; i++) {
+		if (!now.text[i])
+			return;
+		if (now.text[i] == '\n')
+			line = i + 1;
+	}
+	fail_msg("was: %.450s\nis: %.450s", before->text + line, now.text + line);
 }
 
 int sandbox_run(void (*fn)(const void *arg), const void *arg, char *out, size_t size)
