@@ -491,7 +491,8 @@ VHC_EXPORT int vhc_tap_get_fd(const struct vhc_tap *tap, uint32_t queue);
  * receive offloads that the driver accepted are off is then state of that device: kept across stop
  * and start and with another tap, saved by vhc_dev_save(), restored by vhc_dev_load(), and
  * forgotten by vhc_dev_reset() and when vhc_dev_set_features() sets other features.
- * @guest: VHC_GUEST_ flags, none of which has an effect here.
+ * @acked: all the features that the driver accepted; for that command, without the receive offloads
+ * that it turned off.  @guest: VHC_GUEST_ flags, none of which has an effect here.
  * Errors: -EBUSY if the header's size, or on a big-endian host its byte order, would change under a
  * running device; -EOPNOTSUPP if the link does not support it; -EBADFD if the link has gone.  On
  * failure every queue is as it was.
