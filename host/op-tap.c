@@ -245,18 +245,15 @@ static int explain_adopted(const struct host_device *config, const struct host_l
 	const char *multi = link->tun.multi_queue ? " multi_queue" : "";
 	char hint[300], who[60] = "no user";
 
-	if (code == -EINVAL && link->tun.known && link->tun.multi_queue != (pairs > 1)) {
-		snprintf(
-			hint, sizeof(hint),
-			"set \"queue_pairs\" to %s, or recreate it: ip tuntap del dev %s mode tap%s "
-			"&& ip tuntap add dev %s mode tap%s vnet_hdr user USER",
-			pairs > 1 ? "1" : "2 or more", name, pairs > 1 ? "" : " multi_queue", name,
-			pairs > 1 ? " multi_queue" : "");
-		return host_fail(
-			err, code, hint,
-			"the tap \"%s\" was created %s multi_queue, but the config requests "
-			"%llu queue pair%s",
-			name, pairs > 1 ? "without" : "with", pairs, pairs > 1 ? "s" : "");
+	if (code == -EINVAL && link->tun.known && !link->tun.multi_queue && pairs > 1) {
+		snprintf(hint, sizeof(hint),
+			 "set \"queue_pairs\" to 1, or recreate it: ip tuntap del dev %s mode tap "
+			 "&& ip tuntap add dev %s mode tap multi_queue vnet_hdr user USER",
+			 name, name);
+		return host_fail(err, code, hint,
+				 "the tap \"%s\" was created without multi_queue, but the config "
+				 "requests %llu queue pairs",
+				 name, pairs);
 	}
 	if (code == -EPERM && link->tun.known) {
 		say_who(who, sizeof(who), &link->tun);

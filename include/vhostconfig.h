@@ -449,6 +449,8 @@ struct vhc_tap_args {
  * The link always has a virtio-net header and no packet information.  It is created in the network
  * namespace of the calling thread.  Addresses, MAC, MTU, bridge and link state (up or down) are
  * left to rtnetlink.  The link gets IFF_MULTI_QUEUE only if two or more queues are requested.
+ * With VHC_TAP_ADOPT, one queue may be of a link that was created for several, but not the reverse.
+ *
  * A new link is the caller's alone.  Between its creation and TUNSETOWNER any user could open a
  * queue of a link with several, and with it change the owner.  So queues and owner are looked at
  * afterwards (rtnetlink), and a link of which somebody else has one, or changed the owner, is

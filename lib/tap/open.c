@@ -69,15 +69,12 @@ static void explain_refusal(struct vhc_tap *tap, const char *name, int error, ch
 			 "the tap exists and this user is neither its owner nor in its "
 			 "group (see `ip -d link show %s`)",
 			 name);
-	else if (!!(flags & IFF_MULTI_QUEUE) != (tap->queues > 1))
+	else if (!(flags & IFF_MULTI_QUEUE) && tap->queues > 1)
 		snprintf(
 			text, size,
-			"the tap exists %s multi_queue (tun_flags 0x%lx) and %u %s requested: create "
-			"it again with `ip tuntap add %s mode tap%s`, or request %s",
-			flags & IFF_MULTI_QUEUE ? "with" : "without", flags, tap->queues,
-			tap->queues > 1 ? "queues are" : "queue is", name,
-			tap->queues > 1 ? " multi_queue" : "",
-			tap->queues > 1 ? "1 queue" : "2 or more");
+			"the tap exists without multi_queue (tun_flags 0x%lx) and %u queues are requested: "
+			"create it again with `ip tuntap add %s mode tap multi_queue`, or request 1 queue",
+			flags, tap->queues, name);
 	else
 		snprintf(text, size, "the link exists with tun_flags 0x%lx, 0x%x are needed", flags,
 			 WANTED);
@@ -134,6 +131,9 @@ static int attach_first(struct vhc_tap *tap, const char *name, bool adopt, bool 
 	r = attach(tap, 0, name, IFF_TUN_EXCL);
 	if (r == -EBUSY && adopt) {
 		r = attach(tap, 0, name, 0);
+		/* one queue of a link that could have more is as good as the only one */
+		if (r == -EINVAL && tap->queues == 1)
+			r = attach(tap, 0, name, IFF_MULTI_QUEUE);
 		*ret_found = !r;
 	}
 	return r ? fail_attach(tap, name, r) : 0;

@@ -281,8 +281,6 @@ static void failed_adoption_says_why(void **state)
 	expect_failure(CONFIG(PAIRS("d", "2", "\"name\":\"at1\",\"existing\":true"), ""),
 		       HOST_FAILED, "open tap",
 		       "was created without multi_queue, but the config requests 2 queue");
-	expect_failure(CONFIG(NET("d", "\"name\":\"atm\",\"existing\":true"), ""), HOST_FAILED,
-		       "open tap", "was created with multi_queue, but the config requests 1 queue");
 	expect_failure(CONFIG(NET("d", "\"name\":\"att\",\"existing\":true"), ""), HOST_FAILED,
 		       "find link", "is a tun");
 	expect_failure(CONFIG(NET("d", "\"name\":\"at1\""), ""), HOST_FAILED, "open tap", "EBUSY");
