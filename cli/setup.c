@@ -136,7 +136,8 @@ static const char *const setup_help[] = {
 	"Creates the links and opens the devices of a vhost-setup document, then executes the launcher",
 	"with their fds and no others.  All or nothing: if a step fails, those before it are undone.",
 	"In the launcher's arguments, '@ID.netdev@', '@ID.device@', '@ID.tapfds@', '@ID.vhostfds@' and",
-	"'@ID.mac@', and for vsock '@ID.fd@' and '@ID.cid@', are replaced with those of device ID.",
+	"'@ID.mac@', and for vsock '@ID.fd@' and '@ID.cid@', are replaced with those of device ID.  What",
+	"CONFIG requests and neither they nor the environment tell the launcher is an error.",
 	"CONFIG '-' is standard input.",
 	NULL,
 };

@@ -88,6 +88,17 @@ static int check_features(struct host_check *c, size_t index)
 	return r;
 }
 
+/* What its launchers have no option for cannot be requested. */
+static int check_told(struct host_check *c, size_t index)
+{
+	const char *pointer;
+
+	if (host_told_rule(c->setup, host_device(c->setup, index), &pointer) == 0)
+		return 0;
+	return HOST_WRONG(c, index, pointer, "launchers of the style \"%s\" have no option for it",
+			  host_style_of(c->setup)->name);
+}
+
 int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *text, size_t len,
 		     struct doc_error *err)
 {
@@ -102,6 +113,8 @@ int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *
 			r = check_features(&c, i);
 		if (r == 0 && kind->check)
 			r = kind->check(&c, i);
+		if (r == 0)
+			r = check_told(&c, i);
 	}
 	return r;
 }

@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "plan.h"
+#include "style.h"
 
 /* How a QEMU property stands for a feature bit. */
 enum host_property_kind {
@@ -37,8 +38,13 @@ struct host_kind {
 	void (*fill_args)(const struct host_device *device, struct vhc_dev_args *args);
 	/* Add its operations, up to the open device. */
 	void (*plan)(struct host_plan *plan, uint32_t index);
-	/* The start of its -device option, for QEMU. */
+	/* What its launcher has to be told, if it has vhost or not: bits of enum host_told. */
+	unsigned int (*told)(const struct host_device *device, bool vhost);
+	uint64_t
+		valued; /* features that are offered by telling a value, and masked by not doing so */
+	/* The start of its -device option, for QEMU; for a device of this type, if none is named. */
 	host_token_fn *put_device;
+	const char *device_type;
 	const struct host_property *properties; /* beside those of every virtio device */
 	size_t property_count;
 	/* Why a HOST_VALUE property has no value for this device; NULL: it has one. */
@@ -46,9 +52,6 @@ struct host_kind {
 };
 
 extern const struct host_kind host_kind_net, host_kind_vsock;
-
-/* Tokens of one kind. */
-host_token_fn host_net_put_netdev, host_vsock_put_cid;
 
 const struct host_kind *host_kind_of(const struct host_device *device);
 

@@ -97,10 +97,9 @@ void host_launch_free(struct host_launch *launch)
  * Variables that are set here, or would be wrong: they describe fds that the launcher does not
  * get.
  */
-static const char *const own_variables[] = {
-	"LISTEN_PID=",	   "LISTEN_FDS=",   "LISTEN_FDNAMES=",
-	"LISTEN_PIDFDID=", "VHOSTCTL_FDS=", "VHOSTCTL_VHOST="
-};
+static const char *const own_variables[] = { "LISTEN_PID=",	 "LISTEN_FDS=",	  "LISTEN_FDNAMES=",
+					     "LISTEN_PIDFDID=",	 "VHOSTCTL_FDS=", "VHOSTCTL_VHOST=",
+					     "VHOSTCTL_DEVICES=" };
 
 static bool is_own(const char *variable)
 {
@@ -146,6 +145,23 @@ static char *fd_names(const struct host_launch *launch, const char *variable, bo
 	return host_close_text(out, &text);
 }
 
+/* What was requested of all devices and has a value. */
+static char *device_values(const struct host_launch *launch, const char *variable)
+{
+	char *text = NULL;
+	const char *between = "";
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct host_error unused;
+
+	if (!out)
+		return NULL;
+	fputs(variable, out);
+	for (size_t i = 0; i < launch->setup->devices.count; i++)
+		host_told_put(out, launch, &launch->views[i], &between, &unused);
+	return host_close_text(out, &text);
+}
+
 static bool all_vhost(const struct host_launch *launch)
 {
 	for (size_t i = 0; i < launch->setup->devices.count; i++)
@@ -169,12 +185,13 @@ int host_launch_environment(struct host_launch *launch, struct host_error *err)
 
 	while (environ && environ[count])
 		count++;
-	env = calloc(count + 6, sizeof(*env));
+	env = calloc(count + 7, sizeof(*env));
 	if (!env)
 		return host_fail_memory(err);
 	launch->env = env;
 	env[at++] = fd_names(launch, "VHOSTCTL_FDS=", true);
 	env[at++] = strdup(all_vhost(launch) ? "VHOSTCTL_VHOST=on" : "VHOSTCTL_VHOST=off");
+	env[at++] = device_values(launch, "VHOSTCTL_DEVICES=");
 	if (launch->setup->launcher.style == HOST_STYLE_LISTEN_FDS) {
 		env[at++] = number_variable("LISTEN_PID=", getpid());
 		env[at++] = number_variable("LISTEN_FDS=", launch->fd_count);

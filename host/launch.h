@@ -17,6 +17,7 @@
 struct host_result {
 	bool vhost;
 	const char *tap_name; /* NULL: unknown yet */
+	const char *why;      /* vhost is off although it was preferred */
 	uint64_t cid;	      /* HOST_CID_AUTO: unknown yet */
 };
 
@@ -28,10 +29,8 @@ struct host_view {
 	int tap_fds, vhost_fds;		  /* how many */
 	/* Also to be masked, since they depend on masked features. */
 	struct vhc_features implied;
-	bool used[2]; /* by a token: at all; in a way that passes its features */
+	unsigned int told; /* by tokens: bits of enum host_told */
 };
-
-enum { HOST_USED, HOST_USED_FEATURES };
 
 struct host_launch {
 	const struct host_setup *setup;
@@ -51,7 +50,8 @@ int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup,
 void host_launch_free(struct host_launch *launch);
 
 /*
- * host_launch_arguments() - fill argv: tokens by the config's style.  Views record what was used.
+ * host_launch_arguments() - fill argv: tokens by the config's style.  What the config requests and
+ * nothing tells the launcher is an error; what it only prefers, a warning.
  */
 int host_launch_arguments(struct host_launch *launch, const struct host_options *options,
 			  struct host_error *err);
@@ -72,23 +72,5 @@ static inline char *host_close_text(FILE *out, char **text)
 	*text = NULL;
 	return NULL;
 }
-
-/* -------------------------------------------------------------------------------- QEMU's options */
-
-/* A token's text.  Returns 0 or a negative errno with the error filled. */
-typedef int host_token_fn(FILE *out, struct host_view *view, struct host_error *err);
-
-host_token_fn host_qemu_device, host_qemu_mask;
-
-/* Why QEMU cannot mask, or offer, a feature; NULL: it can. */
-const char *host_qemu_cannot_mask(const struct host_device *device, unsigned int bit);
-const char *host_qemu_cannot_require(const struct host_device *device, unsigned int bit);
-
-/*
- * For a device that masks or requires features: check that QEMU gets them, and report implied
- * ones.
- */
-int host_qemu_check(const struct host_view *view, const struct host_options *options,
-		    struct host_error *err);
 
 #endif

@@ -65,22 +65,6 @@ static int check_tap(struct host_check *c, size_t index)
 	return 0;
 }
 
-/* The launcher sets these up, so they must be passed to it, unless they have their defaults. */
-static int check_told(struct host_check *c, size_t index)
-{
-	const struct host_device *device = host_device(c->setup, index);
-
-	if (c->setup->launcher.style == HOST_STYLE_QEMU)
-		return 0;
-	if (device->busyloop_us)
-		return HOST_WRONG(c, index, "/busyloop_us",
-				  "only the launcher style \"qemu\" has an option for it");
-	if (device->ring_size != HOST_RING_SIZE)
-		return HOST_WRONG(c, index, "/ring_size",
-				  "only the launcher style \"qemu\" has an option for it");
-	return 0;
-}
-
 static int check_queues(struct host_check *c, size_t index)
 {
 	const struct host_device *device = host_device(c->setup, index);
@@ -99,8 +83,6 @@ static int check(struct host_check *c, size_t index)
 
 	if (r == 0)
 		r = check_tap(c, index);
-	if (r == 0)
-		r = check_told(c, index);
 	return r < 0 ? r : check_queues(c, index);
 }
 
@@ -187,6 +169,18 @@ static const struct host_property properties[] = {
 	{ 68, "host_tunnel_csum", HOST_ON, QEMU_11_1 },
 };
 
+static unsigned int told(const struct host_device *device, bool vhost)
+{
+	const struct host_tap *tap = &device->tap;
+
+	return HOST_TOLD_TAP | (vhost ? HOST_TOLD_VHOST : 0u) |
+	       (vhost && device->busyloop_us ? HOST_TOLD_BUSYLOOP : 0u) |
+	       (device->queue_pairs > 1 ? HOST_TOLD_QUEUES : 0u) |
+	       (device->ring_size != HOST_RING_SIZE ? HOST_TOLD_RING_SIZE : 0u) |
+	       (tap->mac ? HOST_TOLD_MAC : 0u) |
+	       (tap->mtu && !vhc_features_has(&device->mask, BIT_MTU) ? HOST_TOLD_MTU : 0u);
+}
+
 static void put_fds(FILE *out, const char *one, const char *many, int first, int pairs)
 {
 	fprintf(out, ",%s=", pairs == 1 ? one : many);
@@ -194,12 +188,12 @@ static void put_fds(FILE *out, const char *one, const char *many, int first, int
 		fprintf(out, "%s%d", i ? ":" : "", first + i);
 }
 
-int host_net_put_netdev(FILE *out, struct host_view *view, struct host_error *err)
+int host_net_put_netdev(FILE *out, const struct host_view *view, const char *type,
+			struct host_error *err)
 {
 	const struct host_device *device = view->device;
 	int pairs = (int)device->queue_pairs;
 
-	view->used[HOST_USED] = true;
 	fprintf(out, "tap,id=%s", device->id);
 	put_fds(out, "fd", "fds", view->first_tap_fd, pairs);
 	if (view->result.vhost) {
@@ -213,18 +207,19 @@ int host_net_put_netdev(FILE *out, struct host_view *view, struct host_error *er
 	return 0;
 }
 
-static int put_device(FILE *out, struct host_view *view, struct host_error *err)
+static int put_device(FILE *out, const struct host_view *view, const char *type,
+		      struct host_error *err)
 {
 	const struct host_device *device = view->device;
 	unsigned long long pairs = device->queue_pairs;
 
-	fprintf(out, "virtio-net-pci,netdev=%s", device->id);
+	fprintf(out, "%s,netdev=%s", type, device->id);
 	if (device->tap.mac)
 		fprintf(out, ",mac=%s", device->tap.mac);
 	if (pairs > 1 || vhc_features_has(&device->require, BIT_MQ))
 		fputs(",mq=on", out);
-	if (pairs >
-	    1) /* one interrupt per ring, one for the control ring, one for configuration changes */
+	/* One interrupt per ring, one for the control ring, one for configuration changes: on PCI. */
+	if (pairs > 1 && strstr(type, "-pci"))
 		fprintf(out, ",vectors=%llu", 2 * pairs + 2);
 	if (device->ring_size != HOST_RING_SIZE)
 		fprintf(out, ",rx_queue_size=%llu", (unsigned long long)device->ring_size);
@@ -246,7 +241,10 @@ const struct host_kind host_kind_net = {
 	.check = check,
 	.fill_args = fill_args,
 	.plan = plan_device,
+	.told = told,
+	.valued = 1u << BIT_MTU,
 	.put_device = put_device,
+	.device_type = "virtio-net-pci",
 	.properties = properties,
 	.property_count = DOC_COUNT(properties),
 	.why_no_value = why_no_value,

@@ -172,9 +172,12 @@ static int make_launch(struct host_run *run, struct host_error *err)
 	if (!results)
 		return host_fail_memory(err);
 	for (size_t i = 0; i < count; i++)
-		results[i] = (struct host_result){ .vhost = run->devices[i].vhost,
-						   .tap_name = run->devices[i].name,
-						   .cid = run->devices[i].cid };
+		results[i] =
+			(struct host_result){ .vhost = run->devices[i].vhost,
+					      .tap_name = run->devices[i].name,
+					      .why = run->devices[i].fell_back ? run->devices[i].why
+									       : NULL,
+					      .cid = run->devices[i].cid };
 	r = host_launch_new(plan->options->ctx, plan->setup, results, &run->launch, err);
 	free(results);
 	if (r == 0)

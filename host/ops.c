@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "plan.h"
+#include "style.h"
 
 static const struct host_device *device_of(const struct host_plan *plan, const struct host_op *op)
 {
@@ -164,11 +165,10 @@ DESCRIBE(describe_features)
 
 DESCRIBE(describe_hand_over)
 {
-	static const char *const styles[] = { "", ", LISTEN_FDS", "" };
 	int count = host_plan_fd_count(plan);
 
 	ARGUMENT("%d fd%s to the launcher, VHOSTCTL_FDS%s", count, count > 1 ? "s" : "",
-		 styles[plan->setup->launcher.style]);
+		 host_style_of(plan->setup)->environ);
 	UNDO("close them");
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kind.h"
+#include "style.h"
 
 /* The properties of every virtio device. */
 static const struct host_property common[] = {
@@ -78,22 +79,60 @@ static void put_properties(FILE *out, const struct host_view *view, const char *
 	}
 }
 
-int host_qemu_device(FILE *out, struct host_view *view, struct host_error *err)
+/* "virtio-net-pci", or another type with the same beginning. */
+static int check_type(const struct host_view *view, const char *type, struct host_error *err)
 {
-	int r = host_kind_of(view->device)->put_device(out, view, err);
+	const char *preset = host_kind_of(view->device)->device_type;
+	size_t len = strlen(preset) - strlen("pci");
 
-	view->used[HOST_USED_FEATURES] = true;
+	if (strncmp(type, preset, len) == 0 && type[len])
+		return 0;
+	return host_fail_status(err, HOST_USAGE, -EINVAL, NULL,
+				"@%s.device:%s@: QEMU's device types for this begin with %.*s",
+				view->device->id, type, (int)len, preset);
+}
+
+static int put_device(FILE *out, const struct host_view *view, const char *type,
+		      struct host_error *err)
+{
+	const struct host_kind *kind = host_kind_of(view->device);
+	int r = type ? check_type(view, type, err) : 0;
+
+	if (r == 0)
+		r = kind->put_device(out, view, type ? type : kind->device_type, err);
 	if (r == 0)
 		put_properties(out, view, ",");
 	return r;
 }
 
-int host_qemu_mask(FILE *out, struct host_view *view, struct host_error *err)
+static int put_mask(FILE *out, const struct host_view *view, const char *type,
+		    struct host_error *err)
 {
-	view->used[HOST_USED_FEATURES] = true;
 	put_properties(out, view, "");
 	return 0;
 }
+
+static int put_mq(FILE *out, const struct host_view *view, const char *type, struct host_error *err)
+{
+	fputs(view->device->queue_pairs > 1 ? "on" : "off", out);
+	return 0;
+}
+
+/* QEMU does not use more than one queue pair because there are fds for them. */
+const struct host_token host_qemu_tokens[] = {
+	{ "netdev", HOST_ON_NET, HOST_TOLD_TAP | HOST_TOLD_VHOST | HOST_TOLD_BUSYLOOP,
+	  host_net_put_netdev },
+	{ "device", HOST_ON_NET,
+	  HOST_TOLD_QUEUES | HOST_TOLD_RING_SIZE | HOST_TOLD_MAC | HOST_TOLD_MTU |
+		  HOST_TOLD_FEATURES,
+	  put_device, .typed = true },
+	{ "device", HOST_ON_VSOCK, HOST_TOLD_VHOST | HOST_TOLD_CID | HOST_TOLD_FEATURES, put_device,
+	  .typed = true },
+	{ "mask", HOST_ON_ANY, HOST_TOLD_FEATURES, put_mask },
+	{ "tapfds", HOST_ON_NET, HOST_TOLD_TAP, host_put_tapfds },
+	{ "mq", HOST_ON_NET, HOST_TOLD_QUEUES, put_mq },
+	{ 0 },
+};
 
 const char *host_qemu_cannot_mask(const struct host_device *device, unsigned int bit)
 {
@@ -116,7 +155,7 @@ const char *host_qemu_cannot_require(const struct host_device *device, unsigned 
 }
 
 /* Report the features that depend on masked ones, and those of them that QEMU is not passed. */
-static void say_implied(const struct host_view *view, const struct host_options *options)
+void host_qemu_say_implied(const struct host_view *view, const struct host_options *options)
 {
 	char *also = NULL, *newer = NULL, line[900];
 	size_t sizes[2];
@@ -146,18 +185,4 @@ static void say_implied(const struct host_view *view, const struct host_options 
 	}
 	free(also);
 	free(newer);
-}
-
-int host_qemu_check(const struct host_view *view, const struct host_options *options,
-		    struct host_error *err)
-{
-	const struct host_device *device = view->device;
-
-	if (!view->used[HOST_USED_FEATURES])
-		return host_fail_status(err, HOST_USAGE, -EINVAL, NULL,
-					"device \"%s\" masks or requires features: QEMU needs "
-					"@%s.device@ or @%s.mask@ in its arguments for that",
-					device->id, device->id, device->id);
-	say_implied(view, options);
-	return 0;
 }

@@ -20,7 +20,7 @@
 enum host_type { HOST_NET, HOST_VSOCK };
 enum host_vhost { HOST_VHOST_REQUIRE, HOST_VHOST_PREFER, HOST_VHOST_OFF };
 enum host_worker_mode { HOST_WORKER_DEFAULT, HOST_WORKER_TASK, HOST_WORKER_KTHREAD };
-enum host_style { HOST_STYLE_QEMU, HOST_STYLE_LISTEN_FDS, HOST_STYLE_ENV };
+enum host_style_index { HOST_STYLE_QEMU, HOST_STYLE_LISTEN_FDS, HOST_STYLE_ENV };
 
 struct host_tap {
 	char *name; /* NULL: the kernel chooses */

@@ -31,16 +31,22 @@ static void plan_device(struct host_plan *plan, uint32_t index)
 	host_plan_add(plan, HOST_OP_OPEN_VSOCK, index, 0);
 }
 
-static int put_device(FILE *out, struct host_view *view, struct host_error *err)
+static unsigned int told(const struct host_device *device, bool vhost)
 {
-	view->used[HOST_USED] = true;
-	fputs("vhost-vsock-pci,guest-cid=", out);
-	host_vsock_put_cid(out, view, err);
+	return HOST_TOLD_VHOST | HOST_TOLD_CID;
+}
+
+static int put_device(FILE *out, const struct host_view *view, const char *type,
+		      struct host_error *err)
+{
+	fprintf(out, "%s,guest-cid=", type);
+	host_vsock_put_cid(out, view, NULL, err);
 	fprintf(out, ",vhostfd=%d", view->first_vhost_fd);
 	return 0;
 }
 
-int host_vsock_put_cid(FILE *out, struct host_view *view, struct host_error *err)
+int host_vsock_put_cid(FILE *out, const struct host_view *view, const char *type,
+		       struct host_error *err)
 {
 	if (view->result.cid == HOST_CID_AUTO)
 		fputs("auto", out);
@@ -59,7 +65,9 @@ const struct host_kind host_kind_vsock = {
 	.check = check,
 	.fill_args = fill_args,
 	.plan = plan_device,
+	.told = told,
 	.put_device = put_device,
+	.device_type = "vhost-vsock-pci",
 	.properties = properties,
 	.property_count = DOC_COUNT(properties),
 };

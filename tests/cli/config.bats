@@ -122,16 +122,27 @@ load lib.bash
 	[[ $(json '.launcher | join(" ")') != *@* ]]
 }
 
+@test "plan: what is requested has to reach the launcher" {
+	fails 2 "add @net0.vhostfds@, @net0.mac@ to them" \
+		plan "$source_root/examples/qemu.json" -- qemu -netdev tap,fd=@net0.tapfds@
+	says 0 plan --json "$source_root/examples/qemu.json" -- \
+		qemu -netdev @net0.netdev@ -device virtio-net-pci,netdev=net0,mac=@net0.mac@
+	says 0 plan --json "$source_root/examples/qemu.json" -- \
+		qemu -netdev @net0.netdev@ -device @net0.device:virtio-net-ccw@
+	[[ $(json '.launcher | join(" ")') == *" virtio-net-ccw,netdev=net0,mac="* ]]
+}
+
 @test "plan: a vsock device, with its CID or auto as such" {
-	local words=(qemu -device @vsock0.device@ "cid=@vsock0.cid@" "fd=@vsock0.fd@" -netdev @net0.netdev@)
+	local words=(qemu -device @vsock0.device@ "cid=@vsock0.cid@" "fd=@vsock0.fd@"
+		-netdev @net0.netdev@ -device @net0.device@)
 	says 0 plan --json "$source_root/examples/vsock.json" -- "${words[@]}"
 	[ "$(json '.launcher[2:5] | join(" ")')" = "vhost-vsock-pci,guest-cid=auto,vhostfd=3 cid=auto fd=3" ]
 	[[ $(json '.operations[] | select(.operation == "open vsock") | .argument') == "/dev/vhost-vsock, cid auto"* ]]
 	sed 's/"auto"/42/' "$source_root/examples/vsock.json" > "$BATS_TEST_TMPDIR/42.json"
 	says 0 plan --json "$BATS_TEST_TMPDIR/42.json" -- "${words[@]}"
 	[ "$(json '.launcher[2:5] | join(" ")')" = "vhost-vsock-pci,guest-cid=42,vhostfd=3 cid=42 fd=3" ]
-	fails 2 "known tokens are device, mask, id, cid, fd" plan "$source_root/examples/vsock.json" -- qemu @vsock0.netdev@
-	fails 2 'device "vsock0" is not used' plan "$source_root/examples/vsock.json" -- qemu @net0.netdev@
+	fails 2 "known tokens are device, mask, fd, cid, id" plan "$source_root/examples/vsock.json" -- qemu @vsock0.netdev@
+	fails 2 'device "vsock0" is not used' plan "$source_root/examples/vsock.json" -- qemu @net0.netdev@ @net0.device@
 }
 
 @test "plan: creates nothing" {

@@ -69,9 +69,12 @@ document() {
 }
 
 @test "tokens in the launcher's arguments" {
-	run alone setup off.json -- echo @net0.tapfds@ x@net0.tapfds@y
+	run alone setup off.json -- echo @net0.tapfds@ x@net0.tapfds@y @net0.mtu@
 	[ "$status" = 0 ]
-	[[ $output == "3 x3y" ]]
+	[[ $output == "3 x3y 1400" ]]
+	run --separate-stderr alone setup off.json -- echo @net0.tapfds@
+	[ "$status" = 2 ]
+	[[ $stderr == "vhostctl: "*"add @net0.mtu@"* ]]
 	run --separate-stderr alone setup off.json -- echo @net9.tapfds@
 	[ "$status" = 2 ]
 	[[ $stderr == "vhostctl: "*net9* ]]

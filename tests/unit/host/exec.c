@@ -150,10 +150,10 @@ static void exec_expands_arguments(void **state)
 		.config = CONFIG(PAIRS("a", "2", "\"name\":\"ta\""), ""),
 		.arguments = { (char *)(uintptr_t) "echo", (char *)(uintptr_t) "-netdev",
 			       (char *)(uintptr_t) "@a.netdev@,x", (char *)(uintptr_t) "@a.tap@",
-			       NULL },
+			       (char *)(uintptr_t) "mq=@a.mq@", NULL },
 	};
 
-	expect_launch(&c, 0, "-netdev tap,id=a,fds=3:4,vhost=off,x ta\n");
+	expect_launch(&c, 0, "-netdev tap,id=a,fds=3:4,vhost=off,x ta mq=on\n");
 }
 
 static void exec_status_is_the_launchers(void **state)

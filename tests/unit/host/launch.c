@@ -9,6 +9,7 @@ static struct vhc_ctx *ctx;
 #define NET(more)   "{\"id\":\"net0\",\"type\":\"net\"" more "}"
 #define VSOCK(more) "{\"id\":\"v\",\"type\":\"vsock\"" more "}"
 #define TAP(more)   ",\"tap\":{" more "}"
+#define NETDEV	    "tap,id=net0,fd=3,vhost=on,vhostfd=4"
 #define MASK(list)  ",\"features\":{\"mask\":[" list "]}"
 
 /* One argument with tokens, and what becomes of it. */
@@ -50,37 +51,65 @@ static void expand_of_each_token_matches(void **state)
 	static const struct token_case cases[] = {
 		{ NET(""), "", false, "@net0.netdev@", "tap,id=net0,fd=3,vhost=on,vhostfd=4" },
 		{ NET(""), "", true, "@net0.netdev@", "tap,id=net0,fd=3,vhost=off" },
-		{ NET(",\"queue_pairs\":2"), "", false, "@net0.netdev@",
-		  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6" },
-		{ NET(",\"queue_pairs\":2,\"busyloop_us\":50"), "", false, "@net0.netdev@",
-		  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6,poll-us=50" },
+		{ NET(",\"queue_pairs\":2"), "", false, "@net0.netdev@ mq=@net0.mq@",
+		  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6 mq=on" },
+		{ NET(",\"queue_pairs\":2,\"busyloop_us\":50"), "", false,
+		  "@net0.netdev@ @net0.queues@",
+		  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6,poll-us=50 2" },
+		{ NET(",\"queue_pairs\":2,\"busyloop_us\":50,\"ring_size\":512"), "", false,
+		  "@net0.tapfds@ @net0.vhostfds@ @net0.busyloop_us@ @net0.ring_size@ @net0.mq@",
+		  "3:4 5:6 50 512 on" },
 		{ NET(",\"busyloop_us\":50"), "", true, "@net0.netdev@",
 		  "tap,id=net0,fd=3,vhost=off" },
 		{ NET(""), "", false, "@net0.netdev@,br=@net0.id@/@net0.device@",
 		  "tap,id=net0,fd=3,vhost=on,vhostfd=4,br=net0/virtio-net-pci,netdev=net0" },
 		{ NET(TAP("\"mac\":\"52:54:00:00:00:01\",\"mtu\":9000")), "", false,
-		  "@net0.tapfds@ @net0.device@",
-		  "3 virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01,host_mtu=9000" },
+		  "@net0.netdev@ @net0.device@",
+		  NETDEV " virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01,host_mtu=9000" },
 		{ NET(",\"queue_pairs\":4,\"ring_size\":1024"), "", false,
-		  "@net0.tapfds@ @net0.device@",
-		  "3:4:5:6 virtio-net-pci,netdev=net0,mq=on,vectors=10,rx_queue_size=1024" },
+		  "@net0.netdev@ @net0.device@",
+		  "tap,id=net0,fds=3:4:5:6,vhost=on,vhostfds=7:8:9:10 virtio-net-pci,netdev=net0,mq=on,vectors=10,rx_queue_size=1024" },
+		/* other buses */
+		{ NET(",\"queue_pairs\":2"), "", true, "@net0.netdev@ @net0.device:virtio-net-ccw@",
+		  "tap,id=net0,fds=3:4,vhost=off virtio-net-ccw,netdev=net0,mq=on" },
+		{ NET(",\"queue_pairs\":2"), "", true,
+		  "@net0.netdev@ @net0.device:virtio-net-pci-transitional@",
+		  "tap,id=net0,fds=3:4,vhost=off "
+		  "virtio-net-pci-transitional,netdev=net0,mq=on,vectors=6" },
+		{ NET(TAP("\"mtu\":9000")), "", true,
+		  "@net0.netdev@ @net0.device:virtio-net-device@",
+		  "tap,id=net0,fd=3,vhost=off virtio-net-device,netdev=net0,host_mtu=9000" },
+		{ VSOCK(",\"cid\":42"), "", false, "@v.device:vhost-vsock-device@",
+		  "vhost-vsock-device,guest-cid=42,vhostfd=3" },
+		/* own device lines, with all that the config requests */
+		{ NET(",\"queue_pairs\":2" TAP("\"mac\":\"52:54:00:00:00:01\",\"mtu\":9000")), "",
+		  false, "@net0.netdev@ e1000,mac=@net0.mac@,host_mtu=@net0.mtu@,mq=@net0.mq@",
+		  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6 "
+		  "e1000,mac=52:54:00:00:00:01,host_mtu=9000,mq=on" },
+		{ VSOCK(",\"cid\":42"), "", false, "x,guest-cid=@v.cid@,vhostfd=@v.fd@",
+		  "x,guest-cid=42,vhostfd=3" },
+		/* nothing to tell of: the guest is not offered an MTU */
+		{ NET(TAP("\"mtu\":9000") MASK("\"mtu\"")), "", false, "@net0.netdev@", NETDEV },
 		/* masks */
-		{ NET(MASK("\"mrg_rxbuf\",\"bit 29\"")), "", false, "@net0.tapfds@ @net0.device@",
-		  "3 virtio-net-pci,netdev=net0,mrg_rxbuf=off,event_idx=off" },
-		{ NET(MASK("\"csum\"")), "", false, "@net0.tapfds@ @net0.device@",
-		  "3 virtio-net-pci,netdev=net0,csum=off,host_tso4=off,host_tso6=off,host_ecn=off,"
+		{ NET(MASK("\"mrg_rxbuf\",\"bit 29\"")), "", false, "@net0.netdev@ @net0.device@",
+		  NETDEV " virtio-net-pci,netdev=net0,mrg_rxbuf=off,event_idx=off" },
+		{ NET(MASK("\"csum\"")), "", false, "@net0.netdev@ @net0.device@",
+		  NETDEV
+		  " virtio-net-pci,netdev=net0,csum=off,host_tso4=off,host_tso6=off,host_ecn=off,"
 		  "host_ufo=off" },
-		{ NET(MASK("\"host_uso\",\"csum\"")), "", false, "@net0.tapfds@ @net0.device@",
-		  "3 virtio-net-pci,netdev=net0,csum=off,host_tso4=off,host_tso6=off,host_ecn=off,"
+		{ NET(MASK("\"host_uso\",\"csum\"")), "", false, "@net0.netdev@ @net0.device@",
+		  NETDEV
+		  " virtio-net-pci,netdev=net0,csum=off,host_tso4=off,host_tso6=off,host_ecn=off,"
 		  "host_ufo=off,host_uso=off" },
 		{ NET(MASK("\"guest_tso4\",\"guest_tso6\"")), "", false,
-		  "@net0.tapfds@ @net0.mask@", "3 guest_tso4=off,guest_tso6=off,guest_ecn=off" },
+		  "@net0.netdev@ @net0.mask@",
+		  NETDEV " guest_tso4=off,guest_tso6=off,guest_ecn=off" },
 		{ NET(TAP("\"mtu\":9000") MASK("\"mtu\"")), "", false,
-		  "@net0.tapfds@ @net0.device@", "3 virtio-net-pci,netdev=net0" },
+		  "@net0.netdev@ @net0.device@", NETDEV " virtio-net-pci,netdev=net0" },
 		{ NET(",\"features\":{\"require\":[\"ring_packed\",\"csum\"]}"), "", false,
-		  "@net0.tapfds@ @net0.device@", "3 virtio-net-pci,netdev=net0,packed=on" },
+		  "@net0.netdev@ @net0.device@", NETDEV " virtio-net-pci,netdev=net0,packed=on" },
 		{ NET(",\"features\":{\"require\":[\"mq\"]}"), "", false,
-		  "@net0.tapfds@ @net0.device@", "3 virtio-net-pci,netdev=net0,mq=on" },
+		  "@net0.netdev@ @net0.device@", NETDEV " virtio-net-pci,netdev=net0,mq=on" },
 		{ VSOCK(",\"cid\":42"), "", false, "@v.device@",
 		  "vhost-vsock-pci,guest-cid=42,vhostfd=3" },
 		{ VSOCK(MASK("\"seqpacket\",\"event_idx\"")), "", false, "@v.device@",
@@ -92,9 +121,10 @@ static void expand_of_each_token_matches(void **state)
 		  "vhost-vsock-pci,guest-cid=3,vhostfd=5" },
 		/* the second device's fds come after the first one's */
 		{ NET("") ",{\"id\":\"b-1\",\"type\":\"net\",\"queue_pairs\":2}", "", false,
-		  "@net0.tapfds@|@net0.vhostfds@|@b-1.tapfds@|@b-1.vhostfds@", "3|4|5:6|7:8" },
+		  "@net0.tapfds@|@net0.vhostfds@|@b-1.tapfds@|@b-1.vhostfds@|@b-1.queues@",
+		  "3|4|5:6|7:8|2" },
 		{ NET("") ",{\"id\":\"b-1\",\"type\":\"net\",\"queue_pairs\":2}", "", true,
-		  "@net0.tapfds@|@b-1.tapfds@|@b-1.vhost@", "3|4:5|off" },
+		  "@net0.tapfds@|@b-1.tapfds@|@b-1.vhost@|@b-1.mq@", "3|4:5|off|on" },
 		/* other styles */
 		{ NET(TAP("\"name\":\"t0\",\"mac\":\"52:54:00:00:00:01\",\"mtu\":68")),
 		  "\"style\":\"env\"", false,
@@ -135,15 +165,17 @@ static void expand_of_bad_token_says_why(void **state)
 		{ NET(""), "", false, "@net1.netdev@", "the config has no device \"net1\"" },
 		{ VSOCK(""), "", false, "@v.id@", "add -device @v.device@ to them" },
 		{ VSOCK(""), "", false, "@v.netdev@",
-		  "known tokens are device, mask, id, cid, fd" },
+		  "known tokens are device, mask, fd, cid, id" },
+		{ NET(""), "", true, "@net0.device:e1000@", "begin with virtio-net-" },
+		{ NET(""), "", true, "@net0.device:virtio-net-@", "begin with virtio-net-" },
+		{ NET(""), "", true, "@net0.netdev:x@", "no type is accepted after netdev" },
 		{ NET(""), "", false, "@net0.cid@", "@net0.cid@ is not available for this device" },
 		{ NET(""), "", false, "@net0.netdv@", "@net0.netdv@ is not available" },
 		{ NET(""), "\"style\":\"env\"", false, "@net0.netdev@",
-		  "known tokens are mask, tapfds" },
+		  "known tokens are tapfds, vhostfds" },
 		{ NET(""), "", false, "@net0.netdev@ @net0.mac@", "has no MAC address" },
 		{ NET(""), "", false, "@net0.netdev@ @net0.mtu@", "has no MTU" },
 		{ NET(""), "\"style\":\"env\"", true, "@net0.vhostfds@", "vhost is off" },
-		{ NET(MASK("\"csum\"")), "", false, "@net0.netdev@", "QEMU needs @net0.device@" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -162,6 +194,54 @@ static void expand_of_bad_token_says_why(void **state)
 	}
 }
 
+/* What the config requests reaches the launcher, or it is an error that names the token. */
+static void expand_without_a_token_that_is_needed_names_it(void **state)
+{
+	static const struct {
+		const char *devices, *launcher, *argument, *text, *hint;
+	} cases[] = {
+		{ NET(""), "", "@net0.tapfds@", "tells it of vhost",
+		  "add @net0.vhostfds@ to them; or use -netdev @net0.netdev@ -device @net0.device@; "
+		  "or set \"vhost\" to \"off\"" },
+		{ NET(",\"busyloop_us\":9"), "", "@net0.tapfds@ @net0.vhost@", "of busyloop_us",
+		  "add @net0.busyloop_us@ to" },
+		{ NET(",\"queue_pairs\":2"), "", "@net0.netdev@", "of queue_pairs",
+		  "add @net0.mq@ to" },
+		{ NET(",\"ring_size\":512"), "", "@net0.netdev@", "of ring_size",
+		  "add @net0.ring_size@ to" },
+		{ NET(TAP("\"mac\":\"52:54:00:00:00:01\",\"mtu\":9000")), "", "@net0.netdev@",
+		  "of mac, mtu", "add @net0.mac@, @net0.mtu@ to" },
+		{ NET(TAP("\"mtu\":9000")), "", "@net0.netdev@", "of mtu",
+		  "; or mask the feature \"mtu\"" },
+		{ NET(MASK("\"csum\"")), "", "@net0.netdev@", "of features", "add @net0.mask@ to" },
+		{ NET(",\"features\":{\"require\":[\"csum\"]}"), "", "@net0.netdev@", "of features",
+		  "add @net0.mask@ to" },
+		{ VSOCK(""), "", "@v.fd@", "of cid",
+		  "add @v.cid@ to them; or use -device @v.device@" },
+		{ NET(""), "\"style\":\"env\"", "@net0.tapfds@", "of vhost",
+		  "add @net0.vhostfds@ to them; or set" },
+		{ NET(TAP("\"mac\":\"52:54:00:00:00:01\"")), "\"style\":\"listen-fds\"",
+		  "@net0.tapfds@ @net0.vhostfds@", "of mac", "add @net0.mac@ to" },
+		{ NET(MASK("\"csum\"")), "\"style\":\"env\"", "@net0.tapfds@ @net0.vhostfds@",
+		  "of features", "add @net0.mask@ to" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *arguments[] = { (char *)(uintptr_t)cases[i].argument, NULL };
+		struct host_launch *launch;
+		struct host_error err;
+		struct said said;
+
+		if (expand(cases[i].devices, cases[i].launcher, false, arguments, &said, &launch,
+			   &err))
+			fail_msg("%s: %s", cases[i].argument, launch->argv[0]);
+		assert_int_equal(err.status, HOST_USAGE);
+		if (!strstr(err.text, cases[i].text) || !strstr(err.hint, cases[i].hint))
+			fail_msg("%s: %s (%s)", cases[i].argument, err.text, err.hint);
+		host_launch_free(launch);
+	}
+}
+
 /* What is not done as asked, or done besides, is said. */
 static void expand_says_what_is_done_otherwise(void **state)
 {
@@ -171,11 +251,12 @@ static void expand_says_what_is_done_otherwise(void **state)
 		{ NET(MASK("\"csum\"")), "",
 		  "also masked, since they depend on masked features: host_tso4" },
 		{ NET(MASK("\"csum\"")), "", "add them to features.mask: host_uso host_tunnel" },
-		{ NET(MASK("\"csum\"")), "\"style\":\"env\"", "@net0.mask@ in its arguments" },
+		{ NET(",\"vhost\":\"prefer\",\"busyloop_us\":9"), "\"style\":\"env\"",
+		  "net0: it prefers vhost, but nothing tells the launcher of it: add @net0.vhostfds@" },
 	};
 	static const char *const quiet[] = { NET(""), NET(MASK("\"mrg_rxbuf\"")) };
 	char *arguments[] = { (char *)(uintptr_t) "@net0.tapfds@", NULL };
-	char *device[] = { (char *)(uintptr_t) "@net0.tapfds@ @net0.device@", NULL };
+	char *device[] = { (char *)(uintptr_t) "@net0.netdev@ @net0.device@", NULL };
 	struct host_launch *launch;
 	struct host_error err;
 	struct said said;
@@ -211,8 +292,11 @@ static const char *variable(char **env, const char *name)
 
 static void launch_environment_names_fds(void **state)
 {
-	char *arguments[] = { (char *)(uintptr_t) "@net0.tapfds@ @b.tapfds@", NULL }, pid[20];
-	const char *devices = NET(",\"queue_pairs\":2") ",{\"id\":\"b\",\"type\":\"net\"}";
+	char *arguments[] = { (char *)(uintptr_t) "@net0.netdev@ @net0.device@ @b.netdev@", NULL };
+	char *none[] = { (char *)(uintptr_t) "@net0.mac@", NULL }, pid[20];
+	const char *devices =
+		NET(",\"queue_pairs\":2,\"ring_size\":512" TAP("\"mac\":\"52:54:00:00:00:01\"")
+			    MASK("\"guest_announce\"")) ",{\"id\":\"b\",\"type\":\"net\"}";
 	static const char *const styles[] = { "", "\"style\":\"env\"", "\"style\":\"listen-fds\"" };
 
 	setenv("LISTEN_FDS", "7", 1);
@@ -220,6 +304,7 @@ static void launch_environment_names_fds(void **state)
 	setenv("LISTEN_FDNAMES", "x", 1);
 	setenv("LISTEN_PIDFDID", "1", 1);
 	setenv("VHOSTCTL_FDS", "x", 1);
+	setenv("VHOSTCTL_DEVICES", "x", 1);
 	setenv("OTHER", "stays", 1);
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	for (size_t i = 0; i < COUNT(styles); i++) {
@@ -228,9 +313,13 @@ static void launch_environment_names_fds(void **state)
 		struct said said;
 		char **env;
 
-		assert_non_null(expand(devices, styles[i], false, arguments, &said, &launch, &err));
+		assert_non_null(expand(devices, styles[i], false, i ? none : arguments, &said,
+				       &launch, &err));
 		assert_int_equal(host_launch_environment(launch, &err), 0);
 		env = launch->env;
+		assert_string_equal(variable(env, "VHOSTCTL_DEVICES"),
+				    "net0.queues=2 net0.ring_size=512 net0.mac=52:54:00:00:00:01 "
+				    "net0.mask=guest_announce");
 		assert_string_equal(variable(env, "VHOSTCTL_FDS"),
 				    "net0.tap.0=3,net0.tap.1=4,net0.vhost.0=5,net0.vhost.1=6,"
 				    "b.tap.0=7,b.vhost.0=8");
@@ -282,6 +371,7 @@ static void listen_fds_calls_a_vsock_device_vhost_vsock(void **state)
 			    "net0.tap.0:net0.vhost.0:vhost-vsock");
 	assert_string_equal(variable(launch->env, "VHOSTCTL_FDS"),
 			    "net0.tap.0=3,net0.vhost.0=4,v.vhost.0=5");
+	assert_string_equal(variable(launch->env, "VHOSTCTL_DEVICES"), "v.cid=7");
 	host_launch_free(launch);
 }
 
@@ -290,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(expand_of_each_token_matches),
 		cmocka_unit_test(expand_of_bad_token_says_why),
+		cmocka_unit_test(expand_without_a_token_that_is_needed_names_it),
 		cmocka_unit_test(expand_says_what_is_done_otherwise),
 		cmocka_unit_test(launch_environment_names_fds),
 		cmocka_unit_test(launch_environment_without_vhost_names_taps_only),

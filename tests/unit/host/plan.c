@@ -47,7 +47,7 @@ static void expect_plan(const char *config, struct host_options *options, const 
 static void setup_plan_of_new_tap_lists_its_steps(void **state)
 {
 	char *launcher[] = { (char *)(uintptr_t) "qemu", (char *)(uintptr_t) "@net0.netdev@",
-			     NULL };
+			     (char *)(uintptr_t) "@net0.device@", NULL };
 	struct host_options options = { .launcher = launcher, .user = "nobody" };
 
 	expect_plan(

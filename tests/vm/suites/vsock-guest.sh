@@ -84,11 +84,11 @@ config first 77 ''
 config second 77 ''
 hold first
 ok 'a launcher holds CID 77' held 1
-fails 'another cannot have it' 5 vhostctl setup "$tmp/second.json" -- true @vsock0.fd@
-said=$(vhostctl setup "$tmp/second.json" -- true @vsock0.fd@ 2>&1)
+fails 'another cannot have it' 5 vhostctl setup "$tmp/second.json" -- true @vsock0.fd@ @vsock0.cid@
+said=$(vhostctl setup "$tmp/second.json" -- true @vsock0.fd@ @vsock0.cid@ 2>&1)
 like 'the message names it, and says what to do' "$said" '77.*choose another'
 release
-ok 'it is free when the launcher has ended' vhostctl setup "$tmp/second.json" -- true @vsock0.fd@
+ok 'it is free when the launcher has ended' vhostctl setup "$tmp/second.json" -- true @vsock0.fd@ @vsock0.cid@
 
 # --- by socket activation, as systemd-vmspawn(1) takes it
 sed -i 's/"qemu"/"listen-fds"/' "$tmp/second.json"
