@@ -36,8 +36,8 @@ struct host_kind {
 	int (*check)(struct host_check *check, size_t index);
 	/* What opens the device; of a CID that is not known, any will do. */
 	void (*fill_args)(const struct host_device *device, struct vhc_dev_args *args);
-	/* Add its operations, up to the open device. */
-	void (*plan)(struct host_plan *plan, uint32_t index);
+	/* Add its operations of one phase. */
+	void (*plan)(struct host_plan *plan, uint32_t index, enum host_phase phase);
 	/* What its launcher has to be told, if it has vhost or not: bits of enum host_told. */
 	unsigned int (*told)(const struct host_device *device, bool vhost);
 	uint64_t

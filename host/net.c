@@ -93,21 +93,25 @@ static void fill_args(const struct host_device *device, struct vhc_dev_args *arg
 	args->queue_pairs = (uint32_t)device->queue_pairs;
 }
 
-/*
- * The address is set before the link is up, so that no other is ever visible; so is the bridge, so
- * that the port forwards from the first frame on.
- */
-static void plan_tap(struct host_plan *plan, uint32_t device)
+static void plan_look(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
 {
-	const struct host_tap *tap = &host_device(plan->setup, device)->tap;
-
-	if (tap->netns)
-		host_plan_add(plan, HOST_OP_ENTER_NETNS, device, 0);
 	if (tap->existing)
 		host_plan_add(plan, HOST_OP_FIND_LINK, device, 0);
 	if (tap->bridge)
 		host_plan_add(plan, HOST_OP_FIND_BRIDGE, device, 0);
+}
+
+static void plan_open(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
+{
 	host_plan_add(plan, HOST_OP_OPEN_TAP, device, 0);
+}
+
+/*
+ * The address is set before the link is up, so that no other is ever visible; so is the bridge, so
+ * that the port forwards from the first frame on.
+ */
+static void plan_change(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
+{
 	if (tap->mac)
 		host_plan_add(plan, HOST_OP_SET_MAC, device, 0);
 	if (tap->mtu)
@@ -118,15 +122,36 @@ static void plan_tap(struct host_plan *plan, uint32_t device)
 		host_plan_add(plan, HOST_OP_SET_BRIDGE, device, 0);
 	if (tap->up)
 		host_plan_add(plan, HOST_OP_SET_UP, device, 0);
-	if (tap->netns)
-		host_plan_add(plan, HOST_OP_LEAVE_NETNS, device, 0);
 }
 
-static void plan_device(struct host_plan *plan, uint32_t index)
+/* A new tap has its owner from the start; of an existing one it is the last that changes. */
+static void plan_give(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
 {
-	plan_tap(plan, index);
-	if (host_device(plan->setup, index)->vhost != HOST_VHOST_OFF)
+	if (tap->existing && (tap->owner || tap->group))
+		host_plan_add(plan, HOST_OP_SET_OWNER, device, 0);
+}
+
+static void plan_device(struct host_plan *plan, uint32_t index, enum host_phase phase)
+{
+	static void (*const phases[])(struct host_plan *, const struct host_tap *, uint32_t) = {
+		[HOST_LOOK] = plan_look,
+		[HOST_OPEN] = plan_open,
+		[HOST_CHANGE] = plan_change,
+		[HOST_GIVE] = plan_give,
+	};
+	const struct host_device *device = host_device(plan->setup, index);
+	size_t before;
+
+	if (phase == HOST_LOOK && device->vhost != HOST_VHOST_OFF)
 		host_plan_add(plan, HOST_OP_OPEN_VHOST, index, 0);
+	before = plan->count;
+	if (device->tap.netns)
+		host_plan_add(plan, HOST_OP_ENTER_NETNS, index, 0);
+	phases[phase](plan, &device->tap, index);
+	if (device->tap.netns && plan->count == before + 1)
+		plan->count = before; /* there is nothing to do in it */
+	else if (device->tap.netns)
+		host_plan_add(plan, HOST_OP_LEAVE_NETNS, index, 0);
 }
 
 /* ----------------------------------------------------------------------------------------- QEMU */

@@ -29,6 +29,22 @@ int host_netlink_begin(struct host_netlink *netlink, struct host_error *err);
 int host_fail_link(struct host_error *err, const struct host_netlink *netlink, int code,
 		   const char *what, const char *name, const char *value);
 
+/*
+ * Who may open the tap.  What it already has needs no call, thus no privilege, and is HOST_NOBODY; so is
+ * what the config does not say.
+ */
+int host_find_owner(const struct host_tap *tap, const struct host_tun *now, uint32_t *owner,
+		    uint32_t *group, struct host_error *err);
+
+/* What vhc_tap_open() and the operations on an existing link changed for good. */
+int host_restore_link(const struct host_device_run *device, struct host_error *err);
+
+/*
+ * A tap has the flags of the last TUNSETIFF: the library's, with a virtio-net header.  The call that
+ * sets them back takes a queue, so ours must be closed.
+ */
+int host_restore_flags(const struct host_device_run *device, struct host_error *err);
+
 /* A value of a link, for the functions that set it. */
 union host_value {
 	uint8_t mac[6];

@@ -78,10 +78,10 @@ DESCRIBE(describe_open_tap)
 			 (unsigned long long)device->queue_pairs,
 			 device->queue_pairs > 1 ? "s" : "");
 
-	if (tap->owner)
+	if (tap->owner && !tap->existing)
 		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", owner %s",
 			      tap->owner);
-	if (tap->group)
+	if (tap->group && !tap->existing)
 		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", group %s",
 			      tap->group);
 	if (tap->txqueuelen)
@@ -126,6 +126,16 @@ DESCRIBE(describe_up)
 {
 	ARGUMENT("%s", link_of(plan, op));
 	undo_link(plan, op, undo);
+}
+
+DESCRIBE(describe_owner)
+{
+	const struct host_tap *tap = &device_of(plan, op)->tap;
+
+	ARGUMENT("%s:%s%s%s%s%s", tap->name, tap->owner ? " owner " : "",
+		 tap->owner ? tap->owner : "", tap->owner && tap->group ? "," : "",
+		 tap->group ? " group " : "", tap->group ? tap->group : "");
+	UNDO("restore the previous value, if there was one");
 }
 
 static const char *const modes[] = { "", ", workers are tasks", ", workers are kthreads" };
@@ -204,6 +214,7 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 	[HOST_OP_SET_UP] = { "set up", describe_up, host_set_up, host_unset_up },
 	[HOST_OP_LEAVE_NETNS] = { "leave netns", describe_leave, host_leave_netns,
 				  host_enter_netns },
+	[HOST_OP_SET_OWNER] = { "set owner", describe_owner, host_set_owner, host_unset_owner },
 	[HOST_OP_OPEN_VHOST] = { "open vhost", describe_open_vhost, host_open_vhost,
 				 host_close_vhost },
 	[HOST_OP_OPEN_VSOCK] = { "open vsock", describe_open_vsock, host_open_vsock,

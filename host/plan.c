@@ -25,32 +25,41 @@ int host_plan_fd_count(const struct host_plan *plan)
 	return count;
 }
 
-static void add_device(struct host_plan *plan, uint32_t index)
+static void add_devices(struct host_plan *plan, enum host_phase phase)
 {
-	const struct host_device *device = host_device(plan->setup, index);
+	for (uint32_t i = 0; i < plan->setup->devices.count; i++) {
+		const struct host_device *device = host_device(plan->setup, i);
 
-	host_kind_of(device)->plan(plan, index);
-	if (device->features.require.count)
-		host_plan_add(plan, HOST_OP_CHECK_FEATURES, index, 0);
+		host_kind_of(device)->plan(plan, i, phase);
+		if (phase == HOST_OPEN && device->features.require.count)
+			host_plan_add(plan, HOST_OP_CHECK_FEATURES, i, 0);
+	}
+}
+
+/* Some operations of a device occur in several phases. */
+static size_t count_room(const struct host_setup *setup)
+{
+	size_t room = HOST_OP_COUNT;
+
+	for (size_t i = 0; i < setup->devices.count; i++)
+		room += 2 * HOST_OP_COUNT + host_device(setup, i)->tap.address.count;
+	return room;
 }
 
 int host_plan_make(const struct host_setup *setup, const struct host_options *options,
 		   struct host_plan *ret, struct host_error *err)
 {
 	struct host_plan plan = { .setup = setup, .options = options };
-	size_t room = HOST_OP_COUNT;
 
-	for (size_t i = 0; i < setup->devices.count; i++)
-		room += HOST_OP_COUNT + host_device(setup, i)->tap.address.count;
-	plan.ops = calloc(room, sizeof(*plan.ops));
+	plan.ops = calloc(count_room(setup), sizeof(*plan.ops));
 	if (!plan.ops)
 		return host_fail_memory(err);
 	if (options->launcher) {
 		host_plan_add(&plan, HOST_OP_FIND_LAUNCHER, HOST_NO_DEVICE, 0);
 		host_plan_add(&plan, HOST_OP_RESERVE_FDS, HOST_NO_DEVICE, 0);
 	}
-	for (uint32_t i = 0; i < setup->devices.count; i++)
-		add_device(&plan, i);
+	for (int phase = HOST_LOOK; phase <= HOST_GIVE; phase++)
+		add_devices(&plan, (enum host_phase)phase);
 	if (options->launcher) {
 		host_plan_add(&plan, HOST_OP_HAND_OVER, HOST_NO_DEVICE, 0);
 		if (host_plan_user(&plan) || options->no_new_privs || setup->launcher.no_new_privs)

@@ -25,6 +25,7 @@ enum host_op_kind {
 	HOST_OP_SET_BRIDGE,
 	HOST_OP_SET_UP,
 	HOST_OP_LEAVE_NETNS,
+	HOST_OP_SET_OWNER,
 	HOST_OP_OPEN_VHOST,
 	HOST_OP_OPEN_VSOCK,
 	HOST_OP_CHECK_FEATURES,
@@ -40,6 +41,17 @@ struct host_op {
 	enum host_op_kind kind;
 	uint32_t device; /* index, or HOST_NO_DEVICE */
 	uint32_t item;	 /* which of its addresses */
+};
+
+/*
+ * The operations of all devices up to one phase come before those of the next, so that what can fail
+ * without touching a link does so before one is touched.
+ */
+enum host_phase {
+	HOST_LOOK,   /* is it all there? */
+	HOST_OPEN,   /* get hold of the links */
+	HOST_CHANGE, /* change what can be changed back */
+	HOST_GIVE    /* change what cannot always be */
 };
 
 struct host_plan {
@@ -73,6 +85,8 @@ int host_plan_fd_count(const struct host_plan *plan);
 struct host_existing {
 	struct host_port port;
 	struct nl_cache *addresses;
+	uint32_t owner, group; /* to be set; HOST_NOBODY: not */
+	bool txqueuelen;       /* is changed */
 };
 
 /* What has been set up for one device. */
@@ -157,6 +171,8 @@ HOST_OP_FUNCTION(host_set_bridge);
 HOST_OP_FUNCTION(host_unset_bridge);
 HOST_OP_FUNCTION(host_set_up);
 HOST_OP_FUNCTION(host_unset_up);
+HOST_OP_FUNCTION(host_set_owner);
+HOST_OP_FUNCTION(host_unset_owner);
 HOST_OP_FUNCTION(host_open_vhost);
 HOST_OP_FUNCTION(host_close_vhost);
 HOST_OP_FUNCTION(host_open_vsock);

@@ -26,9 +26,10 @@ static void fill_args(const struct host_device *device, struct vhc_dev_args *arg
 	args->guest_cid = device->cid == HOST_CID_AUTO ? HOST_CID_MIN : device->cid;
 }
 
-static void plan_device(struct host_plan *plan, uint32_t index)
+static void plan_device(struct host_plan *plan, uint32_t index, enum host_phase phase)
 {
-	host_plan_add(plan, HOST_OP_OPEN_VSOCK, index, 0);
+	if (phase == HOST_LOOK)
+		host_plan_add(plan, HOST_OP_OPEN_VSOCK, index, 0);
 }
 
 static unsigned int told(const struct host_device *device, bool vhost)

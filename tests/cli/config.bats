@@ -117,7 +117,7 @@ load lib.bash
 @test "plan: its steps in order, and the launcher's line with the fds" {
 	says 0 plan --json "$source_root/examples/qemu.json" -- qemu-system-x86_64 -netdev @net0.netdev@ -device @net0.device@
 	[ "$(json .kind)" = vhost-plan ]
-	[ "$(json '[.operations[].operation] | [index("open tap"), index("open vhost"), index("exec")] | . == sort and all(. != null)')" = true ]
+	[ "$(json '[.operations[].operation] | [index("open vhost"), index("open tap"), index("exec")] | . == sort and all(. != null)')" = true ]
 	[[ $(json '.launcher | join(" ")') == *"fds="*"vhostfds="* || $(json '.launcher | join(" ")') == *"fd="*"vhostfd="* ]]
 	[[ $(json '.launcher | join(" ")') != *@* ]]
 }

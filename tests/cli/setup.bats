@@ -77,7 +77,7 @@ document() {
 	[[ $stderr == "vhostctl: "*"add @net0.mtu@"* ]]
 	run --separate-stderr alone setup off.json -- echo @net9.tapfds@
 	[ "$status" = 2 ]
-	[[ $stderr == "vhostctl: "*net9* ]]
+	[[ $stderr == "vhostctl: "*"step 1 of "*net9* ]]
 }
 
 @test "--user: the launcher is that user, and no longer root" {

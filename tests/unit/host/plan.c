@@ -60,9 +60,14 @@ static void setup_plan_of_new_tap_lists_its_steps(void **state)
 		&options,
 		"launcher: find launcher qemu, as user nobody []\n"
 		"launcher: reserve fds 3 to 6 [close them]\n"
+		"net0: open vhost /dev/vhost-net, 2 fds, workers are tasks [close it]\n"
 		"net0: enter netns blue [leave it]\n"
 		"net0: find bridge br0 []\n"
+		"net0: leave netns blue [enter it again]\n"
+		"net0: enter netns blue [leave it]\n"
 		"net0: open tap t0, 2 queues, owner qemu, group kvm, txqueuelen 5000 [close it]\n"
+		"net0: leave netns blue [enter it again]\n"
+		"net0: enter netns blue [leave it]\n"
 		"net0: set mac t0: fe:54:00:0a:0b:0c [removed with the link]\n"
 		"net0: set mtu t0: 9000 [removed with the link]\n"
 		"net0: add address t0: 10.0.0.1/24 [removed with the link]\n"
@@ -70,7 +75,6 @@ static void setup_plan_of_new_tap_lists_its_steps(void **state)
 		"net0: set bridge t0: br0 [removed with the link]\n"
 		"net0: set up t0 [removed with the link]\n"
 		"net0: leave netns blue [enter it again]\n"
-		"net0: open vhost /dev/vhost-net, 2 fds, workers are tasks [close it]\n"
 		"launcher: hand over 4 fds to the launcher, VHOSTCTL_FDS [close them]\n"
 		"launcher: become user nobody, no_new_privs []\n"
 		"launcher: exec qemu []\n");
@@ -82,18 +86,19 @@ static void setup_plan_of_existing_tap_changes_what_is_given(void **state)
 
 	expect_plan(
 		CONFIG("{\"id\":\"a\",\"type\":\"net\",\"vhost\":\"off\",\"tap\":{"
-		       "\"name\":\"t0\",\"existing\":true,\"mtu\":1400}},"
+		       "\"name\":\"t0\",\"existing\":true,\"owner\":\"qemu\",\"mtu\":1400}},"
 		       "{\"id\":\"b\",\"type\":\"net\",\"vhost\":\"prefer\",\"tap\":{\"persist\":true,"
 		       "\"up\":false},\"features\":{\"require\":[\"csum\",\"bit 40\"]}}",
 		       ""),
 		&options,
 		"a: find link t0 []\n"
+		"b: open vhost /dev/vhost-net, 1 fd, or continue without [close it]\n"
 		"a: open tap t0, 1 queue, existing [close it]\n"
+		"b: open tap name chosen by the kernel, 1 queue, persistent [delete it]\n"
+		"b: check features csum, bit 40 []\n"
 		"a: set mtu t0: 1400 [restore the previous value]\n"
 		"a: set up t0 [restore the previous value]\n"
-		"b: open tap name chosen by the kernel, 1 queue, persistent [delete it]\n"
-		"b: open vhost /dev/vhost-net, 1 fd, or continue without [close it]\n"
-		"b: check features csum, bit 40 []\n");
+		"a: set owner t0: owner qemu [restore the previous value, if there was one]\n");
 }
 
 static void plan_of_vsock_shows_auto_as_such(void **state)
@@ -107,8 +112,8 @@ static void plan_of_vsock_shows_auto_as_such(void **state)
 		       ""),
 		&options,
 		"v: open vsock /dev/vhost-vsock, cid auto (the lowest free) [close it]\n"
-		"v: check features seqpacket []\n"
-		"w: open vsock /dev/vhost-vsock, cid 42, workers are tasks [close it]\n");
+		"w: open vsock /dev/vhost-vsock, cid 42, workers are tasks [close it]\n"
+		"v: check features seqpacket []\n");
 }
 
 static void setup_plan_expands_launcher(void **state)

@@ -159,6 +159,39 @@ static void setup_run_adopts_existing_tap(void **state)
 	sandbox_command("ip link del at1");
 }
 
+/* What can be found out without touching a link comes before it, whichever device it is of. */
+static void failure_that_needs_no_link_comes_before_any(void **state)
+{
+	static const struct {
+		const char *config, *where;
+	} cases[] = {
+		{ CONFIG(NET("d", "\"name\":\"at1\",\"existing\":true,\"owner\":\"daemon\"") "," NET(
+				 "e", "\"bridge\":\"br9\""),
+			 ""),
+		  "find bridge, device e" },
+		{ CONFIG(NET("d", "\"name\":\"at1\",\"existing\":true,\"owner\":\"daemon\"") "," NET(
+				 "e", "\"name\":\"at2\",\"existing\":true"),
+			 ""),
+		  "find link, device e" },
+		{ CONFIG(NET("d",
+			     "\"name\":\"at1\",\"existing\":true,\"owner\":\"daemon\"") ",{\"id\":\"v\",\"type\":\"net\"}",
+			 ""),
+		  "open vhost, device v" },
+	};
+
+	sandbox_command("ip tuntap add at1 mode tap && ip link set at1 up && ip link set at1 down");
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (!strstr(cases[i].where, "vhost") || access("/dev/vhost-net", F_OK) < 0)
+			expect_failure(cases[i].config, HOST_LACKS, cases[i].where, "");
+	/* no owner: one that is set could not be taken away */
+	expect_failure(
+		CONFIG(NET("d", "\"name\":\"at1\",\"existing\":true,\"owner\":\"daemon\"") "," NET(
+			       "e", "\"address\":[\"ff02::1/64\"]"),
+		       ""),
+		HOST_FAILED, "add address, device e", "");
+	sandbox_command("ip link del at1");
+}
+
 /* The flags that `ip tuntap add` gives a tap are not those that a guest needs. */
 static void failed_setup_run_restores_the_flags_of_a_tap(void **state)
 {
@@ -293,6 +326,7 @@ int main(void)
 		cmocka_unit_test(setup_run_and_undo_leave_nothing),
 		cmocka_unit_test(failed_setup_run_leaves_nothing),
 		cmocka_unit_test(setup_run_adopts_existing_tap),
+		cmocka_unit_test(failure_that_needs_no_link_comes_before_any),
 		cmocka_unit_test(failed_setup_run_restores_the_flags_of_a_tap),
 		cmocka_unit_test(failed_setup_run_restores_the_port_of_another_bridge),
 		cmocka_unit_test(what_is_no_bridge_is_refused),
