@@ -178,6 +178,7 @@ static void exec_status_is_the_launchers(void **state)
 		{ "true", "no-such-user", 4, "no user \"no-such-user\"" },
 	};
 
+	sandbox_skip_if_emulated(LACKS_MTU);
 	sandbox_command("printf '#!/no/such\\n' >/run/interpreter; chmod 755 /run/interpreter");
 	sandbox_command("cp /bin/true /run/private; chmod 700 /run/private");
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -253,6 +254,7 @@ static void exec_with_user_drops_privileges(void **state)
 
 static void exec_by_unprivileged_caller_uses_existing_tap(void **state)
 {
+	sandbox_skip_if_emulated(LACKS_WRITE);
 	sandbox_command("ip tuntap add at1 mode tap vnet_hdr user nobody && ip link set at1 up");
 	sandbox_command("ip tuntap add at2 mode tap vnet_hdr user daemon && ip link set at2 up");
 	expect_launch(

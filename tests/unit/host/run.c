@@ -68,6 +68,7 @@ static void setup_run_and_undo_leave_nothing(void **state)
 	struct host_run *run;
 	struct host_error err;
 
+	sandbox_skip_if_emulated(LACKS_MTU);
 	sandbox_look(&before);
 	for (int again = 0; again < 2; again++) {
 		if (apply(CONFIG(FULL, ""), &plan, &run, &err) < 0)
@@ -123,6 +124,7 @@ static void failed_setup_run_leaves_nothing(void **state)
 		  HOST_FAILED, "add address", "(EADDRNOTAVAIL)" },
 	};
 
+	sandbox_skip_if_emulated(LACKS_MTU);
 	for (size_t i = 0; i < COUNT(cases); i++)
 		expect_failure(cases[i].config, cases[i].status, cases[i].where, cases[i].words);
 }
@@ -135,6 +137,7 @@ static void setup_run_adopts_existing_tap(void **state)
 	struct host_run *run;
 	struct host_error err;
 
+	sandbox_skip_if_emulated(LACKS_WRITE);
 	sandbox_command("ip tuntap add at1 mode tap vnet_hdr user nobody");
 	sandbox_command("ip link set at1 mtu 1300 up && ip link set at1 down");
 	sandbox_command("ip addr add 10.3.0.1/24 dev at1");
@@ -300,6 +303,7 @@ static void setup_run_with_greatest_mtu_works(void **state)
 	struct host_run *run;
 	struct host_error err;
 
+	sandbox_skip_if_emulated(LACKS_MTU);
 	if (apply(CONFIG(NET("d", "\"name\":\"tm\",\"mtu\":65521"), ""), &plan, &run, &err) < 0)
 		fail_msg("%s: %s", err.where, err.text);
 	get_link("tm", &link);

@@ -15,6 +15,14 @@
  */
 const char *sandbox_enter(void);
 
+/* sandbox_skip_if_emulated() - skip a test that needs what emulation of a processor does not have. */
+void sandbox_skip_if_emulated(const char *lacks);
+
+/* It does not translate this attribute. */
+#define LACKS_MTU "an MTU in rtnetlink"
+/* It refuses such a write itself, so that a tap looks as if it had packet information. */
+#define LACKS_WRITE "a write from an address that cannot be read"
+
 /* Links of this namespace and of blue with all that ip(8) tells of them, and the open fds. */
 struct snapshot {
 	char text[16384];
