@@ -56,6 +56,32 @@ static char *plan_elsewhere(const char *kernel, uint32_t pairs, bool array, bool
 	return json;
 }
 
+static struct json_object *operations(struct json_object *tree)
+{
+	struct json_object *list;
+
+	assert_string_equal(text_of(tree, "kind"), "vhost-plan");
+	assert_string_equal(text_of(tree, "device"), "net0");
+	assert_true(json_object_object_get_ex(tree, "operations", &list));
+	return list;
+}
+
+/* The files are of a little-endian host; any other has one operation more. */
+static char *as_little_endian(char *json)
+{
+	struct json_object *tree = json_tokener_parse(json), *list = operations(tree);
+	size_t i = 0;
+
+	while (strcmp(text_of(json_object_array_get_idx(list, i), "operation"), "TUNSETVNETLE"))
+		assert_true(++i < json_object_array_length(list));
+	json_object_array_del_idx(list, i, 1);
+	free(json);
+	json = strdup(json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PRETTY |
+								   JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(tree);
+	return json;
+}
+
 static void compare(const char *name, char *json)
 {
 	static char kept[65536];
@@ -63,10 +89,8 @@ static void compare(const char *name, char *json)
 	size_t n;
 	FILE *file;
 
-	if (BIG && !rewrite) {
-		free(json);
-		skip(); /* the files are of a host that has no TUNSETVNETLE */
-	}
+	if (BIG)
+		json = as_little_endian(json);
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	file = fopen(path, rewrite ? "w" : "r");
 	assert_non_null(file);
@@ -100,16 +124,6 @@ static void plan_behind_iommu_matches_golden(void **state)
 }
 
 /* --------------------------------------------------------------------------- planned and done */
-
-static struct json_object *operations(struct json_object *tree)
-{
-	struct json_object *list;
-
-	assert_string_equal(text_of(tree, "kind"), "vhost-plan");
-	assert_string_equal(text_of(tree, "device"), "net0");
-	assert_true(json_object_object_get_ex(tree, "operations", &list));
-	return list;
-}
 
 /* The next call to vhost or the tap from here on. */
 static const struct fake_call *next_call(struct fake *fake, uint32_t *at)
