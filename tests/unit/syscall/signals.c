@@ -102,13 +102,15 @@ static void signal_of_other_file_raises_no_signal(void **state)
 
 static int set_owner_of_no_device(void)
 {
+	/* emulation of a processor does not know this ioctl */
+	int refused = getenv("MESON_EXE_WRAPPER") ? -ENOSYS : -ENOTTY;
 	sigset_t before;
 	int changed = 0, event = eventfd(0, EFD_CLOEXEC);
 
 	sigemptyset(&before);
 	sigaddset(&before, SIGUSR1);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (vhi_sys_linux.ioctl(NULL, event, VHOST_SET_OWNER, NULL) != -ENOTTY)
+	if (vhi_sys_linux.ioctl(NULL, event, VHOST_SET_OWNER, NULL) != refused)
 		return 1;
 	pthread_sigmask(SIG_SETMASK, NULL, &before);
 	for (int i = 1; i < SIGRTMIN; i++)
@@ -118,8 +120,6 @@ static int set_owner_of_no_device(void)
 
 static void set_owner_restores_signal_mask(void **state)
 {
-	if (getenv("MESON_EXE_WRAPPER"))
-		skip(); /* emulation has signals of its own */
 	assert_ends_well(set_owner_of_no_device);
 }
 
