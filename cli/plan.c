@@ -3,7 +3,9 @@
  * 'vhostctl plan': what setup would do, and whether a host could do it, from documents alone.
  * Accesses no device.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "config.h"
@@ -25,6 +27,53 @@ static int check_caps(const struct host_setup *setup, const struct host_options 
 	return status;
 }
 
+/* What a shell reads as one word: as it is, in quotes, or with control characters as \ooo. */
+static void put_word(FILE *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-+=,./:@%^";
+	bool control = false;
+
+	if (*word && !word[strspn(word, plain)]) {
+		fputs(word, out);
+		return;
+	}
+	for (const char *c = word; *c; c++)
+		control = control || (unsigned char)*c < ' ' || *c == 0x7f;
+	fputs(control ? "$'" : "'", out);
+	for (const char *c = word; *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			fprintf(out, "\\%03o", (unsigned char)*c);
+		else if (*c == '\'')
+			fputs(control ? "\\'" : "'\\''", out);
+		else
+			fprintf(out, "%s%c", control && *c == '\\' ? "\\" : "", *c);
+	}
+	fputc('\'', out);
+}
+
+/* For people the launcher's arguments are a line that can be pasted into a shell. */
+static void join_launcher(struct json_object *plan)
+{
+	struct json_object *words;
+	char *line = NULL;
+	size_t size;
+	FILE *out;
+
+	if (!json_object_object_get_ex(plan, "launcher", &words))
+		return;
+	out = open_memstream(&line, &size);
+	if (!out)
+		return;
+	for (size_t i = 0; i < json_object_array_length(words); i++) {
+		fputs(i ? " " : "", out);
+		put_word(out, json_object_get_string(json_object_array_get_idx(words, i)));
+	}
+	if (fclose(out) == 0)
+		json_object_object_add(plan, "launcher", cli_text(line));
+	free(line);
+}
+
 static int run(struct cli_call *call)
 {
 	const char *caps = cli_option(call, "caps")->text;
@@ -40,6 +89,8 @@ static int run(struct cli_call *call)
 	if (!status && host_setup_plan(setup, &wanted, &call->result, &error))
 		status = cli_fail_host(call->argv[0], &error);
 	host_setup_free(setup);
+	if (call->result && !call->json)
+		join_launcher(call->result);
 	return status;
 }
 
@@ -52,7 +103,7 @@ static const struct cli_option options[] = {
 
 static const char *const more[] = {
 	"Prints the steps of 'setup' and executes none.  With a launcher, also prints its command line",
-	"with the fds filled in.  CONFIG '-' is standard input.",
+	"with the fds filled in, as a shell reads it.  CONFIG '-' is standard input.",
 	NULL,
 };
 

@@ -46,10 +46,34 @@ static size_t count_room(const struct host_setup *setup)
 	return room;
 }
 
+/*
+ * A wrong argument is found before anything is done, with the fds that the devices get if all wishes are
+ * granted.  Warnings are for what is really told.
+ */
+static int check_launcher(const struct host_setup *setup, const struct host_options *options,
+			  struct host_error *err)
+{
+	struct host_options quiet = *options;
+	struct host_launch *launch;
+	int r;
+
+	quiet.say = NULL;
+	r = host_launch_new(options->ctx, setup, NULL, &launch, err);
+	if (r < 0)
+		return r;
+	r = host_launch_arguments(launch, &quiet, err);
+	host_launch_free(launch);
+	return r;
+}
+
 int host_plan_make(const struct host_setup *setup, const struct host_options *options,
 		   struct host_plan *ret, struct host_error *err)
 {
 	struct host_plan plan = { .setup = setup, .options = options };
+	int r = options->launcher ? check_launcher(setup, options, err) : 0;
+
+	if (r < 0)
+		return r;
 
 	plan.ops = calloc(count_room(setup), sizeof(*plan.ops));
 	if (!plan.ops)

@@ -61,7 +61,10 @@ struct host_plan {
 	size_t count;
 };
 
-/* host_plan_make() - the operations; a pure function of the config and the options. */
+/*
+ * host_plan_make() - the operations; a pure function of the config and the options.
+ * -EINVAL: the launcher's arguments do not match the config.
+ */
 int host_plan_make(const struct host_setup *setup, const struct host_options *options,
 		   struct host_plan *ret, struct host_error *err);
 void host_plan_clear(struct host_plan *plan);

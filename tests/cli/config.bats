@@ -122,6 +122,19 @@ load lib.bash
 	[[ $(json '.launcher | join(" ")') != *@* ]]
 }
 
+@test "plan: a shell reads the launcher's line as it was given" {
+	local words=(echo "a b" "it's" '' '$HOME' 'back\slash' $'line\n\\two' '*' @net0.netdev@ @net0.device@) line
+	says 0 plan "$source_root/examples/qemu.json" -- "${words[@]}"
+	line=$(sed -n 's/^launcher *//p' <<< "$output" | head -1)
+	eval "set -- $line"
+	[ "$#" = "${#words[@]}" ]
+	for ((i = 0; i < 7; i++)); do
+		[ "$1" = "${words[i]}" ]
+		shift
+	done
+	[[ $2 == tap,id=net0,* ]]
+}
+
 @test "plan: what is requested has to reach the launcher" {
 	fails 2 "add @net0.vhostfds@, @net0.mac@ to them" \
 		plan "$source_root/examples/qemu.json" -- qemu -netdev tap,fd=@net0.tapfds@

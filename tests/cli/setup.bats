@@ -75,6 +75,7 @@ document() {
 	run --separate-stderr alone setup off.json -- echo @net0.tapfds@
 	[ "$status" = 2 ]
 	[[ $stderr == "vhostctl: "*"add @net0.mtu@"* ]]
+	[[ $stderr != *step* ]] # before anything is made
 	run --separate-stderr alone setup off.json -- echo @net9.tapfds@
 	[ "$status" = 2 ]
 	[[ $stderr == "vhostctl: "*"step 1 of "*net9* ]]

@@ -134,6 +134,8 @@ static void setup_plan_expands_launcher(void **state)
 	launcher[1] = (char *)(uintptr_t) "@net0.nothing@";
 	assert_int_equal(host_setup_plan(setup, &options, &tree, &err), -EINVAL);
 	assert_int_equal(err.status, HOST_USAGE);
+	assert_int_equal(host_setup_run(setup, &options, &err), -EINVAL);
+	assert_string_equal(err.where, ""); /* before the first step */
 	host_setup_free(setup);
 }
 
