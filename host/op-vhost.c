@@ -39,6 +39,25 @@ struct vhc_dev_args host_dev_args(const struct host_device *device)
 	return args;
 }
 
+/* Which threads run the rings is a lesser wish than vhost, so it never costs vhost where that is preferred. */
+static int open_preferred(struct host_run *run, const struct host_device *config,
+			  struct vhc_dev_args *args, struct vhc_dev **ret)
+{
+	const struct host_options *options = run->plan->options;
+	char line[sizeof(((struct host_error *)0)->text) + 100];
+	int r = vhc_dev_open(options->ctx, config->id, NULL, args, ret);
+
+	if (r != -ENOTTY || !args->flags || config->vhost != HOST_VHOST_PREFER)
+		return r;
+	snprintf(line, sizeof(line), "%s: worker.mode is left to the kernel: %s", config->id,
+		 vhc_ctx_get_error(options->ctx)->text);
+	args->flags = 0;
+	r = vhc_dev_open(options->ctx, config->id, NULL, args, ret);
+	if (r == 0 && options->say)
+		options->say(options->data, line);
+	return r;
+}
+
 int host_open_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const struct host_device *config = host_device(run->plan->setup, op->device);
@@ -46,7 +65,7 @@ int host_open_vhost(struct host_run *run, const struct host_op *op, struct host_
 	struct vhc_ctx *ctx = run->plan->options->ctx;
 	int r;
 
-	r = vhc_dev_open(ctx, config->id, NULL, &args, &run->devices[op->device].vhost);
+	r = open_preferred(run, config, &args, &run->devices[op->device].vhost);
 	if (r == 0)
 		return 1;
 	host_fail_library(err, ctx, r);
