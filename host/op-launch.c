@@ -71,22 +71,6 @@ static int fail_launcher(struct host_error *err, int code, const char *name, con
 				user ? user : "", doc_errno(number, code));
 }
 
-/* With the fds and names that the config leads to: a wrong token must not wait for the hand-over. */
-static int check_tokens(const struct host_plan *plan, struct host_error *err)
-{
-	struct host_options quiet = *plan->options;
-	struct host_launch *launch;
-	int r;
-
-	quiet.say = NULL;
-	r = host_launch_new(quiet.ctx, plan->setup, NULL, &launch, err);
-	if (r < 0)
-		return r;
-	r = host_launch_arguments(launch, &quiet, err);
-	host_launch_free(launch);
-	return r;
-}
-
 /* Before anything is created: the most common reason why a launcher does not start. */
 int host_find_launcher(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
@@ -94,11 +78,11 @@ int host_find_launcher(struct host_run *run, const struct host_op *op, struct ho
 	const char *user = host_plan_user(run->plan);
 	int answer = 0, r;
 
-	r = check_tokens(run->plan, err);
-	if (r == 0 && user)
+	if (user) {
 		r = host_user_find(user, &run->user, err);
-	if (r < 0)
-		return r;
+		if (r < 0)
+			return r;
+	}
 	r = host_user_ask(user ? &run->user : NULL, find_program, name, &answer, sizeof(answer),
 			  err);
 	if (r < 0)
