@@ -114,7 +114,7 @@ static void plan_change(struct host_plan *plan, const struct host_tap *tap, uint
 {
 	if (tap->mac)
 		host_plan_add(plan, HOST_OP_SET_MAC, device, 0);
-	if (tap->mtu)
+	if (tap->mtu || tap->bridge)
 		host_plan_add(plan, HOST_OP_SET_MTU, device, 0);
 	for (uint32_t i = 0; i < tap->address.count; i++)
 		host_plan_add(plan, HOST_OP_ADD_ADDRESS, device, i);

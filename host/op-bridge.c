@@ -87,6 +87,7 @@ int host_find_bridge(struct host_run *run, const struct host_op *op, struct host
 {
 	const struct host_tap *tap = host_tap_of(run, op);
 	struct host_link *bridge = &host_run_of(run, op)->bridge, master = { 0 };
+	char command[300];
 	struct host_netlink netlink;
 	int r;
 
@@ -101,7 +102,14 @@ int host_find_bridge(struct host_run *run, const struct host_op *op, struct host
 		return fail_missing(tap, err);
 	if (r < 0)
 		return host_fail_link(err, &netlink, r, "read the state", tap->bridge, NULL);
-	return strcmp(bridge->kind, "bridge") == 0 ? 0 : fail_kind(tap, bridge, &master, err);
+	if (strcmp(bridge->kind, "bridge") != 0)
+		return fail_kind(tap, bridge, &master, err);
+	if (!bridge->up)
+		host_warn(run, op,
+			  "the bridge %s is down, and forwards nothing until it is up: "
+			  "%s link set %s up",
+			  bridge->name, ip(tap, command, sizeof(command)), bridge->name);
+	return 0;
 }
 
 static int set_master(struct host_netlink *netlink, int index, const union host_value *value)
@@ -132,6 +140,29 @@ static int restore_port(struct host_run *run, const struct host_op *op, struct h
 	return 0;
 }
 
+/* A bridge has the lowest MTU of its ports, unless it was given one of its own, which the kernel does not tell. */
+static void warn_of_mtu(struct host_run *run, const struct host_op *op)
+{
+	const struct host_link *bridge = &host_run_of(run, op)->bridge;
+	struct host_netlink netlink;
+	struct host_link now;
+	char command[300];
+	int r = host_netlink_open(&netlink);
+
+	if (r < 0)
+		return;
+	r = host_link_get_index(&netlink, bridge->index, &now);
+	host_netlink_close(&netlink);
+	if (r == 0 && now.mtu != bridge->mtu)
+		host_warn(
+			run, op,
+			"the MTU of the bridge %s was %u and is %u now, the lowest of its ports: omit "
+			"\"mtu\", or give the bridge one of its own: %s link set %s mtu %u",
+			bridge->name, bridge->mtu, now.mtu,
+			ip(host_tap_of(run, op), command, sizeof(command)), bridge->name,
+			bridge->mtu);
+}
+
 int host_set_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
@@ -139,13 +170,17 @@ int host_set_bridge(struct host_run *run, const struct host_op *op, struct host_
 	struct host_error second;
 	int r;
 
-	if (value.master == device->before.master)
+	if (value.master == device->before.master) {
+		warn_of_mtu(run, op);
 		return 0;
+	}
 	r = host_set_value(run, op, set_master, &value, "set the bridge",
 			   host_tap_of(run, op)->bridge, err);
 	/* the kernel takes it out of the one before it adds it to the other */
 	if (r < 0 && device->adopted)
 		restore_port(run, op, &second);
+	if (r >= 0)
+		warn_of_mtu(run, op);
 	return r;
 }
 

@@ -5,6 +5,7 @@
  * if a later step fails.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,21 @@
 #include "op.h"
 
 /* ------------------------------------------------------------------------------------- netlink */
+
+void host_warn(const struct host_run *run, const struct host_op *op, const char *format, ...)
+{
+	const struct host_options *options = run->plan->options;
+	char text[700], line[800];
+	va_list args;
+
+	if (!options->say)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	snprintf(line, sizeof(line), "%s: %s", host_device(run->plan->setup, op->device)->id, text);
+	options->say(options->data, line);
+}
 
 int host_netlink_begin(struct host_netlink *netlink, struct host_error *err)
 {
@@ -156,12 +172,16 @@ int host_unset_mac(struct host_run *run, const struct host_op *op, struct host_e
 			      err);
 }
 
+/* A port with another MTU than its bridge's changes that of the bridge, or gets no large frames. */
 int host_set_mtu(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
+	const struct host_device_run *device = host_run_of(run, op);
 	union host_value value = { .mtu = (uint32_t)host_tap_of(run, op)->mtu };
 	char text[24];
 
-	if (value.mtu == host_run_of(run, op)->before.mtu)
+	if (!value.mtu && device->before.master != device->bridge.index)
+		value.mtu = device->bridge.mtu < HOST_MAX_MTU ? device->bridge.mtu : HOST_MAX_MTU;
+	if (!value.mtu || value.mtu == device->before.mtu)
 		return 0;
 	snprintf(text, sizeof(text), "%u", value.mtu);
 	return host_set_value(run, op, set_mtu, &value, "set the MTU", text, err);

@@ -22,6 +22,10 @@ static inline struct host_device_run *host_run_of(struct host_run *run, const st
 /* What opens the device of an operation. */
 struct vhc_dev_args host_dev_args(const struct host_device *device);
 
+/* Say it as a warning: "net0: ...". */
+void host_warn(const struct host_run *run, const struct host_op *op, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* host_netlink_open() with the error filled. */
 int host_netlink_begin(struct host_netlink *netlink, struct host_error *err);
 

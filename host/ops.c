@@ -105,7 +105,12 @@ DESCRIBE(describe_mac)
 
 DESCRIBE(describe_mtu)
 {
-	ARGUMENT("%s: %llu", link_of(plan, op), (unsigned long long)device_of(plan, op)->tap.mtu);
+	const struct host_tap *tap = &device_of(plan, op)->tap;
+
+	if (tap->mtu)
+		ARGUMENT("%s: %llu", link_of(plan, op), (unsigned long long)tap->mtu);
+	else
+		ARGUMENT("%s: that of %s", link_of(plan, op), tap->bridge);
 	undo_link(plan, op, undo);
 }
 
@@ -118,7 +123,13 @@ DESCRIBE(describe_address)
 
 DESCRIBE(describe_bridge)
 {
-	ARGUMENT("%s: %s", link_of(plan, op), device_of(plan, op)->tap.bridge);
+	const struct host_tap *tap = &device_of(plan, op)->tap;
+
+	if (tap->mtu)
+		ARGUMENT("%s: %s, whose MTU may become %llu", link_of(plan, op), tap->bridge,
+			 (unsigned long long)tap->mtu);
+	else
+		ARGUMENT("%s: %s", link_of(plan, op), tap->bridge);
 	undo_link(plan, op, undo);
 }
 

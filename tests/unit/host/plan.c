@@ -72,7 +72,7 @@ static void setup_plan_of_new_tap_lists_its_steps(void **state)
 		"net0: set mtu t0: 9000 [removed with the link]\n"
 		"net0: add address t0: 10.0.0.1/24 [removed with the link]\n"
 		"net0: add address t0: fd00::1/64 [removed with the link]\n"
-		"net0: set bridge t0: br0 [removed with the link]\n"
+		"net0: set bridge t0: br0, whose MTU may become 9000 [removed with the link]\n"
 		"net0: set up t0 [removed with the link]\n"
 		"net0: leave netns blue [enter it again]\n"
 		"launcher: hand over 4 fds to the launcher, VHOSTCTL_FDS [close them]\n"

@@ -10,6 +10,8 @@
 
 static struct vhc_ctx *ctx;
 
+static struct said said;
+
 /* Everything up to the hand-over. */
 static int apply(const char *config, struct host_plan *plan, struct host_run **ret,
 		 struct host_error *err)
@@ -19,7 +21,8 @@ static int apply(const char *config, struct host_plan *plan, struct host_run **r
 
 	host_setup_free(setup);
 	setup = read_setup(ctx, config);
-	options = (struct host_options){ .ctx = ctx };
+	said.text[0] = '\0';
+	options = (struct host_options){ .ctx = ctx, .say = say, .data = &said };
 	assert_int_equal(host_plan_make(setup, &options, plan, err), 0);
 	return host_run_apply(plan, HOST_OP_HAND_OVER, ret, err);
 }
@@ -295,6 +298,48 @@ static void what_is_no_bridge_is_refused(void **state)
 		    "\"lo\" is a network interface, not a bridge", "");
 }
 
+/* Set up, with this MTU of the tap and of the bridge br1, and this warning; and back. */
+static void expect_mtu(const char *config, uint32_t tap_mtu, uint32_t bridge_mtu, const char *words)
+{
+	struct host_link tap, bridge;
+	struct snapshot before;
+	struct host_plan plan;
+	struct host_run *run;
+	struct host_error err;
+
+	sandbox_look(&before);
+	if (apply(config, &plan, &run, &err) < 0)
+		fail_msg("%s: %s", err.where, err.text);
+	get_link("tm", &tap);
+	get_link("br1", &bridge);
+	assert_int_equal(tap.mtu, tap_mtu);
+	assert_int_equal(bridge.mtu, bridge_mtu);
+	if (words ? !strstr(said.text, words) : said.text[0])
+		fail_msg("said: %s", said.text);
+	expect_undo(&plan, run);
+	sandbox_expect_same(&before);
+}
+
+static void tap_takes_the_mtu_of_its_bridge_or_says_what_changes(void **state)
+{
+	static const char plain[] = CONFIG(NET("d", "\"name\":\"tm\",\"bridge\":\"br1\""), "");
+	static const char low[] =
+		CONFIG(NET("d", "\"name\":\"tm\",\"bridge\":\"br1\",\"mtu\":1400"), "");
+
+	sandbox_command(
+		"ip link add br1 type bridge && ip link set br1 up address 02:00:00:00:00:02");
+	sandbox_command("ip tuntap add at1 mode tap && ip link set at1 mtu 9000 master br1");
+	expect_mtu(plain, 9000, 9000, NULL);
+	expect_mtu(low, 1400, 1400, "d: the MTU of the bridge br1 was 9000 and is 1400 now");
+	/* one of its own, which the kernel notes when it changes */
+	sandbox_command("ip link set br1 mtu 8999 && ip link set br1 mtu 9000");
+	expect_mtu(plain, 9000, 9000, NULL);
+	expect_mtu(low, 1400, 9000, NULL);
+	sandbox_command("ip link set br1 down");
+	expect_mtu(plain, 9000, 9000, "d: the bridge br1 is down");
+	sandbox_command("ip link del at1 && ip link del br1");
+}
+
 /* What the table lets through, the kernel takes. */
 static void setup_run_with_greatest_mtu_works(void **state)
 {
@@ -333,6 +378,7 @@ int main(void)
 		cmocka_unit_test(failure_that_needs_no_link_comes_before_any),
 		cmocka_unit_test(failed_setup_run_restores_the_flags_of_a_tap),
 		cmocka_unit_test(failed_setup_run_restores_the_port_of_another_bridge),
+		cmocka_unit_test(tap_takes_the_mtu_of_its_bridge_or_says_what_changes),
 		cmocka_unit_test(what_is_no_bridge_is_refused),
 		cmocka_unit_test(setup_run_with_greatest_mtu_works),
 		cmocka_unit_test(failed_adoption_says_why),
