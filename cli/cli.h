@@ -21,6 +21,7 @@
 #define CLI_OPTIONS_MAX 8
 #define CLI_ANY		-1
 #define CLI_SET_MAX	64u /* variables */
+#define CLI_FDS_MAX	64u
 
 enum cli_status {
 	CLI_YES = 0,	 /* done, or the answer is yes */
@@ -39,6 +40,7 @@ enum cli_type {
 	CLI_FILE,     /* a path */
 	CLI_USER,     /* a user of this host; completions know them */
 	CLI_VARIABLE, /* NAME=VALUE; may be repeated, and call->variables has them all */
+	CLI_FDS,      /* N[,N]...; may be repeated, and call->fds has them all */
 	CLI_NUMBER,   /* min to max */
 	CLI_SET	      /* a set of features; of arguments only */
 };
@@ -85,8 +87,10 @@ struct cli_call {
 	bool quiet;
 	unsigned int verbose;
 	struct cli_value values[CLI_OPTIONS_MAX]; /* in the order of command->options */
-	char *variables[CLI_SET_MAX + 1];	  /* "NAME=VALUE", NULL-terminated */
-	int argc;				  /* positional arguments */
+	int fds[CLI_FDS_MAX];
+	size_t fd_count;
+	char *variables[CLI_SET_MAX + 1]; /* "NAME=VALUE", NULL-terminated */
+	int argc;			  /* positional arguments */
 	char **argv;
 	char **launcher; /* the words after --, NULL-terminated; NULL without it */
 	struct json_object *result;

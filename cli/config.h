@@ -24,4 +24,11 @@ struct host_options cli_host_options(struct cli_call *call);
 			.help = "what ${NAME} in the config stands for" \
 	}
 
+/* Of the commands that give a launcher its fds. */
+#define CLI_KEEP_OPTION                                                     \
+	{                                                                   \
+		"keep-fd", 'k', "N[,N]...", CLI_FDS,                        \
+			.help = "fds of the caller that the launcher keeps" \
+	}
+
 #endif

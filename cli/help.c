@@ -124,8 +124,8 @@ void cli_help(FILE *out, const char *group, const struct cli_command *command)
 
 const char *cli_type_name(enum cli_type type)
 {
-	static const char *const names[] = { "flag",	 "choice", "file", "user",
-					     "variable", "number", "set" };
+	static const char *const names[] = { "flag",	 "choice", "file",   "user",
+					     "variable", "fds",	   "number", "set" };
 
 	return names[type];
 }

@@ -91,6 +91,28 @@ static int read_choice(const struct parser *parser, const struct cli_option *opt
 	return usage_error(parser->call, what, value->text);
 }
 
+/* Fds from 3 on: the others are always the launcher's. */
+static int take_fds(struct parser *parser, const char *text)
+{
+	struct cli_call *call = parser->call;
+	const char *rest = text;
+
+	do {
+		char *end;
+		long fd = strtol(rest, &end, 10);
+
+		if (*rest < '0' || *rest > '9' || fd < 3 || fd >= 1 << 20 || (*end && *end != ','))
+			return usage_error(
+				call, "--keep-fd takes fds from 3 on, separated by commas, not",
+				text);
+		if (call->fd_count == CLI_FDS_MAX)
+			return usage_error(call, "--keep-fd takes 64 fds at most, and not", text);
+		call->fds[call->fd_count++] = (int)fd;
+		rest = end + 1;
+	} while (rest[-1] == ',');
+	return 0;
+}
+
 /* "NAME=VALUE", each name once. */
 static int take_variable(struct parser *parser, const char *text)
 {
@@ -137,6 +159,8 @@ static int take(struct parser *parser, const struct cli_option *option, struct c
 		return read_number(parser, option, value);
 	if (!*text) /* "--host=": no option takes an empty text */
 		return option_error(parser, "missing value for", option);
+	if (option->type == CLI_FDS)
+		return take_fds(parser, text);
 	if (option->type == CLI_VARIABLE)
 		return take_variable(parser, text);
 	return option->type == CLI_CHOICE ? read_choice(parser, option, value) : 0;

@@ -98,6 +98,7 @@ static const struct cli_option options[] = {
 	{ "user", 'u', "USER", CLI_USER, .help = "as for 'setup'" },
 	{ "caps", 'c', "FILE", CLI_FILE,
 	  .help = "check against the host where 'caps --json' wrote FILE" },
+	CLI_KEEP_OPTION,
 	CLI_SET_OPTION,
 };
 

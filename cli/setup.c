@@ -77,6 +77,8 @@ struct host_options cli_host_options(struct cli_call *call)
 {
 	return (struct host_options){ .ctx = call->ctx,
 				      .launcher = call->launcher,
+				      .keep = call->fds,
+				      .keep_count = call->fd_count,
 				      .user = cli_option(call, "user")->text,
 				      .say = say,
 				      .data = call };
@@ -129,6 +131,7 @@ static const struct cli_option setup_options[] = {
 	{ "user", 'u', "USER", CLI_USER, .help = "run the launcher as this user" },
 	{ "no-new-privs", 'n', NULL, CLI_FLAG, .help = "the launcher cannot gain privileges" },
 	{ "report", 'r', "FILE", CLI_FILE, .help = "write what was set up to FILE, as JSON" },
+	CLI_KEEP_OPTION,
 	CLI_SET_OPTION,
 };
 

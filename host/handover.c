@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which fds the launcher inherits: the promised ones, and 0 to 2 unchanged.  All others are marked
+ * Which fds the launcher inherits: the promised ones, and 0 to 2 and the kept ones unchanged.  All others are marked
  * close-on-exec first and the promised ones put in place last, so that a bug closes one fd too many
  * rather than leaking one.
  */
@@ -71,9 +71,14 @@ static int mark_each(void)
 	return 0;
 }
 
-int host_close_on_exec(void)
+int host_close_on_exec(const int *keep, size_t count)
 {
-	if (syscall(SYS_close_range, (unsigned int)FIRST, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
-		return 0;
-	return mark_each();
+	int r = 0;
+
+	if (syscall(SYS_close_range, (unsigned int)FIRST, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		r = mark_each();
+	for (size_t i = 0; i < count && r == 0; i++)
+		if (fcntl(keep[i], F_SETFD, 0) < 0)
+			r = -errno;
+	return r;
 }

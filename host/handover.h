@@ -6,6 +6,7 @@
 #define HOST_HANDOVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * host_hold_fds() - open /dev/null as each of the fds 0 to @room - 1 that is closed.
@@ -14,7 +15,7 @@
  */
 int host_hold_fds(bool *ours, int room);
 
-/* host_close_on_exec() - mark every fd from 3 on. */
-int host_close_on_exec(void);
+/* host_close_on_exec() - mark every fd from 3 on, except those in @keep. */
+int host_close_on_exec(const int *keep, size_t count);
 
 #endif

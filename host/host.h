@@ -60,6 +60,9 @@ struct host_options {
 	const char
 		*user; /* run the launcher as this user, instead of the config's; NULL: that one */
 	bool no_new_privs; /* even if the config does not say so */
+	/* Fds of the caller that the launcher has as well, with the same numbers: from 3 on. */
+	const int *keep;
+	size_t keep_count;
 	char **launcher; /* its command line, with tokens, NULL-terminated; NULL to plan without one */
 	/* A warning, one line.  May be NULL. */
 	void (*say)(void *data, const char *line);

@@ -35,6 +35,40 @@ static void number_fds(struct host_view *view, int *next)
 	*next += view->vhost_fds;
 }
 
+static void shift_fds(struct host_view *view, int first)
+{
+	view->first_tap_fd += view->tap_fds ? first : 0;
+	view->first_vhost_fd += view->vhost_fds ? first : 0;
+}
+
+int host_first_fd(const struct host_options *options, int count)
+{
+	int first = HOST_FIRST_FD;
+
+	for (size_t i = 0; i < options->keep_count;) {
+		if (options->keep[i] >= first && options->keep[i] < first + count) {
+			first = options->keep[i] + 1;
+			i = 0;
+		} else {
+			i++;
+		}
+	}
+	return first;
+}
+
+/* The protocol has no other numbers. */
+static int check_listen_fds(const struct host_launch *launch, struct host_error *err)
+{
+	if (launch->setup->launcher.style != HOST_STYLE_LISTEN_FDS ||
+	    launch->first_fd == HOST_FIRST_FD)
+		return 0;
+	return host_fail_status(
+		err, HOST_USAGE, -EINVAL, "give it another number",
+		"fd %d cannot be kept: with LISTEN_FDS the launcher takes %d to %d for "
+		"the devices'",
+		launch->first_fd - 1, HOST_FIRST_FD, HOST_FIRST_FD + launch->fd_count - 1);
+}
+
 static struct host_result as_requested(const struct host_device *device)
 {
 	return (struct host_result){ .vhost = device->vhost != HOST_VHOST_OFF,
@@ -42,12 +76,12 @@ static struct host_result as_requested(const struct host_device *device)
 				     .cid = device->cid };
 }
 
-int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup,
+int host_launch_new(const struct host_options *options, const struct host_setup *setup,
 		    const struct host_result *results, struct host_launch **ret,
 		    struct host_error *err)
 {
 	struct host_launch *launch = calloc(1, sizeof(*launch));
-	int fd = HOST_FIRST_FD, r = 0;
+	int fd = 0, r = 0;
 
 	if (launch)
 		launch->views = calloc(setup->devices.count, sizeof(*launch->views));
@@ -63,13 +97,18 @@ int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup,
 		view->result = results ? results[i] : as_requested(view->device);
 		number_fds(view, &fd);
 		if (!host_is_empty(&view->device->mask))
-			r = find_implied(ctx, view, err);
+			r = find_implied(options->ctx, view, err);
 	}
+	launch->fd_count = fd;
+	launch->first_fd = host_first_fd(options, fd);
+	for (size_t i = 0; i < setup->devices.count; i++)
+		shift_fds(&launch->views[i], launch->first_fd);
+	if (r == 0)
+		r = check_listen_fds(launch, err);
 	if (r < 0) {
 		host_launch_free(launch);
 		return r;
 	}
-	launch->fd_count = fd - HOST_FIRST_FD;
 	*ret = launch;
 	return 0;
 }
@@ -110,13 +149,14 @@ static bool is_own(const char *variable)
 }
 
 static void put_names(FILE *out, const struct host_view *view, const char *what, int first,
-		      int count, bool numbers)
+		      int count, bool numbers, bool *later)
 {
 	const char *listen_name = numbers ? NULL : host_kind_of(view->device)->listen_name;
 
 	for (int n = 0; n < count; n++) {
-		if (first + n > HOST_FIRST_FD)
+		if (*later)
 			fputc(numbers ? ',' : ':', out);
+		*later = true;
 		if (listen_name)
 			fputs(listen_name, out);
 		else
@@ -130,6 +170,7 @@ static void put_names(FILE *out, const struct host_view *view, const char *what,
 static char *fd_names(const struct host_launch *launch, const char *variable, bool numbers)
 {
 	char *text = NULL;
+	bool later = false;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
@@ -139,8 +180,9 @@ static char *fd_names(const struct host_launch *launch, const char *variable, bo
 	for (size_t i = 0; i < launch->setup->devices.count; i++) {
 		const struct host_view *view = &launch->views[i];
 
-		put_names(out, view, "tap", view->first_tap_fd, view->tap_fds, numbers);
-		put_names(out, view, "vhost", view->first_vhost_fd, view->vhost_fds, numbers);
+		put_names(out, view, "tap", view->first_tap_fd, view->tap_fds, numbers, &later);
+		put_names(out, view, "vhost", view->first_vhost_fd, view->vhost_fds, numbers,
+			  &later);
 	}
 	return host_close_text(out, &text);
 }

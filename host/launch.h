@@ -35,16 +35,22 @@ struct host_view {
 struct host_launch {
 	const struct host_setup *setup;
 	struct host_view *views; /* one for each device */
-	int fd_count;
-	char **argv; /* NULL without a launcher */
-	char **env;  /* the whole environment */
+	int first_fd, fd_count;	 /* of the devices: numbers in a row */
+	char **argv;		 /* NULL without a launcher */
+	char **env;		 /* the whole environment */
 };
+
+/*
+ * host_first_fd() - the first of so many numbers in a row, from 3 on, none of which is kept for an
+ * fd of the caller.
+ */
+int host_first_fd(const struct host_options *options, int count);
 
 /*
  * host_launch_new() - number the fds.
  * @results: one for each device, whose texts are borrowed; NULL: as the config requests.
  */
-int host_launch_new(struct vhc_ctx *ctx, const struct host_setup *setup,
+int host_launch_new(const struct host_options *options, const struct host_setup *setup,
 		    const struct host_result *results, struct host_launch **ret,
 		    struct host_error *err);
 void host_launch_free(struct host_launch *launch);

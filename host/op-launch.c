@@ -93,14 +93,14 @@ int host_find_launcher(struct host_run *run, const struct host_op *op, struct ho
 /* ----------------------------------------------------------------------------------- fds' places */
 
 /* Enough for the launcher's fds, for ours beside them, and for temporary ones. */
-static int need_fds(int count)
+static int need_fds(int first, int count)
 {
-	return HOST_FIRST_FD + 3 * count + 32;
+	return first + 3 * count + 32;
 }
 
-static void raise_limit(struct host_run *run, int count)
+static void raise_limit(struct host_run *run, int room)
 {
-	rlim_t need = (rlim_t)need_fds(count);
+	rlim_t need = (rlim_t)room;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
@@ -133,6 +133,22 @@ int host_release_fds(struct host_run *run, const struct host_op *op, struct host
 	return 0;
 }
 
+/* What a program inherits is open and not close-on-exec: our own fds are. */
+static int check_kept(const struct host_options *options, struct host_error *err)
+{
+	for (size_t i = 0; i < options->keep_count; i++) {
+		int flags = fcntl(options->keep[i], F_GETFD);
+		char hint[40];
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			continue;
+		snprintf(hint, sizeof(hint), "a shell opens it with %d<FILE", options->keep[i]);
+		return host_fail_status(err, HOST_USAGE, -EBADF, hint,
+					"fd %d cannot be kept: it is not open", options->keep[i]);
+	}
+	return 0;
+}
+
 /*
  * Reserve the fds from 3 on, so that everything opened later gets higher numbers and can be moved
  * there at the end without conflicts.  Also reserve 0 to 2 if they are closed: a message on stderr
@@ -140,23 +156,27 @@ int host_release_fds(struct host_run *run, const struct host_op *op, struct host
  */
 int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	int count = host_plan_fd_count(run->plan), r;
+	int count = host_plan_fd_count(run->plan), first, r;
 	char hint[40];
 
-	raise_limit(run, count);
-	run->fd_room = HOST_FIRST_FD + count;
+	r = check_kept(run->plan->options, err);
+	if (r < 0)
+		return r;
+	first = host_first_fd(run->plan->options, count);
+	raise_limit(run, need_fds(first, count));
+	run->fd_room = first + count;
 	run->ours = calloc((size_t)run->fd_room, sizeof(*run->ours));
 	r = run->ours ? host_hold_fds(run->ours, run->fd_room) : -ENOMEM;
 	if (r == 0)
 		return 1;
 	host_release_fds(run, op, err);
-	snprintf(hint, sizeof(hint), "ulimit -n %d", need_fds(count));
+	snprintf(hint, sizeof(hint), "ulimit -n %d", need_fds(first, count));
 	if (r == -EMFILE)
 		return host_fail(
 			err, r, hint,
 			"the launcher needs fds %d to %d: RLIMIT_NOFILE does not allow that "
 			"many",
-			HOST_FIRST_FD, HOST_FIRST_FD + count - 1);
+			first, first + count - 1);
 	return host_fail(err, r, NULL, "cannot reserve the launcher's fds: %s", strerror(-r));
 }
 
@@ -178,7 +198,7 @@ static int make_launch(struct host_run *run, struct host_error *err)
 					      .why = run->devices[i].fell_back ? run->devices[i].why
 									       : NULL,
 					      .cid = run->devices[i].cid };
-	r = host_launch_new(plan->options->ctx, plan->setup, results, &run->launch, err);
+	r = host_launch_new(plan->options, plan->setup, results, &run->launch, err);
 	free(results);
 	if (r == 0)
 		r = host_launch_arguments(run->launch, plan->options, err);
@@ -233,9 +253,9 @@ int host_hand_over(struct host_run *run, const struct host_op *op, struct host_e
 	if (r < 0)
 		return r;
 	/* From here on these fds are ours, whoever had them: host_release_fds() closes them. */
-	for (int fd = HOST_FIRST_FD; fd < HOST_FIRST_FD + run->launch->fd_count; fd++)
-		run->ours[fd] = true;
-	r = host_close_on_exec();
+	for (int fd = 0; fd < run->launch->fd_count; fd++)
+		run->ours[run->launch->first_fd + fd] = true;
+	r = host_close_on_exec(options->keep, options->keep_count);
 	if (r < 0)
 		return host_fail(err, r, NULL, "cannot mark other fds close-on-exec: %s",
 				 strerror(-r));

@@ -44,7 +44,9 @@ DESCRIBE(describe_launcher)
 
 DESCRIBE(describe_reserve)
 {
-	ARGUMENT("%d to %d", HOST_FIRST_FD, HOST_FIRST_FD + host_plan_fd_count(plan) - 1);
+	int count = host_plan_fd_count(plan), first = host_first_fd(plan->options, count);
+
+	ARGUMENT("%d to %d", first, first + count - 1);
 	UNDO("close them");
 }
 

@@ -65,7 +65,7 @@ int host_setup_plan(const struct host_setup *setup, const struct host_options *o
 	r = host_plan_make(setup, options, &plan, err);
 	if (r < 0)
 		return r;
-	r = host_launch_new(options->ctx, setup, NULL, &launch, err);
+	r = host_launch_new(options, setup, NULL, &launch, err);
 	if (r == 0 && options->launcher)
 		r = host_launch_arguments(launch, options, err);
 	if (r == 0)

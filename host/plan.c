@@ -58,7 +58,7 @@ static int check_launcher(const struct host_setup *setup, const struct host_opti
 	int r;
 
 	quiet.say = NULL;
-	r = host_launch_new(options->ctx, setup, NULL, &launch, err);
+	r = host_launch_new(options, setup, NULL, &launch, err);
 	if (r < 0)
 		return r;
 	r = host_launch_arguments(launch, &quiet, err);

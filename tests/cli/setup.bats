@@ -44,6 +44,17 @@ document() {
 	[ "${lines[*]:2}" = "0 1 2 3" ]
 }
 
+@test "--keep-fd: an fd of the caller keeps its number, and the devices' get others" {
+	run alone setup off.json --keep-fd 4,6 -- sh -c 'echo $VHOSTCTL_FDS; cat <&4; cat <&6' 4< <(echo four) 6< <(echo six)
+	[ "$status" = 0 ]
+	[ "$output" = $'net0.tap.0=3\nfour\nsix' ]
+	says 0 plan --json off.json -k 3 -k 5 -- echo @net0.tapfds@ @net0.mtu@
+	[ "$(json '.launcher[1]')" = 4 ]
+	for bad in 2 x 3, 3,,4 -1 1048576 3x; do
+		fails 2 "--keep-fd takes fds from 3 on" plan off.json --keep-fd "$bad"
+	done
+}
+
 @test "vhostctl is gone: the launcher is the process that was started" {
 	run alone setup off.json -- sh -c 'echo $$; cut -d" " -f4 /proc/$$/stat; echo $PPID'
 	[ "$status" = 0 ]

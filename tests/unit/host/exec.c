@@ -23,6 +23,7 @@ struct launch_case {
 	char *arguments[8];
 	const char *user;
 	bool no_new_privs;
+	int keep[3];	     /* opened, unless above 500, and kept by the launcher; 0: no more */
 	int junk;	     /* so many fds are open that the launcher must not get */
 	bool closed;	     /* 0 is closed when it starts */
 	uid_t as;	     /* the caller's; 0: root */
@@ -69,6 +70,11 @@ static void launch(const void *arg)
 
 	options.say = say;
 	options.data = &said;
+	options.keep = c->keep;
+	for (; options.keep_count < COUNT(c->keep) && c->keep[options.keep_count];
+	     options.keep_count++)
+		if (c->keep[options.keep_count] < 500)
+			dup2(0, c->keep[options.keep_count]);
 	ready_case = c;
 	options.ready = c->signal ? raise_signal : NULL;
 	for (int i = 0; i < c->junk; i++)
@@ -130,6 +136,38 @@ static void exec_passes_listed_fds_only(void **state)
 					     .arguments = SHELL(FDS "; echo $VHOSTCTL_FDS"),
 					     .closed = true },
 		      0, "fds\n1, 2, 3, 4\na.tap.0=3,b.tap.0=4\n");
+}
+
+/* The devices' fds get other numbers. */
+static void exec_keeps_fds_of_the_caller(void **state)
+{
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL(FDS "; echo $VHOSTCTL_FDS"),
+					     .keep = { 3 } },
+		      0, "fds\n0, 1, 2, 3, 4\na.tap.0=4\n");
+	expect_launch(&(struct launch_case){ .config = CONFIG(PAIRS("a", "4", ""), ENV),
+					     .arguments = SHELL(
+						     FDS "; echo $VHOSTCTL_FDS; "
+							 "[ /proc/$$/fd/5 -ef /proc/$$/fd/0 ] && "
+							 "echo same"),
+					     .keep = { 5 } },
+		      0,
+		      "fds\n0, 1, 2, 5, 6, 7, 8, 9\n"
+		      "a.tap.0=6,a.tap.1=7,a.tap.2=8,a.tap.3=9\nsame\n");
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL(FDS),
+					     .junk = 100,
+					     .keep = { 90, 4 } },
+		      0, "fds\n0, 1, 2, 3, 4, 90\n");
+	expect_launch(&(struct launch_case){ .config = CONFIG(NET("a", ""), ENV),
+					     .arguments = SHELL("true"),
+					     .keep = { 900 } },
+		      HOST_USAGE, "fd 900 cannot be kept: it is not open");
+	expect_launch(
+		&(struct launch_case){ .config = CONFIG(NET("a", ""), "\"style\":\"listen-fds\""),
+				       .arguments = SHELL("true"),
+				       .keep = { 3 } },
+		HOST_USAGE, "fd 3 cannot be kept: with LISTEN_FDS");
 }
 
 /* Each fd is a queue of the tap that it is said to be. */
@@ -411,6 +449,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exec_passes_listed_fds_only),
+		cmocka_unit_test(exec_keeps_fds_of_the_caller),
 		cmocka_unit_test(exec_passes_fds_of_the_named_taps),
 		cmocka_unit_test(exec_expands_arguments),
 		cmocka_unit_test(exec_status_is_the_launchers),

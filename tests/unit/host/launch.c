@@ -40,7 +40,7 @@ static char **expand(const char *devices, const char *launcher, bool no_vhost, c
 			.tap_name = host_device(setup, i)->tap.name,
 			.cid = host_device(setup, i)->cid,
 		};
-	assert_int_equal(host_launch_new(ctx, setup, results, ret, err), 0);
+	assert_int_equal(host_launch_new(&options, setup, results, ret, err), 0);
 	if (host_launch_arguments(*ret, &options, err) == 0)
 		return (*ret)->argv;
 	return NULL;
