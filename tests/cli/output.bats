@@ -32,8 +32,8 @@ on_terminal() {
 @test "--json: warnings and what -v tells are documents, too, a line each" {
 	need_tap
 	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "vhost": "off",
-		"features": {"mask": ["csum"]}, "tap": {}}], "launcher": {"style": "env"}}' > "$BATS_TEST_TMPDIR/mask.json"
-	run --separate-stderr unshare -n "$VHOSTCTL" --json -v setup "$BATS_TEST_TMPDIR/mask.json" -- true
+		"features": {"require": ["csum"]}, "tap": {}}], "launcher": {"style": "env"}}' > "$BATS_TEST_TMPDIR/require.json"
+	run --separate-stderr unshare -n "$VHOSTCTL" --json -v setup "$BATS_TEST_TMPDIR/require.json" -- true
 	[ "$status" = 0 ]
 	[ "$(jq -r .level <<< "$stderr" | sort -u | tr '\n' ' ')" = "info warning " ]
 }
