@@ -7,6 +7,7 @@
 
 #define COMMANDS(ROW)        \
 	ROW(setup)           \
+	ROW(teardown)        \
 	ROW(plan)            \
 	ROW(validate)        \
 	ROW(caps)            \

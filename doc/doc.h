@@ -34,12 +34,15 @@ enum doc_type {
 			lose digits, also a string "0x..." or "123" */
 	DOC_HEX,    /* uint64_t; written as "0x..."; read from that, "123" or a number */
 	DOC_BOOL,   /* bool */
+	DOC_MAYBE,  /* uint32_t: enum doc_maybe; a boolean whose absence means something else */
 	DOC_CHOICE, /* uint32_t: index into choices */
 	DOC_OBJECT, /* struct, embedded; with DOC_OPTIONAL a pointer, NULL when absent */
 	DOC_STRINGS, /* struct doc_list of char * */
 	DOC_OBJECTS, /* struct doc_list of structs */
 	DOC_UINTS    /* struct doc_list of uint64_t, each like DOC_HEX */
 };
+
+enum doc_maybe { DOC_ABSENT, DOC_FALSE, DOC_TRUE };
 
 struct doc_list {
 	void *items; /* an array of char *, of uint64_t, or of structs of the field's table */

@@ -34,6 +34,7 @@ static void print_type(char *buf, size_t size, const struct doc_field *field)
 			snprintf(buf, size, "64-bit number");
 		break;
 	case DOC_BOOL:
+	case DOC_MAYBE:
 		snprintf(buf, size, "true or false");
 		break;
 	case DOC_CHOICE:

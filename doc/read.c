@@ -243,6 +243,11 @@ static int read_plain_value(struct read *rd, const struct doc_field *field,
 			return read_fail_type(rd, "true or false", value);
 		*(bool *)at = json_object_get_boolean(value);
 		return 0;
+	case DOC_MAYBE:
+		if (!json_object_is_type(value, json_type_boolean))
+			return read_fail_type(rd, "true or false", value);
+		*(uint32_t *)at = json_object_get_boolean(value) ? DOC_TRUE : DOC_FALSE;
+		return 0;
 	case DOC_CHOICE:
 		return read_choice(rd, field, value, at);
 	case DOC_OBJECT:

@@ -145,6 +145,7 @@ static struct json_object *type_schema(const struct doc_field *field)
 	case DOC_HEX:
 		return number_schema(field);
 	case DOC_BOOL:
+	case DOC_MAYBE:
 		return new_type("boolean");
 	case DOC_CHOICE:
 		return choice_schema(field);

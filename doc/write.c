@@ -82,6 +82,8 @@ static bool is_absent(const struct doc_field *field, const void *at)
 	case DOC_UINT:
 	case DOC_HEX:
 		return !field->word && doc_is_unset(field, *(const uint64_t *)at);
+	case DOC_MAYBE:
+		return *(const uint32_t *)at == DOC_ABSENT;
 	case DOC_OBJECT:
 		return (field->flags & DOC_OPTIONAL) && !*(void *const *)at;
 	case DOC_STRINGS:
@@ -106,6 +108,8 @@ static struct json_object *write_value(const struct doc_field *field, const void
 		return write_hex(*(const uint64_t *)at);
 	case DOC_BOOL:
 		return json_object_new_boolean(*(const bool *)at);
+	case DOC_MAYBE:
+		return json_object_new_boolean(*(const uint32_t *)at == DOC_TRUE);
 	case DOC_CHOICE:
 		return json_object_new_string(field->choices[*(const uint32_t *)at]);
 	case DOC_OBJECT:

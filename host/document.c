@@ -63,6 +63,23 @@ static const struct doc_field report_fields[] = {
 const struct doc_table host_report_table =
 	DOC_TABLE("vhost-report", host_report, report_fields, "what 'setup' set up");
 
+static const struct doc_field removed_fields[] = {
+	DOC_NEED(host_removed_link, device, DOC_STRING, .help = "whose it was"),
+	DOC_NEED(host_removed_link, link, DOC_STRING, .help = "its name"),
+	DOC_FIELD(host_removed_link, netns, DOC_STRING, .help = "network namespace of the link"),
+};
+
+static const struct doc_table removed_table = DOC_PART(host_removed_link, removed_fields, "a link");
+
+static const struct doc_field teardown_fields[] = {
+	DOC_NEED(host_teardown_report, command, DOC_STRING, .help = "\"teardown\""),
+	DOC_NEED(host_teardown_report, removed, DOC_OBJECTS, .table = &removed_table,
+		 .help = "the links that were there"),
+};
+
+const struct doc_table host_teardown_table =
+	DOC_TABLE("vhost-report", host_teardown_report, teardown_fields, "what 'teardown' removed");
+
 static const struct doc_field finding_fields[] = {
 	DOC_NEED(host_finding, check, DOC_STRING, .help = "what was checked"),
 	DOC_NEED(host_finding, needed, DOC_BOOL, .help = "the answer is no if it is missing"),

@@ -34,6 +34,15 @@ struct host_report {
 	struct doc_list launcher;
 };
 
+struct host_removed_link {
+	char *device, *link, *netns;
+};
+
+struct host_teardown_report {
+	char *command;
+	struct doc_list removed; /* of struct host_removed_link */
+};
+
 struct host_finding {
 	char *check;
 	bool needed; /* by a vhost-net device */

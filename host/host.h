@@ -102,8 +102,15 @@ int host_setup_check_caps(const struct host_setup *setup, const struct host_opti
 int host_setup_run(const struct host_setup *setup, const struct host_options *options,
 		   struct host_error *err);
 
-/* The tables of the reports of host_setup_run() and host_doctor(). */
-extern const struct doc_table host_report_table, host_doctor_table;
+/**
+ * host_teardown() - remove the links that this config made and left: those of "persist", also of a set-up
+ * that was killed.  Others stay, and so does what a set-up changed on a link that was there before.
+ * @ret: the vhost-report.  Errors: -EBUSY: a process still has the link open.
+ */
+int host_teardown(const struct host_setup *setup, struct json_object **ret, struct host_error *err);
+
+/* The tables of the reports of host_setup_run(), host_teardown() and host_doctor(). */
+extern const struct doc_table host_report_table, host_teardown_table, host_doctor_table;
 
 /**
  * host_doctor() - report what is missing on this host for vhost devices, with the commands that fix

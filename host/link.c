@@ -126,14 +126,13 @@ static void parse_tun(struct nlattr *data, struct host_tun *ret)
 	ret->queues = tb[IFLA_TUN_NUM_QUEUES] ? nla_get_u32(tb[IFLA_TUN_NUM_QUEUES]) : 0;
 }
 
-static int parse_link(struct nl_msg *message, void *arg)
+int host_link_parse(struct nl_msg *message, struct host_link *link)
 {
-	struct host_link *link = arg;
 	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(message));
 	struct nlattr *tb[IFLA_MAX + 1], *kind[IFLA_INFO_MAX + 1] = { NULL };
 
 	if (nlmsg_parse(nlmsg_hdr(message), sizeof(*info), tb, IFLA_MAX, NULL) < 0)
-		return NL_SKIP;
+		return -EINVAL;
 	link->index = info->ifi_index;
 	link->up = info->ifi_flags & IFF_UP;
 	link->mtu = tb[IFLA_MTU] ? nla_get_u32(tb[IFLA_MTU]) : 0;
@@ -141,6 +140,9 @@ static int parse_link(struct nl_msg *message, void *arg)
 	link->master = tb[IFLA_MASTER] ? (int)nla_get_u32(tb[IFLA_MASTER]) : 0;
 	if (tb[IFLA_IFNAME])
 		nla_strlcpy(link->name, tb[IFLA_IFNAME], sizeof(link->name));
+	link->carrier = get_bool(tb[IFLA_CARRIER]);
+	if (tb[IFLA_IFALIAS])
+		nla_strlcpy(link->alias, tb[IFLA_IFALIAS], sizeof(link->alias));
 	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof(link->mac))
 		memcpy(link->mac, nla_data(tb[IFLA_ADDRESS]), sizeof(link->mac));
 	if (tb[IFLA_LINKINFO])
@@ -149,7 +151,12 @@ static int parse_link(struct nl_msg *message, void *arg)
 		nla_strlcpy(link->kind, kind[IFLA_INFO_KIND], sizeof(link->kind));
 	if (strcmp(link->kind, "tun") == 0 && kind[IFLA_INFO_DATA])
 		parse_tun(kind[IFLA_INFO_DATA], &link->tun);
-	return NL_OK;
+	return 0;
+}
+
+static int parse_link(struct nl_msg *message, void *arg)
+{
+	return host_link_parse(message, arg) < 0 ? NL_SKIP : NL_OK;
 }
 
 int host_netlink_call(struct host_netlink *netlink, struct nl_msg *message,
@@ -267,6 +274,13 @@ int host_link_set_master(struct host_netlink *netlink, int index, int master)
 	if (change)
 		rtnl_link_set_master(change, master);
 	return change_link(netlink, index, change);
+}
+
+int host_link_delete(struct host_netlink *netlink, int index)
+{
+	struct nl_msg *message = host_link_message(RTM_DELLINK, 0, AF_UNSPEC, index);
+
+	return message ? host_netlink_call(netlink, message, NULL, NULL) : -ENOMEM;
 }
 
 int host_link_set_up(struct host_netlink *netlink, int index, bool up)

@@ -28,6 +28,8 @@ struct host_tun {
 	uint32_t queues;       /* open now; reported for multi-queue ones only */
 };
 
+#define HOST_ALIAS_MAX 80
+
 struct host_link {
 	int index;
 	char name[16];
@@ -36,7 +38,8 @@ struct host_link {
 	uint8_t mac[6];
 	uint32_t mtu, txqueuelen;
 	int master; /* index, 0 for none */
-	bool up;
+	bool up, carrier;
+	char alias[HOST_ALIAS_MAX]; /* cut, if it is longer */
 };
 
 /* All return 0 or a negative errno, with the kernel's own message in netlink->text. */
@@ -54,17 +57,25 @@ int host_netlink_call(struct host_netlink *netlink, struct nl_msg *message,
 struct nl_msg *host_link_message(int type, int flags, int family, int index);
 #define HOST_MESSAGE_MAX 65536
 
+/* host_link_parse() - a message about a link; -EINVAL: it is damaged. */
+int host_link_parse(struct nl_msg *message, struct host_link *ret);
+
 int host_link_get(struct host_netlink *netlink, const char *name, struct host_link *ret);
 int host_link_get_index(struct host_netlink *netlink, int index, struct host_link *ret);
 int host_link_set_mac(struct host_netlink *netlink, int index, const uint8_t mac[6]);
 int host_link_set_mtu(struct host_netlink *netlink, int index, uint32_t mtu);
 int host_link_set_txqueuelen(struct host_netlink *netlink, int index, uint32_t frames);
 int host_link_set_master(struct host_netlink *netlink, int index, int master);
+int host_link_delete(struct host_netlink *netlink, int index);
 int host_link_set_up(struct host_netlink *netlink, int index, bool up);
 
 /* @address: "10.0.0.1/24".  -EEXIST, -EADDRNOTAVAIL: nothing to do. */
 int host_link_add_address(struct host_netlink *netlink, int index, const char *address);
 int host_link_del_address(struct host_netlink *netlink, int index, const char *address);
+
+/* host_alias_set() - give a link this alias.  host_alias_find(): one that has it; -ENODEV: none has. */
+int host_alias_set(struct host_netlink *netlink, int index, const char *alias);
+int host_alias_find(struct host_netlink *netlink, const char *alias, struct host_link *ret);
 
 /*
  * host_addresses_get() - the addresses of all links, for host_addresses_restore(), which adds those again

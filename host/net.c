@@ -38,10 +38,10 @@ static int check_tap(struct host_check *c, size_t index)
 	const struct host_tap *tap = &host_device(c->setup, index)->tap;
 	uint8_t mac[6];
 
-	if (tap->existing && !tap->name)
+	if (tap->existing == DOC_TRUE && !tap->name)
 		return HOST_WRONG(c, index, "/tap/existing",
 				  "an existing tap needs a name: add \"name\"");
-	if (tap->existing && tap->persist)
+	if (tap->existing == DOC_TRUE && tap->persist)
 		return HOST_WRONG(
 			c, index, "/tap/persist",
 			"\"persist\" applies to new taps only: an existing one is not changed");
@@ -95,7 +95,7 @@ static void fill_args(const struct host_device *device, struct vhc_dev_args *arg
 
 static void plan_look(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
 {
-	if (tap->existing)
+	if (tap->existing == DOC_TRUE || (tap->existing == DOC_ABSENT && tap->persist && tap->name))
 		host_plan_add(plan, HOST_OP_FIND_LINK, device, 0);
 	if (tap->bridge)
 		host_plan_add(plan, HOST_OP_FIND_BRIDGE, device, 0);
@@ -127,8 +127,10 @@ static void plan_change(struct host_plan *plan, const struct host_tap *tap, uint
 /* A new tap has its owner from the start; of an existing one it is the last that changes. */
 static void plan_give(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
 {
-	if (tap->existing && (tap->owner || tap->group))
+	if (tap->existing == DOC_TRUE && (tap->owner || tap->group))
 		host_plan_add(plan, HOST_OP_SET_OWNER, device, 0);
+	if (tap->persist)
+		host_plan_add(plan, HOST_OP_KEEP, device, 0);
 }
 
 static void plan_device(struct host_plan *plan, uint32_t index, enum host_phase phase)

@@ -16,16 +16,22 @@
 #include "errname.h"
 #include "op.h"
 
-/* Does the existing link exist, is it a tap, and what are its current values? */
+/*
+ * Does the existing link exist, is it a tap, and what are its current values?  With "persist" it is one
+ * that an earlier set-up of the config left, or -ENODEV says that there is none yet.
+ */
 static int check_link(struct host_run *run, const struct host_op *op, struct host_netlink *netlink,
 		      struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
 	const char *name = host_tap_of(run, op)->name;
+	bool ours = host_tap_of(run, op)->existing == DOC_ABSENT;
 	char hint[200];
 	int r;
 
 	r = host_link_get(netlink, name, &device->before);
+	if (r == -ENODEV && ours)
+		return r;
 	if (r == -ENODEV) {
 		snprintf(hint, sizeof(hint),
 			 "ip tuntap add dev %s mode tap%s vnet_hdr user USER; or omit \"existing\"",
@@ -45,7 +51,9 @@ static int check_link(struct host_run *run, const struct host_op *op, struct hos
 				 "the link \"%s\" is not a tap but of "
 				 "kind %s",
 				 name, device->before.kind);
-	return 0;
+	return ours ? host_check_ours(run->plan->setup, host_device(run->plan->setup, op->device),
+				      &device->before, err)
+		    : 0;
 }
 
 int host_forget_link(struct host_run *run, const struct host_op *op, struct host_error *err)
@@ -69,6 +77,10 @@ int host_find_link(struct host_run *run, const struct host_op *op, struct host_e
 	if (r < 0)
 		return r;
 	r = check_link(run, op, &netlink, err);
+	if (r == -ENODEV && host_tap_of(run, op)->existing == DOC_ABSENT) {
+		host_netlink_close(&netlink);
+		return 0;
+	}
 	existing = r == 0 ? calloc(1, sizeof(*existing)) : NULL;
 	if (r == 0 && !existing)
 		r = host_fail_memory(err);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "errname.h"
+#include "holder.h"
 #include "op.h"
 
 int host_find_owner(const struct host_tap *tap, const struct host_tun *now, uint32_t *owner,
@@ -41,10 +42,10 @@ static int fill_args(const struct host_device *device, const struct host_link *n
 	const struct host_tap *tap = &device->tap;
 
 	args->queues = (uint32_t)device->queue_pairs;
-	args->flags = (tap->persist ? VHC_TAP_PERSIST : 0u) | (tap->existing ? VHC_TAP_ADOPT : 0u);
+	args->flags = now->index ? VHC_TAP_ADOPT : 0u;
 	if (tap->txqueuelen != now->txqueuelen)
 		args->txqueuelen = (uint32_t)tap->txqueuelen;
-	if (tap->existing)
+	if (now->index)
 		return 0;
 	args->flags |= (tap->owner ? VHC_TAP_OWNER : 0u) | (tap->group ? VHC_TAP_GROUP : 0u);
 	return host_find_owner(tap, &now->tun, &args->owner, &args->group, err);
@@ -68,15 +69,10 @@ static int get_link(const char *name, struct host_link *ret, struct host_error *
 int host_close_tap(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
-	const struct host_tap *tap = host_tap_of(run, op);
 	int r = 0;
 
 	if (device->adopted)
 		r = host_restore_link(device, err);
-	/* It is deleted when its fds are closed.  Needs no privilege, unlike deleting it by name. */
-	if (tap->persist && ioctl(vhc_tap_get_fd(device->tap, 0), TUNSETPERSIST, 0) < 0)
-		r = host_fail(err, -errno, NULL, "cannot delete the persistent tap %s: %s",
-			      device->name, strerror(errno));
 	vhc_tap_close(device->tap);
 	device->tap = NULL;
 	if (r == 0 && device->adopted)
@@ -101,7 +97,7 @@ static int explain_adopted(const struct host_device *config, const struct host_l
 	const char *name = config->tap.name;
 	unsigned long long pairs = config->queue_pairs;
 	const char *multi = link->tun.multi_queue ? " multi_queue" : "";
-	char hint[300], who[60] = "no user";
+	char hint[300], who[60] = "no user", holder[HOST_HOLDER_MAX];
 
 	if (code == -EINVAL && link->tun.known && !link->tun.multi_queue && pairs > 1) {
 		snprintf(hint, sizeof(hint),
@@ -125,12 +121,10 @@ static int explain_adopted(const struct host_device *config, const struct host_l
 				 "CAP_NET_ADMIN",
 				 name, who, geteuid());
 	}
-	if (code == -EBUSY) {
-		snprintf(hint, sizeof(hint), "grep -l 'iff:.*%s' /proc/[0-9]*/fdinfo/* finds it",
-			 name);
-		return host_fail(err, code, hint, "the tap \"%s\" is in use by another process",
-				 name);
-	}
+	if (code == -EBUSY)
+		return host_fail(err, code, "end it first, or choose another name",
+				 "the tap \"%s\" is in use by %s", name,
+				 host_holder_find(name, holder));
 	return 0;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "mark.h"
 #include "plan.h"
 #include "style.h"
 
@@ -24,8 +25,8 @@ static const char *link_of(const struct host_plan *plan, const struct host_op *o
 static void undo_link(const struct host_plan *plan, const struct host_op *op, char *undo)
 {
 	snprintf(undo, HOST_UNDO_MAX, "%s",
-		 device_of(plan, op)->tap.existing ? "restore the previous value"
-						   : "removed with the link");
+		 device_of(plan, op)->tap.existing == DOC_TRUE ? "restore the previous value"
+							       : "removed with the link");
 }
 
 #define DESCRIBE(name)                                                                           \
@@ -80,19 +81,18 @@ DESCRIBE(describe_open_tap)
 			 (unsigned long long)device->queue_pairs,
 			 device->queue_pairs > 1 ? "s" : "");
 
-	if (tap->owner && !tap->existing)
+	if (tap->owner && tap->existing != DOC_TRUE)
 		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", owner %s",
 			      tap->owner);
-	if (tap->group && !tap->existing)
+	if (tap->group && tap->existing != DOC_TRUE)
 		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", group %s",
 			      tap->group);
 	if (tap->txqueuelen)
 		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", txqueuelen %llu",
 			      (unsigned long long)tap->txqueuelen);
-	if (tap->existing || tap->persist)
-		snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n,
-			 tap->existing ? ", existing" : ", persistent");
-	UNDO(tap->persist ? "delete it" : "close it");
+	if (tap->existing == DOC_TRUE)
+		snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", existing");
+	UNDO("close it");
 }
 
 DESCRIBE(describe_mac)
@@ -133,6 +133,15 @@ DESCRIBE(describe_bridge)
 	else
 		ARGUMENT("%s: %s", link_of(plan, op), tap->bridge);
 	undo_link(plan, op, undo);
+}
+
+DESCRIBE(describe_keep)
+{
+	char mark[HOST_MARK_MAX];
+
+	ARGUMENT("%s: persistent, alias %s", link_of(plan, op),
+		 host_mark(plan->setup, device_of(plan, op), mark));
+	UNDO("delete it, unless it was there");
 }
 
 DESCRIBE(describe_up)
@@ -224,6 +233,7 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 				  host_del_address },
 	[HOST_OP_SET_BRIDGE] = { "set bridge", describe_bridge, host_set_bridge,
 				 host_unset_bridge },
+	[HOST_OP_KEEP] = { "keep link", describe_keep, host_keep, host_unkeep },
 	[HOST_OP_SET_UP] = { "set up", describe_up, host_set_up, host_unset_up },
 	[HOST_OP_LEAVE_NETNS] = { "leave netns", describe_leave, host_leave_netns,
 				  host_enter_netns },

@@ -24,6 +24,7 @@ enum host_op_kind {
 	HOST_OP_ADD_ADDRESS,
 	HOST_OP_SET_BRIDGE,
 	HOST_OP_SET_UP,
+	HOST_OP_KEEP,
 	HOST_OP_LEAVE_NETNS,
 	HOST_OP_SET_OWNER,
 	HOST_OP_OPEN_VHOST,
@@ -173,6 +174,8 @@ HOST_OP_FUNCTION(host_del_address);
 HOST_OP_FUNCTION(host_set_bridge);
 HOST_OP_FUNCTION(host_unset_bridge);
 HOST_OP_FUNCTION(host_set_up);
+HOST_OP_FUNCTION(host_keep);
+HOST_OP_FUNCTION(host_unkeep);
 HOST_OP_FUNCTION(host_unset_up);
 HOST_OP_FUNCTION(host_set_owner);
 HOST_OP_FUNCTION(host_unset_owner);

@@ -149,8 +149,10 @@ static const struct doc_field tap_fields[] = {
 	DOC_FIELD(host_tap, txqueuelen, DOC_UINT, .min = 1, .max = 1000000,
 		  .help = "frames to queue for the guest before dropping any; default: 1000"),
 	DOC_FIELD(host_tap, persist, DOC_BOOL, .help = "keep the link when the launcher ends"),
-	DOC_FIELD(host_tap, existing, DOC_BOOL,
-		  .help = "use an existing tap instead of creating one"),
+	DOC_FIELD(
+		host_tap, existing, DOC_MAYBE,
+		.help = "true: use a tap that is there, created by somebody else; false: it must not be "
+			"there; default: with persist, use it if an earlier set-up of this config left it"),
 	DOC_FIELD(host_tap, up, DOC_BOOL, .preset = 1, .help = "set the link up"),
 };
 

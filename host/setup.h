@@ -31,7 +31,8 @@ struct host_tap {
 	uint64_t mtu;	     /* 0: the kernel's */
 	uint64_t txqueuelen; /* 0: the kernel's */
 	struct doc_list address;
-	bool persist, existing, up;
+	uint32_t existing; /* enum doc_maybe */
+	bool persist, up;
 };
 
 struct host_features {

@@ -94,11 +94,12 @@ static void setup_plan_of_existing_tap_changes_what_is_given(void **state)
 		"a: find link t0 []\n"
 		"b: open vhost /dev/vhost-net, 1 fd, or continue without [close it]\n"
 		"a: open tap t0, 1 queue, existing [close it]\n"
-		"b: open tap name chosen by the kernel, 1 queue, persistent [delete it]\n"
+		"b: open tap name chosen by the kernel, 1 queue [close it]\n"
 		"b: check features csum, bit 40 []\n"
 		"a: set mtu t0: 1400 [restore the previous value]\n"
 		"a: set up t0 [restore the previous value]\n"
-		"a: set owner t0: owner qemu [restore the previous value, if there was one]\n");
+		"a: set owner t0: owner qemu [restore the previous value, if there was one]\n"
+		"b: keep link the link: persistent, alias vhostctl b [delete it, unless it was there]\n");
 }
 
 static void plan_of_vsock_shows_auto_as_such(void **state)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * 'vhostctl teardown': remove what setup of a config left.
+ */
+#include "cli.h"
+#include "config.h"
+
+static int run(struct cli_call *call)
+{
+	struct host_error error = { 0 };
+	struct host_setup *setup;
+	int status = cli_read_setup(call, &setup);
+
+	if (status)
+		return status;
+	if (host_teardown(setup, &call->result, &error))
+		status = cli_fail_host(call->argv[0], &error);
+	host_setup_free(setup);
+	return status;
+}
+
+static const struct cli_option options[] = { CLI_SET_OPTION };
+
+static const char *const more[] = {
+	"Deletes the links that 'setup' of this config created and left: those of \"persist\", also of a",
+	"set-up that was killed.  A link that is still in use stays, and so does every other.  If there is",
+	"nothing to delete, it is done.  CONFIG '-' is standard input.",
+	NULL,
+};
+
+const struct cli_command cli_command_teardown = {
+	.name = "teardown",
+	.arguments = "CONFIG",
+	.text = "Delete the links that 'setup' left",
+	.more = more,
+	CLI_OPTIONS(options),
+	.min_args = 1,
+	.max_args = 1,
+	.takes = CLI_FILE,
+	.fields = host_setup_help,
+	.report = &host_teardown_table,
+	.run = run,
+};

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Removing what a config made and left: links with its mark, in the network namespaces that it names.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "document.h"
+#include "errname.h"
+#include "holder.h"
+#include "kind.h"
+#include "mark.h"
+#include "op.h"
+
+static int fail_delete(struct host_error *err, const struct host_netlink *netlink, int code,
+		       const char *name)
+{
+	char number[DOC_ERRNO_MAX];
+
+	return host_fail(err, code, code == -EPERM ? "run it as root (CAP_NET_ADMIN)" : NULL,
+			 "cannot delete the link %s: %s%s%s", name, doc_errno(number, code),
+			 netlink->text[0] ? ": " : "", netlink->text);
+}
+
+/* A tap has carrier while a process has a queue of it. */
+static int remove_link(struct host_netlink *netlink, const struct host_link *link,
+		       struct host_error *err)
+{
+	char holder[HOST_HOLDER_MAX];
+	int r;
+
+	if (link->carrier)
+		return host_fail(err, -EBUSY, "end it first", "the link \"%s\" is in use by %s",
+				 link->name, host_holder_find(link->name, holder));
+	r = host_link_delete(netlink, link->index);
+	/* it may just have gone with its last fd */
+	return r < 0 && r != -ENODEV ? fail_delete(err, netlink, r, link->name) : 0;
+}
+
+/* All links with the device's mark, in this namespace. */
+static int remove_links(const struct host_setup *setup, const struct host_device *device,
+			struct doc_list *removed, struct host_error *err)
+{
+	struct host_removed_link *row;
+	struct host_netlink netlink;
+	char mark[HOST_MARK_MAX];
+	struct host_link link;
+	int r;
+
+	r = host_netlink_begin(&netlink, err);
+	if (r < 0)
+		return r;
+	host_mark(setup, device, mark);
+	while (r == 0) {
+		r = host_alias_find(&netlink, mark, &link);
+		if (r == -ENODEV)
+			break;
+		r = r < 0 ? host_fail_link(err, &netlink, r, "find the links", device->id, NULL)
+			  : remove_link(&netlink, &link, err);
+		row = r < 0 ? NULL : doc_append(removed, sizeof(*row));
+		if (row) {
+			row->device = strdup(device->id);
+			row->link = strdup(link.name);
+			row->netns = device->tap.netns ? strdup(device->tap.netns) : NULL;
+		}
+		if (r == 0 && (!row || !row->device || !row->link))
+			r = host_fail_memory(err);
+	}
+	host_netlink_close(&netlink);
+	return r == -ENODEV ? 0 : r;
+}
+
+/* A namespace that has gone took its links along. */
+static int remove_device(struct host_run *run, const struct host_op *op, struct doc_list *removed,
+			 struct host_error *err)
+{
+	const struct host_setup *setup = run->plan->setup;
+	const struct host_device *device = host_device(setup, op->device);
+	struct host_error second;
+	int r = 0, left;
+
+	if (device->tap.netns)
+		r = host_enter_netns(run, op, err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = remove_links(setup, device, removed, err);
+	if (!device->tap.netns)
+		return r;
+	left = host_leave_netns(run, op, &second);
+	if (left < 0 && r == 0)
+		*err = second;
+	return r < 0 ? r : left < 0 ? left : 0;
+}
+
+int host_teardown(const struct host_setup *setup, struct json_object **ret, struct host_error *err)
+{
+	const struct host_plan plan = { .setup = setup };
+	struct host_run run = { .plan = &plan, .home_netns = -1 };
+	struct host_teardown_report report = { 0 };
+	int r = 0;
+
+	for (uint32_t i = 0; i < setup->devices.count && r == 0; i++) {
+		const struct host_op op = { .device = i };
+
+		if (host_kind_of(host_device(setup, i))->tap)
+			r = remove_device(&run, &op, &report.removed, err);
+	}
+	report.command = strdup("teardown");
+	*ret = r == 0 && report.command ? doc_write(&host_teardown_table, &report) : NULL;
+	doc_clear(&host_teardown_table, &report);
+	return r < 0 ? r : *ret ? 0 : host_fail_memory(err);
+}

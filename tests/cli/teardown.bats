@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A config with persistent links can be set up again and again, and teardown leaves nothing of it.
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+
+load lib.bash
+
+setup() {
+	need_tap
+	cd "$BATS_TEST_TMPDIR" || return
+	config vm1 > vm1.json
+	config vm2 > vm2.json
+}
+
+# config NAME [TAP-MEMBERS [DEVICE-MEMBERS]]
+config() {
+	printf '{"kind": "vhost-setup", "version": 1, "name": "%s", "devices": [{"id": "net0", "type": "net",
+		"vhost": "off"%s, "tap": {"name": "tp0", "persist": true%s}}], "launcher": {"style": "env"}}' \
+		"$1" "${3:+, $3}" "${2:+, $2}"
+}
+
+# inside SCRIPT: in a network namespace of its own.
+inside() {
+	run --separate-stderr unshare -n bash -c 'links() { ip -oneline -details link show type tun | sed "s/<[^>]*>//; s/ state [A-Z]*//"; }; '"$1"
+}
+
+@test "a set-up again uses the link of before, and changes what is new" {
+	config vm1 '"mtu": 1300' > mtu.json
+	inside '"$VHOSTCTL" setup vm1.json -- true && before=$(links) && "$VHOSTCTL" setup vm1.json -- true &&
+		[ "$(links)" = "$before" ] && "$VHOSTCTL" setup mtu.json -- true && links'
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+	[[ $output == *"tp0"*"mtu 1300"*"alias vhostctl vm1/net0"* ]]
+}
+
+@test "a link that differs is refused, with each difference" {
+	config vm1 '"owner": "65534", "group": "65534"' '"queue_pairs": 2' > differs.json
+	inside '"$VHOSTCTL" setup vm1.json -- true && "$VHOSTCTL" setup differs.json -- touch started'
+	[ "$status" = 5 ]
+	[ ! -e started ]
+	[[ $stderr == *'the link "tp0" was left by an earlier set-up that differs: it has the owner 0 instead of 65534, it has no group instead of 65534, it was created for one queue pair instead of 2'* ]]
+	[[ $stderr == *"vhostctl teardown"* ]]
+}
+
+@test "another config's link, and one that nobody marked, are refused, and teardown leaves them" {
+	inside '"$VHOSTCTL" setup vm1.json -- true; "$VHOSTCTL" setup vm2.json -- touch started; echo $?
+		"$VHOSTCTL" teardown vm2.json; links; ip link set tp0 alias ""; "$VHOSTCTL" setup vm1.json -- touch started; echo $?
+		"$VHOSTCTL" teardown vm1.json; links'
+	[ "$(grep -c '^5$' <<< "$output")" = 2 ]
+	[ "$(grep -c tp0 <<< "$output")" = 2 ]
+	[ ! -e started ]
+	[[ $stderr == *'its alias is "vhostctl vm1/net0", not "vhostctl vm2/net0"'*'its alias is "", not "vhostctl vm1/net0"'* ]]
+}
+
+@test "existing: false: it must not be there, whoever left it" {
+	config vm1 '"existing": false' > new.json
+	inside '"$VHOSTCTL" setup new.json -- true && "$VHOSTCTL" setup new.json -- touch started'
+	[ "$status" = 5 ]
+	[ ! -e started ]
+}
+
+@test "teardown deletes what setup left, reports it, and has nothing to do the second time" {
+	inside '"$VHOSTCTL" setup vm1.json -- true && "$VHOSTCTL" --json teardown vm1.json && links'
+	[ "$status" = 0 ]
+	[ "$(json '"\(.kind) \(.command) \(.removed | tojson)"')" = 'vhost-report teardown [{"device":"net0","link":"tp0"}]' ]
+	inside '"$VHOSTCTL" --json teardown vm1.json'
+	[ "$status" = 0 ]
+	[ "$(json '.removed | length')" = 0 ]
+}
+
+@test "teardown finds a link without a name in the config, and one in a namespace" {
+	printf '{"kind": "vhost-setup", "version": 1, "name": "vm1", "devices": [
+		{"id": "a", "type": "net", "vhost": "off", "tap": {"persist": true}},
+		{"id": "b", "type": "net", "vhost": "off", "tap": {"persist": true, "netns": "vhc-teardown"}}],
+		"launcher": {"style": "env"}}' > two.json
+	run --separate-stderr unshare -nm bash -c 'mount -t tmpfs run /run && ip netns add vhc-teardown &&
+		"$VHOSTCTL" setup two.json -- true && "$VHOSTCTL" --json teardown two.json &&
+		ip -oneline link show type tun >&2 && ip -oneline -n vhc-teardown link show type tun >&2'
+	[ "$status" = 0 ]
+	[ -z "$stderr" ]
+	[ "$(json '[.removed[] | "\(.device) \(.netns)"] | tojson')" = '["a null","b vhc-teardown"]' ]
+}
+
+@test "a link that is in use stays, and its holder is named" {
+	inside 'mkfifo hold; "$VHOSTCTL" setup vm1.json --report hold -- sleep 1000 & pid=$!
+		cat hold > report.json; while ! grep -q sleep /proc/$pid/comm; do sleep 0.01; done
+		"$VHOSTCTL" teardown vm1.json; echo $?; "$VHOSTCTL" setup vm1.json -- true; echo $?; links; kill $pid; echo $pid'
+	[ "$(head -n 2 <<< "$output")" = $'5\n5' ]
+	[[ $output == *tp0* ]]
+	[ "$(grep -c "in use by process ${lines[-1]} (sleep)" <<< "$stderr")" = 2 ]
+}
+
+# interrupted SIGNAL COMMAND: 20 set-ups that end by the signal at some moment, each followed by the command.
+interrupted() {
+	config vm1 '"address": ["192.0.2.1/24"], "mtu": 1400, "bridge": "br0"' '"queue_pairs": 2' > all.json
+	inside 'ip link add br0 address 02:00:00:00:00:01 type bridge && ip link set br0 up mtu 1400 addrgenmode none
+		look() { ip -oneline -details address; sysctl -a 2> /dev/null | grep "^net.*\.\(br0\|tp0\)\."; }
+		before=$(look)
+		for n in {1..20}; do
+			env --default-signal "$VHOSTCTL" setup all.json -- sleep 1000 & pid=$!
+			sleep 0.00$((n % 10))
+			kill -'"$1"' $pid
+			wait $pid
+			'"$2"'
+		done 2> /dev/null
+		"$VHOSTCTL" teardown all.json > /dev/null
+		diff <(echo "$before") <(look)'
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+}
+
+@test "kill -9 at any moment of a set-up: teardown leaves the host as it was" {
+	interrupted KILL '"$VHOSTCTL" teardown all.json > /dev/null || exit'
+}
+
+@test "kill at any moment of a set-up: the link of the launcher or none is left" {
+	interrupted TERM true
+}
