@@ -53,6 +53,16 @@ struct host_kind {
 
 extern const struct host_kind host_kind_net, host_kind_vsock;
 
+/* The tap of a net device; its MAC address is derived if the config has a name, but no address. */
+int host_tap_check(struct host_check *check, size_t index);
+void host_tap_plan(struct host_plan *plan, uint32_t index, enum host_phase phase);
+
+/*
+ * The link's own address: that of the guest with another first byte, since a bridge delivers frames for a
+ * port's own address to the host.  With a high one, since a bridge takes the lowest of its ports.
+ */
+void host_tap_link_mac(const struct host_tap *tap, uint8_t ret[6]);
+
 const struct host_kind *host_kind_of(const struct host_device *device);
 
 /* What may be offered to the guest: every bit that has a name, except those that the config masks. */

@@ -11,60 +11,6 @@ enum { BIT_MTU = 3, BIT_CTRL_VQ = 17, BIT_MQ = 22 };
 
 /* ---------------------------------------------------------------------------------------- rules */
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-/* The kernel would accept two devices on one tap. */
-static int check_shared_tap(struct host_check *c, size_t index)
-{
-	const struct host_device *device = host_device(c->setup, index);
-
-	for (size_t i = 0; device->tap.name && i < index; i++) {
-		const struct host_device *other = host_device(c->setup, i);
-
-		if (same(device->tap.name, other->tap.name) &&
-		    same(device->tap.netns, other->tap.netns))
-			return HOST_WRONG(c, index, "/tap/name",
-					  "device \"%s\" already uses the tap \"%s\"", other->id,
-					  device->tap.name);
-	}
-	return 0;
-}
-
-static int check_tap(struct host_check *c, size_t index)
-{
-	const struct host_tap *tap = &host_device(c->setup, index)->tap;
-	uint8_t mac[6];
-
-	if (tap->existing == DOC_TRUE && !tap->name)
-		return HOST_WRONG(c, index, "/tap/existing",
-				  "an existing tap needs a name: add \"name\"");
-	if (tap->existing == DOC_TRUE && tap->persist)
-		return HOST_WRONG(
-			c, index, "/tap/persist",
-			"\"persist\" applies to new taps only: an existing one is not changed");
-	if (tap->mac) {
-		doc_mac_parse(tap->mac, mac);
-		if (!doc_mac_is_unicast(mac))
-			return HOST_WRONG(c, index, "/tap/mac", "%s is not a MAC address",
-					  tap->mac);
-		if (mac[0] == 0xfe)
-			return HOST_WRONG(
-				c, index, "/tap/mac",
-				"%s starts with fe, which is reserved for the link's own address",
-				tap->mac);
-	}
-	for (size_t i = 0; i < tap->address.count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (same(((char **)tap->address.items)[i],
-				 ((char **)tap->address.items)[j]))
-				return HOST_WRONG(c, index, "/tap/address", "%s is given twice",
-						  ((char **)tap->address.items)[i]);
-	return 0;
-}
-
 static int check_queues(struct host_check *c, size_t index)
 {
 	const struct host_device *device = host_device(c->setup, index);
@@ -79,10 +25,8 @@ static int check_queues(struct host_check *c, size_t index)
 
 static int check(struct host_check *c, size_t index)
 {
-	int r = check_shared_tap(c, index);
+	int r = host_tap_check(c, index);
 
-	if (r == 0)
-		r = check_tap(c, index);
 	return r < 0 ? r : check_queues(c, index);
 }
 
@@ -93,67 +37,11 @@ static void fill_args(const struct host_device *device, struct vhc_dev_args *arg
 	args->queue_pairs = (uint32_t)device->queue_pairs;
 }
 
-static void plan_look(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
-{
-	if (tap->existing == DOC_TRUE || (tap->existing == DOC_ABSENT && tap->persist && tap->name))
-		host_plan_add(plan, HOST_OP_FIND_LINK, device, 0);
-	if (tap->bridge)
-		host_plan_add(plan, HOST_OP_FIND_BRIDGE, device, 0);
-}
-
-static void plan_open(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
-{
-	host_plan_add(plan, HOST_OP_OPEN_TAP, device, 0);
-}
-
-/*
- * The address is set before the link is up, so that no other is ever visible; so is the bridge, so
- * that the port forwards from the first frame on.
- */
-static void plan_change(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
-{
-	if (tap->mac)
-		host_plan_add(plan, HOST_OP_SET_MAC, device, 0);
-	if (tap->mtu || tap->bridge)
-		host_plan_add(plan, HOST_OP_SET_MTU, device, 0);
-	for (uint32_t i = 0; i < tap->address.count; i++)
-		host_plan_add(plan, HOST_OP_ADD_ADDRESS, device, i);
-	if (tap->bridge)
-		host_plan_add(plan, HOST_OP_SET_BRIDGE, device, 0);
-	if (tap->up)
-		host_plan_add(plan, HOST_OP_SET_UP, device, 0);
-}
-
-/* A new tap has its owner from the start; of an existing one it is the last that changes. */
-static void plan_give(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
-{
-	if (tap->existing == DOC_TRUE && (tap->owner || tap->group))
-		host_plan_add(plan, HOST_OP_SET_OWNER, device, 0);
-	if (tap->persist)
-		host_plan_add(plan, HOST_OP_KEEP, device, 0);
-}
-
 static void plan_device(struct host_plan *plan, uint32_t index, enum host_phase phase)
 {
-	static void (*const phases[])(struct host_plan *, const struct host_tap *, uint32_t) = {
-		[HOST_LOOK] = plan_look,
-		[HOST_OPEN] = plan_open,
-		[HOST_CHANGE] = plan_change,
-		[HOST_GIVE] = plan_give,
-	};
-	const struct host_device *device = host_device(plan->setup, index);
-	size_t before;
-
-	if (phase == HOST_LOOK && device->vhost != HOST_VHOST_OFF)
+	if (phase == HOST_LOOK && host_device(plan->setup, index)->vhost != HOST_VHOST_OFF)
 		host_plan_add(plan, HOST_OP_OPEN_VHOST, index, 0);
-	before = plan->count;
-	if (device->tap.netns)
-		host_plan_add(plan, HOST_OP_ENTER_NETNS, index, 0);
-	phases[phase](plan, &device->tap, index);
-	if (device->tap.netns && plan->count == before + 1)
-		plan->count = before; /* there is nothing to do in it */
-	else if (device->tap.netns)
-		host_plan_add(plan, HOST_OP_LEAVE_NETNS, index, 0);
+	host_tap_plan(plan, index, phase);
 }
 
 /* ----------------------------------------------------------------------------------------- QEMU */
@@ -204,7 +92,7 @@ static unsigned int told(const struct host_device *device, bool vhost)
 	       (vhost && device->busyloop_us ? HOST_TOLD_BUSYLOOP : 0u) |
 	       (device->queue_pairs > 1 ? HOST_TOLD_QUEUES : 0u) |
 	       (device->ring_size != HOST_RING_SIZE ? HOST_TOLD_RING_SIZE : 0u) |
-	       (tap->mac ? HOST_TOLD_MAC : 0u) |
+	       (tap->mac && !device->mac_derived ? HOST_TOLD_MAC : 0u) |
 	       (tap->mtu && !vhc_features_has(&device->mask, BIT_MTU) ? HOST_TOLD_MTU : 0u);
 }
 

@@ -153,13 +153,11 @@ int host_set_mac(struct host_run *run, const struct host_op *op, struct host_err
 	union host_value value;
 	char text[24];
 
-	/* A bridge delivers frames for a port's own address to the host, so the guest's must differ. */
-	doc_mac_parse(host_tap_of(run, op)->mac, value.mac);
-	value.mac[0] = 0xfe;
+	host_tap_link_mac(host_tap_of(run, op), value.mac);
 	if (memcmp(value.mac, host_run_of(run, op)->before.mac, sizeof(value.mac)) == 0)
 		return 0;
-	snprintf(text, sizeof(text), "fe:%02x:%02x:%02x:%02x:%02x", value.mac[1], value.mac[2],
-		 value.mac[3], value.mac[4], value.mac[5]);
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", value.mac[0], value.mac[1],
+		 value.mac[2], value.mac[3], value.mac[4], value.mac[5]);
 	return host_set_value(run, op, set_mac, &value, "set the MAC address", text, err);
 }
 

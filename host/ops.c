@@ -5,8 +5,8 @@
  */
 #include <stdio.h>
 
+#include "kind.h"
 #include "mark.h"
-#include "plan.h"
 #include "style.h"
 
 static const struct host_device *device_of(const struct host_plan *plan, const struct host_op *op)
@@ -97,11 +97,13 @@ DESCRIBE(describe_open_tap)
 
 DESCRIBE(describe_mac)
 {
+	const struct host_device *device = device_of(plan, op);
 	uint8_t mac[6];
 
-	doc_mac_parse(device_of(plan, op)->tap.mac, mac);
-	ARGUMENT("%s: fe:%02x:%02x:%02x:%02x:%02x", link_of(plan, op), mac[1], mac[2], mac[3],
-		 mac[4], mac[5]);
+	host_tap_link_mac(&device->tap, mac);
+	ARGUMENT("%s: %02x:%02x:%02x:%02x:%02x:%02x%s%s", link_of(plan, op), mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5], device->mac_derived ? ", guest " : "",
+		 device->mac_derived ? device->tap.mac : "");
 	undo_link(plan, op, undo);
 }
 

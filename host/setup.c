@@ -132,7 +132,7 @@ static const struct doc_field tap_fields[] = {
 		host_tap, mac, DOC_STRING, .min = 17, .max = 17, .check = check_mac,
 		.pattern = "^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$",
 		.rule = "write six pairs of hex digits separated by colons; no multicast address",
-		.help = "MAC address of the guest; the link gets the same with fe as its first byte"),
+		.help = "MAC address of the guest; default: derived from the names of config and device"),
 	DOC_FIELD(host_tap, mtu, DOC_UINT, .min = 68, .max = HOST_MAX_MTU,
 		  .help = "bytes of a frame without its header; also offered to the guest"),
 	DOC_FIELD(host_tap, bridge, DOC_STRING, .min = 1, .max = 15, .check = check_link,

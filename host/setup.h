@@ -51,8 +51,9 @@ struct host_device {
 	struct host_tap tap;
 	struct host_features features;
 	struct host_worker worker;
-	/* Not in the document: the names as bits, set by host_setup_check(). */
+	/* Not in the document, set by host_setup_check(): the names as bits. */
 	struct vhc_features mask, require;
+	bool mac_derived; /* the document has none */
 };
 
 struct host_launcher {

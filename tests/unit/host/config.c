@@ -208,6 +208,12 @@ static void setup_read_error_says_what_and_where(void **state)
 		  "/devices/0/features/mask/0", "mrg_rxbuf" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"queue_pair\":2}", "/devices/0/queue_pair",
 		  "did you mean \"queue_pairs\"?" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"bridge\":\"br0\",\"address\":"
+		  "[\"10.0.0.1/24\"]}}",
+		  "/devices/0/tap/address", "give it to the bridge \"br0\"" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"mac\":\"52:54:00:00:00:0a\"}},"
+		  "{\"id\":\"b\",\"type\":\"net\",\"tap\":{\"mac\":\"52:54:00:00:00:0A\"}}",
+		  "/devices/1/tap/mac", "device \"a\" already has the MAC address" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"existing\":true}}",
 		  "/devices/0/tap/existing", "needs a name" },
 	};

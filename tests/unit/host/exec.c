@@ -405,12 +405,11 @@ static void exec_is_undone_by_a_signal(void **state)
 		"ip tuntap add dev old mode tap vnet_hdr && ip link set old up && ip link set old down");
 	for (size_t i = 0; i < COUNT(signals); i++) {
 		const struct launch_case c = {
-			.config = CONFIG(FULL
-					 "," NET("d",
-						 "\"name\":\"old\",\"existing\":true,\"mtu\":1300,"
-						 "\"mac\":\"52:54:00:00:00:09\",\"bridge\":\"br0\","
-						 "\"address\":[\"10.3.0.1/24\"]"),
-					 ENV),
+			.config = CONFIG(
+				FULL "," NET("d", "\"name\":\"old\",\"existing\":true,\"mtu\":1300,"
+						  "\"mac\":\"52:54:00:00:00:09\","
+						  "\"address\":[\"10.3.0.1/24\"]"),
+				ENV),
 			.arguments = SHELL("echo it runs"),
 			.signal = signals[i],
 		};

@@ -53,7 +53,7 @@ static void setup_plan_of_new_tap_lists_its_steps(void **state)
 	expect_plan(
 		CONFIG("{\"id\":\"net0\",\"type\":\"net\",\"queue_pairs\":2,\"tap\":{"
 		       "\"name\":\"t0\",\"owner\":\"qemu\",\"group\":\"kvm\",\"mac\":"
-		       "\"52:54:00:0A:0b:0c\",\"mtu\":9000,\"bridge\":\"br0\",\"netns\":\"blue\","
+		       "\"52:54:00:0A:0b:0c\",\"mtu\":9000,\"netns\":\"blue\","
 		       "\"address\":[\"10.0.0.1/24\",\"fd00::1/64\"],\"txqueuelen\":5000},"
 		       "\"worker\":{\"mode\":\"task\"}}",
 		       "\"user\":\"other\",\"no_new_privs\":true"),
@@ -62,9 +62,6 @@ static void setup_plan_of_new_tap_lists_its_steps(void **state)
 		"launcher: reserve fds 3 to 6 [close them]\n"
 		"net0: open vhost /dev/vhost-net, 2 fds, workers are tasks [close it]\n"
 		"net0: enter netns blue [leave it]\n"
-		"net0: find bridge br0 []\n"
-		"net0: leave netns blue [enter it again]\n"
-		"net0: enter netns blue [leave it]\n"
 		"net0: open tap t0, 2 queues, owner qemu, group kvm, txqueuelen 5000 [close it]\n"
 		"net0: leave netns blue [enter it again]\n"
 		"net0: enter netns blue [leave it]\n"
@@ -72,7 +69,6 @@ static void setup_plan_of_new_tap_lists_its_steps(void **state)
 		"net0: set mtu t0: 9000 [removed with the link]\n"
 		"net0: add address t0: 10.0.0.1/24 [removed with the link]\n"
 		"net0: add address t0: fd00::1/64 [removed with the link]\n"
-		"net0: set bridge t0: br0, whose MTU may become 9000 [removed with the link]\n"
 		"net0: set up t0 [removed with the link]\n"
 		"net0: leave netns blue [enter it again]\n"
 		"launcher: hand over 4 fds to the launcher, VHOSTCTL_FDS [close them]\n"
@@ -100,6 +96,65 @@ static void setup_plan_of_existing_tap_changes_what_is_given(void **state)
 		"a: set up t0 [restore the previous value]\n"
 		"a: set owner t0: owner qemu [restore the previous value, if there was one]\n"
 		"b: keep link the link: persistent, alias vhostctl b [delete it, unless it was there]\n");
+}
+
+static void setup_plan_of_port_looks_at_its_bridge_first(void **state)
+{
+	struct host_options options = { 0 };
+
+	expect_plan(
+		CONFIG("{\"id\":\"a\",\"type\":\"net\",\"vhost\":\"off\",\"tap\":{\"name\":\"t0\",\"netns\":"
+		       "\"blue\",\"bridge\":\"br0\"}},{\"id\":\"b\",\"type\":\"net\",\"vhost\":\"off\",\"tap\":"
+		       "{\"bridge\":\"br0\",\"mtu\":9000,\"up\":false}}",
+		       ""),
+		&options,
+		"a: enter netns blue [leave it]\n"
+		"a: find bridge br0 []\n"
+		"a: leave netns blue [enter it again]\n"
+		"b: find bridge br0 []\n"
+		"a: enter netns blue [leave it]\n"
+		"a: open tap t0, 1 queue [close it]\n"
+		"a: leave netns blue [enter it again]\n"
+		"b: open tap name chosen by the kernel, 1 queue [close it]\n"
+		"a: enter netns blue [leave it]\n"
+		"a: set mtu t0: that of br0 [removed with the link]\n"
+		"a: set bridge t0: br0 [removed with the link]\n"
+		"a: set up t0 [removed with the link]\n"
+		"a: leave netns blue [enter it again]\n"
+		"b: set mtu the link: 9000 [removed with the link]\n"
+		"b: set bridge the link: br0, whose MTU may become 9000 [removed with the link]\n");
+}
+
+/* Derived from both names: the same every time, and another for each device and each guest. */
+static void setup_plan_shows_the_mac_that_is_derived(void **state)
+{
+	static const char config[] =
+		"{\"kind\":\"vhost-setup\",\"version\":1,\"name\":\"%s\",\"devices\":["
+		"{\"id\":\"net0\",\"type\":\"net\",\"vhost\":\"off\",\"tap\":{\"up\":false}},"
+		"{\"id\":\"net1\",\"type\":\"net\",\"vhost\":\"off\",\"tap\":{\"up\":false}}],"
+		"\"launcher\":{\"style\":\"env\"}}";
+	static const struct {
+		const char *name, *rows[2];
+	} cases[] = {
+		{ "vm1",
+		  { "net0: set mac the link: fe:48:ab:7b:3e:09, guest 02:48:ab:7b:3e:09",
+		    "net1: set mac the link: fe:48:ab:7b:3c:56, guest 02:48:ab:7b:3c:56" } },
+		{ "vm2",
+		  { "net0: set mac the link: fe:a4:5c:56:7a:d6, guest 02:a4:5c:56:7a:d6",
+		    "net1: set mac the link: fe:a4:5c:56:7c:89, guest 02:a4:5c:56:7c:89" } },
+	};
+	struct host_options options = { 0 };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[600], *plan;
+
+		snprintf(text, sizeof(text), config, cases[i].name);
+		plan = plan_text(text, &options);
+		for (size_t n = 0; n < 2; n++)
+			if (!strstr(plan, cases[i].rows[n]))
+				fail_msg("no \"%s\":\n%s", cases[i].rows[n], plan);
+		free(plan);
+	}
 }
 
 static void plan_of_vsock_shows_auto_as_such(void **state)
@@ -182,6 +237,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(setup_plan_of_new_tap_lists_its_steps),
 		cmocka_unit_test(setup_plan_of_existing_tap_changes_what_is_given),
+		cmocka_unit_test(setup_plan_of_port_looks_at_its_bridge_first),
+		cmocka_unit_test(setup_plan_shows_the_mac_that_is_derived),
 		cmocka_unit_test(plan_of_vsock_shows_auto_as_such),
 		cmocka_unit_test(setup_plan_expands_launcher),
 		cmocka_unit_test(setup_plan_grows_with_devices_linearly),

@@ -52,8 +52,9 @@ void sandbox_command(const char *command);
 #define FULL                                                                                      \
 	PAIRS("a", "2",                                                                           \
 	      "\"name\":\"ta\",\"mac\":\"52:54:00:00:00:01\",\"mtu\":1400,\"bridge\":\"br0\","    \
-	      "\"address\":[\"10.1.0.1/24\",\"fd00:1::1/64\"],\"owner\":\"nobody\"")              \
+	      "\"owner\":\"nobody\"")                                                             \
 	"," NET("b", "\"name\":\"tb\",\"netns\":\"blue\",\"address\":[\"10.2.0.1/24\"]") "," NET( \
-		"c", "\"persist\":true,\"name\":\"tc\"")
+		"c",                                                                              \
+		"\"persist\":true,\"name\":\"tc\",\"address\":[\"10.1.0.1/24\",\"fd00:1::1/64\"]")
 
 #endif
