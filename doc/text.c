@@ -9,7 +9,8 @@
 
 #include "internal.h"
 
-size_t doc_utf8_len(const char *text, size_t len)
+/* The character at @text; 0 bytes: it is none. */
+static size_t decode(const char *text, size_t len, uint32_t *ret)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	static const struct {
@@ -33,16 +34,33 @@ size_t doc_utf8_len(const char *text, size_t len)
 		}
 		if (code < forms[n].least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
 			return 0;
+		*ret = code;
 		return n + 1;
 	}
 	return 0;
 }
 
-/* U+0080 to U+009F: terminals take U+009B for the start of an escape sequence. */
-static bool is_c1(const char *text)
+size_t doc_utf8_len(const char *text, size_t len)
 {
-	return (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] >= 0x80 &&
-	       (unsigned char)text[1] < 0xa0;
+	uint32_t code;
+
+	return decode(text, len, &code);
+}
+
+/*
+ * What a terminal acts upon instead of showing it: control characters, of which U+009B starts an escape
+ * sequence; ends of lines and paragraphs; and what turns the direction of the text around it.
+ */
+static bool is_control(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = { { 0, 0x1f }, { 0x7f, 0x9f }, { 0x2028, 0x202e }, { 0x2066, 0x2069 } };
+
+	for (size_t i = 0; i < DOC_COUNT(ranges); i++)
+		if (code >= ranges[i].first && code <= ranges[i].last)
+			return true;
+	return false;
 }
 
 size_t doc_ascii_len(const char *text)
@@ -56,9 +74,10 @@ size_t doc_ascii_len(const char *text)
 
 size_t doc_printable_len(const char *text)
 {
-	if ((unsigned char)*text < 0x20 || *text == 0x7f || is_c1(text))
-		return 0;
-	return doc_utf8_len(text, strnlen(text, 4));
+	uint32_t code;
+	size_t n = decode(text, strnlen(text, 4), &code);
+
+	return n && !is_control(code) ? n : 0;
 }
 
 bool doc_is_printable(const char *text)
@@ -70,16 +89,28 @@ bool doc_is_printable(const char *text)
 	return n;
 }
 
+/* What is shown of a text that does not begin with a printable character: that character, or a byte. */
+static size_t shown_as(const char *text, uint32_t *ret)
+{
+	size_t n = decode(text, strnlen(text, 4), ret);
+
+	if (n)
+		return n;
+	*ret = (unsigned char)*text;
+	return 1;
+}
+
 const char *doc_escape_first(char buf[DOC_ESCAPE_MAX + 1], const char **text)
 {
 	size_t n = doc_printable_len(*text);
+	uint32_t code;
 
 	if (n) {
 		memcpy(buf, *text, n);
 		buf[n] = '\0';
 	} else {
-		n = 1u + is_c1(*text);
-		snprintf(buf, DOC_ESCAPE_MAX + 1, "\\u%04x", (unsigned char)(*text)[n - 1]);
+		n = shown_as(*text, &code);
+		snprintf(buf, DOC_ESCAPE_MAX + 1, "\\u%04x", code);
 	}
 	*text += n;
 	return buf;
@@ -133,6 +164,7 @@ void doc_path_add_key(struct doc_path *path, const char *key)
 
 	while (fits && *key) {
 		size_t n = doc_printable_len(key);
+		uint32_t code;
 
 		if (*key == '~')
 			fits = path_put(path, "~0", 2);
@@ -142,7 +174,7 @@ void doc_path_add_key(struct doc_path *path, const char *key)
 			fits = path_put(path, "?", 1);
 		else
 			fits = path_put(path, key, n);
-		key += n ? n : 1u + is_c1(key);
+		key += n ? n : shown_as(key, &code);
 	}
 }
 

@@ -102,7 +102,7 @@ typedef void vhc_log_fn(void *data, enum vhc_level level, const char *line);
 
 /*
  * Owned by the library.  Strings are never NULL, and "" if there is nothing to say.  They are
- * for terminals: what is not a printable character is shown as \u00XX.  Fields are only added at
+ * for terminals: what is not a printable character is shown as \uXXXX.  Fields are only added at
  * the end.
  */
 struct vhc_error {

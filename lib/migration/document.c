@@ -72,7 +72,7 @@ static const struct doc_table region_table =
 /* The checksum comes last, and covers all other fields. */
 static const struct doc_field state_fields[] = {
 	DOC_NEED(vhi_saved, device, DOC_STRING, .min = 1, .max = 63, .check = doc_is_printable,
-		 .pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+		 .pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]+$",
 		 .rule = "it may have no control characters", .help = "the device's id"),
 	DOC_NEED(vhi_saved, type, DOC_CHOICE, .choices = types, .help = "what kind of device"),
 	DOC_NEED(vhi_saved, running, DOC_BOOL,

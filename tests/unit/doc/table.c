@@ -142,6 +142,9 @@ static void escape_shows_what_is_not_printable(void **state)
 		{ "\x1b[2J\n\x7f", "\\u001b[2J\\u000a\\u007f", 99 },
 		/* U+0080 to U+009F, which terminals take for ESC and a letter; U+00A0 is none of them */
 		{ "\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "\\u0080\\u009b\\u009f\xc2\xa0", 99 },
+		/* a line that ends, and text that turns its direction: U+2028, U+202E, U+2066; not U+2027, U+206A */
+		{ "\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xae", "\xe2\x80\xa7\\u2028\\u202e", 99 },
+		{ "\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa", "\\u2066\\u2069\xe2\x81\xaa", 99 },
 		{ "\xff\xc3", "\\u00ff\\u00c3", 99 },
 		/* cut at a character, never within an escape */
 		{ "ab\xc3\xa4", "ab", 4 },
