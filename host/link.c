@@ -335,6 +335,24 @@ void host_addresses_free(struct nl_cache *addresses)
 	nl_cache_free(addresses);
 }
 
+bool host_addresses_have(struct nl_cache *addresses, int index, const char *address)
+{
+	struct nl_addr *wanted = NULL;
+	bool found = false;
+
+	if (nl_addr_parse(address, AF_UNSPEC, &wanted) < 0)
+		return false;
+	for (struct nl_object *i = nl_cache_get_first(addresses); i && !found;
+	     i = nl_cache_get_next(i)) {
+		struct rtnl_addr *one = (struct rtnl_addr *)i;
+
+		found = rtnl_addr_get_ifindex(one) == index &&
+			!nl_addr_cmp(rtnl_addr_get_local(one), wanted);
+	}
+	nl_addr_put(wanted);
+	return found;
+}
+
 /* The kernel forgets IPv6 addresses when a link goes down, and when its MTU gets too small. */
 int host_addresses_restore(struct host_netlink *netlink, int index, struct nl_cache *addresses)
 {

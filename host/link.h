@@ -84,5 +84,7 @@ int host_alias_find(struct host_netlink *netlink, const char *alias, struct host
 int host_addresses_get(struct host_netlink *netlink, struct nl_cache **ret);
 int host_addresses_restore(struct host_netlink *netlink, int index, struct nl_cache *addresses);
 void host_addresses_free(struct nl_cache *addresses);
+/* host_addresses_have() - has the link the address "10.0.0.1/24"? */
+bool host_addresses_have(struct nl_cache *addresses, int index, const char *address);
 
 #endif

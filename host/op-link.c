@@ -197,7 +197,12 @@ int host_add_address(struct host_run *run, const struct host_op *op, struct host
 	union host_value value = {
 		.address = ((char **)host_tap_of(run, op)->address.items)[op->item]
 	};
+	const struct host_device_run *device = host_run_of(run, op);
 
+	/* it is the kernel's answer, too, but only to who might add it */
+	if (device->existing &&
+	    host_addresses_have(device->existing->addresses, device->before.index, value.address))
+		return 0;
 	return host_set_value(run, op, add_address, &value, "add to the addresses", value.address,
 			      err);
 }

@@ -297,12 +297,17 @@ static void exec_with_user_drops_privileges(void **state)
 static void exec_by_unprivileged_caller_uses_existing_tap(void **state)
 {
 	sandbox_skip_if_emulated(LACKS_WRITE);
-	sandbox_command("ip tuntap add at1 mode tap vnet_hdr user nobody && ip link set at1 up");
+	sandbox_command(
+		"ip tuntap add at1 mode tap vnet_hdr user nobody && "
+		"ip link set at1 address fe:54:00:00:00:07 up && "
+		"ip address add 10.9.0.1/24 dev at1 && ip address add fd00:9::1/64 dev at1");
 	sandbox_command("ip tuntap add at2 mode tap vnet_hdr user daemon && ip link set at2 up");
 	expect_launch(
 		&(struct launch_case){
 			/* what is so already takes no privilege */
 			.config = CONFIG(NET("a", "\"name\":\"at1\",\"existing\":true,\"mtu\":1500,"
+						  "\"mac\":\"52:54:00:00:00:07\","
+						  "\"address\":[\"10.9.0.1/24\",\"fd00:9::1/64\"],"
 						  "\"owner\":\"nobody\",\"txqueuelen\":1000"),
 					 ENV),
 			.arguments = SHELL("id -u; " FDS),
