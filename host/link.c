@@ -126,6 +126,14 @@ static void parse_tun(struct nlattr *data, struct host_tun *ret)
 	ret->queues = tb[IFLA_TUN_NUM_QUEUES] ? nla_get_u32(tb[IFLA_TUN_NUM_QUEUES]) : 0;
 }
 
+static void parse_bridge(struct nlattr *data, struct host_link *ret)
+{
+	struct nlattr *tb[IFLA_BR_MAX + 1];
+
+	if (nla_parse_nested(tb, IFLA_BR_MAX, data, NULL) == 0)
+		ret->vlan_filtering = get_bool(tb[IFLA_BR_VLAN_FILTERING]);
+}
+
 int host_link_parse(struct nl_msg *message, struct host_link *link)
 {
 	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(message));
@@ -151,6 +159,8 @@ int host_link_parse(struct nl_msg *message, struct host_link *link)
 		nla_strlcpy(link->kind, kind[IFLA_INFO_KIND], sizeof(link->kind));
 	if (strcmp(link->kind, "tun") == 0 && kind[IFLA_INFO_DATA])
 		parse_tun(kind[IFLA_INFO_DATA], &link->tun);
+	if (strcmp(link->kind, "bridge") == 0 && kind[IFLA_INFO_DATA])
+		parse_bridge(kind[IFLA_INFO_DATA], link);
 	return 0;
 }
 

@@ -39,6 +39,7 @@ struct host_link {
 	uint32_t mtu, txqueuelen;
 	int master; /* index, 0 for none */
 	bool up, carrier;
+	bool vlan_filtering;	    /* of a bridge */
 	char alias[HOST_ALIAS_MAX]; /* cut, if it is longer */
 };
 

@@ -83,6 +83,19 @@ static int fail_kind(const struct host_tap *tap, const struct host_link *link,
 	return host_fail(err, -EINVAL, hint, "\"%s\" is %s, not a bridge", link->name, kind);
 }
 
+static int fail_filtering(const struct host_tap *tap, struct host_error *err)
+{
+	char command[300], hint[400];
+
+	snprintf(hint, sizeof(hint), "%s link set %s type bridge vlan_filtering 1",
+		 ip(tap, command, sizeof(command)), tap->bridge);
+	return host_fail(
+		err, -EOPNOTSUPP, hint,
+		"the bridge \"%s\" does not filter VLANs: those of its ports would have no "
+		"effect",
+		tap->bridge);
+}
+
 int host_find_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const struct host_tap *tap = host_tap_of(run, op);
@@ -104,6 +117,8 @@ int host_find_bridge(struct host_run *run, const struct host_op *op, struct host
 		return host_fail_link(err, &netlink, r, "read the state", tap->bridge, NULL);
 	if (strcmp(bridge->kind, "bridge") != 0)
 		return fail_kind(tap, bridge, &master, err);
+	if ((tap->vlan || tap->vlans.count) && !bridge->vlan_filtering)
+		return fail_filtering(tap, err);
 	if (!bridge->up)
 		host_warn(run, op,
 			  "the bridge %s is down, and forwards nothing until it is up: "
@@ -117,27 +132,32 @@ static int set_master(struct host_netlink *netlink, int index, const union host_
 	return host_link_set_master(netlink, index, value->master);
 }
 
+static int set_port(const struct host_device_run *device, const struct host_port *port,
+		    const char *what, struct host_error *err)
+{
+	struct host_netlink netlink;
+	int r;
+
+	r = host_netlink_begin(&netlink, err);
+	if (r < 0)
+		return r;
+	r = host_port_set(&netlink, device->before.index, port);
+	host_netlink_close(&netlink);
+	return r < 0 ? host_fail_link(err, &netlink, r, what, device->name, NULL) : 0;
+}
+
 /* Back to the bridge where an existing link was, if any, with what that knew of it. */
 static int restore_port(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
 	union host_value value = { .master = device->before.master };
-	struct host_netlink netlink;
 	int r;
 
 	r = host_set_value(run, op, set_master, &value, "set the bridge", "its previous value",
 			   err);
 	if (r < 0 || !device->before.master)
 		return r;
-	r = host_netlink_begin(&netlink, err);
-	if (r < 0)
-		return r;
-	r = host_port_set(&netlink, device->before.index, &device->existing->port);
-	host_netlink_close(&netlink);
-	if (r < 0)
-		return host_fail_link(err, &netlink, r, "restore the VLANs and flags", device->name,
-				      NULL);
-	return 0;
+	return set_port(device, &device->existing->port, "restore the VLANs and flags", err);
 }
 
 /* A bridge has the lowest MTU of its ports, unless it was given one of its own, which the kernel does not tell. */
@@ -187,4 +207,54 @@ int host_set_bridge(struct host_run *run, const struct host_op *op, struct host_
 int host_unset_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	return restore_port(run, op, err);
+}
+
+/* Unless the config has VLANs, those of the port stay: the default of the bridge for a new one. */
+static void fill_vlans(const struct host_tap *tap, struct host_port *port)
+{
+	unsigned int first, last;
+
+	if (!tap->vlan && !tap->vlans.count)
+		return;
+	memset(port->vlans, 0, sizeof(port->vlans));
+	for (size_t i = 0; i < tap->vlans.count; i++)
+		if (host_vlans_parse(((char **)tap->vlans.items)[i], &first, &last))
+			memset(port->vlans + first, HOST_VLAN_MEMBER, last - first + 1);
+	if (tap->vlan)
+		port->vlans[tap->vlan] = HOST_VLAN_MEMBER | HOST_VLAN_PVID | HOST_VLAN_UNTAGGED;
+}
+
+int host_set_port(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const struct host_tap *tap = host_tap_of(run, op);
+	struct host_device_run *device = host_run_of(run, op);
+	struct host_netlink netlink;
+	struct host_port port;
+	int r;
+
+	r = host_netlink_begin(&netlink, err);
+	if (r < 0)
+		return r;
+	r = host_port_get(&netlink, device->before.index, &port);
+	host_netlink_close(&netlink);
+	if (r < 0)
+		return host_fail_link(err, &netlink, r, "read the VLANs and flags", device->name,
+				      NULL);
+	fill_vlans(tap, &port);
+	if (tap->isolated)
+		host_port_isolate(&port);
+	r = set_port(device, &port, "set the VLANs and flags", err);
+	if (r < 0)
+		host_unset_port(run, op, &(struct host_error){ 0 });
+	return r < 0 ? r : device->adopted;
+}
+
+/* In another bridge they end with the port. */
+int host_unset_port(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	struct host_device_run *device = host_run_of(run, op);
+
+	if (!device->adopted || device->before.master != device->bridge.index)
+		return 0;
+	return set_port(device, &device->existing->port, "restore the VLANs and flags", err);
 }

@@ -146,6 +146,23 @@ DESCRIBE(describe_keep)
 	UNDO("delete it, unless it was there");
 }
 
+DESCRIBE(describe_port)
+{
+	const struct host_tap *tap = &device_of(plan, op)->tap;
+	size_t used = (size_t)ARGUMENT("%s:", link_of(plan, op));
+	char vlan[24] = "";
+
+	if (tap->vlan)
+		snprintf(vlan, sizeof(vlan), " vlan %llu", (unsigned long long)tap->vlan);
+	used += (size_t)snprintf(argument + used, HOST_ARGUMENT_MAX - used, "%s%s%s", vlan,
+				 tap->isolated ? " isolated" : "",
+				 tap->vlans.count ? " vlans" : "");
+	for (size_t i = 0; i < tap->vlans.count && used < HOST_ARGUMENT_MAX; i++)
+		used += (size_t)snprintf(argument + used, HOST_ARGUMENT_MAX - used, "%s%s",
+					 i ? "," : " ", ((char **)tap->vlans.items)[i]);
+	undo_link(plan, op, undo);
+}
+
 DESCRIBE(describe_up)
 {
 	ARGUMENT("%s", link_of(plan, op));
@@ -236,6 +253,7 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 	[HOST_OP_SET_BRIDGE] = { "set bridge", describe_bridge, host_set_bridge,
 				 host_unset_bridge },
 	[HOST_OP_KEEP] = { "keep link", describe_keep, host_keep, host_unkeep },
+	[HOST_OP_SET_PORT] = { "set port", describe_port, host_set_port, host_unset_port },
 	[HOST_OP_SET_UP] = { "set up", describe_up, host_set_up, host_unset_up },
 	[HOST_OP_LEAVE_NETNS] = { "leave netns", describe_leave, host_leave_netns,
 				  host_enter_netns },

@@ -23,6 +23,7 @@ enum host_op_kind {
 	HOST_OP_SET_MTU,
 	HOST_OP_ADD_ADDRESS,
 	HOST_OP_SET_BRIDGE,
+	HOST_OP_SET_PORT,
 	HOST_OP_SET_UP,
 	HOST_OP_KEEP,
 	HOST_OP_LEAVE_NETNS,
@@ -173,6 +174,8 @@ HOST_OP_FUNCTION(host_add_address);
 HOST_OP_FUNCTION(host_del_address);
 HOST_OP_FUNCTION(host_set_bridge);
 HOST_OP_FUNCTION(host_unset_bridge);
+HOST_OP_FUNCTION(host_set_port);
+HOST_OP_FUNCTION(host_unset_port);
 HOST_OP_FUNCTION(host_set_up);
 HOST_OP_FUNCTION(host_keep);
 HOST_OP_FUNCTION(host_unkeep);

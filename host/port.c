@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -197,4 +198,16 @@ int host_port_set(struct host_netlink *netlink, int index, const struct host_por
 	if (r == 0)
 		r = change_vlans(netlink, RTM_SETLINK, index, port->vlans, now.vlans);
 	return r < 0 ? r : change_flags(netlink, index, port, &now);
+}
+
+void host_port_isolate(struct host_port *port)
+{
+	struct {
+		struct nlattr head;
+		uint8_t on, padding[3];
+	} attr = { .head.nla_type = IFLA_BRPORT_ISOLATED, .on = 1 };
+
+	attr.head.nla_len = offsetof(__typeof__(attr), padding);
+	memcpy(port->flags, &attr, sizeof(attr));
+	port->flags_len = sizeof(attr);
 }

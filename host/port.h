@@ -22,7 +22,10 @@ struct host_port {
 /* host_port_get() - of a link that is no port, nothing. */
 int host_port_get(struct host_netlink *netlink, int index, struct host_port *ret);
 
-/* host_port_set() - let a port of a bridge have these VLANs and flags, and no other. */
+/* host_port_set() - let a port of a bridge have these VLANs and no other, and these flags. */
 int host_port_set(struct host_netlink *netlink, int index, const struct host_port *port);
+
+/* host_port_isolate() - let that be the only flag. */
+void host_port_isolate(struct host_port *port);
 
 #endif

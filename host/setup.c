@@ -97,6 +97,36 @@ static bool check_address(const char *text)
 	return (slash[0] != '0' || !slash[1]) && atoi(slash) <= bits;
 }
 
+static bool parse_vlan(const char **text, unsigned int *ret)
+{
+	*ret = 0;
+	if (**text == '0')
+		return false;
+	for (; is_digit(**text) && *ret <= HOST_MAX_VLAN; (*text)++)
+		*ret = 10 * *ret + (unsigned int)(**text - '0');
+	return *ret >= 1 && *ret <= HOST_MAX_VLAN;
+}
+
+bool host_vlans_parse(const char *text, unsigned int *first, unsigned int *last)
+{
+	if (!parse_vlan(&text, first))
+		return false;
+	*last = *first;
+	if (*text == '-') {
+		text++;
+		if (!parse_vlan(&text, last))
+			return false;
+	}
+	return !*text && *first <= *last;
+}
+
+static bool check_vlans(const char *text)
+{
+	unsigned int first, last;
+
+	return host_vlans_parse(text, &first, &last);
+}
+
 static bool check_feature(const char *text)
 {
 	const char *c = text;
@@ -146,6 +176,14 @@ static const struct doc_field tap_fields[] = {
 		  .pattern = "^[0-9A-Fa-f.:]+/(0|[1-9][0-9]{0,2})$",
 		  .rule = "write ADDRESS/PREFIX, such as 10.0.0.1/24 or fd00::1/64",
 		  .help = "addresses of the host on the link, with their prefix length"),
+	DOC_FIELD(host_tap, vlan, DOC_UINT, .min = 1, .max = HOST_MAX_VLAN,
+		  .help = "VLAN of the port of the bridge for untagged frames"),
+	DOC_FIELD(host_tap, vlans, DOC_STRINGS, .max = 1024, .check = check_vlans,
+		  .pattern = "^[1-9][0-9]{0,3}(-[1-9][0-9]{0,3})?$",
+		  .rule = "write a VLAN from 1 to 4094 or a range, such as 100-200",
+		  .help = "VLANs of the port for tagged frames"),
+	DOC_FIELD(host_tap, isolated, DOC_BOOL,
+		  .help = "no frames between this port and others that are isolated"),
 	DOC_FIELD(host_tap, txqueuelen, DOC_UINT, .min = 1, .max = 1000000,
 		  .help = "frames to queue for the guest before dropping any; default: 1000"),
 	DOC_FIELD(host_tap, persist, DOC_BOOL, .help = "keep the link when the launcher ends"),

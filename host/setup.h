@@ -11,7 +11,8 @@
 #define HOST_MAX_DEVICES     256u
 #define HOST_MAX_QUEUE_PAIRS 256u
 #define HOST_MAX_MTU	     65521u /* of a tap: 65535 including the Ethernet header */
-#define HOST_RING_SIZE	     256u   /* the default */
+#define HOST_MAX_VLAN	     4094u
+#define HOST_RING_SIZE	     256u /* the default */
 #define HOST_CID_MIN	     3u
 #define HOST_CID_MAX	     0xfffffffeu
 #define HOST_CID_AUTO	     0u
@@ -31,6 +32,9 @@ struct host_tap {
 	uint64_t mtu;	     /* 0: the kernel's */
 	uint64_t txqueuelen; /* 0: the kernel's */
 	struct doc_list address;
+	uint64_t vlan;	       /* for untagged frames; 0: none */
+	struct doc_list vlans; /* "100", "100-200": tagged */
+	bool isolated;
 	uint32_t existing; /* enum doc_maybe */
 	bool persist, up;
 };
@@ -74,6 +78,9 @@ static inline struct host_device *host_device(const struct host_setup *setup, si
 {
 	return (struct host_device *)setup->devices.items + index;
 }
+
+/* "100" or "100-200"; false if it is neither. */
+bool host_vlans_parse(const char *text, unsigned int *first, unsigned int *last);
 
 /*
  * host_setup_check() - check the rules that no table can express, and parse feature names to bits.

@@ -33,6 +33,24 @@ static int check_shared_tap(struct host_check *c, size_t index)
 	return 0;
 }
 
+static const char *port_key(const struct host_tap *tap)
+{
+	return tap->vlan ? "vlan" : tap->vlans.count ? "vlans" : tap->isolated ? "isolated" : NULL;
+}
+
+static int check_port(struct host_check *c, size_t index)
+{
+	const struct host_tap *tap = &host_device(c->setup, index)->tap;
+	const char *key = port_key(tap);
+	char pointer[20];
+
+	if (!key || tap->bridge)
+		return 0;
+	snprintf(pointer, sizeof(pointer), "/tap/%s", key);
+	return HOST_WRONG(c, index, pointer, "\"%s\" is of a port of a bridge: add \"bridge\"",
+			  key);
+}
+
 static int check_tap(struct host_check *c, size_t index)
 {
 	const struct host_tap *tap = &host_device(c->setup, index)->tap;
@@ -116,6 +134,8 @@ int host_tap_check(struct host_check *c, size_t index)
 
 	if (r == 0)
 		r = check_tap(c, index);
+	if (r == 0)
+		r = check_port(c, index);
 	return r < 0 ? r : check_mac(c, index);
 }
 
@@ -150,6 +170,8 @@ static void plan_change(struct host_plan *plan, const struct host_tap *tap, uint
 		host_plan_add(plan, HOST_OP_ADD_ADDRESS, device, i);
 	if (tap->bridge)
 		host_plan_add(plan, HOST_OP_SET_BRIDGE, device, 0);
+	if (port_key(tap))
+		host_plan_add(plan, HOST_OP_SET_PORT, device, 0);
 	if (tap->up)
 		host_plan_add(plan, HOST_OP_SET_UP, device, 0);
 }

@@ -214,6 +214,12 @@ static void setup_read_error_says_what_and_where(void **state)
 		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"mac\":\"52:54:00:00:00:0a\"}},"
 		  "{\"id\":\"b\",\"type\":\"net\",\"tap\":{\"mac\":\"52:54:00:00:00:0A\"}}",
 		  "/devices/1/tap/mac", "device \"a\" already has the MAC address" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"vlans\":[\"7\"]}}",
+		  "/devices/0/tap/vlans", "\"vlans\" is of a port of a bridge: add \"bridge\"" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"bridge\":\"b\",\"vlans\":[\"7\",\"9-8\"]}}",
+		  "/devices/0/tap/vlans/1", "\"9-8\"" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"bridge\":\"b\",\"vlans\":[\"1-4095\"]}}",
+		  "/devices/0/tap/vlans/0", "such as 100-200" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"existing\":true}}",
 		  "/devices/0/tap/existing", "needs a name" },
 	};

@@ -105,7 +105,8 @@ static void setup_plan_of_port_looks_at_its_bridge_first(void **state)
 	expect_plan(
 		CONFIG("{\"id\":\"a\",\"type\":\"net\",\"vhost\":\"off\",\"tap\":{\"name\":\"t0\",\"netns\":"
 		       "\"blue\",\"bridge\":\"br0\"}},{\"id\":\"b\",\"type\":\"net\",\"vhost\":\"off\",\"tap\":"
-		       "{\"bridge\":\"br0\",\"mtu\":9000,\"up\":false}}",
+		       "{\"bridge\":\"br0\",\"mtu\":9000,\"up\":false,\"vlan\":210,\"vlans\":[\"7\",\"9-12\"],"
+		       "\"isolated\":true}}",
 		       ""),
 		&options,
 		"a: enter netns blue [leave it]\n"
@@ -122,7 +123,8 @@ static void setup_plan_of_port_looks_at_its_bridge_first(void **state)
 		"a: set up t0 [removed with the link]\n"
 		"a: leave netns blue [enter it again]\n"
 		"b: set mtu the link: 9000 [removed with the link]\n"
-		"b: set bridge the link: br0, whose MTU may become 9000 [removed with the link]\n");
+		"b: set bridge the link: br0, whose MTU may become 9000 [removed with the link]\n"
+		"b: set port the link: vlan 210 isolated vlans 7,9-12 [removed with the link]\n");
 }
 
 /* Derived from both names: the same every time, and another for each device and each guest. */

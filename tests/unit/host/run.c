@@ -339,6 +339,44 @@ static void tap_takes_the_mtu_of_its_bridge_or_says_what_changes(void **state)
 	sandbox_command("ip link del at1 && ip link del br1");
 }
 
+/* In one bridge, and undone; VLANs if this kernel has them, and otherwise the text for a bridge without. */
+static void port_gets_its_vlans_and_isolation(void **state)
+{
+	static const char vlans[] = CONFIG(
+		NET("d",
+		    "\"name\":\"tm\",\"bridge\":\"br0\",\"vlan\":210,\"vlans\":[\"7\",\"300-302\"]"),
+		"");
+	static const char existing[] = CONFIG(
+		NET("d", "\"name\":\"at1\",\"existing\":true,\"bridge\":\"br0\",\"isolated\":true"),
+		"");
+	struct snapshot before;
+	struct host_plan plan;
+	struct host_run *run;
+	struct host_error err;
+
+	expect_failure(vlans, HOST_LACKS, "find bridge",
+		       "the bridge \"br0\" does not filter VLANs");
+	sandbox_command(
+		"ip tuntap add at1 mode tap && ip link set at1 up master br0 && ip link set at1 down");
+	sandbox_command("bridge link set dev at1 hairpin on");
+	sandbox_look(&before);
+	if (apply(existing, &plan, &run, &err) < 0)
+		fail_msg("%s: %s", err.where, err.text);
+	sandbox_command("ip -d link show at1 | grep -q 'hairpin on .*isolated on'");
+	expect_undo(&plan, run);
+	sandbox_expect_same(&before);
+	sandbox_command("ip link del at1");
+	if (system("ip link set br0 type bridge vlan_filtering 1 2>/dev/null") != 0)
+		return;
+	if (apply(vlans, &plan, &run, &err) < 0)
+		fail_msg("%s: %s", err.where, err.text);
+	sandbox_command(
+		"[ \"$(bridge -compressvlans vlan show dev tm | sed 1d | tr -s '\\t \\n' ' ')\" = "
+		"'tm 7 210 PVID Egress Untagged 300-302 ' ]");
+	expect_undo(&plan, run);
+	sandbox_command("ip link set br0 type bridge vlan_filtering 0");
+}
+
 /* fe is the first byte of links' own addresses, so that of such a guest gets another. */
 static void guest_may_have_an_address_with_fe(void **state)
 {
@@ -393,6 +431,7 @@ int main(void)
 		cmocka_unit_test(failure_that_needs_no_link_comes_before_any),
 		cmocka_unit_test(failed_setup_run_restores_the_flags_of_a_tap),
 		cmocka_unit_test(failed_setup_run_restores_the_port_of_another_bridge),
+		cmocka_unit_test(port_gets_its_vlans_and_isolation),
 		cmocka_unit_test(guest_may_have_an_address_with_fe),
 		cmocka_unit_test(tap_takes_the_mtu_of_its_bridge_or_says_what_changes),
 		cmocka_unit_test(what_is_no_bridge_is_refused),
