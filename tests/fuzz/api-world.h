@@ -40,6 +40,8 @@ struct world {
 	bool logs;	    /* the dirty log is on, and read here */
 	bool file;	    /* its reader is another process */
 	bool doubled;	    /* two calls to the kernel failed in one of the library's */
+	bool closing;	    /* a device is being closed */
+	uint32_t failed;    /* calls to the kernel, before this call of the library */
 	const char *broken; /* what was wrong during a call */
 	uint64_t owed[WORLD_WORDS], due[WORLD_WORDS];
 };

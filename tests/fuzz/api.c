@@ -65,10 +65,10 @@ static bool is_refusal(int r)
 	return false;
 }
 
-/* @failures: how many calls to the kernel were made to fail. */
-static void judge(struct world *world, const struct op *op, int r, uint32_t failures,
-		  const struct world_state *before)
+static void judge(struct world *world, const struct op *op, int r, const struct world_state *before)
 {
+	uint32_t failures = fake_failed(world->rig.fake) - world->failed;
+
 	world_check(world);
 	world->doubled |= failures > 1;
 	if (r >= 0)
@@ -83,17 +83,17 @@ static void judge(struct world *world, const struct op *op, int r, uint32_t fail
 static void run(struct world *world, const struct op *op, struct call *call)
 {
 	struct fake *fake = world->rig.fake;
-	uint32_t failed = fake_failed(fake);
 	struct world_state before;
 	int r;
 
 	world_save(world, &before);
 	fake_forget_calls(fake);
+	world->failed = fake_failed(fake);
 	r = op->run(call);
 	if (getenv("FUZZ_VERBOSE"))
 		fprintf(stderr, "%s dev %u ring %u: %d %s\n", op->name, call->n, call->ring, r,
 			r < 0 ? rig_text(&world->rig) : "");
-	judge(world, op, r, fake_failed(fake) - failed, &before);
+	judge(world, op, r, &before);
 	world_write(world);
 }
 
