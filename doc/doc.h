@@ -39,7 +39,8 @@ enum doc_type {
 	DOC_OBJECT, /* struct, embedded; with DOC_OPTIONAL a pointer, NULL when absent */
 	DOC_STRINGS, /* struct doc_list of char * */
 	DOC_OBJECTS, /* struct doc_list of structs */
-	DOC_UINTS    /* struct doc_list of uint64_t, each like DOC_HEX */
+	DOC_UINTS,   /* struct doc_list of uint64_t, each like DOC_HEX */
+	DOC_NUMBERS  /* struct doc_list of uint64_t, each a number of at most 32 bits */
 };
 
 enum doc_maybe { DOC_ABSENT, DOC_FALSE, DOC_TRUE };

@@ -57,6 +57,7 @@ static void print_type(char *buf, size_t size, const struct doc_field *field)
 		snprintf(buf, size, "list of objects");
 		break;
 	case DOC_UINTS:
+	case DOC_NUMBERS:
 		snprintf(buf, size, "list of 64-bit numbers");
 		break;
 	}

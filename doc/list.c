@@ -50,6 +50,7 @@ static void clear_value(const struct doc_field *field, void *at)
 		free(list->items);
 		break;
 	case DOC_UINTS:
+	case DOC_NUMBERS:
 		free(list->items);
 		break;
 	default:

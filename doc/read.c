@@ -162,8 +162,12 @@ static int read_plain_item(struct read *rd, const struct doc_field *field,
 	switch (field->type) {
 	case DOC_STRINGS:
 		return read_string(rd, field, 1, 0, value, (char **)items + i);
-	case DOC_UINTS: {
-		const struct doc_field any = { .type = DOC_HEX };
+	case DOC_UINTS:
+	case DOC_NUMBERS: {
+		const struct doc_field any = {
+			.type = field->type == DOC_UINTS ? DOC_HEX : DOC_UINT,
+			.max = field->type == DOC_UINTS ? 0 : UINT32_MAX,
+		};
 
 		return read_number(rd, &any, value, (uint64_t *)items + i);
 	}
@@ -194,7 +198,8 @@ static size_t item_size(const struct doc_field *field)
 {
 	if (field->type == DOC_OBJECTS)
 		return field->table->size;
-	return field->type == DOC_UINTS ? sizeof(uint64_t) : sizeof(char *);
+	return field->type == DOC_UINTS || field->type == DOC_NUMBERS ? sizeof(uint64_t)
+								      : sizeof(char *);
 }
 
 static int read_list(struct read *rd, const struct doc_field *field, struct json_object *value,
@@ -255,6 +260,7 @@ static int read_plain_value(struct read *rd, const struct doc_field *field,
 	case DOC_STRINGS:
 	case DOC_OBJECTS:
 	case DOC_UINTS:
+	case DOC_NUMBERS:
 		return read_list(rd, field, value, at);
 	}
 	return -EINVAL;

@@ -118,13 +118,16 @@ static struct json_object *choice_schema(const struct doc_field *field)
 
 static struct json_object *list_schema(const struct doc_field *field)
 {
-	static const struct doc_field any_number = { .type = DOC_HEX };
+	static const struct doc_field any_hex = { .type = DOC_HEX };
+	static const struct doc_field any_number = { .type = DOC_UINT, .max = UINT32_MAX };
 	struct json_object *object = new_type("array"), *items;
 	bool ok;
 
 	if (field->type == DOC_STRINGS)
 		items = string_schema(field, 1, 0);
 	else if (field->type == DOC_UINTS)
+		items = number_schema(&any_hex);
+	else if (field->type == DOC_NUMBERS)
 		items = number_schema(&any_number);
 	else
 		items = table_schema(field->table);

@@ -63,8 +63,8 @@ static int expand(struct read *rd, const char *text, FILE *out)
 /* In place of a number stands one, unless the text is something else: the reader then says so. */
 static struct json_object *new_value(const struct doc_field *field, const char *text)
 {
-	const bool number =
-		field->type == DOC_UINT || field->type == DOC_HEX || field->type == DOC_UINTS;
+	const bool number = field->type == DOC_UINT || field->type == DOC_HEX ||
+			    field->type == DOC_UINTS || field->type == DOC_NUMBERS;
 	uint64_t value;
 
 	if (number && strspn(text, "0123456789") == strlen(text) && doc_parse_u64(text, &value))

@@ -50,6 +50,8 @@ static struct json_object *write_item(const struct doc_field *field, const struc
 		return json_object_new_string(((char **)list->items)[i]);
 	case DOC_UINTS:
 		return write_hex(((uint64_t *)list->items)[i]);
+	case DOC_NUMBERS:
+		return json_object_new_uint64(((uint64_t *)list->items)[i]);
 	default:
 		return write_struct(field->table,
 				    (const char *)list->items + i * field->table->size);
@@ -89,6 +91,7 @@ static bool is_absent(const struct doc_field *field, const void *at)
 	case DOC_STRINGS:
 	case DOC_OBJECTS:
 	case DOC_UINTS:
+	case DOC_NUMBERS:
 		return ((const struct doc_list *)at)->count == 0 && !(field->flags & DOC_REQUIRED);
 	default:
 		return false;

@@ -42,10 +42,9 @@ static const struct doc_field report_device_fields[] = {
 	DOC_NEED(host_report_device, vhost, DOC_BOOL, .help = "vhost runs its rings"),
 	DOC_FIELD(host_report_device, why, DOC_STRING,
 		  .help = "why vhost is off although it was preferred"),
-	DOC_FIELD(host_report_device, tap_fds, DOC_STRING,
-		  .help = "fds of the tap in the launcher, separated by colons"),
-	DOC_FIELD(host_report_device, vhost_fds, DOC_STRING,
-		  .help = "vhost fds in the launcher, separated by colons"),
+	DOC_FIELD(host_report_device, tap_fds, DOC_NUMBERS,
+		  .help = "fds of the tap in the launcher"),
+	DOC_FIELD(host_report_device, vhost_fds, DOC_NUMBERS, .help = "vhost fds in the launcher"),
 };
 
 static const struct doc_table report_device_table =

@@ -23,8 +23,8 @@ struct host_report_device {
 	char *device, *tap, *netns;
 	uint64_t queue_pairs, cid;
 	bool vhost;
-	char *why; /* vhost is off though it was preferred */
-	char *tap_fds, *vhost_fds;
+	char *why;			    /* vhost is off though it was preferred */
+	struct doc_list tap_fds, vhost_fds; /* of uint64_t */
 };
 
 struct host_report {

@@ -8,16 +8,16 @@
 #include "document.h"
 #include "plan.h"
 
-/* "3:4:5" */
-static char *fd_list(int first, uint64_t count)
+static bool fill_fds(struct doc_list *list, int first, int count)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	uint64_t *fds = calloc((size_t)count, sizeof(*fds));
 
-	for (uint64_t i = 0; out && i < count; i++)
-		fprintf(out, "%s%llu", i ? ":" : "", (unsigned long long)first + i);
-	return host_close_text(out, &text);
+	if (!fds)
+		return false;
+	for (int i = 0; i < count; i++)
+		fds[i] = (uint64_t)(first + i);
+	*list = (struct doc_list){ fds, (size_t)count };
+	return true;
 }
 
 static bool copy(char **to, const char *text)
@@ -32,9 +32,8 @@ static bool fill_tap(const struct host_device_run *run, const struct host_view *
 	const char *netns = view->device->tap.netns;
 
 	device->queue_pairs = view->device->queue_pairs;
-	device->tap_fds = fd_list(view->first_tap_fd, device->queue_pairs);
-	return device->tap_fds && copy(&device->tap, run->name) &&
-	       (!netns || copy(&device->netns, netns));
+	return fill_fds(&device->tap_fds, view->first_tap_fd, view->tap_fds) &&
+	       copy(&device->tap, run->name) && (!netns || copy(&device->netns, netns));
 }
 
 static bool fill_device(const struct host_device_run *run, const struct host_view *view,
@@ -44,9 +43,9 @@ static bool fill_device(const struct host_device_run *run, const struct host_vie
 	device->cid = view->result.cid;
 	if (view->tap_fds && !fill_tap(run, view, device))
 		return false;
-	if (view->vhost_fds)
-		device->vhost_fds = fd_list(view->first_vhost_fd, (uint64_t)view->vhost_fds);
-	return copy(&device->device, view->device->id) && (device->vhost_fds || !view->vhost_fds) &&
+	if (view->vhost_fds && !fill_fds(&device->vhost_fds, view->first_vhost_fd, view->vhost_fds))
+		return false;
+	return copy(&device->device, view->device->id) &&
 	       (!run->fell_back || copy(&device->why, run->why));
 }
 

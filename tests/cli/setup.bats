@@ -178,7 +178,7 @@ document() {
 @test "--report: what was set up, before the launcher runs; a place that cannot be written is refused first" {
 	run --separate-stderr alone setup off.json --report report.json -- cat report.json
 	[ "$status" = 0 ]
-	[ "$(json '"\(.kind) \(.devices[0].tap) \(.devices[0].tap_fds)"')" = "vhost-report tp0 3" ]
+	[ "$(json '"\(.kind) \(.devices[0].tap) \(.devices[0].tap_fds)"')" = "vhost-report tp0 [3]" ]
 	run --separate-stderr alone setup off.json --report /no/such/place -- touch there
 	[ "$status" = 5 ]
 	[ ! -e there ]
@@ -284,7 +284,7 @@ vsock_config() {
 	vsock_config env 4242 > config.json
 	says 0 setup config.json --report report.json -- sh -c 'echo "$VHOSTCTL_FDS @vsock0.cid@ $(readlink /proc/self/fd/3)"'
 	[ "$output" = "vsock0.vhost.0=3 4242 /dev/vhost-vsock" ]
-	[ "$(jq -c '.devices[0] | [.device, .cid, .vhost, .vhost_fds, has("tap")]' report.json)" = '["vsock0",4242,true,"3",false]' ]
+	[ "$(jq -c '.devices[0] | [.device, .cid, .vhost, .vhost_fds, has("tap")]' report.json)" = '["vsock0",4242,true,[3],false]' ]
 	run vhostctl setup config.json -- "${VHOSTCTL:?}" setup config.json -- true
 	[ "$status" = 5 ]
 	[[ $output == *"4242"* ]]
