@@ -5,10 +5,17 @@
 #ifndef HOST_NETNS_H
 #define HOST_NETNS_H
 
-#define HOST_NETNS_DIR "/run/netns"
+#define HOST_NETNS_DIR	    "/run/netns"
+#define HOST_NETNS_PATH_MAX 300
 
 /*
- * host_netns_open() - a namespace of ip-netns(8) by its name; NULL: the one that the thread is in.
+ * host_netns_path() - where a namespace is that a config names: by a path, as "pid:123" that of a process, or
+ * as ip-netns(8) does.  Returns @buf.
+ */
+const char *host_netns_path(const char *name, char buf[HOST_NETNS_PATH_MAX]);
+
+/*
+ * host_netns_open() - such a namespace; NULL: the one that the thread is in.
  * Returns a file descriptor, the caller's, or a negative errno.
  */
 int host_netns_open(const char *name);

@@ -8,18 +8,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "netns.h"
 #include "op.h"
 
-/* "ip" or "ip -n blue" */
+/* "ip", "ip -n blue", or one that finds the namespace by its path */
 static const char *ip(const struct host_tap *tap, char *buf, size_t size)
 {
-	snprintf(buf, size, "ip%s%s", tap->netns ? " -n " : "", tap->netns ? tap->netns : "");
+	char path[HOST_NETNS_PATH_MAX];
+
+	if (!tap->netns)
+		snprintf(buf, size, "ip");
+	else if (strncmp(host_netns_path(tap->netns, path), HOST_NETNS_DIR "/",
+			 strlen(HOST_NETNS_DIR "/")) == 0)
+		snprintf(buf, size, "ip -n %s", path + strlen(HOST_NETNS_DIR "/"));
+	else
+		snprintf(buf, size, "nsenter --net=%s ip", path);
 	return buf;
 }
 
 static int fail_missing(const struct host_tap *tap, struct host_error *err)
 {
-	char hint[700], command[300];
+	char hint[1100], command[400];
 
 	ip(tap, command, sizeof(command));
 	snprintf(hint, sizeof(hint), "%s link add %s type bridge && %s link set %s up", command,
@@ -54,7 +63,7 @@ static void name_kind(const struct host_link *link, char *buf, size_t size)
 static int fail_kind(const struct host_tap *tap, const struct host_link *link,
 		     const struct host_link *master, struct host_error *err)
 {
-	char kind[40], command[300], hint[1100];
+	char kind[40], command[400], hint[1500];
 
 	name_kind(link, kind, sizeof(kind));
 	ip(tap, command, sizeof(command));
@@ -85,7 +94,7 @@ static int fail_kind(const struct host_tap *tap, const struct host_link *link,
 
 static int fail_filtering(const struct host_tap *tap, struct host_error *err)
 {
-	char command[300], hint[400];
+	char command[400], hint[500];
 
 	snprintf(hint, sizeof(hint), "%s link set %s type bridge vlan_filtering 1",
 		 ip(tap, command, sizeof(command)), tap->bridge);
@@ -100,7 +109,7 @@ int host_find_bridge(struct host_run *run, const struct host_op *op, struct host
 {
 	const struct host_tap *tap = host_tap_of(run, op);
 	struct host_link *bridge = &host_run_of(run, op)->bridge, master = { 0 };
-	char command[300];
+	char command[400];
 	struct host_netlink netlink;
 	int r;
 
@@ -166,7 +175,7 @@ static void warn_of_mtu(struct host_run *run, const struct host_op *op)
 	const struct host_link *bridge = &host_run_of(run, op)->bridge;
 	struct host_netlink netlink;
 	struct host_link now;
-	char command[300];
+	char command[400];
 	int r = host_netlink_open(&netlink);
 
 	if (r < 0)

@@ -47,15 +47,12 @@ static void differ_id(char *text, size_t size, const char *what, uint32_t have, 
 static int find_owner(const struct host_tap *tap, uint32_t *ret_owner, uint32_t *ret_group,
 		      struct host_error *err)
 {
-	struct host_user user;
 	int r = 0;
 
 	*ret_group = HOST_NOBODY;
 	*ret_owner = tap->group ? HOST_NOBODY : geteuid();
-	if (tap->owner) {
-		r = host_user_find(tap->owner, &user, err);
-		*ret_owner = r < 0 ? HOST_NOBODY : user.uid;
-	}
+	if (tap->owner)
+		r = host_uid_find(tap->owner, ret_owner, err);
 	if (r == 0 && tap->group)
 		r = host_group_find(tap->group, ret_group, err);
 	return r;

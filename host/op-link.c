@@ -61,18 +61,20 @@ int host_fail_link(struct host_error *err, const struct host_netlink *netlink, i
 int host_enter_netns(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const char *name = host_tap_of(run, op)->netns;
-	char number[DOC_ERRNO_MAX], hint[300];
+	char number[DOC_ERRNO_MAX], path[HOST_NETNS_PATH_MAX], hint[300];
 	int target, r;
 
+	host_netns_path(name, path);
 	target = host_netns_open(name);
 	if (target == -ENOENT) {
 		snprintf(hint, sizeof(hint), "ip netns add %s", name);
-		return host_fail(err, target, hint,
-				 "there is no network namespace \"%s\": %s/%s does not exist", name,
-				 HOST_NETNS_DIR, name);
+		return host_fail(
+			err, target,
+			strncmp(path, HOST_NETNS_DIR, strlen(HOST_NETNS_DIR)) ? NULL : hint,
+			"there is no network namespace \"%s\": %s does not exist", name, path);
 	}
 	if (target < 0)
-		return host_fail(err, target, NULL, "cannot open %s/%s: %s", HOST_NETNS_DIR, name,
+		return host_fail(err, target, NULL, "cannot open %s: %s", path,
 				 doc_errno(number, target));
 	run->home_netns = host_netns_open(NULL);
 	r = run->home_netns < 0 ? run->home_netns : host_netns_enter(target);
@@ -82,6 +84,10 @@ int host_enter_netns(struct host_run *run, const struct host_op *op, struct host
 	if (run->home_netns >= 0)
 		close(run->home_netns);
 	run->home_netns = -1;
+	if (r == -EINVAL)
+		return host_fail(err, r,
+				 "a file such as /run/netns/NAME or /proc/PID/ns/net is one",
+				 "%s is not a network namespace", path);
 	return host_fail(err, r, r == -EPERM ? "run it as root (CAP_SYS_ADMIN)" : NULL,
 			 "cannot enter the network namespace \"%s\": %s", name,
 			 doc_errno(number, r));

@@ -19,14 +19,13 @@
 int host_find_owner(const struct host_tap *tap, const struct host_tun *now, uint32_t *owner,
 		    uint32_t *group, struct host_error *err)
 {
-	struct host_user user;
 	int r = 0;
 
 	*owner = *group = HOST_NOBODY;
 	if (tap->owner) {
-		r = host_user_find(tap->owner, &user, err);
-		if (r == 0 && !(now->known && now->owner == user.uid))
-			*owner = user.uid;
+		r = host_uid_find(tap->owner, owner, err);
+		if (r == 0 && now->known && now->owner == *owner)
+			*owner = HOST_NOBODY;
 	}
 	if (r == 0 && tap->group) {
 		r = host_group_find(tap->group, group, err);
@@ -128,6 +127,24 @@ static int explain_adopted(const struct host_device *config, const struct host_l
 	return 0;
 }
 
+/* With a prefix, the first name that is free: one that is taken meanwhile is EBUSY. */
+static int open_tap(struct vhc_ctx *ctx, const char *name, const struct vhc_tap_args *args,
+		    struct vhc_tap **ret)
+{
+	const char *number = name ? strchr(name, '%') : NULL;
+	char full[40];
+	int r = -EBUSY;
+
+	if (!number)
+		return vhc_tap_open(ctx, name, args, ret);
+	for (unsigned int n = 0; r == -EBUSY; n++) {
+		snprintf(full, sizeof(full), "%.*s%u", (int)(number - name), name, n);
+		if (if_nametoindex(full) == 0)
+			r = vhc_tap_open(ctx, full, args, ret);
+	}
+	return r;
+}
+
 int host_open_tap(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct vhc_ctx *ctx = run->plan->options->ctx;
@@ -140,7 +157,7 @@ int host_open_tap(struct host_run *run, const struct host_op *op, struct host_er
 	r = fill_args(config, &device->before, &args, err);
 	if (r < 0)
 		return r;
-	r = vhc_tap_open(ctx, config->tap.name, &args, &device->tap);
+	r = open_tap(ctx, config->tap.name, &args, &device->tap);
 	if (r < 0 && device->adopted && explain_adopted(config, &device->before, r, err) < 0)
 		return r;
 	if (r < 0) {

@@ -4,6 +4,7 @@
  * single value are here; rules about several values are in check.c.  No system call.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,8 +55,25 @@ static bool check_link(const char *text)
 	return check_word(text, "/:%");
 }
 
+/* A link's name, or what TUNSETIFF makes one of: a prefix and %d. */
+static bool check_tap_name(const char *text)
+{
+	size_t len = strlen(text);
+	char prefix[HOST_LINK_NAME_MAX];
+
+	if (len < 3 || len >= sizeof(prefix) || strcmp(text + len - 2, "%d") != 0)
+		return check_link(text);
+	snprintf(prefix, sizeof(prefix), "%.*s", (int)len - 2, text);
+	return check_word(prefix, "/:%");
+}
+
 static bool check_netns(const char *text)
 {
+	if (text[0] == '/')
+		return check_word(text, "");
+	if (strncmp(text, "pid:", 4) == 0)
+		return text[4] >= '1' && text[4] <= '9' && strlen(text) <= 14 &&
+		       strspn(text + 4, "0123456789") == strlen(text + 4);
 	return check_word(text, "/");
 }
 
@@ -148,9 +166,11 @@ static bool check_feature(const char *text)
 #define FEATURE_RULE	"write a name such as \"host_uso\", or \"bit 56\""
 
 static const struct doc_field tap_fields[] = {
-	DOC_FIELD(host_tap, name, DOC_STRING, .min = 1, .max = 15, .check = check_link,
-		  .pattern = LINK_PATTERN, .rule = LINK_RULE,
-		  .help = "name of the link; default: tapN, chosen by the kernel"),
+	DOC_FIELD(
+		host_tap, name, DOC_STRING, .min = 1, .max = 15, .check = check_tap_name,
+		.pattern = "^(?!\\.{1,2}$)[!-$&-.0-9;-~]{1,15}(%d)?$",
+		.rule = LINK_RULE "; a prefix and %d is the first name that is free",
+		.help = "name of the link, or a prefix and %d; default: tapN, chosen by the kernel"),
 	DOC_FIELD(
 		host_tap, owner, DOC_STRING, .min = 1, .max = 32, .check = check_user,
 		.pattern = USER_PATTERN, .rule = "write a user name or number",
@@ -168,10 +188,12 @@ static const struct doc_field tap_fields[] = {
 	DOC_FIELD(host_tap, bridge, DOC_STRING, .min = 1, .max = 15, .check = check_link,
 		  .pattern = LINK_PATTERN, .rule = LINK_RULE,
 		  .help = "bridge, in the same network namespace, to add the link to"),
-	DOC_FIELD(host_tap, netns, DOC_STRING, .min = 1, .max = 255, .check = check_netns,
-		  .pattern = "^(?!\\.{1,2}$)[!-.0-~]{1,255}$",
-		  .rule = "write a name that ip-netns(8) accepts",
-		  .help = "network namespace for the link, as named by ip-netns(8)"),
+	DOC_FIELD(
+		host_tap, netns, DOC_STRING, .min = 1, .max = 255, .check = check_netns,
+		.pattern =
+			"^(/[!-~]{0,254}|pid:[1-9][0-9]{0,9}|(?!\\.{1,2}$|pid:)[!-.0-~]{1,255})$",
+		.rule = "write a name that ip-netns(8) accepts, a path, or pid: and a number",
+		.help = "network namespace for the link: a name of ip-netns(8), a path, or pid:N"),
 	DOC_FIELD(host_tap, address, DOC_STRINGS, .max = 64, .check = check_address,
 		  .pattern = "^[0-9A-Fa-f.:]+/(0|[1-9][0-9]{0,2})$",
 		  .rule = "write ADDRESS/PREFIX, such as 10.0.0.1/24 or fd00::1/64",

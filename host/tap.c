@@ -16,12 +16,17 @@ static bool same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+bool host_tap_has_name(const struct host_tap *tap)
+{
+	return tap->name && !strchr(tap->name, '%');
+}
+
 /* The kernel would accept two devices on one tap. */
 static int check_shared_tap(struct host_check *c, size_t index)
 {
 	const struct host_device *device = host_device(c->setup, index);
 
-	for (size_t i = 0; device->tap.name && i < index; i++) {
+	for (size_t i = 0; host_tap_has_name(&device->tap) && i < index; i++) {
 		const struct host_device *other = host_device(c->setup, i);
 
 		if (same(device->tap.name, other->tap.name) &&
@@ -55,9 +60,9 @@ static int check_tap(struct host_check *c, size_t index)
 {
 	const struct host_tap *tap = &host_device(c->setup, index)->tap;
 
-	if (tap->existing == DOC_TRUE && !tap->name)
+	if (tap->existing == DOC_TRUE && !host_tap_has_name(tap))
 		return HOST_WRONG(c, index, "/tap/existing",
-				  "an existing tap needs a name: add \"name\"");
+				  "an existing tap needs a whole name: add \"name\"");
 	if (tap->existing == DOC_TRUE && tap->persist)
 		return HOST_WRONG(
 			c, index, "/tap/persist",
@@ -143,7 +148,8 @@ int host_tap_check(struct host_check *c, size_t index)
 
 static void plan_look(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
 {
-	if (tap->existing == DOC_TRUE || (tap->existing == DOC_ABSENT && tap->persist && tap->name))
+	if (tap->existing == DOC_TRUE ||
+	    (tap->existing == DOC_ABSENT && tap->persist && host_tap_has_name(tap)))
 		host_plan_add(plan, HOST_OP_FIND_LINK, device, 0);
 	if (tap->bridge)
 		host_plan_add(plan, HOST_OP_FIND_BRIDGE, device, 0);

@@ -66,6 +66,22 @@ int host_user_find(const char *text, struct host_user *ret, struct host_error *e
 	return 0;
 }
 
+/* A number need not be in the password database, if only the number is asked for. */
+int host_uid_find(const char *text, uint32_t *ret_uid, struct host_error *err)
+{
+	struct host_user user;
+	struct host_error unused;
+	int r = host_user_find(text, &user, &unused);
+
+	if (r == 0)
+		*ret_uid = user.uid;
+	else if (parse_id(text, ret_uid))
+		r = 0;
+	else
+		*err = unused;
+	return r;
+}
+
 int host_group_find(const char *text, uint32_t *ret_gid, struct host_error *err)
 {
 	struct group entry, *found = NULL;

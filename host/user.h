@@ -24,6 +24,7 @@ struct host_user {
  * up, since a lookup may leave a socket open.  -ENOENT: no such user.
  */
 int host_user_find(const char *text, struct host_user *ret, struct host_error *err);
+int host_uid_find(const char *text, uint32_t *ret_uid, struct host_error *err);
 int host_group_find(const char *text, uint32_t *ret_gid, struct host_error *err);
 
 /*

@@ -180,8 +180,14 @@ static void setup_read_error_says_what_and_where(void **state)
 	static const struct {
 		const char *device, *where, *words;
 	} cases[] = {
-		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"name\":\"tap%d\"}}",
-		  "/devices/0/tap/name", "\"tap%d\" is not allowed" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"name\":\"ta%dp\"}}",
+		  "/devices/0/tap/name", "\"ta%dp\" is not allowed" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"name\":\"%d\"}}",
+		  "/devices/0/tap/name", "\"%d\" is not allowed" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"name\":\"t%d\",\"existing\":true}}",
+		  "/devices/0/tap/existing", "needs a whole name" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"netns\":\"pid:self\"}}",
+		  "/devices/0/tap/netns", "pid: and a number" },
 		{ "{\"id\":\"a\",\"type\":\"net\"},{\"id\":\"b\",\"type\":\"net\"},"
 		  "{\"id\":\"a\",\"type\":\"net\"}",
 		  "/devices/2/id", "device 0 already has the id \"a\"" },
@@ -221,7 +227,7 @@ static void setup_read_error_says_what_and_where(void **state)
 		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"bridge\":\"b\",\"vlans\":[\"1-4095\"]}}",
 		  "/devices/0/tap/vlans/0", "such as 100-200" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"existing\":true}}",
-		  "/devices/0/tap/existing", "needs a name" },
+		  "/devices/0/tap/existing", "needs a whole name" },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

@@ -3,9 +3,12 @@
  * Tests of links that are really made or adopted, in a sandbox; after every failure nothing is left.
  * Vhost is left off, so this runs where there is none.
  */
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host_test.h"
+#include "netns.h"
 #include "sandbox.h"
 
 static struct vhc_ctx *ctx;
@@ -339,6 +342,86 @@ static void tap_takes_the_mtu_of_its_bridge_or_says_what_changes(void **state)
 	sandbox_command("ip link del at1 && ip link del br1");
 }
 
+/* The first free ones; what is in the way may be of any kind. */
+static void tap_gets_a_name_by_its_prefix(void **state)
+{
+	struct host_link link;
+	struct snapshot before;
+	struct host_plan plan;
+	struct host_run *run;
+	struct host_error err;
+
+	sandbox_command("ip link add vm-0 type veth peer name vm-2");
+	sandbox_look(&before);
+	if (apply(CONFIG(NET("a", "\"name\":\"vm-%d\"") "," NET(
+				 "b", "\"name\":\"vm-%d\",\"owner\":\"54321\""),
+			 ""),
+		  &plan, &run, &err) < 0)
+		fail_msg("%s: %s", err.where, err.text);
+	assert_string_equal(run->devices[0].name, "vm-1");
+	assert_string_equal(run->devices[1].name, "vm-3");
+	get_link("vm-3", &link);
+	assert_int_equal(link.tun.owner, 54321); /* whom no password database knows */
+	expect_undo(&plan, run);
+	sandbox_expect_same(&before);
+	sandbox_command("ip link del vm-0");
+}
+
+/* A child in blue, once it is there. */
+static pid_t start_in_blue(void)
+{
+	int fds[2];
+	pid_t child;
+	char byte;
+
+	assert_int_equal(pipe(fds), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (host_netns_enter(host_netns_open("blue")) < 0 || write(fds[1], "", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	close(fds[0]);
+	return child;
+}
+
+static void namespace_is_a_name_a_path_or_a_process(void **state)
+{
+	pid_t child = start_in_blue();
+	char by_pid[40], by_proc[40];
+	const char *const names[] = { "blue", "/run/netns/blue", by_pid, by_proc };
+
+	snprintf(by_pid, sizeof(by_pid), "pid:%d", (int)child);
+	snprintf(by_proc, sizeof(by_proc), "/proc/%d/ns/net", (int)child);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct snapshot before;
+		struct host_plan plan;
+		struct host_run *run;
+		struct host_error err;
+		char config[400];
+
+		sandbox_look(&before);
+		snprintf(config, sizeof(config),
+			 CONFIG(NET("d", "\"name\":\"tm\",\"netns\":\"%s\""), ""), names[i]);
+		if (apply(config, &plan, &run, &err) < 0)
+			fail_msg("%s: %s", err.where, err.text);
+		sandbox_command(
+			"ip -n blue link show tm >/dev/null && ! ip link show tm 2>/dev/null");
+		expect_undo(&plan, run);
+		sandbox_expect_same(&before);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	expect_failure(CONFIG(NET("d", "\"netns\":\"/etc/passwd\""), ""), HOST_FAILED,
+		       "enter netns", "/etc/passwd is not a network namespace");
+	expect_failure(CONFIG(NET("d", "\"netns\":\"pid:4194304\""), ""), HOST_LACKS, "enter netns",
+		       "/proc/4194304/ns/net does not exist");
+}
+
 /* In one bridge, and undone; VLANs if this kernel has them, and otherwise the text for a bridge without. */
 static void port_gets_its_vlans_and_isolation(void **state)
 {
@@ -431,6 +514,8 @@ int main(void)
 		cmocka_unit_test(failure_that_needs_no_link_comes_before_any),
 		cmocka_unit_test(failed_setup_run_restores_the_flags_of_a_tap),
 		cmocka_unit_test(failed_setup_run_restores_the_port_of_another_bridge),
+		cmocka_unit_test(tap_gets_a_name_by_its_prefix),
+		cmocka_unit_test(namespace_is_a_name_a_path_or_a_process),
 		cmocka_unit_test(port_gets_its_vlans_and_isolation),
 		cmocka_unit_test(guest_may_have_an_address_with_fe),
 		cmocka_unit_test(tap_takes_the_mtu_of_its_bridge_or_says_what_changes),
