@@ -93,11 +93,6 @@ static int set_offloads(void)
 	return vhc_tap_set_features(b.tap, &acked, 0);
 }
 
-static int set_active(void)
-{
-	return vhc_tap_set_active(b.tap, 1);
-}
-
 static int start_ring(void)
 {
 	return vhc_ring_start(b.dev, 2);
@@ -164,7 +159,6 @@ static const struct {
 	{ "processors", set_cpus },
 	{ "scheduling", set_sched },
 	{ "offloads", set_offloads },
-	{ "active queues", set_active },
 	{ "commit", commit },
 	{ "snapshot", save },
 	{ "pass over the dirty log", next_pass },
