@@ -249,6 +249,15 @@ bool lines_run(struct lines *lines, uint32_t limit, uint32_t total)
 	return true;
 }
 
+/* A connection that the guest has not answered yet is none that could be reset. */
+static bool is_established(int fd)
+{
+	struct sockaddr_vm peer;
+	socklen_t size = sizeof(peer);
+
+	return getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
+}
+
 /* What arrived before the reset is read first; it is sent again anyway, as none of it was counted. */
 static bool is_reset(int fd)
 {
@@ -269,7 +278,8 @@ bool lines_reset(struct lines *lines)
 	for (uint32_t i = 0; i < LINES; i++) {
 		struct line *line = &lines->line[i];
 
-		all &= line->fd < 0 || line->reset || is_reset(line->fd);
+		all &= line->fd < 0 || line->reset || !is_established(line->fd) ||
+		       is_reset(line->fd);
 		hang_up(line);
 		lines->again += stream_resume(&line->out_sent, &line->out_arrived);
 		lines->again += stream_resume(&line->in_sent, &line->in_arrived);
