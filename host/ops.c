@@ -150,7 +150,7 @@ DESCRIBE(describe_port)
 {
 	const struct host_tap *tap = &device_of(plan, op)->tap;
 	size_t used = (size_t)ARGUMENT("%s:", link_of(plan, op));
-	char vlan[24] = "";
+	char vlan[32] = "";
 
 	if (tap->vlan)
 		snprintf(vlan, sizeof(vlan), " vlan %llu", (unsigned long long)tap->vlan);
