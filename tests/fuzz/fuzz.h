@@ -11,7 +11,7 @@
  *     build/tests/fuzz/replay-api crash-0123...
  *
  * With FUZZ_VERBOSE=1 in the environment, api prints the calls that it makes.  Then mend the fault, and add
- * the file to corpus/TARGET, where it remains as a test.
+ * the file to corpus/TARGET, with a name that says what it found, where it remains as a test.
  */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
