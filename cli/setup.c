@@ -90,7 +90,7 @@ static int run_setup(struct cli_call *call)
 	struct host_error error = { 0 };
 	struct reported reported = { call, cli_option(call, "report")->text, false };
 	struct host_setup *setup;
-	int status;
+	int status, r;
 
 	if (!call->launcher || !call->launcher[0])
 		return cli_fail(CLI_USAGE, "vhostctl setup CONFIG -- LAUNCHER [ARGUMENT]...",
@@ -108,8 +108,10 @@ static int run_setup(struct cli_call *call)
 	options.step = call->verbose ? say_step : NULL;
 	options.ready = write_report;
 	options.data = &reported;
-	host_setup_run(setup, &options, &error); /* it returns on failure only */
+	r = host_setup_run(setup, &options, &error);
 	host_setup_free(setup);
+	if (r == 0)
+		return (int)error.status; /* the launcher's */
 	if (reported.written)
 		cli_file_remove(reported.path);
 	return cli_fail_host(call->argv[0], &error);

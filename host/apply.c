@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "plan.h"
+#include "child.h"
+#include "op.h"
 
 static void free_run(struct host_run *run)
 {
@@ -114,23 +116,33 @@ static int apply_step(struct host_run *run, struct host_error *err)
 	return host_op_table[op->kind].apply(run, op, err);
 }
 
-int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct host_run **ret,
-		   struct host_error *err)
+static int apply_steps(struct host_run *run, enum host_op_kind until, struct host_error *err)
 {
-	struct host_run *run = new_run(plan);
-
-	if (!run)
-		return host_fail_memory(err);
-	while (run->done < plan->count && plan->ops[run->done].kind != until) {
+	while (run->done < run->plan->count && run->plan->ops[run->done].kind != until) {
 		int r = apply_step(run, err);
 
 		if (r < 0) {
 			format_where(run, run->done, err->where, sizeof(err->where));
-			undo_steps(run, err);
-			free_run(run);
 			return r;
 		}
 		run->changed[run->done++] = r > 0;
+	}
+	return 0;
+}
+
+int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct host_run **ret,
+		   struct host_error *err)
+{
+	struct host_run *run = new_run(plan);
+	int r;
+
+	if (!run)
+		return host_fail_memory(err);
+	r = apply_steps(run, until, err);
+	if (r < 0) {
+		undo_steps(run, err);
+		free_run(run);
+		return r;
 	}
 	*ret = run;
 	return 0;
@@ -147,6 +159,44 @@ int host_run_undo(struct host_run *run, struct host_error *err)
 	return r;
 }
 
+/* The rest of the plan, in the child: whatever has to be undone is for the parent to do. */
+static int apply_rest(struct host_run *run, struct host_error *err)
+{
+	int r;
+
+	run->parent = getppid();
+	memset(run->changed, 0, run->plan->count * sizeof(*run->changed));
+	run->done++;
+	r = apply_steps(run, HOST_OP_COUNT, err);
+	free_run(run);
+	return r;
+}
+
+/* The launcher opens the taps, and nobody else has a queue of them. */
+static int run_child(struct host_run *run, struct host_error *err)
+{
+	pid_t child;
+	int go;
+
+	say_step(run);
+	child = host_child_start(&go);
+	if (child == 0)
+		return apply_rest(run, err);
+	if (child < 0) {
+		host_fail(err, child, NULL, "cannot start a process for the launcher: %s",
+			  strerror(-child));
+		undo_steps(run, err);
+		free_run(run);
+		return child;
+	}
+	host_close_devices(run);
+	host_child_go(go);
+	*err = (struct host_error){ .status = (enum host_status)host_child_wait(child) };
+	host_remove_links(run);
+	free_run(run);
+	return 0;
+}
+
 int host_setup_run(const struct host_setup *setup, const struct host_options *options,
 		   struct host_error *err)
 {
@@ -157,8 +207,10 @@ int host_setup_run(const struct host_setup *setup, const struct host_options *op
 	r = host_plan_make(setup, options, &plan, err);
 	if (r < 0)
 		return r;
-	r = host_run_apply(&plan, HOST_OP_COUNT, &run, err);
-	if (r == 0) /* without a launcher the plan ends */
+	r = host_run_apply(&plan, HOST_OP_START, &run, err);
+	if (r == 0 && run->done < plan.count)
+		r = run_child(run, err);
+	else if (r == 0) /* without a launcher the plan ends */
 		r = host_run_undo(run, err);
 	host_plan_clear(&plan);
 	return r;

@@ -91,12 +91,13 @@ static int check_features(struct host_check *c, size_t index)
 /* What its launchers have no option for cannot be requested. */
 static int check_told(struct host_check *c, size_t index)
 {
-	const char *pointer;
+	const char *pointer, *instead;
 
-	if (host_told_rule(c->setup, host_device(c->setup, index), &pointer) == 0)
+	if (host_told_rule(c->setup, host_device(c->setup, index), &pointer, &instead) == 0)
 		return 0;
-	return HOST_WRONG(c, index, pointer, "launchers of the style \"%s\" have no option for it",
-			  host_style_of(c->setup)->name);
+	return HOST_WRONG(
+		c, index, pointer, "launchers of the style \"%s\" have no option for it%s%s",
+		host_style_of(c->setup)->name, instead ? ": " : "", instead ? instead : "");
 }
 
 int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *text, size_t len,

@@ -96,7 +96,9 @@ int host_setup_check_caps(const struct host_setup *setup, const struct host_opti
  * host_setup_run() - set the devices up and execute the launcher.
  * Returns on failure only, after undoing everything; the text says what could not be undone (once
  * privileges are dropped, an existing link cannot be restored).  Fds from 3 on are the launcher's:
- * keep none there that is needed after a failure.  Without a launcher everything is set up and torn
+ * keep none there that is needed after a failure.  If links have to be removed when the launcher ends, it
+ * runs as a child, 0 is returned when it has ended, and err->status is its exit status; a failure may be
+ * returned in that child, too.  Without a launcher everything is set up and torn
  * down again, and 0 is returned.
  */
 int host_setup_run(const struct host_setup *setup, const struct host_options *options,

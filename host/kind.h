@@ -56,6 +56,8 @@ extern const struct host_kind host_kind_net, host_kind_vsock;
 /* The tap of a net device; its MAC address is derived if the config has a name, but no address. */
 int host_tap_check(struct host_check *check, size_t index);
 bool host_tap_has_name(const struct host_tap *tap); /* and not only a prefix, with %d */
+/* host_tap_wanted() - with who may open it by its name: the launcher's user, unless the config says. */
+struct host_tap host_tap_wanted(const struct host_plan *plan, const struct host_device *device);
 void host_tap_plan(struct host_plan *plan, uint32_t index, enum host_phase phase);
 
 /*

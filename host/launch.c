@@ -23,12 +23,22 @@ static int find_implied(struct vhc_ctx *ctx, struct host_view *view, struct host
 	return 0;
 }
 
-static void number_fds(struct host_view *view, int *next)
+int host_tap_fds(const struct host_device *device)
 {
-	int pairs = (int)view->device->queue_pairs;
+	bool tap = host_kind_of(device)->tap && device->attach == HOST_ATTACH_FD;
 
-	view->tap_fds = host_kind_of(view->device)->tap ? pairs : 0;
-	view->vhost_fds = view->result.vhost ? pairs : 0;
+	return tap ? (int)device->queue_pairs : 0;
+}
+
+int host_vhost_fds(const struct host_setup *setup, const struct host_device *device, bool vhost)
+{
+	return vhost && host_style_takes_vhost(setup, device) ? (int)device->queue_pairs : 0;
+}
+
+static void number_fds(const struct host_setup *setup, struct host_view *view, int *next)
+{
+	view->tap_fds = host_tap_fds(view->device);
+	view->vhost_fds = host_vhost_fds(setup, view->device, view->result.vhost);
 	view->first_tap_fd = view->tap_fds ? *next : -1;
 	*next += view->tap_fds;
 	view->first_vhost_fd = view->vhost_fds ? *next : -1;
@@ -95,7 +105,9 @@ int host_launch_new(const struct host_options *options, const struct host_setup 
 
 		view->device = host_device(setup, i);
 		view->result = results ? results[i] : as_requested(view->device);
-		number_fds(view, &fd);
+		if (!(host_style_of(setup)->options & HOST_TOLD_VHOST))
+			view->result.vhost = false;
+		number_fds(setup, view, &fd);
 		if (!host_is_empty(&view->device->mask))
 			r = find_implied(options->ctx, view, err);
 	}

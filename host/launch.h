@@ -12,6 +12,8 @@
 #include "setup.h"
 
 #define HOST_FIRST_FD 3
+/* In a plan, the name of a link that the kernel chooses. */
+#define HOST_NAME_UNKNOWN "(chosen by the kernel)"
 
 /* What a run set up for a device, or what a plan assumes. */
 struct host_result {
@@ -45,6 +47,10 @@ struct host_launch {
  * fd of the caller.
  */
 int host_first_fd(const struct host_options *options, int count);
+
+/* How many fds the launcher gets of a device that has vhost or not. */
+int host_tap_fds(const struct host_device *device);
+int host_vhost_fds(const struct host_setup *setup, const struct host_device *device, bool vhost);
 
 /*
  * host_launch_new() - number the fds.

@@ -88,7 +88,8 @@ static unsigned int told(const struct host_device *device, bool vhost)
 {
 	const struct host_tap *tap = &device->tap;
 
-	return HOST_TOLD_TAP | (vhost ? HOST_TOLD_VHOST : 0u) |
+	return (device->attach == HOST_ATTACH_NAME ? HOST_TOLD_NAME : HOST_TOLD_TAP) |
+	       (vhost ? HOST_TOLD_VHOST : 0u) |
 	       (vhost && device->busyloop_us ? HOST_TOLD_BUSYLOOP : 0u) |
 	       (device->queue_pairs > 1 ? HOST_TOLD_QUEUES : 0u) |
 	       (device->ring_size != HOST_RING_SIZE ? HOST_TOLD_RING_SIZE : 0u) |
@@ -103,6 +104,15 @@ static void put_fds(FILE *out, const char *one, const char *many, int first, int
 		fprintf(out, "%s%d", i ? ":" : "", first + i);
 }
 
+static void put_name(FILE *out, const struct host_view *view)
+{
+	const char *name = view->result.tap_name;
+
+	fprintf(out, ",ifname=%s,script=no,downscript=no", name ? name : HOST_NAME_UNKNOWN);
+	if (view->device->queue_pairs > 1)
+		fprintf(out, ",queues=%llu", (unsigned long long)view->device->queue_pairs);
+}
+
 int host_net_put_netdev(FILE *out, const struct host_view *view, const char *type,
 			struct host_error *err)
 {
@@ -110,13 +120,13 @@ int host_net_put_netdev(FILE *out, const struct host_view *view, const char *typ
 	int pairs = (int)device->queue_pairs;
 
 	fprintf(out, "tap,id=%s", device->id);
-	put_fds(out, "fd", "fds", view->first_tap_fd, pairs);
-	if (view->result.vhost) {
-		fputs(",vhost=on", out);
+	if (view->tap_fds)
+		put_fds(out, "fd", "fds", view->first_tap_fd, pairs);
+	else
+		put_name(out, view);
+	fprintf(out, ",vhost=%s", view->result.vhost ? "on" : "off");
+	if (view->vhost_fds)
 		put_fds(out, "vhostfd", "vhostfds", view->first_vhost_fd, pairs);
-	} else {
-		fputs(",vhost=off", out);
-	}
 	if (view->result.vhost && device->busyloop_us)
 		fprintf(out, ",poll-us=%llu", (unsigned long long)device->busyloop_us);
 	return 0;

@@ -51,7 +51,7 @@ static int check_link(struct host_run *run, const struct host_op *op, struct hos
 				 "the link \"%s\" is not a tap but of "
 				 "kind %s",
 				 name, device->before.kind);
-	return ours ? host_check_ours(run->plan->setup, host_device(run->plan->setup, op->device),
+	return ours ? host_check_ours(run->plan, host_device(run->plan->setup, op->device),
 				      &device->before, err)
 		    : 0;
 }

@@ -58,21 +58,22 @@ static int find_owner(const struct host_tap *tap, uint32_t *ret_owner, uint32_t 
 	return r;
 }
 
-int host_check_ours(const struct host_setup *setup, const struct host_device *config,
+int host_check_ours(const struct host_plan *plan, const struct host_device *config,
 		    const struct host_link *link, struct host_error *err)
 {
+	const struct host_tap tap = host_tap_wanted(plan, config);
 	const char *name = config->tap.name;
 	char mark[HOST_MARK_MAX], text[300] = "";
 	uint32_t owner, group;
 	int r;
 
-	if (strcmp(link->alias, host_mark(setup, config, mark)) != 0)
+	if (strcmp(link->alias, host_mark(plan->setup, config, mark)) != 0)
 		return host_fail(
 			err, -EEXIST, "set \"existing\": true to use it, or choose another name",
 			"the link \"%s\" exists, and no earlier set-up of this config left it: "
 			"its alias is \"%s\", not \"%s\"",
 			name, link->alias, mark);
-	r = find_owner(&config->tap, &owner, &group, err);
+	r = find_owner(&tap, &owner, &group, err);
 	if (r < 0 || !link->tun.known)
 		return r;
 	differ_id(text, sizeof(text), "owner", link->tun.owner, owner);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "errname.h"
 #include "handover.h"
 #include "plan.h"
@@ -279,6 +280,8 @@ int host_exec(struct host_run *run, const struct host_op *op, struct host_error 
 	int r;
 
 	restore_limit(run);
+	if (run->parent)
+		host_child_tie(run->parent);
 	r = host_signals_exec(&run->signals, run->launch->argv[0], run->launch->argv,
 			      run->launch->env);
 	if (r > 0)

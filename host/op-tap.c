@@ -35,10 +35,10 @@ int host_find_owner(const struct host_tap *tap, const struct host_tun *now, uint
 	return r;
 }
 
-static int fill_args(const struct host_device *device, const struct host_link *now,
-		     struct vhc_tap_args *args, struct host_error *err)
+static int fill_args(const struct host_run *run, const struct host_device *device,
+		     const struct host_link *now, struct vhc_tap_args *args, struct host_error *err)
 {
-	const struct host_tap *tap = &device->tap;
+	const struct host_tap wanted = host_tap_wanted(run->plan, device), *tap = &wanted;
 
 	args->queues = (uint32_t)device->queue_pairs;
 	args->flags = now->index ? VHC_TAP_ADOPT : 0u;
@@ -154,7 +154,7 @@ int host_open_tap(struct host_run *run, const struct host_op *op, struct host_er
 	struct host_error unused;
 	int r;
 
-	r = fill_args(config, &device->before, &args, err);
+	r = fill_args(run, config, &device->before, &args, err);
 	if (r < 0)
 		return r;
 	r = open_tap(ctx, config->tap.name, &args, &device->tap);
@@ -175,4 +175,49 @@ int host_open_tap(struct host_run *run, const struct host_op *op, struct host_er
 		return r;
 	}
 	return 1;
+}
+
+void host_close_devices(struct host_run *run)
+{
+	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
+		vhc_tap_close(run->devices[i].tap);
+		vhc_dev_close(run->devices[i].vhost);
+		run->devices[i].tap = NULL;
+		run->devices[i].vhost = NULL;
+	}
+	host_release_fds(run, NULL, NULL);
+}
+
+static void say_remains(const struct host_run *run, const char *name, const struct host_error *why)
+{
+	const struct host_options *options = run->plan->options;
+	char line[sizeof(why->text) + 60];
+
+	snprintf(line, sizeof(line), "the link %s remains: %s", name, why->text);
+	if (options->say)
+		options->say(options->data, line);
+}
+
+void host_remove_links(struct host_run *run)
+{
+	struct host_netlink netlink;
+	struct host_error err;
+	int r;
+
+	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
+		const struct host_device_run *device = &run->devices[i];
+
+		if (!host_tap_is_removed(host_device(run->plan->setup, i)))
+			continue;
+		r = host_netlink_begin(&netlink, &err);
+		if (r == 0) {
+			r = host_link_delete(&netlink, device->before.index);
+			host_netlink_close(&netlink);
+			if (r < 0)
+				host_fail_link(&err, &netlink, r, "remove the link", device->name,
+					       NULL);
+		}
+		if (r < 0 && r != -ENODEV) /* the launcher may have removed it */
+			say_remains(run, device->name, &err);
+	}
 }

@@ -30,7 +30,7 @@ void host_warn(const struct host_run *run, const struct host_op *op, const char 
  * host_check_ours() - is this link one that an earlier set-up of the config left, and as the config has it?
  * -EEXIST: it is another's, or differs.
  */
-int host_check_ours(const struct host_setup *setup, const struct host_device *config,
+int host_check_ours(const struct host_plan *plan, const struct host_device *config,
 		    const struct host_link *link, struct host_error *err);
 
 /* host_netlink_open() with the error filled. */

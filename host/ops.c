@@ -47,7 +47,10 @@ DESCRIBE(describe_reserve)
 {
 	int count = host_plan_fd_count(plan), first = host_first_fd(plan->options, count);
 
-	ARGUMENT("%d to %d", first, first + count - 1);
+	if (count)
+		ARGUMENT("%d to %d", first, first + count - 1);
+	else
+		ARGUMENT("none");
 	UNDO("close them");
 }
 
@@ -76,7 +79,7 @@ DESCRIBE(describe_find_bridge)
 DESCRIBE(describe_open_tap)
 {
 	const struct host_device *device = device_of(plan, op);
-	const struct host_tap *tap = &device->tap;
+	const struct host_tap wanted = host_tap_wanted(plan, device), *tap = &wanted;
 	int n = ARGUMENT("%s, %llu queue%s", tap->name ? tap->name : "name chosen by the kernel",
 			 (unsigned long long)device->queue_pairs,
 			 device->queue_pairs > 1 ? "s" : "");
@@ -218,9 +221,14 @@ DESCRIBE(describe_hand_over)
 {
 	int count = host_plan_fd_count(plan);
 
-	ARGUMENT("%d fd%s to the launcher, VHOSTCTL_FDS%s", count, count > 1 ? "s" : "",
+	ARGUMENT("%d fd%s to the launcher, VHOSTCTL_FDS%s", count, count == 1 ? "" : "s",
 		 host_style_of(plan->setup)->environ);
 	UNDO("close them");
+}
+
+DESCRIBE(describe_start)
+{
+	ARGUMENT("in a child process; links that it opens by name are removed when it ends");
 }
 
 DESCRIBE(describe_become)
@@ -264,6 +272,7 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 				 host_close_vhost },
 	[HOST_OP_CHECK_FEATURES] = { "check features", describe_features, host_check_features },
 	[HOST_OP_HAND_OVER] = { "hand over", describe_hand_over, host_hand_over },
+	[HOST_OP_START] = { "start launcher", describe_start },
 	[HOST_OP_BECOME_USER] = { "become user", describe_become, host_become_user },
 	[HOST_OP_EXEC] = { "exec", describe_exec, host_exec },
 };

@@ -19,8 +19,8 @@ int host_plan_fd_count(const struct host_plan *plan)
 	for (size_t i = 0; i < plan->setup->devices.count; i++) {
 		const struct host_device *device = host_device(plan->setup, i);
 
-		count += (int)device->queue_pairs *
-			 (host_kind_of(device)->tap + (device->vhost != HOST_VHOST_OFF));
+		count += host_tap_fds(device) +
+			 host_vhost_fds(plan->setup, device, device->vhost != HOST_VHOST_OFF);
 	}
 	return count;
 }
@@ -34,6 +34,15 @@ static void add_devices(struct host_plan *plan, enum host_phase phase)
 		if (phase == HOST_OPEN && device->features.require.count)
 			host_plan_add(plan, HOST_OP_CHECK_FEATURES, i, 0);
 	}
+}
+
+/* A link that the launcher opens by its name stays when it ends, unless someone removes it. */
+static bool has_links_to_remove(const struct host_setup *setup)
+{
+	for (size_t i = 0; i < setup->devices.count; i++)
+		if (host_tap_is_removed(host_device(setup, i)))
+			return true;
+	return false;
 }
 
 /* Some operations of a device occur in several phases. */
@@ -86,6 +95,8 @@ int host_plan_make(const struct host_setup *setup, const struct host_options *op
 		add_devices(&plan, (enum host_phase)phase);
 	if (options->launcher) {
 		host_plan_add(&plan, HOST_OP_HAND_OVER, HOST_NO_DEVICE, 0);
+		if (has_links_to_remove(setup))
+			host_plan_add(&plan, HOST_OP_START, HOST_NO_DEVICE, 0);
 		if (host_plan_user(&plan) || options->no_new_privs || setup->launcher.no_new_privs)
 			host_plan_add(&plan, HOST_OP_BECOME_USER, HOST_NO_DEVICE, 0);
 		host_plan_add(&plan, HOST_OP_EXEC, HOST_NO_DEVICE, 0);

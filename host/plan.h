@@ -32,6 +32,7 @@ enum host_op_kind {
 	HOST_OP_OPEN_VSOCK,
 	HOST_OP_CHECK_FEATURES,
 	HOST_OP_HAND_OVER,
+	HOST_OP_START,
 	HOST_OP_BECOME_USER,
 	HOST_OP_EXEC,
 	HOST_OP_COUNT
@@ -114,6 +115,7 @@ struct host_run {
 	size_t done;
 	struct host_signals signals; /* held until the run is freed */
 	int home_netns;		     /* the original one, or -1 */
+	pid_t parent; /* of the launcher's process, if that is not the first one; or 0 */
 	struct host_user user;
 	struct host_launch *launch; /* set by the hand-over */
 	bool *ours;		    /* fds 0 to fd_room - 1: opened by us */
@@ -151,6 +153,11 @@ int host_fail_signal(struct host_error *err, int number);
 int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct host_run **ret,
 		   struct host_error *err);
 int host_run_undo(struct host_run *run, struct host_error *err);
+
+/* host_close_devices() - keep none of the fds that the launcher has. */
+void host_close_devices(struct host_run *run);
+/* host_remove_links() - new links that were attached by name and are not to persist. */
+void host_remove_links(struct host_run *run);
 
 /* The report of the devices that were set up.  NULL: no memory. */
 struct json_object *host_run_report(const struct host_run *run);

@@ -120,7 +120,8 @@ static int put_mq(FILE *out, const struct host_view *view, const char *type, str
 
 /* QEMU does not use more than one queue pair because there are fds for them. */
 const struct host_token host_qemu_tokens[] = {
-	{ "netdev", HOST_ON_NET, HOST_TOLD_TAP | HOST_TOLD_VHOST | HOST_TOLD_BUSYLOOP,
+	{ "netdev", HOST_ON_NET,
+	  HOST_TOLD_TAP | HOST_TOLD_NAME | HOST_TOLD_VHOST | HOST_TOLD_BUSYLOOP,
 	  host_net_put_netdev },
 	{ "device", HOST_ON_NET,
 	  HOST_TOLD_QUEUES | HOST_TOLD_RING_SIZE | HOST_TOLD_MAC | HOST_TOLD_MTU |

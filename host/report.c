@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "document.h"
-#include "plan.h"
+#include "kind.h"
 
 static bool fill_fds(struct doc_list *list, int first, int count)
 {
@@ -32,7 +32,7 @@ static bool fill_tap(const struct host_device_run *run, const struct host_view *
 	const char *netns = view->device->tap.netns;
 
 	device->queue_pairs = view->device->queue_pairs;
-	return fill_fds(&device->tap_fds, view->first_tap_fd, view->tap_fds) &&
+	return (!view->tap_fds || fill_fds(&device->tap_fds, view->first_tap_fd, view->tap_fds)) &&
 	       copy(&device->tap, run->name) && (!netns || copy(&device->netns, netns));
 }
 
@@ -41,7 +41,7 @@ static bool fill_device(const struct host_device_run *run, const struct host_vie
 {
 	device->vhost = view->result.vhost;
 	device->cid = view->result.cid;
-	if (view->tap_fds && !fill_tap(run, view, device))
+	if (host_kind_of(view->device)->tap && !fill_tap(run, view, device))
 		return false;
 	if (view->vhost_fds && !fill_fds(&device->vhost_fds, view->first_vhost_fd, view->vhost_fds))
 		return false;

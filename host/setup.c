@@ -11,10 +11,21 @@
 #include "setup.h"
 
 static const char *const types[] = { [HOST_NET] = "net", [HOST_VSOCK] = "vsock", NULL };
-static const char *const attaches[] = { "fd", NULL };
+static const char *const attaches[] = {
+	[HOST_ATTACH_FD] = "fd", [HOST_ATTACH_NAME] = "name", NULL
+};
 static const char *const vhosts[] = { "require", "prefer", "off", NULL };
 static const char *const workers[] = { "default", "task", "kthread", NULL };
-static const char *const styles[] = { "qemu", "listen-fds", "env", NULL };
+static const char *const styles[HOST_STYLE_COUNT + 1] = {
+	[HOST_STYLE_QEMU] = "qemu",
+	[HOST_STYLE_LISTEN_FDS] = "listen-fds",
+	[HOST_STYLE_ENV] = "env",
+	[HOST_STYLE_CLOUD_HYPERVISOR] = "cloud-hypervisor",
+	[HOST_STYLE_CROSVM] = "crosvm",
+	[HOST_STYLE_STRATOVIRT] = "stratovirt",
+	[HOST_STYLE_FIRECRACKER] = "firecracker",
+	[HOST_STYLE_KVMTOOL] = "kvmtool",
+};
 
 static bool is_letter(char c)
 {
@@ -251,7 +262,7 @@ static const struct doc_field device_fields[] = {
 		 .help = "name of the device in tokens, messages and fd names"),
 	DOC_NEED(host_device, type, DOC_CHOICE, .choices = types, .help = "type of device"),
 	DOC_FIELD(host_device, attach, DOC_CHOICE, .choices = attaches,
-		  .help = "how the launcher gets the device: as open fds"),
+		  .help = "how the launcher gets a tap: as open fds, or by its name"),
 	DOC_FIELD(host_device, vhost, DOC_CHOICE, NET, .choices = vhosts,
 		  .help = "whether to use vhost; \"prefer\" falls back to none with a warning"),
 	DOC_FIELD(host_device, queue_pairs, DOC_UINT, NET, .preset = 1, .min = 1,
@@ -282,8 +293,8 @@ static const struct doc_table device_table = {
 
 static const struct doc_field launcher_fields[] = {
 	DOC_FIELD(host_launcher, style, DOC_CHOICE, .choices = styles,
-		  .help = "how to pass the fds: as QEMU options, with systemd's LISTEN_FDS, or in "
-			  "VHOSTCTL_FDS only"),
+		  .help = "the launcher, by the options it understands; or how it is told in its "
+			  "environment: with systemd's LISTEN_FDS, or in VHOSTCTL_FDS only"),
 	DOC_FIELD(host_launcher, user, DOC_STRING, .min = 1, .max = 32, .check = check_user,
 		  .pattern = USER_PATTERN, .rule = "write a user name or number",
 		  .help = "user to run it as; default: the caller"),

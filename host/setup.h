@@ -21,7 +21,18 @@
 enum host_type { HOST_NET, HOST_VSOCK };
 enum host_vhost { HOST_VHOST_REQUIRE, HOST_VHOST_PREFER, HOST_VHOST_OFF };
 enum host_worker_mode { HOST_WORKER_DEFAULT, HOST_WORKER_TASK, HOST_WORKER_KTHREAD };
-enum host_style_index { HOST_STYLE_QEMU, HOST_STYLE_LISTEN_FDS, HOST_STYLE_ENV };
+enum host_attach { HOST_ATTACH_FD, HOST_ATTACH_NAME };
+enum host_style_index {
+	HOST_STYLE_QEMU,
+	HOST_STYLE_LISTEN_FDS,
+	HOST_STYLE_ENV,
+	HOST_STYLE_CLOUD_HYPERVISOR,
+	HOST_STYLE_CROSVM,
+	HOST_STYLE_STRATOVIRT,
+	HOST_STYLE_FIRECRACKER,
+	HOST_STYLE_KVMTOOL,
+	HOST_STYLE_COUNT
+};
 
 struct host_tap {
 	char *name; /* NULL: the kernel chooses */
@@ -81,6 +92,19 @@ static inline struct host_device *host_device(const struct host_setup *setup, si
 
 /* "100" or "100-200"; false if it is neither. */
 bool host_vlans_parse(const char *text, unsigned int *first, unsigned int *last);
+
+/* Is its link removed when the launcher ends, because closing it does not? */
+static inline bool host_tap_is_removed(const struct host_device *device)
+{
+	return device->attach == HOST_ATTACH_NAME && device->tap.existing != DOC_TRUE &&
+	       !device->tap.persist;
+}
+
+/* Does its link stay when nobody has it open? */
+static inline bool host_tap_is_kept(const struct host_device *device)
+{
+	return device->tap.persist || host_tap_is_removed(device);
+}
 
 /*
  * host_setup_check() - check the rules that no table can express, and parse feature names to bits.

@@ -19,7 +19,8 @@ enum host_told {
 	HOST_TOLD_MTU = 1 << 6,
 	HOST_TOLD_BUSYLOOP = 1 << 7,
 	HOST_TOLD_FEATURES = 1 << 8,
-	HOST_TOLD_ALL = (1 << 9) - 1
+	HOST_TOLD_NAME = 1 << 9, /* of its tap, instead of fds */
+	HOST_TOLD_ALL = (1 << 10) - 1
 };
 
 /*
@@ -46,6 +47,8 @@ enum {
 struct host_style {
 	const char *name;
 	unsigned int options; /* what its launchers can be told: bits of enum host_told */
+	/* It opens vhost-net by itself, as its own user: it is only told whether to. */
+	bool opens_vhost;
 	bool environment; /* the environment tells all of a device that no token names an fd of */
 	const char *environ; /* a variable that it has besides those of every style, or "" */
 	/* Its own tokens, before those of every style; the last row has no name. */
@@ -57,7 +60,9 @@ struct host_style {
 extern const struct host_style host_styles[];
 
 /* The tokens of styles of one launcher, and what they share. */
-extern const struct host_token host_qemu_tokens[];
+extern const struct host_token host_qemu_tokens[], host_cloud_hypervisor_tokens[],
+	host_crosvm_tokens[], host_stratovirt_tokens[], host_firecracker_tokens[],
+	host_kvmtool_tokens[];
 host_token_fn host_put_tapfds, host_net_put_netdev, host_vsock_put_cid;
 
 /* Why QEMU cannot mask, or offer, a feature; NULL: it can. */
@@ -69,6 +74,17 @@ void host_qemu_say_implied(const struct host_view *view, const struct host_optio
 static inline const struct host_style *host_style_of(const struct host_setup *setup)
 {
 	return &host_styles[setup->launcher.style];
+}
+
+/* Does the launcher get vhost fds of this device, if that has vhost? */
+static inline bool host_style_takes_vhost(const struct host_setup *setup,
+					  const struct host_device *device)
+{
+	const struct host_style *style = host_style_of(setup);
+
+	return device->type == HOST_VSOCK ||
+	       (style->options & HOST_TOLD_VHOST && !style->opens_vhost &&
+		device->attach == HOST_ATTACH_FD);
 }
 
 /* host_token_find() - by name, for a device and a style; NULL: there is none. */
@@ -92,8 +108,11 @@ int host_told_check(const struct host_launch *launch, const struct host_options 
 int host_told_put(FILE *out, const struct host_launch *launch, const struct host_view *view,
 		  const char **between, struct host_error *err);
 
-/* The config's rule: its launchers must have an option for all that is requested. */
+/*
+ * The config's rule: its launchers must have an option for all that is requested.  @ret_instead: what
+ * to do, or NULL.
+ */
 int host_told_rule(const struct host_setup *setup, const struct host_device *device,
-		   const char **ret_pointer);
+		   const char **ret_pointer, const char **ret_instead);
 
 #endif

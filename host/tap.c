@@ -58,8 +58,14 @@ static int check_port(struct host_check *c, size_t index)
 
 static int check_tap(struct host_check *c, size_t index)
 {
-	const struct host_tap *tap = &host_device(c->setup, index)->tap;
+	const struct host_device *device = host_device(c->setup, index);
+	const struct host_tap *tap = &device->tap;
 
+	if (device->attach == HOST_ATTACH_NAME && tap->netns)
+		return HOST_WRONG(
+			c, index, "/tap/netns",
+			"the launcher, which stays in its network namespace, cannot open the "
+			"link by its name: set \"attach\" to \"fd\"");
 	if (tap->existing == DOC_TRUE && !host_tap_has_name(tap))
 		return HOST_WRONG(c, index, "/tap/existing",
 				  "an existing tap needs a whole name: add \"name\"");
@@ -149,7 +155,8 @@ int host_tap_check(struct host_check *c, size_t index)
 static void plan_look(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
 {
 	if (tap->existing == DOC_TRUE ||
-	    (tap->existing == DOC_ABSENT && tap->persist && host_tap_has_name(tap)))
+	    (tap->existing == DOC_ABSENT && host_tap_is_kept(host_device(plan->setup, device)) &&
+	     host_tap_has_name(tap)))
 		host_plan_add(plan, HOST_OP_FIND_LINK, device, 0);
 	if (tap->bridge)
 		host_plan_add(plan, HOST_OP_FIND_BRIDGE, device, 0);
@@ -182,12 +189,21 @@ static void plan_change(struct host_plan *plan, const struct host_tap *tap, uint
 		host_plan_add(plan, HOST_OP_SET_UP, device, 0);
 }
 
+struct host_tap host_tap_wanted(const struct host_plan *plan, const struct host_device *device)
+{
+	struct host_tap tap = device->tap;
+
+	if (device->attach == HOST_ATTACH_NAME && !tap.owner && !tap.group)
+		tap.owner = (char *)(uintptr_t)host_plan_user(plan);
+	return tap;
+}
+
 /* A new tap has its owner from the start; of an existing one it is the last that changes. */
 static void plan_give(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
 {
 	if (tap->existing == DOC_TRUE && (tap->owner || tap->group))
 		host_plan_add(plan, HOST_OP_SET_OWNER, device, 0);
-	if (tap->persist)
+	if (host_tap_is_kept(host_device(plan->setup, device)))
 		host_plan_add(plan, HOST_OP_KEEP, device, 0);
 }
 

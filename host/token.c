@@ -24,13 +24,17 @@ static int put_id(FILE *out, const struct host_view *view, const char *type, str
 static int put_tap(FILE *out, const struct host_view *view, const char *type,
 		   struct host_error *err)
 {
-	fputs(view->result.tap_name ? view->result.tap_name : "(chosen by the kernel)", out);
+	fputs(view->result.tap_name ? view->result.tap_name : HOST_NAME_UNKNOWN, out);
 	return 0;
 }
 
 int host_put_tapfds(FILE *out, const struct host_view *view, const char *type,
 		    struct host_error *err)
 {
+	if (!view->tap_fds)
+		return host_fail_status(err, HOST_USAGE, -EINVAL, "use @ID.tap@, its name",
+					"device \"%s\" has no tap fds: \"attach\" is \"name\"",
+					view->device->id);
 	put_fds(out, view->first_tap_fd, view->tap_fds);
 	return 0;
 }
@@ -51,6 +55,11 @@ static int put_vhostfds(FILE *out, const struct host_view *view, const char *typ
 {
 	if (!view->result.vhost)
 		return fail_no_vhost(view, err);
+	if (!view->vhost_fds)
+		return host_fail_status(
+			err, HOST_USAGE, -EINVAL, "use @ID.vhost@, \"on\" or \"off\"",
+			"device \"%s\" has no vhost fds: the launcher opens vhost itself",
+			view->device->id);
 	put_fds(out, view->first_vhost_fd, view->vhost_fds);
 	return 0;
 }
@@ -132,7 +141,7 @@ static const struct host_token tokens[] = {
 	{ "fd", HOST_ON_VSOCK, HOST_TOLD_VHOST, put_vhostfds },
 	{ "cid", HOST_ON_VSOCK, HOST_TOLD_CID, host_vsock_put_cid },
 	{ "id", HOST_ON_ANY, 0, put_id },
-	{ "tap", HOST_ON_NET, 0, put_tap },
+	{ "tap", HOST_ON_NET, HOST_TOLD_NAME, put_tap },
 	{ "queues", HOST_ON_NET, HOST_TOLD_QUEUES, put_queues },
 	{ "ring_size", HOST_ON_NET, HOST_TOLD_RING_SIZE, put_ring_size },
 	{ "mac", HOST_ON_NET, HOST_TOLD_MAC, put_mac },

@@ -16,7 +16,8 @@ static const struct fact {
 	const char *tokens[2]; /* that tell it alone; the first one that the style has */
 	const char *instead;   /* what to do if no launcher should be told; may be NULL */
 } facts[] = {
-	{ HOST_TOLD_TAP, "tap", "/tap", { "tapfds" }, NULL },
+	{ HOST_TOLD_TAP, "tap", "/attach", { "tapfds" }, "set \"attach\" to \"name\"" },
+	{ HOST_TOLD_NAME, "tap", "/attach", { "tap" }, "set \"attach\" to \"fd\"" },
 	{ HOST_TOLD_VHOST,
 	  "vhost",
 	  "/vhost",
@@ -50,19 +51,24 @@ unsigned int host_told_wanted(const struct host_setup *setup, const struct host_
 	unsigned int told = host_kind_of(device)->told(device, vhost);
 	bool qemu = setup->launcher.style == HOST_STYLE_QEMU; /* offers some only if it is told */
 
+	/* Whoever opens the tap by its name opens vhost, too: no variable tells it. */
+	if (device->attach == HOST_ATTACH_NAME && host_style_of(setup)->environment)
+		told &= ~(unsigned int)HOST_TOLD_VHOST;
+
 	if (needs_mask(device) || (qemu && !host_is_empty(&device->require)))
 		told |= HOST_TOLD_FEATURES;
 	return told;
 }
 
 int host_told_rule(const struct host_setup *setup, const struct host_device *device,
-		   const char **ret_pointer)
+		   const char **ret_pointer, const char **ret_instead)
 {
 	unsigned int wanted = host_told_wanted(setup, device, device->vhost == HOST_VHOST_REQUIRE);
 
 	for (size_t i = 0; i < DOC_COUNT(facts); i++)
 		if (wanted & ~host_style_of(setup)->options & facts[i].told) {
-			*ret_pointer = facts[i].pointer;
+			*ret_pointer = device->type == HOST_NET ? facts[i].pointer : "/type";
+			*ret_instead = device->type == HOST_NET ? facts[i].instead : NULL;
 			return -EINVAL;
 		}
 	return 0;
@@ -168,12 +174,28 @@ static void say_without_vhost(const struct host_view *view, const struct host_op
 		options->say(options->data, line);
 }
 
+static void say_no_vhost(const struct host_view *view, const struct host_style *style,
+			 const struct host_options *options)
+{
+	char line[200];
+
+	snprintf(line, sizeof(line),
+		 "%s: it prefers vhost, but launchers of the style \"%s\" have none",
+		 view->device->id, style->name);
+	if (options->say)
+		options->say(options->data, line);
+}
+
 static int check_view(const struct host_launch *launch, const struct host_view *view,
 		      const struct host_options *options, struct host_error *err)
 {
 	const struct host_style *style = host_style_of(launch->setup);
 	const struct host_device *device = view->device;
-	unsigned int fds = host_kind_of(device)->tap ? HOST_TOLD_TAP : HOST_TOLD_VHOST, missing;
+	unsigned int fds, missing;
+
+	fds = !host_kind_of(device)->tap	   ? HOST_TOLD_VHOST
+	      : device->attach == HOST_ATTACH_NAME ? HOST_TOLD_NAME
+						   : HOST_TOLD_TAP;
 
 	missing = host_told_wanted(launch->setup, device, view->result.vhost) & ~view->told;
 	if (style->environment && !(view->told & fds))
@@ -184,6 +206,8 @@ static int check_view(const struct host_launch *launch, const struct host_view *
 		say_without_vhost(view, options);
 		missing &= ~(unsigned int)(HOST_TOLD_VHOST | HOST_TOLD_BUSYLOOP);
 	}
+	if (device->vhost == HOST_VHOST_PREFER && !(style->options & HOST_TOLD_VHOST))
+		say_no_vhost(view, style, options);
 	return missing ? fail_missing(view, style, missing, err) : 0;
 }
 

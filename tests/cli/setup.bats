@@ -320,3 +320,19 @@ vsock_config() {
 	exec 9>&-
 	[ "$cids" = 16 ]
 }
+
+@test "attach by name: the link is the launcher's user's, and gone when it has ended" {
+	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "vhost": "off",
+		"attach": "name", "tap": {"name": "tp0"}}], "launcher": {"style": "kvmtool", "user": "nobody"}}' > name.json
+	run --separate-stderr unshare -n "$VHOSTCTL" setup name.json -r report.json -- \
+		sh -c 'echo "$@"; ip -d link show tp0 | grep -o "user nobody"; exit 9' sh --network @net0.net@
+	[ "$status" = 9 ]
+	[ "$output" = $'--network mode=tap,tapif=tp0\nuser nobody' ]
+	[ -z "$stderr" ]
+	output=$(< report.json)
+	[ "$(json '.devices[0] | .tap, .tap_fds')" = $'tp0\nnull' ]
+	run --separate-stderr unshare -n sh -c '"$@"; ip link show tp0' sh "$VHOSTCTL" setup name.json -- true @net0.net@
+	[ "$status" = 1 ]
+	says 0 plan --json name.json -- lkvm run --network @net0.net@
+	[ "$(json '[.operations[].operation] | index("start launcher") < index("exec")')" = true ]
+}
