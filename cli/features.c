@@ -16,8 +16,7 @@
 
 struct row {
 	uint64_t bit;
-	const char *name, *requires, *constant, *text;
-	struct doc_list origin; /* of strings */
+	const char *name, *origin, *requires, *constant, *text;
 };
 
 /* features list, features decode, features encode */
@@ -45,8 +44,8 @@ struct diff {
 static const struct doc_field feature_fields[] = {
 	DOC_NEED(row, bit, DOC_UINT, .max = 255, .help = "its number in the specification"),
 	DOC_NEED(row, name, DOC_STRING, .help = "its name, or \"bit N\""),
-	DOC_NEED(row, origin, DOC_STRINGS, .max = 3,
-		 .help = "which parts must support it: vhost, tap, model"),
+	DOC_NEED(row, origin, DOC_STRING,
+		 .help = "what must support it: vhost, tap, vhost+tap, model; empty: not known"),
 	DOC_NEED(row, requires, DOC_STRING, .help = "features it depends on"),
 	DOC_NEED(row, constant, DOC_STRING, .help = "its name in C headers"),
 	DOC_NEED(row, text, DOC_STRING, .help = "what it does"),
@@ -161,21 +160,18 @@ static struct doc_list names_of(struct names *names, const struct vhc_features *
 	return list;
 }
 
-static struct doc_list origin_names(uint32_t origin)
+/* As the documents of the library have it; "" if it is not known. */
+static const char *origin_name(uint32_t origin)
 {
-	static const char *const names[][3] = {
-		[VHC_ORIGIN_VHOST] = { "vhost" },
-		[VHC_ORIGIN_TAP] = { "tap" },
-		[VHC_ORIGIN_VHOST | VHC_ORIGIN_TAP] = { "vhost", "tap" },
-		[VHC_ORIGIN_MODEL] = { "model" },
-		[VHC_ORIGIN_VHOST | VHC_ORIGIN_MODEL] = { "vhost", "model" },
-		[VHC_ORIGIN_TAP | VHC_ORIGIN_MODEL] = { "tap", "model" },
-		[VHC_ORIGIN_VHOST | VHC_ORIGIN_TAP |
-			VHC_ORIGIN_MODEL] = { "vhost", "tap", "model" },
+	static const char *const names[] = {
+		"",
+		[VHC_ORIGIN_VHOST] = "vhost",
+		[VHC_ORIGIN_TAP] = "tap",
+		[VHC_ORIGIN_VHOST | VHC_ORIGIN_TAP] = "vhost+tap",
+		[VHC_ORIGIN_MODEL] = "model",
 	};
 
-	return (struct doc_list){ (void *)names[origin & 7],
-				  (size_t)__builtin_popcount(origin & 7) };
+	return origin < DOC_COUNT(names) ? names[origin] : "";
 }
 
 /* A row for each bit of @set in @rows, of BITS. */
@@ -195,7 +191,7 @@ static struct doc_list rows_of(struct row *rows, struct names *names,
 		rows[list.count++] = (struct row){
 			.bit = bit,
 			.name = name_of(names, bit),
-			.origin = origin_names(feature->origin),
+			.origin = origin_name(feature->origin),
 			.requires = feature->requirement,
 			.constant = feature->constant,
 			.text = feature->text,

@@ -8,12 +8,12 @@ load lib.bash
 	says 0 features list --json
 	[ "$(json .kind)" = vhost-report ]
 	[ "$(json '.features | length')" -ge 55 ]
-	[ "$(json '[.features[] | select(.name == "" or .constant == "" or .text == "" or .origin == [])] | length')" = 0 ]
+	[ "$(json '[.features[] | select(.name == "" or .constant == "" or .text == "" or .origin == "")] | length')" = 0 ]
 	[ "$(json '(.features | map(.bit) | unique | length) == (.features | length)')" = true ]
 	[ "$(json '(.features | map(.name) | unique | length) == (.features | length)')" = true ]
 	[ "$(json '.features[] | select(.name == "mrg_rxbuf") | .bit')" = 15 ]
 	[ "$(json '.features[] | select(.name == "guest_tso4") | .requires')" = guest_csum ]
-	[ "$(json '[.features[].origin[]] | unique | join(" ")')" = "model tap vhost" ]
+	[ "$(json '[.features[].origin] | unique | join(" ")')" = "model tap vhost vhost+tap" ]
 }
 
 @test "list: the table has a line for each row of the JSON, and a heading" {
