@@ -8,6 +8,8 @@
  * the guest's memory (a memfd), and the document.  The first process is the other end of the wire.
  * For the crash it also holds the tap and the memory, but never a vhost fd.  Needs root.
  */
+#define _GNU_SOURCE 1
+
 #include <err.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>

@@ -6,6 +6,8 @@
  * Numbered frames go in both directions between the guest and a packet socket on the tap; each is
  * checked.  Prints one line.  Needs root, /dev/kvm and an x86 CPU.
  */
+#define _GNU_SOURCE 1
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <fcntl.h>

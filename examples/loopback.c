@@ -4,6 +4,8 @@
  * Sends numbered frames through the device to a packet socket on the tap and as many back, checks
  * every one, and prints one line.  "Guest-physical" is an offset into its own memory.  Needs root.
  */
+#define _GNU_SOURCE 1
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <linux/if_packet.h>

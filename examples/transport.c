@@ -12,6 +12,8 @@
  * and calls vhc_tap_set_active() and vhc_tap_set_features() for its commands: libvhostconfig(3), "A PCI
  * transport".
  */
+#define _GNU_SOURCE 1
+
 #include <err.h>
 #include <pthread.h>
 #include <sched.h>
