@@ -172,7 +172,8 @@ static int parse_link(struct nl_msg *message, void *arg)
 int host_netlink_call(struct host_netlink *netlink, struct nl_msg *message,
 		      int (*parse)(struct nl_msg *, void *), void *arg)
 {
-	bool one = !(nlmsg_hdr(message)->nlmsg_flags & NLM_F_DUMP);
+	/* a dump's two flags are others with RTM_NEWLINK */
+	bool one = !parse || !(nlmsg_hdr(message)->nlmsg_flags & NLM_F_DUMP);
 	int r;
 
 	forget_error(netlink);

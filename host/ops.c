@@ -98,6 +98,23 @@ DESCRIBE(describe_open_tap)
 	UNDO("close it");
 }
 
+DESCRIBE(describe_find_lower)
+{
+	ARGUMENT("%s", device_of(plan, op)->tap.lower);
+}
+
+DESCRIBE(describe_macvtap)
+{
+	static const char *const mode[] = { "bridge", "private", "vepa", "passthru" };
+	const struct host_device *device = device_of(plan, op);
+	const struct host_tap *tap = &device->tap;
+
+	ARGUMENT("%s on %s, mode %s, mac %s, %llu queue%s", tap->name ? tap->name : "macvtap%d",
+		 tap->lower, mode[tap->mode], tap->mac, (unsigned long long)device->queue_pairs,
+		 device->queue_pairs > 1 ? "s" : "");
+	UNDO("delete it");
+}
+
 DESCRIBE(describe_mac)
 {
 	const struct host_device *device = device_of(plan, op);
@@ -254,6 +271,9 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 	[HOST_OP_FIND_LINK] = { "find link", describe_find_link, host_find_link, host_forget_link },
 	[HOST_OP_FIND_BRIDGE] = { "find bridge", describe_find_bridge, host_find_bridge },
 	[HOST_OP_OPEN_TAP] = { "open tap", describe_open_tap, host_open_tap, host_close_tap },
+	[HOST_OP_FIND_LOWER] = { "find lower", describe_find_lower, host_find_lower },
+	[HOST_OP_MAKE_MACVTAP] = { "make macvtap", describe_macvtap, host_make_macvtap,
+				   host_remove_macvtap },
 	[HOST_OP_SET_MAC] = { "set mac", describe_mac, host_set_mac, host_unset_mac },
 	[HOST_OP_SET_MTU] = { "set mtu", describe_mtu, host_set_mtu, host_unset_mtu },
 	[HOST_OP_ADD_ADDRESS] = { "add address", describe_address, host_add_address,

@@ -18,7 +18,9 @@ enum host_op_kind {
 	HOST_OP_ENTER_NETNS,
 	HOST_OP_FIND_LINK,
 	HOST_OP_FIND_BRIDGE,
+	HOST_OP_FIND_LOWER,
 	HOST_OP_OPEN_TAP,
+	HOST_OP_MAKE_MACVTAP,
 	HOST_OP_SET_MAC,
 	HOST_OP_SET_MTU,
 	HOST_OP_ADD_ADDRESS,
@@ -102,7 +104,7 @@ struct host_device_run {
 	uint64_t cid; /* of a vsock device, once it is open */
 	char name[HOST_LINK_NAME_MAX];
 	struct host_link before; /* of an existing link; for a new one, only the index is used */
-	struct host_link bridge;
+	struct host_link bridge, lower;
 	struct host_existing *existing; /* what else an existing link had */
 	bool adopted, fell_back;
 	char why[sizeof(((struct host_error *)0)->text)]; /* why it fell back */
@@ -173,6 +175,9 @@ HOST_OP_FUNCTION(host_forget_link);
 HOST_OP_FUNCTION(host_find_bridge);
 HOST_OP_FUNCTION(host_open_tap);
 HOST_OP_FUNCTION(host_close_tap);
+HOST_OP_FUNCTION(host_find_lower);
+HOST_OP_FUNCTION(host_make_macvtap);
+HOST_OP_FUNCTION(host_remove_macvtap);
 HOST_OP_FUNCTION(host_set_mac);
 HOST_OP_FUNCTION(host_unset_mac);
 HOST_OP_FUNCTION(host_set_mtu);

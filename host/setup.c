@@ -27,6 +27,9 @@ static const char *const styles[HOST_STYLE_COUNT + 1] = {
 	[HOST_STYLE_KVMTOOL] = "kvmtool",
 };
 
+static const char *const link_kinds[] = { [HOST_TAP] = "tap", [HOST_MACVTAP] = "macvtap", NULL };
+static const char *const modes[] = { "bridge", "private", "vepa", "passthru", NULL };
+
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -177,6 +180,13 @@ static bool check_feature(const char *text)
 #define FEATURE_RULE	"write a name such as \"host_uso\", or \"bit 56\""
 
 static const struct doc_field tap_fields[] = {
+	DOC_FIELD(host_tap, kind, DOC_CHOICE, .choices = link_kinds,
+		  .help = "a tap, or a macvtap on top of another link"),
+	DOC_FIELD(host_tap, lower, DOC_STRING, .min = 1, .max = 15, .check = check_link,
+		  .pattern = LINK_PATTERN, .rule = LINK_RULE,
+		  .help = "the link that a macvtap is on, such as a NIC"),
+	DOC_FIELD(host_tap, mode, DOC_CHOICE, .choices = modes,
+		  .help = "which other macvtaps of that link this one reaches"),
 	DOC_FIELD(
 		host_tap, name, DOC_STRING, .min = 1, .max = 15, .check = check_tap_name,
 		.pattern = "^(?!\\.{1,2}$)[!-$&-.0-9;-~]{1,15}(%d)?$",

@@ -34,8 +34,11 @@ enum host_style_index {
 	HOST_STYLE_COUNT
 };
 
+enum host_link_kind { HOST_TAP, HOST_MACVTAP };
+
 struct host_tap {
-	char *name; /* NULL: the kernel chooses */
+	uint32_t kind; /* enum host_link_kind */
+	char *name;    /* NULL: the kernel chooses */
 	char *owner, *group;
 	char *mac; /* the guest's */
 	char *bridge;
@@ -46,6 +49,8 @@ struct host_tap {
 	uint64_t vlan;	       /* for untagged frames; 0: none */
 	struct doc_list vlans; /* "100", "100-200": tagged */
 	bool isolated;
+	char *lower;	   /* of a macvtap */
+	uint32_t mode;	   /* as modes[] of setup.c has them */
 	uint32_t existing; /* enum doc_maybe */
 	bool persist, up;
 };
@@ -96,8 +101,8 @@ bool host_vlans_parse(const char *text, unsigned int *first, unsigned int *last)
 /* Is its link removed when the launcher ends, because closing it does not? */
 static inline bool host_tap_is_removed(const struct host_device *device)
 {
-	return device->attach == HOST_ATTACH_NAME && device->tap.existing != DOC_TRUE &&
-	       !device->tap.persist;
+	return (device->attach == HOST_ATTACH_NAME || device->tap.kind == HOST_MACVTAP) &&
+	       device->tap.existing != DOC_TRUE && !device->tap.persist;
 }
 
 /* Does its link stay when nobody has it open? */

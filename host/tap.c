@@ -56,6 +56,44 @@ static int check_port(struct host_check *c, size_t index)
 			  key);
 }
 
+/* What only one kind of link has. */
+static int check_macvtap(struct host_check *c, size_t index)
+{
+	const struct host_device *device = host_device(c->setup, index);
+	const struct host_tap *tap = &device->tap;
+	const struct {
+		bool given;
+		const char *pointer;
+	} refused[] = {
+		{ device->attach == HOST_ATTACH_NAME, "/attach" },
+		{ tap->bridge, "/tap/bridge" },
+		{ tap->netns, "/tap/netns" },
+		{ tap->owner, "/tap/owner" },
+		{ tap->group, "/tap/group" },
+		{ tap->existing == DOC_TRUE, "/tap/existing" },
+	};
+
+	if (tap->kind == HOST_TAP)
+		return !tap->lower
+			       ? 0
+			       : HOST_WRONG(c, index, "/tap/lower",
+					    "\"lower\" is of a macvtap: add \"kind\": \"macvtap\"");
+	if (!tap->lower)
+		return HOST_WRONG(c, index, "/tap/kind",
+				  "a macvtap is on top of another link: add \"lower\"");
+	for (size_t i = 0; i < DOC_COUNT(refused); i++)
+		if (refused[i].given)
+			return HOST_WRONG(c, index, refused[i].pointer,
+					  "\"%s\" is not for a macvtap",
+					  strrchr(refused[i].pointer, '/') + 1);
+	if (!tap->mac)
+		return HOST_WRONG(
+			c, index, "/tap/kind",
+			"a macvtap has the guest's MAC address: add \"mac\", or a \"name\" "
+			"of the config to derive it from");
+	return 0;
+}
+
 static int check_tap(struct host_check *c, size_t index)
 {
 	const struct host_device *device = host_device(c->setup, index);
@@ -147,13 +185,19 @@ int host_tap_check(struct host_check *c, size_t index)
 		r = check_tap(c, index);
 	if (r == 0)
 		r = check_port(c, index);
-	return r < 0 ? r : check_mac(c, index);
+	if (r == 0)
+		r = check_mac(c, index);
+	return r < 0 ? r : check_macvtap(c, index);
 }
 
 /* ----------------------------------------------------------------------------------------- plan */
 
 static void plan_look(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
 {
+	if (tap->kind == HOST_MACVTAP) {
+		host_plan_add(plan, HOST_OP_FIND_LOWER, device, 0);
+		return;
+	}
 	if (tap->existing == DOC_TRUE ||
 	    (tap->existing == DOC_ABSENT && host_tap_is_kept(host_device(plan->setup, device)) &&
 	     host_tap_has_name(tap)))
@@ -164,7 +208,8 @@ static void plan_look(struct host_plan *plan, const struct host_tap *tap, uint32
 
 static void plan_open(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
 {
-	host_plan_add(plan, HOST_OP_OPEN_TAP, device, 0);
+	host_plan_add(plan, tap->kind == HOST_MACVTAP ? HOST_OP_MAKE_MACVTAP : HOST_OP_OPEN_TAP,
+		      device, 0);
 }
 
 /*
@@ -174,7 +219,7 @@ static void plan_open(struct host_plan *plan, const struct host_tap *tap, uint32
 static void plan_change(struct host_plan *plan, const struct host_tap *tap, uint32_t device)
 {
 	/* the address of an existing link does as well, and setting one takes a privilege */
-	if (tap->mac &&
+	if (tap->kind == HOST_TAP && tap->mac &&
 	    !(tap->existing == DOC_TRUE && host_device(plan->setup, device)->mac_derived))
 		host_plan_add(plan, HOST_OP_SET_MAC, device, 0);
 	if (tap->mtu || tap->bridge)
@@ -203,7 +248,7 @@ static void plan_give(struct host_plan *plan, const struct host_tap *tap, uint32
 {
 	if (tap->existing == DOC_TRUE && (tap->owner || tap->group))
 		host_plan_add(plan, HOST_OP_SET_OWNER, device, 0);
-	if (host_tap_is_kept(host_device(plan->setup, device)))
+	if (tap->kind == HOST_TAP && host_tap_is_kept(host_device(plan->setup, device)))
 		host_plan_add(plan, HOST_OP_KEEP, device, 0);
 }
 

@@ -92,7 +92,7 @@ inside() {
 
 # interrupted SIGNAL COMMAND: 20 set-ups that end by the signal at some moment, each followed by the command.
 interrupted() {
-	config vm1 '"address": ["192.0.2.1/24"], "mtu": 1400, "bridge": "br0"' '"queue_pairs": 2' > all.json
+	config vm1 '"mtu": 1400, "bridge": "br0"' '"queue_pairs": 2' > all.json
 	inside 'ip link add br0 address 02:00:00:00:00:01 type bridge && ip link set br0 up mtu 1400 addrgenmode none
 		look() { ip -oneline -details address; sysctl -a 2> /dev/null | grep "^net.*\.\(br0\|tp0\)\."; }
 		before=$(look)
@@ -115,4 +115,18 @@ interrupted() {
 
 @test "kill at any moment of a set-up: the link of the launcher or none is left" {
 	interrupted TERM true
+}
+
+@test "a macvtap goes with the launcher, or with persist by teardown" {
+	config vm1 '"kind": "macvtap", "lower": "low0"' > vm1.json
+	sed 's/"persist": true/"persist": false/' vm1.json > goes.json
+	unshare -n sh -c 'ip link add low0 type veth && ip link add link low0 type macvtap' 2> /dev/null ||
+		skip 'no macvtap here'
+	inside 'ip link add low0 type veth peer name low1 && ip link set low0 up
+		"$VHOSTCTL" setup goes.json -- sh -c "ip -d link show tp0; exit 7"; echo "status $?"
+		ip link show tp0; "$VHOSTCTL" setup vm1.json -- true && ip -d link show tp0
+		"$VHOSTCTL" setup vm1.json -- touch started; "$VHOSTCTL" teardown vm1.json && ip link show tp0'
+	[[ $output == *"macvtap mode bridge"*"alias vhostctl vm1/net0"*"status 7"*"macvtap mode bridge"* ]]
+	[[ $stderr == *'"tp0" does not exist'*"vhostctl teardown"*'"tp0" does not exist'* ]]
+	[ ! -e started ]
 }

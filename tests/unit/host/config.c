@@ -226,6 +226,16 @@ static void setup_read_error_says_what_and_where(void **state)
 		  "/devices/0/tap/vlans/1", "\"9-8\"" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"bridge\":\"b\",\"vlans\":[\"1-4095\"]}}",
 		  "/devices/0/tap/vlans/0", "such as 100-200" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"lower\":\"eno1\"}}",
+		  "/devices/0/tap/lower", "add \"kind\": \"macvtap\"" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"kind\":\"macvtap\"}}",
+		  "/devices/0/tap/kind", "add \"lower\"" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"kind\":\"macvtap\",\"lower\":\"eno1\","
+		  "\"bridge\":\"br0\"}}",
+		  "/devices/0/tap/bridge", "\"bridge\" is not for a macvtap" },
+		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"kind\":\"macvtap\",\"lower\":\"eno1\","
+		  "\"persist\":true}}",
+		  "/devices/0/tap/kind", "the guest's MAC address" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"existing\":true}}",
 		  "/devices/0/tap/existing", "needs a whole name" },
 	};

@@ -127,6 +127,21 @@ static void setup_plan_of_port_looks_at_its_bridge_first(void **state)
 		"b: set port the link: vlan 210 isolated vlans 7,9-12 [removed with the link]\n");
 }
 
+static void setup_plan_of_macvtap_makes_it_with_the_mac_of_the_guest(void **state)
+{
+	struct host_options options = { 0 };
+
+	expect_plan(
+		CONFIG("{\"id\":\"a\",\"type\":\"net\",\"vhost\":\"off\",\"queue_pairs\":2,\"tap\":{\"kind\":"
+		       "\"macvtap\",\"lower\":\"eno1\",\"mode\":\"vepa\",\"mac\":\"52:54:00:00:00:01\","
+		       "\"persist\":true}}",
+		       ""),
+		&options,
+		"a: find lower eno1 []\n"
+		"a: make macvtap macvtap%d on eno1, mode vepa, mac 52:54:00:00:00:01, 2 queues [delete it]\n"
+		"a: set up the link [removed with the link]\n");
+}
+
 /* Derived from both names: the same every time, and another for each device and each guest. */
 static void setup_plan_shows_the_mac_that_is_derived(void **state)
 {
@@ -240,6 +255,7 @@ int main(void)
 		cmocka_unit_test(setup_plan_of_new_tap_lists_its_steps),
 		cmocka_unit_test(setup_plan_of_existing_tap_changes_what_is_given),
 		cmocka_unit_test(setup_plan_of_port_looks_at_its_bridge_first),
+		cmocka_unit_test(setup_plan_of_macvtap_makes_it_with_the_mac_of_the_guest),
 		cmocka_unit_test(setup_plan_shows_the_mac_that_is_derived),
 		cmocka_unit_test(plan_of_vsock_shows_auto_as_such),
 		cmocka_unit_test(setup_plan_expands_launcher),
