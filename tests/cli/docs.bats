@@ -99,13 +99,35 @@ rendered() {
 	diff <(sort <<< "$fields") <(grep -vxF -e "$objects" <<< "$written" | sort)
 }
 
-@test "man: each field of a vhost-state document, and no other" {
-	fields=$(jq -r 'def walk($before): .properties | to_entries[] | ($before + .key) as $name |
-		if .value.properties then .value | walk($name + ".")
-		elif .value.items.properties? then $name, (.value.items | walk($name + "[]."))
-		else $name end; walk("")' "$source_root/schemas/vhost-state.schema.json")
-	written=$(sed -n 's/^\.It Ic //p' "$man/vhost-state.5" | sed 's/ , /\n/g')
-	diff <(sort <<< "$fields") <(sort <<< "$written")
+# The fields in a schema, with the path to them in dots; objects are shown by their fields.
+fields_of='def walk($before): .properties | to_entries[] | ($before + .key) as $name |
+	if .value.properties then .value | walk($name + ".")
+	elif .value.items.properties? then $name, (.value.items | walk($name + "[]."))
+	else $name end; walk("")'
+
+# written PAGE [SECTION]: the fields that it describes.
+written() {
+	sed -n "${2:+/^\.Ss $2\$/,/^\.S[sh] /}s/^\.It Ic //p" "$man/$1" | sed 's/ , /\n/g' | sort
+}
+
+@test "man: each field of a vhost-state and of a vhost-caps document, and no other" {
+	for kind in vhost-state vhost-caps; do
+		diff <(jq -r "$fields_of" "$source_root/schemas/$kind.schema.json" | sort) <(written "$kind.5")
+	done
+}
+
+@test "man: each field of both forms of a vhost-plan document, and no other" {
+	schema=$source_root/schemas/vhost-plan.schema.json
+	diff <(jq -r ".oneOf[0] | $fields_of" "$schema" | sort) <(written vhost-plan.5 "The plan of a device")
+	diff <(jq -r ".oneOf[1] | $fields_of" "$schema" | sort) <(written vhost-plan.5 "The plan of a config")
+}
+
+@test "man: each field of each command's vhost-report document, and no other" {
+	schema=$source_root/schemas/vhost-report.schema.json
+	while read -r command; do
+		diff <(jq -r --arg name "$command" ".allOf[] | select(.if.properties.command.const == \$name).then | $fields_of" "$schema" |
+			grep -vxE 'kind|version|command' | sort) <(written vhost-report.5 "$command") || { echo "$command"; return 1; }
+	done < <(jq -r '.allOf[].if.properties.command.const' "$schema")
 }
 
 @test "man: each function of the library, and no other" {
