@@ -114,7 +114,7 @@ const struct cli_value *cli_option(const struct cli_call *call, const char *name
 
 /* help.c */
 void cli_help_report(struct cli_call *call);
-void cli_help(FILE *out, const char *group, const struct cli_command *command);
+void cli_help(FILE *out, int width, const char *group, const struct cli_command *command);
 const char *cli_type_name(enum cli_type type);
 /* what an option takes: the name of its type, or its choices, "net|vsock" */
 #define CLI_TAKES_MAX 40
@@ -122,9 +122,8 @@ const char *cli_takes(const struct cli_option *option, char buf[CLI_TAKES_MAX]);
 void cli_join(char *buf, size_t size, const char *const *words, const char *between);
 
 /* print.c */
-void cli_print(FILE *out, struct json_object *result, bool json, bool colour);
-void cli_print_table(FILE *out, struct json_object *rows, int indent);
-/* for a terminal, as doc_escape() has it; @keep: control characters that stay */
+void cli_print(FILE *out, struct json_object *result, bool json, bool colour, int width);
+/* line.c: for a terminal, as doc_escape() has it; @keep: control characters that stay */
 void cli_put_text(FILE *out, const char *text, const char *keep);
 
 /* message.c: one line on stderr, and a hint on a second; each returns @status */
@@ -139,6 +138,7 @@ void cli_warn(const struct cli_call *call, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void cli_log(void *call, enum vhc_level level, const char *line);
 bool cli_colour(int fd);
+int cli_width(int fd); /* of the terminal; 0: it is none, or does not say */
 
 /* input.c: documents named on the command line; "-" is stdin */
 const char *cli_document(const char *path);

@@ -67,7 +67,7 @@ static int put(int fd, struct json_object *document)
 		close(fd);
 		return r;
 	}
-	cli_print(out, document, true, false);
+	cli_print(out, document, true, false, 0);
 	errno = EIO;
 	if (ferror(out) | fclose(out))
 		r = -errno;

@@ -5,7 +5,9 @@
  */
 #include <string.h>
 
-#include "cli.h"
+#include "print.h"
+
+#define FIELD_WIDTH 26 /* of the longest field, "devices[].features.require" */
 
 static const char *const intro[] = {
 	"Sets up vhost devices for any launcher, and shows what a host and a guest support.",
@@ -38,42 +40,99 @@ static void option_name(const struct cli_option *option, char *text, size_t size
 		 option->argument ? option->argument : "");
 }
 
-static void put_options(FILE *out, const char *title, const struct cli_option *options,
-			size_t count)
+/* A name and what it is, in two columns; on a narrow terminal the text is below the name. */
+static void put_pair(struct printer *printer, const char *name, int width, const char *text)
 {
-	if (count)
-		fprintf(out, "\n%s:\n", title);
-	for (size_t i = 0; i < count; i++) {
-		char name[80];
-
-		option_name(&options[i], name, sizeof(name));
-		fprintf(out, "  %-24s  %s", name, options[i].help);
-		if (options[i].type == CLI_NUMBER)
-			fprintf(out, " (%llu to %llu; %llu)", (unsigned long long)options[i].min,
-				(unsigned long long)options[i].max,
-				(unsigned long long)options[i].preset);
-		fputc('\n', out);
+	cli_put_blanks(printer, 2);
+	cli_put_cell(printer, name, width, false, printer->width && printer->width < width + 24);
+	if (printer->width && printer->width < width + 24) {
+		cli_put_blanks(printer, 6);
+		cli_put_wrapped(printer, text, 6);
+	} else {
+		cli_put_wrapped(printer, text, 2 + width + 2);
 	}
 }
 
-static void put_lines(FILE *out, const char *title, const char *const *lines)
+static void put_options(struct printer *printer, const char *title,
+			const struct cli_option *options, size_t count)
 {
+	if (count)
+		fprintf(printer->out, "\n%s:\n", title);
+	for (size_t i = 0; i < count; i++) {
+		char name[80], text[240];
+		int length = snprintf(text, sizeof(text), "%s", options[i].help);
+
+		option_name(&options[i], name, sizeof(name));
+		if (options[i].type == CLI_NUMBER)
+			snprintf(text + length, sizeof(text) - (size_t)length,
+				 " (%llu to %llu; %llu)", (unsigned long long)options[i].min,
+				 (unsigned long long)options[i].max,
+				 (unsigned long long)options[i].preset);
+		put_pair(printer, name, 24, text);
+	}
+}
+
+static void put_lines(struct printer *printer, const char *title, const char *const *lines)
+{
+	fprintf(printer->out, "\n%s", title);
+	for (; *lines; lines++) {
+		cli_put_blanks(printer, *title ? 2 : 0);
+		cli_put_wrapped(printer, *lines, *title ? 2 : 0);
+	}
+}
+
+/* The lines of a paragraph: as they are, or all of it anew for a narrow terminal. */
+static void put_paragraph(struct printer *printer, const char *const *lines)
+{
+	char text[2000] = "";
+	bool wide = true;
+
 	if (!lines)
 		return;
-	fprintf(out, "\n%s", title);
-	for (; *lines; lines++)
-		fprintf(out, "%s%s\n", *title ? "  " : "", *lines);
+	for (size_t i = 0; lines[i]; i++)
+		wide = wide && (!printer->width || cli_width_of(lines[i]) <= printer->width);
+	if (wide) {
+		put_lines(printer, "", lines);
+		return;
+	}
+	cli_join(text, sizeof(text), lines, " ");
+	cli_put(printer, "\n");
+	cli_put_wrapped(printer, text, 0);
+}
+
+static const char *member(struct json_object *row, const char *key)
+{
+	const char *text = json_object_get_string(json_object_object_get(row, key));
+
+	return text ? text : "";
+}
+
+/* A field where its table has no room: "name of the link (string)". */
+static void put_field(struct printer *printer, struct json_object *row)
+{
+	const char *preset = member(row, "default");
+	bool required = *preset == '(';
+	char text[400];
+
+	snprintf(text, sizeof(text), "%s (%s%s%s)", member(row, "help"), member(row, "type"),
+		 required  ? ", required"
+		 : *preset ? "; "
+			   : "",
+		 required ? "" : preset);
+	put_pair(printer, member(row, "field"), FIELD_WIDTH, text);
 }
 
 /* The document that a command reads, from the table that reads it. */
-static void put_fields(FILE *out, const struct cli_command *command)
+static void put_fields(struct printer *printer, const struct cli_command *command)
 {
 	struct json_object *fields = command->fields ? command->fields() : NULL;
 
 	if (!fields)
 		return;
-	fputs("\nFields of CONFIG:\n", out);
-	cli_print_table(out, fields, 2);
+	cli_put(printer, "\nFields of CONFIG:\n");
+	if (!cli_put_table(printer, fields, 2))
+		for (size_t i = 0; i < json_object_array_length(fields); i++)
+			put_field(printer, json_object_array_get_idx(fields, i));
 	json_object_put(fields);
 }
 
@@ -84,41 +143,46 @@ static bool in_group(const struct cli_command *command, const char *group)
 	return !length || (!strncmp(command->name, group, length) && command->name[length] == ' ');
 }
 
-static void put_commands(FILE *out, const char *group)
+static void put_commands(struct printer *printer, const char *group)
 {
-	fputs("\nCommands:\n", out);
+	cli_put(printer, "\nCommands:\n");
 	for (size_t i = 0; i < cli_command_count; i++) {
 		const struct cli_command *command = cli_commands[i];
 		char usage[96];
 
 		if (!in_group(command, group))
 			continue;
-		snprintf(usage, sizeof(usage), "%s %s", command->name, command->arguments);
-		fprintf(out, "  %-40s  %s\n", usage, command->text);
+		snprintf(usage, sizeof(usage), "%s%s%s", command->name,
+			 *command->arguments ? " " : "", command->arguments);
+		put_pair(printer, usage, 40, command->text);
 	}
 }
 
 /* The help of one command, of a group of commands, or, with neither, of the program. */
-void cli_help(FILE *out, const char *group, const struct cli_command *command)
+void cli_help(FILE *out, int width, const char *group, const struct cli_command *command)
 {
+	struct printer printer = { .out = out, .width = width };
+
 	if (command) {
 		fprintf(out, "Usage: vhostctl %s%s%s%s\n\n%s.\n", command->name,
 			command->count ? " [OPTION]..." : "", *command->arguments ? " " : "",
 			command->arguments, command->text);
-		put_lines(out, "", command->more);
-		put_options(out, "Options", command->options, command->count);
-		put_fields(out, command);
+		put_paragraph(&printer, command->more);
+		put_options(&printer, "Options", command->options, command->count);
+		put_fields(&printer, command);
 	} else {
 		fprintf(out, "Usage: vhostctl [OPTION]... %s%sCOMMAND [ARGUMENT]...\n",
 			group ? group : "", group ? " " : "");
 		if (!group)
-			put_lines(out, "", intro);
-		put_commands(out, group);
+			put_paragraph(&printer, intro);
+		put_commands(&printer, group);
 	}
-	put_options(out, "Options of all commands", cli_globals, cli_global_count);
+	put_options(&printer, "Options of all commands", cli_globals, cli_global_count);
 	if (!command && !group) {
-		put_lines(out, "Exit status:\n", statuses);
-		fputs("\nSee 'vhostctl COMMAND --help' or vhostctl(1) for more.\n", out);
+		put_lines(&printer, "Exit status:\n", statuses);
+		cli_put(&printer, "\n");
+		cli_put_wrapped(&printer, "See 'vhostctl COMMAND --help' or vhostctl(1) for more.",
+				0);
 	}
 }
 

@@ -21,9 +21,10 @@ static int put(const struct cli_call *call, bool help)
 
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	if (help)
-		cli_help(stdout, call->group, call->command);
+		cli_help(stdout, cli_width(STDOUT_FILENO), call->group, call->command);
 	else if (call->result)
-		cli_print(stdout, call->result, call->json, cli_colour(STDOUT_FILENO));
+		cli_print(stdout, call->result, call->json, cli_colour(STDOUT_FILENO),
+			  cli_width(STDOUT_FILENO));
 	errno = 0;
 	if (fflush(stdout) || ferror(stdout))
 		return cli_fail(CLI_FAILED, NULL, "cannot write the result: %s",

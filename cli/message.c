@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -21,6 +22,13 @@ bool cli_colour(int fd)
 	const char *term = getenv("TERM");
 
 	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb");
+}
+
+int cli_width(int fd)
+{
+	struct winsize size;
+
+	return isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 enum level { ERROR, WARNING, INFO, DEBUG };

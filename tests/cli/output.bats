@@ -10,6 +10,45 @@ on_terminal() {
 	TERM=xterm script -qec "$(printf '%q ' "$VHOSTCTL" "$@")" /dev/null < /dev/null
 }
 
+# at_width COLUMNS ARGUMENT...: the same on a terminal of that width, without colours; COLUMNS 0: not on a terminal.
+at_width() {
+	[ "$1" != 0 ] || { "$VHOSTCTL" "${@:2}"; return; }
+	TERM=dumb script -qec "stty cols $1 rows 24; $(printf '%q ' "$VHOSTCTL" "${@:2}")" /dev/null < /dev/null | tr -d '\r'
+}
+
+# Written anew with: for w in 0 60 80 100 200; do narrow $w > tests/cli/width-$w.txt; done
+narrow() { # COLUMNS
+	at_width "$1" features check csum,host_tso4,guest_tso4,guest_ecn,guest_ufo,mq || true
+	at_width "$1" features decode 0x1300
+	at_width "$1" features diff mrg_rxbuf,ring_packed,guest_uso4 event_idx,rss || true
+	at_width "$1" state diff "$source_root/tests/unit/migration/golden/split-1.json" \
+		"$source_root/tests/unit/migration/golden/packed-1.json" || true
+}
+
+@test "on a terminal, texts wrap at words under themselves; elsewhere they do not" {
+	for width in 0 60 80 100 200; do
+		diff "$here/width-$width.txt" <(narrow "$width")
+	done
+}
+
+@test "on a narrow terminal no line is too wide but commands to paste and long words, and no word is lost" {
+	for command in doctor caps "features list" "plan $source_root/examples/qemu-mq.json" --help "setup --help" \
+		"features --help" "loop --help" "check --help"; do
+		# shellcheck disable=SC2086 # several words
+		at_width 0 $command | tr -s ' \n' '\n' | tr -d '();' | sort -u > "$BATS_TEST_TMPDIR/words" || true
+		for width in 60 80; do
+			# shellcheck disable=SC2086 # several words
+			at_width $width $command > "$BATS_TEST_TMPDIR/narrow"
+			awk -v width=$width 'length > width && !/^ *(Usage:|launcher|fix|remedy) / {
+				sub(/^ */, ""); if ($0 ~ / /) { print; bad = 1 } } / $/ { print "blank at the end: " $0; bad = 1 }
+				END { exit bad }' "$BATS_TEST_TMPDIR/narrow"
+			lost=$(tr -s ' \n' '\n' < "$BATS_TEST_TMPDIR/narrow" | tr -d '();,' | sort -u |
+				comm -13 - <(tr -d , < "$BATS_TEST_TMPDIR/words" | sort -u))
+			[[ -z $lost || $lost =~ ^(field|type|default|help|[[:space:]]|-)*$ ]] || { echo "$command, $width: $lost"; return 1; }
+		done
+	done
+}
+
 @test "--json: a failure is one document on stderr, with status, place, text and hint" {
 	run --separate-stderr vhostctl --json validate "$here/bad/address-name.json"
 	[ "$status" = 3 ]
