@@ -91,6 +91,41 @@ rendered() {
 	done < <(table '.options[] | "-\(.letter) --\(.name)"')
 }
 
+# examples_of PAGE: the lines of its examples, as they are read.
+examples_of() {
+	awk '/^\.Sh EXAMPLES/ { all = 1 } /^\.Sh SEE/ { all = 0 } /^\.Ed/ { block = 0 } all && block; /^\.Bd/ { block = 1 }' "$1" |
+		sed -e ':more' -e '/\\e$/ { N; s/\\e\n */ /; b more' -e '}'
+}
+
+# Where an example runs a launcher, its plan is made: a test has no disk image.
+@test "man: the examples work, on a Debian as it is" {
+	cd "$BATS_TEST_TMPDIR"
+	local page command tried=0
+	for page in "$man"/*.[15]; do
+		examples_of "$page" | awk '/^\{/ { file = "config" ++n ".json" } file { print > file } /^\}/ { file = "" }'
+		[ ! -e config1.json ] || mv config1.json vm.json
+		[ -e vm.json ] || cp "$source_root/examples/qemu.json" vm.json
+		for config in *.json; do
+			[ "$config" = help.json ] || vhostctl validate "$config" > validated
+			user=$(jq -r '.launcher.user // "root"' "$config")
+			[ "$config" = help.json ] || id "$user"
+		done
+		while read -r command; do
+			echo "$page: $command"
+			command=${command/vhostctl setup/vhostctl plan}
+			status=0
+			# a command that reads a document of another host, or a sysfs of a guest, has none here
+			[[ $command == *.json* && $command != *" vm.json"* || $command == *"|"* || $command == *'$('* || $command == *loop* || $command == *teardown* ]] ||
+				{ eval "$command" > said 2> errors || status=$?; tried=$((tried + 1)); }
+			[ "$status" -le 1 ] || { cat errors; return 1; }
+		done < <(examples_of "$page" | sed -n 's/^\($ \)\?vhostctl/vhostctl/p')
+		rm -f config*.json vm.json
+	done
+	[ "$tried" -ge 6 ]
+	examples_of "$man/vhostctl-features.1" | sed -n '/^\$ /,$p' | sed -n '2,4p' |
+		diff - <(vhostctl features check csum,host_tso4,guest_tso4)
+}
+
 @test "man: each field of a vhost-setup document, and no other" {
 	fields=$(table '.commands[] | select(.name == "setup") | .fields[] | select(.type != "object") | .field' | sed 's/^devices\[\]\.//')
 	objects=$(table '.commands[] | select(.name == "setup") | .fields[] | select(.type == "object") | .field' | sed 's/^devices\[\]\.//')
