@@ -8,6 +8,8 @@
 #define COMMANDS(ROW)        \
 	ROW(setup)           \
 	ROW(teardown)        \
+	ROW(attach)          \
+	ROW(detach)          \
 	ROW(plan)            \
 	ROW(validate)        \
 	ROW(caps)            \

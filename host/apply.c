@@ -10,10 +10,12 @@
 
 #include "child.h"
 #include "op.h"
+#include "qmp.h"
 
 static void free_run(struct host_run *run)
 {
 	host_signals_release(&run->signals);
+	host_qmp_close(run->qmp);
 	host_launch_free(run->launch);
 	free(run->devices);
 	free(run->changed);
@@ -195,6 +197,19 @@ static int run_child(struct host_run *run, struct host_error *err)
 	host_remove_links(run);
 	free_run(run);
 	return 0;
+}
+
+void host_run_end(struct host_run *run)
+{
+	host_close_devices(run);
+	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
+		struct host_existing *existing = run->devices[i].existing;
+
+		if (existing)
+			host_addresses_free(existing->addresses);
+		free(existing);
+	}
+	free_run(run);
 }
 
 int host_setup_run(const struct host_setup *setup, const struct host_options *options,

@@ -31,17 +31,22 @@ static const struct doc_field plan_fields[] = {
 const struct doc_table host_plan_table =
 	DOC_TABLE("vhost-plan", host_plan_document, plan_fields, "what would be done on this host");
 
+/* Of every device, whoever got it. */
+#define REPORT_DEVICE_FIELDS                                                                   \
+	DOC_NEED(host_report_device, device, DOC_STRING, .help = "its id"),                    \
+		DOC_FIELD(host_report_device, tap, DOC_STRING, .help = "name of its link"),    \
+		DOC_FIELD(host_report_device, netns, DOC_STRING,                               \
+			  .help = "network namespace of the link"),                            \
+		DOC_FIELD(host_report_device, queue_pairs, DOC_UINT, .min = 1, .max = 256,     \
+			  .help = "queues in each direction"),                                 \
+		DOC_FIELD(host_report_device, cid, DOC_UINT, .min = 3, .max = UINT32_MAX,      \
+			  .help = "CID of the guest, of a vsock device"),                      \
+		DOC_NEED(host_report_device, vhost, DOC_BOOL, .help = "vhost runs its rings"), \
+		DOC_FIELD(host_report_device, why, DOC_STRING,                                 \
+			  .help = "why vhost is off although it was preferred")
+
 static const struct doc_field report_device_fields[] = {
-	DOC_NEED(host_report_device, device, DOC_STRING, .help = "its id"),
-	DOC_FIELD(host_report_device, tap, DOC_STRING, .help = "name of its link"),
-	DOC_FIELD(host_report_device, netns, DOC_STRING, .help = "network namespace of the link"),
-	DOC_FIELD(host_report_device, queue_pairs, DOC_UINT, .min = 1, .max = 256,
-		  .help = "queues in each direction"),
-	DOC_FIELD(host_report_device, cid, DOC_UINT, .min = 3, .max = UINT32_MAX,
-		  .help = "CID of the guest, of a vsock device"),
-	DOC_NEED(host_report_device, vhost, DOC_BOOL, .help = "vhost runs its rings"),
-	DOC_FIELD(host_report_device, why, DOC_STRING,
-		  .help = "why vhost is off although it was preferred"),
+	REPORT_DEVICE_FIELDS,
 	DOC_FIELD(host_report_device, tap_fds, DOC_NUMBERS,
 		  .help = "fds of the tap in the launcher"),
 	DOC_FIELD(host_report_device, vhost_fds, DOC_NUMBERS, .help = "vhost fds in the launcher"),
@@ -61,6 +66,32 @@ static const struct doc_field report_fields[] = {
 
 const struct doc_table host_report_table =
 	DOC_TABLE("vhost-report", host_report, report_fields, "what 'setup' set up");
+
+/* Which numbers the fds have there is QEMU's own business. */
+static const struct doc_field attach_device_fields[] = { REPORT_DEVICE_FIELDS };
+
+static const struct doc_table attach_device_table =
+	DOC_PART(host_report_device, attach_device_fields, "a device that QEMU was given");
+
+static const struct doc_field attach_fields[] = {
+	DOC_NEED(host_report, command, DOC_STRING, .help = "\"attach\""),
+	DOC_FIELD(host_report, name, DOC_STRING, .help = "the config's name"),
+	DOC_NEED(host_report, devices, DOC_OBJECTS, .table = &attach_device_table,
+		 .help = "the devices that QEMU was given"),
+};
+
+const struct doc_table host_attach_table =
+	DOC_TABLE("vhost-report", host_report, attach_fields, "what 'attach' gave to QEMU");
+
+static const struct doc_field detach_fields[] = {
+	DOC_NEED(host_detach_report, command, DOC_STRING, .help = "\"detach\""),
+	DOC_NEED(host_detach_report, device, DOC_STRING, .help = "its id"),
+	DOC_NEED(host_detach_report, removed_device, DOC_BOOL, .help = "QEMU had such a device"),
+	DOC_NEED(host_detach_report, removed_netdev, DOC_BOOL, .help = "QEMU had such a netdev"),
+};
+
+const struct doc_table host_detach_table = DOC_TABLE("vhost-report", host_detach_report,
+						     detach_fields, "what 'detach' took from QEMU");
 
 static const struct doc_field removed_fields[] = {
 	DOC_NEED(host_removed_link, device, DOC_STRING, .help = "whose it was"),

@@ -34,6 +34,12 @@ struct host_report {
 	struct doc_list launcher;
 };
 
+struct host_detach_report {
+	char *command;
+	char *device;
+	bool removed_device, removed_netdev;
+};
+
 struct host_removed_link {
 	char *device, *link, *netns;
 };

@@ -64,6 +64,8 @@ struct host_options {
 	const int *keep;
 	size_t keep_count;
 	char **launcher; /* its command line, with tokens, NULL-terminated; NULL to plan without one */
+	const char *qmp;      /* instead of a launcher: the socket of a running QEMU, or NULL */
+	unsigned int seconds; /* how long each answer of it may take */
 	/* A warning, one line.  May be NULL. */
 	void (*say)(void *data, const char *line);
 	/* Each step, one line, before it is executed.  May be NULL. */
@@ -111,8 +113,25 @@ int host_setup_run(const struct host_setup *setup, const struct host_options *op
  */
 int host_teardown(const struct host_setup *setup, struct json_object **ret, struct host_error *err);
 
-/* The tables of the reports of host_setup_run(), host_teardown() and host_doctor(). */
-extern const struct doc_table host_report_table, host_teardown_table, host_doctor_table;
+/**
+ * host_attach() - set the devices up and give them to the running QEMU at @options->qmp.
+ * All or nothing, as host_setup_run().  @ret: the vhost-report.
+ * Errors: -ETIMEDOUT: QEMU does not answer; -EPROTO: it is not QEMU; -EREMOTEIO: it refuses a device.
+ */
+int host_attach(const struct host_setup *setup, const struct host_options *options,
+		struct json_object **ret, struct host_error *err);
+
+/**
+ * host_detach() - take a device and its netdev from the running QEMU at @options->qmp.
+ * @ret: the vhost-report.
+ * Errors: -ETIME: the guest does not give the device up; -ENODEV: QEMU has none with this id.
+ */
+int host_detach(const char *id, const struct host_options *options, struct json_object **ret,
+		struct host_error *err);
+
+/* The tables of the reports of host_setup_run(), host_teardown(), host_attach(), host_detach() and host_doctor(). */
+extern const struct doc_table host_report_table, host_teardown_table, host_attach_table,
+	host_detach_table, host_doctor_table;
 
 /**
  * host_doctor() - report what is missing on this host for vhost devices, with the commands that fix

@@ -183,7 +183,7 @@ int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host
 
 /* ------------------------------------------------------------------------------------- hand over */
 
-static int make_launch(struct host_run *run, struct host_error *err)
+int host_number_fds(struct host_run *run, struct host_error *err)
 {
 	const struct host_plan *plan = run->plan;
 	size_t count = plan->setup->devices.count;
@@ -201,8 +201,15 @@ static int make_launch(struct host_run *run, struct host_error *err)
 					      .cid = run->devices[i].cid };
 	r = host_launch_new(plan->options, plan->setup, results, &run->launch, err);
 	free(results);
+	return r;
+}
+
+static int make_launch(struct host_run *run, struct host_error *err)
+{
+	int r = host_number_fds(run, err);
+
 	if (r == 0)
-		r = host_launch_arguments(run->launch, plan->options, err);
+		r = host_launch_arguments(run->launch, run->plan->options, err);
 	if (r == 0)
 		r = host_launch_environment(run->launch, err);
 	return r;
@@ -245,7 +252,7 @@ int host_hand_over(struct host_run *run, const struct host_op *op, struct host_e
 	r = make_launch(run, err);
 	if (r < 0)
 		return r;
-	report = host_run_report(run);
+	report = host_run_report(run, "setup");
 	if (!report)
 		return host_fail_memory(err);
 	if (options->ready)

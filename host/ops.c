@@ -234,6 +234,27 @@ DESCRIBE(describe_features)
 					 i ? ", " : "", ((char **)list->items)[i]);
 }
 
+DESCRIBE(describe_connect)
+{
+	ARGUMENT("%s", plan->options->qmp);
+}
+
+DESCRIBE(describe_give)
+{
+	const struct host_device *device = device_of(plan, op);
+	int count = (int)device->queue_pairs *
+		    (host_kind_of(device)->tap + (device->vhost != HOST_VHOST_OFF));
+
+	ARGUMENT("%d fd%s to QEMU", count, count > 1 ? "s" : "");
+	UNDO("close them");
+}
+
+DESCRIBE(describe_id)
+{
+	ARGUMENT("%s", device_of(plan, op)->id);
+	UNDO("delete it");
+}
+
 DESCRIBE(describe_hand_over)
 {
 	int count = host_plan_fd_count(plan);
@@ -291,6 +312,10 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 	[HOST_OP_OPEN_VSOCK] = { "open vsock", describe_open_vsock, host_open_vsock,
 				 host_close_vhost },
 	[HOST_OP_CHECK_FEATURES] = { "check features", describe_features, host_check_features },
+	[HOST_OP_CONNECT_QMP] = { "connect to QEMU", describe_connect, host_connect_qmp },
+	[HOST_OP_GIVE_FDS] = { "give fds", describe_give, host_give_fds, host_take_fds },
+	[HOST_OP_ADD_NETDEV] = { "add netdev", describe_id, host_add_netdev, host_del_netdev },
+	[HOST_OP_ADD_DEVICE] = { "add device", describe_id, host_add_device, host_del_device },
 	[HOST_OP_HAND_OVER] = { "hand over", describe_hand_over, host_hand_over },
 	[HOST_OP_START] = { "start launcher", describe_start },
 	[HOST_OP_BECOME_USER] = { "become user", describe_become, host_become_user },

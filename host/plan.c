@@ -91,8 +91,12 @@ int host_plan_make(const struct host_setup *setup, const struct host_options *op
 		host_plan_add(&plan, HOST_OP_FIND_LAUNCHER, HOST_NO_DEVICE, 0);
 		host_plan_add(&plan, HOST_OP_RESERVE_FDS, HOST_NO_DEVICE, 0);
 	}
+	if (options->qmp)
+		host_plan_add(&plan, HOST_OP_CONNECT_QMP, HOST_NO_DEVICE, 0);
 	for (int phase = HOST_LOOK; phase <= HOST_GIVE; phase++)
 		add_devices(&plan, (enum host_phase)phase);
+	if (options->qmp)
+		host_plan_attach(&plan);
 	if (options->launcher) {
 		host_plan_add(&plan, HOST_OP_HAND_OVER, HOST_NO_DEVICE, 0);
 		if (has_links_to_remove(setup))

@@ -33,6 +33,10 @@ enum host_op_kind {
 	HOST_OP_OPEN_VHOST,
 	HOST_OP_OPEN_VSOCK,
 	HOST_OP_CHECK_FEATURES,
+	HOST_OP_CONNECT_QMP,
+	HOST_OP_GIVE_FDS,
+	HOST_OP_ADD_NETDEV,
+	HOST_OP_ADD_DEVICE,
 	HOST_OP_HAND_OVER,
 	HOST_OP_START,
 	HOST_OP_BECOME_USER,
@@ -73,6 +77,9 @@ struct host_plan {
 int host_plan_make(const struct host_setup *setup, const struct host_options *options,
 		   struct host_plan *ret, struct host_error *err);
 void host_plan_clear(struct host_plan *plan);
+
+/* host_plan_attach() - add what gives the devices to a running QEMU. */
+void host_plan_attach(struct host_plan *plan);
 
 /* There is room: host_plan_make() counted. */
 static inline void host_plan_add(struct host_plan *plan, enum host_op_kind kind, uint32_t device,
@@ -119,7 +126,8 @@ struct host_run {
 	int home_netns;		     /* the original one, or -1 */
 	pid_t parent; /* of the launcher's process, if that is not the first one; or 0 */
 	struct host_user user;
-	struct host_launch *launch; /* set by the hand-over */
+	struct host_launch *launch; /* set by the hand-over, or once QEMU gets an fd */
+	struct host_qmp *qmp;	    /* the running QEMU that gets the devices */
 	bool *ours;		    /* fds 0 to fd_room - 1: opened by us */
 	int fd_room;
 	struct {
@@ -155,14 +163,19 @@ int host_fail_signal(struct host_error *err, int number);
 int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct host_run **ret,
 		   struct host_error *err);
 int host_run_undo(struct host_run *run, struct host_error *err);
+/* host_run_end() - free a successful run and close what this process has of it; everything stays. */
+void host_run_end(struct host_run *run);
 
 /* host_close_devices() - keep none of the fds that the launcher has. */
 void host_close_devices(struct host_run *run);
 /* host_remove_links() - new links that were attached by name and are not to persist. */
 void host_remove_links(struct host_run *run);
 
-/* The report of the devices that were set up.  NULL: no memory. */
-struct json_object *host_run_report(const struct host_run *run);
+/* host_number_fds() - fill run->launch with what was set up, and no arguments. */
+int host_number_fds(struct host_run *run, struct host_error *err);
+
+/* The report of the devices that were set up, by "setup" or "attach".  NULL: no memory. */
+struct json_object *host_run_report(const struct host_run *run, const char *command);
 
 /* The functions of the operations, in op-*.c */
 #define HOST_OP_FUNCTION(name) \
@@ -201,6 +214,13 @@ HOST_OP_FUNCTION(host_check_features);
 HOST_OP_FUNCTION(host_find_launcher);
 HOST_OP_FUNCTION(host_reserve_fds);
 HOST_OP_FUNCTION(host_release_fds);
+HOST_OP_FUNCTION(host_connect_qmp);
+HOST_OP_FUNCTION(host_give_fds);
+HOST_OP_FUNCTION(host_take_fds);
+HOST_OP_FUNCTION(host_add_netdev);
+HOST_OP_FUNCTION(host_del_netdev);
+HOST_OP_FUNCTION(host_add_device);
+HOST_OP_FUNCTION(host_del_device);
 HOST_OP_FUNCTION(host_hand_over);
 HOST_OP_FUNCTION(host_become_user);
 HOST_OP_FUNCTION(host_exec);

@@ -32,8 +32,14 @@ static bool fill_tap(const struct host_device_run *run, const struct host_view *
 	const char *netns = view->device->tap.netns;
 
 	device->queue_pairs = view->device->queue_pairs;
+	return copy(&device->tap, run->name) && (!netns || copy(&device->netns, netns));
+}
+
+static bool fill_numbers(const struct host_view *view, struct host_report_device *device)
+{
 	return (!view->tap_fds || fill_fds(&device->tap_fds, view->first_tap_fd, view->tap_fds)) &&
-	       copy(&device->tap, run->name) && (!netns || copy(&device->netns, netns));
+	       (!view->vhost_fds ||
+		fill_fds(&device->vhost_fds, view->first_vhost_fd, view->vhost_fds));
 }
 
 static bool fill_device(const struct host_device_run *run, const struct host_view *view,
@@ -43,14 +49,14 @@ static bool fill_device(const struct host_device_run *run, const struct host_vie
 	device->cid = view->result.cid;
 	if (host_kind_of(view->device)->tap && !fill_tap(run, view, device))
 		return false;
-	if (view->vhost_fds && !fill_fds(&device->vhost_fds, view->first_vhost_fd, view->vhost_fds))
-		return false;
 	return copy(&device->device, view->device->id) &&
 	       (!run->fell_back || copy(&device->why, run->why));
 }
 
-struct json_object *host_run_report(const struct host_run *run)
+/* A QEMU that was running numbers the fds by itself. */
+struct json_object *host_run_report(const struct host_run *run, const char *command)
 {
+	bool running = run->plan->options->qmp;
 	const struct host_setup *setup = run->plan->setup;
 	struct host_report report = { 0 };
 	struct json_object *tree = NULL;
@@ -59,14 +65,17 @@ struct json_object *host_run_report(const struct host_run *run)
 
 	devices = calloc(setup->devices.count, sizeof(*devices));
 	report.devices = (struct doc_list){ devices, devices ? setup->devices.count : 0 };
-	report.command = strdup("setup");
+	report.command = strdup(command);
 	report.name = setup->name ? strdup(setup->name) : NULL;
 	ok = devices && report.command && (report.name || !setup->name) &&
-	     host_copy_texts(run->launch->argv, &report.launcher) == 0;
-	for (size_t i = 0; ok && i < setup->devices.count; i++)
+	     (running || host_copy_texts(run->launch->argv, &report.launcher) == 0);
+	for (size_t i = 0; ok && i < setup->devices.count; i++) {
 		ok = fill_device(&run->devices[i], &run->launch->views[i], &devices[i]);
+		if (ok && !running)
+			ok = fill_numbers(&run->launch->views[i], &devices[i]);
+	}
 	if (ok)
-		tree = doc_write(&host_report_table, &report);
+		tree = doc_write(running ? &host_attach_table : &host_report_table, &report);
 	doc_clear(&host_report_table, &report);
 	return tree;
 }

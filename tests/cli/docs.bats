@@ -26,6 +26,7 @@ options_of() {
 page_of() { # COMMAND: its man page
 	case $1 in
 	plan | validate) echo "$man/vhostctl-setup.1" ;;
+	detach) echo "$man/vhostctl-attach.1" ;;
 	commands) echo "$man/vhostctl.1" ;;
 	*) echo "$man/vhostctl-${1%% *}.1" ;;
 	esac
