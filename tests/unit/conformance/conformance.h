@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * conformance - what a step of the list is made of: alone.c, together.c, iotlb.c, kvm.c, tuning.c and
- * vsock.c have the list, conformance.c runs it.  The list holds no results: those of real kernels are
- * the right ones.
+ * conformance - what a step of the list is made of: alone.c, tap.c, together.c, gone.c, iotlb.c, kvm.c,
+ * tuning.c and vsock.c have the list, conformance.c runs it, call.c makes the calls.  The list holds no
+ * results: those of real kernels are the right ones.
  */
 #ifndef TESTS_CONFORMANCE_H
 #define TESTS_CONFORMANCE_H
@@ -27,11 +27,15 @@ enum call {
 	NETNS,
 	CLOSE,
 	DUP,
-	EVENTFD,
 	SOCKET,
 	SAME,
 	STAT,
+	NAME,
 	READ,
+	WRITE,
+	MAKE, /* an ioctl that returns an fd */
+	IOCTL,
+	EVENTFD,
 	SIGNAL,
 	DRAIN,
 	POLL,
@@ -41,13 +45,13 @@ enum call {
 	MESSAGE,
 	MESSAGES,
 	RECEIVE,
-	NAME,
-	MAKE, /* an ioctl that returns an fd */
+	LINK_GET,
+	LINK_DELETE,
+	LINK_WATCH,
 	TASKS,
 	NOBODY,
 	CPUS,
-	SCHED,
-	IOCTL
+	SCHED
 };
 
 /* What an ioctl is given; OUT: it gives something back, which is printed. */
@@ -90,6 +94,8 @@ struct step {
 #define STEP_STAT(slot)	       { "stat " #slot, STAT, slot }
 #define STEP_READ(path)	       { "read " path, READ, NONE, .name = path }
 #define STEP_NAME(slot)	       { "name " #slot, NAME, slot }
+/* address and bytes */
+#define STEP_WRITE(slot, from, size) { "write " #slot " " #from " " #size, WRITE, slot, .v = { from, size } }
 #define STEP_MAKE(slot, request, ret) { "make " #ret " by " #request " of " #slot, MAKE, slot, request, .v = { ret } }
 
 #define STEP_SIGNAL(slot)      { "signal " #slot, SIGNAL, slot }
@@ -103,6 +109,10 @@ struct step {
 /* so many mappings of a page each, from an iova on */
 #define STEP_MESSAGES(slot, ...) { "messages " #slot, MESSAGES, slot, .v = { __VA_ARGS__ } }
 #define STEP_RECEIVE(slot, size) { "receive " #slot, RECEIVE, slot, .v = { size } }
+
+#define STEP_GET(link)	       { "get link " link, LINK_GET, NONE, .name = link }
+#define STEP_DELETE(link)	       { "delete link " link, LINK_DELETE, NONE, .name = link }
+#define STEP_WATCH(slot, link)  { "watch " #slot " " link, LINK_WATCH, slot, .name = link }
 
 /* How many workers there are; the last is the one that the steps below are about. */
 #define STEP_TASKS	       { "tasks", TASKS, NONE }
@@ -153,10 +163,10 @@ struct step {
 #define BELL(slot, ...) DO(slot, KVM_IOEVENTFD, DOORBELL, false, __VA_ARGS__)
 #define IRQ(slot, ...)	DO(slot, KVM_IRQFD, INTERRUPT, false, __VA_ARGS__)
 
-/* The list, in six parts. */
-extern const struct step steps_alone[], steps_together[], steps_iotlb[], steps_kvm[],
-	steps_tuning[], steps_vsock[];
-extern const uint32_t steps_alone_count, steps_together_count, steps_iotlb_count, steps_kvm_count,
-	steps_tuning_count, steps_vsock_count;
+/* The list, in eight parts. */
+extern const struct step steps_tuning[], steps_alone[], steps_tap[], steps_together[], steps_gone[],
+	steps_iotlb[], steps_kvm[], steps_vsock[];
+extern const uint32_t steps_tuning_count, steps_alone_count, steps_tap_count, steps_together_count,
+	steps_gone_count, steps_iotlb_count, steps_kvm_count, steps_vsock_count;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * together - the second part of the list, which continues with the fds of the first: rings
- * that run, links that are shared, what stays and what goes.
+ * together - continues with the fds of alone.c and tap.c: rings that run, links that are shared, what
+ * stays and what goes.
  */
 #include <linux/if_tun.h>
 #include <linux/sockios.h>

@@ -44,4 +44,7 @@ void *step_arg(struct world *world, const struct step *step);
 void step_print(const struct step *step);
 void step_print_out(const struct world *world, const struct step *step);
 
+/* call.c: makes a step's call. */
+int step_call(struct world *world, const struct step *step);
+
 #endif

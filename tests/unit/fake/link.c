@@ -12,11 +12,6 @@
 
 #include "model.h"
 
-bool fake_tun_failed(const struct fake_file *file)
-{
-	return file->gone && !file->macvtap;
-}
-
 static void delete_link(struct fake *fake, struct fake_tap *tap)
 {
 	for (uint32_t i = 0; i < fake->files_end; i++) {
@@ -25,7 +20,7 @@ static void delete_link(struct fake *fake, struct fake_tap *tap)
 		if (file->tap != tap)
 			continue;
 		file->tap = NULL;
-		file->gone = true;
+		file->detached = false;
 		file->macvtap = tap->macvtap;
 	}
 	tap->used = false;

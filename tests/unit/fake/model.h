@@ -52,7 +52,7 @@ struct fake_file {
 	uint32_t netns;		  /* of a tun file */
 	struct fake_tap *tap;	  /* that this tun file is a queue of */
 	bool detached;
-	bool gone, macvtap;		/* it was a queue of a link that is gone */
+	bool macvtap;			/* it was a queue of a macvtap that is gone */
 	const struct fake_tap *watched; /* of a socket */
 	bool told;			/* ... that it has gone */
 	struct fake_vm *vm;		/* of a VM's file */

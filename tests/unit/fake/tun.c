@@ -260,6 +260,15 @@ static int set_int(int *value, int least, const void *arg)
 	return 0;
 }
 
+/* Anything but 0 is 1. */
+static int set_flag(int *value, const void *arg)
+{
+	int r = set_int(value, INT_MIN, arg);
+
+	*value = *value != 0;
+	return r;
+}
+
 static int set_id(bool *has, uint32_t *id, uint64_t value)
 {
 	if ((uint32_t)value == UINT32_MAX)
@@ -309,6 +318,12 @@ int fake_tun_write(const struct fake_file *file, const void *buf, size_t size)
 	return size < (size_t)file->tap->header ? -EINVAL : -EIO;
 }
 
+/* What poll() gives POLLERR for: it has no link, or no longer. */
+bool fake_tun_failed(const struct fake_file *file)
+{
+	return file->kind == FAKE_TUN && !file->tap && !file->macvtap;
+}
+
 int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
 {
 	static const unsigned int features = TUN_FEATURES;
@@ -348,7 +363,7 @@ int fake_tun_ioctl(struct fake *fake, struct fake_file *file, unsigned long requ
 	case TUNGETVNETLE:
 		return fake_user_put(arg, &tap->little, sizeof(tap->little));
 	case TUNSETVNETLE:
-		return set_int(&tap->little, INT_MIN, arg);
+		return set_flag(&tap->little, arg);
 	default:
 		return -EINVAL;
 	}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tap - each call on a tap by itself, with the fds that alone.c has opened.
+ */
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+
+#include "conformance.h"
+#include "syscall/uapi.h"
+
+const struct step steps_tap[] = {
+	/* taps: making them */
+	GET32(T, TUNGETFEATURES),
+	LINK(T, TUNGETIFF, "", 0),
+	SET32(T, TUNSETVNETHDRSZ, 12),
+	SET32(T, TUNSETVNETLE, 1),
+	STEP_WRITE(T, HOLE, 4),
+	STEP_POLL(T),
+	VALUE(T, TUNSETOFFLOAD, 0),
+	LINK(T, TUNSETIFF, "a/b", TAP),
+	LINK(T, TUNSETIFF, "a b", TAP),
+	LINK(T, TUNSETIFF, "a:b", TAP),
+	LINK(T, TUNSETIFF, ".", TAP),
+	LINK(T, TUNSETIFF, "..", TAP),
+	LINK(T, TUNSETIFF, "a%s", TAP),
+	LINK(T, TUNSETIFF, "a%d%d", TAP),
+	LINK(T, TUNSETIFF, "lo", TAP),
+	LINK(T, TUNSETIFF, "vhctest0", IFF_NO_PI),
+	LINK(T, TUNSETIFF, "vhctest%d", TAP),
+	LINK(T, TUNSETIFF, "vhctest1", TAP),
+	LINK(T, TUNGETIFF, "", 0),
+	STEP_READ("/sys/class/net/vhctest0/tun_flags"),
+	STEP_READ("/sys/class/net/lo/tun_flags"),
+	STEP_READ("/sys/class/net/vhcnone/tun_flags"),
+	GET32(T, TUNGETVNETHDRSZ),
+	SET32(T, TUNSETVNETHDRSZ, 9),
+	SET32(T, TUNSETVNETHDRSZ, 12),
+	SET32(T, TUNSETVNETHDRSZ, 24),
+	GET32(T, TUNGETVNETHDRSZ),
+	GET32(T, TUNGETVNETLE),
+	SET32(T, TUNSETVNETLE, 1),
+	GET32(T, TUNGETVNETLE),
+	SET32(T, TUNSETVNETLE, 0),
+	GET32(T, TUNGETVNETLE),
+	SET32(T, TUNSETVNETLE, 2),
+	GET32(T, TUNGETVNETLE),
+	SET32(T, TUNSETVNETLE, 0x80000000),
+	GET32(T, TUNGETVNETLE),
+	UNREADABLE(T, TUNSETVNETLE),
+	UNREADABLE(T, TUNGETVNETLE),
+	GET32(T, TUNGETSNDBUF),
+	SET32(T, TUNSETSNDBUF, 0),
+	SET32(T, TUNSETSNDBUF, 65536),
+	GET32(T, TUNGETSNDBUF),
+	VALUE(T, TUNSETOWNER, 1234),
+	VALUE(T, TUNSETOWNER, 0xffffffff),
+	VALUE(T, TUNSETGROUP, 1234),
+	VALUE(T, TUNSETGROUP, 0xffffffff),
+	UNREADABLE(T, TUNSETVNETHDRSZ),
+	UNREADABLE(T, TUNGETIFF),
+	GET64(T, VHOST_GET_FEATURES),
+
+	/* offloads: alone and together */
+	VALUE(T, TUNSETOFFLOAD, 0x0),
+	VALUE(T, TUNSETOFFLOAD, 0x1),
+	VALUE(T, TUNSETOFFLOAD, 0x2),
+	VALUE(T, TUNSETOFFLOAD, 0x3),
+	VALUE(T, TUNSETOFFLOAD, 0x5),
+	VALUE(T, TUNSETOFFLOAD, 0x8),
+	VALUE(T, TUNSETOFFLOAD, 0x9),
+	VALUE(T, TUNSETOFFLOAD, 0xb),
+	VALUE(T, TUNSETOFFLOAD, 0x10),
+	VALUE(T, TUNSETOFFLOAD, 0x11),
+	VALUE(T, TUNSETOFFLOAD, 0x1f),
+	VALUE(T, TUNSETOFFLOAD, 0x21),
+	VALUE(T, TUNSETOFFLOAD, 0x41),
+	VALUE(T, TUNSETOFFLOAD, 0x60),
+	VALUE(T, TUNSETOFFLOAD, 0x61),
+	VALUE(T, TUNSETOFFLOAD, 0x7f),
+	VALUE(T, TUNSETOFFLOAD, 0x81),
+	VALUE(T, TUNSETOFFLOAD, 0x83),
+	VALUE(T, TUNSETOFFLOAD, 0xe1),
+	VALUE(T, TUNSETOFFLOAD, 0x103),
+	VALUE(T, TUNSETOFFLOAD, 0x183),
+	VALUE(T, TUNSETOFFLOAD, 0x1ff),
+	VALUE(T, TUNSETOFFLOAD, 0x201),
+	VALUE(T, TUNSETOFFLOAD, 0x1),
+
+	/* a second opener, with one queue */
+	STEP_OPEN(U, "/dev/net/tun"),
+	LINK(U, TUNSETIFF, "vhctest0", TAP),
+	LINK(U, TUNSETIFF, "vhctest0", MQ),
+	LINK(U, TUNSETIFF, "vhctest0", TAP | IFF_TUN_EXCL),
+	LINK(U, TUNSETIFF, "vhctest0", IFF_TUN | IFF_NO_PI),
+	LINK(T, TUNSETQUEUE, "", IFF_DETACH_QUEUE),
+	LINK(T, TUNSETQUEUE, "", IFF_ATTACH_QUEUE),
+	LINK(T, TUNSETQUEUE, "", 0),
+	LINK(U, TUNSETQUEUE, "", IFF_ATTACH_QUEUE),
+
+	/* what sockets say of it */
+	LINK(S, SIOCGIFTXQLEN, "vhctest0", 0),
+	LINK(S, SIOCSIFTXQLEN, "vhctest0", 77),
+	LINK(S, SIOCGIFTXQLEN, "vhctest0", 0),
+	LINK(S, SIOCSIFTXQLEN, "vhctest0", UINT32_MAX),
+	LINK(S, SIOCGIFTXQLEN, "vhcnone", 0),
+	LINK(S, SIOCSIFTXQLEN, "vhcnone", 5),
+
+	/* packet information, which TUNGETIFF does not tell: a write of fewer bytes than the header */
+	STEP_WRITE(T, 0, 4),
+	STEP_WRITE(T, HOLE, 4),
+	STEP_WRITE(T, RAM, 4),
+	STEP_WRITE(T, 0, 0),
+	STEP_OPEN(V, "/dev/net/tun"),
+	LINK(V, TUNSETIFF, "vhctest1", IFF_TAP | IFF_VNET_HDR),
+	STEP_WRITE(V, 0, 4),
+	STEP_WRITE(V, HOLE, 4),
+	STEP_WRITE(V, RAM, 4),
+	STEP_WRITE(V, 0, 3),
+	STEP_WRITE(V, 0, 0),
+	STEP_CLOSE(V),
+	STEP_WRITE(CLOSED, HOLE, 4),
+};
+
+const uint32_t steps_tap_count = sizeof(steps_tap) / sizeof(steps_tap[0]);
