@@ -194,6 +194,7 @@ static void failure_that_needs_no_link_comes_before_any(void **state)
 		  "open vhost, device v" },
 	};
 
+	sandbox_skip_if_emulated(LACKS_WRITE);
 	sandbox_command("ip tuntap add at1 mode tap && ip link set at1 up && ip link set at1 down");
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (!strstr(cases[i].where, "vhost") || access("/dev/vhost-net", F_OK) < 0)
@@ -212,6 +213,7 @@ static void failed_setup_run_restores_the_flags_of_a_tap(void **state)
 {
 	static const char *const flags[] = { "", "pi", "pi vnet_hdr", "multi_queue" };
 
+	sandbox_skip_if_emulated(LACKS_WRITE);
 	for (size_t i = 0; i < COUNT(flags); i++) {
 		char command[100];
 
@@ -232,6 +234,7 @@ static void failed_setup_run_restores_the_flags_of_a_tap(void **state)
 /* A port of another bridge, with all that can be lost on the way; VLANs if this kernel has them. */
 static void failed_setup_run_restores_the_port_of_another_bridge(void **state)
 {
+	sandbox_skip_if_emulated(LACKS_WRITE);
 	sandbox_command(
 		"ip link add br1 type bridge && ip link set br1 up address 02:00:00:00:00:02");
 	sandbox_command("ip tuntap add at1 mode tap vnet_hdr user nobody");
@@ -334,6 +337,7 @@ static void tap_takes_the_mtu_of_its_bridge_or_says_what_changes(void **state)
 	static const char low[] =
 		CONFIG(NET("d", "\"name\":\"tm\",\"bridge\":\"br1\",\"mtu\":1400"), "");
 
+	sandbox_skip_if_emulated(LACKS_MTU);
 	sandbox_command(
 		"ip link add br1 type bridge && ip link set br1 up address 02:00:00:00:00:02");
 	sandbox_command("ip tuntap add at1 mode tap && ip link set at1 mtu 9000 master br1");
@@ -527,6 +531,7 @@ static void port_gets_its_vlans_and_isolation(void **state)
 	struct host_run *run;
 	struct host_error err;
 
+	sandbox_skip_if_emulated(LACKS_WRITE);
 	expect_failure(vlans, HOST_LACKS, "find bridge",
 		       "the bridge \"br0\" does not filter VLANs");
 	sandbox_command(
