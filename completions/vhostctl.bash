@@ -13,7 +13,11 @@ _vhostctl_value() {
 	file) compgen -f -- "$3" ;;
 	user) compgen -u -- "$3" ;;
 	*"|"*) compgen -W "${2//|/ }" -- "$3" ;;
-	set) compgen -W "$(_vhostctl_table "$1" features list | cut -f 2)" -- "$3" ;;
+	set) # features after the last comma
+		local before=''
+		[[ $3 != *,* ]] || before=${3%,*},
+		compgen -P "$before" -W "$(_vhostctl_table "$1" features list | cut -f 2)" -- "${3##*,}"
+		;;
 	esac
 }
 

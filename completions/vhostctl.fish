@@ -6,8 +6,21 @@ function __vhostctl_table
     vhostctl $argv 2>/dev/null | awk -F '  +' -v OFS='\t' 'NR > 1 { sub(/^ +/, ""); $1 = $1; print }'
 end
 
+# The names of features, after the last comma of the word.
 function __vhostctl_features
-    __vhostctl_table features list | cut -f 2
+    set -l before (string match -r '.*,' -- (commandline -ct))
+    printf "$before%s\n" (__vhostctl_table features list | cut -f 2)
+end
+
+function __vhostctl_has_launcher
+    contains -- -- (commandline -opc)
+end
+
+# What its own completions offer for the launcher, and its name before that.
+function __vhostctl_launcher
+    set -l words (commandline -opc)
+    set -l launcher (string escape -- $words[(math (contains -i -- -- $words) + 1)..])
+    complete -C "$launcher "(commandline -ct | string trim -l)
 end
 
 # The words before the cursor that are no options.
@@ -18,16 +31,19 @@ end
 
 # Is this the command, or only these words of one?
 function __vhostctl_runs
+    __vhostctl_has_launcher; and return 1
     set -l words (__vhostctl_words)
     string match -q -- "$argv[1] *" "$words "
 end
 
 function __vhostctl_after
+    __vhostctl_has_launcher; and return 1
     set -l words (__vhostctl_words)
     test "$argv[1]" = "$words"
 end
 
 complete -c vhostctl -f
+complete -c vhostctl -n __vhostctl_has_launcher -a '(__vhostctl_launcher)'
 
 set -l groups
 for row in (__vhostctl_table commands)

@@ -247,3 +247,23 @@ complete_zsh() {
 	[[ $(complete_zsh features list --) == *'--type['*']:word:(net vsock)'* ]]
 	[[ $(complete_zsh setup '') == *'--user[run the launcher as this user]:user:_users'* ]]
 }
+
+@test "bash, zsh and fish as they run: options, features within a list, the launcher and its arguments" {
+	cd "$source_root"
+	PATH=$(dirname "$VHOSTCTL"):$PATH
+	for shell in bash zsh fish; do
+		command -v $shell > /dev/null || continue
+		while IFS='|' read -r typed completed; do
+			line=$("$here/keys" $shell completions "vhostctl $typed")
+			[ "${line%[ ,]}" = "vhostctl $completed" ] || { echo "$shell: \"$typed\" becomes \"$line\""; return 1; }
+		done <<- 'END'
+			doct|doctor
+			--json features li|--json features list
+			features decode mrg_rxbuf,event_i|features decode mrg_rxbuf,event_idx
+			features decode 1 event_i|features decode 1 event_idx
+			setup examples/qemu-m|setup examples/qemu-mq.json
+			setup examples/qemu.json -- unshar|setup examples/qemu.json -- unshare
+			setup examples/qemu.json -- unshare examples/qemu-m|setup examples/qemu.json -- unshare examples/qemu-mq.json
+		END
+	done
+}
