@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Links and their addresses, using libnl-route.  Creates no link: taps are created with TUNSETIFF, because rtnetlink refuses to.
+ * Links and their addresses, using libnl-route.  Creates none: taps are created with TUNSETIFF,
+ * because rtnetlink refuses to.
  */
 #include <errno.h>
 #include <linux/if.h>

@@ -9,7 +9,7 @@
 
 struct host_macvtap {
 	int lower;	     /* index of the link that it is on */
-	uint32_t mode;	     /* bridge, private, vepa, passthru */
+	uint32_t mode;	     /* of host_macvtap_modes[]: bridge, private, vepa, passthru */
 	uint32_t txqueuelen; /* 0: the kernel's */
 	uint8_t mac[6];	     /* the guest's: frames for others do not get there */
 };

@@ -105,13 +105,12 @@ DESCRIBE(describe_find_lower)
 
 DESCRIBE(describe_macvtap)
 {
-	static const char *const mode[] = { "bridge", "private", "vepa", "passthru" };
 	const struct host_device *device = device_of(plan, op);
 	const struct host_tap *tap = &device->tap;
 
 	ARGUMENT("%s on %s, mode %s, mac %s, %llu queue%s", tap->name ? tap->name : "macvtap%d",
-		 tap->lower, mode[tap->mode], tap->mac, (unsigned long long)device->queue_pairs,
-		 device->queue_pairs > 1 ? "s" : "");
+		 tap->lower, host_macvtap_modes[tap->mode], tap->mac,
+		 (unsigned long long)device->queue_pairs, device->queue_pairs > 1 ? "s" : "");
 	UNDO("delete it");
 }
 

@@ -28,7 +28,7 @@ static const char *const styles[HOST_STYLE_COUNT + 1] = {
 };
 
 static const char *const link_kinds[] = { [HOST_TAP] = "tap", [HOST_MACVTAP] = "macvtap", NULL };
-static const char *const modes[] = { "bridge", "private", "vepa", "passthru", NULL };
+const char *const host_macvtap_modes[] = { "bridge", "private", "vepa", "passthru", NULL };
 
 static bool is_letter(char c)
 {
@@ -185,7 +185,7 @@ static const struct doc_field tap_fields[] = {
 	DOC_FIELD(host_tap, lower, DOC_STRING, .min = 1, .max = 15, .check = check_link,
 		  .pattern = LINK_PATTERN, .rule = LINK_RULE,
 		  .help = "the link that a macvtap is on, such as a NIC"),
-	DOC_FIELD(host_tap, mode, DOC_CHOICE, .choices = modes,
+	DOC_FIELD(host_tap, mode, DOC_CHOICE, .choices = host_macvtap_modes,
 		  .help = "which other macvtaps of that link this one reaches"),
 	DOC_FIELD(
 		host_tap, name, DOC_STRING, .min = 1, .max = 15, .check = check_tap_name,

@@ -89,6 +89,7 @@ struct host_setup {
 };
 
 extern const struct doc_table host_setup_table;
+extern const char *const host_macvtap_modes[];
 
 static inline struct host_device *host_device(const struct host_setup *setup, size_t index)
 {
