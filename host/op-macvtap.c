@@ -157,7 +157,9 @@ static int open_queues(struct host_run *run, const struct host_op *op, int *fds,
 	return 0;
 }
 
-/* Nodes are named by the index alone, which a link of another network namespace may have, too. */
+#define TRIES 16
+
+/* Nodes are named by the index alone, which a link of another network namespace may have, too: -EAGAIN. */
 static int check_node(const struct host_device_run *device, struct host_error *err)
 {
 	struct ifreq ifr = { 0 };
@@ -166,13 +168,13 @@ static int check_node(const struct host_device_run *device, struct host_error *e
 	if (r == 0 && strcmp(vhc_tap_get_name(device->tap), device->name) == 0 &&
 	    memcmp(ifr.ifr_hwaddr.sa_data, device->before.mac, sizeof(device->before.mac)) == 0)
 		return 0;
-	return host_fail(err, -EBUSY, "use a tap",
+	return host_fail(err, -EAGAIN, "use a tap",
 			 "/dev/tap%d is not of the new link %s, but of one in another network "
 			 "namespace",
 			 device->before.index, device->name);
 }
 
-int host_make_macvtap(struct host_run *run, const struct host_op *op, struct host_error *err)
+static int try_macvtap(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
 	uint32_t pairs = (uint32_t)host_device(run->plan->setup, op->device)->queue_pairs;
@@ -196,6 +198,16 @@ int host_make_macvtap(struct host_run *run, const struct host_op *op, struct hos
 	if (r < 0)
 		host_remove_macvtap(run, op, &unused);
 	return r < 0 ? r : 1;
+}
+
+/* The next link has another index; a node that was in the way may also have gone since. */
+int host_make_macvtap(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; i < TRIES && (r == -EAGAIN || r == -ENOENT); i++)
+		r = try_macvtap(run, op, err);
+	return r;
 }
 
 int host_remove_macvtap(struct host_run *run, const struct host_op *op, struct host_error *err)

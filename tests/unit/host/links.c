@@ -175,6 +175,10 @@ static void macvtap_exchanges_frames_with_its_lower_link(void **state)
 		sandbox_command("ip link del low0");
 		skip();
 	}
+	/* what the next links' nodes are called, another network namespace has already */
+	sandbox_command(
+		"ip -n blue link add low1 type veth && i=$(ip -o link show mv0 | cut -d: -f1) && for n in "
+		"1 2; do ip -n blue link add index $((i + n)) link low1 type macvtap; done");
 	sandbox_look(&before);
 	if (apply(config, &plan, &run, &err) < 0)
 		fail_msg("%s: %s", err.where, err.text);
@@ -188,6 +192,7 @@ static void macvtap_exchanges_frames_with_its_lower_link(void **state)
 		"ip link set low0 master br0 2>/dev/null; ip link del mv0; ip link set low0 master br0");
 	expect_failure(config, HOST_FAILED, "find lower",
 		       "\"low0\" is a port of \"br0\", and takes no macvtap");
+	sandbox_command("ip -n blue link del low1");
 	sandbox_command("ip link del low0");
 	expect_failure(config, HOST_LACKS, "find lower", "there is no link \"low0\"");
 }
