@@ -49,8 +49,9 @@ static const struct cli_option doctor_options[] = {
 };
 
 static const char *const doctor_help[] = {
-	"Opens each device that vhost needs, checks the limits, and for everything that is missing",
-	"prints the command that fixes it.  The answer is no if vhost-net cannot be used.",
+	"Opens each device that vhost needs, creates a tap that goes at once, checks the limits, and for",
+	"everything that is missing prints the command that fixes it.  The answer is no if vhost-net",
+	"cannot be used.",
 	NULL,
 };
 

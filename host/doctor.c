@@ -1,36 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is missing on this host for vhost devices, and the command that fixes each problem.  Opens
- * device nodes and closes them again, since their existence alone proves nothing.  Changes nothing.
+ * What is missing on this host for vhost devices, and the command that fixes each problem.  Does what
+ * set-up does first: opens device nodes, asks their drivers and creates a tap, which goes at once; that a
+ * node exists proves nothing.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "document.h"
 #include "errname.h"
+#include "node.h"
 #include "user.h"
 
-static const struct node {
-	const char *path, *module;
-	bool needed; /* by a vhost-net device */
-} nodes[] = {
-	{ "/dev/vhost-net", "vhost_net", true },
-	{ "/dev/vhost-vsock", "vhost_vsock", false },
-	{ "/dev/vhost-scsi", "vhost_scsi", false },
-	{ "/dev/net/tun", "tun", true },
-	{ "/dev/kvm", "kvm", false },
-};
-
-#define NODES	   (sizeof(nodes) / sizeof(nodes[0]))
-#define CHECKS_MAX (NODES + 4)
+#define CHECKS_MAX (HOST_NODES + 6)
 
 #define DEFAULT_REGIONS 64u
 
@@ -55,133 +42,87 @@ static void add(struct doctor *doctor, const char *check, bool needed, const cha
 		doctor->no_memory = true;
 }
 
-/* The name of KVM's module depends on the CPU. */
-static const char *module_of(const struct node *node)
-{
-	FILE *file;
-	char word[64] = "";
-	const char *module = node->module;
-
-	if (strcmp(node->module, "kvm") != 0)
-		return node->module;
-	file = fopen("/proc/cpuinfo", "re");
-	while (file && fscanf(file, "%63s", word) == 1) {
-		if (strcmp(word, "vmx") == 0)
-			module = "kvm_intel";
-		else if (strcmp(word, "svm") == 0)
-			module = "kvm_amd";
-		else
-			continue;
-		break;
-	}
-	if (file)
-		fclose(file);
-	return module;
-}
-
-/* "root:kvm, mode 0660", and the command that grants the user access. */
-static void explain_denied(const struct node *node, const char *user, char *text, char *fix,
-			   size_t size)
-{
-	struct stat st;
-	struct group *group;
-	struct passwd *owner;
-	char owner_name[40], group_name[40];
-
-	snprintf(fix, size, "setfacl -m u:%s:rw %s", user, node->path);
-	if (stat(node->path, &st) < 0) {
-		snprintf(text, size, "user %s can neither open nor stat it", user);
-		return;
-	}
-	owner = getpwuid(st.st_uid);
-	group = getgrgid(st.st_gid);
-	snprintf(owner_name, sizeof(owner_name), "%s", owner ? owner->pw_name : "?");
-	snprintf(group_name, sizeof(group_name), "%s", group ? group->gr_name : "?");
-	snprintf(text, size, "user %s cannot open it: it belongs to %s:%s and has mode %04o", user,
-		 owner_name, group_name, st.st_mode & 07777u);
-	/* Membership in the group "root" would grant far more than one device. */
-	if (group && st.st_gid != 0 && (st.st_mode & 060) == 060)
-		snprintf(fix, size, "usermod -aG %s %s", group_name, user);
-}
-
-/* Each reason for a failed open has its own text. */
-static void explain(const struct node *node, int error, const char *user, char *text, char *fix,
-		    size_t size)
-{
-	const char *module = module_of(node);
-	char number[DOC_ERRNO_MAX];
-	struct stat st;
-
-	snprintf(fix, size, "modprobe %s", module);
-	switch (error) {
-	case -ENOENT:
-		snprintf(
-			text, size,
-			"there is no such node: the module %s is not loaded, or this container does "
-			"not have the node",
-			module);
-		break;
-	case -ENODEV:
-		snprintf(text, size,
-			 "the node exists but has no driver: the kernel could not load the module "
-			 "%s",
-			 module);
-		break;
-	case -ENXIO:
-		snprintf(text, size, "no driver is registered for the node's device number");
-		if (stat(node->path, &st) == 0 && !S_ISCHR(st.st_mode))
-			snprintf(text, size, "it is not a device node");
-		break;
-	case -EACCES:
-		explain_denied(node, user, text, fix, size);
-		break;
-	case -EPERM:
-		snprintf(text, size,
-			 "its mode permits it, but a device cgroup, a security module or a sandbox "
-			 "does not");
-		snprintf(fix, size, "systemctl set-property UNIT DeviceAllow=\"%s rw\"",
-			 node->path);
-		break;
-	default:
-		snprintf(text, size, "it cannot be opened: %s", doc_errno(number, error));
-		snprintf(fix, size, "dmesg | tail");
-		break;
-	}
-}
-
 /* ---------------------------------------------------------------------------------------- checks */
 
-/* Runs in a child, as the user: the result of each open. */
-static void open_nodes(void *answer, const void *question)
+struct tried {
+	int nodes[HOST_NODES], tap;
+};
+
+/* Runs in a child, as the user: what set-up does first. */
+static void try_all(void *answer, const void *question)
 {
-	int *results = answer;
+	struct tried *tried = answer;
 
-	for (size_t i = 0; i < NODES; i++) {
-		int fd = open(nodes[i].path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-		results[i] = fd < 0 ? -errno : 0;
-		if (fd >= 0)
-			close(fd);
-	}
+	for (size_t i = 0; i < HOST_NODES; i++)
+		tried->nodes[i] = host_node_try(&host_nodes[i]);
+	tried->tap = host_tap_try();
 }
 
-static int check_nodes(struct doctor *doctor, const struct host_user *user, struct host_error *err)
+/* Without the node, the reason is the node's. */
+static void check_tap(struct doctor *doctor, int error)
 {
-	int results[NODES] = { 0 };
-	int r = host_user_ask(user, open_nodes, NULL, results, sizeof(results), err);
+	char text[300], fix[300] = "", number[DOC_ERRNO_MAX];
 
-	for (size_t i = 0; r == 0 && i < NODES; i++) {
-		char text[300], fix[300];
+	if (error == 0) {
+		add(doctor, "new tap", true, "ok", "one was created, and is gone again", "");
+		return;
+	}
+	doctor->ok = false;
+	if (error == -EPERM) {
+		snprintf(
+			text, sizeof(text),
+			"user %s has no CAP_NET_ADMIN in this network namespace: root runs vhostctl setup "
+			"(with --user), or makes a tap for it, which the config names with \"existing\": true",
+			doctor->user);
+		snprintf(fix, sizeof(fix), "ip tuntap add dev NAME mode tap vnet_hdr user %s",
+			 doctor->user);
+	} else {
+		snprintf(text, sizeof(text), "/dev/net/tun makes none: %s",
+			 doc_errno(number, error));
+	}
+	add(doctor, "new tap", true, "missing", text, fix);
+}
 
-		if (results[i] == 0) {
-			add(doctor, nodes[i].path, nodes[i].needed, "ok", "it opens", "");
+static void check_nodes(struct doctor *doctor, const struct tried *tried)
+{
+	for (size_t i = 0; i < HOST_NODES; i++) {
+		const struct host_node *node = &host_nodes[i];
+		char text[400], fix[300];
+
+		if (tried->nodes[i] == 0) {
+			add(doctor, node->path, node->needed, "ok",
+			    "it opens, and its driver answers", "");
 			continue;
 		}
-		explain(&nodes[i], results[i], doctor->user, text, fix, sizeof(text));
-		add(doctor, nodes[i].path, nodes[i].needed, "missing", text, fix);
-		if (nodes[i].needed)
+		host_node_explain(node, tried->nodes[i], doctor->user, text, fix, sizeof(fix));
+		add(doctor, node->path, node->needed, "missing", text, fix);
+		if (node->needed)
 			doctor->ok = false;
 	}
+	check_tap(doctor, tried->tap);
+}
+
+/* A user who may open nothing still gets it all from root's set-up. */
+static int check_setup_by_root(struct doctor *doctor, struct host_error *err)
+{
+	struct tried tried = { 0 };
+	char text[300] = "";
+	int r = host_user_ask(NULL, try_all, NULL, &tried, sizeof(tried), err);
+
+	for (size_t i = 0; i < HOST_NODES; i++)
+		if (tried.nodes[i] && host_nodes[i].needed)
+			snprintf(text, sizeof(text),
+				 "this user cannot use %s either: vhostctl doctor says why",
+				 host_nodes[i].path);
+	if (!*text && tried.tap)
+		snprintf(text, sizeof(text),
+			 "this user cannot create a tap either: vhostctl doctor says why");
+	if (r == 0 && *text)
+		add(doctor, "setup --user", false, "missing", text, "vhostctl doctor");
+	else if (r == 0)
+		add(doctor, "setup --user", false, "ok",
+		    "vhostctl setup --user opens all of it now and hands it on: nothing above is needed",
+		    "");
 	return r;
 }
 
@@ -294,6 +235,7 @@ int host_doctor(const char *user, struct json_object **ret, bool *ret_ok, struct
 	struct doctor doctor = { .ok = true };
 	struct passwd *self = getpwuid(geteuid());
 	struct json_object *tree;
+	struct tried tried = { 0 };
 	struct host_user found;
 	int r = 0;
 
@@ -305,7 +247,11 @@ int host_doctor(const char *user, struct json_object **ret, bool *ret_ok, struct
 		 user	? found.name
 		 : self ? self->pw_name
 			: "this user");
-	r = check_nodes(&doctor, user ? &found : NULL, err);
+	r = host_user_ask(user ? &found : NULL, try_all, NULL, &tried, sizeof(tried), err);
+	if (r == 0)
+		check_nodes(&doctor, &tried);
+	if (r == 0 && user)
+		r = check_setup_by_root(&doctor, err);
 	if (r == 0) {
 		check_regions(&doctor);
 		check_limits(&doctor, user != NULL);

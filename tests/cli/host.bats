@@ -51,9 +51,9 @@ links() {
 	[ -z "$stderr" ]
 	[ "$(json '"\(.kind) \(.command)"')" = "vhost-report doctor" ]
 	[ "$(json '[.checks[].check] | map(select(. == "/dev/vhost-net" or . == "/dev/vhost-vsock" or . == "/dev/vhost-scsi" or . == "/dev/net/tun" or . == "/dev/kvm" or . == "RLIMIT_NOFILE" or . == "RLIMIT_MEMLOCK" or . == "RLIMIT_NPROC")) | length')" = 8 ]
-	[ "$(json '[.checks[] | select(.needed) | .check] | join(" ")')" = "/dev/vhost-net /dev/net/tun" ]
+	[ "$(json '[.checks[] | select(.needed) | .check] | join(" ")')" = "/dev/vhost-net /dev/net/tun new tap" ]
 	[ "$(json '.ok == ([.checks[] | select(.needed and .result == "missing")] == [])')" = true ]
-	[ "$(json '[.checks[] | select(.result == "missing") | select((.fix // "") == "")] | length')" = 0 ]
+	[ "$(json '[.checks[] | select((.text // "") == "")] | length')" = 0 ]
 }
 
 # bats test_tags=vhost
@@ -68,8 +68,79 @@ links() {
 	run --separate-stderr vhostctl doctor --json --user nobody
 	[ "$status" = 0 ] || [ "$status" = 1 ]
 	[ "$(json .user)" = nobody ]
+	[ "$(json '.checks[] | select(.check == "setup --user") | .needed')" = false ]
 	run --separate-stderr vhostctl doctor --user no-such-user
 	[ "$status" -ge 2 ]
 	[ -z "$output" ]
 	[[ $stderr == "vhostctl: "*no-such-user* ]]
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	unshare -m true 2> /dev/null || skip "needs a mount namespace"
+}
+
+# other_dev COMMANDS ARGUMENT...: doctor, in a /dev of its own that the commands have changed.
+other_dev() {
+	mkdir -p "$BATS_TEST_TMPDIR/dev"
+	run --separate-stderr unshare -m bash -c '
+		mount -t tmpfs dev "$0" && cp -a /dev/null /dev/zero /dev/urandom "$0" && mkdir -p "$0/net" &&
+		{ [ ! -e /dev/net/tun ] || cp -a /dev/net/tun "$0/net"; } && mount --bind "$0" /dev && eval "$1" && shift &&
+		exec "$@"' "$BATS_TEST_TMPDIR/dev" "$1" "${@:2}"
+	[ -z "$stderr" ]
+}
+
+# check NAME FILTER: of one check of the report
+check() {
+	json ".checks[] | select(.check == \"$1\") | $2"
+}
+
+@test "doctor: a file, a directory or another device at the node is no vhost" {
+	need_root
+	other_dev 'touch /dev/vhost-net' "$VHOSTCTL" doctor --json
+	[ "$status" = 1 ]
+	[[ $(check /dev/vhost-net .text) == *"it is a file and no device node"* ]]
+	[[ $(check /dev/vhost-net .fix) == "rm /dev/vhost-net && "* || $(check /dev/vhost-net .fix) == "" ]]
+	other_dev 'mkdir /dev/vhost-net' "$VHOSTCTL" doctor --json
+	[[ $(check /dev/vhost-net .text) == *"it is a directory and no device node"* ]]
+	[[ $(check /dev/vhost-net .fix) == "rmdir /dev/vhost-net && "* || $(check /dev/vhost-net .fix) == "" ]]
+	other_dev 'mknod /dev/vhost-net c 1 3' "$VHOSTCTL" doctor --json
+	[[ $(check /dev/vhost-net .text) == *"it is another device, 1:3"* ]]
+	[ "$(check /dev/vhost-net .result)" = missing ]
+}
+
+@test "doctor: the node of a loaded driver is made, not loaded" {
+	need_root
+	grep -q ' tun$' /proc/misc || skip "needs the driver tun"
+	other_dev 'rm -r /dev/net' "$VHOSTCTL" doctor --json
+	[ "$(check /dev/net/tun .fix)" = "mkdir -p /dev/net && mknod -m 0660 /dev/net/tun c 10 200" ]
+}
+
+@test "doctor: no tap without CAP_NET_ADMIN, and the answer is no" {
+	need_root
+	[ -c /dev/net/tun ] || skip "needs /dev/net/tun"
+	command -v setpriv > /dev/null || skip "needs setpriv"
+	run --separate-stderr setpriv --bounding-set=-net_admin --inh-caps=-net_admin "$VHOSTCTL" doctor --json
+	[ "$status" = 1 ]
+	[ "$(check "new tap" .result)" = missing ]
+	[[ $(check "new tap" .text) == *CAP_NET_ADMIN* ]]
+	[[ $(check "new tap" .fix) == "ip tuntap add dev NAME mode tap vnet_hdr user root" ]]
+}
+
+@test "doctor: no remedy that cannot work here: without setfacl, without modules, in a user namespace" {
+	need_root
+	other_dev 'mknod -m 0600 /dev/kvm c 10 232' setpriv --reuid=65534 --regid=65534 --clear-groups "$VHOSTCTL" doctor --json
+	if command -v setfacl > /dev/null; then
+		[ "$(check /dev/kvm .fix)" = "setfacl -m u:nobody:rw /dev/kvm" ]
+	else
+		[ "$(check /dev/kvm .fix)" = "chown nobody /dev/kvm" ]
+	fi
+	other_dev 'mkdir -p /lib/modules && mount -t tmpfs modules /lib/modules' "$VHOSTCTL" doctor --json
+	[[ ! $(check /dev/vhost-scsi .fix) == *modprobe* ]]
+	[[ $(check /dev/vhost-scsi .text) == *"/lib/modules/$(uname -r) is not here"* || $(check /dev/vhost-scsi .text) == *"has its driver"* ]]
+	unshare -U true 2> /dev/null || skip "needs user namespaces"
+	other_dev 'mknod -m 0600 /dev/kvm c 10 232; chmod 0600 /dev/net/tun' setpriv --reuid=65534 --regid=65534 --clear-groups \
+		unshare -U "$VHOSTCTL" doctor --json
+	[ "$(json '[.checks[] | select(.check | startswith("/dev/")) | .fix] | join("")')" = "" ]
+	[[ $(check /dev/kvm .text) == *"outside this user namespace"* ]]
 }

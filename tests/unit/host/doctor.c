@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "document.h"
@@ -25,13 +26,34 @@ struct node_case {
 	const char *result, *text, *fix;
 };
 
-/* /dev is empty but for these two, so that only the case's node can be found. */
+/* /dev is empty but for these two, so that only the case's node can be found; no driver has a number. */
 static void make_dev(void)
 {
+	int fd;
+
 	assert_int_equal(mount("none", "/dev", "tmpfs", 0, "mode=755"), 0);
 	assert_int_equal(mkdir("/dev/net", 0755), 0);
 	assert_int_equal(mknod("/dev/null", S_IFCHR | 0666, makedev(1, 3)), 0);
 	assert_int_equal(chmod("/dev/null", 0666), 0);
+	fd = open("/dev/misc", O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(mount("/dev/misc", "/proc/misc", NULL, MS_BIND, NULL), 0);
+}
+
+/* What helps on another host does not help here: doctor says nothing, or the other way. */
+static const char *remedy_here(const struct node_case *c, char *buf, size_t size)
+{
+	struct utsname kernel;
+
+	uname(&kernel);
+	snprintf(buf, size, "/lib/modules/%s", kernel.release);
+	if (!strncmp(c->fix, "modprobe", 8) && access(buf, F_OK) < 0)
+		return "";
+	if (strncmp(c->fix, "setfacl", 7) != 0 || access("/usr/bin/setfacl", X_OK) == 0)
+		return c->fix;
+	snprintf(buf, size, "chown %s %s", c->user, c->path);
+	return buf;
 }
 
 /* The finding about @path. */
@@ -64,6 +86,8 @@ static void find(const char *user, const char *path, struct host_finding *ret, b
 static void expect(const struct node_case *c)
 {
 	struct host_finding finding;
+	char buf[160];
+	const char *fix = remedy_here(c, buf, sizeof(buf));
 	bool ok;
 
 	if (c->major) {
@@ -77,9 +101,9 @@ static void expect(const struct node_case *c)
 	if (c->major)
 		unlink(c->path);
 	if (strcmp(finding.result, c->result) || !strstr(finding.text, c->text) ||
-	    strcmp(finding.fix, c->fix))
+	    strcmp(finding.fix, fix))
 		fail_msg("%s: %s: %s [%s]\nwanted %s: %s [%s]", c->path, finding.result,
-			 finding.text, finding.fix, c->result, c->text, c->fix);
+			 finding.text, finding.fix, c->result, c->text, fix);
 	assert_false(ok); /* there is never all of it */
 }
 
@@ -101,7 +125,7 @@ static void doctor_of_each_failure_says_reason_and_remedy(void **state)
 		/* group root is no way to give one device to a user */
 		{ "/dev/net/tun", 10, 200, 0660, 0, "nobody", "missing",
 		  "root:root and has mode 0660", "setfacl -m u:nobody:rw /dev/net/tun" },
-		{ "/dev/vhost-scsi", 240, 77, 0666, 0, NULL, "missing", "no driver is registered",
+		{ "/dev/vhost-scsi", 240, 77, 0666, 0, NULL, "missing", "has no driver",
 		  "modprobe vhost_scsi" },
 		{ "/dev/vhost-net", 10, 254, 0666, 0, NULL, "missing", "has no driver",
 		  "modprobe vhost_net" },
@@ -137,7 +161,7 @@ static void refuse_opens(const void *arg)
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
 		_exit(77);
 	find(NULL, "/dev/net/tun", &finding, &ok);
-	printf("%s: %s [%s]\n", finding.result, finding.text, finding.fix);
+	printf("%s: %s\n", finding.result, finding.text); /* the fix names this process's service */
 	fflush(stdout);
 	_exit(0);
 }
@@ -150,8 +174,7 @@ static void doctor_of_forbidden_node_says_why(void **state)
 	assert_int_equal(sandbox_run(refuse_opens, NULL, out, sizeof(out)), 0);
 	assert_string_equal(
 		out, "missing: its mode permits it, but a device cgroup, a security module or "
-		     "a sandbox does not [systemctl set-property UNIT "
-		     "DeviceAllow=\"/dev/net/tun rw\"]\n");
+		     "a sandbox does not\n");
 }
 
 static void doctor_for_unknown_user_is_enoent(void **state)
