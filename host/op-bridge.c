@@ -105,11 +105,47 @@ static int fail_filtering(const struct host_tap *tap, struct host_error *err)
 		tap->bridge);
 }
 
+/* The ports of guests have their addresses, but for the first byte. */
+static void warn_of_mac(const struct host_run *run, const struct host_op *op)
+{
+	const struct host_device_run *device = &run->devices[op->device];
+	const struct host_tap *tap = host_tap_of(run, op);
+	struct host_netlink netlink;
+	struct host_link other;
+	uint8_t mac[6];
+	int r;
+
+	if (!tap->mac || host_netlink_open(&netlink) < 0)
+		return;
+	host_tap_link_mac(tap, mac);
+	r = host_port_find(&netlink, device->bridge.index, mac, device->before.index, &other);
+	host_netlink_close(&netlink);
+	if (r == 0)
+		host_warn(
+			run, op,
+			"the port %s of the bridge %s is of a guest with the same MAC address, %s: "
+			"each gets frames of the other",
+			other.name, device->bridge.name, tap->mac);
+}
+
+static void warn_of_bridge(const struct host_run *run, const struct host_op *op)
+{
+	const struct host_link *bridge = &run->devices[op->device].bridge;
+	char command[400];
+
+	if (!bridge->up)
+		host_warn(run, op,
+			  "the bridge %s is down, and forwards nothing until it is up: "
+			  "%s link set %s up",
+			  bridge->name, ip(host_tap_of(run, op), command, sizeof(command)),
+			  bridge->name);
+	warn_of_mac(run, op);
+}
+
 int host_find_bridge(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const struct host_tap *tap = host_tap_of(run, op);
 	struct host_link *bridge = &host_run_of(run, op)->bridge, master = { 0 };
-	char command[400];
 	struct host_netlink netlink;
 	int r;
 
@@ -128,11 +164,7 @@ int host_find_bridge(struct host_run *run, const struct host_op *op, struct host
 		return fail_kind(tap, bridge, &master, err);
 	if ((tap->vlan || tap->vlans.count) && !bridge->vlan_filtering)
 		return fail_filtering(tap, err);
-	if (!bridge->up)
-		host_warn(run, op,
-			  "the bridge %s is down, and forwards nothing until it is up: "
-			  "%s link set %s up",
-			  bridge->name, ip(tap, command, sizeof(command)), bridge->name);
+	warn_of_bridge(run, op);
 	return 0;
 }
 

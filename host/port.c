@@ -98,6 +98,40 @@ int host_port_get(struct host_netlink *netlink, int index, struct host_port *ret
 	return r < 0 ? r : host_netlink_call(netlink, vlans, parse_vlans, &look);
 }
 
+struct search {
+	int bridge, not ;
+	uint8_t mac[6];
+	struct host_link found;
+};
+
+static int compare(struct nl_msg *message, void *arg)
+{
+	struct search *search = arg;
+	struct host_link link = { 0 };
+
+	if (host_link_parse(message, &link) == 0 && link.master == search->bridge &&
+	    link.index != search->not &&memcmp(link.mac, search->mac, sizeof(link.mac)) == 0)
+		search->found = link;
+	return NL_OK;
+}
+
+int host_port_find(struct host_netlink *netlink, int bridge, const uint8_t mac[6], int not,
+		   struct host_link *ret)
+{
+	struct nl_msg *message = host_link_message(RTM_GETLINK, NLM_F_DUMP, AF_UNSPEC, 0);
+	struct search search = { .bridge = bridge, .not = not };
+	int r;
+
+	if (!message)
+		return -ENOMEM;
+	memcpy(search.mac, mac, sizeof(search.mac));
+	r = host_netlink_call(netlink, message, compare, &search);
+	if (r < 0)
+		return r;
+	*ret = search.found;
+	return ret->index ? 0 : -ENODEV;
+}
+
 /* ---------------------------------------------------------------------------------------- setting */
 
 static int put_vlan(struct nl_msg *message, unsigned int vid, uint8_t vlan)

@@ -25,6 +25,10 @@ int host_port_get(struct host_netlink *netlink, int index, struct host_port *ret
 /* host_port_set() - let a port of a bridge have these VLANs and no other, and these flags. */
 int host_port_set(struct host_netlink *netlink, int index, const struct host_port *port);
 
+/* host_port_find() - a port of this bridge with this address, other than @not; -ENODEV: there is none. */
+int host_port_find(struct host_netlink *netlink, int bridge, const uint8_t mac[6], int not,
+		   struct host_link *ret);
+
 /* host_port_isolate() - let that be the only flag. */
 void host_port_isolate(struct host_port *port);
 

@@ -277,6 +277,26 @@ static void namespace_is_a_name_a_path_or_a_process(void **state)
 		       "/proc/4194304/ns/net does not exist");
 }
 
+static void guest_with_the_mac_of_another_is_a_warning(void **state)
+{
+	struct host_plan plan;
+	struct host_run *run;
+	struct host_error err;
+
+	for (int same = 0; same < 2; same++) {
+		sandbox_command(
+			same ? "ip link add po0 address fe:54:00:00:00:09 type veth && ip link set po0 master br0"
+			     : "ip link add po0 address fe:54:00:00:00:08 type veth && ip link set po0 master br0");
+		if (apply(CONFIG(NET("d", "\"bridge\":\"br0\",\"mac\":\"52:54:00:00:00:09\""), ""),
+			  &plan, &run, &err) < 0)
+			fail_msg("%s: %s", err.where, err.text);
+		assert_int_equal(same,
+				 strstr(said.text, "d: the port po0 of the bridge br0") != NULL);
+		expect_undo(&plan, run);
+		sandbox_command("ip link del po0");
+	}
+}
+
 /* In one bridge, and undone; VLANs if this kernel has them, and otherwise the text for a bridge without. */
 static void port_gets_its_vlans_and_isolation(void **state)
 {
@@ -338,6 +358,7 @@ static int all_tests(void)
 		cmocka_unit_test(macvtap_exchanges_frames_with_its_lower_link),
 		cmocka_unit_test(tap_gets_a_name_by_its_prefix),
 		cmocka_unit_test(namespace_is_a_name_a_path_or_a_process),
+		cmocka_unit_test(guest_with_the_mac_of_another_is_a_warning),
 		cmocka_unit_test(port_gets_its_vlans_and_isolation),
 		cmocka_unit_test(guest_may_have_an_address_with_fe),
 		cmocka_unit_test(tap_takes_the_mtu_of_its_bridge_or_says_what_changes),
