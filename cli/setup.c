@@ -140,9 +140,15 @@ static const struct cli_option setup_options[] = {
 static const char *const setup_help[] = {
 	"Creates the links and opens the devices of a vhost-setup document, then executes the launcher",
 	"with their fds and no others.  All or nothing: if a step fails, those before it are undone.",
-	"In the launcher's arguments, '@ID.netdev@', '@ID.device@', '@ID.tapfds@', '@ID.vhostfds@' and",
-	"'@ID.mac@', and for vsock '@ID.fd@' and '@ID.cid@', are replaced with those of device ID.  What",
-	"CONFIG requests and neither they nor the environment tell the launcher is an error.",
+	"In the launcher's arguments, tokens are replaced with the values of device ID, by launcher.style:",
+	"  qemu, stratovirt    -netdev @ID.netdev@ -device @ID.device@; vsock: -device @ID.device@",
+	"  cloud-hypervisor    --net @ID.net@",
+	"  crosvm              --net @ID.net@; vsock: --vsock @ID.cid@ --vhost-vsock-fd @ID.fd@",
+	"  kvmtool             --network @ID.net@",
+	"  firecracker         @ID.net@, in its configuration",
+	"  listen-fds, env     none are needed: the environment has it all",
+	"  any                 @ID.tapfds@, @ID.vhostfds@, @ID.tap@, @ID.mac@, @ID.mtu@, @ID.queues@, ...",
+	"What CONFIG requests and neither they nor the environment tell the launcher is an error.",
 	"CONFIG '-' is standard input.",
 	NULL,
 };

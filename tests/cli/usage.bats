@@ -131,5 +131,5 @@ load lib.bash
 	[[ $output != *"if vhost-net is"* ]]
 	[[ $output == *"if the device's node"* ]]
 	says 0 setup --help
-	[[ $output == *"'@ID.fd@' and '@ID.cid@'"* ]]
+	[[ $output == *"vsock: -device @ID.device@"* ]]
 }
