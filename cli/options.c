@@ -23,11 +23,18 @@ struct parser {
 
 static int usage_error(const struct cli_call *call, const char *what, const char *which)
 {
-	const char *name = call->command ? call->command->name : call->group;
-	char hint[128];
+	const struct cli_command *command = call->command;
+	const char *name = command ? command->name : call->group;
+	char hint[160];
 
-	snprintf(hint, sizeof(hint), "see 'vhostctl %s%s--help'", name ? name : "",
-		 name ? " " : "");
+	/* setup CONFIG qemu -m 1G: these are the launcher's words */
+	if (command && command->launcher && !call->launcher && call->argc)
+		snprintf(hint, sizeof(hint),
+			 "the launcher and its arguments come after --: vhostctl %s %s", name,
+			 command->arguments);
+	else
+		snprintf(hint, sizeof(hint), "see 'vhostctl %s%s--help'", name ? name : "",
+			 name ? " " : "");
 	return cli_fail(CLI_USAGE, hint, "%s \"%s\"", what, which);
 }
 

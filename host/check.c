@@ -9,6 +9,8 @@
 
 #include "kind.h"
 
+#define IPV6_MTU 1280u
+
 static int check_id(struct host_check *c, size_t index)
 {
 	const struct host_device *device = host_device(c->setup, index);
@@ -83,9 +85,32 @@ static int check_features(struct host_check *c, size_t index)
 			return HOST_WRONG(c, index, "/features/require",
 					  "%s (bit %u) is both required and masked",
 					  name_of(device, bit), bit);
+		if (vhc_features_has(&device->require, bit) &&
+		    !vhc_feature_get(host_kind_of(device)->type, bit))
+			return HOST_WRONG(
+				c, index, "/features/require",
+				"bit %u has no name here, so nothing can tell whether it is "
+				"offered: `vhostctl features list` has those that can be required",
+				bit);
 		r = check_style(c, index, bit);
 	}
 	return r;
+}
+
+/* The kernel refuses such an address without saying why. */
+static int check_mtu(struct host_check *c, size_t index)
+{
+	const struct host_tap *tap = &host_device(c->setup, index)->tap;
+
+	for (size_t i = 0; i < tap->address.count && tap->mtu && tap->mtu < IPV6_MTU; i++) {
+		const char *address = ((char **)tap->address.items)[i];
+
+		if (strchr(address, ':'))
+			return HOST_WRONG(c, index, "/tap/mtu",
+					  "%llu is too small for the address %s: IPv6 needs %u",
+					  (unsigned long long)tap->mtu, address, IPV6_MTU);
+	}
+	return 0;
 }
 
 /* What its launchers have no option for cannot be requested. */
@@ -112,6 +137,8 @@ int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *
 		r = check_id(&c, i);
 		if (r == 0)
 			r = check_features(&c, i);
+		if (r == 0)
+			r = check_mtu(&c, i);
 		if (r == 0 && kind->check)
 			r = kind->check(&c, i);
 		if (r == 0)

@@ -16,6 +16,25 @@
 #include "errname.h"
 #include "op.h"
 
+int host_check_is_tap(const struct host_link *link, struct host_error *err)
+{
+	static const char hint[] = "choose another name";
+
+	if (link->tun.known && !link->tun.tap)
+		return host_fail(
+			err, -EINVAL, hint,
+			"the link \"%s\" is a tun, which carries packets; a tap is required",
+			link->name);
+	if (!link->kind[0] && !link->tun.known)
+		return host_fail(err, -EINVAL, hint,
+				 "the link \"%s\" is not a tap but a network card or the loopback",
+				 link->name);
+	if (link->kind[0] && strcmp(link->kind, "tun") != 0)
+		return host_fail(err, -EINVAL, hint, "the link \"%s\" is not a tap but of kind %s",
+				 link->name, link->kind);
+	return 0;
+}
+
 /*
  * Does the existing link exist, is it a tap, and what are its current values?  With "persist" it is one
  * that an earlier set-up of the config left, or -ENODEV says that there is none yet.
@@ -42,15 +61,9 @@ static int check_link(struct host_run *run, const struct host_op *op, struct hos
 	}
 	if (r < 0)
 		return host_fail_link(err, netlink, r, "read the state", name, NULL);
-	if (device->before.tun.known && !device->before.tun.tap)
-		return host_fail(
-			err, -EINVAL, "choose another name",
-			"the link \"%s\" is a tun, which carries packets; a tap is required", name);
-	if (device->before.kind[0] && strcmp(device->before.kind, "tun") != 0)
-		return host_fail(err, -EINVAL, "choose another name",
-				 "the link \"%s\" is not a tap but of "
-				 "kind %s",
-				 name, device->before.kind);
+	r = host_check_is_tap(&device->before, err);
+	if (r < 0)
+		return r;
 	return ours ? host_check_ours(run->plan, host_device(run->plan->setup, op->device),
 				      &device->before, err)
 		    : 0;

@@ -175,9 +175,9 @@ int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host
 	if (r == -EMFILE)
 		return host_fail(
 			err, r, hint,
-			"the launcher needs fds %d to %d: RLIMIT_NOFILE does not allow that "
-			"many",
-			first, first + count - 1);
+			"the set-up needs %d fds at once, %d of them for the launcher: RLIMIT_NOFILE "
+			"does not allow that many",
+			need_fds(first, count), count);
 	return host_fail(err, r, NULL, "cannot reserve the launcher's fds: %s", strerror(-r));
 }
 

@@ -198,19 +198,38 @@ int host_unset_mtu(struct host_run *run, const struct host_op *op, struct host_e
 	return host_set_value(run, op, set_mtu, &value, "set the MTU", "its previous value", err);
 }
 
+/* The kernel says EINVAL of an MTU that is too small, and does not say what switched IPv6 off. */
+static void hint_ipv6(const struct host_device_run *device, int code, struct host_error *err)
+{
+	if (code == -EINVAL)
+		snprintf(
+			err->hint, sizeof(err->hint),
+			"IPv6 needs an MTU of 1280 at least: `ip link show %s` shows it, \"mtu\" sets it",
+			device->name);
+	else if (code == -EACCES)
+		snprintf(err->hint, sizeof(err->hint), "sysctl -w net.ipv6.conf.%s.disable_ipv6=0",
+			 device->adopted ? device->name : "default");
+	else if (code == -EOPNOTSUPP || code == -EAFNOSUPPORT)
+		snprintf(err->hint, sizeof(err->hint),
+			 "this kernel runs without IPv6 (ipv6.disable=1): leave the address out");
+}
+
 int host_add_address(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	union host_value value = {
 		.address = ((char **)host_tap_of(run, op)->address.items)[op->item]
 	};
+	int r;
 	const struct host_device_run *device = host_run_of(run, op);
 
 	/* it is the kernel's answer, too, but only to who might add it */
 	if (device->existing &&
 	    host_addresses_have(device->existing->addresses, device->before.index, value.address))
 		return 0;
-	return host_set_value(run, op, add_address, &value, "add to the addresses", value.address,
-			      err);
+	r = host_set_value(run, op, add_address, &value, "set an address", value.address, err);
+	if (r < 0 && strchr(value.address, ':'))
+		hint_ipv6(host_run_of(run, op), r, err);
+	return r;
 }
 
 int host_del_address(struct host_run *run, const struct host_op *op, struct host_error *err)
@@ -219,8 +238,7 @@ int host_del_address(struct host_run *run, const struct host_op *op, struct host
 		.address = ((char **)host_tap_of(run, op)->address.items)[op->item]
 	};
 
-	return host_set_value(run, op, del_address, &value, "take from the addresses",
-			      value.address, err);
+	return host_set_value(run, op, del_address, &value, "take an address", value.address, err);
 }
 
 int host_set_up(struct host_run *run, const struct host_op *op, struct host_error *err)

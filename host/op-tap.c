@@ -145,6 +145,27 @@ static int open_tap(struct vhc_ctx *ctx, const char *name, const struct vhc_tap_
 	return r;
 }
 
+/* A link of this name is there, so no new one was made: what is it, and who has it? */
+static void explain_taken(const char *name, int code, struct host_error *err)
+{
+	char holder[HOST_HOLDER_MAX];
+	struct host_error unused;
+	struct host_link link;
+	struct host_error why;
+
+	snprintf(err->hint, sizeof(err->hint), "choose another name");
+	if (get_link(name, &link, &unused) < 0)
+		return;
+	if (host_check_is_tap(&link, &why) < 0)
+		host_fail(err, code, why.hint, "%s", why.text);
+	else if (link.carrier) /* a queue of it is open */
+		host_fail(err, code, "end it first, or choose another name",
+			  "the tap \"%s\" is in use by %s", name, host_holder_find(name, holder));
+	else
+		snprintf(err->hint, sizeof(err->hint),
+			 "set \"existing\": true to use it, or choose another name");
+}
+
 int host_open_tap(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct vhc_ctx *ctx = run->plan->options->ctx;
@@ -163,8 +184,7 @@ int host_open_tap(struct host_run *run, const struct host_op *op, struct host_er
 	if (r < 0) {
 		host_fail_library(err, ctx, r);
 		if (r == -EBUSY && config->tap.name && !device->adopted)
-			snprintf(err->hint, sizeof(err->hint),
-				 "set \"existing\": true to use it, or choose another name");
+			explain_taken(config->tap.name, r, err);
 		return r;
 	}
 	snprintf(device->name, sizeof(device->name), "%s", vhc_tap_get_name(device->tap));

@@ -40,6 +40,9 @@ int host_netlink_begin(struct host_netlink *netlink, struct host_error *err);
 int host_fail_link(struct host_error *err, const struct host_netlink *netlink, int code,
 		   const char *what, const char *name, const char *value);
 
+/* Is the link a tap?  -EINVAL says what it is. */
+int host_check_is_tap(const struct host_link *link, struct host_error *err);
+
 /*
  * Who may open the tap.  What it already has needs no call, thus no privilege, and is HOST_NOBODY; so is
  * what the config does not say.

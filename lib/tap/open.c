@@ -123,7 +123,8 @@ static int attach_first(struct vhc_tap *tap, const char *name, bool adopt, bool 
 {
 	int r;
 
-	snprintf(tap->name, sizeof(tap->name), "%s", name); /* for messages */
+	/* for messages; the kernel has not replaced the %d yet */
+	snprintf(tap->name, sizeof(tap->name), "%s", strcmp(name, "tap%d") ? name : "new tap");
 	*ret_found = false;
 	r = open_queue(tap, 0);
 	if (r)
