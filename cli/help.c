@@ -81,10 +81,21 @@ static void put_lines(struct printer *printer, const char *title, const char *co
 	}
 }
 
-/* The lines of a paragraph: as they are, or all of it anew for a narrow terminal. */
-static void put_paragraph(struct printer *printer, const char *const *lines)
+/* "  name    text": the text wraps below where it begins. */
+static void put_indented(struct printer *printer, const char *line)
+{
+	const char *name = line + strspn(line, " ");
+	const char *gap = strstr(name, "  "), *text = gap ? gap + strspn(gap, " ") : name;
+
+	cli_put_part(printer, line, (size_t)(text - line));
+	cli_put_wrapped(printer, text, (int)(text - line));
+}
+
+/* The lines of a text: as they are, or, on a narrow terminal, anew but for those that are indented. */
+static void put_text(struct printer *printer, const char *const *lines)
 {
 	char text[2000] = "";
+	size_t used = 0;
 	bool wide = true;
 
 	if (!lines)
@@ -95,9 +106,22 @@ static void put_paragraph(struct printer *printer, const char *const *lines)
 		put_lines(printer, "", lines);
 		return;
 	}
-	cli_join(text, sizeof(text), lines, " ");
 	cli_put(printer, "\n");
-	cli_put_wrapped(printer, text, 0);
+	for (; *lines; lines++) {
+		const bool more = lines[1] && *lines[1] != ' ';
+
+		if (**lines == ' ') {
+			put_indented(printer, *lines);
+			continue;
+		}
+		if (used < sizeof(text))
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+						 used ? " " : "", *lines);
+		if (more)
+			continue;
+		cli_put_wrapped(printer, text, 0);
+		used = 0;
+	}
 }
 
 static const char *member(struct json_object *row, const char *key)
@@ -167,14 +191,14 @@ void cli_help(FILE *out, int width, const char *group, const struct cli_command 
 		fprintf(out, "Usage: vhostctl %s%s%s%s\n\n%s.\n", command->name,
 			command->count ? " [OPTION]..." : "", *command->arguments ? " " : "",
 			command->arguments, command->text);
-		put_paragraph(&printer, command->more);
+		put_text(&printer, command->more);
 		put_options(&printer, "Options", command->options, command->count);
 		put_fields(&printer, command);
 	} else {
 		fprintf(out, "Usage: vhostctl [OPTION]... %s%sCOMMAND [ARGUMENT]...\n",
 			group ? group : "", group ? " " : "");
 		if (!group)
-			put_paragraph(&printer, intro);
+			put_text(&printer, intro);
 		put_commands(&printer, group);
 	}
 	put_options(&printer, "Options of all commands", cli_globals, cli_global_count);

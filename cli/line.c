@@ -101,7 +101,7 @@ size_t cli_line_len(const char *text, int width, const char **ret_next)
 	const char *at = text, *end = NULL;
 
 	while (*at && (width > 0 || !end)) {
-		if (*at == ' ' && at > text)
+		if (*at == ' ' && at > text && at[-1] != ' ')
 			end = at;
 		if (*at == ' ' && width <= 0)
 			break;
