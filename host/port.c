@@ -2,6 +2,8 @@
 /*
  * The ports of bridges: their VLANs and flags.  Values that are already right are left alone.
  */
+#include <netinet/in.h> /* first, or musl's structs and those of linux/if_bridge.h are defined twice */
+
 #include <errno.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>

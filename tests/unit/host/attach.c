@@ -40,6 +40,7 @@ static void attach_gives_fds_netdevs_and_devices(void **state)
 	struct snapshot before;
 	struct host_error err;
 
+	sandbox_skip_if_emulated(LACKS_LINK);
 	sandbox_look(&before);
 	if (attach(&qemu, &err))
 		fail_msg("%s: %s", err.where, err.text);
@@ -58,6 +59,7 @@ static void attach_on_q35_takes_a_free_port(void **state)
 	struct fake_qemu qemu = { .ports = true };
 	struct host_error err;
 
+	sandbox_skip_if_emulated(LACKS_LINK);
 	if (attach(&qemu, &err))
 		fail_msg("%s: %s", err.where, err.text);
 	assert_null(strstr(qemu.log, "port0"));
@@ -91,11 +93,13 @@ static void expect_undone(enum fake_bad bad, const char *words)
 
 static void attach_refused_at_any_command_is_undone(void **state)
 {
+	sandbox_skip_if_emulated(LACKS_LINK);
 	expect_undone(FAKE_ERROR, "QEMU refuses ");
 }
 
 static void attach_to_qemu_that_ends_at_any_command_is_undone(void **state)
 {
+	sandbox_skip_if_emulated(LACKS_LINK);
 	expect_undone(FAKE_CLOSE, "the connection was closed before the answer to ");
 }
 
@@ -106,6 +110,7 @@ static void attach_to_qemu_that_hangs_says_what_may_be_left(void **state)
 	struct snapshot before;
 	struct host_error err;
 
+	sandbox_skip_if_emulated(LACKS_LINK);
 	sandbox_look(&before);
 	assert_int_equal(attach(&qemu, &err), -ETIMEDOUT);
 	assert_non_null(strstr(err.text, "no answer to device_add within 1 s"));

@@ -92,7 +92,7 @@ static void tap_takes_the_mtu_of_its_bridge_or_says_what_changes(void **state)
 	static const char low[] =
 		CONFIG(NET("d", "\"name\":\"tm\",\"bridge\":\"br1\",\"mtu\":1400"), "");
 
-	sandbox_skip_if_emulated(LACKS_MTU);
+	sandbox_skip_if_emulated(LACKS_LINK);
 	sandbox_command(
 		"ip link add br1 type bridge && ip link set br1 up address 02:00:00:00:00:02");
 	sandbox_command("ip tuntap add at1 mode tap && ip link set at1 mtu 9000 master br1");
@@ -168,7 +168,7 @@ static void macvtap_exchanges_frames_with_its_lower_link(void **state)
 	struct host_run *run;
 	struct host_error err;
 
-	sandbox_skip_if_emulated(LACKS_MTU);
+	sandbox_skip_if_emulated(LACKS_LINK);
 	sandbox_command("ip link add low0 type veth peer name peer0 && ip link set low0 up && "
 			"ip link set peer0 up address 02:00:00:00:00:04");
 	if (system("ip link add link low0 name mv0 type macvtap 2>/dev/null") != 0) {
@@ -283,6 +283,7 @@ static void guest_with_the_mac_of_another_is_a_warning(void **state)
 	struct host_run *run;
 	struct host_error err;
 
+	sandbox_skip_if_emulated(LACKS_LINK);
 	for (int same = 0; same < 2; same++) {
 		sandbox_command(
 			same ? "ip link add po0 address fe:54:00:00:00:09 type veth && ip link set po0 master br0"

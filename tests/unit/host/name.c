@@ -77,6 +77,7 @@ static void launcher_opens_the_tap_by_its_name(void **state)
 		  "echo user $(id -u) opened it; exit 7" },
 	};
 
+	sandbox_skip_if_emulated(LACKS_LINK);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct name_case c = { .config = cases[i].config,
 				       .user = "nobody",
@@ -99,6 +100,7 @@ static void launcher_is_told_the_name(void **state)
 			       (char *)(uintptr_t) "@a.tap@", NULL }
 	};
 
+	sandbox_skip_if_emulated(LACKS_LINK);
 	expect_launch(&c, 0, "0, 1, 2\ntap0 there\n[] a.tap=tap0 a.mtu=1400\n");
 }
 
@@ -155,6 +157,7 @@ static void links_that_stay_need_no_parent(void **state)
 		{ CONFIG(NAMED("a", "1", "\"name\":\"tn\",\"existing\":true"), ENV), false },
 	};
 
+	sandbox_skip_if_emulated(LACKS_WRITE);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct name_case c = { .config = cases[i].config,
 				       .arguments = SHELL("echo $PPID") };
@@ -169,6 +172,7 @@ static void links_that_stay_need_no_parent(void **state)
 
 static void device_with_fds_beside_goes_with_the_launcher(void **state)
 {
+	sandbox_skip_if_emulated(LACKS_WRITE);
 	expect_launch(
 		&(struct name_case){
 			.config = CONFIG(
@@ -186,6 +190,7 @@ static void launcher_ends_with_its_parent(void **state)
 	const struct name_case again = { .config = c.config, .arguments = SHELL("true") };
 	char out[1000];
 
+	sandbox_skip_if_emulated(LACKS_WRITE);
 	sandbox_run(launch, &c, out, sizeof(out)); /* returns when nobody has the pipe any longer */
 	assert_string_equal(out, "");
 	/* what is left belongs to the config, whose next set-up uses and removes it */

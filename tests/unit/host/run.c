@@ -15,7 +15,7 @@ static void setup_run_and_undo_leave_nothing(void **state)
 	struct host_run *run;
 	struct host_error err;
 
-	sandbox_skip_if_emulated(LACKS_MTU);
+	sandbox_skip_if_emulated(LACKS_LINK);
 	sandbox_look(&before);
 	for (int again = 0; again < 2; again++) {
 		if (apply(CONFIG(FULL, ""), &plan, &run, &err) < 0)
@@ -71,7 +71,7 @@ static void failed_setup_run_leaves_nothing(void **state)
 		  HOST_FAILED, "add address", "(EADDRNOTAVAIL)" },
 	};
 
-	sandbox_skip_if_emulated(LACKS_MTU);
+	sandbox_skip_if_emulated(LACKS_LINK);
 	for (size_t i = 0; i < COUNT(cases); i++)
 		expect_failure(cases[i].config, cases[i].status, cases[i].where, cases[i].words);
 }
@@ -204,7 +204,7 @@ static void setup_run_with_greatest_mtu_works(void **state)
 	struct host_run *run;
 	struct host_error err;
 
-	sandbox_skip_if_emulated(LACKS_MTU);
+	sandbox_skip_if_emulated(LACKS_LINK);
 	if (apply(CONFIG(NET("d", "\"name\":\"tm\",\"mtu\":65521"), ""), &plan, &run, &err) < 0)
 		fail_msg("%s: %s", err.where, err.text);
 	get_link("tm", &link);

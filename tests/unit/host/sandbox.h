@@ -18,8 +18,8 @@ const char *sandbox_enter(void);
 /* sandbox_skip_if_emulated() - skip a test that needs what emulation of a processor does not have. */
 void sandbox_skip_if_emulated(const char *lacks);
 
-/* It does not translate this attribute. */
-#define LACKS_MTU "an MTU in rtnetlink"
+/* It translates neither an MTU nor a bridge. */
+#define LACKS_LINK "the attributes of links in rtnetlink"
 /* It refuses such a write itself, so that a tap looks as if it had packet information. */
 #define LACKS_WRITE "a write from an address that cannot be read"
 
