@@ -155,7 +155,7 @@ const char *host_qemu_cannot_require(const struct host_device *device, unsigned 
 	return NULL;
 }
 
-/* Report the features that depend on masked ones, and those of them that QEMU is not passed. */
+/* Report, by the names that the config takes, the features that depend on masked ones, and those of them that QEMU is not passed. */
 void host_qemu_say_implied(const struct host_view *view, const struct host_options *options)
 {
 	char *also = NULL, *newer = NULL, line[900];
@@ -167,7 +167,8 @@ void host_qemu_say_implied(const struct host_view *view, const struct host_optio
 		const struct host_property *property = find_property(view->device, bit);
 
 		if (property && property->kind == HOST_ON && vhc_features_has(&view->implied, bit))
-			fprintf(outs[property->since > since], " %s", property->name);
+			fprintf(outs[property->since > since], " %s",
+				vhc_feature_get(host_kind_of(view->device)->type, bit)->name);
 	}
 	host_close_text(outs[0], &also);
 	host_close_text(outs[1], &newer);

@@ -90,3 +90,17 @@ inside() {
 	[[ $stderr == *"new tap: TUNSETIFF"* ]]
 	[[ $stderr != *%d* ]]
 }
+
+@test "features that a warning advises to mask can be masked" {
+	config '' '"features": {"mask": ["csum", "guest_csum"]},'
+	sed -i 's/"env"/"qemu"/' "$BATS_TEST_TMPDIR/config.json"
+	run --separate-stderr vhostctl plan "$BATS_TEST_TMPDIR/config.json" -- true -netdev @net0.netdev@ -device @net0.device@
+	[ "$status" = 0 ]
+	advised=$(sed -n 's/.*add them to features.mask: //p' <<< "$stderr")
+	[ -n "$advised" ]
+	config '' "\"features\": {\"mask\": [\"csum\", \"guest_csum\", \"${advised// /\", \"}\"]},"
+	sed -i 's/"env"/"qemu"/' "$BATS_TEST_TMPDIR/config.json"
+	run --separate-stderr vhostctl plan "$BATS_TEST_TMPDIR/config.json" -- true -netdev @net0.netdev@ -device @net0.device@
+	[ "$status" = 0 ]
+	[[ $stderr != *"add them"* ]]
+}

@@ -250,7 +250,8 @@ static void expand_says_what_is_done_otherwise(void **state)
 	} cases[] = {
 		{ NET(MASK("\"csum\"")), "",
 		  "also masked, since they depend on masked features: host_tso4" },
-		{ NET(MASK("\"csum\"")), "", "add them to features.mask: host_uso host_tunnel" },
+		{ NET(MASK("\"csum\"")), "",
+		  "add them to features.mask: host_uso host_udp_tunnel_gso" },
 		{ NET(",\"vhost\":\"prefer\",\"busyloop_us\":9"), "\"style\":\"env\"",
 		  "net0: it prefers vhost, but nothing tells the launcher of it: add @net0.vhostfds@" },
 	};
