@@ -69,17 +69,6 @@ int host_hotplug_find_ports(struct host_qmp *qmp, char names[HOST_PORTS_MAX][HOS
 
 /* ------------------------------------------------------------------------------------- taking away */
 
-static int execute_on(struct host_qmp *qmp, const char *command, const char *id,
-		      struct host_error *err)
-{
-	struct json_object *arguments = json_object_new_object();
-
-	if (!arguments)
-		return host_fail_memory(err);
-	json_object_object_add(arguments, "id", json_object_new_string(id));
-	return host_qmp_execute(qmp, command, arguments, -1, NULL, err);
-}
-
 struct waiting {
 	const char *id;
 	bool over, refused;
@@ -127,7 +116,7 @@ int host_unplug_device(struct host_qmp *qmp, const char *id, struct host_error *
 
 	/* an event may come before the answer */
 	host_qmp_listen(qmp, see_event, &waiting);
-	r = execute_on(qmp, "device_del", id, err);
+	r = host_qmp_execute_on(qmp, "device_del", "id", id, -1, err);
 	/* of a request that was made before, the guest may still think */
 	if (r == -EREMOTEIO && strstr(err->text, "in the process of unplug"))
 		r = 0;
@@ -143,7 +132,7 @@ int host_unplug_device(struct host_qmp *qmp, const char *id, struct host_error *
 
 int host_unplug_netdev(struct host_qmp *qmp, const char *id, struct host_error *err)
 {
-	int r = execute_on(qmp, "netdev_del", id, err);
+	int r = host_qmp_execute_on(qmp, "netdev_del", "id", id, -1, err);
 
 	return r < 0 ? r : 1;
 }

@@ -37,11 +37,8 @@ static void add_hint(const struct host_run *run, const struct host_op *op, int c
 
 static int close_fd(struct host_run *run, const char *name, struct host_error *err)
 {
-	struct json_object *arguments = json_object_new_object();
-	int r;
+	int r = host_qmp_execute_on(run->qmp, "closefd", "fdname", name, -1, err);
 
-	json_object_object_add(arguments, "fdname", json_object_new_string(name));
-	r = host_qmp_execute(run->qmp, "closefd", arguments, -1, NULL, err);
 	/* netdev_add has taken it, even if it failed then */
 	return r == -EREMOTEIO ? 0 : r;
 }
@@ -64,15 +61,12 @@ static int close_fds(struct host_run *run, const struct host_view *view, struct 
 static int give_fd(struct host_run *run, const struct host_view *view, int number, int fd,
 		   struct host_error *err)
 {
-	struct json_object *arguments;
 	char name[HOST_FD_NAME_MAX];
 
 	if (fd < 0)
 		return host_fail_library(err, run->plan->options->ctx, fd);
-	arguments = json_object_new_object();
 	host_qemu_fd_name(view, number, name);
-	json_object_object_add(arguments, "fdname", json_object_new_string(name));
-	return host_qmp_execute(run->qmp, "getfd", arguments, fd, NULL, err);
+	return host_qmp_execute_on(run->qmp, "getfd", "fdname", name, fd, err);
 }
 
 int host_give_fds(struct host_run *run, const struct host_op *op, struct host_error *err)

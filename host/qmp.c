@@ -209,6 +209,17 @@ int host_qmp_execute(struct host_qmp *qmp, const char *command, struct json_obje
 	return r < 0 ? r : read_answer(qmp, command, NULL, ret, err);
 }
 
+int host_qmp_execute_on(struct host_qmp *qmp, const char *command, const char *key,
+			const char *text, int fd, struct host_error *err)
+{
+	struct json_object *arguments = json_object_new_object();
+
+	if (!arguments)
+		return host_fail_memory(err);
+	json_object_object_add(arguments, key, json_object_new_string(text));
+	return host_qmp_execute(qmp, command, arguments, fd, NULL, err);
+}
+
 int host_qmp_wait(struct host_qmp *qmp, const bool *done, struct host_error *err)
 {
 	int r;

@@ -31,6 +31,10 @@ void host_qmp_close(struct host_qmp *qmp);
 int host_qmp_execute(struct host_qmp *qmp, const char *command, struct json_object *arguments,
 		     int fd, struct json_object **ret, struct host_error *err);
 
+/* host_qmp_execute_on() - the same with one argument, a text, and a result that does not matter. */
+int host_qmp_execute_on(struct host_qmp *qmp, const char *command, const char *key,
+			const char *text, int fd, struct host_error *err);
+
 /*
  * host_qmp_listen() - call @fn with each event, during any other call; NULL: with none.
  * @details: the event's "data"; NULL if it has none.
