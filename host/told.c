@@ -233,6 +233,9 @@ int host_told_put(FILE *out, const struct host_launch *launch, const struct host
 	unsigned int wanted = host_told_wanted(launch->setup, view->device, view->result.vhost);
 	int r = 0;
 
+	if (view->device->tap.mac) /* also one that nobody requested */
+		wanted |= HOST_TOLD_MAC;
+
 	for (const struct host_token *token = NULL; r == 0 && (token = host_token_next(token));) {
 		/* VHOSTCTL_FDS has the fds */
 		if (!(token->told & wanted) || token->told & (HOST_TOLD_TAP | HOST_TOLD_VHOST))

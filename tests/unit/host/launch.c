@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tests of what a launcher gets: tokens, QEMU's options, environment. */
-#include <unistd.h>
-
-#include "host_test.h"
-
-static struct vhc_ctx *ctx;
-
-#define NET(more)   "{\"id\":\"net0\",\"type\":\"net\"" more "}"
-#define VSOCK(more) "{\"id\":\"v\",\"type\":\"vsock\"" more "}"
-#define TAP(more)   ",\"tap\":{" more "}"
-#define NETDEV	    "tap,id=net0,fd=3,vhost=on,vhostfd=4"
-#define MASK(list)  ",\"features\":{\"mask\":[" list "]}"
+/* Tests of what becomes of a launcher's arguments: tokens and QEMU's options. */
+#include "launch_test.h"
 
 /* One argument with tokens, and what becomes of it. */
 struct token_case {
@@ -18,33 +8,6 @@ struct token_case {
 	bool no_vhost;
 	const char *argument, *expanded;
 };
-
-/* The arguments; with an error NULL. */
-static char **expand(const char *devices, const char *launcher, bool no_vhost, char **arguments,
-		     struct said *said, struct host_launch **ret, struct host_error *err)
-{
-	struct host_options options = {
-		.ctx = ctx, .launcher = arguments, .say = say, .data = said
-	};
-	static struct host_setup *setup;
-	struct host_result results[8] = { { 0 } };
-	char text[2000];
-
-	host_setup_free(setup); /* of the last call: what is returned points into it */
-	snprintf(text, sizeof(text), CONFIG("%s", "%s"), devices, launcher);
-	setup = read_setup(ctx, text);
-	memset(said, 0, sizeof(*said));
-	for (size_t i = 0; i < setup->devices.count; i++)
-		results[i] = (struct host_result){
-			.vhost = !no_vhost,
-			.tap_name = host_device(setup, i)->tap.name,
-			.cid = host_device(setup, i)->cid,
-		};
-	assert_int_equal(host_launch_new(&options, setup, results, ret, err), 0);
-	if (host_launch_arguments(*ret, &options, err) == 0)
-		return (*ret)->argv;
-	return NULL;
-}
 
 static void expand_of_each_token_matches(void **state)
 {
@@ -277,105 +240,6 @@ static void expand_says_what_is_done_otherwise(void **state)
 	}
 }
 
-static const char *variable(char **env, const char *name)
-{
-	size_t len = strlen(name);
-	const char *found = NULL;
-
-	for (; *env; env++) {
-		if (strncmp(*env, name, len) != 0 || (*env)[len] != '=')
-			continue;
-		assert_null(found); /* never twice */
-		found = *env + len + 1;
-	}
-	return found;
-}
-
-static void launch_environment_names_fds(void **state)
-{
-	char *arguments[] = { (char *)(uintptr_t) "@net0.netdev@ @net0.device@ @b.netdev@", NULL };
-	char *none[] = { (char *)(uintptr_t) "@net0.mac@", NULL }, pid[20];
-	const char *devices =
-		NET(",\"queue_pairs\":2,\"ring_size\":512" TAP("\"mac\":\"52:54:00:00:00:01\"")
-			    MASK("\"guest_announce\"")) ",{\"id\":\"b\",\"type\":\"net\"}";
-	static const char *const styles[] = { "", "\"style\":\"env\"", "\"style\":\"listen-fds\"" };
-
-	setenv("LISTEN_FDS", "7", 1);
-	setenv("LISTEN_PID", "1", 1);
-	setenv("LISTEN_FDNAMES", "x", 1);
-	setenv("LISTEN_PIDFDID", "1", 1);
-	setenv("VHOSTCTL_FDS", "x", 1);
-	setenv("VHOSTCTL_DEVICES", "x", 1);
-	setenv("OTHER", "stays", 1);
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	for (size_t i = 0; i < COUNT(styles); i++) {
-		struct host_launch *launch;
-		struct host_error err;
-		struct said said;
-		char **env;
-
-		assert_non_null(expand(devices, styles[i], false, i ? none : arguments, &said,
-				       &launch, &err));
-		assert_int_equal(host_launch_environment(launch, &err), 0);
-		env = launch->env;
-		assert_string_equal(variable(env, "VHOSTCTL_DEVICES"),
-				    "net0.queues=2 net0.ring_size=512 net0.mac=52:54:00:00:00:01 "
-				    "net0.mask=guest_announce");
-		assert_string_equal(variable(env, "VHOSTCTL_FDS"),
-				    "net0.tap.0=3,net0.tap.1=4,net0.vhost.0=5,net0.vhost.1=6,"
-				    "b.tap.0=7,b.vhost.0=8");
-		assert_string_equal(variable(env, "VHOSTCTL_VHOST"), "on");
-		assert_string_equal(variable(env, "OTHER"), "stays");
-		assert_null(variable(env, "LISTEN_PIDFDID"));
-		if (i == 2) {
-			assert_string_equal(variable(env, "LISTEN_PID"), pid);
-			assert_string_equal(variable(env, "LISTEN_FDS"), "6");
-			assert_string_equal(variable(env, "LISTEN_FDNAMES"),
-					    "net0.tap.0:net0.tap.1:net0.vhost.0:net0.vhost.1:"
-					    "b.tap.0:b.vhost.0");
-		} else {
-			assert_null(variable(env, "LISTEN_PID"));
-			assert_null(variable(env, "LISTEN_FDS"));
-			assert_null(variable(env, "LISTEN_FDNAMES"));
-		}
-		host_launch_free(launch);
-	}
-}
-
-static void launch_environment_without_vhost_names_taps_only(void **state)
-{
-	char *arguments[] = { (char *)(uintptr_t) "@net0.tapfds@", NULL };
-	struct host_launch *launch;
-	struct host_error err;
-	struct said said;
-
-	assert_non_null(expand(NET(""), "", true, arguments, &said, &launch, &err));
-	assert_int_equal(host_launch_environment(launch, &err), 0);
-	assert_string_equal(variable(launch->env, "VHOSTCTL_VHOST"), "off");
-	assert_string_equal(variable(launch->env, "VHOSTCTL_FDS"), "net0.tap.0=3");
-	host_launch_free(launch);
-}
-
-/* systemd-vmspawn(1) finds its device by this name. */
-static void listen_fds_calls_a_vsock_device_vhost_vsock(void **state)
-{
-	char *arguments[] = { (char *)(uintptr_t) "vmspawn", NULL };
-	const char *devices = NET("") "," VSOCK(",\"cid\":7");
-	struct host_launch *launch;
-	struct host_error err;
-	struct said said;
-
-	assert_non_null(expand(devices, "\"style\":\"listen-fds\"", false, arguments, &said,
-			       &launch, &err));
-	assert_int_equal(host_launch_environment(launch, &err), 0);
-	assert_string_equal(variable(launch->env, "LISTEN_FDNAMES"),
-			    "net0.tap.0:net0.vhost.0:vhost-vsock");
-	assert_string_equal(variable(launch->env, "VHOSTCTL_FDS"),
-			    "net0.tap.0=3,net0.vhost.0=4,v.vhost.0=5");
-	assert_string_equal(variable(launch->env, "VHOSTCTL_DEVICES"), "v.cid=7");
-	host_launch_free(launch);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,9 +247,6 @@ int main(void)
 		cmocka_unit_test(expand_of_bad_token_says_why),
 		cmocka_unit_test(expand_without_a_token_that_is_needed_names_it),
 		cmocka_unit_test(expand_says_what_is_done_otherwise),
-		cmocka_unit_test(launch_environment_names_fds),
-		cmocka_unit_test(launch_environment_without_vhost_names_taps_only),
-		cmocka_unit_test(listen_fds_calls_a_vsock_device_vhost_vsock),
 	};
 	int r;
 
