@@ -2,6 +2,8 @@
 /*
  * link - what only rtnetlink tells of a tap: how many queues it has, whoever opened them, and whose it is;
  * and when it has gone.  (The fd of a tap itself is in error then, but wakes poll() by no other sign than a frame.)
+ * Links are otherwise set up by host/, with libnl, which a program that links this library does not need: these
+ * are one request, one answer and one group of messages.
  */
 #include <arpa/inet.h>
 #include <errno.h>
