@@ -260,7 +260,8 @@ VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char 
  * vhc_state_check() - check that a vhost-state document is one that a device could be loaded from.
  * Checks its form, its checksum and the range of every number, that rings are entirely inside the
  * memory and do not overlap, and that the features are valid together.  Accesses no host and reads
- * no guest memory.  A snapshot of a running device passes, although vhc_dev_load() refuses it.
+ * no guest memory.  A snapshot of a running device passes, although vhc_dev_load() refuses it, and
+ * wherever its rings are: its driver may be setting one up.
  * @state: NUL-terminated; not trusted.
  * Errors: -EINVAL, with the JSON pointer and the line; -E2BIG if it is longer than 1 MiB or has
  * more than 16384 values.

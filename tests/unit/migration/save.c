@@ -216,6 +216,24 @@ static void save_of_running_device_asks_for_bases(void **state)
 	free(json);
 }
 
+/* A ring that does not run may be anywhere yet, and on another: a snapshot is to look at. */
+static void save_of_running_device_during_setup_can_be_read(void **state)
+{
+	struct rig *rig = *state;
+	struct vhc_ring_addr outside = rig_addr(0), same = rig_addr(0);
+
+	outside.desc = 1ull << 40;
+	assert_ok(rig, vhc_ring_stop(rig->dev, 1));
+	assert_ok(rig, vhc_ring_set_addr(rig->dev, 1, &same));
+	free(save(rig));
+	assert_ok(rig, vhc_ring_set_addr(rig->dev, 1, &outside));
+	free(save(rig));
+	/* stopped, it is what a host would load */
+	assert_ok(rig, vhc_dev_stop(rig->dev));
+	assert_int_equal(save_fails(rig), -EINVAL);
+	assert_says(rig, "ring 1", "0x10000000000");
+}
+
 static void save_with_failing_get_base_is_refused(void **state)
 {
 	struct rig *rig = *state;
@@ -318,6 +336,7 @@ int main(void)
 		RIG_TEST(save_merges_memory_that_touches_for_guest, "6.12", 2),
 		cmocka_unit_test(save_is_the_same_on_each_kernel),
 		RIG_TEST_UP(save_of_running_device_asks_for_bases, "6.12", 2),
+		RIG_TEST_UP(save_of_running_device_during_setup_can_be_read, "6.12", 1),
 		RIG_TEST_UP(save_with_failing_get_base_is_refused, "6.12", 2),
 		RIG_TEST(save_before_setup_is_eagain, "6.12", 1),
 		RIG_TEST(save_of_what_cannot_be_loaded_is_einval, "6.12", 1),
