@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hotplug.h"
+#include "qmp-line.h"
 
 /* -------------------------------------------------------------------------------- free ports of PCI */
 
@@ -67,7 +68,30 @@ int host_hotplug_find_ports(struct host_qmp *qmp, char names[HOST_PORTS_MAX][HOS
 	return ports.count;
 }
 
-/* ------------------------------------------------------------------------------------- taking away */
+/* ----------------------------------------------------------------------------------------- devices */
+
+int host_hotplug_has(struct host_qmp *qmp, const char *id, struct host_error *err)
+{
+	struct json_object *path = json_object_new_object(), *devices;
+	bool has = false;
+	int r;
+
+	if (!path)
+		return host_fail_memory(err);
+	json_object_object_add(path, "path", json_object_new_string("/machine/peripheral"));
+	r = host_qmp_execute(qmp, "qom-list", path, -1, &devices, err);
+	if (r < 0)
+		return r;
+	if (json_object_is_type(devices, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(devices); i++) {
+			const char *name =
+				host_qmp_text(json_object_array_get_idx(devices, i), "name");
+
+			has = has || (name && strcmp(name, id) == 0);
+		}
+	json_object_put(devices);
+	return has;
+}
 
 struct waiting {
 	const char *id;

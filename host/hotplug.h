@@ -13,6 +13,9 @@
  */
 int host_unplug_device(struct host_qmp *qmp, const char *id, struct host_error *err);
 
+/* host_hotplug_has() - has QEMU a device with this id?  1, 0, or a negative errno with the error filled. */
+int host_hotplug_has(struct host_qmp *qmp, const char *id, struct host_error *err);
+
 /* host_unplug_netdev() - returns 1 when it is gone, -ENODEV if there was none. */
 int host_unplug_netdev(struct host_qmp *qmp, const char *id, struct host_error *err);
 

@@ -12,12 +12,34 @@
 #include "qmp.h"
 #include "hotplug.h"
 
+/* Before anything is done on the host. */
+static int check_ids(struct host_run *run, struct host_error *err)
+{
+	const char *path = host_qmp_path(run->qmp);
+	int r = 0;
+
+	for (size_t i = 0; i < run->plan->setup->devices.count && r == 0; i++) {
+		const char *id = host_device(run->plan->setup, i)->id;
+		char hint[sizeof(err->hint)];
+
+		r = host_hotplug_has(run->qmp, id, err);
+		if (r <= 0)
+			continue;
+		snprintf(hint, sizeof(hint), "vhostctl detach %s --qmp %s", id, path);
+		r = host_fail_status(err, HOST_FAILED, -EEXIST, hint,
+				     "%s: QEMU has a device \"%s\" already", path, id);
+	}
+	return r;
+}
+
 int host_connect_qmp(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const struct host_options *options = run->plan->options;
+	int r;
 
 	/* it stays until the run is freed: what comes later is undone with it */
-	return host_qmp_open(options->qmp, options->seconds, &run->qmp, err);
+	r = host_qmp_open(options->qmp, options->seconds, &run->qmp, err);
+	return r < 0 ? r : check_ids(run, err);
 }
 
 /* QEMU's text says what is wrong, and sometimes we know what to do. */

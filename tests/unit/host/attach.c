@@ -54,6 +54,18 @@ static void attach_gives_fds_netdevs_and_devices(void **state)
 	sandbox_expect_same(&before); /* nobody has the links any more */
 }
 
+static void attach_of_id_that_qemu_has_touches_nothing(void **state)
+{
+	struct fake_qemu qemu = { .devices = { .names = { "net1" }, .fds = { -1 }, .count = 1 } };
+	struct host_error err;
+
+	assert_int_equal(attach(&qemu, &err), -EEXIST);
+	assert_non_null(strstr(err.where, "step 1 of "));
+	assert_non_null(strstr(err.text, "QEMU has a device \"net1\" already"));
+	assert_non_null(strstr(err.hint, "vhostctl detach net1 --qmp /tmp/"));
+	assert_null(strstr(qemu.log, "getfd"));
+}
+
 static void attach_on_q35_takes_a_free_port(void **state)
 {
 	struct fake_qemu qemu = { .ports = true };
@@ -88,7 +100,8 @@ static void expect_undone(enum fake_bad bad, const char *words)
 		if (qemu.fds.count + qemu.netdevs.count + qemu.devices.count)
 			fail_msg("%d at %d leaves something: %s", bad, at, qemu.log);
 	} while (at < 20);
-	assert_int_equal(at, 9); /* capabilities, three fds, two netdevs and two devices */
+	assert_int_equal(at,
+			 11); /* capabilities, two ids, three fds, two netdevs and two devices */
 }
 
 static void attach_refused_at_any_command_is_undone(void **state)
@@ -106,7 +119,7 @@ static void attach_to_qemu_that_ends_at_any_command_is_undone(void **state)
 /* QEMU may have executed it, and nobody can undo that: so it is said how. */
 static void attach_to_qemu_that_hangs_says_what_may_be_left(void **state)
 {
-	struct fake_qemu qemu = { .bad = FAKE_SILENT, .bad_at = 5 };
+	struct fake_qemu qemu = { .bad = FAKE_SILENT, .bad_at = 7 };
 	struct snapshot before;
 	struct host_error err;
 
@@ -136,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attach_gives_fds_netdevs_and_devices),
+		cmocka_unit_test(attach_of_id_that_qemu_has_touches_nothing),
 		cmocka_unit_test(attach_on_q35_takes_a_free_port),
 		cmocka_unit_test(attach_refused_at_any_command_is_undone),
 		cmocka_unit_test(attach_to_qemu_that_ends_at_any_command_is_undone),

@@ -122,11 +122,29 @@ static const char ports[] =
 	"{\"qdev_id\":\"port1\",\"pci_bridge\":{\"bus\":{}}},"
 	"{\"qdev_id\":\"port2\",\"pci_bridge\":{\"bus\":{},\"devices\":[]}}]}]";
 
+static char *list_devices(const struct fake_qemu *qemu)
+{
+	struct json_object *list = json_object_new_array();
+	char *text;
+
+	for (int i = 0; i < qemu->devices.count; i++) {
+		struct json_object *device = json_object_new_object();
+
+		json_object_object_add(device, "name",
+				       json_object_new_string(qemu->devices.names[i]));
+		json_object_array_add(list, device);
+	}
+	text = strdup(json_object_to_json_string(list));
+	json_object_put(list);
+	return text;
+}
+
 static void answer(struct fake_qemu *qemu, int client, const char *command,
 		   struct json_object *arguments, int fd, const char *id)
 {
 	const char *class = "GenericError", *why = NULL, *result = "{}";
 	const char *device = text_of(arguments, "id");
+	char *devices = list_devices(qemu);
 	bool removes = strcmp(command, "device_del") == 0 && find(&qemu->devices, device) >= 0;
 
 	if (strcmp(command, "getfd") == 0)
@@ -143,6 +161,8 @@ static void answer(struct fake_qemu *qemu, int client, const char *command,
 		why = removes ? NULL : (class = "DeviceNotFound");
 	else if (strcmp(command, "query-pci") == 0)
 		result = ports;
+	else if (strcmp(command, "qom-list") == 0)
+		result = devices;
 	if (removes && qemu->guest != FAKE_LATER)
 		say_deleted(qemu, client, device);
 	put(client, "{\"event\": \"RTC_CHANGE\", \"data\": {\"offset\": 0.5}}\r\n");
@@ -153,6 +173,7 @@ static void answer(struct fake_qemu *qemu, int client, const char *command,
 		put(client, "{\"return\": %s, \"id\": %s}\r\n", result, id);
 	if (removes && qemu->guest == FAKE_LATER)
 		say_deleted(qemu, client, device);
+	free(devices);
 }
 
 /* False: it ends. */
