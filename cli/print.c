@@ -60,12 +60,31 @@ static void print_rows(struct printer *printer, struct json_object *rows, int in
 	}
 }
 
-/* Rows that a table has no room for: each member on a line of its own, and a line between two rows. */
+/* A copy that has only the members with a value. */
+static struct json_object *without_blanks(struct json_object *row)
+{
+	struct json_object *copy = cli_object();
+
+	json_object_object_foreach(row, key, value)
+	{
+		struct cell cell;
+
+		if (strcmp(cli_cell_text(&cell, value), "-") != 0)
+			cli_add(copy, key, json_object_get(value));
+		cli_cell_done(&cell);
+	}
+	return copy;
+}
+
+/* Rows that a table has no room for: each value on a line of its own, and a line between two rows. */
 static void print_list(struct printer *printer, struct json_object *rows, int indent)
 {
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = without_blanks(json_object_array_get_idx(rows, i));
+
 		cli_put(printer, i ? "\n" : "");
-		print_object(printer, json_object_array_get_idx(rows, i), indent);
+		print_object(printer, row, indent);
+		json_object_put(row);
 	}
 }
 

@@ -19,7 +19,7 @@ at_width() {
 # Written anew with: for w in 0 60 80 100 200; do narrow $w > tests/cli/width-$w.txt; done
 narrow() { # COLUMNS
 	at_width "$1" features check csum,host_tso4,guest_tso4,guest_ecn,guest_ufo,mq || true
-	at_width "$1" features decode 0x1300
+	at_width "$1" features decode 0x1301
 	at_width "$1" features diff mrg_rxbuf,ring_packed,guest_uso4 event_idx,rss || true
 	at_width "$1" state diff "$source_root/tests/unit/migration/golden/split-1.json" \
 		"$source_root/tests/unit/migration/golden/packed-1.json" || true
@@ -44,7 +44,7 @@ narrow() { # COLUMNS
 				END { exit bad }' "$BATS_TEST_TMPDIR/narrow"
 			lost=$(tr -s ' \n' '\n' < "$BATS_TEST_TMPDIR/narrow" | tr -d '();,' | sort -u |
 				comm -13 - <(tr -d , < "$BATS_TEST_TMPDIR/words" | sort -u))
-			[[ -z $lost || $lost =~ ^(field|type|default|help|[[:space:]]|-)*$ ]] || { echo "$command, $width: $lost"; return 1; }
+			[[ -z $lost || $lost =~ ^(field|type|default|help|fix|remedy|error|words|features|ioctls|[[:space:]]|-)*$ ]] || { echo "$command, $width: $lost"; return 1; }
 		done
 	done
 }
