@@ -126,7 +126,7 @@ __attribute__((format(printf, 1, 0))) static char *format_text(const char *forma
 
 int cli_fail_at(enum cli_status status, const char *where, const char *hint, const char *text)
 {
-	put((struct message){ NULL, ERROR, status, where, text, hint });
+	put((struct message){ NULL, ERROR, (uint64_t)status, where, text, hint });
 	return (int)status;
 }
 
