@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hotplug.h"
 #include "kind.h"
 #include "op.h"
 #include "qemu-json.h"
 #include "qmp.h"
-#include "hotplug.h"
 
 /* Before anything is done on the host. */
 static int check_ids(struct host_run *run, struct host_error *err)

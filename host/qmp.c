@@ -23,7 +23,7 @@ struct host_qmp {
 };
 
 static const char not_qmp[] =
-	"name the socket of QEMU's -qmp option: that of -monitor, or of a guest agent, is another";
+	"name the socket of QEMU's -qmp option: that of -monitor, of -qmp-pretty or of a guest agent is another";
 
 /* ----------------------------------------------------------------------------------------- errors */
 
