@@ -163,6 +163,19 @@ for pairs in 1 4; do
 	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$tmp/$name.log" "$tmp/$name.attached" <(echo "$detached")
 done
 
+# a vsock device has no netdev, and its CID goes with its fd
+modprobe vhost_vsock
+echo '{ "kind": "vhost-setup", "version": 1, "devices": [ { "id": "vsock0", "type": "vsock", "cid": 42 } ] }' > "$tmp/vsock.json"
+for time in first second; do
+	qemu-system-x86_64 -nodefaults -accel kvm -S -display none -qmp "unix:$tmp/qmp,server=on,wait=off" &
+	until [ -S "$tmp/qmp" ]; do sleep 0.3; done
+	ok "vsock: the $time QEMU gets it" vhostctl attach "$tmp/vsock.json" --qmp "$tmp/qmp" --timeout 60
+	is "vsock: the $time QEMU has its fd" "$(find "/proc/$!/fd" -lname /dev/vhost-vsock | wc -l)" 1
+	kill $!
+	wait $!
+	rm -f "$tmp/qmp"
+done 2> /dev/null
+
 # --- failures: reported, with the documented status, and nothing left
 config missing 1 '' ''
 sed -i 's/"mrg_rxbuf", "version_1"/"hash_report"/' "$tmp/missing.json"
