@@ -180,15 +180,16 @@ static void check_limits(struct doctor *doctor, bool other)
 		const char *name;
 		unsigned int resource;
 		rlim_t least; /* below is low */
+		rlim_t fixed; /* what the fix raises it to */
 		const char *what, *fix;
 	} limits[] = {
-		{ "RLIMIT_NOFILE", RLIMIT_NOFILE, 1024,
+		{ "RLIMIT_NOFILE", RLIMIT_NOFILE, 1024, 4096,
 		  "open files; a queue pair takes two, plus some eventfds in the launcher",
 		  "ulimit -n 4096" },
-		{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 0,
+		{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 0, RLIM_INFINITY,
 		  "bytes of locked memory; vhost-net needs none, vDPA all of the guest's memory",
 		  "ulimit -l unlimited" },
-		{ "RLIMIT_NPROC", RLIMIT_NPROC, 256,
+		{ "RLIMIT_NPROC", RLIMIT_NPROC, 256, 4096,
 		  "processes and threads of the user; each vhost worker counts as one",
 		  "ulimit -u 4096" },
 	};
@@ -196,17 +197,21 @@ static void check_limits(struct doctor *doctor, bool other)
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		char soft[32], hard[32], text[300];
 		struct rlimit limit;
-		bool low;
+		bool low, stuck;
 
 		if (getrlimit(limits[i].resource, &limit) < 0)
 			continue;
 		low = limit.rlim_cur < limits[i].least;
+		stuck = low && limit.rlim_max < limits[i].fixed && geteuid() != 0;
 		print_limit(soft, sizeof(soft), limit.rlim_cur);
 		print_limit(hard, sizeof(hard), limit.rlim_max);
-		snprintf(text, sizeof(text), "%s (at most %s) %s%s", soft, hard, limits[i].what,
-			 other ? "; of this process, inherited by a launcher" : "");
+		snprintf(
+			text, sizeof(text), "%s (at most %s) %s%s%s", soft, hard, limits[i].what,
+			other ? "; of this process, inherited by a launcher" : "",
+			stuck ? "; only root can raise it, in /etc/security/limits.conf or the unit"
+			      : "");
 		add(doctor, limits[i].name, false, low ? "low" : "ok", text,
-		    low ? limits[i].fix : "");
+		    low && !stuck ? limits[i].fix : "");
 	}
 }
 

@@ -144,3 +144,15 @@ check() {
 	[ "$(json '[.checks[] | select(.check | startswith("/dev/")) | .fix] | join("")')" = "" ]
 	[[ $(check /dev/kvm .text) == *"outside this user namespace"* ]]
 }
+
+@test "doctor: a limit that only root can raise has no remedy for others" {
+	need_root
+	command -v setpriv > /dev/null || skip "needs setpriv"
+	run --separate-stderr bash -c 'ulimit -n 64; exec "$@"' - "$VHOSTCTL" doctor --json
+	[ "$(check RLIMIT_NOFILE .fix)" = "ulimit -n 4096" ]
+	run --separate-stderr bash -c 'ulimit -n 64; exec "$@"' - setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$VHOSTCTL" doctor --json
+	[ "$(check RLIMIT_NOFILE .result)" = low ]
+	[ "$(check RLIMIT_NOFILE .fix)" = "" ]
+	[[ $(check RLIMIT_NOFILE .text) == *"only root can raise it"* ]]
+}
