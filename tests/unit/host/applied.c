@@ -57,16 +57,5 @@ void expect_failure(const char *config, enum host_status status, const char *whe
 
 int run_in_sandbox(int (*tests)(void))
 {
-	const char *why = sandbox_enter();
-	int r;
-
-	if (why) {
-		printf("skipped: %s\n", why);
-		return 77;
-	}
-	if (vhc_ctx_new(&ctx) < 0)
-		return 1;
-	r = tests();
-	vhc_ctx_free(ctx);
-	return r;
+	return sandbox_main(&ctx, tests);
 }

@@ -145,7 +145,7 @@ static void attach_with_another_style_is_refused(void **state)
 	host_setup_free(setup);
 }
 
-int main(void)
+static int all_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attach_gives_fds_netdevs_and_devices),
@@ -156,16 +156,11 @@ int main(void)
 		cmocka_unit_test(attach_to_qemu_that_hangs_says_what_may_be_left),
 		cmocka_unit_test(attach_with_another_style_is_refused),
 	};
-	const char *why = sandbox_enter();
-	int r;
 
-	if (why) {
-		printf("skipped: %s\n", why);
-		return 77;
-	}
-	if (vhc_ctx_new(&ctx))
-		return 1;
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	vhc_ctx_free(ctx);
-	return r;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return sandbox_main(&ctx, all_tests);
 }

@@ -198,7 +198,7 @@ static void launcher_ends_with_its_parent(void **state)
 	sandbox_command("! ip link show tn 2>/dev/null");
 }
 
-int main(void)
+static int all_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(launcher_opens_the_tap_by_its_name),
@@ -209,16 +209,11 @@ int main(void)
 		cmocka_unit_test(device_with_fds_beside_goes_with_the_launcher),
 		cmocka_unit_test(launcher_ends_with_its_parent),
 	};
-	const char *why = sandbox_enter();
-	int r;
 
-	if (why) {
-		printf("skipped: %s\n", why);
-		return 77;
-	}
-	if (vhc_ctx_new(&ctx) < 0)
-		return 1;
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	vhc_ctx_free(ctx);
-	return r;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return sandbox_main(&ctx, all_tests);
 }

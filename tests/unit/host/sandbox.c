@@ -133,3 +133,19 @@ int sandbox_run(void (*fn)(const void *arg), const void *arg, char *out, size_t 
 	assert_true(waitpid(child, &status, 0) == child);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
+
+int sandbox_main(struct vhc_ctx **ctx, int (*tests)(void))
+{
+	const char *why = sandbox_enter();
+	int r;
+
+	if (why) {
+		printf("skipped: %s\n", why);
+		return 77;
+	}
+	if (vhc_ctx_new(ctx) < 0)
+		return 1;
+	r = tests();
+	vhc_ctx_free(*ctx);
+	return r;
+}

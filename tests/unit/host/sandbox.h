@@ -8,12 +8,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "vhostconfig.h"
+
 /*
  * sandbox_enter() - this process gets network and mounts of its own, with a bridge "br0", a second
  * namespace "blue" in /run/netns, and a /dev/net/tun that everybody may open.
  * Returns NULL, or why that cannot be here.
  */
 const char *sandbox_enter(void);
+
+/*
+ * sandbox_main() - enter it, and run a group of tests with a context.  Returns the exit status of the
+ * program: 77 where there can be no sandbox.
+ */
+int sandbox_main(struct vhc_ctx **ctx, int (*tests)(void));
 
 /* sandbox_skip_if_emulated() - skip a test that needs what emulation of a processor does not have. */
 void sandbox_skip_if_emulated(const char *lacks);
