@@ -102,7 +102,7 @@ guest_options() {
 # $guest_status is the exit status of COMMAND, or 124 after a timeout.
 # Under TCG a nested kernel occasionally dies before its first program starts. This is reported, and retried once.
 guest_run() {
-	local timeout=240 during='' log
+	local timeout=480 during='' log
 	while :; do
 		case $1 in
 		--timeout) timeout=$2; shift 2 ;;
