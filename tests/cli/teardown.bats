@@ -69,6 +69,7 @@ inside() {
 }
 
 @test "teardown finds a link without a name in the config, and one in a namespace" {
+	unshare -nm true 2> /dev/null || skip "needs a mount namespace"
 	printf '{"kind": "vhost-setup", "version": 1, "name": "vm1", "devices": [
 		{"id": "a", "type": "net", "vhost": "off", "tap": {"persist": true}},
 		{"id": "b", "type": "net", "vhost": "off", "tap": {"persist": true, "netns": "vhc-teardown"}}],
@@ -92,6 +93,7 @@ inside() {
 
 # interrupted SIGNAL COMMAND: 20 set-ups that end by the signal at some moment, each followed by the command.
 interrupted() {
+	unshare -n ip link add br0 type bridge 2> /dev/null || skip "no bridges here"
 	config vm1 '"mtu": 1400, "bridge": "br0"' '"queue_pairs": 2' > all.json
 	inside 'ip link add br0 address 02:00:00:00:00:01 type bridge && ip link set br0 up mtu 1400 addrgenmode none
 		look() { ip -oneline -details address; sysctl -a 2> /dev/null | grep "^net.*\.\(br0\|tp0\)\."; }
