@@ -50,7 +50,7 @@ document() {
 	[ "$output" = $'net0.tap.0=3\nfour\nsix' ]
 	says 0 plan --json off.json -k 3 -k 5 -- echo @net0.tapfds@ @net0.mtu@
 	[ "$(json '.launcher[1]')" = 4 ]
-	for bad in 2 x 3, 3,,4 -1 1048576 3x; do
+	for bad in 2 x "3," 3,,4 -1 1048576 3x; do
 		fails 2 "--keep-fd takes fds from 3 on" plan off.json --keep-fd "$bad"
 	done
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A config with persistent links can be set up again and again, and teardown leaves nothing of it.
-# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # inner shells expand; bats and lib.bash set
 
 load lib.bash
 
