@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "errname.h"
 #include "op.h"
 #include "qmp.h"
 
@@ -177,6 +178,7 @@ static int apply_rest(struct host_run *run, struct host_error *err)
 /* The launcher opens the taps, and nobody else has a queue of them. */
 static int run_child(struct host_run *run, struct host_error *err)
 {
+	char number[DOC_ERRNO_MAX];
 	pid_t child;
 	int go;
 
@@ -186,7 +188,7 @@ static int run_child(struct host_run *run, struct host_error *err)
 		return apply_rest(run, err);
 	if (child < 0) {
 		host_fail(err, child, NULL, "cannot start a process for the launcher: %s",
-			  strerror(-child));
+			  doc_errno(number, child));
 		undo_steps(run, err);
 		free_run(run);
 		return child;

@@ -158,7 +158,7 @@ static int check_kept(const struct host_options *options, struct host_error *err
 int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	int count = host_plan_fd_count(run->plan), first, r;
-	char hint[40];
+	char hint[40], number[DOC_ERRNO_MAX];
 
 	r = check_kept(run->plan->options, err);
 	if (r < 0)
@@ -178,7 +178,8 @@ int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host
 			"the set-up needs %d fds at once, %d of them for the launcher: RLIMIT_NOFILE "
 			"does not allow that many",
 			need_fds(first, count), count);
-	return host_fail(err, r, NULL, "cannot reserve the launcher's fds: %s", strerror(-r));
+	return host_fail(err, r, NULL, "cannot reserve the launcher's fds: %s",
+			 doc_errno(number, r));
 }
 
 /* ------------------------------------------------------------------------------------- hand over */
@@ -217,10 +218,13 @@ static int make_launch(struct host_run *run, struct host_error *err)
 
 static int place_fd(struct host_run *run, int from, int to, struct host_error *err)
 {
+	char number[DOC_ERRNO_MAX];
+
 	if (from < 0)
 		return host_fail_library(err, run->plan->options->ctx, from);
 	if (dup2(from, to) < 0)
-		return host_fail(err, -errno, NULL, "cannot place an fd: %s", strerror(errno));
+		return host_fail(err, -errno, NULL, "cannot place fd %d: %s", to,
+				 doc_errno(number, -errno));
 	return 0;
 }
 
@@ -247,6 +251,7 @@ int host_hand_over(struct host_run *run, const struct host_op *op, struct host_e
 {
 	const struct host_options *options = run->plan->options;
 	struct json_object *report;
+	char number[DOC_ERRNO_MAX];
 	int r;
 
 	r = make_launch(run, err);
@@ -266,7 +271,7 @@ int host_hand_over(struct host_run *run, const struct host_op *op, struct host_e
 	r = host_close_on_exec(options->keep, options->keep_count);
 	if (r < 0)
 		return host_fail(err, r, NULL, "cannot mark other fds close-on-exec: %s",
-				 strerror(-r));
+				 doc_errno(number, r));
 	return place_fds(run, err);
 }
 

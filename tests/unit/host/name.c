@@ -43,16 +43,7 @@ static void launch(const void *arg)
 
 static void expect_launch(const struct name_case *c, int status, const char *words)
 {
-	struct snapshot before;
-	char out[8192];
-	int got;
-
-	sandbox_look(&before);
-	got = sandbox_run(launch, c, out, sizeof(out));
-	if (got != status || !strstr(out, words))
-		fail_msg("exit status %d, wanted %d; output, wanted \"%s\":\n%s", got, status,
-			 words, out);
-	sandbox_expect_same(&before);
+	sandbox_expect(launch, c, status, words);
 }
 
 #define SHELL(script)                                                                            \

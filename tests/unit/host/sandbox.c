@@ -134,6 +134,20 @@ int sandbox_run(void (*fn)(const void *arg), const void *arg, char *out, size_t 
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+void sandbox_expect(void (*fn)(const void *arg), const void *arg, int status, const char *words)
+{
+	struct snapshot before;
+	char out[8192];
+	int got;
+
+	sandbox_look(&before);
+	got = sandbox_run(fn, arg, out, sizeof(out));
+	if (got != status || !strstr(out, words))
+		fail_msg("exit status %d, wanted %d; output, wanted \"%s\":\n%s", got, status,
+			 words, out);
+	sandbox_expect_same(&before);
+}
+
 int sandbox_main(struct vhc_ctx **ctx, int (*tests)(void))
 {
 	const char *why = sandbox_enter();

@@ -47,6 +47,9 @@ void sandbox_expect_same(const struct snapshot *before);
  */
 int sandbox_run(void (*fn)(const void *arg), const void *arg, char *out, size_t size);
 
+/* sandbox_expect() - the same: this status, these words in what it wrote, and nothing is left. */
+void sandbox_expect(void (*fn)(const void *arg), const void *arg, int status, const char *words);
+
 /* system(3) that has to succeed. */
 void sandbox_command(const char *command);
 
