@@ -21,7 +21,7 @@
 
 #include "syscall/linux.h"
 
-#define OWNER_ATTEMPTS 8
+#define OWNER_ATTEMPTS 64 /* a busy host may take longer for one than the time between two stops */
 
 int vhi_linux_lift(int fd)
 {

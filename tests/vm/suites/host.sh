@@ -21,7 +21,7 @@ reload() {
 	modprobe -r vhost_net vhost_vsock vhost_scsi
 	modprobe -r vhost
 	modprobe vhost "max_mem_regions=$1" "max_iotlb_entries=$2"
-	modprobe -a vhost_net vhost_vsock vhost_scsi
+	load vhost_net vhost_vsock vhost_scsi
 }
 
 reload 4096 2048

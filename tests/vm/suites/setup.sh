@@ -54,14 +54,14 @@ fails 'a feature that this kernel lacks is required' 4 vhostctl setup "$tmp/miss
 like 'it names the feature and its origin' \
 	"$(vhostctl setup "$tmp/missing.json" -- true "${tokens[@]}" 2>&1)" 'hash_report.*vhost'
 modprobe -r vhost_net # and tun, which it needs
-modprobe tun
+load tun
 fails 'there is no vhost-net' 4 vhostctl setup "$tmp/one.json" -- true "${tokens[@]}"
 sed 's/"require", "queue/"prefer", "queue/' "$tmp/one.json" > "$tmp/prefer.json"
 # shellcheck disable=SC2016 # the launcher's shell expands it
 said=$(vhostctl setup "$tmp/prefer.json" -- sh -c 'echo "vhost=$VHOSTCTL_VHOST" "$@"' sh "${tokens[@]}" 2> "$tmp/error")
 like 'a preferred vhost that is missing shows in VHOSTCTL_VHOST and in the option' "$said" 'vhost=off tap,.*vhost=off'
 like 'and on stderr' "$(cat "$tmp/error")" 'vhost'
-modprobe vhost_net
+load vhost_net
 is 'nothing is left of these' "$(ip -o link | wc -l)" "$links"
 
 # --- only the promised fds, and without an owner
