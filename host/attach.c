@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "document.h"
-#include "hotplug.h"
+#include "qmp/hotplug.h"
 #include "kind.h"
-#include "qmp.h"
+#include "launcher/style.h"
+#include "ops/plan.h"
+#include "qmp/qmp.h"
 
 void host_plan_attach(struct host_plan *plan)
 {

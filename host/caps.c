@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "error.h"
 #include "kind.h"
 
 static int open_device(const struct host_device *device, const struct host_options *options,

@@ -15,7 +15,7 @@
 #include "document.h"
 #include "errname.h"
 #include "node.h"
-#include "user.h"
+#include "process/user.h"
 
 #define CHECKS_MAX (HOST_NODES + 6)
 

@@ -5,9 +5,30 @@
 #ifndef HOST_KIND_H
 #define HOST_KIND_H
 
-#include "check.h"
-#include "plan.h"
-#include "style.h"
+#include <stdio.h>
+
+#include "setup/check.h"
+
+struct host_plan;
+struct host_view;
+
+/*
+ * The operations of all devices up to one phase come before those of the next, so that what can fail
+ * without touching a link does so before one is touched.
+ */
+enum host_phase {
+	HOST_LOOK,   /* is it all there? */
+	HOST_OPEN,   /* get hold of the links */
+	HOST_CHANGE, /* change what can be changed back */
+	HOST_GIVE    /* change what cannot always be */
+};
+
+/*
+ * A token's text.  @type: what follows its name behind a colon; NULL: nothing.
+ * Returns 0 or a negative errno with the error filled.
+ */
+typedef int host_token_fn(FILE *out, const struct host_view *view, const char *type,
+			  struct host_error *err);
 
 /* How a QEMU property stands for a feature bit. */
 enum host_property_kind {

@@ -7,6 +7,7 @@
 
 #include "document.h"
 #include "kind.h"
+#include "ops/plan.h"
 
 static bool fill_fds(struct doc_list *list, int first, int count)
 {

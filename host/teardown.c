@@ -9,10 +9,10 @@
 
 #include "document.h"
 #include "errname.h"
-#include "holder.h"
+#include "links/holder.h"
 #include "kind.h"
-#include "mark.h"
-#include "op.h"
+#include "ops/mark.h"
+#include "ops/op.h"
 
 static int fail_delete(struct host_error *err, const struct host_netlink *netlink, int code,
 		       const char *name)

@@ -12,7 +12,7 @@
 #include "caps/document.h"
 #include "migration/document.h"
 #include "plan/plan.h"
-#include "setup.h"
+#include "setup/setup.h"
 
 #define FORMS_MAX 2
 

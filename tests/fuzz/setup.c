@@ -9,7 +9,7 @@
 
 #include "fuzz.h"
 #include "host.h"
-#include "setup.h"
+#include "setup/setup.h"
 
 static const char *const tokens[] = { "netdev", "device", "mask", "tapfds", "vhostfds",
 				      "vhost",	"id",	  "tap",  "mac",    "mtu",

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "plan.h"
+#include "ops/plan.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

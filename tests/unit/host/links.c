@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "applied.h"
-#include "netns.h"
+#include "links/netns.h"
 
 /* A failure as above, whose hint has these words. */
 static void expect_hint(const char *config, const char *words, const char *hint)

@@ -9,10 +9,10 @@
 
 #include "fake-qemu.h"
 #include "host_test.h"
-#include "hotplug.h"
+#include "qmp/hotplug.h"
 #include "kind.h"
-#include "qemu-json.h"
-#include "qmp.h"
+#include "launcher/qemu-json.h"
+#include "qmp/qmp.h"
 
 static struct vhc_ctx *ctx;
 

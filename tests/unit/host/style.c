@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Tests of launcher styles: what each is told, and what its launchers cannot be told. */
 #include "host_test.h"
-#include "style.h"
+#include "launcher/style.h"
 
 static struct vhc_ctx *ctx;
 

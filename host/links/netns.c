@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Moves between network namespaces.  Creates none.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "links/netns.h"
+
+const char *host_netns_path(const char *name, char buf[HOST_NETNS_PATH_MAX])
+{
+	if (name[0] == '/')
+		snprintf(buf, HOST_NETNS_PATH_MAX, "%s", name);
+	else if (strncmp(name, "pid:", 4) == 0)
+		snprintf(buf, HOST_NETNS_PATH_MAX, "/proc/%s/ns/net", name + 4);
+	else
+		snprintf(buf, HOST_NETNS_PATH_MAX, HOST_NETNS_DIR "/%s", name);
+	return buf;
+}
+
+int host_netns_open(const char *name)
+{
+	char path[HOST_NETNS_PATH_MAX];
+	/* a path may lead to anything: a pipe without a writer must not block */
+	int fd = open(name ? host_netns_path(name, path) : "/proc/thread-self/ns/net",
+		      O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int host_netns_enter(int fd)
+{
+	return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
+}

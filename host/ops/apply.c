@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The loop that executes a plan, and undoes it in reverse if a step fails.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "process/child.h"
+#include "errname.h"
+#include "ops/op.h"
+#include "qmp/qmp.h"
+
+static void free_run(struct host_run *run)
+{
+	host_signals_release(&run->signals);
+	host_qmp_close(run->qmp);
+	host_launch_free(run->launch);
+	free(run->devices);
+	free(run->changed);
+	free(run->ours);
+	free(run);
+}
+
+static struct host_run *new_run(const struct host_plan *plan)
+{
+	struct host_run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return NULL;
+	run->plan = plan;
+	run->home_netns = -1;
+	host_signals_hold(&run->signals);
+	run->devices = calloc(plan->setup->devices.count, sizeof(*run->devices));
+	run->changed = calloc(plan->count, sizeof(*run->changed));
+	if (run->devices && run->changed)
+		return run;
+	free_run(run);
+	return NULL;
+}
+
+/* "step 5 of 12: set mtu, device net0"; how many bytes that would be. */
+static int format_where(const struct host_run *run, size_t step, char *buf, size_t size)
+{
+	const struct host_op *op = &run->plan->ops[step];
+	bool device = op->device != HOST_NO_DEVICE;
+
+	return snprintf(buf, size, "step %zu of %zu: %s%s%s", step + 1, run->plan->count,
+			host_op_table[op->kind].name, device ? ", device " : "",
+			device ? host_device(run->plan->setup, op->device)->id : "");
+}
+
+/* The same with what the step is about to do. */
+static void say_step(const struct host_run *run)
+{
+	const struct host_options *options = run->plan->options;
+	const struct host_op *op = &run->plan->ops[run->done];
+	char line[sizeof(((struct host_error *)0)->where) + HOST_ARGUMENT_MAX];
+	char argument[HOST_ARGUMENT_MAX] = "", undo[HOST_UNDO_MAX] = "";
+	int n;
+
+	if (!options->step)
+		return;
+	host_op_table[op->kind].describe(run->plan, op, argument, undo);
+	n = format_where(run, run->done, line, sizeof(line));
+	if (*argument)
+		snprintf(line + n, sizeof(line) - (size_t)n, ": %s", argument);
+	options->step(options->data, line);
+}
+
+/* The text reports the first error, then what could not be undone. */
+static void add_text(struct host_error *err, const struct host_error *second, const char *name)
+{
+	size_t used = strlen(err->text);
+
+	snprintf(err->text + used, sizeof(err->text) - used, "; and undoing \"%s\" failed: %s",
+		 name, second->text);
+}
+
+static int undo_steps(struct host_run *run, struct host_error *err)
+{
+	int result = 0;
+
+	while (run->done > 0) {
+		size_t i = --run->done;
+		const struct host_op_info *info = &host_op_table[run->plan->ops[i].kind];
+		struct host_error second;
+		int r;
+
+		if (!run->changed[i] || !info->undo)
+			continue;
+		run->changed[i] = false;
+		r = info->undo(run, &run->plan->ops[i], &second);
+		if (r < 0) {
+			add_text(err, &second, info->name);
+			result = r;
+		}
+	}
+	return result;
+}
+
+int host_fail_signal(struct host_error *err, int number)
+{
+	return host_fail_status(err, (enum host_status)(HOST_SIGNAL + number), -EINTR, NULL,
+				"ended by signal %d (%s)", number, strsignal(number));
+}
+
+/* One step, unless a signal has come. */
+static int apply_step(struct host_run *run, struct host_error *err)
+{
+	const struct host_op *op = &run->plan->ops[run->done];
+	int number = host_signals_take(&run->signals);
+
+	if (number)
+		return host_fail_signal(err, number);
+	say_step(run);
+	return host_op_table[op->kind].apply(run, op, err);
+}
+
+static int apply_steps(struct host_run *run, enum host_op_kind until, struct host_error *err)
+{
+	while (run->done < run->plan->count && run->plan->ops[run->done].kind != until) {
+		int r = apply_step(run, err);
+
+		if (r < 0) {
+			format_where(run, run->done, err->where, sizeof(err->where));
+			return r;
+		}
+		run->changed[run->done++] = r > 0;
+	}
+	return 0;
+}
+
+int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct host_run **ret,
+		   struct host_error *err)
+{
+	struct host_run *run = new_run(plan);
+	int r;
+
+	if (!run)
+		return host_fail_memory(err);
+	r = apply_steps(run, until, err);
+	if (r < 0) {
+		undo_steps(run, err);
+		free_run(run);
+		return r;
+	}
+	*ret = run;
+	return 0;
+}
+
+int host_run_undo(struct host_run *run, struct host_error *err)
+{
+	int r;
+
+	memset(err, 0, sizeof(*err));
+	err->status = HOST_FAILED;
+	r = undo_steps(run, err);
+	free_run(run);
+	return r;
+}
+
+/* The rest of the plan, in the child: whatever has to be undone is for the parent to do. */
+static int apply_rest(struct host_run *run, struct host_error *err)
+{
+	int r;
+
+	run->parent = getppid();
+	memset(run->changed, 0, run->plan->count * sizeof(*run->changed));
+	run->done++;
+	r = apply_steps(run, HOST_OP_COUNT, err);
+	free_run(run);
+	return r;
+}
+
+/* The launcher opens the taps, and nobody else has a queue of them. */
+static int run_child(struct host_run *run, struct host_error *err)
+{
+	char number[DOC_ERRNO_MAX];
+	pid_t child;
+	int go;
+
+	say_step(run);
+	child = host_child_start(&go);
+	if (child == 0)
+		return apply_rest(run, err);
+	if (child < 0) {
+		host_fail(err, child, NULL, "cannot start a process for the launcher: %s",
+			  doc_errno(number, child));
+		undo_steps(run, err);
+		free_run(run);
+		return child;
+	}
+	host_close_devices(run);
+	host_child_go(go);
+	*err = (struct host_error){ .status = (enum host_status)host_child_wait(child) };
+	host_remove_links(run);
+	free_run(run);
+	return 0;
+}
+
+void host_run_end(struct host_run *run)
+{
+	host_close_devices(run);
+	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
+		struct host_existing *existing = run->devices[i].existing;
+
+		if (existing)
+			host_addresses_free(existing->addresses);
+		free(existing);
+	}
+	free_run(run);
+}
+
+int host_setup_run(const struct host_setup *setup, const struct host_options *options,
+		   struct host_error *err)
+{
+	struct host_plan plan;
+	struct host_run *run;
+	int r;
+
+	r = host_plan_make(setup, options, &plan, err);
+	if (r < 0)
+		return r;
+	r = host_run_apply(&plan, HOST_OP_START, &run, err);
+	if (r == 0 && run->done < plan.count)
+		r = run_child(run, err);
+	else if (r == 0) /* without a launcher the plan ends */
+		r = host_run_undo(run, err);
+	host_plan_clear(&plan);
+	return r;
+}

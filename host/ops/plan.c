@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a config to the operations that implement it.  Pure: no system call, so a plan can be
+ * printed and compared before anything happens.
+ */
+#include <stdlib.h>
+
+#include "kind.h"
+#include "launcher/style.h"
+#include "ops/plan.h"
+
+const char *host_plan_user(const struct host_plan *plan)
+{
+	return plan->options->user ? plan->options->user : plan->setup->launcher.user;
+}
+
+int host_plan_fd_count(const struct host_plan *plan)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < plan->setup->devices.count; i++) {
+		const struct host_device *device = host_device(plan->setup, i);
+
+		count += host_tap_fds(device) +
+			 host_vhost_fds(plan->setup, device, device->vhost != HOST_VHOST_OFF);
+	}
+	return count;
+}
+
+static void add_devices(struct host_plan *plan, enum host_phase phase)
+{
+	for (uint32_t i = 0; i < plan->setup->devices.count; i++) {
+		const struct host_device *device = host_device(plan->setup, i);
+
+		host_kind_of(device)->plan(plan, i, phase);
+		if (phase == HOST_OPEN && device->features.require.count)
+			host_plan_add(plan, HOST_OP_CHECK_FEATURES, i, 0);
+	}
+}
+
+/* A link that the launcher opens by its name stays when it ends, unless someone removes it. */
+static bool has_links_to_remove(const struct host_setup *setup)
+{
+	for (size_t i = 0; i < setup->devices.count; i++)
+		if (host_tap_is_removed(host_device(setup, i)))
+			return true;
+	return false;
+}
+
+/* Some operations of a device occur in several phases. */
+static size_t count_room(const struct host_setup *setup)
+{
+	size_t room = HOST_OP_COUNT;
+
+	for (size_t i = 0; i < setup->devices.count; i++)
+		room += 2 * HOST_OP_COUNT + host_device(setup, i)->tap.address.count;
+	return room;
+}
+
+/*
+ * A wrong argument is found before anything is done, with the fds that the devices get if all wishes are
+ * granted.  Warnings are for what is really told.
+ */
+static int check_launcher(const struct host_setup *setup, const struct host_options *options,
+			  struct host_error *err)
+{
+	struct host_options quiet = *options;
+	struct host_launch *launch;
+	int r;
+
+	quiet.say = NULL;
+	r = host_launch_new(options, setup, NULL, &launch, err);
+	if (r < 0)
+		return r;
+	r = host_launch_arguments(launch, &quiet, err);
+	host_launch_free(launch);
+	return r;
+}
+
+int host_plan_make(const struct host_setup *setup, const struct host_options *options,
+		   struct host_plan *ret, struct host_error *err)
+{
+	struct host_plan plan = { .setup = setup, .options = options };
+	int r = options->launcher ? check_launcher(setup, options, err) : 0;
+
+	if (r < 0)
+		return r;
+
+	plan.ops = calloc(count_room(setup), sizeof(*plan.ops));
+	if (!plan.ops)
+		return host_fail_memory(err);
+	if (options->launcher) {
+		host_plan_add(&plan, HOST_OP_FIND_LAUNCHER, HOST_NO_DEVICE, 0);
+		host_plan_add(&plan, HOST_OP_RESERVE_FDS, HOST_NO_DEVICE, 0);
+	}
+	if (options->qmp)
+		host_plan_add(&plan, HOST_OP_CONNECT_QMP, HOST_NO_DEVICE, 0);
+	for (int phase = HOST_LOOK; phase <= HOST_GIVE; phase++)
+		add_devices(&plan, (enum host_phase)phase);
+	if (options->qmp)
+		host_plan_attach(&plan);
+	if (options->launcher) {
+		host_plan_add(&plan, HOST_OP_HAND_OVER, HOST_NO_DEVICE, 0);
+		if (has_links_to_remove(setup))
+			host_plan_add(&plan, HOST_OP_START, HOST_NO_DEVICE, 0);
+		if (host_plan_user(&plan) || options->no_new_privs || setup->launcher.no_new_privs)
+			host_plan_add(&plan, HOST_OP_BECOME_USER, HOST_NO_DEVICE, 0);
+		host_plan_add(&plan, HOST_OP_EXEC, HOST_NO_DEVICE, 0);
+	}
+	*ret = plan;
+	return 0;
+}
+
+void host_plan_clear(struct host_plan *plan)
+{
+	free(plan->ops);
+	*plan = (struct host_plan){ 0 };
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The operations on vhost devices.  The library opens and queries them but never owns them: an
+ * owned vhost fd is of no use to the launcher.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ops/op.h"
+
+static int fall_back(struct host_run *run, const struct host_op *op, const struct host_error *why)
+{
+	const struct host_options *options = run->plan->options;
+	struct host_device_run *device = &run->devices[op->device];
+	char line[sizeof(why->text) + 100];
+
+	device->fell_back = true;
+	snprintf(device->why, sizeof(device->why), "%s", why->text);
+	snprintf(line, sizeof(line), "%s: continuing without vhost, as the config allows: %s",
+		 host_device(run->plan->setup, op->device)->id, why->text);
+	if (options->say)
+		options->say(options->data, line);
+	return 0;
+}
+
+struct vhc_dev_args host_dev_args(const struct host_device *device)
+{
+	static const uint32_t flags[] = { 0, VHC_DEV_TASK, VHC_DEV_KTHREAD };
+	const struct host_kind *kind = host_kind_of(device);
+	struct vhc_dev_args args = {
+		.sz = sizeof(args),
+		.flags = flags[device->worker.mode],
+		.type = kind->type,
+		.backend = VHC_BACKEND_KERNEL,
+	};
+
+	kind->fill_args(device, &args);
+	return args;
+}
+
+/* Which threads run the rings is a lesser wish than vhost, so it never costs vhost where that is preferred. */
+static int open_preferred(struct host_run *run, const struct host_device *config,
+			  struct vhc_dev_args *args, struct vhc_dev **ret)
+{
+	const struct host_options *options = run->plan->options;
+	char line[sizeof(((struct host_error *)0)->text) + 100];
+	int r = vhc_dev_open(options->ctx, config->id, NULL, args, ret);
+
+	if (r != -ENOTTY || !args->flags || config->vhost != HOST_VHOST_PREFER)
+		return r;
+	snprintf(line, sizeof(line), "%s: worker.mode is left to the kernel: %s", config->id,
+		 vhc_ctx_get_error(options->ctx)->text);
+	args->flags = 0;
+	r = vhc_dev_open(options->ctx, config->id, NULL, args, ret);
+	if (r == 0 && options->say)
+		options->say(options->data, line);
+	return r;
+}
+
+int host_open_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const struct host_device *config = host_device(run->plan->setup, op->device);
+	struct vhc_dev_args args = host_dev_args(config);
+	struct vhc_ctx *ctx = run->plan->options->ctx;
+	int r;
+
+	r = open_preferred(run, config, &args, &run->devices[op->device].vhost);
+	if (r == 0)
+		return 1;
+	host_fail_library(err, ctx, r);
+	if (config->vhost == HOST_VHOST_PREFER && host_lacks(r))
+		return fall_back(run, op, err);
+	if (host_lacks(r) && strlen(err->hint) + 60 < sizeof(err->hint))
+		snprintf(err->hint + strlen(err->hint), sizeof(err->hint) - strlen(err->hint),
+			 "%sor set \"vhost\" to \"prefer\" to continue without it",
+			 err->hint[0] ? "; " : "");
+	return r;
+}
+
+int host_close_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	vhc_dev_close(run->devices[op->device].vhost);
+	run->devices[op->device].vhost = NULL;
+	return 0;
+}
+
+/* Can the required features be offered to the guest with this host's device and tap? */
+int host_check_features(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const struct host_device *config = host_device(run->plan->setup, op->device);
+	const struct host_options *options = run->plan->options;
+	struct host_device_run *device = &run->devices[op->device];
+	struct vhc_features want, offered;
+	char line[200];
+	int r;
+
+	if (!device->vhost) {
+		snprintf(
+			line, sizeof(line),
+			"%s: features.require is not checked: without vhost, features depend on the "
+			"launcher alone",
+			config->id);
+		if (options->say)
+			options->say(options->data, line);
+		return 0;
+	}
+	host_features_wanted(config, &want);
+	r = device->tap ? vhc_dev_set_tap(device->vhost, device->tap) : 0;
+	if (r == 0)
+		r = vhc_dev_offer_features(device->vhost, &want, &config->require, &offered);
+	return r < 0 ? host_fail_library(err, options->ctx, r) : 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Devices and netdevs of a running QEMU: where one can be plugged, and taking it away.
+ */
+#ifndef HOST_HOTPLUG_H
+#define HOST_HOTPLUG_H
+
+#include "qmp/qmp.h"
+
+/*
+ * host_unplug_device() - ask the guest to give a device up, and wait until it has.
+ * Returns 1 when it is gone, -ENODEV if there was none, -ETIME if the guest does not answer.
+ */
+int host_unplug_device(struct host_qmp *qmp, const char *id, struct host_error *err);
+
+/* host_hotplug_has() - has QEMU a device with this id?  1, 0, or a negative errno with the error filled. */
+int host_hotplug_has(struct host_qmp *qmp, const char *id, struct host_error *err);
+
+/* host_unplug_netdev() - returns 1 when it is gone, -ENODEV if there was none. */
+int host_unplug_netdev(struct host_qmp *qmp, const char *id, struct host_error *err);
+
+/*
+ * host_hotplug_find_ports() - the buses of bridges that have an id and, as far as QEMU knows, no device.
+ * Returns how many.
+ */
+#define HOST_PORTS_MAX	   64
+#define HOST_PORT_NAME_MAX 64
+int host_hotplug_find_ports(struct host_qmp *qmp, char ports[HOST_PORTS_MAX][HOST_PORT_NAME_MAX],
+			    struct host_error *err);
+
+#endif
