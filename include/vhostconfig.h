@@ -771,7 +771,8 @@ VHC_EXPORT int vhc_dev_plan(struct vhc_dev *dev, char **ret_json);
  * refuses.
  * Errors: -EAGAIN if features or memory are not set, or if a ring has addresses but no size;
  * -ENODATA if the kernel could not report where a ring stopped; -EINVAL if a ring is in a state
- * that no host could load.
+ * that no host could load; -E2BIG if the memory has more regions than a document may list, about
+ * 3,000.
  */
 VHC_EXPORT int vhc_dev_save(struct vhc_dev *dev, char **ret_json);
 
