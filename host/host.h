@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "look.h"
 #include "vhostconfig.h"
 
 struct doc_table;
@@ -128,6 +129,32 @@ int host_attach(const struct host_setup *setup, const struct host_options *optio
  */
 int host_detach(const char *id, const struct host_options *options, struct json_object **ret,
 		struct host_error *err);
+
+#define HOST_QEMU_ID 64u /* bytes of a device's id, with its NUL */
+
+/* A device of a running QEMU. */
+struct host_qemu_device {
+	char id[HOST_QEMU_ID];
+	struct look_device look; /* without what QEMU does not tell, such as its memory */
+	char mac[18];		 /* net: the guest's; "": not known */
+	uint32_t mtu;		 /* net: what the guest is told; 0: nothing */
+};
+
+struct host_qemu_reading {
+	struct host_qemu_device *devices;
+	size_t count;
+};
+
+/**
+ * host_look_qemu() - what the running QEMU at @options->qmp says of its vhost devices.
+ * The guest goes on meanwhile.
+ * @id: of one device; NULL: all that vhost runs.  @ret: at least one; give it to host_qemu_clear().
+ * Errors: -ENODEV: none; -ENOTSUP: vhost does not run it, or this version of QEMU cannot tell; -EPROTO: it
+ * is not QEMU, or answers otherwise than QEMU 7.2; -ETIMEDOUT, -ECONNRESET, and what QEMU refuses.
+ */
+int host_look_qemu(const char *id, const struct host_options *options,
+		   struct host_qemu_reading *ret, struct host_error *err);
+void host_qemu_clear(struct host_qemu_reading *reading);
 
 /* The tables of the reports of host_setup_run(), host_teardown(), host_attach(), host_detach() and host_doctor(). */
 extern const struct doc_table host_report_table, host_teardown_table, host_attach_table,

@@ -176,6 +176,29 @@ static void answer(struct fake_qemu *qemu, int client, const char *command,
 	free(devices);
 }
 
+/* Was this command with these arguments recorded?  Then it is answered as it was. */
+static bool replay(const struct fake_qemu *qemu, int client, struct json_object *message,
+		   const char *id)
+{
+	size_t count = qemu->recorded ? json_object_array_length(qemu->recorded) : 0;
+	struct json_object *arguments = json_object_object_get(message, "arguments");
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *item = json_object_array_get_idx(qemu->recorded, i), *result;
+		const char *key = "return";
+
+		if (strcmp(text_of(item, "execute"), text_of(message, "execute")) != 0 ||
+		    !json_object_equal(json_object_object_get(item, "arguments"), arguments))
+			continue;
+		if (!json_object_object_get_ex(item, key, &result))
+			result = json_object_object_get(item, key = "error");
+		put(client, "{\"%s\": %s, \"id\": %s}\r\n", key,
+		    json_object_to_json_string_ext(result, 0), id);
+		return true;
+	}
+	return false;
+}
+
 /* False: it ends. */
 static bool misbehave(struct fake_qemu *qemu, int client, const char *id)
 {
@@ -258,7 +281,7 @@ static bool serve_line(struct fake_qemu *qemu, int client, const char *line, int
 		on = misbehave(qemu, client, number);
 		if (fd >= 0)
 			close(fd);
-	} else {
+	} else if (!replay(qemu, client, message, number)) {
 		answer(qemu, client, text_of(message, "execute"), arguments, fd, number);
 	}
 	json_object_put(message);

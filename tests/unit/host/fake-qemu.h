@@ -5,6 +5,7 @@
 #ifndef FAKE_QEMU_H
 #define FAKE_QEMU_H
 
+#include <json-c/json.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +41,8 @@ struct fake_qemu {
 	/* What it has. */
 	struct fake_names fds, netdevs, devices;
 	char log[8192]; /* its commands, a line each */
+	/* Answers of a real QEMU, which precede its own: objects of execute, arguments, and return or error. */
+	struct json_object *recorded;
 	/* Its own. */
 	char path[64];
 	int listener, commands;
