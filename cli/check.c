@@ -28,7 +28,9 @@ static int put_report(struct cli_call *call, const char *json, const char *path)
 	if (!call->result)
 		return cli_fail(CLI_FAILED, NULL, "out of memory");
 	cli_add(call->result, "host", cli_text(path ? cli_document(path) : "this host"));
-	return cli_member_bool(call->result, "possible") ? CLI_YES : CLI_NO;
+	if (cli_member_bool(call->result, "possible"))
+		return CLI_YES;
+	return cli_member_bool(call->result, "known") ? CLI_NO : CLI_LACKS;
 }
 
 static int run(struct cli_call *call)
@@ -46,7 +48,7 @@ static int run(struct cli_call *call)
 	if (!status) {
 		r = vhc_caps_check(call->ctx, host, state.text, &report);
 		/* the state was found right before */
-		if (r && r != -EOPNOTSUPP)
+		if (r && r != -EOPNOTSUPP && r != -ENODATA)
 			status = cli_fail_document(call, path ? path : "the capabilities");
 		else
 			status = put_report(call, report, path);
@@ -65,7 +67,8 @@ static const struct cli_option options[] = {
 static const char *const more[] = {
 	"Takes the vhost-state document of a device, running or stopped, and checks whether a host has",
 	"everything that its guest has negotiated.  STATE or CAPS may be '-', standard input.  The",
-	"answer is also no if the device's node, such as /dev/vhost-net, cannot be opened there.",
+	"answer is also no if the device's node, such as /dev/vhost-net, is not there.  The status is 4",
+	"if it cannot be told, since something of the host could not be seen when CAPS was written.",
 	NULL,
 };
 

@@ -28,7 +28,7 @@ enum cli_status {
 	CLI_NO = 1,	 /* the answer is no */
 	CLI_USAGE = 2,	 /* the command line is wrong */
 	CLI_INPUT = 3,	 /* an input document is wrong */
-	CLI_LACKS = 4,	 /* this host lacks something that was requested */
+	CLI_LACKS = 4,	 /* this host lacks something requested, or it cannot be told */
 	CLI_FAILED = 5,	 /* it failed and was undone */
 	CLI_HELP = -1,	 /* not a status: help was requested, */
 	CLI_VERSION = -2 /* or the version, so nothing is run */

@@ -237,9 +237,11 @@ VHC_EXPORT int vhc_features_check(struct vhc_ctx *ctx, enum vhc_type type,
  * vhc_caps_probe() - describe what this host supports, as a vhost-caps document.
  * Opens temporary fds of its own and closes them; the tap that it queries is in a network namespace
  * of its own.  Changes nothing.  What is missing is recorded in the document with the reason, and
- * is not an error.
- * Errors: -ENOMEM, also for RLIMIT_NPROC; -EMFILE; the kernel's for any other failure that does not
- * tell what the host supports.  Then there is no document, rather than a wrong one.
+ * is not an error; nor is what this process may not ask, such as a node that it may not open, a
+ * tap without CAP_SYS_ADMIN, or a call that needs a thread under RLIMIT_NPROC: the document says
+ * that it is not known, and why.
+ * Errors: -ENOMEM; -EMFILE; the kernel's for any other failure that does not tell what the host
+ * supports.  Then there is no document, rather than a wrong one.
  */
 VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
 
@@ -247,11 +249,13 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
  * vhc_caps_check() - check whether a host with these capabilities can run a device in this state.
  * Accesses no host.
  * @caps: a vhost-caps document, NUL-terminated.  @state: a vhost-state document, NUL-terminated.
- * @ret_json: the answer as a vhost-report document with a row for each missing feature, to be freed
- * with free(3); also written with -EOPNOTSUPP.  May be NULL.
+ * @ret_json: the answer as a vhost-report document with a row for each reason and for each missing
+ * feature, to be freed with free(3); also written with -EOPNOTSUPP and -ENODATA.  May be NULL.
  * Returns 0 if it can.  Errors: -EOPNOTSUPP if it cannot, with every reason in the text (each
- * feature with its name, its origin and the remedy); -EINVAL if a document is invalid, with the
- * JSON pointer; -E2BIG if one is longer than 1 MiB or has more than 16384 values; -ENOMEM.
+ * feature with its name, its origin and the remedy); -ENODATA if there is no reason why not, but
+ * something that matters is not known of the host, with what and why; -EINVAL if a document is
+ * invalid, with the JSON pointer; -E2BIG if one is longer than 1 MiB or has more than 16384 values;
+ * -ENOMEM.
  */
 VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state,
 			      char **ret_json);

@@ -50,6 +50,16 @@ static const struct doc_field parameter_fields[] = {
 static const struct doc_table parameter_table =
 	DOC_PART(vhi_caps_parameter, parameter_fields, "one module parameter");
 
+static const struct doc_field unknown_fields[] = {
+	DOC_NEED(vhi_caps_unknown, what, DOC_STRING, .min = 1,
+		 .help = "a node's path, tap, max_mem_regions, or a node's path and a call"),
+	DOC_NEED(vhi_caps_unknown, reason, DOC_STRING, .help = "why it could not be asked"),
+	DOC_NEED(vhi_caps_unknown, remedy, DOC_STRING, .help = "how it can be"),
+};
+
+static const struct doc_table unknown_table =
+	DOC_PART(vhi_caps_unknown, unknown_fields, "what is not known of the host");
+
 static const struct doc_field caps_fields[] = {
 	DOC_NEED(vhi_caps, kernel, DOC_STRING, .help = "the kernel's release"),
 	DOC_NEED(vhi_caps, nodes, DOC_OBJECTS, .table = &node_table, .help = "the device nodes"),
@@ -62,6 +72,8 @@ static const struct doc_field caps_fields[] = {
 		 .help = "the maximum number of queues of a tap"),
 	DOC_NEED(vhi_caps, parameters, DOC_OBJECTS, .table = &parameter_table,
 		 .help = "parameters of the loaded modules"),
+	DOC_FIELD(vhi_caps, unknown, DOC_OBJECTS, .table = &unknown_table,
+		  .help = "what could not be asked, so that it is not known; absent if all is"),
 };
 
 const struct doc_table vhi_caps_doc =
@@ -74,6 +86,16 @@ const struct vhi_caps_node *vhi_caps_find(const struct vhi_caps *caps, const cha
 	for (size_t i = 0; i < caps->nodes.count; i++)
 		if (!strcmp(nodes[i].path, path))
 			return &nodes[i];
+	return NULL;
+}
+
+const struct vhi_caps_unknown *vhi_caps_why_unknown(const struct vhi_caps *caps, const char *what)
+{
+	const struct vhi_caps_unknown *rows = caps->unknown.items;
+
+	for (size_t i = 0; i < caps->unknown.count; i++)
+		if (!strcmp(rows[i].what, what))
+			return &rows[i];
 	return NULL;
 }
 

@@ -31,16 +31,29 @@ struct vhi_caps_parameter {
 	char *name, *value;
 };
 
+/* What could not be asked: nothing in the document may be taken for an answer to it. */
+struct vhi_caps_unknown {
+	char *what; /* a node's path, VHI_CAPS_TAP, VHI_CAPS_REGIONS, "/dev/vhost-net, busyloop_timeout" */
+	char *reason, *remedy;
+};
+
+#define VHI_CAPS_TAP	 "tap"
+#define VHI_CAPS_REGIONS "max_mem_regions"
+
 struct vhi_caps {
 	char *kernel;
 	struct doc_list nodes;
 	struct vhi_caps_tap tap;
 	uint64_t max_mem_regions, max_tap_queues;
 	struct doc_list parameters;
+	struct doc_list unknown;
 };
 
 /** vhi_caps_find() - the node with this path, or NULL. */
 const struct vhi_caps_node *vhi_caps_find(const struct vhi_caps *caps, const char *path);
+
+/** vhi_caps_why_unknown() - why it could not be asked; NULL: it was. */
+const struct vhi_caps_unknown *vhi_caps_why_unknown(const struct vhi_caps *caps, const char *what);
 
 /**
  * vhi_caps_parse() - read a document.  The caller clears @ret with doc_clear() after success.

@@ -13,6 +13,7 @@
 #include <json-c/json.h>
 
 #include "caps/document.h"
+#include "errname.h"
 #include "kind/kind.h"
 #include "kind/net.h"
 #include "text.h"
@@ -28,14 +29,32 @@
 struct probe {
 	struct vhc_ctx *ctx;
 	struct vhi_caps caps;
-	char where[96];	 /* of a failure that is not about what the host supports */
-	const char *why; /* what it means; NULL: its errno says enough */
+	char where[96]; /* of a failure that is not about what the host supports */
 };
 
 /* This process lacks something that has nothing to do with the host. */
 static bool ran_out(int r)
 {
 	return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
+/* The host has no such device, or no driver for it: an answer, and not that it could not be asked. */
+static bool is_absent(int r)
+{
+	return r == -ENOENT || r == -ENODEV || r == -ENXIO;
+}
+
+static int add_unknown(struct probe *probe, const char *what, const char *reason,
+		       const char *remedy)
+{
+	struct vhi_caps_unknown *row = doc_append(&probe->caps.unknown, sizeof(*row));
+
+	if (!row)
+		return -ENOMEM;
+	row->what = strdup(what);
+	row->reason = strdup(reason);
+	row->remedy = strdup(remedy);
+	return row->what && row->reason && row->remedy ? 0 : -ENOMEM;
 }
 
 static int append_word(struct doc_list *list, const char *word)
@@ -74,37 +93,46 @@ static int ask(struct probe *probe, int fd, const struct vhi_caps_node *node,
 	return r;
 }
 
-/* Without an owner every call on a ring fails. */
-static int own(struct probe *probe, int fd, const struct vhi_caps_node *node)
-{
-	int r = vhi_sys_ioctl(&probe->ctx->sys, fd, VHOST_SET_OWNER, NULL);
+/* The newer calls.  @owned: on a ring, where every call fails without an owner. */
+static const struct {
+	const char *name;
+	struct request request;
+	bool owned;
+} newer[] = {
+	{ "features_array", { "VHOST_GET_FEATURES_ARRAY", VHI_GET_FEATURES_ARRAY } },
+	{ "fork_from_owner", { "VHOST_GET_FORK_FROM_OWNER", VHI_GET_FORK_FROM_OWNER } },
+	{ "busyloop_timeout",
+	  { "VHOST_GET_VRING_BUSYLOOP_TIMEOUT", VHOST_GET_VRING_BUSYLOOP_TIMEOUT },
+	  true },
+	{ "vring_worker", { "VHOST_GET_VRING_WORKER", VHI_GET_VRING_WORKER }, true },
+};
 
-	if (r) {
-		snprintf(probe->where, sizeof(probe->where), "%s, VHOST_SET_OWNER", node->path);
-		probe->why = vhi_op_explain(VHI_OP_SET_OWNER, -r);
+#define NEWER (sizeof(newer) / sizeof(newer[0]))
+
+/* Without an owner: @code says why there is none. */
+static int skip_owned(struct probe *probe, const struct vhi_caps_node *node, int code)
+{
+	const char *why = vhi_op_explain(VHI_OP_SET_OWNER, -code);
+	char what[96], reason[320], number[DOC_ERRNO_MAX];
+	int r = 0;
+
+	snprintf(reason, sizeof(reason), "VHOST_SET_OWNER: %s%s%s", doc_errno(number, code),
+		 why ? ": " : "", why ? why : "");
+	for (size_t i = 0; i < NEWER && !r; i++) {
+		snprintf(what, sizeof(what), "%s, %s", node->path, newer[i].name);
+		if (newer[i].owned)
+			r = add_unknown(probe, what, reason,
+					"ask again where threads can be created");
 	}
 	return r;
 }
 
-/* The newer calls. */
 static int ask_newer(struct probe *probe, int fd, struct vhi_caps_node *node)
 {
-	static const struct {
-		const char *name;
-		struct request request;
-		bool owned;
-	} newer[] = {
-		{ "features_array", { "VHOST_GET_FEATURES_ARRAY", VHI_GET_FEATURES_ARRAY } },
-		{ "fork_from_owner", { "VHOST_GET_FORK_FROM_OWNER", VHI_GET_FORK_FROM_OWNER } },
-		{ "busyloop_timeout",
-		  { "VHOST_GET_VRING_BUSYLOOP_TIMEOUT", VHOST_GET_VRING_BUSYLOOP_TIMEOUT },
-		  true },
-		{ "vring_worker", { "VHOST_GET_VRING_WORKER", VHI_GET_VRING_WORKER }, true },
-	};
 	bool owned = false;
 	int r = 0;
 
-	for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]) && r >= 0; i++) {
+	for (size_t i = 0; i < NEWER && r >= 0; i++) {
 		union {
 			struct vhi_uapi_features_array array;
 			struct vhi_uapi_vring_worker worker;
@@ -114,10 +142,11 @@ static int ask_newer(struct probe *probe, int fd, struct vhi_caps_node *node)
 
 		memset(&arg, 0, sizeof(arg));
 		if (newer[i].owned && !owned)
-			r = own(probe, fd, node);
+			r = vhi_sys_ioctl(&probe->ctx->sys, fd, VHOST_SET_OWNER, NULL);
+		if (r < 0)
+			return skip_owned(probe, node, r);
 		owned |= newer[i].owned;
-		if (r >= 0)
-			r = ask(probe, fd, node, &newer[i].request, &arg);
+		r = ask(probe, fd, node, &newer[i].request, &arg);
 		if (r > 0)
 			r = append_word(&node->ioctls, newer[i].name);
 	}
@@ -159,6 +188,7 @@ static int probe_node(struct probe *probe, const char *path, struct vhi_caps_nod
 	int fd = vhi_sys_open(&probe->ctx->sys, path, O_RDWR | O_NONBLOCK), r = 0;
 	struct vhi_node_failure why = { "", "" };
 	const char *error = "";
+	char text[sizeof(why.reason) + 32];
 
 	if (ran_out(fd))
 		return fd;
@@ -174,6 +204,10 @@ static int probe_node(struct probe *probe, const char *path, struct vhi_caps_nod
 	node->remedy = strdup(why.remedy);
 	if (!node->path || !node->error || !node->reason || !node->remedy)
 		r = -ENOMEM;
+	if (!r && fd < 0 && !is_absent(fd)) {
+		snprintf(text, sizeof(text), "%s (%s)", why.reason, error);
+		r = add_unknown(probe, path, text, why.remedy);
+	}
 	if (!r && fd >= 0 && !strncmp(path, "/dev/vhost-", 11))
 		r = ask_features(probe, fd, vhi_kind_of_node(path), node);
 	vhi_sys_close(&probe->ctx->sys, &fd);
@@ -206,18 +240,35 @@ static int probe_link(struct probe *probe)
 	const struct vhi_feature_names names = { VHC_TYPE_NET, VHC_ORIGIN_VHOST };
 	struct vhc_features set;
 	uint32_t offloads;
-	char reason[160] = "";
+	char reason[160] = "", number[DOC_ERRNO_MAX];
 	int r = vhi_net_probe_link(probe->ctx, &offloads, &set);
 
 	if (ran_out(r))
 		return r;
 	if (r)
-		snprintf(reason, sizeof(reason), "no scratch tap in a namespace of its own: %s%s",
-			 vhi_errname(-r), r == -EPERM ? "; ask as root" : "");
+		snprintf(reason, sizeof(reason), "no scratch tap in a namespace of its own: %s",
+			 doc_errno(number, r));
 	tap->probed = !r;
 	tap->reason = strdup(reason);
 	tap->offloads = offloads;
-	return tap->reason ? vhi_feature_rows(&names, &set, &tap->words, &tap->features) : -ENOMEM;
+	if (!tap->reason)
+		return -ENOMEM;
+	if (r && !is_absent(r))
+		r = add_unknown(probe, VHI_CAPS_TAP, reason, "ask again as root");
+	else
+		r = 0;
+	return r ?: vhi_feature_rows(&names, &set, &tap->words, &tap->features);
+}
+
+/* The limit in the document is then the kernel's default. */
+static int add_unknown_regions(struct probe *probe, int code)
+{
+	char reason[160], number[DOC_ERRNO_MAX];
+
+	snprintf(reason, sizeof(reason), "cannot read vhost's parameters in /sys/module: %s",
+		 doc_errno(number, code));
+	return add_unknown(probe, VHI_CAPS_REGIONS, reason,
+			   "ask again with vhost loaded and /sys mounted");
 }
 
 static int probe_parameters(struct probe *probe)
@@ -246,6 +297,8 @@ static int probe_parameters(struct probe *probe)
 		r = vhi_sys_read(sys, path, value, sizeof(value));
 		if (ran_out(r))
 			return r;
+		if (r < 0 && i == 0 && add_unknown_regions(probe, r))
+			return -ENOMEM;
 		if (r <= 0)
 			continue;
 		value[strcspn(value, "\n")] = 0;
@@ -264,8 +317,7 @@ static int probe_parameters(struct probe *probe)
 static int fail_probe(const struct probe *probe, int r)
 {
 	return vhi_fail_at(probe->ctx, &(struct vhi_place){ .where = probe->where }, r,
-			   "cannot query this host: %s (%s)%s%s", strerror(-r), vhi_errname(-r),
-			   probe->why ? ": " : "", probe->why ? probe->why : "");
+			   "cannot query this host: %s (%s)", strerror(-r), vhi_errname(-r));
 }
 
 VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json)

@@ -30,6 +30,23 @@ links() {
 }
 
 # bats test_tags=vhost
+@test "caps: two runs give the same, and a user who sees less says what" {
+	says 0 caps --json
+	[ "$output" = "$(vhostctl --json caps)" ]
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	json . > root.json
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$VHOSTCTL" --json caps > user.json
+	# what it says it does not know is left out of both
+	jq -e --slurpfile root root.json '. as $user | [.unknown[]?.what] as $unknown |
+		def seen: del(.unknown) | if $unknown | index("tap") then del(.tap) else . end |
+			if $unknown | index("max_mem_regions") then del(.max_mem_regions, .parameters) else . end |
+			.nodes |= map(select(.path | IN($unknown[]) | not));
+		($user | seen) == ($root[0] | seen)' user.json
+	[ "$(jq '.tap.probed or any(.unknown[]; .what == "tap" and .reason != "" and .remedy != "")' user.json)" = true ]
+	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$VHOSTCTL" caps
+	[[ $output == *$'\nunknown\n'* ]]
+}
+
 @test "caps: the words of the tap are its features" {
 	says 0 caps --json
 	[ "$(json .tap.probed)" = true ] || skip "no tap can be probed: $(json .tap.reason)"

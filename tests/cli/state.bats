@@ -35,7 +35,7 @@ caps_of() {
 	vhostctl --json caps | jq '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = true | .error = "" |
 		.reason = "" | .remedy = "" | .backend_features = "0x2" | .words = ["0x10b3d008000", "0xa"]) |
 		.tap.probed = true | .tap.reason = "" | .tap.words = ["0x1c000000000ff83", "0x1e"] |
-		.max_mem_regions = 64 | .max_tap_queues = 256' | jq "$1"
+		.max_mem_regions = 64 | .max_tap_queues = 256 | del(.unknown)' | jq "$1"
 }
 
 @test "check: valid documents, in any notation" {
@@ -223,7 +223,7 @@ vsock_of() {
 	caps_of . > host.json
 	for document in "$split" "$iommu"; do
 		says 0 check --json "$document" --host host.json
-		[ "$(json '"\(.command) \(.device) \(.host) \(.possible) \(.reason)\(.remedy) \(.missing | length)"')" = "check net0 host.json true  0" ]
+		[ "$(json '"\(.command) \(.device) \(.host) \(.possible) \(.known) \(.findings | length) \(.missing | length)"')" = "check net0 host.json true true 0 0" ]
 	done
 	run --separate-stderr bash -c '"$VHOSTCTL" check "$1" -H - < host.json' - "$split"
 	[ "$status" = 0 ]
@@ -239,11 +239,13 @@ vsock_of() {
 	caps_of '(.nodes[] | select(.path == "/dev/vhost-net")).words = ["0x33d008000", "0x0"] |
 		.tap.words = ["0xff83", "0x0"] | .max_tap_queues = 2' > poor.json
 	says 1 check --json "$iommu" --host poor.json
-	[ "$(json .possible)" = false ]
+	[ "$(json '"\(.possible) \(.known)"')" = "false true" ]
+	[ "$(json '.findings | map("\(.what) \(.origin) \(.known)") | join(";")')" = \
+		"features vhost+tap true;queue_pairs tap true" ]
 	for reason in "guest_uso4 (54)" "host_udp_tunnel_gso (67)" "2 queues"; do
-		[[ $(json .reason) == *"$reason"* ]]
+		[[ $(json '.findings[].text') == *"$reason"* ]]
 	done
-	[[ $(json .remedy) == *"mask them where it runs"* ]]
+	[[ $(json '.findings[0].remedy') == *"mask them where it runs"* ]]
 	[ "$(json '.missing | map("\(.name) \(.lacking)") | join(";")')" = \
 		"guest_uso4 tap;guest_uso6 tap;host_uso tap;guest_udp_tunnel_gso vhost+tap;host_udp_tunnel_gso vhost+tap" ]
 	says 0 check "$split" --host poor.json
@@ -255,12 +257,21 @@ vsock_of() {
 	caps_of '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = false | .error = "ENOENT" |
 		.reason = "gone fishing" | .remedy = "modprobe vhost_net" | .words = [])' > none.json
 	says 1 check --json "$split" --host none.json
-	[[ $(json .reason) == *"gone fishing (ENOENT)"* ]]
-	[ "$(json '"\(.remedy) \(.missing | length)"')" = "modprobe vhost_net 0" ]
-	caps_of '.tap.probed = false | .tap.reason = "no root" | .tap.words = []' > user.json
-	says 1 check --json "$split" --host user.json
-	[[ $(json .reason) == *"not known: no root"* ]]
-	[ "$(json '.missing | length')" = 0 ]
+	[[ $(json '.findings[0].text') == *"gone fishing (ENOENT)"* ]]
+	[ "$(json '"\(.findings[0].remedy) \(.missing | length)"')" = "modprobe vhost_net 0" ]
+	caps_of '.tap.probed = false | .tap.reason = "no tun" | .tap.words = []' > none.json
+	says 1 check --json "$split" --host none.json
+	[[ $(json '.findings[0].text') == "no tap can be made there: no tun" ]]
+	caps_of '.tap.probed = false | .tap.reason = "no root" | .tap.words = [] |
+		.unknown = [{what: "tap", reason: "no root", remedy: "become root"}]' > user.json
+	says 4 check --json "$split" --host user.json
+	[ "$(json '"\(.possible) \(.known) \(.missing | length)"')" = "false false 0" ]
+	[ "$(json '.findings | map("\(.what) \(.known) \(.text) \(.remedy)") | join(";")')" = \
+		"tap false the features of a tap there are not known: no root become root" ]
+	# one reason that is known is enough
+	jq '(.nodes[] | select(.path == "/dev/vhost-net")).words = ["0x0"]' user.json > both.json
+	says 1 check --json "$split" --host both.json
+	[ "$(json '"\(.known) " + ([.findings[].known] | join(","))')" = "true false,true" ]
 }
 
 @test "check --host: no control character of a document reaches the terminal" {

@@ -129,8 +129,8 @@ static void check_state(const struct host *host, const char *state)
 	char *json = NULL;
 	int r = vhc_caps_check(host->ctx, host->caps, state, &json);
 
-	FUZZ_CHECK(!r || r == -EOPNOTSUPP || r == -EINVAL || r == -E2BIG);
-	FUZZ_CHECK(!json == (r && r != -EOPNOTSUPP));
+	FUZZ_CHECK(!r || r == -EOPNOTSUPP || r == -ENODATA || r == -EINVAL || r == -E2BIG);
+	FUZZ_CHECK(!json == (r && r != -EOPNOTSUPP && r != -ENODATA));
 	if (json)
 		check_report(json, !r);
 	free(json);

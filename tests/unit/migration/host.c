@@ -29,7 +29,8 @@ static void assert_report(char *report, bool possible, int bit, const char *lack
 			    "vhost-report");
 	assert_int_equal(json_object_get_boolean(json_object_object_get(tree, "possible")),
 			 possible);
-	assert_int_equal(json_object_get_string_len(json_object_object_get(tree, "reason")) == 0,
+	assert_true(json_object_get_boolean(json_object_object_get(tree, "known")));
+	assert_int_equal(json_object_array_length(json_object_object_get(tree, "findings")) == 0,
 			 possible);
 	rows = json_object_object_get(tree, "missing");
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
@@ -154,7 +155,7 @@ static void caps_check_of_lesser_host_says_what_is_missing(void **state)
 		{ "/tap/words/0", "1",
 		  "the tap lacks guest_csum (1), guest_tso4 (7), guest_tso6 (8), host_tso4 (11), ",
 		  "" },
-		{ "/tap/probed", "false", NULL, NULL }, /* but its words are there */
+		{ "/tap/probed", "false", "no tap can be made there: ", "modprobe tun" },
 		{ "/nodes/0/backend_features", "1",
 		  "IOMMU needs the backend features 0x2, and the kernel's vhost has 0x1", "" },
 		{ "/max_mem_regions", "1", "memory has 2 regions, and that kernel keeps 1",
@@ -215,12 +216,87 @@ static void caps_check_gives_every_reason(void **state)
 	free(caps);
 	caps = edit_put(host, "/tap/probed", "false");
 	free(host);
-	host = edit_put(caps, "/tap/reason", "\"no root\"");
+	host = edit_put(caps, "/tap/reason", "\"no tun\"");
 	assert_int_equal(vhc_caps_check(rig->ctx, host, json, &report), -EOPNOTSUPP);
 	assert_report(report, false, -1, NULL);
 	assert_says(rig, "/dev/vhost-net cannot be opened there: gone fishing",
-		    "modprobe vhost_net", "the features of a tap there are not known: no root");
+		    "modprobe vhost_net", "no tap can be made there: no tun");
 	assert_null(strstr(rig_text(rig), "lacks"));
+	free(host);
+	free(caps);
+	free(json);
+}
+
+/* The document of a host that was asked by @uid, whose vhost-net has this errno; 0: it opens. */
+static char *caps_seen_by(uint32_t uid, int error)
+{
+	struct rig rig;
+	char *caps = NULL;
+
+	rig_new(&rig, "7.2", 1);
+	fake_set_user(rig.fake, uid, uid);
+	if (error)
+		fake_set_node(rig.fake, "/dev/vhost-net", error);
+	assert_ok(&rig, vhc_caps_probe(rig.ctx, &caps));
+	rig_free(&rig);
+	return caps;
+}
+
+/* What could not be asked is no reason against the move; what is missing still is. */
+static void caps_check_of_unknown_is_enodata(void **state)
+{
+	static const struct {
+		uint32_t uid;
+		int error, result;
+		const char *says, *hint;
+	} cases[] = {
+		{ 0, EACCES, -ENODATA,
+		  "what /dev/vhost-net has there is not known: the node's owner and mode",
+		  "setfacl" },
+		{ 0, EPERM, -ENODATA, "what /dev/vhost-net has there is not known: a device cgroup",
+		  "DeviceAllow" },
+		{ 0, EIO, -ENODATA, "is not known: the kernel refused it (EIO)", "ls -l" },
+		{ 0, ENOENT, -EOPNOTSUPP, "/dev/vhost-net cannot be opened there: there is no such",
+		  "modprobe vhost_net" },
+		{ 0, ENXIO, -EOPNOTSUPP, "/dev/vhost-net cannot be opened there: ", "modprobe" },
+		{ 1000, 0, -ENODATA,
+		  "the features of a tap there are not known: no scratch tap in a "
+		  "namespace of its own: Operation not permitted (EPERM)",
+		  "ask again as root" },
+		/* one reason that is known is enough */
+		{ 1000, ENODEV, -EOPNOTSUPP,
+		  "/dev/vhost-net cannot be opened there: ", "modprobe" },
+	};
+	char *json = moved_source("6.1", 1, false);
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *caps = caps_seen_by(cases[i].uid, cases[i].error), *report = NULL;
+		struct json_object *tree, *known;
+
+		assert_int_equal(vhc_caps_check(rig->ctx, caps, json, &report), cases[i].result);
+		assert_says(rig, "net0: ", cases[i].says, cases[i].hint);
+		tree = json_tokener_parse(report);
+		assert_true(json_object_object_get_ex(tree, "known", &known));
+		assert_int_equal(json_object_get_boolean(known), cases[i].result == -EOPNOTSUPP);
+		json_object_put(tree);
+		free(report);
+		free(caps);
+	}
+	free(json);
+}
+
+/* A limit that could not be read is the kernel's default only in the document. */
+static void caps_check_of_unknown_limit_is_enodata(void **state)
+{
+	char *json = moved_source("6.1", 1, false), *caps = caps_of("6.1");
+	char *host = edit_put(caps, "/unknown",
+			      "[{\"what\":\"max_mem_regions\",\"reason\":\"no /sys\","
+			      "\"remedy\":\"mount it\"}]");
+	struct rig *rig = *state;
+
+	assert_int_equal(vhc_caps_check(rig->ctx, host, json, NULL), -ENODATA);
+	assert_says(rig, "regions of memory that kernel keeps is not known: no /sys", "mount it");
 	free(host);
 	free(caps);
 	free(json);
@@ -261,6 +337,8 @@ int main(void)
 		RIG_TEST(caps_check_of_too_large_document_is_e2big, "6.12", 1),
 		RIG_TEST(caps_check_of_lesser_host_says_what_is_missing, "6.12", 1),
 		RIG_TEST(caps_check_gives_every_reason, "7.2", 2),
+		RIG_TEST(caps_check_of_unknown_is_enodata, "6.12", 1),
+		RIG_TEST(caps_check_of_unknown_limit_is_enodata, "6.12", 1),
 		RIG_TEST(caps_check_of_bad_document_is_einval, "6.12", 1),
 	};
 
