@@ -68,12 +68,15 @@ struct look_ring {
 	uint16_t last_avail;	  /* next that vhost takes: the base */
 	uint16_t last_used;	  /* next that vhost returns */
 	uint16_t avail_index;	  /* what vhost last saw that the driver offers */
+	uint16_t signalled;	  /* the used index at the last interrupt */
 	bool running;		  /* has a back end */
 	uint64_t kick, call, err; /* ids of eventfds, as in /proc/PID/fdinfo; LOOK_NO_ID: none */
 	uint64_t kicks; /* since userspace last read that eventfd, which vhost never does */
 	uint64_t calls; /* interrupts that nobody has taken yet */
 	uint32_t busyloop_us;
-	pid_t worker; /* thread that serves it; 0: none, or not known */
+	bool log_used;	   /* while the log is on: writes to the used ring are logged, at */
+	uint64_t log_addr; /* this guest address */
+	pid_t worker;	   /* thread that serves it; 0: none, or not known */
 };
 
 struct look_region {
@@ -136,9 +139,10 @@ enum look_lack {
 	LOOK_NO_BTF,	    /* the kernel has no type information */
 	LOOK_NO_MODULE_BTF, /* vhost's modules have none */
 	LOOK_NO_RIGHT,	    /* CAP_BPF and CAP_PERFMON are missing */
-	LOOK_CONTAINER,	    /* the same inside a user namespace, where no capability helps */
+	LOOK_CONTAINER,	    /* in a user namespace no capability helps */
 	LOOK_LOCKDOWN,	    /* the kernel is locked down: confidentiality */
-	LOOK_TOO_OLD,	    /* the kernel has not what it takes: before 5.17 */
+	LOOK_FORBIDDEN,	    /* a security policy forbids it */
+	LOOK_NO_BPF,	    /* the kernel has no bpf(2) */
 	LOOK_REFUSED	    /* by another cause, in code */
 };
 
@@ -149,6 +153,7 @@ struct look_reading {
 	int code; /* negative errno of the kernel's refusal; 0: none */
 	/* Devices that are open, but in no process that could be seen; known for net devices only. */
 	uint32_t hidden;
+	uint32_t unread; /* processes of other users, of which /proc says nothing to this one */
 };
 
 /**
