@@ -156,6 +156,15 @@ int host_look_qemu(const char *id, const struct host_options *options,
 		   struct host_qemu_reading *ret, struct host_error *err);
 void host_qemu_clear(struct host_qemu_reading *reading);
 
+/**
+ * host_qemu_join() - find a device that the kernel showed among those of its QEMU, check that both say the
+ * same, and add to it what only QEMU knows: the features that the driver accepted.
+ * @ret: the one found, which belongs to @reading.
+ * Errors: -ENODEV: none is it; -EAGAIN: they disagree.  @device is then unchanged.
+ */
+int host_qemu_join(struct look_device *device, const struct host_qemu_reading *reading,
+		   const struct host_qemu_device **ret, struct host_error *err);
+
 /* The tables of the reports of host_setup_run(), host_teardown(), host_attach(), host_detach() and host_doctor(). */
 extern const struct doc_table host_report_table, host_teardown_table, host_attach_table,
 	host_detach_table, host_doctor_table;

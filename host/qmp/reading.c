@@ -45,10 +45,8 @@ static bool find_kind(const char *name, struct host_asked *asked)
 
 void host_qemu_clear(struct host_qemu_reading *reading)
 {
-	for (size_t i = 0; i < reading->count; i++) {
-		free(reading->devices[i].look.rings);
-		free(reading->devices[i].look.fds);
-	}
+	for (size_t i = 0; i < reading->count; i++)
+		look_free_device(&reading->devices[i].look);
 	free(reading->devices);
 	*reading = (struct host_qemu_reading){ NULL, 0 };
 }
@@ -70,8 +68,7 @@ static int take(struct host_asked *asked, struct json_object *item, const char *
 	reading->count++;
 	r = host_asked_read(asked);
 	if (r == -ENOTSUP && !id && asked->err->status == HOST_LACKS) {
-		free(asked->device->look.rings);
-		free(asked->device->look.fds);
+		look_free_device(&asked->device->look);
 		reading->count--;
 		return 0;
 	}
