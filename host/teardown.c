@@ -10,6 +10,7 @@
 #include "document.h"
 #include "errname.h"
 #include "links/holder.h"
+#include "links/macvtap.h"
 #include "kind.h"
 #include "ops/mark.h"
 #include "ops/op.h"
@@ -39,7 +40,17 @@ static int remove_link(struct host_netlink *netlink, const struct host_link *lin
 	return r < 0 && r != -ENODEV ? fail_delete(err, netlink, r, link->name) : 0;
 }
 
-/* All links with the device's mark, in this namespace. */
+/* A link with this mark, or a macvtap that a set-up was killed before it could mark. */
+static int find_link(struct host_netlink *netlink, const char *mark, struct host_link *ret)
+{
+	char name[HOST_LINK_NAME_MAX];
+	int r = host_alias_find(netlink, mark, ret);
+
+	return r == -ENODEV ? host_macvtap_find_unmarked(netlink, host_mark_name(mark, name), ret)
+			    : r;
+}
+
+/* All links of the device, in this namespace. */
 static int remove_links(const struct host_setup *setup, const struct host_device *device,
 			struct doc_list *removed, struct host_error *err)
 {
@@ -54,7 +65,7 @@ static int remove_links(const struct host_setup *setup, const struct host_device
 		return r;
 	host_mark(setup, device, mark);
 	while (r == 0) {
-		r = host_alias_find(&netlink, mark, &link);
+		r = find_link(&netlink, mark, &link);
 		if (r == -ENODEV)
 			break;
 		r = r < 0 ? host_fail_link(err, &netlink, r, "find the links", device->id, NULL)

@@ -9,6 +9,7 @@
 
 #include "kind.h"
 #include "launcher/style.h"
+#include "ops/mark.h"
 #include "ops/plan.h"
 
 /* ---------------------------------------------------------------------------------------- rules */
@@ -136,16 +137,15 @@ void host_tap_link_mac(const struct host_tap *tap, uint8_t ret[6])
 	ret[0] = ret[0] == 0xfe ? 0xfa : 0xfe;
 }
 
-/* The 64-bit FNV-1a hash of "NAME/ID", of which the low 40 bits become an address. */
+/* The low 40 bits of the hash of "NAME/ID" become an address. */
 static char *derive_mac(const char *name, const char *id)
 {
 	const char *const parts[] = { name, "/", id };
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = HOST_HASH_OF_NOTHING;
 	char *text;
 
 	for (size_t i = 0; i < DOC_COUNT(parts); i++)
-		for (const char *c = parts[i]; *c; c++)
-			hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
+		hash = host_hash(hash, parts[i]);
 	if (asprintf(&text, "02:%02x:%02x:%02x:%02x:%02x", (unsigned int)(hash >> 32 & 0xff),
 		     (unsigned int)(hash >> 24 & 0xff), (unsigned int)(hash >> 16 & 0xff),
 		     (unsigned int)(hash >> 8 & 0xff), (unsigned int)(hash & 0xff)) < 0)

@@ -12,11 +12,12 @@
 
 #include "links/link.h"
 
-int host_alias_set(struct host_netlink *netlink, int index, const char *alias)
+int host_alias_set(struct host_netlink *netlink, int index, const char *name, const char *alias)
 {
 	struct nl_msg *message = host_link_message(RTM_NEWLINK, 0, AF_UNSPEC, index);
 
-	if (!message || nla_put(message, IFLA_IFALIAS, (int)strlen(alias), alias) < 0) {
+	if (!message || (name && nla_put_string(message, IFLA_IFNAME, name) < 0) ||
+	    nla_put(message, IFLA_IFALIAS, (int)strlen(alias), alias) < 0) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}

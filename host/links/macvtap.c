@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "links/macvtap.h"
@@ -51,4 +52,14 @@ int host_macvtap_make(struct host_netlink *netlink, const char *name,
 		return r;
 	}
 	return host_netlink_call(netlink, message, NULL, NULL);
+}
+
+int host_macvtap_find_unmarked(struct host_netlink *netlink, const char *name,
+			       struct host_link *ret)
+{
+	int r = host_link_get(netlink, name, ret);
+
+	if (r == 0 && (ret->alias[0] || strcmp(ret->kind, "macvtap") != 0))
+		return -ENODEV;
+	return r;
 }

@@ -18,4 +18,8 @@ struct host_macvtap {
 int host_macvtap_make(struct host_netlink *netlink, const char *name,
 		      const struct host_macvtap *macvtap);
 
+/* host_macvtap_find_unmarked() - a macvtap of this name and without an alias; -ENODEV: there is none. */
+int host_macvtap_find_unmarked(struct host_netlink *netlink, const char *name,
+			       struct host_link *ret);
+
 #endif

@@ -101,7 +101,7 @@ static int mark(const struct host_run *run, const struct host_op *op, struct hos
 	if (r < 0)
 		return r;
 	host_mark(run->plan->setup, host_device(run->plan->setup, op->device), text);
-	r = host_alias_set(&netlink, device->before.index, text);
+	r = host_alias_set(&netlink, device->before.index, NULL, text);
 	host_netlink_close(&netlink);
 	return r < 0 ? host_fail_link(err, &netlink, r, "set the alias", device->name, text) : 0;
 }

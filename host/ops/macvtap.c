@@ -55,26 +55,41 @@ int host_find_lower(struct host_run *run, const struct host_op *op, struct host_
 
 /* ---------------------------------------------------------------------------------------- the link */
 
+/* Under the name that only the link of this mark has.  One that is there is of a set-up that was killed. */
+static int make_unmarked(struct host_netlink *netlink, const struct host_tap *tap, int lower,
+			 const char *mark, struct host_link *ret)
+{
+	struct host_macvtap macvtap = { .lower = lower,
+					.mode = tap->mode,
+					.txqueuelen = (uint32_t)tap->txqueuelen };
+	char name[HOST_LINK_NAME_MAX];
+	int r;
+
+	doc_mac_parse(tap->mac, macvtap.mac);
+	host_mark_name(mark, name);
+	r = host_macvtap_find_unmarked(netlink, name, ret);
+	if (r == 0)
+		host_link_delete(netlink, ret->index);
+	r = host_macvtap_make(netlink, name, &macvtap);
+	return r < 0 ? r : host_link_get(netlink, name, ret);
+}
+
 /* With a prefix, or without a name, the first one that is free. */
-static int make_named(struct host_netlink *netlink, const struct host_tap *tap, int lower,
-		      char name[HOST_LINK_NAME_MAX])
+static int name_and_mark(struct host_netlink *netlink, int index, const struct host_tap *tap,
+			 const char *mark, char name[HOST_LINK_NAME_MAX])
 {
 	const char *pattern = tap->name ? tap->name : "macvtap%d";
 	const char *number = strchr(pattern, '%');
 	char full[40];
-	struct host_macvtap macvtap = { .lower = lower,
-					.mode = tap->mode,
-					.txqueuelen = (uint32_t)tap->txqueuelen };
 	int r = -EEXIST;
 
-	doc_mac_parse(tap->mac, macvtap.mac);
 	snprintf(full, sizeof(full), "%s", pattern);
 	for (unsigned int n = 0; r == -EEXIST; n++) {
 		if (number)
 			snprintf(full, sizeof(full), "%.*s%u", (int)(number - pattern), pattern, n);
 		if (strlen(full) >= HOST_LINK_NAME_MAX)
 			return -ENAMETOOLONG;
-		r = host_macvtap_make(netlink, full, &macvtap);
+		r = host_alias_set(netlink, index, full, mark);
 		if (!number)
 			break;
 	}
@@ -99,32 +114,29 @@ static int fail_make(struct host_error *err, const struct host_netlink *netlink,
 			 netlink->text[0] ? ": " : "", netlink->text);
 }
 
-/* The mark at once: whatever ends this process, teardown knows the link. */
+/* It gets its name and its mark in one call: whatever ends this process, teardown knows the link. */
 static int make(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
 	const struct host_device *config = host_device(run->plan->setup, op->device);
 	struct host_netlink netlink;
 	char mark[HOST_MARK_MAX];
+	bool made = false;
 	int r;
 
 	r = host_netlink_begin(&netlink, err);
 	if (r < 0)
 		return r;
-	r = make_named(&netlink, &config->tap, device->lower.index, device->name);
+	host_mark(run->plan->setup, config, mark);
+	r = make_unmarked(&netlink, &config->tap, device->lower.index, mark, &device->before);
+	if (r == 0) {
+		made = true;
+		r = name_and_mark(&netlink, device->before.index, &config->tap, mark, device->name);
+	}
 	if (r < 0)
 		fail_make(err, &netlink, r, &config->tap);
-	if (r == 0) {
-		r = host_link_get(&netlink, device->name, &device->before);
-		if (r == 0)
-			r = host_alias_set(&netlink, device->before.index,
-					   host_mark(run->plan->setup, config, mark));
-		if (r < 0) {
-			host_fail_link(err, &netlink, r, "set the alias", device->name, NULL);
-			if (device->before.index)
-				host_link_delete(&netlink, device->before.index);
-		}
-	}
+	if (r < 0 && made)
+		host_link_delete(&netlink, device->before.index);
 	host_netlink_close(&netlink);
 	return r;
 }

@@ -28,6 +28,18 @@ void expect_undo(struct host_plan *plan, struct host_run *run)
 	host_plan_clear(plan);
 }
 
+void tear_down(const char *config)
+{
+	struct host_setup *setup = read_setup(ctx, config);
+	struct json_object *report;
+	struct host_error err;
+
+	if (host_teardown(setup, &report, &err) < 0)
+		fail_msg("%s", err.text);
+	json_object_put(report);
+	host_setup_free(setup);
+}
+
 void get_link(const char *name, struct host_link *ret)
 {
 	struct host_netlink netlink;

@@ -17,6 +17,8 @@ int apply(const char *config, struct host_plan *plan, struct host_run **ret,
 
 void expect_undo(struct host_plan *plan, struct host_run *run);
 
+void tear_down(const char *config);
+
 void get_link(const char *name, struct host_link *ret);
 
 /* Refused with this status and these words, and nothing is left. */

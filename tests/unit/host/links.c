@@ -15,6 +15,7 @@
 
 #include "applied.h"
 #include "links/netns.h"
+#include "ops/mark.h"
 
 /* A failure as above, whose hint has these words. */
 static void expect_hint(const char *config, const char *words, const char *hint)
@@ -197,6 +198,47 @@ static void macvtap_exchanges_frames_with_its_lower_link(void **state)
 	expect_failure(config, HOST_LACKS, "find lower", "there is no link \"low0\"");
 }
 
+/* What a set-up made that was killed before the link had its mark: the next one, and teardown, remove it. */
+static void macvtap_without_its_mark_is_removed(void **state)
+{
+	static const char config[] =
+		CONFIG(NET("d", "\"kind\":\"macvtap\",\"lower\":\"low0\",\"name\":\"mv0\","
+				"\"mac\":\"52:54:00:00:00:09\""),
+		       "");
+	char name[HOST_LINK_NAME_MAX], command[120];
+	struct snapshot before, left;
+	struct host_plan plan;
+	struct host_run *run;
+	struct host_error err;
+
+	sandbox_skip_if_emulated(LACKS_LINK);
+	sandbox_command("ip link add low0 type veth && ip link set low0 up");
+	snprintf(command, sizeof(command),
+		 "ip link add link low0 name %s address 52:54:00:00:00:09 type macvtap 2>/dev/null",
+		 host_mark_name("vhostctl d", name));
+	sandbox_look(&before);
+	if (system(command) != 0) {
+		sandbox_command("ip link del low0");
+		skip();
+	}
+	if (apply(config, &plan, &run, &err) < 0)
+		fail_msg("%s: %s", err.where, err.text);
+	expect_undo(&plan, run);
+	sandbox_expect_same(&before);
+
+	sandbox_command(command);
+	tear_down(config);
+	sandbox_expect_same(&before);
+	/* another's */
+	snprintf(command, sizeof(command), "ip link add %s type veth", name);
+	sandbox_command(command);
+	sandbox_look(&left);
+	tear_down(config);
+	sandbox_expect_same(&left);
+	snprintf(command, sizeof(command), "ip link del %s; ip link del low0", name);
+	sandbox_command(command);
+}
+
 /* The first free ones; what is in the way may be of any kind. */
 static void tap_gets_a_name_by_its_prefix(void **state)
 {
@@ -357,6 +399,7 @@ static int all_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(macvtap_exchanges_frames_with_its_lower_link),
+		cmocka_unit_test(macvtap_without_its_mark_is_removed),
 		cmocka_unit_test(tap_gets_a_name_by_its_prefix),
 		cmocka_unit_test(namespace_is_a_name_a_path_or_a_process),
 		cmocka_unit_test(guest_with_the_mac_of_another_is_a_warning),
