@@ -14,6 +14,30 @@
 #include "cli.h"
 #include "errname.h"
 
+#define LINKS_MAX 40 /* as the kernel has it */
+
+/* Where a link leads, though there is no file yet. */
+static bool follow(char place[PATH_MAX])
+{
+	char target[PATH_MAX];
+
+	for (int i = 0; i < LINKS_MAX; i++) {
+		ssize_t n = readlink(place, target, sizeof(target) - 1);
+		char *slash;
+		size_t kept;
+
+		if (n < 0)
+			return true;
+		target[n] = '\0';
+		slash = *target == '/' ? NULL : strrchr(place, '/');
+		kept = slash ? (size_t)(slash + 1 - place) : 0;
+		if (kept + strlen(target) >= PATH_MAX)
+			return false;
+		strcpy(place + kept, target);
+	}
+	return false;
+}
+
 /* Where the file is, or will be, if that is to be a regular one: symbolic links stay links. */
 static bool is_replaced(const char *path, char place[PATH_MAX])
 {
@@ -21,7 +45,7 @@ static bool is_replaced(const char *path, char place[PATH_MAX])
 
 	if (stat(path, &st) == 0)
 		return S_ISREG(st.st_mode) && realpath(path, place);
-	return snprintf(place, PATH_MAX, "%s", path) < PATH_MAX;
+	return snprintf(place, PATH_MAX, "%s", path) < PATH_MAX && follow(place);
 }
 
 /* The directory part: "." of "report.json". */

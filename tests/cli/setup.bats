@@ -210,6 +210,17 @@ document() {
 	[ -L link ]
 	[ "$(ls there)" = report.json ]
 	[ "$(stat -c %a there/report.json)" = "$(printf %o $((0666 & ~$(umask))))" ]
+	# a link stays one also where its file is not there yet; one that leads round is refused before anything is made
+	rm there/report.json
+	ln -s link again
+	run --separate-stderr alone setup off.json --report again -- cat there/report.json
+	[ "$(json .kind)" = vhost-report ]
+	[ -L again ] && [ -L link ] && [ ! -L there/report.json ]
+	ln -s round round
+	run --separate-stderr alone setup off.json --report round -- touch started
+	[ "$status" = 5 ]
+	[[ $stderr == "vhostctl: cannot write the report to round: Too many levels of symbolic links (ELOOP)" ]]
+	[ ! -e started ] && [ -L round ]
 	run --separate-stderr alone setup off.json --report /dev/stdout -- true
 	[ "$(json .kind)" = vhost-report ]
 	run --separate-stderr alone setup off.json --report /dev/full -- touch started
