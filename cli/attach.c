@@ -24,17 +24,11 @@ static void say(void *data, const char *line)
 	cli_warn(data, "%s", line);
 }
 
-static void say_step(void *data, const char *line)
-{
-	cli_log(data, VHC_LEVEL_INFO, line);
-}
-
 static int run_attach(struct cli_call *call)
 {
 	struct host_options options = {
 		.ctx = call->ctx,
 		.say = say,
-		.step = call->verbose ? say_step : NULL,
 		.data = call,
 	};
 	struct host_error error = { 0 };

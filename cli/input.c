@@ -11,6 +11,7 @@
 #include "cli.h"
 #include "doc.h"
 #include "errname.h"
+#include "host.h"
 
 /* The name of a document in messages. */
 const char *cli_document(const char *path)
@@ -39,6 +40,13 @@ static int read_all(int fd, char *text, size_t size, size_t *ret_length)
 	return 0;
 }
 
+static int open_file(const char *path)
+{
+	host_log(VHC_LEVEL_INFO, "read %s", path);
+	return host_traced(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), "open(\"%s\", O_RDONLY)",
+			   path);
+}
+
 /*
  * The whole file, to be freed with free(3), followed by a NUL that is not counted.  A text that is
  * too long for a document is truncated just past the limit, so that its reader rejects it.
@@ -48,7 +56,7 @@ int cli_read(const char *path, char **ret_text, size_t *ret_length)
 	const size_t size = DOC_MAX_SIZE + 1;
 	const bool standard = !strcmp(path, "-");
 	char *text = malloc(size + 1);
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = standard ? STDIN_FILENO : open_file(path);
 	int r = !text ? -ENOMEM : fd < 0 ? -errno : read_all(fd, text, size, ret_length);
 
 	if (fd >= 0 && !standard)

@@ -12,6 +12,7 @@
 
 #include "cli.h"
 #include "errname.h"
+#include "host.h"
 
 /* Print help, or the result if there is one. */
 static int put(const struct cli_call *call, bool help)
@@ -34,15 +35,15 @@ static int put(const struct cli_call *call, bool help)
 
 static int run(struct cli_call *call)
 {
+	static const enum vhc_level levels[] = { VHC_LEVEL_WARNING, VHC_LEVEL_INFO,
+						 VHC_LEVEL_TRACE };
+	enum vhc_level level = levels[call->verbose < 2 ? call->verbose : 2];
 	int status;
 
 	if (vhc_ctx_new(&call->ctx))
 		return cli_fail(CLI_FAILED, NULL, "out of memory");
-	vhc_ctx_set_log(call->ctx,
-			call->verbose > 1 ? VHC_LEVEL_DEBUG
-			: call->verbose	  ? VHC_LEVEL_INFO
-					  : VHC_LEVEL_WARNING,
-			cli_log, call);
+	vhc_ctx_set_log(call->ctx, level, cli_log, call);
+	host_set_log(level, cli_log, call);
 	status = call->command->run(call);
 	vhc_ctx_free(call->ctx);
 	return status;

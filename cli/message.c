@@ -31,9 +31,9 @@ int cli_width(int fd)
 	return isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-enum level { ERROR, WARNING, INFO, DEBUG };
+enum level { ERROR, WARNING, INFO, DEBUG, TRACE };
 
-static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const levels[] = { "error", "warning", "info", "debug", "trace", NULL };
 
 struct message {
 	const char *command;
@@ -100,7 +100,8 @@ static void put(struct message message)
 	} titles[] = { { "\033[1;31m", "vhostctl:" },
 		       { "\033[1;33m", "vhostctl: warning:" },
 		       { "", "info:" },
-		       { "", "debug:" } };
+		       { "", "debug:" },
+		       { "", "trace:" } };
 
 	message.command = "message";
 	message.text = message.text ? message.text : "out of memory";
@@ -176,7 +177,7 @@ void cli_warn(const struct cli_call *call, const char *format, ...)
 	free(text);
 }
 
-/* The library's log.  Errors are skipped: the command reports them. */
+/* The log of the library and of host.  Errors are skipped: the command reports them. */
 void cli_log(void *data, enum vhc_level level, const char *line)
 {
 	const struct cli_call *call = data;
@@ -184,6 +185,8 @@ void cli_log(void *data, enum vhc_level level, const char *line)
 	if (level == VHC_LEVEL_WARNING)
 		cli_warn(call, "%s", line);
 	else if (level > VHC_LEVEL_WARNING)
-		put((struct message){ .level = level == VHC_LEVEL_DEBUG ? DEBUG : INFO,
+		put((struct message){ .level = level == VHC_LEVEL_TRACE	  ? TRACE
+					       : level == VHC_LEVEL_DEBUG ? DEBUG
+									  : INFO,
 				      .text = line });
 }

@@ -52,11 +52,6 @@ static void say_beside(void *data, const char *line)
 	say(((struct reported *)data)->call, line);
 }
 
-static void say_step(void *data, const char *line)
-{
-	cli_log(((struct reported *)data)->call, VHC_LEVEL_INFO, line);
-}
-
 /* The launcher, which runs next, inherits stdout: the report goes to a file. */
 static int write_report(void *data, struct json_object *report, struct host_error *err)
 {
@@ -105,7 +100,6 @@ static int run_setup(struct cli_call *call)
 	}
 	options.no_new_privs = cli_option(call, "no-new-privs")->count;
 	options.say = say_beside;
-	options.step = call->verbose ? say_step : NULL;
 	options.ready = write_report;
 	options.data = &reported;
 	r = host_setup_run(setup, &options, &error);

@@ -53,8 +53,11 @@ static void try_all(void *answer, const void *question)
 {
 	struct tried *tried = answer;
 
-	for (size_t i = 0; i < HOST_NODES; i++)
+	for (size_t i = 0; i < HOST_NODES; i++) {
+		host_log(VHC_LEVEL_INFO, "open %s, and ask its driver", host_nodes[i].path);
 		tried->nodes[i] = host_node_try(&host_nodes[i]);
+	}
+	host_log(VHC_LEVEL_INFO, "create a tap, which goes at once");
 	tried->tap = host_tap_try();
 }
 
@@ -252,12 +255,17 @@ int host_doctor(const char *user, struct json_object **ret, bool *ret_ok, struct
 		 user	? found.name
 		 : self ? self->pw_name
 			: "this user");
+	if (user)
+		host_log(VHC_LEVEL_INFO, "become %s, in a child process", found.name);
 	r = host_user_ask(user ? &found : NULL, try_all, NULL, &tried, sizeof(tried), err);
 	if (r == 0)
 		check_nodes(&doctor, &tried);
-	if (r == 0 && user)
+	if (r == 0 && user) {
+		host_log(VHC_LEVEL_INFO, "the same without becoming %s", found.name);
 		r = check_setup_by_root(&doctor, err);
+	}
 	if (r == 0) {
+		host_log(VHC_LEVEL_INFO, "read the limits of vhost and of this process");
 		check_regions(&doctor);
 		check_limits(&doctor, user != NULL);
 	}

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "log.h"
 #include "look.h"
 #include "vhostconfig.h"
 
@@ -69,8 +70,6 @@ struct host_options {
 	unsigned int seconds; /* how long each answer of it may take */
 	/* A warning, one line.  May be NULL. */
 	void (*say)(void *data, const char *line);
-	/* Each step, one line, before it is executed.  May be NULL. */
-	void (*step)(void *data, const char *line);
 	/*
 	 * Called once everything is set up, before the launcher runs.  @report: borrowed.  Not 0: it fails
 	 * with that negative errno, and the error is filled.  May be NULL.

@@ -22,16 +22,19 @@
 #include <unistd.h>
 
 #include "errname.h"
+#include "log.h"
 #include "node.h"
 
 #define MISC_MAJOR 10u
 
+#define REQUEST(name) name, #name
+
 const struct host_node host_nodes[HOST_NODES] = {
-	{ "/dev/vhost-net", "vhost_net", true, VHOST_GET_FEATURES },
-	{ "/dev/vhost-vsock", "vhost_vsock", false, VHOST_GET_FEATURES },
-	{ "/dev/vhost-scsi", "vhost_scsi", false, VHOST_GET_FEATURES },
-	{ "/dev/net/tun", "tun", true, TUNGETFEATURES },
-	{ "/dev/kvm", "kvm", false, KVM_GET_API_VERSION },
+	{ "/dev/vhost-net", "vhost_net", true, REQUEST(VHOST_GET_FEATURES) },
+	{ "/dev/vhost-vsock", "vhost_vsock", false, REQUEST(VHOST_GET_FEATURES) },
+	{ "/dev/vhost-scsi", "vhost_scsi", false, REQUEST(VHOST_GET_FEATURES) },
+	{ "/dev/net/tun", "tun", true, REQUEST(TUNGETFEATURES) },
+	{ "/dev/kvm", "kvm", false, REQUEST(KVM_GET_API_VERSION) },
 };
 
 /* -------------------------------------------------------------------------------- what is here */
@@ -126,11 +129,14 @@ int host_node_try(const struct host_node *node)
 	uint64_t answer = 0;
 	struct stat st;
 	int minor = driver_minor(node), r = 0;
-	int fd = open(node->path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = host_traced(open(node->path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
+			     "open(\"%s\", O_RDWR|O_NONBLOCK)", node->path);
 
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, node->request, &answer) < 0 && errno == ENOTTY)
+	if (host_traced(ioctl(fd, node->request, &answer), "ioctl(%d<%s>, %s)", fd, node->path,
+			node->request_name) < 0 &&
+	    errno == ENOTTY)
 		r = -ENOTTY;
 	if (fstat(fd, &st) < 0 ||
 	    (minor >= 0 && st.st_rdev != makedev(MISC_MAJOR, (unsigned int)minor)))
@@ -142,8 +148,14 @@ int host_node_try(const struct host_node *node)
 int host_tap_try(void)
 {
 	struct ifreq link = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	int r = fd < 0 || ioctl(fd, TUNSETIFF, &link) < 0 ? -errno : 0;
+	int fd = host_traced(open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK),
+			     "open(\"/dev/net/tun\", O_RDWR|O_NONBLOCK)");
+	int r = fd < 0 || host_traced(ioctl(fd, TUNSETIFF, &link),
+				      "ioctl(%d</dev/net/tun>, TUNSETIFF, {\"\", "
+				      "IFF_TAP|IFF_NO_PI|IFF_VNET_HDR})",
+				      fd) < 0
+			? -errno
+			: 0;
 
 	if (fd >= 0)
 		close(fd);

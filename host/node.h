@@ -12,6 +12,7 @@ struct host_node {
 	const char *path, *module;
 	bool needed;	       /* by a vhost-net device */
 	unsigned long request; /* an ioctl that its driver answers */
+	const char *request_name;
 };
 
 #define HOST_NODES 5u

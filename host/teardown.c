@@ -35,6 +35,7 @@ static int remove_link(struct host_netlink *netlink, const struct host_link *lin
 	if (link->carrier && strcmp(link->kind, "macvtap") != 0)
 		return host_fail(err, -EBUSY, "end it first", "the link \"%s\" is in use by %s",
 				 link->name, host_holder_find(link->name, holder));
+	host_log(VHC_LEVEL_INFO, "delete the link %s", link->name);
 	r = host_link_delete(netlink, link->index);
 	/* it may just have gone with its last fd */
 	return r < 0 && r != -ENODEV ? fail_delete(err, netlink, r, link->name) : 0;
@@ -64,6 +65,7 @@ static int remove_links(const struct host_setup *setup, const struct host_device
 	if (r < 0)
 		return r;
 	host_mark(setup, device, mark);
+	host_log(VHC_LEVEL_INFO, "look for links with the alias %s", mark);
 	while (r == 0) {
 		r = find_link(&netlink, mark, &link);
 		if (r == -ENODEV)

@@ -91,7 +91,8 @@ enum vhc_level {
 	VHC_LEVEL_ERROR = 3,
 	VHC_LEVEL_WARNING = 4,
 	VHC_LEVEL_INFO = 6,
-	VHC_LEVEL_DEBUG = 7
+	VHC_LEVEL_DEBUG = 7,
+	VHC_LEVEL_TRACE = 8
 };
 
 /*
@@ -125,7 +126,8 @@ VHC_EXPORT void vhc_ctx_free(struct vhc_ctx *ctx);
 
 /**
  * vhc_ctx_set_log() - set the function that receives log lines.
- * @max: the least important level to report.  DEBUG has one line for each operation of a plan.
+ * @max: the least important level to report.  DEBUG has one line for each operation of a plan,
+ * TRACE one for each call into the kernel, with its arguments and its result.
  * @fn: NULL, the default, discards all lines.  @data: passed to @fn.
  */
 VHC_EXPORT void vhc_ctx_set_log(struct vhc_ctx *ctx, enum vhc_level max, vhc_log_fn *fn,

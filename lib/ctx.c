@@ -17,6 +17,11 @@ const char *vhc_version(void)
 	return VHI_VERSION;
 }
 
+static void log_call(void *data, const char *line)
+{
+	vhi_log(data, VHC_LEVEL_TRACE, "%s", line);
+}
+
 int vhi_ctx_new_sys(const struct vhi_sys_ops *sys, void *data, struct vhc_ctx **ret)
 {
 	struct vhc_ctx *ctx = calloc(1, sizeof(*ctx));
@@ -25,6 +30,7 @@ int vhi_ctx_new_sys(const struct vhi_sys_ops *sys, void *data, struct vhc_ctx **
 		return -ENOMEM;
 	ctx->refs = 1;
 	ctx->sys = (struct vhi_sys){ sys, data };
+	ctx->trace = (struct vhi_trace){ ctx->sys, log_call, ctx };
 	ctx->error = (struct vhc_error){ 0, ctx->error_text, ctx->error_device, ctx->error_where,
 					 ctx->error_hint };
 	*ret = ctx;
@@ -52,7 +58,7 @@ VHC_EXPORT void vhc_ctx_free(struct vhc_ctx *ctx)
 {
 	if (!ctx)
 		return;
-	ctx->log = NULL; /* its data may not outlive this call */
+	vhc_ctx_set_log(ctx, VHC_LEVEL_ERROR, NULL, NULL); /* its data may not outlive this call */
 	vhi_ctx_unref(ctx);
 }
 
@@ -61,6 +67,8 @@ VHC_EXPORT void vhc_ctx_set_log(struct vhc_ctx *ctx, enum vhc_level max, vhc_log
 	ctx->log_max = max;
 	ctx->log = fn;
 	ctx->log_data = data;
+	ctx->sys = fn && max >= VHC_LEVEL_TRACE ? (struct vhi_sys){ &vhi_sys_trace, &ctx->trace }
+						: ctx->trace.next;
 }
 
 VHC_EXPORT const struct vhc_error *vhc_ctx_get_error(const struct vhc_ctx *ctx)

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 
 #include "syscall/sys.h"
+#include "syscall/trace.h"
 #include "vhostconfig.h"
 
 struct vhi_binding;
@@ -59,7 +60,8 @@ struct vhi_offers {
 
 struct vhc_ctx {
 	uint32_t refs;
-	struct vhi_sys sys;
+	struct vhi_sys sys;	/* through the trace, if the log wants each call */
+	struct vhi_trace trace; /* in front of the kernel */
 	vhc_log_fn *log;
 	void *log_data;
 	enum vhc_level log_max;

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "links/link.h"
+#include "links/netlink-trace.h"
 
 /* libnl maps errnos to fewer codes of its own and drops the kernel's message: record both. */
 static int keep_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
@@ -91,6 +91,7 @@ int host_netlink_open(struct host_netlink *netlink)
 	/* Without it the kernel sends no message: not worth failing for. */
 	setsockopt(nl_socket_get_fd(netlink->sock), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	nl_socket_modify_err_cb(netlink->sock, NL_CB_CUSTOM, keep_error, netlink);
+	host_netlink_trace(netlink);
 	return 0;
 }
 

@@ -17,6 +17,9 @@ struct host_netlink {
 	struct nl_sock *sock;
 	int error;	/* negative errno */
 	char text[160]; /* the kernel's own message, or "" */
+	/* For the trace: the last message that was sent, and how many came back. */
+	char sent[600];
+	unsigned int answers;
 };
 
 #define HOST_NOBODY UINT32_MAX

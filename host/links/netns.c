@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log.h"
 #include "links/netns.h"
 
 const char *host_netns_path(const char *name, char buf[HOST_NETNS_PATH_MAX])
@@ -25,13 +26,14 @@ int host_netns_open(const char *name)
 {
 	char path[HOST_NETNS_PATH_MAX];
 	/* a path may lead to anything: a pipe without a writer must not block */
-	int fd = open(name ? host_netns_path(name, path) : "/proc/thread-self/ns/net",
-		      O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const char *at = name ? host_netns_path(name, path) : "/proc/thread-self/ns/net";
+	int fd = host_traced(open(at, O_RDONLY | O_CLOEXEC | O_NONBLOCK),
+			     "open(\"%s\", O_RDONLY|O_NONBLOCK)", at);
 
 	return fd < 0 ? -errno : fd;
 }
 
 int host_netns_enter(int fd)
 {
-	return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
+	return host_traced(setns(fd, CLONE_NEWNET), "setns(%d, CLONE_NEWNET)", fd) < 0 ? -errno : 0;
 }

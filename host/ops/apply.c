@@ -55,19 +55,18 @@ static int format_where(const struct host_run *run, size_t step, char *buf, size
 /* The same with what the step is about to do. */
 static void say_step(const struct host_run *run)
 {
-	const struct host_options *options = run->plan->options;
 	const struct host_op *op = &run->plan->ops[run->done];
 	char line[sizeof(((struct host_error *)0)->where) + HOST_ARGUMENT_MAX];
 	char argument[HOST_ARGUMENT_MAX] = "", undo[HOST_UNDO_MAX] = "";
 	int n;
 
-	if (!options->step)
+	if (!host_log_wants(VHC_LEVEL_INFO))
 		return;
 	host_op_table[op->kind].describe(run->plan, op, argument, undo);
 	n = format_where(run, run->done, line, sizeof(line));
 	if (*argument)
 		snprintf(line + n, sizeof(line) - (size_t)n, ": %s", argument);
-	options->step(options->data, line);
+	host_log(VHC_LEVEL_INFO, "%s", line);
 }
 
 /* The text reports the first error, then what could not be undone. */
@@ -77,6 +76,16 @@ static void add_text(struct host_error *err, const struct host_error *second, co
 
 	snprintf(err->text + used, sizeof(err->text) - used, "; and undoing \"%s\" failed: %s",
 		 name, second->text);
+}
+
+static void say_undo(const struct host_run *run, size_t step)
+{
+	char where[sizeof(((struct host_error *)0)->where)];
+
+	if (!host_log_wants(VHC_LEVEL_INFO))
+		return;
+	format_where(run, step, where, sizeof(where));
+	host_log(VHC_LEVEL_INFO, "undo %s", where);
 }
 
 static int undo_steps(struct host_run *run, struct host_error *err)
@@ -92,6 +101,7 @@ static int undo_steps(struct host_run *run, struct host_error *err)
 		if (!run->changed[i] || !info->undo)
 			continue;
 		run->changed[i] = false;
+		say_undo(run, i);
 		r = info->undo(run, &run->plan->ops[i], &second);
 		if (r < 0) {
 			add_text(err, &second, info->name);

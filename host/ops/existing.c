@@ -154,8 +154,11 @@ int host_restore_flags(const struct host_device_run *device, struct host_error *
 				(tun->vnet_hdr ? IFF_VNET_HDR : 0) |
 				(tun->multi_queue ? IFF_MULTI_QUEUE : 0));
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device->name);
-	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) < 0)
+	fd = host_traced(open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK),
+			 "open(\"/dev/net/tun\", O_RDWR|O_NONBLOCK)");
+	if (fd < 0 ||
+	    host_traced(ioctl(fd, TUNSETIFF, &ifr), "ioctl(%d, TUNSETIFF, {\"%s\", 0x%x})", fd,
+			device->name, (unsigned int)ifr.ifr_flags) < 0)
 		r = -errno;
 	if (fd >= 0)
 		close(fd);
@@ -172,10 +175,12 @@ static int set_ids(const struct host_device_run *device, uint32_t owner, uint32_
 	int fd = vhc_tap_get_fd(device->tap, 0);
 	char number[DOC_ERRNO_MAX];
 
-	if (group != HOST_NOBODY && ioctl(fd, TUNSETGROUP, (unsigned long)group) < 0)
+	if (group != HOST_NOBODY && host_traced(ioctl(fd, TUNSETGROUP, (unsigned long)group),
+						"ioctl(%d, TUNSETGROUP, %u)", fd, group) < 0)
 		return host_fail(err, -errno, NULL, "cannot set the group of %s to %u: %s",
 				 device->name, group, doc_errno(number, -errno));
-	if (owner != HOST_NOBODY && ioctl(fd, TUNSETOWNER, (unsigned long)owner) < 0)
+	if (owner != HOST_NOBODY && host_traced(ioctl(fd, TUNSETOWNER, (unsigned long)owner),
+						"ioctl(%d, TUNSETOWNER, %u)", fd, owner) < 0)
 		return host_fail(err, -errno, NULL, "cannot set the owner of %s to user %u: %s",
 				 device->name, owner, doc_errno(number, -errno));
 	return 0;

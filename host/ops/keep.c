@@ -112,7 +112,8 @@ static int persist(const struct host_device_run *device, unsigned long on, const
 	char number[DOC_ERRNO_MAX];
 	int r = vhc_tap_get_fd(device->tap, 0);
 
-	if (r >= 0 && ioctl(r, TUNSETPERSIST, on) < 0)
+	if (r >= 0 &&
+	    host_traced(ioctl(r, TUNSETPERSIST, on), "ioctl(%d, TUNSETPERSIST, %lu)", r, on) < 0)
 		r = -errno;
 	return r < 0 ? host_fail(err, r, NULL, "cannot %s the tap %s: %s", what, device->name,
 				 doc_errno(number, r))

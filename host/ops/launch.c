@@ -29,7 +29,10 @@ static int try_file(const char *path)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+	return host_traced(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS),
+			   "faccessat(\"%s\", X_OK, AT_EACCESS)", path) < 0
+		       ? -errno
+		       : 0;
 }
 
 /* Searches where execvp() will.  @answer: an int, 0 or a negative errno. */
@@ -108,7 +111,9 @@ static void raise_limit(struct host_run *run, int room)
 		return;
 	run->nofile.soft = limit.rlim_cur;
 	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
-	run->nofile.raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+	run->nofile.raised =
+		host_traced(setrlimit(RLIMIT_NOFILE, &limit), "setrlimit(RLIMIT_NOFILE, %llu)",
+			    (unsigned long long)limit.rlim_cur) == 0;
 }
 
 static void restore_limit(struct host_run *run)
@@ -222,7 +227,7 @@ static int place_fd(struct host_run *run, int from, int to, struct host_error *e
 
 	if (from < 0)
 		return host_fail_library(err, run->plan->options->ctx, from);
-	if (dup2(from, to) < 0)
+	if (host_traced(dup2(from, to), "dup2(%d, %d)", from, to) < 0)
 		return host_fail(err, -errno, NULL, "cannot place fd %d: %s", to,
 				 doc_errno(number, -errno));
 	return 0;

@@ -155,7 +155,8 @@ static int open_queues(struct host_run *run, const struct host_op *op, int *fds,
 	for (uint64_t i = 0; i < pairs; i++) {
 		int r;
 
-		fds[i] = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+		fds[i] = host_traced(open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK),
+				     "open(\"%s\", O_RDWR|O_NONBLOCK)", path);
 		if (fds[i] >= 0)
 			continue;
 		r = -errno;

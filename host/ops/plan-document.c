@@ -62,6 +62,7 @@ int host_setup_plan(const struct host_setup *setup, const struct host_options *o
 	struct host_plan plan;
 	int r;
 
+	host_log(VHC_LEVEL_INFO, "check the launcher's arguments, and list the steps");
 	r = host_plan_make(setup, options, &plan, err);
 	if (r < 0)
 		return r;

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "process/child.h"
 
 pid_t host_child_start(int *go)
@@ -21,6 +22,7 @@ pid_t host_child_start(int *go)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	sigaction(SIGCHLD, &preset, &old); /* a parent that ignores it gets no exit status */
+	host_log(VHC_LEVEL_TRACE, "fork()");
 	child = fork();
 	if (child < 0)
 		child = -errno;

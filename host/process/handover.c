@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "process/handover.h"
 
 #ifndef CLOSE_RANGE_CLOEXEC
@@ -75,7 +76,9 @@ int host_close_on_exec(const int *keep, size_t count)
 {
 	int r = 0;
 
-	if (syscall(SYS_close_range, (unsigned int)FIRST, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+	if (host_traced(
+		    (int)syscall(SYS_close_range, (unsigned int)FIRST, ~0u, CLOSE_RANGE_CLOEXEC),
+		    "close_range(%d, ~0, CLOSE_RANGE_CLOEXEC)", FIRST) < 0)
 		r = mark_each();
 	for (size_t i = 0; i < count && r == 0; i++)
 		if (fcntl(keep[i], F_SETFD, 0) < 0)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "doc.h"
+#include "log.h"
 #include "process/signals.h"
 
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
@@ -76,6 +77,7 @@ int host_signals_exec(const struct host_signals *signals, const char *file, char
 	int r;
 
 	forget_pipe();
+	host_log(VHC_LEVEL_TRACE, "execve(\"%s\")", file);
 	sigfillset(&action.sa_mask);
 	for (size_t i = 0; i < DOC_COUNT(ending); i++)
 		if (sigismember(&signals->held, ending[i]))

@@ -131,7 +131,8 @@ static int set_groups(const struct host_user *user)
 {
 	if (has_groups_of(user))
 		return 0;
-	if (setgroups((size_t)user->group_count, user->groups) < 0)
+	if (host_traced(setgroups((size_t)user->group_count, user->groups), "setgroups(%d, ...)",
+			user->group_count) < 0)
 		return -errno;
 	return has_groups_of(user) ? 0 : -EPERM;
 }
@@ -144,9 +145,10 @@ static int set_groups(const struct host_user *user)
 static int drop_bounding(struct host_error *err)
 {
 	char number[DOC_ERRNO_MAX];
+	unsigned long cap;
 	int left;
 
-	for (unsigned long cap = 0; (left = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) >= 0; cap++) {
+	for (cap = 0; (left = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) >= 0; cap++) {
 		if (left == 0)
 			continue;
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
@@ -162,6 +164,7 @@ static int drop_bounding(struct host_error *err)
 				"capability %lu is still in the bounding set after dropping it",
 				cap);
 	}
+	host_traced(0, "prctl(PR_CAPBSET_DROP, each of %lu)", cap);
 	return 0;
 }
 
@@ -175,7 +178,8 @@ static int drop_capabilities(struct host_error *err)
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
 		return host_fail(err, -errno, NULL, "cannot clear the ambient capabilities: %s",
 				 doc_errno(number, -errno));
-	if (syscall(SYS_capset, &header, none) < 0 || syscall(SYS_capget, &header, have) < 0)
+	if (host_traced((int)syscall(SYS_capset, &header, none), "capset(none)") < 0 ||
+	    syscall(SYS_capget, &header, have) < 0)
 		return host_fail(err, -errno, NULL, "cannot drop the capabilities: %s",
 				 doc_errno(number, -errno));
 	if (memcmp(have, none, sizeof(none)) != 0)
@@ -217,10 +221,12 @@ int host_user_become(const struct host_user *user, struct host_error *err)
 	if (r < 0)
 		return host_fail(err, r, hint, "cannot set the groups of %s: %s", user->name,
 				 doc_errno(number, r));
-	if (other && setresgid(user->gid, user->gid, user->gid) < 0)
+	if (other && host_traced(setresgid(user->gid, user->gid, user->gid),
+				 "setresgid(%u, %u, %u)", user->gid, user->gid, user->gid) < 0)
 		return host_fail(err, -errno, hint, "cannot set the group of %s: %s", user->name,
 				 doc_errno(number, -errno));
-	if (other && setresuid(user->uid, user->uid, user->uid) < 0)
+	if (other && host_traced(setresuid(user->uid, user->uid, user->uid),
+				 "setresuid(%u, %u, %u)", user->uid, user->uid, user->uid) < 0)
 		return host_fail(err, -errno, hint, "cannot become %s: %s", user->name,
 				 doc_errno(number, -errno));
 	r = check_identity(user, err);
@@ -233,7 +239,8 @@ int host_user_no_new_privs(struct host_error *err)
 {
 	char number[DOC_ERRNO_MAX];
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (host_traced(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS, 1)") <
+	    0)
 		return host_fail(err, -errno, NULL, "cannot set no_new_privs: %s",
 				 doc_errno(number, -errno));
 	return 0;
@@ -304,6 +311,7 @@ int host_user_ask(const struct host_user *user, void (*ask)(void *answer, const 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return host_fail(err, -errno, NULL, "cannot create a pipe: %s",
 				 doc_errno(number, -errno));
+	host_log(VHC_LEVEL_TRACE, "fork()");
 	child = fork();
 	if (child == 0)
 		answer_as(user, ask, question, answer, size, fds[1]);

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "qmp/qmp-line.h"
 
 static int64_t now_ms(void)
@@ -33,7 +34,8 @@ static int connect_until(int fd, const struct sockaddr_un *address, unsigned int
 	const struct timeval limit = { .tv_sec = (time_t)seconds };
 
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
-	    connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+	    host_traced(connect(fd, (const struct sockaddr *)address, sizeof(*address)),
+			"connect(%d, \"%s\")", fd, address->sun_path) < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	return 0;
 }
@@ -153,6 +155,7 @@ int host_qmp_line_read(struct host_qmp_line *line, struct json_object **ret, str
 			return r;
 	}
 	line->taken = (size_t)(end + 1 - line->text);
+	host_log(VHC_LEVEL_TRACE, "qmp <- %.*s", (int)line->taken - 1, line->text);
 	return parse(line->text, line->taken, ret, doc);
 }
 
@@ -203,6 +206,10 @@ int host_qmp_line_write(struct host_qmp_line *line, struct json_object *message,
 	if (!text)
 		return -ENOMEM;
 	memcpy(text, json, len);
+	if (fd < 0)
+		host_log(VHC_LEVEL_TRACE, "qmp -> %s", json);
+	else
+		host_log(VHC_LEVEL_TRACE, "qmp -> %s, with fd %d", json, fd);
 	text[len++] = '\n';
 	for (size_t sent = 0; n >= 0 && sent<len; sent += n> 0 ? (size_t)n : 0)
 		n = send_some(line, text + sent, len - sent, sent ? -1 : fd);

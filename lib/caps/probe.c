@@ -185,11 +185,13 @@ static int ask_features(struct probe *probe, int fd, const struct vhi_kind *kind
 
 static int probe_node(struct probe *probe, const char *path, struct vhi_caps_node *node)
 {
-	int fd = vhi_sys_open(&probe->ctx->sys, path, O_RDWR | O_NONBLOCK), r = 0;
 	struct vhi_node_failure why = { "", "" };
 	const char *error = "";
 	char text[sizeof(why.reason) + 32];
+	int fd, r = 0;
 
+	vhi_log(probe->ctx, VHC_LEVEL_INFO, "open %s, and ask what it supports", path);
+	fd = vhi_sys_open(&probe->ctx->sys, path, O_RDWR | O_NONBLOCK);
 	if (ran_out(fd))
 		return fd;
 	if (fd < 0) {
@@ -241,8 +243,11 @@ static int probe_link(struct probe *probe)
 	struct vhc_features set;
 	uint32_t offloads;
 	char reason[160] = "", number[DOC_ERRNO_MAX];
-	int r = vhi_net_probe_link(probe->ctx, &offloads, &set);
+	int r;
 
+	vhi_log(probe->ctx, VHC_LEVEL_INFO,
+		"make a tap in a network namespace of its own, and ask what it supports");
+	r = vhi_net_probe_link(probe->ctx, &offloads, &set);
 	if (ran_out(r))
 		return r;
 	if (r)
@@ -284,6 +289,7 @@ static int probe_parameters(struct probe *probe)
 	uint32_t max_regions;
 	int r;
 
+	vhi_log(probe->ctx, VHC_LEVEL_INFO, "read the parameters of vhost's modules");
 	r = vhi_parameter_max_regions(sys, &max_regions);
 	if (r)
 		return r;
