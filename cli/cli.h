@@ -42,7 +42,8 @@ enum cli_type {
 	CLI_VARIABLE, /* NAME=VALUE; may be repeated, and call->variables has them all */
 	CLI_FDS,      /* N[,N]...; may be repeated, and call->fds has them all */
 	CLI_NUMBER,   /* min to max */
-	CLI_SET	      /* a set of features; of arguments only */
+	CLI_SET,      /* a set of features; of arguments only */
+	CLI_TEXT      /* any words; of arguments only */
 };
 
 struct cli_option {

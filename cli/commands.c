@@ -24,6 +24,7 @@
 	ROW(state_diff)      \
 	ROW(check)           \
 	ROW(loop)            \
+	ROW(explain)         \
 	ROW(commands)
 
 #define DECLARE(name) extern const struct cli_command cli_command_##name;

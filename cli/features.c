@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "explain.h"
 #include "set.h"
 
 #define BITS	   256u
@@ -109,25 +110,19 @@ static const struct doc_field diff_fields[] = {
 static const struct doc_table diff_table =
 	DOC_TABLE("vhost-report", diff, diff_fields, "how two sets differ");
 
-/* vhost's own bits, which a mask may have and a guest never sees. */
-static const struct vhc_feature own_bits[] = {
-	{ 26, VHC_ORIGIN_VHOST, "log_all", "VHOST_F_LOG_ALL", "vhost keeps a dirty log", "" },
-	{ 30, VHC_ORIGIN_VHOST, "protocol_features", "VHOST_USER_F_PROTOCOL_FEATURES",
-	  "vhost-user's own features follow", "" },
-};
-
+/* A mask may have vhost's own bits, too. */
 static const struct vhc_feature *feature_of(enum vhc_type type, unsigned int bit)
 {
-	for (size_t i = 0; i < sizeof(own_bits) / sizeof(*own_bits); i++)
-		if (own_bits[i].bit == bit)
-			return &own_bits[i];
-	return vhc_feature_get(type, bit);
+	const struct vhc_feature *own = explain_own_bit(bit);
+
+	return own ? own : vhc_feature_get(type, bit);
 }
 
 static struct vhc_features without_own_bits(struct vhc_features set)
 {
-	for (size_t i = 0; i < sizeof(own_bits) / sizeof(*own_bits); i++)
-		vhc_features_remove(&set, own_bits[i].bit);
+	for (unsigned int bit = 0; bit < BITS; bit++)
+		if (explain_own_bit(bit))
+			vhc_features_remove(&set, bit);
 	return set;
 }
 
@@ -160,20 +155,6 @@ static struct doc_list names_of(struct names *names, const struct vhc_features *
 	return list;
 }
 
-/* As the documents of the library have it; "" if it is not known. */
-static const char *origin_name(uint32_t origin)
-{
-	static const char *const names[] = {
-		"",
-		[VHC_ORIGIN_VHOST] = "vhost",
-		[VHC_ORIGIN_TAP] = "tap",
-		[VHC_ORIGIN_VHOST | VHC_ORIGIN_TAP] = "vhost+tap",
-		[VHC_ORIGIN_MODEL] = "model",
-	};
-
-	return origin < DOC_COUNT(names) ? names[origin] : "";
-}
-
 /* A row for each bit of @set in @rows, of BITS. */
 static struct doc_list rows_of(struct row *rows, struct names *names,
 			       const struct vhc_features *set)
@@ -191,7 +172,7 @@ static struct doc_list rows_of(struct row *rows, struct names *names,
 		rows[list.count++] = (struct row){
 			.bit = bit,
 			.name = name_of(names, bit),
-			.origin = origin_name(feature->origin),
+			.origin = explain_origin(feature->origin),
 			.requires = feature->requirement,
 			.constant = feature->constant,
 			.text = feature->text,

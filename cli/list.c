@@ -16,7 +16,7 @@ static const struct doc_field row_fields[] = {
 	DOC_NEED(
 		row, value, DOC_STRING,
 		.help = "what the option or the command takes: flag (nothing), file, user, "
-			"number, set, variable, fds, or one of the words that are given, separated by |"),
+			"number, set, text, variable, fds, or one of the words that are given, separated by |"),
 	DOC_NEED(row, most, DOC_STRING, .help = "arguments that the command takes at most, or any"),
 	DOC_NEED(row, launcher, DOC_STRING, .help = "--, when a command line may follow it"),
 	DOC_NEED(row, text, DOC_STRING, .help = "what it does"),

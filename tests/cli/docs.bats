@@ -116,7 +116,7 @@ examples_of() {
 			command=${command/vhostctl setup/vhostctl plan}
 			status=0
 			# others need a running guest, or a document of another host
-			[[ ! $command =~ ^vhostctl\ (plan|validate|features|doctor|caps)\  || $command =~ [|]|\$\( ]] ||
+			[[ ! $command =~ ^vhostctl\ (plan|validate|features|explain|doctor|caps)\  || $command =~ [|]|\$\( ]] ||
 				{ eval "$command" > said 2> errors || status=$?; tried=$((tried + 1)); }
 			[ "$status" -le 1 ] || { cat errors; return 1; }
 		done < <(examples_of "$page" | sed -n 's/^\($ \)\?vhostctl/vhostctl/p')

@@ -33,7 +33,7 @@ narrow() { # COLUMNS
 
 @test "on a narrow terminal no line is too wide but commands to paste and long words, and no word is lost" {
 	for command in doctor caps "features list" "plan $source_root/examples/qemu-mq.json" --help "setup --help" \
-		"features --help" "loop --help" "check --help"; do
+		"features --help" "loop --help" "check --help" "explain --help"; do
 		# shellcheck disable=SC2086 # several words
 		at_width 0 $command | tr -s ' \n' '\n' | tr -d '();' | sort -u > "$BATS_TEST_TMPDIR/words" || true
 		for width in 60 80; do
@@ -83,7 +83,7 @@ narrow() { # COLUMNS
 	for command in "features list" "features decode 0x8001" "features encode csum" "features check csum" \
 		"features diff 1 1" "validate $source_root/examples/qemu.json" \
 		"plan $source_root/examples/qemu.json" "state show $state" "state check $state" \
-		"state diff $state $state" "--version" "--help"; do
+		"state diff $state $state" "explain vhostfd(s)= is not valid without vhost" "--version" "--help"; do
 		# shellcheck disable=SC2086 # several words
 		says 0 $command
 		[ -n "$output" ]
@@ -171,8 +171,10 @@ narrow() { # COLUMNS
 	vhostctl --json state diff "$state/split-1.json" "$state/iommu-4.json" > 16.json || true
 	vhostctl --json check "$state/iommu-4.json" > 17.json || true
 	vhostctl --json check "$state/packed-1.json" --host 7.json > 18.json || true
+	vhostctl --json explain 'Features 0x3 unsupported. Allowed features: 0x1' > 19.json
+	vhostctl --json explain nothing > 20.json || true
 	find . -size 0 -delete
-	[ -e 9.json ] && [ -e 18.json ]
+	[ -e 9.json ] && [ -e 20.json ]
 	run python3 - "$source_root/schemas" ./*.json <<- 'END'
 		import json, sys, jsonschema
 		for path in sys.argv[2:]:

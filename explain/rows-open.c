@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Messages: a device node does not open, or there is no vhost. */
+#include "rows.h"
+
+#define NO_NODE \
+	"there is no such device node: the module is not loaded, or a container has no /dev of the host"
+#define NO_DRIVER \
+	"the node is there and its driver is not: the kernel does not have it, or may not load it"
+#define NO_RIGHT "the node's owner, group or mode does not let this user open it"
+#define REFUSED	 "a device cgroup, a security module or a seccomp filter refuses it"
+
+static const struct explain_row rows[] = {
+	{
+		.source = "QEMU up to 10",
+		.pattern = "tap: open vhost char device failed: Permission denied",
+		.meaning =
+			"/dev/vhost-net does not open; QEMU 7.2 then aborts, older ones run without "
+			"vhost, slowly",
+		.cause = NO_RIGHT,
+		.remedy = "usermod -aG kvm USER; vhostctl doctor --user USER says more",
+	},
+	{
+		.source = "QEMU up to 10",
+		.pattern = "tap: open vhost char device failed: No such file or directory",
+		.meaning =
+			"/dev/vhost-net does not open; QEMU 7.2 then aborts, older ones run without "
+			"vhost, slowly",
+		.cause = NO_NODE,
+		.remedy = "modprobe vhost_net",
+	},
+	{
+		.source = "QEMU up to 10",
+		.pattern = "tap: open vhost char device failed: No such device",
+		.meaning =
+			"/dev/vhost-net does not open; QEMU 7.2 then aborts, older ones run without "
+			"vhost, slowly",
+		.cause = NO_DRIVER,
+		.remedy = "modprobe vhost_net",
+	},
+	{
+		.source = "QEMU up to 10",
+		.pattern = "tap: open vhost char device failed: ",
+		.meaning =
+			"/dev/vhost-net does not open; QEMU 7.2 then aborts, older ones run without "
+			"vhost, slowly",
+		.cause = REFUSED ", or there are too many open files",
+		.remedy = "vhostctl doctor",
+	},
+	{
+		.source = "QEMU 11",
+		.pattern = "Could not open '/dev/vhost-%w': Permission denied",
+		.meaning = "/dev/vhost-%1 does not open, so the guest does not start",
+		.cause = NO_RIGHT,
+		.remedy = "usermod -aG kvm USER; vhostctl doctor --user USER says more",
+	},
+	{
+		.source = "QEMU 11",
+		.pattern = "Could not open '/dev/vhost-%w': No such file or directory",
+		.meaning = "/dev/vhost-%1 does not open, so the guest does not start",
+		.cause = NO_NODE,
+		.remedy = "modprobe vhost_%1",
+	},
+	{
+		.source = "QEMU 11",
+		.pattern = "Could not open '/dev/vhost-%w': No such device",
+		.meaning = "/dev/vhost-%1 does not open, so the guest does not start",
+		.cause = NO_DRIVER,
+		.remedy = "modprobe vhost_%1",
+	},
+	{
+		.source = "QEMU 11",
+		.pattern = "Could not open '/dev/vhost-%w'",
+		.meaning = "/dev/vhost-%1 does not open, so the guest does not start",
+		.cause = REFUSED ", or there are too many open files",
+		.remedy = "vhostctl doctor",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "could not open /dev/net/tun: No such file or directory",
+		.meaning = "/dev/net/tun does not open, so there are no taps",
+		.cause = NO_NODE,
+		.remedy = "modprobe tun",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "could not open /dev/net/tun: ",
+		.meaning = "/dev/net/tun does not open, so there are no taps",
+		.cause = NO_RIGHT ", or " REFUSED,
+		.remedy =
+			"chmod 0666 /dev/net/tun; it gives no right to a tap that is another user's",
+	},
+	{
+		.source = "QEMU 11",
+		.pattern = "Could not open '/dev/net/tun': No such file or directory",
+		.meaning = "/dev/net/tun does not open, so there are no taps",
+		.cause = NO_NODE,
+		.remedy = "modprobe tun",
+	},
+	{
+		.source = "QEMU 11",
+		.pattern = "Could not open '/dev/net/tun'",
+		.meaning = "/dev/net/tun does not open, so there are no taps",
+		.cause = NO_RIGHT ", or " REFUSED,
+		.remedy =
+			"chmod 0666 /dev/net/tun; it gives no right to a tap that is another user's",
+	},
+	{
+		.source = "QEMU 7.2",
+		.pattern = "net_client_init1: Assertion `nc' failed",
+		.meaning = "QEMU aborts because vhost could not be set up",
+		.cause = "the message before this one has it: /dev/vhost-net does not open, or the "
+			 "vhost fd has an owner; that QEMU aborts instead of ending is its fault, "
+			 "mended in later versions",
+		.remedy = "vhostctl doctor",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "vhost-net requested but could not be initialized",
+		.meaning = "vhost could not be set up for this netdev",
+		.cause =
+			"the message before this one has it; without one, a feature that the tap or "
+			"the kernel lacks",
+		.remedy = "vhostctl doctor",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "vhost-net support is not compiled in",
+		.meaning = "this QEMU can run no vhost-net device",
+		.cause = "it was built without vhost, as for a host that is not Linux",
+		.remedy = "install the QEMU of your distribution, or leave out vhost=on",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "unable to start vhost net: %e: falling back on userspace virtio",
+		.meaning = "vhost is off from here on: QEMU itself moves the frames, several times "
+			   "slower: %1",
+		.cause =
+			"a call into vhost failed when the guest's driver started, mostly for memory "
+			"that is not shared (vhost-user), too many memory regions, or a vhost fd of "
+			"another process",
+		.remedy = "vhostctl explain - < LOG: the message before this one names "
+			  "the call",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "vhost-vsock: failed to open vhost device: Permission denied",
+		.meaning = "/dev/vhost-vsock does not open",
+		.cause = NO_RIGHT,
+		.remedy = "usermod -aG kvm USER; vhostctl doctor --user USER says more",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "vhost-vsock: failed to open vhost device",
+		.meaning = "/dev/vhost-vsock does not open",
+		.cause = NO_NODE ", or " NO_DRIVER,
+		.remedy = "modprobe vhost_vsock",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "vhost-scsi: open vhost char device failed: ",
+		.meaning = "/dev/vhost-scsi does not open",
+		.cause = NO_NODE ", or " NO_RIGHT,
+		.remedy = "modprobe vhost_scsi",
+	},
+};
+
+const struct explain_rows explain_open = { rows, DOC_COUNT(rows) };

@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# explain: lines, logs, and input that nobody should write. Which message means what, tests/unit/explain tests.
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+
+load lib.bash
+
+# piped STATUS COMMAND: what it prints is explained as JSON.
+piped() {
+	run --separate-stderr bash -c "$2 | \"\$VHOSTCTL\" explain --json ${3:-}"
+	[ "$status" = "$1" ] || { echo "$2: status $status, $stderr"; return 1; }
+}
+
+@test "a line of a failed migration: the missing features with origin and kernel, and nothing else" {
+	says 0 explain --json 'qemu: Features 0x1c0010130afffaf unsupported. Allowed features: 0x10179bfffef'
+	[ "$(json '[.messages[0].features[] | "\(.bit) \(.name) \(.origin) \(.since)"] | join(", ")')" = \
+		"54 guest_uso4 tap 6.2, 55 guest_uso6 tap 6.2, 56 host_uso tap 6.2" ]
+	says 0 explain --json 'Features 0x1c0010130afffa7 unsupported. Allowed features: 0x179bfffe7'
+	[ "$(json '[.messages[0].features[].name] | join(" ")')" = "ring_reset guest_uso4 guest_uso6 host_uso" ]
+	[ "$(json '.messages | length')" = 1 ]
+}
+
+@test "as text: meaning, cause, remedy, and a table of the features" {
+	says 0 explain 'Features 0x1c0010130afffaf unsupported. Allowed features: 0x10179bfffef'
+	for key in meaning cause remedy; do
+		grep -q "^ *$key  " <<< "$output"
+	done
+	grep -qE '^ +54 +guest_uso4 +tap +6\.2$' <<< "$output"
+}
+
+@test "without quotes, the words are one line" {
+	says 0 explain --json tap: open vhost char device failed: Permission denied
+	[ "$(json '.messages[0].message')" = "tap: open vhost char device failed: Permission denied" ]
+	[ "$(json .lines)" = 1 ]
+}
+
+@test "an unknown line is unknown, and no failure" {
+	says 1 explain 'qemu-system-x86_64: something else'
+	[[ ${lines[0]} == "known     no" ]]
+	says 1 explain --json 'qemu-system-x86_64: something else'
+	[ "$(json '"\(.known) \(.unknown) \(.messages | length)"')" = "false 1 0" ]
+}
+
+@test "a log on standard input: numbers of lines, counts" {
+	log='printf "boot\n\nqemu: vhost-net requested but could not be initialized\r\nx\nvhost-net requested but could not be initialized"'
+	for argument in '' -; do
+		piped 0 "$log" "$argument"
+		[ "$(json '"\(.lines) \(.unknown) \(.messages | length) \(.messages[0].line) \(.messages[0].times)"')" = "5 2 1 3 2" ]
+	done
+	says 0 explain --json $'a\nb: vhost-scsi: missing wwpn\n'
+	[ "$(json '"\(.lines) \(.messages[0].line)"')" = "2 2" ]
+}
+
+@test "no input at all has no line that is known" {
+	piped 1 'true'
+	[ "$(json '"\(.lines) \(.unknown)"')" = "0 0" ]
+	piped 1 'echo'
+	[ "$(json '"\(.lines) \(.unknown)"')" = "1 0" ]
+	fails 2 "an argument is empty" explain ''
+}
+
+@test "control characters, NULs and what is not UTF-8 do not reach the terminal" {
+	piped 0 'printf "\033[31mTUNSETIFF \033]0;x\007 \\0 \377 \233 EINVAL\033[m\n"'
+	[ "$(jq -r '.messages | length' <<< "$output")" = 1 ]
+	for form in --quiet --json; do
+		run bash -c 'printf "TUNSETIFF \033]0;x\007 \\0 \377 \233 EINVAL\n" | "$VHOSTCTL" explain "$0"' $form
+		[ "$status" = 0 ]
+		! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f-\xff]' <<< "$output"
+	done
+}
+
+@test "a line of a megabyte, and one that never ends" {
+	piped 0 '{ head -c 900000 /dev/zero | tr "\0" a; echo " vhost-scsi: missing wwpn"; }'
+	[ "$(json '.messages[0].message')" = "vhost-scsi: missing wwpn" ]
+	piped 0 '{ head -c 3000000 /dev/zero; echo; echo "vhost-scsi: missing wwpn"; }'
+	[ "$(json '"\(.lines) \(.messages[0].line)"')" = "2 2" ]
+	[[ $stderr == *"longer than 1048576 bytes"* ]]
+	piped 0 '{ printf "Features 0x"; head -c 500000 /dev/zero | tr "\0" f; echo " unsupported. Allowed features: 0x0"; }'
+	[ "$(json '.messages[0].features | length')" = 256 ]
+}
+
+@test "a name that is no name is not in a command" {
+	says 0 explain --json 'could not configure /dev/net/tun (x;reboot): Operation not permitted'
+	[[ $(json '.messages[0].remedy') != *reboot* ]]
+	says 0 explain --json 'could not configure /dev/net/tun (tap0): Operation not permitted'
+	[[ $(json '.messages[0].remedy') == *"add dev tap0 "* ]]
+}
+
+@test "--type vsock: bits of a vsock device" {
+	says 0 explain --json -t vsock 'Features 0x3 unsupported. Allowed features: 0x1'
+	[ "$(json '[.messages[0].features[].name] | join(" ")')" = seqpacket ]
+	fails 2 '--type takes net or vsock' explain --type scsi x
+}
+
+@test "what cannot be read is a wrong input" {
+	run --separate-stderr bash -c '"$VHOSTCTL" explain < /'
+	[ "$status" = 3 ]
+	[[ $stderr == "vhostctl: cannot read standard input: Is a directory (EISDIR)" ]]
+	run --separate-stderr bash -c '"$VHOSTCTL" explain <&-'
+	[ "$status" = 3 ]
+}
