@@ -83,6 +83,7 @@ static const struct member device_members[] = {
 	{ "mac", false },
 	{ "offloads", false },
 	{ "active_pairs", false },
+	{ "partial", false },
 };
 
 static const struct member guest_members[] = { { "iommu", false } };

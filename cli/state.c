@@ -119,7 +119,8 @@ static int run_check(struct cli_call *call)
 	report.type = cli_member_text(state.tree, "type");
 	report.queue_pairs = cli_member_number(state.tree, "queue_pairs");
 	report.running = cli_member_bool(state.tree, "running");
-	report.loadable = !report.running;
+	report.loadable =
+		!report.running && !json_object_object_get_ex(state.tree, "partial", NULL);
 	cli_write(call, &check_table, &report);
 	cli_free_state(&state);
 	return CLI_YES;

@@ -53,8 +53,9 @@ static const struct doc_field ring_fields[] = {
 	ADDR(desc, "guest address of the descriptors; without it the ring has no addresses yet"),
 	ADDR(avail, "guest address of the available ring, or the driver area"),
 	ADDR(used, "guest address of the used ring, or the device area"),
-	DOC_NEED(vhi_saved_ring, base, DOC_HEX, .max = UINT32_MAX,
-		 .help = "where the device resumes, in the kernel's 32-bit form"),
+	DOC_FIELD(vhi_saved_ring, base, DOC_HEX, .max = UINT32_MAX, .preset = VHI_SAVED_NO_BASE,
+		  .help = "where the device resumes, in the kernel's 32-bit form; absent only in a "
+			  "partial document"),
 	DOC_NEED(vhi_saved_ring, enabled, DOC_BOOL, .help = "it runs when the device runs"),
 };
 
@@ -104,10 +105,15 @@ static const struct doc_field state_fields[] = {
 	DOC_FIELD(vhi_saved, active_pairs, DOC_UINT, .min = 1, .max = VHI_SAVED_MAX_PAIRS,
 		  .since = 1,
 		  .help = "net: queue pairs that the driver enabled; absent if it used no command"),
+	DOC_FIELD(
+		vhi_saved, partial, DOC_UINTS, .min = 1, .max = 4, .since = 1,
+		.help = "the document was read from outside: features of which it is not known "
+			"whether the driver accepted them, as words; bases, memory, mtu and mac may "
+			"be absent because they are not known"),
 	DOC_NEED(vhi_saved, rings, DOC_OBJECTS, .table = &ring_table, .max = VHI_SAVED_MAX_RINGS,
 		 .help = "the rings that have a size"),
-	DOC_NEED(vhi_saved, memory, DOC_OBJECTS, .table = &region_table, .min = 1, .max = 65535,
-		 .help = "the guest's memory"),
+	DOC_NEED(vhi_saved, memory, DOC_OBJECTS, .table = &region_table, .max = 65535,
+		 .help = "the guest's memory; empty only in a partial document"),
 	DOC_NEED(vhi_saved, checksum, DOC_HEX, .max = UINT32_MAX,
 		 .help = "CRC-32 of everything else, as vhost-state(5) describes"),
 };
@@ -213,18 +219,20 @@ int vhi_saved_parse(const char *json, struct vhi_saved *ret, struct doc_error *e
 	return r;
 }
 
+static int fail_read(struct vhc_ctx *ctx, const char *device, int r, const struct doc_error *err)
+{
+	if (r == -EINVAL)
+		return fail_document(ctx, device, err);
+	return vhi_fail_at(ctx, &(struct vhi_place){ device, NULL, NULL }, r, "%s",
+			   r == -E2BIG ? err->text : "no memory for the vhost-state document");
+}
+
 int vhi_saved_read(struct vhc_ctx *ctx, const char *device, const char *json, struct vhi_saved *ret)
 {
 	struct doc_error err;
 	int r = vhi_saved_parse(json, ret, &err);
 
-	if (r == -EINVAL)
-		return fail_document(ctx, device, &err);
-	if (r)
-		return vhi_fail_at(ctx, &(struct vhi_place){ device, NULL, NULL }, r, "%s",
-				   r == -E2BIG ? err.text
-					       : "no memory for the vhost-state document");
-	return 0;
+	return r ? fail_read(ctx, device, r, &err) : 0;
 }
 
 VHC_EXPORT int vhc_state_check(struct vhc_ctx *ctx, const char *state)
@@ -235,4 +243,48 @@ VHC_EXPORT int vhc_state_check(struct vhc_ctx *ctx, const char *state)
 	if (!r)
 		vhi_saved_clear(&saved);
 	return r;
+}
+
+/* The rows follow from the words, whatever the document has. */
+static int make_rows(struct vhi_saved *saved)
+{
+	const struct vhi_feature_names names = vhi_saved_names(vhi_saved_kind(saved));
+	struct vhc_features set = vhi_feature_words(&saved->words);
+	struct vhi_saved made = { 0 };
+	struct doc_list old_words = saved->words, old_features = saved->features;
+	int r = vhi_feature_rows(&names, &set, &made.words, &made.features);
+
+	if (!r) {
+		saved->words = made.words;
+		saved->features = made.features;
+		made.words = old_words;
+		made.features = old_features;
+	}
+	vhi_saved_clear(&made);
+	return r;
+}
+
+VHC_EXPORT int vhc_state_seal(struct vhc_ctx *ctx, const char *state, char **ret_state)
+{
+	struct vhi_saved saved;
+	struct doc_error err;
+	char *json = NULL;
+	int r = doc_read(&vhi_state_doc, state, strlen(state), &saved, &err);
+
+	if (!r) {
+		r = make_rows(&saved);
+		if (!r)
+			json = vhi_saved_write(&saved);
+		if (!r && json)
+			r = vhi_saved_check(&saved, json, strlen(json), &err);
+		else
+			r = -ENOMEM;
+		vhi_saved_clear(&saved);
+	}
+	if (r) {
+		free(json);
+		return fail_read(ctx, NULL, r, &err);
+	}
+	*ret_state = json;
+	return 0;
 }

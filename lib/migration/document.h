@@ -23,6 +23,8 @@ extern const struct doc_table vhi_check_doc;
 
 /* No address. */
 #define VHI_SAVED_NO_ADDR UINT64_MAX
+/* No base; only in a partial document. */
+#define VHI_SAVED_NO_BASE UINT64_MAX
 
 #define VHI_SAVED_MAX_PAIRS 256u /* drivers/net/tun.c, MAX_TAP_QUEUES */
 #define VHI_SAVED_MAX_RINGS 512u
@@ -60,6 +62,9 @@ struct vhi_saved {
 	 * the features, none if it did not say; so is active_pairs 0 */
 	struct doc_list offloads;
 	uint64_t active_pairs;
+	/* since minor 1, of a document that was read from outside: what is not known of the features,
+	 * as words; none of any other document */
+	struct doc_list partial;
 	struct doc_list rings, memory;
 	uint64_t checksum;
 };

@@ -55,6 +55,11 @@ static int check_same_device(const struct load *load)
 			dev->ctx, dev->id, load->json, "/running",
 			"this is a snapshot of a running device, for inspection: stop the "
 			"device, then save it");
+	if (load->saved.partial.count)
+		return vhi_saved_fail(
+			dev->ctx, dev->id, load->json, "/partial",
+			"this was read from outside, and does not have all of the device: stop the "
+			"device, and let its owner save it");
 	if (vhi_saved_kind(&load->saved) != dev->kind)
 		return vhi_saved_fail(
 			dev->ctx, dev->id, load->json, "/type",

@@ -59,7 +59,7 @@ static int check_place(struct vhi_rules *c, size_t i, const struct vhi_saved_rin
 
 	vhi_saved_addr(ring, addr);
 	r = check_given(c, i, addr);
-	if (r || addr[VHI_DESC] == VHI_SAVED_NO_ADDR || c->saved->running)
+	if (r || addr[VHI_DESC] == VHI_SAVED_NO_ADDR || c->saved->running || !c->memory->count)
 		return r;
 	r = vhi_layout_check_align(c->format, addr, &err);
 	/* behind an IOMMU the document does not say where in memory the ring is */
@@ -89,7 +89,8 @@ static int check_ring(struct vhi_rules *c, size_t i)
 			c->format == VHI_PACKED ? "among" : "not among");
 	if (vhi_layout_check_size(c->format, (uint32_t)ring->size, &err))
 		return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, "size").text, "%s", err.text);
-	if (vhi_base_check(c->format, (uint32_t)ring->size, (uint32_t)ring->base, &err))
+	if (ring->base != VHI_SAVED_NO_BASE &&
+	    vhi_base_check(c->format, (uint32_t)ring->size, (uint32_t)ring->base, &err))
 		return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, "base").text, "%s", err.text);
 	if (!ring->enabled && !(c->kind->can & VHC_CAN_RING))
 		return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, "enabled").text,

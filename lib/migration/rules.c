@@ -70,19 +70,41 @@ static int check_rows(struct vhi_rules *c)
 
 static int check_features(struct vhi_rules *c)
 {
-	struct vhc_features rest = c->set, broken = vhi_features_close(c->kind->type, &rest);
+	/* what is not known may be what another requires */
+	struct vhc_features unknown = vhi_feature_words(&c->saved->partial);
+	struct vhc_features all = vhi_features_or(&c->set, &unknown), rest = all;
+	struct vhc_features broken = vhi_features_close(c->kind->type, &rest);
 	char why[256];
 	int r = check_rows(c);
 
-	if (r)
-		return r;
-	if (!vhi_features_empty(&broken)) {
-		/* the first that lacks something in the original set */
-		for (unsigned int bit = 0; bit < 256; bit++)
-			if (vhc_features_has(&broken, bit) &&
-			    vhi_features_why(c->kind->type, &c->set, bit, why, sizeof(why)))
-				return VHI_RULE_FAIL(c, "/words", "%s", why);
-	}
+	broken = vhi_features_and(&broken, &c->set);
+	/* the first that lacks something in the original set */
+	for (unsigned int bit = 0; bit < 256 && !r; bit++)
+		if (vhc_features_has(&broken, bit) &&
+		    vhi_features_why(c->kind->type, &all, bit, why, sizeof(why)))
+			return VHI_RULE_FAIL(c, "/words", "%s", why);
+	return r;
+}
+
+/* Only a document that was read from outside says what it does not know, and may lack the rest. */
+static int check_partial(struct vhi_rules *c)
+{
+	struct vhc_features unknown = vhi_feature_words(&c->saved->partial);
+	struct vhc_features both = vhi_features_and(&unknown, &c->set);
+	const struct vhi_saved_ring *rings = c->saved->rings.items;
+
+	if (!vhi_features_empty(&both))
+		return VHI_RULE_FAIL(c, "/partial",
+				     "bit %u is among the words, too: it is known or not",
+				     vhi_features_first(&both));
+	if (c->saved->partial.count)
+		return 0;
+	if (!c->saved->memory.count)
+		return VHI_RULE_FAIL(c, "/memory", "it has at least 1 region");
+	for (size_t i = 0; i < c->saved->rings.count; i++)
+		if (rings[i].base == VHI_SAVED_NO_BASE)
+			return VHI_RULE_FAIL(c, vhi_rule_pointer("rings", i, NULL).text,
+					     "\"base\" is missing");
 	return 0;
 }
 
@@ -250,7 +272,7 @@ int vhi_saved_check(const struct vhi_saved *saved, const char *text, size_t len,
 	c.names = vhi_saved_names(c.kind);
 	if (vhc_features_has(&c.set, VHI_F_RING_PACKED))
 		c.format = VHI_PACKED;
-	r = check_features(&c) ?: check_kind(&c);
+	r = check_partial(&c) ?: check_features(&c) ?: check_kind(&c);
 	if (!r)
 		r = check_iommu(&c);
 	if (!r)

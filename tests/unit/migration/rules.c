@@ -110,6 +110,25 @@ static const struct rule rules[] = {
 	{ { "/active_pairs" }, { "2" }, "/active_pairs", "2: the device has 1 queue pairs" },
 	{ { "/active_pairs" }, { "1" }, NULL, NULL },
 	{ { "/active_pairs", "/minor" }, { "1", "0" }, "/active_pairs", "not have this key" },
+	/* read from outside: what is not known */
+	{ { "/partial" }, { "[]" }, "/partial", "at least 1" },
+	{ { "/partial" }, { "[0,0,0,0,0]" }, "/partial", "at most 4" },
+	{ { "/partial" }, { "[0]" }, NULL, NULL },
+	{ { "/partial" }, { "[\"0x20\"]" }, NULL, NULL },
+	{ { "/partial" }, { "[\"0x82\"]" }, "/partial", "bit 1 is among the words, too" },
+	{ { "/partial", "/minor" }, { "[0]", "0" }, "/partial", "does not have this key" },
+	{ { "/partial", "/memory" }, { "[0]", "[]" }, NULL, NULL },
+	{ { "/partial", "/rings/0/base" }, { "[0]", NULL }, NULL, NULL },
+	{ { "/rings/0/base" }, { NULL }, "/rings/0", "\"base\" is missing" },
+	/* guest_tso4 needs guest_csum, of which nothing is known */
+	{ { "/partial", "/words", "/features/1" },
+	  { "[2]", "[\"0x120038981\",0]", NULL },
+	  NULL,
+	  NULL },
+	{ { "/partial", "/words", "/features/1" },
+	  { "[4]", "[\"0x120038981\",0]", NULL },
+	  "/words",
+	  "guest_tso4 (7) requires guest_csum (1)" },
 	/* memory */
 	{ { "/memory/0/guest_addr" },
 	  { "\"0x40000001\"" },
@@ -131,7 +150,7 @@ static const struct rule rules[] = {
 	  "/memory/0",
 	  "at /memory/1" },
 	{ { "/memory/-" }, { "{\"guest_addr\":0,\"size\":\"0x40000000\"}" }, NULL, NULL },
-	{ { "/memory" }, { "[]" }, "/memory", "at least 1" },
+	{ { "/memory" }, { "[]" }, "/memory", "at least 1 region" },
 	{ { "/memory" },
 	  { "[{\"guest_addr\":\"0x40002000\",\"size\":\"0x6000\"},"
 	    "{\"guest_addr\":\"0x40000000\",\"size\":\"0x2000\"}]" },
@@ -248,7 +267,7 @@ static void state_check_behind_iommu_follows_its_rules(void **state)
 		  "/rings/0",
 		  "past the last address" },
 		{ { "/rings/0/used" }, { "\"0x1000\"" }, "/rings/1", "overlap" },
-		{ { "/memory" }, { "[]" }, "/memory", "at least 1" },
+		{ { "/memory" }, { "[]" }, "/memory", "at least 1 region" },
 	};
 	char *kept = edit_file(getenv("GOLDEN"), "iommu-4.json");
 	struct rig *rig = *state;
