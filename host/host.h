@@ -135,6 +135,7 @@ int host_detach(const char *id, const struct host_options *options, struct json_
 struct host_qemu_device {
 	char id[HOST_QEMU_ID];
 	struct look_device look; /* without what QEMU does not tell, such as its memory */
+	uint64_t offered[4];	 /* the features that the guest is offered */
 	char mac[18];		 /* net: the guest's; "": not known */
 	uint32_t mtu;		 /* net: what the guest is told; 0: nothing */
 };

@@ -122,7 +122,7 @@ static int read_pairs(const struct host_asked *asked, const struct host_answer *
 static int read_status(struct host_asked *asked, const struct host_answer *status, size_t *pairs)
 {
 	struct look_device *look = &asked->device->look;
-	struct vhc_features accepted;
+	struct vhc_features accepted, offered;
 	int r = host_answer_bool(status, "started", &asked->started);
 
 	if (r == 0)
@@ -132,9 +132,14 @@ static int read_status(struct host_asked *asked, const struct host_answer *statu
 	if (r == 0)
 		r = host_answer_features(status, "guest-features", asked->ctx, asked->type,
 					 &accepted);
+	if (r == 0)
+		r = host_answer_features(status, "host-features", asked->ctx, asked->type,
+					 &offered);
 	if (r < 0)
 		return r;
 	forget_private(&accepted);
+	forget_private(&offered);
+	memcpy(asked->device->offered, offered.w, sizeof(offered.w));
 	memcpy(look->accepted, accepted.w, sizeof(accepted.w));
 	look->iommu = vhc_features_has(&accepted, 33);
 	look->known |= LOOK_ACCEPTED | LOOK_IOMMU | LOOK_RUNNING | LOOK_RINGS;

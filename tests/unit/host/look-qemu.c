@@ -44,6 +44,38 @@ static void look_running_reads_rings_but_no_base(void **state)
 	host_qemu_clear(&reading);
 }
 
+static void look_of_other_version_reads_the_same(void **state)
+{
+	struct host_qemu_reading reading;
+	struct host_qemu_device *device = net0("10.0-one-pair", &reading);
+
+	/* with USO, which QEMU 7.2 does not have */
+	assert_int_equal(device->look.accepted[0], 0x1c0010130bfffaf);
+	assert_int_equal(device->offered[0] & ~device->look.accepted[0],
+			 BIT(6) | BIT(24) | BIT(27));
+	assert_int_equal(device->look.vhost_features[0],
+			 BIT(15) | BIT(28) | BIT(29) | BIT(32) | BIT(40));
+	assert_true(device->look.rings[1].running);
+	assert_int_equal(device->mtu, 1400);
+	host_qemu_clear(&reading);
+}
+
+/* Of the other pairs vhost's part of QEMU tells nothing, and with them the last queue is not vhost's. */
+static void look_with_several_pairs_reads_all_their_rings(void **state)
+{
+	struct host_qemu_reading reading;
+	struct look_device *look = &net0("7.2-four-pairs", &reading)->look;
+
+	assert_int_equal(look->fd_count, 4);
+	assert_true(look->known & LOOK_PAIRS);
+	assert_int_equal(look->ring_count, 8);
+	assert_int_equal(look->rings[7].index, 7);
+	assert_int_equal(look->rings[7].size, 256);
+	assert_int_equal(look->rings[7].guest_desc, 18612224);
+	assert_true(look->rings[7].running);
+	host_qemu_clear(&reading);
+}
+
 static void look_stopped_reads_bases_but_not_what_vhost_had(void **state)
 {
 	struct host_qemu_reading reading;
@@ -161,6 +193,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(look_running_reads_features_by_number),
 		cmocka_unit_test(look_running_reads_rings_but_no_base),
+		cmocka_unit_test(look_of_other_version_reads_the_same),
+		cmocka_unit_test(look_with_several_pairs_reads_all_their_rings),
 		cmocka_unit_test(look_stopped_reads_bases_but_not_what_vhost_had),
 		cmocka_unit_test(look_without_driver_reads_no_features_and_no_addresses),
 		cmocka_unit_test(look_without_id_reads_all_but_other_devices),
