@@ -9,36 +9,8 @@
 
 #include "document.h"
 #include "qmp/hotplug.h"
-#include "kind.h"
-#include "launcher/style.h"
 #include "ops/plan.h"
 #include "qmp/qmp.h"
-
-void host_plan_attach(struct host_plan *plan)
-{
-	for (uint32_t i = 0; i < plan->setup->devices.count; i++) {
-		host_plan_add(plan, HOST_OP_GIVE_FDS, i, 0);
-		if (host_kind_of(host_device(plan->setup, i))->tap)
-			host_plan_add(plan, HOST_OP_ADD_NETDEV, i, 0);
-		host_plan_add(plan, HOST_OP_ADD_DEVICE, i, 0);
-	}
-}
-
-static int check_setup(const struct host_setup *setup, struct host_error *err)
-{
-	for (size_t i = 0; i < setup->devices.count; i++)
-		if (host_device(setup, i)->attach != HOST_ATTACH_FD)
-			return host_fail_status(
-				err, HOST_DOCUMENT, -EINVAL, "set it to \"fd\", or leave it out",
-				"a QEMU that runs is given fds: \"attach\" of device \"%s\" is \"name\"",
-				host_device(setup, i)->id);
-	if (setup->launcher.style == HOST_STYLE_QEMU)
-		return 0;
-	return host_fail_status(
-		err, HOST_DOCUMENT, -EINVAL, "set it to \"qemu\", or leave it out",
-		"only a QEMU that runs can be given devices: \"style\" of \"launcher\" is \"%s\"",
-		host_style_of(setup)->name);
-}
 
 /* A signal that comes later finds everything done. */
 static int finish(struct host_run *run, struct json_object **ret, struct host_error *err)
@@ -66,9 +38,7 @@ int host_attach(const struct host_setup *setup, const struct host_options *optio
 	struct host_run *run;
 	int r;
 
-	r = check_setup(setup, err);
-	if (r == 0)
-		r = host_plan_make(setup, options, &plan, err);
+	r = host_plan_make(setup, options, &plan, err);
 	if (r < 0)
 		return r;
 	r = host_run_apply(&plan, HOST_OP_COUNT, &run, err);

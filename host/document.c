@@ -8,11 +8,64 @@
 
 #include "document.h"
 
+#define ARGUMENT(name, type, ...) DOC_FIELD(host_arguments, name, type, __VA_ARGS__)
+
+/* In the order in which people read them. */
+static const struct doc_field argument_fields[] = {
+	ARGUMENT(program, DOC_STRING, .help = "the launcher, as it is searched for"),
+	ARGUMENT(path, DOC_STRING, .help = "the device node that is opened"),
+	ARGUMENT(socket, DOC_STRING, .help = "where QEMU listens"),
+	ARGUMENT(link, DOC_STRING,
+		 .help = "name of the link; \"tap%d\": the kernel chooses the number"),
+	ARGUMENT(id, DOC_STRING, .help = "of what QEMU gets"),
+	ARGUMENT(user, DOC_STRING, .help = "user of the launcher"),
+	ARGUMENT(no_new_privs, DOC_MAYBE, .help = "the launcher cannot gain privileges"),
+	ARGUMENT(netns, DOC_STRING,
+		 .help = "network namespace that this process enters, or comes back from"),
+	ARGUMENT(first_fd, DOC_UINT, .min = 1, .max = UINT32_MAX,
+		 .help = "number of the first of the fds"),
+	ARGUMENT(fds, DOC_UINT, .min = 1, .max = UINT32_MAX, .help = "how many"),
+	ARGUMENT(queues, DOC_UINT, .min = 1, .max = UINT32_MAX, .help = "queues that are opened"),
+	ARGUMENT(tap_fds, DOC_UINT, .min = 1, .max = UINT32_MAX, .help = "how many fds of the tap"),
+	ARGUMENT(vhost_fds, DOC_UINT, .min = 1, .max = UINT32_MAX, .help = "how many vhost fds"),
+	ARGUMENT(existing, DOC_MAYBE, .help = "the link is there already"),
+	ARGUMENT(lower, DOC_STRING, .help = "the link that a macvtap is on"),
+	ARGUMENT(mode, DOC_STRING, .help = "of a macvtap"),
+	ARGUMENT(owner, DOC_STRING, .help = "user who may open the link"),
+	ARGUMENT(group, DOC_STRING, .help = "group that may open the link"),
+	ARGUMENT(txqueuelen, DOC_UINT, .min = 1, .max = UINT32_MAX, .help = "frames"),
+	ARGUMENT(mac, DOC_STRING, .help = "MAC address of the link"),
+	ARGUMENT(guest_mac, DOC_STRING, .help = "that of the guest, if it is derived from names"),
+	ARGUMENT(mtu, DOC_UINT, .min = 1, .max = UINT32_MAX,
+		 .help = "bytes; of a bridge that follows its ports, what its own may become"),
+	ARGUMENT(mtu_of, DOC_STRING, .help = "the bridge whose MTU the link gets"),
+	ARGUMENT(address, DOC_STRING, .help = "address and prefix length"),
+	ARGUMENT(bridge, DOC_STRING, .help = "the bridge that the link becomes a port of"),
+	ARGUMENT(vlan, DOC_UINT, .min = 1, .max = UINT32_MAX, .help = "VLAN of untagged frames"),
+	ARGUMENT(vlans, DOC_STRINGS, .help = "VLANs of tagged frames"),
+	ARGUMENT(isolated, DOC_MAYBE, .help = "the port is isolated from others that are"),
+	ARGUMENT(persistent, DOC_MAYBE, .help = "the link stays when nobody has it open"),
+	ARGUMENT(alias, DOC_STRING, .help = "what marks the link as one of this config"),
+	ARGUMENT(cid, DOC_UINT, .min = 1, .max = UINT32_MAX, .help = "CID of the guest"),
+	ARGUMENT(auto_cid, DOC_MAYBE, .help = "the CID is the lowest that is free"),
+	ARGUMENT(vhost, DOC_STRING,
+		 .help = "\"prefer\": if the node does not open, the set-up goes on without it"),
+	ARGUMENT(worker, DOC_STRING,
+		 .help = "threads that are to run the rings: \"task\" or \"kthread\""),
+	ARGUMENT(features, DOC_STRINGS, .help = "features that have to be there"),
+	ARGUMENT(bus, DOC_STRING, .help = "the bus of QEMU that the device is plugged into"),
+	ARGUMENT(environment, DOC_STRINGS, .help = "variables that tell of the fds"),
+};
+
+const struct doc_table host_arguments_table = DOC_PART(
+	host_arguments, argument_fields, "what an operation is done with: those that it has");
+
 static const struct doc_field row_fields[] = {
 	DOC_NEED(host_plan_row, on, DOC_STRING,
 		 .help = "what the operation is for: a device's id, or the launcher"),
 	DOC_NEED(host_plan_row, operation, DOC_STRING, .help = "what is done"),
-	DOC_NEED(host_plan_row, argument, DOC_STRING, .help = "its target and values"),
+	DOC_NEED(host_plan_row, arguments, DOC_OBJECT, .table = &host_arguments_table,
+		 .help = "what it is done with"),
 	DOC_NEED(
 		host_plan_row, undo, DOC_STRING,
 		.help = "how it is undone if a later step fails; empty if there is nothing to undo"),

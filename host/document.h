@@ -8,9 +8,26 @@
 #include "doc.h"
 #include "host.h"
 
-/* As the library's plans have it. */
+#define HOST_ALIAS_TEXT_MAX 80
+
+/* What an operation is done with: each has some of them.  The texts are borrowed when it is written. */
+struct host_arguments {
+	const char *program, *path, *socket, *link, *id;
+	const char *user, *netns, *bridge, *lower, *mode, *owner, *group, *mac, *guest_mac, *mtu_of,
+		*address, *alias, *vhost, *worker, *bus;
+	uint64_t first_fd, fds, queues, tap_fds, vhost_fds, txqueuelen, mtu, vlan, cid;
+	struct doc_list vlans, features, environment;
+	/* enum doc_maybe: DOC_TRUE or absent */
+	uint32_t existing, isolated, persistent, auto_cid, no_new_privs;
+	/* Where those texts are that the config does not have. */
+	char mac_text[18], alias_text[HOST_ALIAS_TEXT_MAX];
+	const char *variables[2];
+};
+
 struct host_plan_row {
-	char *on, *operation, *argument, *undo;
+	const char *on, *operation;
+	struct host_arguments arguments;
+	const char *undo;
 };
 
 struct host_plan_document {
@@ -62,7 +79,7 @@ struct host_doctor_report {
 	struct doc_list checks; /* of struct host_finding */
 };
 
-extern const struct doc_table host_plan_table;
+extern const struct doc_table host_plan_table, host_arguments_table;
 
 /* host_copy_texts() - a NULL-terminated array of strings as a list.  -ENOMEM. */
 int host_copy_texts(char *const *texts, struct doc_list *ret);

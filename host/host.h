@@ -87,6 +87,12 @@ int host_setup_plan(const struct host_setup *setup, const struct host_options *o
 		    struct json_object **ret, struct host_error *err);
 
 /**
+ * host_plan_text() - the arguments of one of its operations for people: "net0, mtu 1400".  To be freed with
+ * free(3); NULL: no memory.
+ */
+char *host_plan_text(struct json_object *arguments);
+
+/**
  * host_setup_check_caps() - could the host that wrote a vhost-caps document bring all of it up?
  * Touches no host.
  * Errors: status HOST_DOCUMENT: it is no such document; HOST_LACKS: that host lacks something.

@@ -44,7 +44,7 @@ struct host_style {
 	/* It opens vhost-net by itself, as its own user: it is only told whether to. */
 	bool opens_vhost;
 	bool environment; /* the environment tells all of a device that no token names an fd of */
-	const char *environ; /* a variable that it has besides those of every style, or "" */
+	const char *environ; /* a variable that it has besides those of every style, or NULL */
 	/* Its own tokens, before those of every style; the last row has no name. */
 	const struct host_token *tokens;
 	/* The tokens that tell all of a device, for messages: with ID for its id. */

@@ -56,17 +56,20 @@ static int format_where(const struct host_run *run, size_t step, char *buf, size
 static void say_step(const struct host_run *run)
 {
 	const struct host_op *op = &run->plan->ops[run->done];
-	char line[sizeof(((struct host_error *)0)->where) + HOST_ARGUMENT_MAX];
-	char argument[HOST_ARGUMENT_MAX] = "", undo[HOST_UNDO_MAX] = "";
-	int n;
+	char where[sizeof(((struct host_error *)0)->where)];
+	struct host_arguments arguments = { 0 };
+	struct json_object *tree;
+	char *text;
 
 	if (!host_log_wants(VHC_LEVEL_INFO))
 		return;
-	host_op_table[op->kind].describe(run->plan, op, argument, undo);
-	n = format_where(run, run->done, line, sizeof(line));
-	if (*argument)
-		snprintf(line + n, sizeof(line) - (size_t)n, ": %s", argument);
-	host_log(VHC_LEVEL_INFO, "%s", line);
+	host_op_table[op->kind].describe(run->plan, op, &arguments);
+	tree = doc_write(&host_arguments_table, &arguments);
+	text = tree ? host_plan_text(tree) : NULL;
+	format_where(run, run->done, where, sizeof(where));
+	host_log(VHC_LEVEL_INFO, "%s%s%s", where, text && *text ? ": " : "", text ? text : "");
+	json_object_put(tree);
+	free(text);
 }
 
 /* The text reports the first error, then what could not be undone. */

@@ -2,57 +2,83 @@
 /*
  * A plan as a vhost-plan document.  No system call.
  */
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "document.h"
 #include "ops/plan.h"
 
-/* The plan as its document has it. */
-static int write_rows(const struct host_plan *plan, struct host_plan_document *document)
+/* "net0, mtu 1400, existing": what is done first is said without its key. */
+char *host_plan_text(struct json_object *arguments)
 {
-	struct host_plan_row *rows = calloc(plan->count, sizeof(*rows));
+	static const char *const plain[] = { "program", "path", "socket", "link", "id" };
+	const char *between = "";
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
-	if (!rows)
-		return -ENOMEM;
-	document->operations = (struct doc_list){ rows, plan->count };
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct host_op *op = &plan->ops[i];
-		const struct host_op_info *info = &host_op_table[op->kind];
-		char argument[HOST_ARGUMENT_MAX] = "", undo[HOST_UNDO_MAX] = "";
+	json_object_object_foreach(arguments, key, value)
+	{
+		bool named = true;
 
-		info->describe(plan, op, argument, undo);
-		rows[i].on = strdup(op->device == HOST_NO_DEVICE
-					    ? "launcher"
-					    : host_device(plan->setup, op->device)->id);
-		rows[i].operation = strdup(info->name);
-		rows[i].argument = strdup(argument);
-		rows[i].undo = strdup(undo);
-		if (!rows[i].on || !rows[i].operation || !rows[i].argument || !rows[i].undo)
-			return -ENOMEM;
+		if (!out)
+			return NULL;
+		for (size_t i = 0; i < DOC_COUNT(plain); i++)
+			named = named && strcmp(key, plain[i]) != 0;
+		fprintf(out, "%s%s", between, named ? key : "");
+		between = ", ";
+		if (json_object_is_type(value, json_type_array))
+			for (size_t i = 0; i < json_object_array_length(value); i++)
+				fprintf(out, " %s",
+					json_object_get_string(
+						json_object_array_get_idx(value, i)));
+		else if (!json_object_is_type(value, json_type_boolean))
+			fprintf(out, "%s%s", named ? " " : "", json_object_get_string(value));
 	}
-	return 0;
+	return host_close_text(out, &text);
 }
 
-static int write_plan(const struct host_plan *plan, struct host_launch *launch,
+/* The rows of a plan, whose texts are all borrowed.  NULL: no memory. */
+static struct host_plan_row *describe(const struct host_plan *plan)
+{
+	struct host_plan_row *rows = calloc(plan->count ? plan->count : 1, sizeof(*rows));
+
+	for (size_t i = 0; rows && i < plan->count; i++) {
+		const struct host_op *op = &plan->ops[i];
+		const struct host_op_info *info = &host_op_table[op->kind];
+
+		rows[i].on = op->device == HOST_NO_DEVICE
+				     ? "launcher"
+				     : host_device(plan->setup, op->device)->id;
+		rows[i].operation = info->name;
+		rows[i].undo = info->describe(plan, op, &rows[i].arguments);
+	}
+	return rows;
+}
+
+static size_t count_words(char *const *words)
+{
+	size_t count = 0;
+
+	while (words && words[count])
+		count++;
+	return count;
+}
+
+static int write_plan(const struct host_plan *plan, const struct host_launch *launch,
 		      struct json_object **ret, struct host_error *err)
 {
-	struct host_plan_document document = { 0 };
-	int r = write_rows(plan, &document);
+	struct host_plan_row *rows = describe(plan);
+	struct host_plan_document document = {
+		.name = plan->setup->name,
+		.operations = { rows, plan->count },
+		.launcher = { launch->argv, count_words(launch->argv) },
+	};
 
-	if (r == 0 && plan->setup->name) {
-		document.name = strdup(plan->setup->name);
-		r = document.name ? 0 : -ENOMEM;
-	}
-	if (r == 0 && launch->argv)
-		r = host_copy_texts(launch->argv, &document.launcher);
-	if (r == 0) {
-		*ret = doc_write(&host_plan_table, &document);
-		r = *ret ? 0 : -ENOMEM;
-	}
-	doc_clear(&host_plan_table, &document);
-	return r < 0 ? host_fail_memory(err) : 0;
+	*ret = rows ? doc_write(&host_plan_table, &document) : NULL;
+	free(rows);
+	return *ret ? 0 : host_fail_memory(err);
 }
 
 int host_setup_plan(const struct host_setup *setup, const struct host_options *options,

@@ -3,6 +3,7 @@
  * From a config to the operations that implement it.  Pure: no system call, so a plan can be
  * printed and compared before anything happens.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "kind.h"
@@ -77,12 +78,43 @@ static int check_launcher(const struct host_setup *setup, const struct host_opti
 	return r;
 }
 
+/* ------------------------------------------------------------------------------- for a running QEMU */
+
+/* Only a QEMU can be given devices while it runs, and only as fds. */
+static int check_attach(const struct host_setup *setup, struct host_error *err)
+{
+	for (size_t i = 0; i < setup->devices.count; i++)
+		if (host_device(setup, i)->attach != HOST_ATTACH_FD)
+			return host_fail_status(
+				err, HOST_DOCUMENT, -EINVAL, "set it to \"fd\", or leave it out",
+				"a QEMU that runs is given fds: \"attach\" of device \"%s\" is \"name\"",
+				host_device(setup, i)->id);
+	if (setup->launcher.style == HOST_STYLE_QEMU)
+		return 0;
+	return host_fail_status(
+		err, HOST_DOCUMENT, -EINVAL, "set it to \"qemu\", or leave it out",
+		"only a QEMU that runs can be given devices: \"style\" of \"launcher\" is \"%s\"",
+		host_style_of(setup)->name);
+}
+
+static void add_attach(struct host_plan *plan)
+{
+	for (uint32_t i = 0; i < plan->setup->devices.count; i++) {
+		host_plan_add(plan, HOST_OP_GIVE_FDS, i, 0);
+		if (host_kind_of(host_device(plan->setup, i))->tap)
+			host_plan_add(plan, HOST_OP_ADD_NETDEV, i, 0);
+		host_plan_add(plan, HOST_OP_ADD_DEVICE, i, 0);
+	}
+}
+
 int host_plan_make(const struct host_setup *setup, const struct host_options *options,
 		   struct host_plan *ret, struct host_error *err)
 {
 	struct host_plan plan = { .setup = setup, .options = options };
-	int r = options->launcher ? check_launcher(setup, options, err) : 0;
+	int r = options->qmp ? check_attach(setup, err) : 0;
 
+	if (r == 0 && options->launcher)
+		r = check_launcher(setup, options, err);
 	if (r < 0)
 		return r;
 
@@ -98,7 +130,7 @@ int host_plan_make(const struct host_setup *setup, const struct host_options *op
 	for (int phase = HOST_LOOK; phase <= HOST_GIVE; phase++)
 		add_devices(&plan, (enum host_phase)phase);
 	if (options->qmp)
-		host_plan_attach(&plan);
+		add_attach(&plan);
 	if (options->launcher) {
 		host_plan_add(&plan, HOST_OP_HAND_OVER, HOST_NO_DEVICE, 0);
 		if (has_links_to_remove(setup))

@@ -6,6 +6,7 @@
 #ifndef HOST_PLAN_H
 #define HOST_PLAN_H
 
+#include "document.h"
 #include "kind.h"
 #include "launcher/launch.h"
 #include "links/link.h"
@@ -68,9 +69,6 @@ int host_plan_make(const struct host_setup *setup, const struct host_options *op
 		   struct host_plan *ret, struct host_error *err);
 void host_plan_clear(struct host_plan *plan);
 
-/* host_plan_attach() - add what gives the devices to a running QEMU. */
-void host_plan_attach(struct host_plan *plan);
-
 /* There is room: host_plan_make() counted. */
 static inline void host_plan_add(struct host_plan *plan, enum host_op_kind kind, uint32_t device,
 				 uint32_t item)
@@ -129,17 +127,14 @@ struct host_run {
 /* The table of operations. */
 struct host_op_info {
 	const char *name;
-	/* Describe its argument and how it is undone ("": not at all), for people. */
-	void (*describe)(const struct host_plan *plan, const struct host_op *op, char *argument,
-			 char *undo);
+	/* Fill its arguments, which are all zero; returns how it is undone ("": not at all). */
+	const char *(*describe)(const struct host_plan *plan, const struct host_op *op,
+				struct host_arguments *arguments);
 	/* 1: done, must be undone; 0: done, nothing to undo; negative: the error is filled. */
 	int (*apply)(struct host_run *run, const struct host_op *op, struct host_error *err);
 	/* Undoes as much as it can.  NULL: nothing to do. */
 	int (*undo)(struct host_run *run, const struct host_op *op, struct host_error *err);
 };
-
-#define HOST_ARGUMENT_MAX 400
-#define HOST_UNDO_MAX	  100
 
 extern const struct host_op_info host_op_table[HOST_OP_COUNT];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of operations: the name of each, its description, its function and its undo function.
+ * The table of operations: the name of each, its arguments, its function and its undo function.
  * No system call.
  */
 #include <stdio.h>
@@ -15,104 +15,109 @@ static const struct host_device *device_of(const struct host_plan *plan, const s
 	return host_device(plan->setup, op->device);
 }
 
+static const struct host_tap *tap_of(const struct host_plan *plan, const struct host_op *op)
+{
+	return &device_of(plan, op)->tap;
+}
+
+/* What the kernel makes a name of, unless the config has one. */
 static const char *link_of(const struct host_plan *plan, const struct host_op *op)
 {
-	const char *name = device_of(plan, op)->tap.name;
+	const struct host_tap *tap = tap_of(plan, op);
 
-	return name ? name : "the link";
+	return tap->name ? tap->name : tap->kind == HOST_MACVTAP ? "macvtap%d" : "tap%d";
 }
 
 /* How a change of a link is undone: not at all if the link is new. */
-static void undo_link(const struct host_plan *plan, const struct host_op *op, char *undo)
+static const char *undo_link(const struct host_plan *plan, const struct host_op *op)
 {
-	snprintf(undo, HOST_UNDO_MAX, "%s",
-		 device_of(plan, op)->tap.existing == DOC_TRUE ? "restore the previous value"
-							       : "removed with the link");
+	return tap_of(plan, op)->existing == DOC_TRUE ? "restore the previous value"
+						      : "removed with the link";
 }
 
-#define DESCRIBE(name)                                                                           \
-	static void name(const struct host_plan *plan, const struct host_op *op, char *argument, \
-			 char *undo)
+static const char *worker_of(const struct host_device *device)
+{
+	static const char *const modes[] = { NULL, "task", "kthread" };
 
-#define ARGUMENT(...) snprintf(argument, HOST_ARGUMENT_MAX, __VA_ARGS__)
-#define UNDO(text)    snprintf(undo, HOST_UNDO_MAX, "%s", text)
+	return modes[device->worker.mode];
+}
+
+#define DESCRIBE(name)                                                                  \
+	static const char *name(const struct host_plan *plan, const struct host_op *op, \
+				struct host_arguments *a)
 
 DESCRIBE(describe_launcher)
 {
-	const char *user = host_plan_user(plan);
-
-	ARGUMENT("%s%s%s", plan->options->launcher[0], user ? ", as user " : "", user ? user : "");
+	a->program = plan->options->launcher[0];
+	a->user = host_plan_user(plan);
+	return "";
 }
 
 DESCRIBE(describe_reserve)
 {
-	int count = host_plan_fd_count(plan), first = host_first_fd(plan->options, count);
+	int count = host_plan_fd_count(plan);
 
-	if (count)
-		ARGUMENT("%d to %d", first, first + count - 1);
-	else
-		ARGUMENT("none");
-	UNDO("close them");
+	a->fds = (uint64_t)count;
+	a->first_fd = count ? (uint64_t)host_first_fd(plan->options, count) : 0;
+	return "close them";
 }
 
 DESCRIBE(describe_enter)
 {
-	ARGUMENT("%s", device_of(plan, op)->tap.netns);
-	UNDO("leave it");
+	a->netns = tap_of(plan, op)->netns;
+	return "leave it";
 }
 
 DESCRIBE(describe_leave)
 {
-	ARGUMENT("%s", device_of(plan, op)->tap.netns);
-	UNDO("enter it again");
+	a->netns = tap_of(plan, op)->netns;
+	return "enter it again";
 }
 
 DESCRIBE(describe_find_link)
 {
-	ARGUMENT("%s", link_of(plan, op));
+	a->link = link_of(plan, op);
+	return "";
 }
 
 DESCRIBE(describe_find_bridge)
 {
-	ARGUMENT("%s", device_of(plan, op)->tap.bridge);
+	a->bridge = tap_of(plan, op)->bridge;
+	return "";
 }
 
 DESCRIBE(describe_open_tap)
 {
-	const struct host_device *device = device_of(plan, op);
-	const struct host_tap wanted = host_tap_wanted(plan, device), *tap = &wanted;
-	int n = ARGUMENT("%s, %llu queue%s", tap->name ? tap->name : "name chosen by the kernel",
-			 (unsigned long long)device->queue_pairs,
-			 device->queue_pairs > 1 ? "s" : "");
+	const struct host_tap tap = host_tap_wanted(plan, device_of(plan, op));
 
-	if (tap->owner && tap->existing != DOC_TRUE)
-		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", owner %s",
-			      tap->owner);
-	if (tap->group && tap->existing != DOC_TRUE)
-		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", group %s",
-			      tap->group);
-	if (tap->txqueuelen)
-		n += snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", txqueuelen %llu",
-			      (unsigned long long)tap->txqueuelen);
-	if (tap->existing == DOC_TRUE)
-		snprintf(argument + n, HOST_ARGUMENT_MAX - (size_t)n, ", existing");
-	UNDO("close it");
+	a->link = link_of(plan, op);
+	a->queues = device_of(plan, op)->queue_pairs;
+	a->txqueuelen = tap.txqueuelen;
+	if (tap.existing == DOC_TRUE) {
+		a->existing = DOC_TRUE;
+	} else {
+		a->owner = tap.owner;
+		a->group = tap.group;
+	}
+	return "close it";
 }
 
 DESCRIBE(describe_find_lower)
 {
-	ARGUMENT("%s", device_of(plan, op)->tap.lower);
+	a->lower = tap_of(plan, op)->lower;
+	return "";
 }
 
 DESCRIBE(describe_macvtap)
 {
-	const struct host_device *device = device_of(plan, op);
-	const struct host_tap *tap = &device->tap;
+	const struct host_tap *tap = tap_of(plan, op);
 
-	ARGUMENT("%s on %s, mode %s, mac %s, %llu queue%s", tap->name ? tap->name : "macvtap%d",
-		 tap->lower, host_macvtap_modes[tap->mode], tap->mac,
-		 (unsigned long long)device->queue_pairs, device->queue_pairs > 1 ? "s" : "");
-	UNDO("delete it");
+	a->link = link_of(plan, op);
+	a->lower = tap->lower;
+	a->mode = host_macvtap_modes[tap->mode];
+	a->mac = tap->mac;
+	a->queues = device_of(plan, op)->queue_pairs;
+	return "delete it";
 }
 
 DESCRIBE(describe_mac)
@@ -121,166 +126,163 @@ DESCRIBE(describe_mac)
 	uint8_t mac[6];
 
 	host_tap_link_mac(&device->tap, mac);
-	ARGUMENT("%s: %02x:%02x:%02x:%02x:%02x:%02x%s%s", link_of(plan, op), mac[0], mac[1], mac[2],
-		 mac[3], mac[4], mac[5], device->mac_derived ? ", guest " : "",
-		 device->mac_derived ? device->tap.mac : "");
-	undo_link(plan, op, undo);
+	snprintf(a->mac_text, sizeof(a->mac_text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+		 mac[2], mac[3], mac[4], mac[5]);
+	a->link = link_of(plan, op);
+	a->mac = a->mac_text;
+	a->guest_mac = device->mac_derived ? device->tap.mac : NULL;
+	return undo_link(plan, op);
 }
 
 DESCRIBE(describe_mtu)
 {
-	const struct host_tap *tap = &device_of(plan, op)->tap;
+	const struct host_tap *tap = tap_of(plan, op);
 
-	if (tap->mtu)
-		ARGUMENT("%s: %llu", link_of(plan, op), (unsigned long long)tap->mtu);
-	else
-		ARGUMENT("%s: that of %s", link_of(plan, op), tap->bridge);
-	undo_link(plan, op, undo);
+	a->link = link_of(plan, op);
+	a->mtu = tap->mtu;
+	a->mtu_of = tap->mtu ? NULL : tap->bridge;
+	return undo_link(plan, op);
 }
 
 DESCRIBE(describe_address)
 {
-	ARGUMENT("%s: %s", link_of(plan, op),
-		 ((char **)device_of(plan, op)->tap.address.items)[op->item]);
-	undo_link(plan, op, undo);
+	a->link = link_of(plan, op);
+	a->address = ((char **)tap_of(plan, op)->address.items)[op->item];
+	return undo_link(plan, op);
 }
 
 DESCRIBE(describe_bridge)
 {
-	const struct host_tap *tap = &device_of(plan, op)->tap;
+	const struct host_tap *tap = tap_of(plan, op);
 
-	if (tap->mtu)
-		ARGUMENT("%s: %s, whose MTU may become %llu", link_of(plan, op), tap->bridge,
-			 (unsigned long long)tap->mtu);
-	else
-		ARGUMENT("%s: %s", link_of(plan, op), tap->bridge);
-	undo_link(plan, op, undo);
+	a->link = link_of(plan, op);
+	a->bridge = tap->bridge;
+	a->mtu = tap->mtu;
+	return undo_link(plan, op);
 }
 
 DESCRIBE(describe_keep)
 {
-	char mark[HOST_MARK_MAX];
+	_Static_assert(sizeof(a->alias_text) >= HOST_MARK_MAX, "a mark has room");
 
-	ARGUMENT("%s: persistent, alias %s", link_of(plan, op),
-		 host_mark(plan->setup, device_of(plan, op), mark));
-	UNDO("delete it, unless it was there");
+	a->link = link_of(plan, op);
+	a->persistent = DOC_TRUE;
+	a->alias = host_mark(plan->setup, device_of(plan, op), a->alias_text);
+	return "delete it, unless it was there";
 }
 
 DESCRIBE(describe_port)
 {
-	const struct host_tap *tap = &device_of(plan, op)->tap;
-	size_t used = (size_t)ARGUMENT("%s:", link_of(plan, op));
-	char vlan[32] = "";
+	const struct host_tap *tap = tap_of(plan, op);
 
-	if (tap->vlan)
-		snprintf(vlan, sizeof(vlan), " vlan %llu", (unsigned long long)tap->vlan);
-	used += (size_t)snprintf(argument + used, HOST_ARGUMENT_MAX - used, "%s%s%s", vlan,
-				 tap->isolated ? " isolated" : "",
-				 tap->vlans.count ? " vlans" : "");
-	for (size_t i = 0; i < tap->vlans.count && used < HOST_ARGUMENT_MAX; i++)
-		used += (size_t)snprintf(argument + used, HOST_ARGUMENT_MAX - used, "%s%s",
-					 i ? "," : " ", ((char **)tap->vlans.items)[i]);
-	undo_link(plan, op, undo);
+	a->link = link_of(plan, op);
+	a->vlan = tap->vlan;
+	a->vlans = tap->vlans;
+	a->isolated = tap->isolated ? DOC_TRUE : DOC_ABSENT;
+	return undo_link(plan, op);
 }
 
 DESCRIBE(describe_up)
 {
-	ARGUMENT("%s", link_of(plan, op));
-	undo_link(plan, op, undo);
+	a->link = link_of(plan, op);
+	return undo_link(plan, op);
 }
 
 DESCRIBE(describe_owner)
 {
-	const struct host_tap *tap = &device_of(plan, op)->tap;
-
-	ARGUMENT("%s:%s%s%s%s%s", tap->name, tap->owner ? " owner " : "",
-		 tap->owner ? tap->owner : "", tap->owner && tap->group ? "," : "",
-		 tap->group ? " group " : "", tap->group ? tap->group : "");
-	UNDO("restore the previous value, if there was one");
+	a->link = link_of(plan, op);
+	a->owner = tap_of(plan, op)->owner;
+	a->group = tap_of(plan, op)->group;
+	return "restore the previous value, if there was one";
 }
-
-static const char *const modes[] = { "", ", workers are tasks", ", workers are kthreads" };
 
 DESCRIBE(describe_open_vhost)
 {
 	const struct host_device *device = device_of(plan, op);
 
-	ARGUMENT("/dev/vhost-net, %llu fd%s%s%s", (unsigned long long)device->queue_pairs,
-		 device->queue_pairs > 1 ? "s" : "", modes[device->worker.mode],
-		 device->vhost == HOST_VHOST_PREFER ? ", or continue without" : "");
-	UNDO("close it");
+	a->path = "/dev/vhost-net";
+	a->fds = device->queue_pairs;
+	a->worker = worker_of(device);
+	a->vhost = device->vhost == HOST_VHOST_PREFER ? "prefer" : NULL;
+	return "close it";
 }
 
 DESCRIBE(describe_open_vsock)
 {
 	const struct host_device *device = device_of(plan, op);
 
-	if (device->cid == HOST_CID_AUTO)
-		ARGUMENT("/dev/vhost-vsock, cid auto (the lowest free)%s",
-			 modes[device->worker.mode]);
-	else
-		ARGUMENT("/dev/vhost-vsock, cid %llu%s", (unsigned long long)device->cid,
-			 modes[device->worker.mode]);
-	UNDO("close it");
+	a->path = "/dev/vhost-vsock";
+	a->cid = device->cid;
+	a->auto_cid = device->cid == HOST_CID_AUTO ? DOC_TRUE : DOC_ABSENT;
+	a->worker = worker_of(device);
+	return "close it";
 }
 
 DESCRIBE(describe_features)
 {
-	const struct doc_list *list = &device_of(plan, op)->features.require;
-	size_t used = 0;
-
-	for (size_t i = 0; i < list->count && used < HOST_ARGUMENT_MAX; i++)
-		used += (size_t)snprintf(argument + used, HOST_ARGUMENT_MAX - used, "%s%s",
-					 i ? ", " : "", ((char **)list->items)[i]);
+	a->features = device_of(plan, op)->features.require;
+	return "";
 }
 
 DESCRIBE(describe_connect)
 {
-	ARGUMENT("%s", plan->options->qmp);
+	a->socket = plan->options->qmp;
+	return "";
 }
 
 DESCRIBE(describe_give)
 {
 	const struct host_device *device = device_of(plan, op);
-	int count = (int)device->queue_pairs *
-		    (host_kind_of(device)->tap + (device->vhost != HOST_VHOST_OFF));
 
-	ARGUMENT("%d fd%s to QEMU", count, count > 1 ? "s" : "");
-	UNDO("close them");
+	a->tap_fds = (uint64_t)host_tap_fds(device);
+	a->vhost_fds =
+		(uint64_t)host_vhost_fds(plan->setup, device, device->vhost != HOST_VHOST_OFF);
+	return "close them";
 }
 
-DESCRIBE(describe_id)
+DESCRIBE(describe_netdev)
 {
-	ARGUMENT("%s", device_of(plan, op)->id);
-	UNDO("delete it");
+	a->id = device_of(plan, op)->id;
+	return "delete it";
+}
+
+DESCRIBE(describe_device)
+{
+	a->id = device_of(plan, op)->id;
+	return "delete it";
 }
 
 DESCRIBE(describe_hand_over)
 {
-	int count = host_plan_fd_count(plan);
+	const char *more = host_style_of(plan->setup)->environ;
 
-	ARGUMENT("%d fd%s to the launcher, VHOSTCTL_FDS%s", count, count == 1 ? "" : "s",
-		 host_style_of(plan->setup)->environ);
-	UNDO("close them");
+	a->fds = (uint64_t)host_plan_fd_count(plan);
+	a->variables[0] = "VHOSTCTL_FDS";
+	a->variables[1] = more;
+	a->environment = (struct doc_list){ a->variables, more ? 2 : 1 };
+	return "close them";
 }
 
+/* Links that the launcher opens by name are removed when it has ended. */
 DESCRIBE(describe_start)
 {
-	ARGUMENT("in a child process; links that it opens by name are removed when it ends");
+	a->program = plan->options->launcher[0];
+	return "";
 }
 
 DESCRIBE(describe_become)
 {
-	const char *user = host_plan_user(plan);
 	bool no_new_privs = plan->options->no_new_privs || plan->setup->launcher.no_new_privs;
 
-	ARGUMENT("%s%s%s", user ? user : "", user && no_new_privs ? ", " : "",
-		 no_new_privs ? "no_new_privs" : "");
+	a->user = host_plan_user(plan);
+	a->no_new_privs = no_new_privs ? DOC_TRUE : DOC_ABSENT;
+	return "";
 }
 
 DESCRIBE(describe_exec)
 {
-	ARGUMENT("%s", plan->options->launcher[0]);
+	a->program = plan->options->launcher[0];
+	return "";
 }
 
 const struct host_op_info host_op_table[HOST_OP_COUNT] = {
@@ -314,8 +316,8 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 	[HOST_OP_CHECK_FEATURES] = { "check features", describe_features, host_check_features },
 	[HOST_OP_CONNECT_QMP] = { "connect to QEMU", describe_connect, host_connect_qmp },
 	[HOST_OP_GIVE_FDS] = { "give fds", describe_give, host_give_fds, host_take_fds },
-	[HOST_OP_ADD_NETDEV] = { "add netdev", describe_id, host_add_netdev, host_del_netdev },
-	[HOST_OP_ADD_DEVICE] = { "add device", describe_id, host_add_device, host_del_device },
+	[HOST_OP_ADD_NETDEV] = { "add netdev", describe_netdev, host_add_netdev, host_del_netdev },
+	[HOST_OP_ADD_DEVICE] = { "add device", describe_device, host_add_device, host_del_device },
 	[HOST_OP_HAND_OVER] = { "hand over", describe_hand_over, host_hand_over },
 	[HOST_OP_START] = { "start launcher", describe_start },
 	[HOST_OP_BECOME_USER] = { "become user", describe_become, host_become_user },

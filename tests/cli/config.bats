@@ -150,12 +150,29 @@ load lib.bash
 		-netdev @net0.netdev@ -device @net0.device@)
 	says 0 plan --json "$source_root/examples/vsock.json" -- "${words[@]}"
 	[ "$(json '.launcher[2:5] | join(" ")')" = "vhost-vsock-pci,guest-cid=auto,vhostfd=3 cid=auto fd=3" ]
-	[[ $(json '.operations[] | select(.operation == "open vsock") | .argument') == "/dev/vhost-vsock, cid auto"* ]]
+	[ "$(json '.operations[] | select(.operation == "open vsock") | .arguments | "\(.path) \(.auto_cid)"')" = "/dev/vhost-vsock true" ]
 	sed 's/"auto"/42/' "$source_root/examples/vsock.json" > "$BATS_TEST_TMPDIR/42.json"
 	says 0 plan --json "$BATS_TEST_TMPDIR/42.json" -- "${words[@]}"
 	[ "$(json '.launcher[2:5] | join(" ")')" = "vhost-vsock-pci,guest-cid=42,vhostfd=3 cid=42 fd=3" ]
 	fails 2 "known tokens are device, mask, fd, cid, id" plan "$source_root/examples/vsock.json" -- qemu @vsock0.netdev@
 	fails 2 'device "vsock0" is not used' plan "$source_root/examples/vsock.json" -- qemu @net0.netdev@ @net0.device@
+}
+
+@test "plan: the arguments of an operation are keys; for people they are one text" {
+	says 0 plan --json "$source_root/examples/qemu.json"
+	[ "$(json '.operations[] | select(.operation == "add address") | .arguments | "\(.link) \(.address)"')" = "demo0 10.0.0.1/24" ]
+	[ "$(json '.operations[] | select(.operation == "open tap") | .arguments.queues + 1')" = 2 ]
+	says 0 plan "$source_root/examples/qemu.json"
+	[[ $output == *"add address  demo0, address 10.0.0.1/24  "* ]]
+}
+
+@test "plan --qmp: the steps of attach, though no QEMU is there" {
+	says 0 plan --json "$source_root/examples/qemu.json" --qmp /no/such/socket
+	[ "$(json '.operations[0] | "\(.operation) \(.arguments.socket)"')" = "connect to QEMU /no/such/socket" ]
+	[ "$(json '[.operations[-3:][].operation] | join(", ")')" = "give fds, add netdev, add device" ]
+	fails 2 "a QEMU that runs is no launcher to start" plan "$source_root/examples/qemu.json" --qmp qmp -- qemu
+	sed 's/"style": "qemu"/"style": "env"/' "$source_root/examples/qemu.json" > "$BATS_TEST_TMPDIR/env.json"
+	fails 3 "only a QEMU that runs can be given devices" plan "$BATS_TEST_TMPDIR/env.json" --qmp qmp
 }
 
 @test "plan: creates nothing" {

@@ -265,7 +265,7 @@ document() {
 	[ "$output" = out ]
 	stderr=$(sed '1{/^info: read off.json$/d}' <<< "$stderr")
 	[ "$(grep -c '^info: step [0-9]* of [0-9]*: ' <<< "$stderr")" = "$(wc -l <<< "$stderr")" ]
-	[[ $stderr == *": set mtu, device net0: tp0: 1400"*"exec: echo" ]]
+	[[ $stderr == *": set mtu, device net0: tp0, mtu 1400"*"exec: echo" ]]
 	[ "$(sed -n 's/.*step \([0-9]*\) of.*/\1/p' <<< "$stderr" | tr '\n' ' ')" = "$(seq -s ' ' "$(wc -l <<< "$stderr")") " ]
 }
 

@@ -43,13 +43,13 @@ is_trace() {
 	diff <(told alone -v setup off.json -- /bin/true) <(cat <<-'END'
 		info: read off.json
 		info: step 1 of 9: find launcher: /bin/true
-		info: step 2 of 9: reserve fds: 3 to 3
-		info: step 3 of 9: open tap, device net0: tp0, 1 queue
-		info: step 4 of 9: set mac, device net0: tp0: fe:54:00:12:34:56
-		info: step 5 of 9: set mtu, device net0: tp0: 1400
-		info: step 6 of 9: add address, device net0: tp0: 192.0.2.1/24
+		info: step 2 of 9: reserve fds: first_fd 3, fds 1
+		info: step 3 of 9: open tap, device net0: tp0, queues 1
+		info: step 4 of 9: set mac, device net0: tp0, mac fe:54:00:12:34:56
+		info: step 5 of 9: set mtu, device net0: tp0, mtu 1400
+		info: step 6 of 9: add address, device net0: tp0, address 192.0.2.1/24
 		info: step 7 of 9: set up, device net0: tp0
-		info: step 8 of 9: hand over: 1 fd to the launcher, VHOSTCTL_FDS
+		info: step 8 of 9: hand over: fds 1, environment VHOSTCTL_FDS
 		info: step 9 of 9: exec: /bin/true
 	END
 	)
@@ -63,8 +63,8 @@ is_trace() {
 		info: step 1 of 9: find launcher: /bin/true
 		trace: fork()
 		trace: faccessat("/bin/true", X_OK, AT_EACCESS) = 0
-		info: step 2 of 9: reserve fds: 3 to 3
-		info: step 3 of 9: open tap, device net0: tp0, 1 queue
+		info: step 2 of 9: reserve fds: first_fd 3, fds 1
+		info: step 3 of 9: open tap, device net0: tp0, queues 1
 		trace: open("/dev/net/tun", O_RDWR|O_NONBLOCK) = N
 		trace: ioctl(N</dev/net/tun>, TUNSETIFF, {"tp0", IFF_TAP|IFF_NO_PI|IFF_VNET_HDR|IFF_TUN_EXCL}) = 0
 		trace: user(0) = 0
@@ -72,15 +72,15 @@ is_trace() {
 		trace: ioctl(N</dev/net/tun>, TUNSETSNDBUF, 2147483647) = 0
 		trace: ioctl(N</dev/net/tun>, TUNGETVNETHDRSZ, 10) = 0
 		trace: netlink RTM_GETLINK {IFLA_IFNAME "tp0"} = 0
-		info: step 4 of 9: set mac, device net0: tp0: fe:54:00:12:34:56
+		info: step 4 of 9: set mac, device net0: tp0, mac fe:54:00:12:34:56
 		trace: netlink RTM_NEWLINK {index N, IFLA_ADDRESS fe:54:00:12:34:56} = 0
-		info: step 5 of 9: set mtu, device net0: tp0: 1400
+		info: step 5 of 9: set mtu, device net0: tp0, mtu 1400
 		trace: netlink RTM_NEWLINK {index N, IFLA_MTU 1400} = 0
-		info: step 6 of 9: add address, device net0: tp0: 192.0.2.1/24
+		info: step 6 of 9: add address, device net0: tp0, address 192.0.2.1/24
 		trace: netlink RTM_NEWADDR {index N, prefix 24, IFA_LOCAL 192.0.2.1, IFA_ADDRESS 192.0.2.1} = 0
 		info: step 7 of 9: set up, device net0: tp0
 		trace: netlink RTM_NEWLINK {index N, up} = 0
-		info: step 8 of 9: hand over: 1 fd to the launcher, VHOSTCTL_FDS
+		info: step 8 of 9: hand over: fds 1, environment VHOSTCTL_FDS
 		trace: close_range(3, ~0, CLOSE_RANGE_CLOEXEC) = 0
 		trace: dup2(N, 3) = 3
 		info: step 9 of 9: exec: /bin/true

@@ -26,8 +26,13 @@ static char *plan_text(const char *config, struct host_options *options)
 	assert_int_equal(doc_read(&host_plan_table, json, strlen(json), &plan, &doc), 0);
 	for (size_t i = 0; i < plan.operations.count; i++) {
 		const struct host_plan_row *row = (struct host_plan_row *)plan.operations.items + i;
+		struct json_object *arguments = doc_write(&host_arguments_table, &row->arguments);
+		char *words = host_plan_text(arguments);
 
-		fprintf(out, "%s: %s %s [%s]\n", row->on, row->operation, row->argument, row->undo);
+		fprintf(out, "%s: %s%s%s [%s]\n", row->on, row->operation, *words ? " " : "", words,
+			row->undo);
+		free(words);
+		json_object_put(arguments);
 	}
 	fclose(out);
 	doc_clear(&host_plan_table, &plan);
@@ -58,21 +63,21 @@ static void setup_plan_of_new_tap_lists_its_steps(void **state)
 		       "\"worker\":{\"mode\":\"task\"}}",
 		       "\"user\":\"other\",\"no_new_privs\":true"),
 		&options,
-		"launcher: find launcher qemu, as user nobody []\n"
-		"launcher: reserve fds 3 to 6 [close them]\n"
-		"net0: open vhost /dev/vhost-net, 2 fds, workers are tasks [close it]\n"
-		"net0: enter netns blue [leave it]\n"
-		"net0: open tap t0, 2 queues, owner qemu, group kvm, txqueuelen 5000 [close it]\n"
-		"net0: leave netns blue [enter it again]\n"
-		"net0: enter netns blue [leave it]\n"
-		"net0: set mac t0: fe:54:00:0a:0b:0c [removed with the link]\n"
-		"net0: set mtu t0: 9000 [removed with the link]\n"
-		"net0: add address t0: 10.0.0.1/24 [removed with the link]\n"
-		"net0: add address t0: fd00::1/64 [removed with the link]\n"
+		"launcher: find launcher qemu, user nobody []\n"
+		"launcher: reserve fds first_fd 3, fds 4 [close them]\n"
+		"net0: open vhost /dev/vhost-net, fds 2, worker task [close it]\n"
+		"net0: enter netns netns blue [leave it]\n"
+		"net0: open tap t0, queues 2, owner qemu, group kvm, txqueuelen 5000 [close it]\n"
+		"net0: leave netns netns blue [enter it again]\n"
+		"net0: enter netns netns blue [leave it]\n"
+		"net0: set mac t0, mac fe:54:00:0a:0b:0c [removed with the link]\n"
+		"net0: set mtu t0, mtu 9000 [removed with the link]\n"
+		"net0: add address t0, address 10.0.0.1/24 [removed with the link]\n"
+		"net0: add address t0, address fd00::1/64 [removed with the link]\n"
 		"net0: set up t0 [removed with the link]\n"
-		"net0: leave netns blue [enter it again]\n"
-		"launcher: hand over 4 fds to the launcher, VHOSTCTL_FDS [close them]\n"
-		"launcher: become user nobody, no_new_privs []\n"
+		"net0: leave netns netns blue [enter it again]\n"
+		"launcher: hand over fds 4, environment VHOSTCTL_FDS [close them]\n"
+		"launcher: become user user nobody, no_new_privs []\n"
 		"launcher: exec qemu []\n");
 }
 
@@ -88,14 +93,14 @@ static void setup_plan_of_existing_tap_changes_what_is_given(void **state)
 		       ""),
 		&options,
 		"a: find link t0 []\n"
-		"b: open vhost /dev/vhost-net, 1 fd, or continue without [close it]\n"
-		"a: open tap t0, 1 queue, existing [close it]\n"
-		"b: open tap name chosen by the kernel, 1 queue [close it]\n"
-		"b: check features csum, bit 40 []\n"
-		"a: set mtu t0: 1400 [restore the previous value]\n"
+		"b: open vhost /dev/vhost-net, fds 1, vhost prefer [close it]\n"
+		"a: open tap t0, queues 1, existing [close it]\n"
+		"b: open tap tap%d, queues 1 [close it]\n"
+		"b: check features features csum bit 40 []\n"
+		"a: set mtu t0, mtu 1400 [restore the previous value]\n"
 		"a: set up t0 [restore the previous value]\n"
-		"a: set owner t0: owner qemu [restore the previous value, if there was one]\n"
-		"b: keep link the link: persistent, alias vhostctl b [delete it, unless it was there]\n");
+		"a: set owner t0, owner qemu [restore the previous value, if there was one]\n"
+		"b: keep link tap%d, persistent, alias vhostctl b [delete it, unless it was there]\n");
 }
 
 static void setup_plan_of_port_looks_at_its_bridge_first(void **state)
@@ -109,22 +114,22 @@ static void setup_plan_of_port_looks_at_its_bridge_first(void **state)
 		       "\"isolated\":true}}",
 		       ""),
 		&options,
-		"a: enter netns blue [leave it]\n"
-		"a: find bridge br0 []\n"
-		"a: leave netns blue [enter it again]\n"
-		"b: find bridge br0 []\n"
-		"a: enter netns blue [leave it]\n"
-		"a: open tap t0, 1 queue [close it]\n"
-		"a: leave netns blue [enter it again]\n"
-		"b: open tap name chosen by the kernel, 1 queue [close it]\n"
-		"a: enter netns blue [leave it]\n"
-		"a: set mtu t0: that of br0 [removed with the link]\n"
-		"a: set bridge t0: br0 [removed with the link]\n"
+		"a: enter netns netns blue [leave it]\n"
+		"a: find bridge bridge br0 []\n"
+		"a: leave netns netns blue [enter it again]\n"
+		"b: find bridge bridge br0 []\n"
+		"a: enter netns netns blue [leave it]\n"
+		"a: open tap t0, queues 1 [close it]\n"
+		"a: leave netns netns blue [enter it again]\n"
+		"b: open tap tap%d, queues 1 [close it]\n"
+		"a: enter netns netns blue [leave it]\n"
+		"a: set mtu t0, mtu_of br0 [removed with the link]\n"
+		"a: set bridge t0, bridge br0 [removed with the link]\n"
 		"a: set up t0 [removed with the link]\n"
-		"a: leave netns blue [enter it again]\n"
-		"b: set mtu the link: 9000 [removed with the link]\n"
-		"b: set bridge the link: br0, whose MTU may become 9000 [removed with the link]\n"
-		"b: set port the link: vlan 210 isolated vlans 7,9-12 [removed with the link]\n");
+		"a: leave netns netns blue [enter it again]\n"
+		"b: set mtu tap%d, mtu 9000 [removed with the link]\n"
+		"b: set bridge tap%d, mtu 9000, bridge br0 [removed with the link]\n"
+		"b: set port tap%d, vlan 210, vlans 7 9-12, isolated [removed with the link]\n");
 }
 
 static void setup_plan_of_macvtap_makes_it_with_the_mac_of_the_guest(void **state)
@@ -137,9 +142,9 @@ static void setup_plan_of_macvtap_makes_it_with_the_mac_of_the_guest(void **stat
 		       "\"persist\":true}}",
 		       ""),
 		&options,
-		"a: find lower eno1 []\n"
-		"a: make macvtap macvtap%d on eno1, mode vepa, mac 52:54:00:00:00:01, 2 queues [delete it]\n"
-		"a: set up the link [removed with the link]\n");
+		"a: find lower lower eno1 []\n"
+		"a: make macvtap macvtap%d, queues 2, lower eno1, mode vepa, mac 52:54:00:00:00:01 [delete it]\n"
+		"a: set up macvtap%d [removed with the link]\n");
 }
 
 /* Derived from both names: the same every time, and another for each device and each guest. */
@@ -154,11 +159,11 @@ static void setup_plan_shows_the_mac_that_is_derived(void **state)
 		const char *name, *rows[2];
 	} cases[] = {
 		{ "vm1",
-		  { "net0: set mac the link: fe:48:ab:7b:3e:09, guest 02:48:ab:7b:3e:09",
-		    "net1: set mac the link: fe:48:ab:7b:3c:56, guest 02:48:ab:7b:3c:56" } },
+		  { "net0: set mac tap%d, mac fe:48:ab:7b:3e:09, guest_mac 02:48:ab:7b:3e:09",
+		    "net1: set mac tap%d, mac fe:48:ab:7b:3c:56, guest_mac 02:48:ab:7b:3c:56" } },
 		{ "vm2",
-		  { "net0: set mac the link: fe:a4:5c:56:7a:d6, guest 02:a4:5c:56:7a:d6",
-		    "net1: set mac the link: fe:a4:5c:56:7c:89, guest 02:a4:5c:56:7c:89" } },
+		  { "net0: set mac tap%d, mac fe:a4:5c:56:7a:d6, guest_mac 02:a4:5c:56:7a:d6",
+		    "net1: set mac tap%d, mac fe:a4:5c:56:7c:89, guest_mac 02:a4:5c:56:7c:89" } },
 	};
 	struct host_options options = { 0 };
 
@@ -184,9 +189,72 @@ static void plan_of_vsock_shows_auto_as_such(void **state)
 		       "{\"id\":\"w\",\"type\":\"vsock\",\"cid\":42,\"worker\":{\"mode\":\"task\"}}",
 		       ""),
 		&options,
-		"v: open vsock /dev/vhost-vsock, cid auto (the lowest free) [close it]\n"
-		"w: open vsock /dev/vhost-vsock, cid 42, workers are tasks [close it]\n"
-		"v: check features seqpacket []\n");
+		"v: open vsock /dev/vhost-vsock, auto_cid [close it]\n"
+		"w: open vsock /dev/vhost-vsock, cid 42, worker task [close it]\n"
+		"v: check features features seqpacket []\n");
+}
+
+/* What a QEMU that runs would be given, without asking it. */
+static void plan_for_a_running_qemu_ends_with_its_devices(void **state)
+{
+	struct host_options options = { .qmp = "/run/qmp" };
+
+	expect_plan(
+		CONFIG("{\"id\":\"net0\",\"type\":\"net\",\"queue_pairs\":2,\"tap\":{\"name\":\"t0\"}},"
+		       "{\"id\":\"v\",\"type\":\"vsock\",\"cid\":7}",
+		       ""),
+		&options,
+		"launcher: connect to QEMU /run/qmp []\n"
+		"net0: open vhost /dev/vhost-net, fds 2 [close it]\n"
+		"v: open vsock /dev/vhost-vsock, cid 7 [close it]\n"
+		"net0: open tap t0, queues 2 [close it]\n"
+		"net0: set up t0 [removed with the link]\n"
+		"net0: give fds tap_fds 2, vhost_fds 2 [close them]\n"
+		"net0: add netdev net0 [delete it]\n"
+		"net0: add device net0 [delete it]\n"
+		"v: give fds vhost_fds 1 [close them]\n"
+		"v: add device v [delete it]\n");
+}
+
+/* Scripts read the arguments as keys with the types that they have. */
+static void setup_plan_has_arguments_as_keys(void **state)
+{
+	struct host_options options = { .ctx = ctx };
+	struct host_setup *setup = read_setup(
+		ctx,
+		CONFIG("{\"id\":\"a\",\"type\":\"net\",\"vhost\":\"prefer\",\"tap\":{\"bridge\":\"br0\","
+		       "\"mtu\":9000,\"vlans\":[\"7\",\"9-12\"],\"isolated\":true,\"existing\":true,\"name\":"
+		       "\"t0\"}}",
+		       ""));
+	static const struct {
+		const char *pointer, *json;
+	} cases[] = {
+		{ "/operations/0/operation", "open vhost" },
+		{ "/operations/0/arguments",
+		  "{\"path\":\"/dev/vhost-net\",\"fds\":1,\"vhost\":\"prefer\"}" },
+		{ "/operations/3/arguments", "{\"link\":\"t0\",\"queues\":1,\"existing\":true}" },
+		{ "/operations/4/arguments", "{\"link\":\"t0\",\"mtu\":9000}" },
+		{ "/operations/6/arguments",
+		  "{\"link\":\"t0\",\"vlans\":[\"7\",\"9-12\"],\"isolated\":true}" },
+	};
+	struct json_object *tree, *value;
+	struct host_error err;
+
+	assert_int_equal(host_setup_plan(setup, &options, &tree, &err), 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *json = NULL;
+
+		if (json_pointer_get(tree, cases[i].pointer, &value) == 0)
+			json = json_object_is_type(value, json_type_string)
+				       ? json_object_get_string(value)
+				       : json_object_to_json_string_ext(
+						 value, JSON_C_TO_STRING_PLAIN |
+								JSON_C_TO_STRING_NOSLASHESCAPE);
+		if (!json || strcmp(json, cases[i].json) != 0)
+			fail_msg("%s: %s", cases[i].pointer, json ? json : "none");
+	}
+	json_object_put(tree);
+	host_setup_free(setup);
 }
 
 static void setup_plan_expands_launcher(void **state)
@@ -258,6 +326,8 @@ int main(void)
 		cmocka_unit_test(setup_plan_of_macvtap_makes_it_with_the_mac_of_the_guest),
 		cmocka_unit_test(setup_plan_shows_the_mac_that_is_derived),
 		cmocka_unit_test(plan_of_vsock_shows_auto_as_such),
+		cmocka_unit_test(plan_for_a_running_qemu_ends_with_its_devices),
+		cmocka_unit_test(setup_plan_has_arguments_as_keys),
 		cmocka_unit_test(setup_plan_expands_launcher),
 		cmocka_unit_test(setup_plan_grows_with_devices_linearly),
 	};
