@@ -22,6 +22,7 @@
 	ROW(state_show)      \
 	ROW(state_check)     \
 	ROW(state_diff)      \
+	ROW(baseline)        \
 	ROW(check)           \
 	ROW(loop)            \
 	ROW(explain)         \

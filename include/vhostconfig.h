@@ -188,6 +188,7 @@ struct vhc_feature {
 	const char *constant;	 /* "VIRTIO_NET_F_MRG_RXBUF" */
 	const char *text;	 /* what it does, in a few words */
 	const char *requirement; /* "guest_csum", "ctrl_vq and rss", "" */
+	const char *since; /* the first Linux that has it, "6.2"; NULL: 5.0 or older, or none */
 };
 
 /**
@@ -261,6 +262,21 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
  */
 VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state,
 			      char **ret_json);
+
+/**
+ * vhc_caps_baseline() - what every host of a set supports, for guests that may move to any of them.
+ * Accesses no host.
+ * @count: hosts, at least 1.  @names: what the result calls each.  @caps: the vhost-caps documents,
+ * NUL-terminated.
+ * @ret_json: a vhost-caps document, to be freed with free(3): of a host that has what all of them
+ * have, without features whose requirements are not among them.  What is not known of one host is
+ * not known of the set.  Also: the hosts in groups that do not differ, and each feature that some
+ * have and the set has not, with the reason.
+ * Errors: -EINVAL if a document is invalid, with its host's name and the JSON pointer; -E2BIG as
+ * vhc_caps_check(); -ENOMEM.
+ */
+VHC_EXPORT int vhc_caps_baseline(struct vhc_ctx *ctx, uint32_t count, const char *const *names,
+				 const char *const *caps, char **ret_json);
 
 /**
  * vhc_state_check() - check that a vhost-state document is one that a device could be loaded from.

@@ -60,6 +60,38 @@ static const struct doc_field unknown_fields[] = {
 static const struct doc_table unknown_table =
 	DOC_PART(vhi_caps_unknown, unknown_fields, "what is not known of the host");
 
+static const struct doc_field group_fields[] = {
+	DOC_NEED(vhi_caps_group, kernel, DOC_STRING, .help = "their kernel's release"),
+	DOC_NEED(vhi_caps_group, count, DOC_UINT, .min = 1, .help = "how many"),
+	DOC_NEED(vhi_caps_group, hosts, DOC_STRINGS, .help = "their names"),
+	DOC_NEED(vhi_caps_group, lacks, DOC_STRINGS,
+		 .help = "what they lack of what others of the set have: features, nodes, tap"),
+	DOC_NEED(vhi_caps_group, unknown, DOC_STRINGS,
+		 .help = "what is not known of them: nodes, tap"),
+};
+
+static const struct doc_table group_table =
+	DOC_PART(vhi_caps_group, group_fields, "hosts that do not differ");
+
+static const struct doc_field lacking_fields[] = {
+	DOC_NEED(vhi_caps_lacking, type, DOC_STRING, .help = "the type of device: net, vsock"),
+	DOC_NEED(vhi_caps_lacking, bit, DOC_UINT, .max = 255,
+		 .help = "its number in the specification"),
+	DOC_NEED(vhi_caps_lacking, name, DOC_STRING, .help = "its name"),
+	DOC_NEED(
+		vhi_caps_lacking, lacking, DOC_STRING,
+		.help = "what lacks it: vhost, tap, vhost+tap; or requirement: all have it, but not "
+			"what it requires"),
+	DOC_NEED(vhi_caps_lacking, since, DOC_STRING,
+		 .help = "the first Linux that has it; empty: every kernel in use, or not known"),
+	DOC_NEED(vhi_caps_lacking, count, DOC_UINT, .help = "how many hosts lack it"),
+	DOC_NEED(vhi_caps_lacking, hosts, DOC_STRING,
+		 .help = "the first of them by name; the groups have all"),
+};
+
+static const struct doc_table lacking_table =
+	DOC_PART(vhi_caps_lacking, lacking_fields, "a feature that some of the hosts have");
+
 static const struct doc_field caps_fields[] = {
 	DOC_NEED(vhi_caps, kernel, DOC_STRING, .help = "the kernel's release"),
 	DOC_NEED(vhi_caps, nodes, DOC_OBJECTS, .table = &node_table, .help = "the device nodes"),
@@ -74,6 +106,10 @@ static const struct doc_field caps_fields[] = {
 		 .help = "parameters of the loaded modules"),
 	DOC_FIELD(vhi_caps, unknown, DOC_OBJECTS, .table = &unknown_table,
 		  .help = "what could not be asked, so that it is not known; absent if all is"),
+	DOC_FIELD(vhi_caps, groups, DOC_OBJECTS, .table = &group_table,
+		  .help = "of a set of hosts: those that do not differ, together"),
+	DOC_FIELD(vhi_caps, lacking, DOC_OBJECTS, .table = &lacking_table,
+		  .help = "of a set of hosts: the features that some have, and not all"),
 };
 
 const struct doc_table vhi_caps_doc =
@@ -97,6 +133,19 @@ const struct vhi_caps_unknown *vhi_caps_why_unknown(const struct vhi_caps *caps,
 		if (!strcmp(rows[i].what, what))
 			return &rows[i];
 	return NULL;
+}
+
+int vhi_caps_add_unknown(struct vhi_caps *caps, const char *what, const char *reason,
+			 const char *remedy)
+{
+	struct vhi_caps_unknown *row = doc_append(&caps->unknown, sizeof(*row));
+
+	if (!row)
+		return -ENOMEM;
+	row->what = strdup(what);
+	row->reason = strdup(reason);
+	row->remedy = strdup(remedy);
+	return row->what && row->reason && row->remedy ? 0 : -ENOMEM;
 }
 
 /* What was not asked for is not there. */

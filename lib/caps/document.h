@@ -40,6 +40,22 @@ struct vhi_caps_unknown {
 #define VHI_CAPS_TAP	 "tap"
 #define VHI_CAPS_REGIONS "max_mem_regions"
 
+/* Hosts of a set that do not differ. */
+struct vhi_caps_group {
+	char *kernel;
+	uint64_t count;
+	struct doc_list hosts, lacks, unknown; /* of char * */
+};
+
+/* A feature that some hosts of a set have, and not all. */
+struct vhi_caps_lacking {
+	char *type; /* of device */
+	uint64_t bit;
+	char *name, *lacking, *since; /* "" when it is not known */
+	uint64_t count;		      /* hosts that lack it */
+	char *hosts;		      /* the first of them */
+};
+
 struct vhi_caps {
 	char *kernel;
 	struct doc_list nodes;
@@ -47,6 +63,7 @@ struct vhi_caps {
 	uint64_t max_mem_regions, max_tap_queues;
 	struct doc_list parameters;
 	struct doc_list unknown;
+	struct doc_list groups, lacking; /* of a set of hosts */
 };
 
 /** vhi_caps_find() - the node with this path, or NULL. */
@@ -54,6 +71,10 @@ const struct vhi_caps_node *vhi_caps_find(const struct vhi_caps *caps, const cha
 
 /** vhi_caps_why_unknown() - why it could not be asked; NULL: it was. */
 const struct vhi_caps_unknown *vhi_caps_why_unknown(const struct vhi_caps *caps, const char *what);
+
+/** vhi_caps_add_unknown() - a row, from the probe or of a set.  Errors: -ENOMEM. */
+int vhi_caps_add_unknown(struct vhi_caps *caps, const char *what, const char *reason,
+			 const char *remedy);
 
 /**
  * vhi_caps_parse() - read a document.  The caller clears @ret with doc_clear() after success.

@@ -44,19 +44,6 @@ static bool is_absent(int r)
 	return r == -ENOENT || r == -ENODEV || r == -ENXIO;
 }
 
-static int add_unknown(struct probe *probe, const char *what, const char *reason,
-		       const char *remedy)
-{
-	struct vhi_caps_unknown *row = doc_append(&probe->caps.unknown, sizeof(*row));
-
-	if (!row)
-		return -ENOMEM;
-	row->what = strdup(what);
-	row->reason = strdup(reason);
-	row->remedy = strdup(remedy);
-	return row->what && row->reason && row->remedy ? 0 : -ENOMEM;
-}
-
 static int append_word(struct doc_list *list, const char *word)
 {
 	char **item = doc_append(list, sizeof(*item));
@@ -121,8 +108,8 @@ static int skip_owned(struct probe *probe, const struct vhi_caps_node *node, int
 	for (size_t i = 0; i < NEWER && !r; i++) {
 		snprintf(what, sizeof(what), "%s, %s", node->path, newer[i].name);
 		if (newer[i].owned)
-			r = add_unknown(probe, what, reason,
-					"ask again where threads can be created");
+			r = vhi_caps_add_unknown(&probe->caps, what, reason,
+						 "ask again where threads can be created");
 	}
 	return r;
 }
@@ -208,7 +195,7 @@ static int probe_node(struct probe *probe, const char *path, struct vhi_caps_nod
 		r = -ENOMEM;
 	if (!r && fd < 0 && !is_absent(fd)) {
 		snprintf(text, sizeof(text), "%s (%s)", why.reason, error);
-		r = add_unknown(probe, path, text, why.remedy);
+		r = vhi_caps_add_unknown(&probe->caps, path, text, why.remedy);
 	}
 	if (!r && fd >= 0 && !strncmp(path, "/dev/vhost-", 11))
 		r = ask_features(probe, fd, vhi_kind_of_node(path), node);
@@ -259,7 +246,7 @@ static int probe_link(struct probe *probe)
 	if (!tap->reason)
 		return -ENOMEM;
 	if (r && !is_absent(r))
-		r = add_unknown(probe, VHI_CAPS_TAP, reason, "ask again as root");
+		r = vhi_caps_add_unknown(&probe->caps, VHI_CAPS_TAP, reason, "ask again as root");
 	else
 		r = 0;
 	return r ?: vhi_feature_rows(&names, &set, &tap->words, &tap->features);
@@ -272,8 +259,8 @@ static int add_unknown_regions(struct probe *probe, int code)
 
 	snprintf(reason, sizeof(reason), "cannot read vhost's parameters in /sys/module: %s",
 		 doc_errno(number, code));
-	return add_unknown(probe, VHI_CAPS_REGIONS, reason,
-			   "ask again with vhost loaded and /sys mounted");
+	return vhi_caps_add_unknown(&probe->caps, VHI_CAPS_REGIONS, reason,
+				    "ask again with vhost loaded and /sys mounted");
 }
 
 static int probe_parameters(struct probe *probe)

@@ -15,6 +15,9 @@
  * is the device model's.  The tunnel headers need vhost and the tap: both must know the longer
  * header.  Bit 27 is the model's alone: to vhost-net it means something else
  * (VHOST_NET_F_VIRTIO_NET_HDR).
+ *
+ * A version is that of the first Linux whose vhost and taps have the bit; they are left out where every
+ * kernel in use has it, and where none has.
  */
 #include "features/names.h"
 
@@ -108,13 +111,13 @@ static const struct vhi_bit net_bits[] = {
 		   "ctrl_vq" },
 		 .all = { { F(CTRL_VQ) } } },
 	[54] = { { 54, TAP, "guest_uso4", "VIRTIO_NET_F_GUEST_USO4",
-		   "driver accepts USO over IPv4", "guest_csum" },
+		   "driver accepts USO over IPv4", "guest_csum", "6.2" },
 		 .all = { { F(GUEST_CSUM) } } },
 	[55] = { { 55, TAP, "guest_uso6", "VIRTIO_NET_F_GUEST_USO6",
-		   "driver accepts USO over IPv6", "guest_csum" },
+		   "driver accepts USO over IPv6", "guest_csum", "6.2" },
 		 .all = { { F(GUEST_CSUM) } } },
 	[56] = { { 56, TAP, "host_uso", "VIRTIO_NET_F_HOST_USO", "device accepts USO",
-		   "csum" },
+		   "csum", "6.2" },
 		 .all = { { F(CSUM) } } },
 	[57] = { { 57, VHOST, "hash_report", "VIRTIO_NET_F_HASH_REPORT",
 		   "each received frame has its hash", "ctrl_vq" },
@@ -137,17 +140,17 @@ static const struct vhi_bit net_bits[] = {
 		 .all = { { F(CTRL_VQ) | F(RSS) } } },
 	[65] = { { 65, VHOST | TAP, "guest_udp_tunnel_gso", "VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO",
 		   "driver accepts GSO in UDP tunnels",
-		   "guest_tso4 and guest_tso6 and guest_uso4 and guest_uso6" },
+		   "guest_tso4 and guest_tso6 and guest_uso4 and guest_uso6", "6.17" },
 		 .all = { { F(GUEST_TSO4) | F(GUEST_TSO6) | F(GUEST_USO4) | F(GUEST_USO6) } } },
 	[66] = { { 66, TAP, "guest_udp_tunnel_gso_csum", "VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM",
-		   "also with a partial outer checksum", "guest_udp_tunnel_gso" },
+		   "also with a partial outer checksum", "guest_udp_tunnel_gso", "6.17" },
 		 .all = { { 0, F1(GUEST_UDP_TUNNEL_GSO) } } },
 	[67] = { { 67, VHOST | TAP, "host_udp_tunnel_gso", "VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO",
 		   "device accepts GSO in UDP tunnels",
-		   "host_tso4 and host_tso6 and host_uso" },
+		   "host_tso4 and host_tso6 and host_uso", "6.17" },
 		 .all = { { F(HOST_TSO4) | F(HOST_TSO6) | F(HOST_USO) } } },
 	[68] = { { 68, TAP, "host_udp_tunnel_gso_csum", "VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO_CSUM",
-		   "also with a partial outer checksum", "host_udp_tunnel_gso" },
+		   "also with a partial outer checksum", "host_udp_tunnel_gso", "6.17" },
 		 .all = { { 0, F1(HOST_UDP_TUNNEL_GSO) } } },
 	[69] = { { 69, VHOST, "out_net_header", "VIRTIO_NET_F_OUT_NET_HEADER",
 		   "driver gives the offset of the outer network header", "" } },
@@ -156,7 +159,7 @@ static const struct vhi_bit net_bits[] = {
 
 static const struct vhi_bit vsock_bits[] = {
 	[0] = { { 0, VHOST, "stream", "VIRTIO_VSOCK_F_STREAM", "stream sockets", "" } },
-	[1] = { { 1, VHOST, "seqpacket", "VIRTIO_VSOCK_F_SEQPACKET", "seqpacket sockets", "" } },
+	[1] = { { 1, VHOST, "seqpacket", "VIRTIO_VSOCK_F_SEQPACKET", "seqpacket sockets", "", "5.14" } },
 	[2] = { { 2, VHOST, "no_implied_stream", "VIRTIO_VSOCK_F_NO_IMPLIED_STREAM",
 		  "stream sockets only with the feature stream", "" } },
 };
@@ -180,7 +183,7 @@ static const struct vhi_bit transport_bits[] = {
 	[34 - TRANSPORT_FIRST] = { { 34, VHOST, "ring_packed", "VIRTIO_F_RING_PACKED",
 				     "packed rings", "" } },
 	[35 - TRANSPORT_FIRST] = { { 35, VHOST, "in_order", "VIRTIO_F_IN_ORDER",
-				     "buffers are used in the order they were made available", "" } },
+				     "buffers are used in the order they were made available", "", "6.17" } },
 	[36 - TRANSPORT_FIRST] = { { 36, VHOST, "order_platform", "VIRTIO_F_ORDER_PLATFORM",
 				     "memory is ordered as for a hardware device", "" } },
 	[37 - TRANSPORT_FIRST] = { { 37, MODEL, "sr_iov", "VIRTIO_F_SR_IOV",
@@ -190,7 +193,7 @@ static const struct vhi_bit transport_bits[] = {
 	[39 - TRANSPORT_FIRST] = { { 39, MODEL, "notif_config_data", "VIRTIO_F_NOTIF_CONFIG_DATA",
 				     "a kick carries data that the device supplied", "" } },
 	[40 - TRANSPORT_FIRST] = { { 40, VHOST, "ring_reset", "VIRTIO_F_RING_RESET",
-				     "a ring can be reset individually", "" } },
+				     "a ring can be reset individually", "", "6.2" } },
 	[41 - TRANSPORT_FIRST] = { { 41, MODEL, "admin_vq", "VIRTIO_F_ADMIN_VQ",
 				     "PCI: administration queues", "" } },
 	[43 - TRANSPORT_FIRST] = { { 43, MODEL, "suspend", "VIRTIO_F_SUSPEND",

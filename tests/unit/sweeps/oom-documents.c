@@ -116,6 +116,18 @@ static int check_state(struct rig *rig)
 	return r;
 }
 
+static int baseline(struct rig *rig)
+{
+	static const char *const names[] = { "here", "there" };
+	char *host = document(rig, make_caps), *json = NULL;
+	const char *caps[] = { host, host };
+	int r = vhc_caps_baseline(rig->ctx, 2, names, caps, &json);
+
+	free(json);
+	free(host);
+	return r;
+}
+
 static int check_features(struct rig *rig)
 {
 	struct vhc_features bad = { { 1ull << VHI_F_GUEST_TSO4 } };
@@ -140,6 +152,7 @@ static const struct act documents[] = {
 	{ "save", save, true },
 	{ "load", load, true },
 	{ "check state", check_state, true },
+	{ "baseline", baseline, true },
 };
 
 static void every_allocation_of_documents(const struct life *life, uint32_t at_least)

@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What the hosts of a set have in common.
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+load lib.bash
+
+state=$source_root/tests/unit/migration/golden/minor-1/split-1.json
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || exit
+}
+
+# host KERNEL VHOST VHOST1 TAP TAP1: the document of a host, as it was measured on such a kernel.
+host() {
+	jq -n --arg kernel "$1" --arg vhost "$2" --arg vhost1 "$3" --arg tap "$4" --arg tap1 "$5" '
+		def node($words): {opens: true, error: "", reason: "", remedy: "", words: $words, features: [],
+			backend_features: "0x2", ioctls: ["busyloop_timeout"]};
+		{kind: "vhost-caps", version: 1, kernel: $kernel,
+		nodes: [node([$vhost, $vhost1]) + {path: "/dev/vhost-net"}, node(["0x330000002"]) + {path: "/dev/vhost-vsock"}],
+		tap: {probed: true, reason: "", offloads: "0x1f", words: [$tap, $tap1], features: []},
+		max_mem_regions: 64, max_tap_queues: 256, parameters: []}'
+}
+
+hosts() {
+	host 6.1.0-50 0x331008000 0x0 0x7f83 0x0 > old.json
+	host 6.12.95 0x10331008000 0x0 0x1c0000000007f83 0x0 > middle.json
+	host 7.2.13 0x10b31008000 0xa 0x1c0000000007f83 0x1e > new.json
+}
+
+@test "baseline: what all hosts have, and for each other feature who lacks it, what lacks it, and since when" {
+	hosts
+	says 0 baseline --json new.json middle.json old.json
+	[ "$(json '"\(.kind) \(.version) \(.kernel)"')" = "vhost-caps 1 " ]
+	[ "$(json '.nodes[0].words | join(" ")')" = "0x331008000 0x0" ]
+	[ "$(json '.tap.words | join(" ")')" = "0x7f83 0x0" ]
+	diff <(json '.lacking[] | "\(.type) \(.name) \(.lacking) \(.since) \(.count) \(.hosts)"') - <<- 'END'
+		net in_order vhost 6.17 2 middle.json, old.json
+		net ring_reset vhost 6.2 1 old.json
+		net guest_uso4 tap 6.2 1 old.json
+		net guest_uso6 tap 6.2 1 old.json
+		net host_uso tap 6.2 1 old.json
+		net guest_udp_tunnel_gso vhost+tap 6.17 2 middle.json, old.json
+		net guest_udp_tunnel_gso_csum tap 6.17 2 middle.json, old.json
+		net host_udp_tunnel_gso vhost+tap 6.17 2 middle.json, old.json
+		net host_udp_tunnel_gso_csum tap 6.17 2 middle.json, old.json
+	END
+	[ "$(json '.groups | map("\(.kernel) \(.count) \(.hosts[0]) \(.lacks | length)") | join(";")')" = \
+		"7.2.13 1 new.json 0;6.12.95 1 middle.json 5;6.1.0-50 1 old.json 9" ]
+	says 0 baseline old.json new.json
+	[[ $output == *$'\ngroups\n'*"6.1.0-50"*"old.json"*"host_uso"*$'\nlacking\n'*"host_uso"*"6.2"* ]]
+}
+
+@test "baseline: a document for check, plan and for another baseline" {
+	hosts
+	vhostctl baseline --json old.json new.json > all.json
+	says 0 check "$state" --host all.json
+	says 0 plan "$source_root/examples/qemu.json" --caps all.json
+	jq '.nodes[0].words[0] = "0x0"' new.json > poor.json
+	vhostctl baseline --json new.json poor.json > all.json
+	says 1 check "$state" --host all.json
+	[ "$(vhostctl baseline --json all.json | jq -c '.nodes, .tap')" = "$(jq -c '.nodes, .tap' all.json)" ]
+}
+
+@test "baseline: a host without vhost, and one of which not all is known" {
+	hosts
+	jq '.nodes[0] += {opens: false, error: "ENOENT", reason: "no such node", remedy: "modprobe vhost_net", words: []}' new.json > none.json
+	says 0 baseline --json new.json none.json
+	[ "$(json '.nodes[0] | "\(.opens) \(.error) \(.reason)"')" = "false ENOENT none.json: no such node" ]
+	[ "$(json '.groups[1] | "\(.hosts[0]) \(.lacks[0])"')" = "none.json /dev/vhost-net" ]
+	json . > all.json
+	says 1 check "$state" --host all.json
+	jq '.tap += {probed: false, reason: "no root", words: []} | .unknown = [{what: "tap", reason: "no root", remedy: "be root"}]' \
+		new.json > user.json
+	says 0 baseline --json new.json user.json
+	[ "$(json '.unknown | map("\(.what) \(.reason)") | join(";")')" = "tap user.json: no root" ]
+	[ "$(json '.groups[1] | "\(.hosts[0]) \(.unknown[0]) \(.lacks | length)"')" = "user.json tap 0" ]
+	json . > all.json
+	says 4 check "$state" --host all.json
+	# an older one has no such list
+	says 0 baseline --json new.json <(jq 'del(.nodes[1])' new.json)
+	[[ $(json '.unknown[0] | "\(.what) \(.reason)"') == "/dev/vhost-vsock "*": its document does not have it" ]]
+}
+
+@test "baseline: 1000 hosts, and one of them broken" {
+	hosts
+	local n
+	for n in $(seq 333); do
+		ln old.json "old$n.json"
+		ln middle.json "middle$n.json"
+		ln new.json "new$n.json"
+	done
+	ln new.json new334.json
+	says 0 baseline --json {old,middle,new}[0-9]*.json
+	[ "$(json '[.groups[].count] | join(" ")')" = "333 333 334" ]
+	[ "$(json '[.groups[].hosts[]] | unique | length')" = 1000 ]
+	[ "$(json '.lacking[] | select(.name == "host_uso") | "\(.count) \(.hosts)"')" = \
+		"333 old1.json, old10.json, old100.json and 330 more" ]
+	json . > all.json
+	says 0 check "$state" --host all.json
+	printf '%s\n' {old,middle,new}[0-9]*.json > list
+	diff <(vhostctl baseline --json - < list) <(vhostctl baseline --json {old,middle,new}[0-9]*.json)
+	rm new200.json
+	echo '{"kind": "vhost-caps", "version": 1,' > new200.json
+	fails 3 "new200.json" baseline {old,middle,new}[0-9]*.json
+	rm new200.json
+	fails 3 "cannot read new200.json" baseline old.json new200.json
+}
+
+@test "baseline: documents that are none" {
+	hosts
+	fails 2 "" baseline
+	local long
+	long=$(printf 'x%.0s' {1..200}).json
+	for bad in '' '{' '[]' '{"kind": "vhost-state", "version": 1}' "$(jq '.version = 2' new.json)" \
+		"$(jq '.tap.extra = 1' new.json)" "$(jq '.max_mem_regions = 0' new.json)"; do
+		printf '%s' "$bad" > "$long"
+		fails 3 "$long: " baseline new.json "$long"
+	done
+	{ cat new.json; printf '\0'; } > nul.json
+	fails 3 "nul.json: a NUL byte" baseline nul.json
+	head -c 1048577 /dev/zero | tr '\0' ' ' > long.json
+	fails 3 "long.json: the vhost-caps document: the document has 1048577 bytes" baseline new.json long.json
+	run --separate-stderr bash -c '"$VHOSTCTL" baseline - < /dev/null'
+	[ "$status" = 3 ]
+	[[ $stderr == *"the list of files is empty"* ]]
+	run --separate-stderr bash -c 'echo new.json | "$VHOSTCTL" baseline - -'
+	[ "$status" = 2 ]
+	[[ $stderr == *"'-' is given twice"* ]]
+	run --separate-stderr bash -c 'printf "\n\nnew.json\n\n" | "$VHOSTCTL" baseline --json - old.json'
+	[ "$(json '[.groups[].hosts[0]] | join(" ")')" = "new.json old.json" ]
+	# no control character of a document reaches the terminal
+	jq '.nodes[0] += {opens: false, error: "E", reason: "\u001b[2J\u009b", remedy: "\u0007", words: []} | .kernel = "\u001b]0;"' \
+		new.json > rude.json
+	says 0 baseline rude.json new.json
+	[[ $output != *$'\xc2\x9b'* && $output != *[$'\e\a\x7f']* ]]
+}
