@@ -142,6 +142,7 @@ struct host_qemu_device {
 	char id[HOST_QEMU_ID];
 	struct look_device look; /* without what QEMU does not tell, such as its memory */
 	uint64_t offered[4];	 /* the features that the guest is offered */
+	bool modern;		 /* its transport is there for drivers of virtio 1 only */
 	char mac[18];		 /* net: the guest's; "": not known */
 	uint32_t mtu;		 /* net: what the guest is told; 0: nothing */
 };
@@ -149,6 +150,7 @@ struct host_qemu_device {
 struct host_qemu_reading {
 	struct host_qemu_device *devices;
 	size_t count;
+	uint64_t memory; /* of the guest, in bytes; 0: not known */
 };
 
 /**
@@ -163,13 +165,13 @@ int host_look_qemu(const char *id, const struct host_options *options,
 void host_qemu_clear(struct host_qemu_reading *reading);
 
 /**
- * host_qemu_join() - find a device that the kernel showed among those of its QEMU, check that both say the
- * same, and add to it what only QEMU knows: the features that the driver accepted.
- * @ret: the one found, which belongs to @reading.
- * Errors: -ENODEV: none is it; -EAGAIN: they disagree.  @device is then unchanged.
+ * host_qemu_join() - find a device of QEMU among those that the kernel shows of its process, check that both
+ * say the same, and add to the kernel's what only QEMU knows: the features that the driver accepted.
+ * @ret: one of @devices.
+ * Errors: -ENODEV: none is it; -EAGAIN: they disagree.  @devices are then unchanged.
  */
-int host_qemu_join(struct look_device *device, const struct host_qemu_reading *reading,
-		   const struct host_qemu_device **ret, struct host_error *err);
+int host_qemu_join(const struct host_qemu_device *qemu, struct look_device *devices, size_t count,
+		   struct look_device **ret, struct host_error *err);
 
 /* The tables of the reports of host_setup_run(), host_teardown(), host_attach(), host_detach() and host_doctor(). */
 extern const struct doc_table host_report_table, host_teardown_table, host_attach_table,

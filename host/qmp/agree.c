@@ -99,39 +99,39 @@ static bool is_same(const struct look_device *kernel, const struct look_device *
 }
 
 /* Two devices of a guest never have a ring at the same address; a single one is taken for it. */
-static const struct host_qemu_device *find(const struct host_qemu_reading *reading,
-					   const struct look_device *kernel)
+static struct look_device *find(struct look_device *devices, size_t count,
+				const struct look_device *qemu)
 {
-	const struct host_qemu_device *only = NULL;
-	size_t count = 0;
+	struct look_device *only = NULL;
+	size_t found = 0;
 
-	for (size_t i = 0; i < reading->count; i++) {
-		if (reading->devices[i].look.kind != kernel->kind)
+	for (size_t i = 0; i < count; i++) {
+		if (devices[i].kind != qemu->kind)
 			continue;
-		if (is_same(kernel, &reading->devices[i].look))
-			return &reading->devices[i];
-		only = &reading->devices[i];
-		count++;
+		if (is_same(&devices[i], qemu))
+			return &devices[i];
+		only = &devices[i];
+		found++;
 	}
-	return count == 1 ? only : NULL;
+	return found == 1 ? only : NULL;
 }
 
-int host_qemu_join(struct look_device *device, const struct host_qemu_reading *reading,
-		   const struct host_qemu_device **ret, struct host_error *err)
+int host_qemu_join(const struct host_qemu_device *qemu, struct look_device *devices, size_t count,
+		   struct look_device **ret, struct host_error *err)
 {
-	const struct host_qemu_device *found = find(reading, device);
+	struct look_device *found = find(devices, count, &qemu->look);
 	int r;
 
 	if (!found)
 		return host_fail_status(
-			err, HOST_FAILED, -ENODEV,
-			"give the id of its -device option after the socket's",
-			"none of the devices of this QEMU is the one that the kernel shows");
-	r = check_device(device, &found->look, err);
+			err, HOST_FAILED, -ENODEV, "is this the process of that QEMU?",
+			"none of the %zu vhost devices of the process is QEMU's device \"%s\"",
+			count, qemu->id);
+	r = check_device(found, &qemu->look, err);
 	if (r < 0)
 		return r;
-	memcpy(device->accepted, found->look.accepted, sizeof(device->accepted));
-	device->known |= found->look.known & LOOK_ACCEPTED;
+	memcpy(found->accepted, qemu->look.accepted, sizeof(found->accepted));
+	found->known |= qemu->look.known & LOOK_ACCEPTED;
 	*ret = found;
 	return 0;
 }

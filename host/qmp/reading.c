@@ -48,7 +48,7 @@ void host_qemu_clear(struct host_qemu_reading *reading)
 	for (size_t i = 0; i < reading->count; i++)
 		look_free_device(&reading->devices[i].look);
 	free(reading->devices);
-	*reading = (struct host_qemu_reading){ NULL, 0 };
+	*reading = (struct host_qemu_reading){ NULL, 0, 0 };
 }
 
 /* One of the list of x-query-virtio.  Without an id, what is not vhost's is passed over. */
@@ -106,6 +106,23 @@ static int read_all(struct host_asked *asked, const char *id, struct host_qemu_r
 	return r;
 }
 
+static int read_memory(struct host_qmp *qmp, uint64_t *ret, struct host_error *err)
+{
+	struct host_answer answer = { qmp, "query-memory-size-summary", NULL, err };
+	uint64_t plugged = 0;
+	int r = host_qmp_execute(qmp, answer.command, NULL, -1, &answer.object, err);
+
+	if (r == -EREMOTEIO || r == -ENOTTY)
+		return 0;
+	if (r == 0)
+		r = host_answer_number(&answer, "base-memory", INT64_MAX, ret);
+	if (r == 0 && host_answer_has(&answer, "plugged-memory"))
+		r = host_answer_number(&answer, "plugged-memory", INT64_MAX, &plugged);
+	*ret += plugged;
+	json_object_put(answer.object);
+	return r;
+}
+
 /*
  * From 11 on, QEMU aborts when it is asked for the status of a virtio device, and the guest is lost: 11.1.3
  * leaves a part of the answer empty that its own rules require.  Before 7.2 it has no such command.
@@ -139,7 +156,7 @@ static int check_version(struct host_qmp *qmp, struct host_error *err)
 int host_look_qemu(const char *id, const struct host_options *options,
 		   struct host_qemu_reading *ret, struct host_error *err)
 {
-	struct host_qemu_reading reading = { NULL, 0 };
+	struct host_qemu_reading reading = { NULL, 0, 0 };
 	struct host_asked asked = { .ctx = options->ctx, .err = err };
 	int r = host_qmp_open(options->qmp, options->seconds, &asked.qmp, err);
 
@@ -148,6 +165,8 @@ int host_look_qemu(const char *id, const struct host_options *options,
 	r = check_version(asked.qmp, err);
 	if (r == 0)
 		r = read_all(&asked, id, &reading);
+	if (r == 0)
+		r = read_memory(asked.qmp, &reading.memory, err);
 	host_qmp_close(asked.qmp);
 	if (r < 0)
 		host_qemu_clear(&reading);

@@ -99,7 +99,7 @@ static int read_vhost(const struct host_asked *asked, const struct host_answer *
 	return 0;
 }
 
-/* How many queue pairs: the device has all of them only once the driver has accepted MQ. */
+/* How many queue pairs: those that a driver without MQ has taken away show only as the property. */
 static int read_pairs(const struct host_asked *asked, const struct host_answer *status, size_t *ret)
 {
 	struct look_device *look = &asked->device->look;
@@ -113,7 +113,8 @@ static int read_pairs(const struct host_asked *asked, const struct host_answer *
 	*ret = look->kind == LOOK_VSOCK ? 1 : (size_t)queues / 2;
 	if (r == 0 && look->kind == LOOK_NET && !multi)
 		r = get_property(asked, "mq", &mq);
-	if (r == 0 && (look->kind == LOOK_VSOCK || multi || (mq && !json_object_get_boolean(mq))))
+	if (r == 0 &&
+	    (look->kind == LOOK_VSOCK || *ret > 1 || multi || (mq && !json_object_get_boolean(mq))))
 		look->known |= LOOK_PAIRS;
 	json_object_put(mq);
 	return r;
@@ -209,7 +210,7 @@ static int read_rings(const struct host_asked *asked, size_t pairs)
 static int read_model(const struct host_asked *asked)
 {
 	struct host_qemu_device *device = asked->device;
-	struct json_object *text;
+	struct json_object *text = NULL;
 	uint64_t mtu = 0;
 	uint8_t mac[6];
 	int r;
@@ -224,9 +225,15 @@ static int read_model(const struct host_asked *asked)
 	    doc_mac_parse(json_object_get_string(text), mac))
 		doc_mac_format(mac, device->mac);
 	json_object_put(text);
+	text = NULL;
 	if (r == 0)
 		r = get_number(asked, "host_mtu", &mtu);
 	device->mtu = mtu <= UINT16_MAX ? (uint32_t)mtu : 0;
+	if (r == 0)
+		r = get_property(asked, "disable-legacy", &text);
+	device->modern = json_object_is_type(text, json_type_string) &&
+			 strcmp(json_object_get_string(text), "on") == 0;
+	json_object_put(text);
 	return r;
 }
 

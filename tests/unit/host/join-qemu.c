@@ -22,37 +22,37 @@ static void join_of_equal_readings_adds_accepted_features(void **state)
 {
 	struct host_qemu_reading reading;
 	struct host_qemu_device *device = net0("7.2-one-pair", &reading);
-	const struct host_qemu_device *found = NULL;
+	struct look_device *found = NULL;
 	struct look_ring rings[2];
 	struct look_device look = as_kernel(device, rings);
 	struct host_error err;
 
-	assert_int_equal(host_qemu_join(&look, &reading, &found, &err), 0);
-	assert_ptr_equal(found, device);
+	assert_int_equal(host_qemu_join(device, &look, 1, &found, &err), 0);
+	assert_ptr_equal(found, &look);
 	assert_int_equal(look.accepted[0], 0x10130afffaf);
 	assert_true(look.known & LOOK_ACCEPTED);
 	assert_true(look.known & LOOK_MEMORY);
 	host_qemu_clear(&reading);
 }
 
-#define DIFFERS(statement, text_)                                                         \
-	do {                                                                              \
-		struct look_ring rings[2];                                                \
-		struct look_device look = as_kernel(device, rings);                       \
-		struct host_error err;                                                    \
-                                                                                          \
-		statement;                                                                \
-		assert_int_equal(host_qemu_join(&look, &reading, &found, &err), -EAGAIN); \
-		if (!strstr(err.text, text_))                                             \
-			fail_msg("%s: %s", text_, err.text);                              \
-		assert_false(look.known &LOOK_ACCEPTED);                                  \
+#define DIFFERS(statement, text_)                                                          \
+	do {                                                                               \
+		struct look_ring rings[2];                                                 \
+		struct look_device look = as_kernel(device, rings);                        \
+		struct host_error err;                                                     \
+                                                                                           \
+		statement;                                                                 \
+		assert_int_equal(host_qemu_join(device, &look, 1, &found, &err), -EAGAIN); \
+		if (!strstr(err.text, text_))                                              \
+			fail_msg("%s: %s", text_, err.text);                               \
+		assert_false(look.known &LOOK_ACCEPTED);                                   \
 	} while (0)
 
 static void join_of_different_readings_says_what_differs(void **state)
 {
 	struct host_qemu_reading reading;
 	struct host_qemu_device *device = net0("7.2-one-pair", &reading);
-	const struct host_qemu_device *found = NULL;
+	struct look_device *found = NULL;
 
 	DIFFERS(look.fd_count = 4, "queue pairs is 0x4 in the kernel, 0x1 in QEMU");
 	DIFFERS(look.vhost_features[0] ^= BIT(15), "features 0 to 63");
@@ -66,26 +66,27 @@ static void join_of_different_readings_says_what_differs(void **state)
 	host_qemu_clear(&reading);
 }
 
-/* The two devices of this QEMU are told apart by where their rings are. */
+/* Two devices of a process are told apart by where their rings are. */
 static void join_with_several_devices_goes_by_the_address(void **state)
 {
-	struct fake_qemu qemu = { 0 };
 	struct host_qemu_reading reading;
-	const struct host_qemu_device *found = NULL;
-	struct look_ring rings[2];
-	struct look_device look;
+	struct host_qemu_device *device = net0("7.2-one-pair", &reading);
+	struct look_device *found = NULL, looks[2];
+	struct look_ring rings[2][2];
 	struct host_error err;
 
-	assert_int_equal(look_at(&qemu, recorded("7.2-no-driver"), NULL, &reading, &err), 0);
-	look = as_kernel(&reading.devices[1], rings);
-	assert_int_equal(host_qemu_join(&look, &reading, &found, &err), -ENODEV);
-	assert_non_null(strstr(err.text, "none of the devices"));
-	reading.devices[1].look.rings[0].guest_desc = rings[0].guest_desc = 4096;
-	rings[0].translated = true;
-	assert_int_equal(host_qemu_join(&look, &reading, &found, &err), 0);
-	assert_ptr_equal(found, &reading.devices[1]);
-	look.kind = LOOK_VSOCK;
-	assert_int_equal(host_qemu_join(&look, &reading, &found, &err), -ENODEV);
+	looks[0] = as_kernel(device, rings[0]);
+	looks[1] = as_kernel(device, rings[1]);
+	rings[0][0].guest_desc += 4096;
+	assert_int_equal(host_qemu_join(device, looks, 2, &found, &err), 0);
+	assert_ptr_equal(found, &looks[1]);
+	rings[1][0].guest_desc += 8192;
+	assert_int_equal(host_qemu_join(device, looks, 2, &found, &err), -ENODEV);
+	assert_non_null(strstr(
+		err.text, "none of the 2 vhost devices of the process is QEMU's device \"net0\""));
+	looks[0].kind = looks[1].kind = LOOK_VSOCK;
+	assert_int_equal(host_qemu_join(device, looks, 2, &found, &err), -ENODEV);
+	assert_int_equal(host_qemu_join(device, looks, 0, &found, &err), -ENODEV);
 	host_qemu_clear(&reading);
 }
 

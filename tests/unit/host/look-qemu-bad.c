@@ -80,10 +80,13 @@ static void look_at_device_that_qemu_runs_is_refused(void **state)
 /* ---------------------------------------------------------------------------------------- garbage */
 
 static const char *const needed[] = {
-	"started",	"vm-running",  "vhost-started", "guest-features", "transports",
-	"dev-features", "num-vqs",     "vhost-dev",	"features",	  "acked-features",
-	"backend-cap",	"log-enabled", "vring-num",	"vring-desc",	  "vring-avail",
-	"vring-used",	"qemu",	       "major",		"minor",	  "unknown-dev-features",
+	"started",	  "vm-running",	 "vhost-started",
+	"guest-features", "transports",	 "dev-features",
+	"num-vqs",	  "vhost-dev",	 "features",
+	"acked-features", "backend-cap", "log-enabled",
+	"vring-num",	  "vring-desc",	 "vring-avail",
+	"vring-used",	  "base-memory", "qemu",
+	"major",	  "minor",	 "unknown-dev-features",
 };
 
 /* Puts the value in the place of each member of this name; a NULL takes the member away.  How many? */

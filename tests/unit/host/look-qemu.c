@@ -23,6 +23,7 @@ static void look_running_reads_features_by_number(void **state)
 	assert_false(device->look.iommu);
 	assert_string_equal(device->mac, "52:54:00:12:34:56");
 	assert_int_equal(device->mtu, 1400);
+	assert_int_equal(reading.memory, 192 << 20);
 	host_qemu_clear(&reading);
 }
 

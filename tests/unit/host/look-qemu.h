@@ -31,7 +31,7 @@ static inline int look_at(struct fake_qemu *qemu, struct json_object *answers, c
 	struct host_options options = { .ctx = ctx, .qmp = qemu->path, .seconds = 1 };
 	int r;
 
-	*ret = (struct host_qemu_reading){ NULL, 0 };
+	*ret = (struct host_qemu_reading){ NULL, 0, 0 };
 	*err = (struct host_error){ 0 };
 	qemu->recorded = answers;
 	fake_qemu_start(qemu);
