@@ -100,6 +100,8 @@ static int put_device(FILE *out, const struct host_view *view, const char *type,
 
 	if (r == 0)
 		r = kind->put_device(out, view, type ? type : kind->device_type, err);
+	if (r == 0 && view->device->bus)
+		fprintf(out, ",bus=%s", view->device->bus);
 	if (r == 0)
 		put_properties(out, view, ",");
 	return r;
@@ -118,6 +120,16 @@ static int put_mq(FILE *out, const struct host_view *view, const char *type, str
 	return 0;
 }
 
+static int put_bus(FILE *out, const struct host_view *view, const char *type,
+		   struct host_error *err)
+{
+	if (!view->device->bus)
+		return host_fail_status(err, HOST_USAGE, -EINVAL, "add \"bus\" to it",
+					"device \"%s\" has no bus", view->device->id);
+	fputs(view->device->bus, out);
+	return 0;
+}
+
 /* QEMU does not use more than one queue pair because there are fds for them. */
 const struct host_token host_qemu_tokens[] = {
 	{ "netdev", HOST_ON_NET,
@@ -125,10 +137,12 @@ const struct host_token host_qemu_tokens[] = {
 	  host_net_put_netdev },
 	{ "device", HOST_ON_NET,
 	  HOST_TOLD_QUEUES | HOST_TOLD_RING_SIZE | HOST_TOLD_MAC | HOST_TOLD_MTU |
-		  HOST_TOLD_FEATURES,
+		  HOST_TOLD_FEATURES | HOST_TOLD_BUS,
 	  put_device, .typed = true },
-	{ "device", HOST_ON_VSOCK, HOST_TOLD_VHOST | HOST_TOLD_CID | HOST_TOLD_FEATURES, put_device,
+	{ "device", HOST_ON_VSOCK,
+	  HOST_TOLD_VHOST | HOST_TOLD_CID | HOST_TOLD_FEATURES | HOST_TOLD_BUS, put_device,
 	  .typed = true },
+	{ "bus", HOST_ON_ANY, HOST_TOLD_BUS, put_bus },
 	{ "mask", HOST_ON_ANY, HOST_TOLD_FEATURES, put_mask },
 	{ "tapfds", HOST_ON_NET, HOST_TOLD_TAP, host_put_tapfds },
 	{ "mq", HOST_ON_NET, HOST_TOLD_QUEUES, put_mq },

@@ -12,7 +12,7 @@ static const struct host_token none[] = { { 0 } };
 
 const struct host_style host_styles[] = {
 	[HOST_STYLE_QEMU] = { .name = "qemu",
-			      .options = HOST_TOLD_ALL,
+			      .options = HOST_TOLD_ALL | HOST_TOLD_BUS,
 			      .tokens = host_qemu_tokens,
 			      .use = { "-netdev @ID.netdev@ -device @ID.device@",
 				       "-device @ID.device@" } },

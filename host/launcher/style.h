@@ -20,8 +20,9 @@ enum host_told {
 	HOST_TOLD_MTU = 1 << 6,
 	HOST_TOLD_BUSYLOOP = 1 << 7,
 	HOST_TOLD_FEATURES = 1 << 8,
-	HOST_TOLD_NAME = 1 << 9, /* of its tap, instead of fds */
-	HOST_TOLD_ALL = (1 << 10) - 1
+	HOST_TOLD_NAME = 1 << 9,       /* of its tap, instead of fds */
+	HOST_TOLD_ALL = (1 << 10) - 1, /* of these */
+	HOST_TOLD_BUS = 1 << 10	       /* of QEMU alone */
 };
 
 struct host_token {

@@ -34,6 +34,7 @@ static const struct fact {
 	  "mask the feature \"mtu\" if the guest sets it by itself" },
 	{ HOST_TOLD_BUSYLOOP, "busyloop_us", "/busyloop_us", { "busyloop_us" }, NULL },
 	{ HOST_TOLD_FEATURES, "features", "/features", { "mask" }, NULL },
+	{ HOST_TOLD_BUS, "bus", "/bus", { "bus" }, NULL },
 };
 
 /* Features are masked by an option, except those that are offered by a value of their own. */
@@ -55,6 +56,8 @@ unsigned int host_told_wanted(const struct host_setup *setup, const struct host_
 	if (device->attach == HOST_ATTACH_NAME && host_style_of(setup)->environment)
 		told &= ~(unsigned int)HOST_TOLD_VHOST;
 
+	if (device->bus)
+		told |= HOST_TOLD_BUS;
 	if (needs_mask(device) || (qemu && !host_is_empty(&device->require)))
 		told |= HOST_TOLD_FEATURES;
 	return told;
@@ -67,7 +70,9 @@ int host_told_rule(const struct host_setup *setup, const struct host_device *dev
 
 	for (size_t i = 0; i < DOC_COUNT(facts); i++)
 		if (wanted & ~host_style_of(setup)->options & facts[i].told) {
-			*ret_pointer = device->type == HOST_NET ? facts[i].pointer : "/type";
+			bool named = device->type == HOST_NET || facts[i].told == HOST_TOLD_BUS;
+
+			*ret_pointer = named ? facts[i].pointer : "/type";
 			*ret_instead = device->type == HOST_NET ? facts[i].instead : NULL;
 			return -EINVAL;
 		}

@@ -119,6 +119,9 @@ int host_take_fds(struct host_run *run, const struct host_op *op, struct host_er
 
 /* ---------------------------------------------------------------------------------------- devices */
 
+static const char no_port[] =
+	"start QEMU with a free port for each device: -device pcie-root-port,id=port1";
+
 int host_add_netdev(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	struct json_object *arguments;
@@ -139,6 +142,11 @@ int host_del_netdev(struct host_run *run, const struct host_op *op, struct host_
 	return host_qmp_is_closed(run->qmp) || r > 0 ? 0 : r;
 }
 
+static int add_device(struct host_run *run, struct json_object *arguments, struct host_error *err)
+{
+	return host_qmp_execute(run->qmp, "device_add", json_object_get(arguments), -1, NULL, err);
+}
+
 /*
  * On q35, only ports take devices while it runs, but QEMU itself takes the root bus.  A port has one slot;
  * in another one, which QEMU takes if the first is in use, the guest does not find the device.
@@ -152,26 +160,62 @@ static int add_to_port(struct host_run *run, struct json_object *arguments, stru
 	json_object_object_add(arguments, "addr", json_object_new_string("0"));
 	for (int i = 0; i < count && r == -EREMOTEIO; i++) {
 		json_object_object_add(arguments, "bus", json_object_new_string(ports[i]));
-		r = host_qmp_execute(run->qmp, "device_add", json_object_get(arguments), -1, NULL,
-				     err);
+		r = add_device(run, arguments, err);
 	}
 	if (r == -EREMOTEIO)
-		snprintf(
-			err->hint, sizeof(err->hint),
-			"start QEMU with a free port for each device: -device pcie-root-port,id=port1");
+		snprintf(err->hint, sizeof(err->hint), "%s", no_port);
+	return r;
+}
+
+/* Which ports could have been chosen. */
+static void list_ports(struct host_run *run, const char *id, struct host_error *err)
+{
+	char ports[HOST_PORTS_MAX][HOST_PORT_NAME_MAX];
+	struct host_error second;
+	int count = host_hotplug_find_ports(run->qmp, ports, &second);
+	size_t used = 0;
+
+	snprintf(err->hint, sizeof(err->hint), "%s", no_port);
+	for (int i = 0; i < count && used < sizeof(err->hint); i++) {
+		if (!host_hotplug_is_free(run->qmp, ports[i]))
+			continue;
+		if (!used)
+			used = (size_t)snprintf(err->hint, sizeof(err->hint),
+						"free ports for \"bus\" of device \"%s\": %s", id,
+						ports[i]);
+		else
+			used += (size_t)snprintf(err->hint + used, sizeof(err->hint) - used, ", %s",
+						 ports[i]);
+	}
+}
+
+/* The bus that the config names. */
+static int add_to_bus(struct host_run *run, const struct host_device *device,
+		      struct json_object *arguments, struct host_error *err)
+{
+	int r = host_hotplug_is_port(run->qmp, device->bus, err);
+
+	if (r < 0)
+		return r;
+	if (r)
+		json_object_object_add(arguments, "addr", json_object_new_string("0"));
+	r = add_device(run, arguments, err);
+	if (r == -EREMOTEIO)
+		list_ports(run, device->id, err);
 	return r;
 }
 
 int host_add_device(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
+	const struct host_device *device = host_device(run->plan->setup, op->device);
 	struct json_object *arguments;
 	int r = host_qemu_json(&run->launch->views[op->device], "device", "driver", &arguments,
 			       err);
 
 	if (r < 0)
 		return r;
-	r = host_qmp_execute(run->qmp, "device_add", json_object_get(arguments), -1, NULL, err);
-	if (r == -EREMOTEIO && strstr(err->text, "does not support hotplug"))
+	r = device->bus ? add_to_bus(run, device, arguments, err) : add_device(run, arguments, err);
+	if (r == -EREMOTEIO && !device->bus && strstr(err->text, "does not support hotplug"))
 		r = add_to_port(run, arguments, err);
 	json_object_put(arguments);
 	if (r < 0)

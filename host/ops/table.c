@@ -249,6 +249,7 @@ DESCRIBE(describe_netdev)
 DESCRIBE(describe_device)
 {
 	a->id = device_of(plan, op)->id;
+	a->bus = device_of(plan, op)->bus;
 	return "delete it";
 }
 

@@ -70,27 +70,84 @@ int host_hotplug_find_ports(struct host_qmp *qmp, char names[HOST_PORTS_MAX][HOS
 
 /* ----------------------------------------------------------------------------------------- devices */
 
-int host_hotplug_has(struct host_qmp *qmp, const char *id, struct host_error *err)
+/* The parts of an object of QEMU's tree: an array, to be put. */
+static int list_parts(struct host_qmp *qmp, const char *path, struct json_object **ret,
+		      struct host_error *err)
 {
-	struct json_object *path = json_object_new_object(), *devices;
-	bool has = false;
+	struct json_object *arguments = json_object_new_object();
 	int r;
 
-	if (!path)
+	if (!arguments)
 		return host_fail_memory(err);
-	json_object_object_add(path, "path", json_object_new_string("/machine/peripheral"));
-	r = host_qmp_execute(qmp, "qom-list", path, -1, &devices, err);
+	json_object_object_add(arguments, "path", json_object_new_string(path));
+	r = host_qmp_execute(qmp, "qom-list", arguments, -1, ret, err);
+	if (r == 0 && !json_object_is_type(*ret, json_type_array)) {
+		json_object_put(*ret);
+		*ret = json_object_new_array();
+	}
+	return r < 0 ? r : *ret ? 0 : host_fail_memory(err);
+}
+
+#define TYPE_MAX 64
+
+/* The type of the device with this id, "child<pcie-root-port>"; "": there is none. */
+static int find_type(struct host_qmp *qmp, const char *id, char type[TYPE_MAX],
+		     struct host_error *err)
+{
+	struct json_object *devices;
+	int r = list_parts(qmp, "/machine/peripheral", &devices, err);
+
 	if (r < 0)
 		return r;
-	if (json_object_is_type(devices, json_type_array))
-		for (size_t i = 0; i < json_object_array_length(devices); i++) {
-			const char *name =
-				host_qmp_text(json_object_array_get_idx(devices, i), "name");
+	type[0] = '\0';
+	for (size_t i = 0; i < json_object_array_length(devices); i++) {
+		struct json_object *device = json_object_array_get_idx(devices, i);
+		const char *name = host_qmp_text(device, "name");
+		const char *text = host_qmp_text(device, "type");
 
-			has = has || (name && strcmp(name, id) == 0);
-		}
+		if (name && strcmp(name, id) == 0)
+			snprintf(type, TYPE_MAX, "%s", text && *text ? text : "?");
+	}
 	json_object_put(devices);
-	return has;
+	return 0;
+}
+
+bool host_hotplug_is_free(struct host_qmp *qmp, const char *port)
+{
+	char path[2 * HOST_PORT_NAME_MAX + 32];
+	struct json_object *parts;
+	struct host_error unused;
+	bool free = true;
+
+	snprintf(path, sizeof(path), "/machine/peripheral/%s/%s", port, port);
+	if (list_parts(qmp, path, &parts, &unused) < 0)
+		return true;
+	for (size_t i = 0; i < json_object_array_length(parts); i++) {
+		const char *name = host_qmp_text(json_object_array_get_idx(parts, i), "name");
+
+		free = free && !(name && strncmp(name, "child[", 6) == 0);
+	}
+	json_object_put(parts);
+	return free;
+}
+
+int host_hotplug_has(struct host_qmp *qmp, const char *id, struct host_error *err)
+{
+	char type[TYPE_MAX];
+	int r = find_type(qmp, id, type, err);
+
+	return r < 0 ? r : type[0] != '\0';
+}
+
+int host_hotplug_is_port(struct host_qmp *qmp, const char *id, struct host_error *err)
+{
+	static const char *const ports[] = { "root-port", "downstream", "ioh3420" };
+	char type[TYPE_MAX];
+	int r = find_type(qmp, id, type, err), found = 0;
+
+	for (size_t i = 0; r == 0 && i < DOC_COUNT(ports); i++)
+		found = found || strstr(type, ports[i]);
+	return r < 0 ? r : found;
 }
 
 struct waiting {

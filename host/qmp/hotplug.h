@@ -16,6 +16,15 @@ int host_unplug_device(struct host_qmp *qmp, const char *id, struct host_error *
 /* host_hotplug_has() - has QEMU a device with this id?  1, 0, or a negative errno with the error filled. */
 int host_hotplug_has(struct host_qmp *qmp, const char *id, struct host_error *err);
 
+/* host_hotplug_is_port() - is the device with this id a PCI Express port, which has one slot? */
+int host_hotplug_is_port(struct host_qmp *qmp, const char *id, struct host_error *err);
+
+/*
+ * host_hotplug_is_free() - has this port no device, also none that the guest has not looked for yet?  True if
+ * that cannot be told.
+ */
+bool host_hotplug_is_free(struct host_qmp *qmp, const char *port);
+
 /* host_unplug_netdev() - returns 1 when it is gone, -ENODEV if there was none. */
 int host_unplug_netdev(struct host_qmp *qmp, const char *id, struct host_error *err);
 

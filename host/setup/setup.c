@@ -52,6 +52,16 @@ static bool check_id(const char *text)
 	return true;
 }
 
+/* As QEMU has ids: those of ports, and "pcie.0". */
+static bool check_bus(const char *text)
+{
+	const char *c = text;
+
+	while (is_letter(*c) || is_digit(*c) || (*c && strchr("-._", *c)))
+		c++;
+	return is_letter(text[0]) && !*c && strlen(text) <= 63;
+}
+
 /* Visible ASCII except the characters in @not; "." and ".." are never names. */
 static bool check_word(const char *text, const char * not )
 {
@@ -285,6 +295,11 @@ static const struct doc_field device_fields[] = {
 	DOC_FIELD(host_device, cid, DOC_UINT, VSOCK, .preset = HOST_CID_AUTO, .word = "auto",
 		  .min = HOST_CID_MIN, .max = HOST_CID_MAX,
 		  .help = "address of the guest; auto: the lowest that is free"),
+	DOC_FIELD(
+		host_device, bus, DOC_STRING, .min = 1, .max = 63, .check = check_bus,
+		.pattern = "^[A-Za-z][0-9A-Za-z._-]{0,62}$",
+		.rule = "an id of QEMU consists of letters, digits, '-', '.' and '_' and starts with a letter",
+		.help = "QEMU's bus that the device is plugged into, such as a pcie-root-port; default: QEMU chooses"),
 	DOC_FIELD(host_device, features, DOC_OBJECT, .table = &feature_table,
 		  .help = "virtio features, named as in the specification"),
 	DOC_FIELD(host_device, busyloop_us, DOC_UINT, NET, .max = 1000000,

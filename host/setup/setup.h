@@ -68,6 +68,7 @@ struct host_device {
 	uint32_t type, attach, vhost;
 	uint64_t queue_pairs, ring_size, busyloop_us; /* of other types than net: 1, the defaults */
 	uint64_t cid;				      /* HOST_CID_AUTO: the lowest free */
+	char *bus;				      /* of QEMU; NULL: it chooses */
 	struct host_tap tap;
 	struct host_features features;
 	struct host_worker worker;

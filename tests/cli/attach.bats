@@ -16,14 +16,14 @@ config() {
 		"$1" "${3:+, $3}" "${2:+, $2}" > vm.json
 }
 
-# inside MACHINE SCRIPT: beside a QEMU in a network namespace of its own.  ask COMMAND [ARGUMENTS]: what it answers.
+# inside MACHINE SCRIPT [PORTS]: beside a QEMU in a network namespace of its own.  ask COMMAND [ARGUMENTS]: what it answers.
 inside() {
 	need_tap
 	command -v qemu-system-x86_64 > /dev/null || skip "QEMU is not there"
-	export machine=$1
+	export machine=$1 ports=${3:-1}
 	run --separate-stderr unshare -n bash -c '
 		qemu-system-x86_64 -M $machine -nodefaults -display none -S -accel tcg -qmp unix:qmp,server=on,wait=off \
-			$([ $machine = q35 ] && echo -device pcie-root-port,id=port1,chassis=1) > qemu.log 2>&1 &
+			$([ $machine != q35 ] || for n in $(seq $ports); do echo -device pcie-root-port,id=port$n,chassis=$n; done) > qemu.log 2>&1 &
 		pid=$!
 		while kill -0 $pid && [ ! -S qmp ]; do sleep 0.1; done
 		ask() {
@@ -71,6 +71,19 @@ print(json.dumps(a[\"return\"], separators=(\",\", \":\")))" "$@"
 	[ "$output" = $'5\n0\n{}' ]
 	[[ $stderr == *"add device, device net0: qmp: QEMU refuses device_add: "*"in use by e1000e"*"(GenericError)"* ]]
 	[[ $stderr == *"hint: start QEMU with a free port for each device: -device pcie-root-port,id="* ]]
+}
+
+@test "attach: the config chooses the port; one that is not free is refused with those that are" {
+	config 1 '' '"bus": "port1"'
+	inside q35 '"$VHOSTCTL" attach vm.json --qmp qmp > /dev/null && ask qom-get "{\"path\": \"/machine/peripheral/net0\", \"property\": \"parent_bus\"}"
+		sed "s/net0/net1/; s/at0/at1/; s/:56/:57/" vm.json > second.json
+		"$VHOSTCTL" -vv attach second.json --qmp qmp; echo $?' 3
+	[ "${lines[0]}" = '"/machine/peripheral/port1/port1"' ]
+	[ "${lines[1]}" = 5 ]
+	[[ $stderr == *"QEMU refuses device_add: "*'hint: free ports for "bus" of device "net1": port2, port3'* ]]
+	# -vv has what was said to QEMU, and what it said
+	grep -q '^trace: qmp -> {"execute":"getfd",.*, with fd [0-9]*$' <<< "$stderr"
+	grep -q '^trace: qmp <- .*"class": "GenericError"' <<< "$stderr"
 }
 
 @test "detach: a guest that does not answer keeps it; once the device is gone, the netdev goes" {

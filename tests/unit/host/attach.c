@@ -79,6 +79,69 @@ static void attach_on_q35_takes_a_free_port(void **state)
 	assert_int_equal(qemu.devices.count, 2);
 }
 
+/* One device on this bus. */
+static int attach_to_bus(struct fake_qemu *qemu, const char *bus, struct host_error *err)
+{
+	static const char config[] =
+		"{\"kind\":\"vhost-setup\",\"version\":1,\"devices\":[{\"id\":\"net0\","
+		"\"type\":\"net\",\"vhost\":\"off\",\"bus\":\"%s\",\"tap\":{}}]}";
+	struct host_options options = { .ctx = ctx, .seconds = 1, .qmp = qemu->path };
+	struct json_object *report = NULL;
+	struct host_setup *setup;
+	char text[sizeof(config) + 64];
+	int r;
+
+	snprintf(text, sizeof(text), config, bus);
+	setup = read_setup(ctx, text);
+	fake_qemu_start(qemu);
+	r = host_attach(setup, &options, &report, err);
+	fake_qemu_stop(qemu);
+	host_setup_free(setup);
+	json_object_put(report);
+	return r;
+}
+
+/* In the one slot of a port the guest finds it; a root bus has more, and QEMU chooses. */
+static void attach_takes_the_bus_of_the_config(void **state)
+{
+	struct fake_qemu port = { .ports = true }, root = { .ports = false };
+	struct host_error err;
+
+	sandbox_skip_if_emulated(LACKS_LINK);
+	if (attach_to_bus(&port, "port2", &err))
+		fail_msg("%s: %s", err.where, err.text);
+	assert_non_null(strstr(port.log, "\"bus\":\"port2\",\"id\":\"net0\",\"addr\":\"0\""));
+	assert_null(strstr(port.log, "port1"));
+	attach_to_bus(&root, "pci.0", &err);
+	assert_non_null(strstr(root.log, "\"bus\":\"pci.0\",\"id\":\"net0\"}"));
+}
+
+static void attach_to_a_bus_that_qemu_refuses_lists_those_that_are_free(void **state)
+{
+	static const struct {
+		const char *bus, *text;
+	} cases[] = {
+		{ "port0", "QEMU refuses device_add: PCI: slot 0 function 0 already occupied" },
+		{ "no", "QEMU refuses device_add: Bus 'no' not found" },
+	};
+
+	sandbox_skip_if_emulated(LACKS_LINK);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct fake_qemu qemu = { .ports = true };
+		struct snapshot before;
+		struct host_error err;
+
+		sandbox_look(&before);
+		assert_int_equal(attach_to_bus(&qemu, cases[i].bus, &err), -EREMOTEIO);
+		if (!strstr(err.text, cases[i].text))
+			fail_msg("%s: %s", cases[i].bus, err.text);
+		assert_string_equal(err.hint,
+				    "free ports for \"bus\" of device \"net0\": port1, port2");
+		assert_int_equal(qemu.devices.count + qemu.netdevs.count + qemu.fds.count, 0);
+		sandbox_expect_same(&before);
+	}
+}
+
 /* Whatever it does at whichever command; the last command is known by the success. */
 static void expect_undone(enum fake_bad bad, const char *words)
 {
@@ -151,6 +214,8 @@ static int all_tests(void)
 		cmocka_unit_test(attach_gives_fds_netdevs_and_devices),
 		cmocka_unit_test(attach_of_id_that_qemu_has_touches_nothing),
 		cmocka_unit_test(attach_on_q35_takes_a_free_port),
+		cmocka_unit_test(attach_takes_the_bus_of_the_config),
+		cmocka_unit_test(attach_to_a_bus_that_qemu_refuses_lists_those_that_are_free),
 		cmocka_unit_test(attach_refused_at_any_command_is_undone),
 		cmocka_unit_test(attach_to_qemu_that_ends_at_any_command_is_undone),
 		cmocka_unit_test(attach_to_qemu_that_hangs_says_what_may_be_left),

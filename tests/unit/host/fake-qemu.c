@@ -85,6 +85,8 @@ static const char *add_netdev(struct fake_qemu *qemu, struct json_object *argume
 
 static const char *add_device(struct fake_qemu *qemu, struct json_object *arguments)
 {
+	if (strcmp(text_of(arguments, "bus"), "no") == 0)
+		return "Bus 'no' not found";
 	if (*text_of(arguments, "bus") && strcmp(text_of(arguments, "addr"), "0") != 0)
 		return NULL; /* in a slot that no guest sees */
 	if (qemu->ports && strcmp(text_of(arguments, "bus"), "port2") != 0)
@@ -122,18 +124,25 @@ static const char ports[] =
 	"{\"qdev_id\":\"port1\",\"pci_bridge\":{\"bus\":{}}},"
 	"{\"qdev_id\":\"port2\",\"pci_bridge\":{\"bus\":{},\"devices\":[]}}]}]";
 
+static void list_device(struct json_object *list, const char *name, const char *type)
+{
+	struct json_object *device = json_object_new_object();
+
+	json_object_object_add(device, "name", json_object_new_string(name));
+	json_object_object_add(device, "type", json_object_new_string(type));
+	json_object_array_add(list, device);
+}
+
 static char *list_devices(const struct fake_qemu *qemu)
 {
 	struct json_object *list = json_object_new_array();
 	char *text;
 
-	for (int i = 0; i < qemu->devices.count; i++) {
-		struct json_object *device = json_object_new_object();
-
-		json_object_object_add(device, "name",
-				       json_object_new_string(qemu->devices.names[i]));
-		json_object_array_add(list, device);
-	}
+	for (int i = 0; i < qemu->devices.count; i++)
+		list_device(list, qemu->devices.names[i], "child<virtio-net-pci>");
+	for (int i = 0; i < 3 && qemu->ports; i++)
+		list_device(list, (const char *const[]){ "port0", "port1", "port2" }[i],
+			    "child<pcie-root-port>");
 	text = strdup(json_object_to_json_string(list));
 	json_object_put(list);
 	return text;

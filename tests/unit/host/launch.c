@@ -32,6 +32,12 @@ static void expand_of_each_token_matches(void **state)
 		{ NET(",\"queue_pairs\":4,\"ring_size\":1024"), "", false,
 		  "@net0.netdev@ @net0.device@",
 		  "tap,id=net0,fds=3:4:5:6,vhost=on,vhostfds=7:8:9:10 virtio-net-pci,netdev=net0,mq=on,vectors=10,rx_queue_size=1024" },
+		/* a bus that is chosen */
+		{ NET(",\"bus\":\"port1\""), "", true, "@net0.netdev@ @net0.device@",
+		  "tap,id=net0,fd=3,vhost=off virtio-net-pci,netdev=net0,bus=port1" },
+		{ VSOCK(",\"cid\":42,\"bus\":\"pcie.0\""), "", false,
+		  "x,guest-cid=@v.cid@,vhostfd=@v.fd@,bus=@v.bus@",
+		  "x,guest-cid=42,vhostfd=3,bus=pcie.0" },
 		/* other buses */
 		{ NET(",\"queue_pairs\":2"), "", true, "@net0.netdev@ @net0.device:virtio-net-ccw@",
 		  "tap,id=net0,fds=3:4,vhost=off virtio-net-ccw,netdev=net0,mq=on" },
@@ -128,7 +134,7 @@ static void expand_of_bad_token_says_why(void **state)
 		{ NET(""), "", false, "@net1.netdev@", "the config has no device \"net1\"" },
 		{ VSOCK(""), "", false, "@v.id@", "add -device @v.device@ to them" },
 		{ VSOCK(""), "", false, "@v.netdev@",
-		  "known tokens are device, mask, fd, cid, id" },
+		  "known tokens are device, bus, mask, fd, cid, id" },
 		{ NET(""), "", true, "@net0.device:e1000@", "begin with virtio-net-" },
 		{ NET(""), "", true, "@net0.device:virtio-net-@", "begin with virtio-net-" },
 		{ NET(""), "", true, "@net0.netdev:x@", "no type is accepted after netdev" },

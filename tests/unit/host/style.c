@@ -95,6 +95,8 @@ static void what_a_style_has_no_option_for_is_refused(void **state)
 		{ NET(OFF NAME PAIRS), "firecracker", "/queue_pairs", "" },
 		{ NET(PAIRS), "kvmtool", "/queue_pairs", "" },
 		{ VSOCK(""), "kvmtool", "/type", "" },
+		{ NET(",\"bus\":\"port1\""), "env", "/bus", "style \"env\" have no option" },
+		{ VSOCK(",\"bus\":\"port1\""), "stratovirt", "/bus", "" },
 		{ VSOCK(NAME), "env", "/attach", "only a tap has a name" },
 		{ NET(NAME TAP(",\"netns\":\"blue\"")), "env", "/tap/netns",
 		  "set \"attach\" to \"fd\"" },
