@@ -43,7 +43,8 @@ enum cli_type {
 	CLI_FDS,      /* N[,N]...; may be repeated, and call->fds has them all */
 	CLI_NUMBER,   /* min to max */
 	CLI_SET,      /* a set of features; of arguments only */
-	CLI_TEXT      /* any words; of arguments only */
+	CLI_TEXT,     /* any words; of arguments only */
+	CLI_DEVICE    /* a running device, by pid or link; of arguments only */
 };
 
 struct cli_option {

@@ -14,6 +14,9 @@
 	ROW(validate)        \
 	ROW(caps)            \
 	ROW(doctor)          \
+	ROW(list)            \
+	ROW(status)          \
+	ROW(dump)            \
 	ROW(features_list)   \
 	ROW(features_decode) \
 	ROW(features_encode) \

@@ -15,7 +15,7 @@ static const struct doc_field row_fields[] = {
 	DOC_NEED(row, letter, DOC_STRING, .help = "the option's short form, with its dash"),
 	DOC_NEED(
 		row, value, DOC_STRING,
-		.help = "what the option or the command takes: flag (nothing), file, user, "
+		.help = "what the option or the command takes: flag (nothing), file, user, device, "
 			"number, set, text, variable, fds, or one of the words that are given, separated by |"),
 	DOC_NEED(row, most, DOC_STRING, .help = "arguments that the command takes at most, or any"),
 	DOC_NEED(row, launcher, DOC_STRING, .help = "--, when a command line may follow it"),

@@ -9,9 +9,15 @@ _vhostctl_table() {
 
 # _vhostctl_value PROGRAM KIND CURRENT: what can stand for a value of that kind.
 _vhostctl_value() {
+	local word
 	case $2 in
 	file) compgen -f -- "$3" ;;
 	user) compgen -u -- "$3" ;;
+	device) # pids and links; compgen would expand what is in the name of a link
+		_vhostctl_table "$1" --quiet list | cut -f 2,4 | tr '\t' '\n' | while IFS= read -r word; do
+			[[ $word != "$3"* || $word == - ]] || printf '%s\n' "$word"
+		done | sort -u
+		;;
 	*"|"*) compgen -W "${2//|/ }" -- "$3" ;;
 	set) # features after the last comma
 		local before=''

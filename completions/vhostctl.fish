@@ -12,6 +12,11 @@ function __vhostctl_features
     printf "$before%s\n" (__vhostctl_table features list | cut -f 2)
 end
 
+# The pids and links of running devices.
+function __vhostctl_devices
+    __vhostctl_table --quiet list | cut -f 2,4 | string split \t | string match -v -- -
+end
+
 function __vhostctl_has_launcher
     contains -- -- (commandline -opc)
 end
@@ -61,6 +66,8 @@ for row in (__vhostctl_table commands)
             set values -a (string replace -a '|' ' ' -- $cells[4])
         case set
             set values -a '(__vhostctl_features)'
+        case device
+            set values -a '(__vhostctl_devices)'
     end
     if test $cells[2] != - # an option
         set -l where

@@ -294,8 +294,8 @@ VHC_EXPORT int vhc_state_check(struct vhc_ctx *ctx, const char *state);
  * vhc_state_seal() - make a valid vhost-state document of one that was put together by other means
  * than vhc_dev_save(), such as from what the kernel and a launcher say about a device.
  * @state: the document, NUL-terminated.  Its features by name and its checksum may be anything that
- * has their form, such as [] and 0: they are made anew.  What is not known has to be said by its
- * key "partial", see vhost-state(5).
+ * has their form, such as [] and 0: they are made anew; the header's size may be absent.  What is
+ * not known has to be said by its key "partial", see vhost-state(5).
  * @ret_state: the same document, which passes vhc_state_check(); to be freed with free(3).
  * Errors: as vhc_state_check(); -ENOMEM.
  */

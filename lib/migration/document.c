@@ -10,6 +10,7 @@
 
 #include "migration/crc32.h"
 #include "ctx.h"
+#include "features/features.h"
 #include "migration/document.h"
 
 /* Aligned, so never the last address, which stands for none. */
@@ -245,7 +246,7 @@ VHC_EXPORT int vhc_state_check(struct vhc_ctx *ctx, const char *state)
 	return r;
 }
 
-/* The rows follow from the words, whatever the document has. */
+/* The rows follow from the words, whatever the document has; so does the header's size, if it has none. */
 static int make_rows(struct vhi_saved *saved)
 {
 	const struct vhi_feature_names names = vhi_saved_names(vhi_saved_kind(saved));
@@ -255,6 +256,8 @@ static int make_rows(struct vhi_saved *saved)
 	int r = vhi_feature_rows(&names, &set, &made.words, &made.features);
 
 	if (!r) {
+		if (!saved->header_bytes && vhi_saved_kind(saved) == &vhi_kind_net)
+			saved->header_bytes = vhi_net_header_size(&set);
 		saved->words = made.words;
 		saved->features = made.features;
 		made.words = old_words;

@@ -267,3 +267,28 @@ complete_zsh() {
 		END
 	done
 }
+
+@test "completions: running devices by pid and link, whatever their names are" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat > "$BATS_TEST_TMPDIR/bin/vhostctl" <<- END
+		#!/bin/sh
+		[ "\$*" != "--quiet list" ] || {
+			echo 'type  pid   name  link          queue_pairs'
+			echo 'net   1234  qemu  \$(touch\$IFS$BATS_TEST_TMPDIR/ran)  1'
+			echo 'net    123  qemu  tap0          1'
+			echo 'vsock  123  qemu  -             1'
+			exit
+		}
+		exec "$VHOSTCTL" "\$@"
+	END
+	chmod +x "$BATS_TEST_TMPDIR/bin/vhostctl"
+	VHOSTCTL=$BATS_TEST_TMPDIR/bin/vhostctl
+	[ "$(complete_bash status 12 | tr '\n' ' ')" = "123 1234 " ]
+	[ "$(complete_bash dump ta)" = tap0 ]
+	[ "$(complete_bash status '' | wc -l)" = 4 ]
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	[[ $(complete_zsh status '') == *'1:device:_vhostctl_devices'* ]]
+	command -v fish > /dev/null || return 0
+	[ "$(env PATH="$BATS_TEST_TMPDIR/bin:/usr/bin:/bin" HOME="$BATS_TEST_TMPDIR" fish --no-config -c "source $completions/vhostctl.fish; complete -C 'vhostctl dump ta'" | cut -f1)" = tap0 ]
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+}

@@ -19,13 +19,15 @@ static char *edited(const char *json, const char *pointer, const char *raw, cons
 static void seal_without_rows_and_checksum_is_what_was_saved(void **state)
 {
 	char *json = moved_source("7.2", 2, false), *sealed = NULL;
-	char *bare = edited(json, "/features", "[]", "/checksum", "0");
+	char *part = edited(json, "/features", "[]", "/checksum", "0");
+	char *bare = edit_put(part, "/header_bytes", NULL);
 	struct rig *rig = *state;
 
 	assert_int_equal(vhc_state_check(rig->ctx, bare), -EINVAL);
 	assert_ok(rig, vhc_state_seal(rig->ctx, bare, &sealed));
 	assert_string_equal(sealed, json);
 	free(sealed);
+	free(part);
 	free(bare);
 	free(json);
 }
