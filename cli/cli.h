@@ -78,6 +78,7 @@ struct cli_command {
 	struct json_object *(*fields)(void); /* of the document that it reads; may be NULL */
 	const struct doc_table *report;	     /* the vhost-report that it writes; NULL: none, or the
 						library's */
+	const char *alone; /* without --json, only this text of the report is printed; or NULL */
 	int (*run)(struct cli_call *call);
 };
 
@@ -125,6 +126,7 @@ void cli_join(char *buf, size_t size, const char *const *words, const char *betw
 
 /* print.c */
 void cli_print(FILE *out, struct json_object *result, bool json, bool colour, int width);
+void cli_print_alone(FILE *out, struct json_object *result, const char *key);
 /* line.c: for a terminal, as doc_escape() has it; @keep: control characters that stay */
 void cli_put_text(FILE *out, const char *text, const char *keep);
 

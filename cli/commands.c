@@ -26,6 +26,7 @@
 	ROW(state_check)     \
 	ROW(state_diff)      \
 	ROW(baseline)        \
+	ROW(mask)            \
 	ROW(check)           \
 	ROW(loop)            \
 	ROW(explain)         \

@@ -181,19 +181,6 @@ static struct doc_list rows_of(struct row *rows, struct names *names,
 	return list;
 }
 
-/* The set as one number. */
-static void write_mask(const struct vhc_features *set, char *text, size_t size)
-{
-	unsigned int top = WORD_COUNT;
-	size_t length;
-
-	while (top > 1 && !set->w[top - 1])
-		top--;
-	length = (size_t)snprintf(text, size, "0x%" PRIx64, set->w[top - 1]);
-	for (unsigned int w = top - 1; w-- > 0;)
-		length += (size_t)snprintf(text + length, size - length, "%016" PRIx64, set->w[w]);
-}
-
 /* ------------------------------------------------------------------------------ the commands */
 
 /* The reports of list, decode and encode, each as the command's own table has it. */
@@ -201,7 +188,7 @@ static int report_set(struct cli_call *call, enum vhc_type type, struct vhc_feat
 {
 	static struct row rows[BITS]; /* too large for the stack */
 	static struct names names;
-	char hex[2 + 16 * WORD_COUNT + 1];
+	char hex[CLI_SET_HEX_MAX];
 	struct set_report report = {
 		.command = call->command->name,
 		.hex = hex,
@@ -211,7 +198,7 @@ static int report_set(struct cli_call *call, enum vhc_type type, struct vhc_feat
 	names.type = type;
 	report.names = names_of(&names, &set);
 	report.features = rows_of(rows, &names, &set);
-	write_mask(&set, hex, sizeof(hex));
+	cli_set_hex(&set, hex);
 	return cli_write(call, call->command->report, &report);
 }
 

@@ -23,6 +23,8 @@ static int put(const struct cli_call *call, bool help)
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	if (help)
 		cli_help(stdout, cli_width(STDOUT_FILENO), call->group, call->command);
+	else if (call->result && !call->json && call->command && call->command->alone)
+		cli_print_alone(stdout, call->result, call->command->alone);
 	else if (call->result)
 		cli_print(stdout, call->result, call->json, cli_colour(STDOUT_FILENO),
 			  cli_width(STDOUT_FILENO));

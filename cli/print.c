@@ -191,3 +191,14 @@ void cli_print(FILE *out, struct json_object *result, bool json, bool colour, in
 			     result);
 	}
 }
+
+/* One text of the result, which is read by a program and not by people. */
+void cli_print_alone(FILE *out, struct json_object *result, const char *key)
+{
+	const char *text = json_object_get_string(json_object_object_get(result, key));
+	size_t length = strlen(text);
+
+	cli_put_text(out, text, "\n");
+	if (!length || text[length - 1] != '\n')
+		fputc('\n', out);
+}

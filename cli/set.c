@@ -3,6 +3,7 @@
  * Parses a set of features from the command line.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -129,4 +130,18 @@ int cli_read_set(const struct cli_call *call, enum vhc_type type, char **argumen
 	for (unsigned int w = 0; w < WORDS && !status; w++)
 		ret->w[w] = reading.set.w[w] | named.w[w];
 	return status;
+}
+
+const char *cli_set_hex(const struct vhc_features *set, char buf[CLI_SET_HEX_MAX])
+{
+	const size_t size = CLI_SET_HEX_MAX;
+	unsigned int top = WORDS;
+	size_t length;
+
+	while (top > 1 && !set->w[top - 1])
+		top--;
+	length = (size_t)snprintf(buf, size, "0x%" PRIx64, set->w[top - 1]);
+	for (unsigned int w = top - 1; w-- > 0;)
+		length += (size_t)snprintf(buf + length, size - length, "%016" PRIx64, set->w[w]);
+	return buf;
 }

@@ -20,4 +20,8 @@ enum vhc_type cli_read_type(const struct cli_call *call);
 int cli_read_set(const struct cli_call *call, enum vhc_type type, char **arguments, int count,
 		 struct vhc_features *ret);
 
+/* cli_set_hex() - the set as one hexadecimal number.  Returns @buf. */
+#define CLI_SET_HEX_MAX 67
+const char *cli_set_hex(const struct vhc_features *set, char buf[CLI_SET_HEX_MAX]);
+
 #endif

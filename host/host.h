@@ -135,6 +135,17 @@ int host_attach(const struct host_setup *setup, const struct host_options *optio
 int host_detach(const char *id, const struct host_options *options, struct json_object **ret,
 		struct host_error *err);
 
+enum host_mask_style { HOST_MASK_QEMU, HOST_MASK_LIBVIRT };
+
+/**
+ * host_mask() - what switches features off in a launcher: options for QEMU's -device, or XML for libvirt.
+ * What QEMU does not offer by itself is left out.
+ * @release: of the oldest QEMU that is told, such as 702; it refuses properties that came later.
+ * @ret: for free(3).  Errors: status HOST_LACKS: QEMU offers one of them always.
+ */
+int host_mask(enum vhc_type type, const struct vhc_features *mask, enum host_mask_style style,
+	      int release, char **ret, struct host_error *err);
+
 #define HOST_QEMU_ID 64u /* bytes of a device's id, with its NUL */
 
 /* A device of a running QEMU. */

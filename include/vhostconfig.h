@@ -188,7 +188,7 @@ struct vhc_feature {
 	const char *constant;	 /* "VIRTIO_NET_F_MRG_RXBUF" */
 	const char *text;	 /* what it does, in a few words */
 	const char *requirement; /* "guest_csum", "ctrl_vq and rss", "" */
-	const char *since; /* the first Linux that has it, "6.2"; NULL: 5.0 or older, or none */
+	const char *since;	 /* the first Linux with it, "6.2"; NULL: 5.0 or older; "": none */
 };
 
 /**

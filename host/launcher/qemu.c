@@ -22,10 +22,8 @@ static const struct host_property common[] = {
 
 #define BITS 256u
 
-static const struct host_property *find_property(const struct host_device *device, unsigned int bit)
+const struct host_property *host_qemu_property(const struct host_kind *kind, unsigned int bit)
 {
-	const struct host_kind *kind = host_kind_of(device);
-
 	for (size_t i = 0; i < kind->property_count; i++)
 		if (kind->properties[i].bit == bit)
 			return &kind->properties[i];
@@ -33,6 +31,11 @@ static const struct host_property *find_property(const struct host_device *devic
 		if (common[i].bit == bit)
 			return &common[i];
 	return NULL;
+}
+
+static const struct host_property *find_property(const struct host_device *device, unsigned int bit)
+{
+	return host_qemu_property(host_kind_of(device), bit);
 }
 
 /* The newest QEMU whose properties the config uses: it has all older ones, too. */

@@ -60,6 +60,9 @@ extern const struct host_token host_qemu_tokens[], host_cloud_hypervisor_tokens[
 	host_kvmtool_tokens[];
 host_token_fn host_put_tapfds, host_net_put_netdev, host_vsock_put_cid;
 
+/* host_qemu_property() - the property that stands for a feature; NULL: QEMU does not offer it. */
+const struct host_property *host_qemu_property(const struct host_kind *kind, unsigned int bit);
+
 /* Why QEMU cannot mask, or offer, a feature; NULL: it can. */
 const char *host_qemu_cannot_mask(const struct host_device *device, unsigned int bit);
 const char *host_qemu_cannot_require(const struct host_device *device, unsigned int bit);

@@ -16,8 +16,8 @@
  * header.  Bit 27 is the model's alone: to vhost-net it means something else
  * (VHOST_NET_F_VIRTIO_NET_HDR).
  *
- * A version is that of the first Linux whose vhost and taps have the bit; they are left out where every
- * kernel in use has it, and where none has.
+ * A version is that of the first Linux whose vhost and taps have the bit; it is left out where every
+ * kernel in use has it.
  */
 #include "features/names.h"
 
@@ -28,6 +28,7 @@
 #define VHOST VHC_ORIGIN_VHOST
 #define TAP   VHC_ORIGIN_TAP
 #define MODEL VHC_ORIGIN_MODEL
+#define NONE  "" /* no Linux has it */
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -96,19 +97,19 @@ static const struct vhi_bit net_bits[] = {
 		   "control queue: set the MAC address", "ctrl_vq" },
 		 .all = { { F(CTRL_VQ) } } },
 	[42] = { { 42, VHOST, "guest_rsc6", "VIRTIO_NET_F_GUEST_RSC6",
-		   "legacy: device coalesces TCP over IPv6", "" } },
+		   "legacy: device coalesces TCP over IPv6", "", NONE } },
 	[50] = { { 50, MODEL, "device_stats", "VIRTIO_NET_F_DEVICE_STATS",
 		   "control queue: device counters", "ctrl_vq" },
 		 .all = { { F(CTRL_VQ) } } }, /* commands: the first one when the driver starts */
 	[51] = { { 51, VHOST, "hash_tunnel", "VIRTIO_NET_F_HASH_TUNNEL",
 		   "hash of the inner header of tunnelled frames",
-		   "ctrl_vq and (rss or hash_report)" },
+		   "ctrl_vq and (rss or hash_report)", NONE },
 		 .all = { { F(CTRL_VQ) } }, .any = { { F(RSS) | F(HASH_REPORT) } } },
 	[52] = { { 52, VHOST, "vq_notf_coal", "VIRTIO_NET_F_VQ_NOTF_COAL",
-		   "interrupt coalescing per queue", "ctrl_vq" },
+		   "interrupt coalescing per queue", "ctrl_vq", NONE },
 		 .all = { { F(CTRL_VQ) } } },
 	[53] = { { 53, VHOST, "notf_coal", "VIRTIO_NET_F_NOTF_COAL", "interrupt coalescing",
-		   "ctrl_vq" },
+		   "ctrl_vq", NONE },
 		 .all = { { F(CTRL_VQ) } } },
 	[54] = { { 54, TAP, "guest_uso4", "VIRTIO_NET_F_GUEST_USO4",
 		   "driver accepts USO over IPv4", "guest_csum", "6.2" },
@@ -120,7 +121,7 @@ static const struct vhi_bit net_bits[] = {
 		   "csum", "6.2" },
 		 .all = { { F(CSUM) } } },
 	[57] = { { 57, VHOST, "hash_report", "VIRTIO_NET_F_HASH_REPORT",
-		   "each received frame has its hash", "ctrl_vq" },
+		   "each received frame has its hash", "ctrl_vq", NONE },
 		 .all = { { F(CTRL_VQ) } } }, /* commands; Linux */
 	[59] = { { 59, MODEL, "guest_hdrlen", "VIRTIO_NET_F_GUEST_HDRLEN",
 		   "driver gives the exact length of the headers", "" } },
@@ -128,7 +129,7 @@ static const struct vhi_bit net_bits[] = {
 		 .all = { { F(CTRL_VQ) } } },
 	[61] = { { 61, VHOST, "rsc_ext", "VIRTIO_NET_F_RSC_EXT",
 		   "device coalesces TCP, and counts segments and duplicate ACKs",
-		   "host_tso4 or host_tso6" },
+		   "host_tso4 or host_tso6", NONE },
 		 .any = { { F(HOST_TSO4) | F(HOST_TSO6) } } },
 	[62] = { { 62, MODEL, "standby", "VIRTIO_NET_F_STANDBY",
 		   "standby for another device with the same MAC address", "mac" },
@@ -153,15 +154,15 @@ static const struct vhi_bit net_bits[] = {
 		   "also with a partial outer checksum", "host_udp_tunnel_gso", "6.17" },
 		 .all = { { 0, F1(HOST_UDP_TUNNEL_GSO) } } },
 	[69] = { { 69, VHOST, "out_net_header", "VIRTIO_NET_F_OUT_NET_HEADER",
-		   "driver gives the offset of the outer network header", "" } },
-	[70] = { { 70, VHOST, "ipsec", "VIRTIO_NET_F_IPSEC", "device does IPsec", "" } },
+		   "driver gives the offset of the outer network header", "", NONE } },
+	[70] = { { 70, VHOST, "ipsec", "VIRTIO_NET_F_IPSEC", "device does IPsec", "", NONE } },
 };
 
 static const struct vhi_bit vsock_bits[] = {
-	[0] = { { 0, VHOST, "stream", "VIRTIO_VSOCK_F_STREAM", "stream sockets", "" } },
+	[0] = { { 0, VHOST, "stream", "VIRTIO_VSOCK_F_STREAM", "stream sockets", "", NONE } },
 	[1] = { { 1, VHOST, "seqpacket", "VIRTIO_VSOCK_F_SEQPACKET", "seqpacket sockets", "", "5.14" } },
 	[2] = { { 2, VHOST, "no_implied_stream", "VIRTIO_VSOCK_F_NO_IMPLIED_STREAM",
-		  "stream sockets only with the feature stream", "" } },
+		  "stream sockets only with the feature stream", "", NONE } },
 };
 
 /* The bits of every type start here; the table counts from it. */
@@ -181,11 +182,11 @@ static const struct vhi_bit transport_bits[] = {
 	[33 - TRANSPORT_FIRST] = { { 33, VHOST, "access_platform", "VIRTIO_F_ACCESS_PLATFORM",
 				     "device addresses are the platform's, possibly behind an IOMMU", "" } },
 	[34 - TRANSPORT_FIRST] = { { 34, VHOST, "ring_packed", "VIRTIO_F_RING_PACKED",
-				     "packed rings", "" } },
+				     "packed rings", "", NONE } },
 	[35 - TRANSPORT_FIRST] = { { 35, VHOST, "in_order", "VIRTIO_F_IN_ORDER",
 				     "buffers are used in the order they were made available", "", "6.17" } },
 	[36 - TRANSPORT_FIRST] = { { 36, VHOST, "order_platform", "VIRTIO_F_ORDER_PLATFORM",
-				     "memory is ordered as for a hardware device", "" } },
+				     "memory is ordered as for a hardware device", "", NONE } },
 	[37 - TRANSPORT_FIRST] = { { 37, MODEL, "sr_iov", "VIRTIO_F_SR_IOV",
 				     "PCI: virtual functions", "" } },
 	[38 - TRANSPORT_FIRST] = { { 38, MODEL, "notification_data", "VIRTIO_F_NOTIFICATION_DATA",

@@ -135,3 +135,104 @@ hosts() {
 	says 0 baseline rude.json new.json
 	[[ $output != *$'\xc2\x9b'* && $output != *[$'\e\a\x7f']* ]]
 }
+
+# masked ARGUMENT...: what mask prints for the three hosts.
+masked() {
+	hosts
+	vhostctl baseline --json old.json middle.json new.json > all.json
+	vhostctl mask --baseline all.json "$@"
+}
+
+@test "mask: options of QEMU, by release" {
+	[ "$(masked --qemu 7.2)" = queue_reset=off ]
+	[ "$(masked --qemu 10.0)" = queue_reset=off,guest_uso4=off,guest_uso6=off,host_uso=off ]
+	[ "$(masked)" = "$(masked --qemu 10.0),guest_tunnel=off,guest_tunnel_csum=off,host_tunnel=off,host_tunnel_csum=off" ]
+	[ "$(vhostctl mask --baseline new.json)" = "" ]
+	jq '.tap.words[0] = "0x7f03"' old.json > poor.json
+	[[ ,$(vhostctl mask --baseline poor.json), == *,guest_tso4=off,guest_ecn=off,* ]] ||
+		[[ ,$(vhostctl mask --baseline poor.json), == *,guest_tso4=off,* ]]
+	says 0 mask --json --baseline all.json --style qemu
+	[ "$(json '"\(.command) \(.style) \(.type) \(.options | length > 0)"')" = "mask qemu net true" ]
+	[ "$(json '.features | map(select(. == "host_uso")) | length')" = 1 ]
+}
+
+@test "mask: the QEMU of this host takes them" {
+	command -v qemu-system-x86_64 > /dev/null || skip "qemu-system-x86_64 is not there"
+	[[ $(qemu-system-x86_64 --version) =~ version\ ([0-9]+)\. ]]
+	release=7.2
+	[ "${BASH_REMATCH[1]}" -lt 10 ] || release=10.0
+	options=$(masked --qemu "$release")
+	echo quit | timeout 60 qemu-system-x86_64 -M pc,accel=tcg -nodefaults -display none -monitor stdio -S \
+		-device "virtio-net-pci,$options"
+	# each property that a baseline can ask for
+	hosts
+	jq '.nodes[0].words = ["0x100000000"] | .tap.words = ["0x0"]' old.json > poor.json
+	qemu-system-x86_64 -device virtio-net-pci,help > properties
+	for option in $(vhostctl mask --baseline poor.json --qemu "$release" | tr , ' '); do
+		grep -q "^  ${option%=off}=" properties || { echo "$option"; return 1; }
+	done
+	echo quit | timeout 60 qemu-system-x86_64 -M pc,accel=tcg -nodefaults -display none -monitor stdio -S \
+		-device "virtio-net-pci,$(vhostctl mask --baseline poor.json --qemu "$release")"
+}
+
+@test "mask: XML for libvirt" {
+	hosts
+	jq '.tap.words[0] = "0x0"' old.json > poor.json
+	vhostctl mask --baseline poor.json --style libvirt --qemu 7.2 > xml
+	diff xml - <<- 'END'
+		<driver name='vhost'>
+		  <host csum='off' tso4='off' tso6='off' ecn='off' ufo='off'/>
+		  <guest csum='off' tso4='off' tso6='off' ecn='off' ufo='off'/>
+		</driver>
+		<qemu:override xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+		  <qemu:device alias='ua-net0'>
+		    <qemu:frontend>
+		      <qemu:property name='queue_reset' type='bool' value='false'/>
+		    </qemu:frontend>
+		  </qemu:device>
+		</qemu:override>
+	END
+	[ "$(masked --style libvirt --type vsock)" = "" ] || masked --style libvirt --type vsock | grep -q ua-vsock0
+	command -v xmllint > /dev/null || skip "xmllint is not there"
+	schema=/usr/share/libvirt/schemas/domain.rng
+	{
+		echo "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>a</name>"
+		echo "<memory>1</memory><os><type>hvm</type></os><devices><interface type='ethernet'><model type='virtio'/>"
+		sed '/<qemu:override/,$d' xml
+		echo "<alias name='ua-net0'/></interface></devices>"
+		sed -n '/<qemu:override/,$p' xml
+		echo "</domain>"
+	} > domain.xml
+	xmllint --noout domain.xml
+	[ ! -e "$schema" ] || xmllint --noout --relaxng "$schema" domain.xml
+}
+
+@test "mask: one number, and names for a config" {
+	[ "$(vhostctl features encode --json "$(masked --style json | jq -r 'join(",")')" | jq -r .hex)" = "$(masked --style hex)" ]
+	masked --style json > names
+	jq --slurpfile mask names '.devices[0].features.mask = $mask[0]' "$source_root/examples/qemu.json" > masked.json
+	says 0 validate masked.json
+	says 0 plan masked.json --caps old.json
+	[ "$(masked --style json --type vsock | jq 'index("host_uso")')" = null ]
+}
+
+@test "mask: what is not known is not taken for what is missing" {
+	hosts
+	jq '.tap += {probed: false, reason: "no root", words: []} | .unknown = [{what: "tap", reason: "no root", remedy: "be root"}]' \
+		new.json > user.json
+	vhostctl baseline --json new.json user.json > all.json
+	fails 4 "what tap has is not known: user.json: no root" mask --baseline all.json
+	jq '.nodes[0] += {opens: false, error: "EACCES", reason: "not for you", remedy: "be root", words: []} |
+		.unknown = [{what: "/dev/vhost-net", reason: "not for you", remedy: "be root"}]' new.json > user.json
+	fails 4 "what /dev/vhost-net has is not known: not for you" mask --baseline user.json
+	says 0 mask --baseline user.json --type vsock
+	jq '.nodes[0] += {opens: false, error: "ENOENT", reason: "no such node", remedy: "modprobe vhost_net", words: []}' new.json > none.json
+	fails 4 "no such node" mask --baseline none.json
+	jq '.tap += {probed: false, reason: "no tun", words: []}' new.json > none.json
+	fails 4 "no tap can be made: no tun" mask --baseline none.json
+	jq '.nodes[0].words = ["0x0"]' new.json > none.json
+	fails 4 "version_1 (32)" mask --baseline none.json
+	fails 2 "--baseline is missing" mask
+	fails 3 "vhost-caps" mask --baseline "$state"
+	fails 3 "cannot read nothing.json" mask --baseline nothing.json
+}
