@@ -23,15 +23,16 @@ static const struct cli_option options[] = { CLI_SET_OPTION };
 
 static const char *const more[] = {
 	"Deletes the links that 'setup' of this config created and left: those of \"persist\", also of a",
-	"set-up that was killed.  A link that is still in use stays, and so does every other.  If there is",
-	"nothing to delete, it is done.  CONFIG '-' is standard input.",
+	"set-up that was killed; and restores what a killed one changed on a link that was there before.",
+	"A link that is still in use stays as it is, and so does every other.  If there is nothing to do, it",
+	"is done.  CONFIG '-' is standard input.",
 	NULL,
 };
 
 const struct cli_command cli_command_teardown = {
 	.name = "teardown",
 	.arguments = "CONFIG",
-	.text = "Delete the links that 'setup' left",
+	.text = "Delete or restore the links that 'setup' left",
 	.more = more,
 	CLI_OPTIONS(options),
 	.min_args = 1,

@@ -158,6 +158,9 @@ static const struct doc_field teardown_fields[] = {
 	DOC_NEED(host_teardown_report, command, DOC_STRING, .help = "\"teardown\""),
 	DOC_NEED(host_teardown_report, removed, DOC_OBJECTS, .table = &removed_table,
 		 .help = "the links that were there"),
+	DOC_NEED(
+		host_teardown_report, restored, DOC_OBJECTS, .table = &removed_table,
+		.help = "links that were there before, with what a set-up that was killed had changed"),
 };
 
 const struct doc_table host_teardown_table =

@@ -63,7 +63,7 @@ struct host_removed_link {
 
 struct host_teardown_report {
 	char *command;
-	struct doc_list removed; /* of struct host_removed_link */
+	struct doc_list removed, restored; /* of struct host_removed_link */
 };
 
 struct host_finding {

@@ -114,8 +114,9 @@ int host_setup_run(const struct host_setup *setup, const struct host_options *op
 
 /**
  * host_teardown() - remove the links that this config made and left: those of "persist", also of a set-up
- * that was killed.  Others stay, and so does what a set-up changed on a link that was there before.
- * @ret: the vhost-report.  Errors: -EBUSY: a process still has the link open.
+ * that was killed.  A link that was there before gets back what a set-up that was killed changed, as far as it
+ * can have it; others stay.
+ * @ret: the vhost-report.  Errors: -EBUSY: a process still has the link open; -ENOENT: its bridge has gone.
  */
 int host_teardown(const struct host_setup *setup, struct json_object **ret, struct host_error *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Removing what a config made and left: links with its mark, in the network namespaces that it names.
+ * Removing what a config made and left: links with its mark, in the network namespaces that it names.  A link
+ * that was there before gets back what a set-up that was killed changed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -51,11 +52,25 @@ static int find_link(struct host_netlink *netlink, const char *mark, struct host
 			    : r;
 }
 
+static int add_row(struct doc_list *rows, const struct host_device *device, const char *link,
+		   struct host_error *err)
+{
+	struct host_removed_link *row = doc_append(rows, sizeof(*row));
+
+	if (!row)
+		return host_fail_memory(err);
+	row->device = strdup(device->id);
+	row->link = strdup(link);
+	row->netns = device->tap.netns ? strdup(device->tap.netns) : NULL;
+	return row->device && row->link && (row->netns || !device->tap.netns)
+		       ? 0
+		       : host_fail_memory(err);
+}
+
 /* All links of the device, in this namespace. */
 static int remove_links(const struct host_setup *setup, const struct host_device *device,
 			struct doc_list *removed, struct host_error *err)
 {
-	struct host_removed_link *row;
 	struct host_netlink netlink;
 	char mark[HOST_MARK_MAX];
 	struct host_link link;
@@ -72,22 +87,27 @@ static int remove_links(const struct host_setup *setup, const struct host_device
 			break;
 		r = r < 0 ? host_fail_link(err, &netlink, r, "find the links", device->id, NULL)
 			  : remove_link(&netlink, &link, err);
-		row = r < 0 ? NULL : doc_append(removed, sizeof(*row));
-		if (row) {
-			row->device = strdup(device->id);
-			row->link = strdup(link.name);
-			row->netns = device->tap.netns ? strdup(device->tap.netns) : NULL;
-		}
-		if (r == 0 && (!row || !row->device || !row->link))
-			r = host_fail_memory(err);
+		if (r == 0)
+			r = add_row(removed, device, link.name, err);
 	}
 	host_netlink_close(&netlink);
 	return r == -ENODEV ? 0 : r;
 }
 
+/* What a set-up that was killed changed on a link that was there before. */
+static int restore_link(struct host_run *run, const struct host_op *op, struct doc_list *restored,
+			struct host_error *err)
+{
+	const struct host_device *device = host_device(run->plan->setup, op->device);
+	char name[HOST_LINK_NAME_MAX];
+	int r = host_record_restore(run, op, name, err);
+
+	return r > 0 ? add_row(restored, device, name, err) : r;
+}
+
 /* A namespace that has gone took its links along. */
-static int remove_device(struct host_run *run, const struct host_op *op, struct doc_list *removed,
-			 struct host_error *err)
+static int remove_device(struct host_run *run, const struct host_op *op,
+			 struct host_teardown_report *report, struct host_error *err)
 {
 	const struct host_setup *setup = run->plan->setup;
 	const struct host_device *device = host_device(setup, op->device);
@@ -98,7 +118,9 @@ static int remove_device(struct host_run *run, const struct host_op *op, struct 
 		r = host_enter_netns(run, op, err);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	r = remove_links(setup, device, removed, err);
+	r = restore_link(run, op, &report->restored, err);
+	if (r == 0)
+		r = remove_links(setup, device, &report->removed, err);
 	if (!device->tap.netns)
 		return r;
 	left = host_leave_netns(run, op, &second);
@@ -109,17 +131,23 @@ static int remove_device(struct host_run *run, const struct host_op *op, struct 
 
 int host_teardown(const struct host_setup *setup, struct json_object **ret, struct host_error *err)
 {
-	const struct host_plan plan = { .setup = setup };
+	const struct host_options options = { 0 };
+	const struct host_plan plan = { .setup = setup, .options = &options };
 	struct host_run run = { .plan = &plan, .home_netns = -1 };
 	struct host_teardown_report report = { 0 };
 	int r = 0;
+
+	run.devices = calloc(setup->devices.count, sizeof(*run.devices));
+	if (!run.devices)
+		return host_fail_memory(err);
 
 	for (uint32_t i = 0; i < setup->devices.count && r == 0; i++) {
 		const struct host_op op = { .device = i };
 
 		if (host_kind_of(host_device(setup, i))->tap)
-			r = remove_device(&run, &op, &report.removed, err);
+			r = remove_device(&run, &op, &report, err);
 	}
+	free(run.devices);
 	report.command = strdup("teardown");
 	*ret = r == 0 && report.command ? doc_write(&host_teardown_table, &report) : NULL;
 	doc_clear(&host_teardown_table, &report);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Links and their addresses, using libnl-route.  Creates none: taps are created with TUNSETIFF,
+ * Links, using libnl-route.  Creates none: taps are created with TUNSETIFF,
  * because rtnetlink refuses to.
  */
 #include <errno.h>
@@ -12,7 +12,6 @@
 #include <netlink/errno.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
-#include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,14 +59,14 @@ static int own_error(int r)
 	return -EIO;
 }
 
-static int result(const struct host_netlink *netlink, int r)
+int host_netlink_result(const struct host_netlink *netlink, int r)
 {
 	if (r >= 0)
 		return 0;
 	return netlink->error ? netlink->error : own_error(r);
 }
 
-static void forget_error(struct host_netlink *netlink)
+void host_netlink_forget(struct host_netlink *netlink)
 {
 	netlink->error = 0;
 	netlink->text[0] = '\0';
@@ -178,7 +177,7 @@ int host_netlink_call(struct host_netlink *netlink, struct nl_msg *message,
 	bool one = !parse || !(nlmsg_hdr(message)->nlmsg_flags & NLM_F_DUMP);
 	int r;
 
-	forget_error(netlink);
+	host_netlink_forget(netlink);
 	if (parse)
 		nl_socket_modify_cb(netlink->sock, NL_CB_VALID, NL_CB_CUSTOM, parse, arg);
 	r = nl_send_auto(netlink->sock, message);
@@ -188,7 +187,7 @@ int host_netlink_call(struct host_netlink *netlink, struct nl_msg *message,
 	if (r >= 0 && one)
 		r = nl_wait_for_ack(netlink->sock);
 	nl_socket_modify_cb(netlink->sock, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
-	return result(netlink, r);
+	return host_netlink_result(netlink, r);
 }
 
 struct nl_msg *host_link_message(int type, int flags, int family, int index)
@@ -237,10 +236,10 @@ static int change_link(struct host_netlink *netlink, int index, struct rtnl_link
 	struct rtnl_link *link = rtnl_link_alloc();
 	int r = -ENOMEM;
 
-	forget_error(netlink);
+	host_netlink_forget(netlink);
 	if (link && change) {
 		rtnl_link_set_ifindex(link, index);
-		r = result(netlink, rtnl_link_change(netlink->sock, link, change, 0));
+		r = host_netlink_result(netlink, rtnl_link_change(netlink->sock, link, change, 0));
 	}
 	rtnl_link_put(link);
 	rtnl_link_put(change);
@@ -305,85 +304,4 @@ int host_link_set_up(struct host_netlink *netlink, int index, bool up)
 	else if (change)
 		rtnl_link_unset_flags(change, IFF_UP);
 	return change_link(netlink, index, change);
-}
-
-static int change_address(struct host_netlink *netlink, int index, const char *text, bool add)
-{
-	struct rtnl_addr *address = rtnl_addr_alloc();
-	struct nl_addr *local = NULL;
-	int r = -ENOMEM;
-
-	forget_error(netlink);
-	if (address && nl_addr_parse(text, AF_UNSPEC, &local) == 0) {
-		rtnl_addr_set_ifindex(address, index);
-		rtnl_addr_set_local(address, local);
-		r = result(netlink, add ? rtnl_addr_add(netlink->sock, address, NLM_F_EXCL)
-					: rtnl_addr_delete(netlink->sock, address, 0));
-	}
-	nl_addr_put(local);
-	rtnl_addr_put(address);
-	return r;
-}
-
-int host_link_add_address(struct host_netlink *netlink, int index, const char *address)
-{
-	return change_address(netlink, index, address, true);
-}
-
-int host_link_del_address(struct host_netlink *netlink, int index, const char *address)
-{
-	return change_address(netlink, index, address, false);
-}
-
-/* ---------------------------------------------------------------------------- all that a link has */
-
-int host_addresses_get(struct host_netlink *netlink, struct nl_cache **ret)
-{
-	forget_error(netlink);
-	return result(netlink, rtnl_addr_alloc_cache(netlink->sock, ret));
-}
-
-void host_addresses_free(struct nl_cache *addresses)
-{
-	nl_cache_free(addresses);
-}
-
-bool host_addresses_have(struct nl_cache *addresses, int index, const char *address)
-{
-	struct nl_addr *wanted = NULL;
-	bool found = false;
-
-	if (nl_addr_parse(address, AF_UNSPEC, &wanted) < 0)
-		return false;
-	for (struct nl_object *i = nl_cache_get_first(addresses); i && !found;
-	     i = nl_cache_get_next(i)) {
-		struct rtnl_addr *one = (struct rtnl_addr *)i;
-
-		found = rtnl_addr_get_ifindex(one) == index &&
-			!nl_addr_cmp(rtnl_addr_get_local(one), wanted);
-	}
-	nl_addr_put(wanted);
-	return found;
-}
-
-/* The kernel forgets IPv6 addresses when a link goes down, and when its MTU gets too small. */
-int host_addresses_restore(struct host_netlink *netlink, int index, struct nl_cache *addresses)
-{
-	struct nl_cache *now;
-	int r = host_addresses_get(netlink, &now);
-
-	if (r < 0)
-		return r;
-	for (struct nl_object *i = nl_cache_get_first(addresses); i; i = nl_cache_get_next(i)) {
-		struct nl_object *still = nl_cache_search(now, i);
-		int error = 0;
-
-		if (!still && rtnl_addr_get_ifindex((struct rtnl_addr *)i) == index)
-			error = result(netlink,
-				       rtnl_addr_add(netlink->sock, (struct rtnl_addr *)i, 0));
-		nl_object_put(still);
-		r = r ? r : error;
-	}
-	nl_cache_free(now);
-	return r;
 }

@@ -6,6 +6,7 @@
 #define HOST_LINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct nl_cache;
@@ -57,6 +58,10 @@ void host_netlink_close(struct host_netlink *netlink);
 int host_netlink_call(struct host_netlink *netlink, struct nl_msg *message,
 		      int (*parse)(struct nl_msg *message, void *arg), void *arg);
 
+/* For callers of libnl's own functions: forget the last error, and 0 or the errno of their result. */
+void host_netlink_forget(struct host_netlink *netlink);
+int host_netlink_result(const struct host_netlink *netlink, int r);
+
 /* host_link_message() - a message about a link, with room for HOST_MESSAGE_MAX bytes; NULL: no memory. */
 struct nl_msg *host_link_message(int type, int flags, int family, int index);
 #define HOST_MESSAGE_MAX 65536
@@ -93,5 +98,14 @@ int host_addresses_restore(struct host_netlink *netlink, int index, struct nl_ca
 void host_addresses_free(struct nl_cache *addresses);
 /* host_addresses_have() - has the link the address "10.0.0.1/24"? */
 bool host_addresses_have(struct nl_cache *addresses, int index, const char *address);
+
+/*
+ * host_addresses_each() - call @fn with each address of a link as bytes, of which host_addresses_add() makes
+ * it again, in a cache of host_addresses_new(); until @fn returns something else than 0.
+ */
+int host_addresses_each(struct nl_cache *addresses, int index,
+			int (*fn)(const void *bytes, size_t len, void *arg), void *arg);
+struct nl_cache *host_addresses_new(void);
+int host_addresses_add(struct nl_cache *addresses, const void *bytes, size_t len);
 
 #endif

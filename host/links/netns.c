@@ -7,6 +7,9 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "links/netns.h"
@@ -36,4 +39,23 @@ int host_netns_open(const char *name)
 int host_netns_enter(int fd)
 {
 	return host_traced(setns(fd, CLONE_NEWNET), "setns(%d, CLONE_NEWNET)", fd) < 0 ? -errno : 0;
+}
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* The inode, where there is no cookie (before Linux 5.14), is given to another one day. */
+uint64_t host_netns_number(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+	struct stat st;
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
+		cookie = stat("/proc/thread-self/ns/net", &st) < 0 ? 0 : st.st_ino;
+	if (fd >= 0)
+		close(fd);
+	return cookie;
 }

@@ -216,6 +216,7 @@ static int run_child(struct host_run *run, struct host_error *err)
 
 void host_run_end(struct host_run *run)
 {
+	host_forget_records(run);
 	host_close_devices(run);
 	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
 		struct host_existing *existing = run->devices[i].existing;

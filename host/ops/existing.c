@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The operations on a tap that is there already: all that it has is read before anything changes, and
- * restored if a later step fails.
+ * Finding a tap that is there already: all that it has is read before anything changes.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include "errname.h"
 #include "ops/op.h"
 
 int host_check_is_tap(const struct host_link *link, struct host_error *err)
@@ -73,10 +66,27 @@ int host_forget_link(struct host_run *run, const struct host_op *op, struct host
 {
 	struct host_device_run *device = host_run_of(run, op);
 
+	host_record_drop(device);
 	host_addresses_free(device->existing->addresses);
 	free(device->existing);
 	device->existing = NULL;
 	return 0;
+}
+
+/*
+ * What an earlier set-up that was killed left half changed is not what this one may restore.  If it cannot be
+ * helped, it is said.
+ */
+static int restore_first(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	char name[HOST_LINK_NAME_MAX];
+	int r = 0;
+
+	if (host_tap_of(run, op)->existing == DOC_TRUE)
+		r = host_record_restore(run, op, name, err);
+	if (r < 0 && r != -EBUSY)
+		host_warn(run, op, "%s", err->text);
+	return r == -EBUSY ? r : 0;
 }
 
 int host_find_link(struct host_run *run, const struct host_op *op, struct host_error *err)
@@ -86,7 +96,9 @@ int host_find_link(struct host_run *run, const struct host_op *op, struct host_e
 	struct host_netlink netlink;
 	int r;
 
-	r = host_netlink_begin(&netlink, err);
+	r = restore_first(run, op, err);
+	if (r == 0)
+		r = host_netlink_begin(&netlink, err);
 	if (r < 0)
 		return r;
 	r = check_link(run, op, &netlink, err);
@@ -116,104 +128,7 @@ int host_find_link(struct host_run *run, const struct host_op *op, struct host_e
 			       host_tap_of(run, op)->txqueuelen != device->before.txqueuelen;
 	device->existing = existing;
 	device->adopted = true;
+	if (host_tap_of(run, op)->existing == DOC_TRUE)
+		host_record_begin(run, op);
 	return 1;
-}
-
-/* ---------------------------------------------------------------------------------------- restoring */
-
-int host_restore_link(const struct host_device_run *device, struct host_error *err)
-{
-	const struct host_link *before = &device->before;
-	const char *what = "restore the txqueuelen";
-	struct host_netlink netlink;
-	int r;
-
-	r = host_netlink_begin(&netlink, err);
-	if (r < 0)
-		return r;
-	if (device->existing->txqueuelen)
-		r = host_link_set_txqueuelen(&netlink, before->index, before->txqueuelen);
-	if (r == 0) {
-		what = "restore the addresses";
-		r = host_addresses_restore(&netlink, before->index, device->existing->addresses);
-	}
-	host_netlink_close(&netlink);
-	return r < 0 ? host_fail_link(err, &netlink, r, what, device->name, NULL) : 0;
-}
-
-int host_restore_flags(const struct host_device_run *device, struct host_error *err)
-{
-	const struct host_tun *tun = &device->before.tun;
-	struct ifreq ifr = { .ifr_flags = IFF_TAP };
-	char number[DOC_ERRNO_MAX];
-	int fd, r = 0;
-
-	if (!tun->known || (tun->vnet_hdr && !tun->pi))
-		return 0;
-	ifr.ifr_flags = (short)(ifr.ifr_flags | (tun->pi ? 0 : IFF_NO_PI) |
-				(tun->vnet_hdr ? IFF_VNET_HDR : 0) |
-				(tun->multi_queue ? IFF_MULTI_QUEUE : 0));
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device->name);
-	fd = host_traced(open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK),
-			 "open(\"/dev/net/tun\", O_RDWR|O_NONBLOCK)");
-	if (fd < 0 ||
-	    host_traced(ioctl(fd, TUNSETIFF, &ifr), "ioctl(%d, TUNSETIFF, {\"%s\", 0x%x})", fd,
-			device->name, (unsigned int)ifr.ifr_flags) < 0)
-		r = -errno;
-	if (fd >= 0)
-		close(fd);
-	return r < 0 ? host_fail(err, r, NULL, "cannot restore the flags of %s: %s", device->name,
-				 doc_errno(number, r))
-		     : 0;
-}
-
-/* ----------------------------------------------------------------------- the owner of an existing tap */
-
-static int set_ids(const struct host_device_run *device, uint32_t owner, uint32_t group,
-		   struct host_error *err)
-{
-	int fd = vhc_tap_get_fd(device->tap, 0);
-	char number[DOC_ERRNO_MAX];
-
-	if (group != HOST_NOBODY && host_traced(ioctl(fd, TUNSETGROUP, (unsigned long)group),
-						"ioctl(%d, TUNSETGROUP, %u)", fd, group) < 0)
-		return host_fail(err, -errno, NULL, "cannot set the group of %s to %u: %s",
-				 device->name, group, doc_errno(number, -errno));
-	if (owner != HOST_NOBODY && host_traced(ioctl(fd, TUNSETOWNER, (unsigned long)owner),
-						"ioctl(%d, TUNSETOWNER, %u)", fd, owner) < 0)
-		return host_fail(err, -errno, NULL, "cannot set the owner of %s to user %u: %s",
-				 device->name, owner, doc_errno(number, -errno));
-	return 0;
-}
-
-int host_unset_owner(struct host_run *run, const struct host_op *op, struct host_error *err)
-{
-	struct host_device_run *device = host_run_of(run, op);
-	const struct host_existing *set = device->existing;
-	const struct host_tun *tun = &device->before.tun;
-	int r;
-
-	r = set_ids(device, set->owner == HOST_NOBODY ? HOST_NOBODY : tun->owner,
-		    set->group == HOST_NOBODY ? HOST_NOBODY : tun->group, err);
-	if (r == 0 && ((set->owner != HOST_NOBODY && tun->owner == HOST_NOBODY) ||
-		       (set->group != HOST_NOBODY && tun->group == HOST_NOBODY)))
-		return host_fail(err, -EOPNOTSUPP, NULL,
-				 "%s had no owner or group, and the kernel takes none away",
-				 device->name);
-	return r;
-}
-
-int host_set_owner(struct host_run *run, const struct host_op *op, struct host_error *err)
-{
-	struct host_device_run *device = host_run_of(run, op);
-	const struct host_existing *set = device->existing;
-	struct host_error second;
-	int r;
-
-	if (set->owner == HOST_NOBODY && set->group == HOST_NOBODY)
-		return 0;
-	r = set_ids(device, set->owner, set->group, err);
-	if (r < 0)
-		host_unset_owner(run, op, &second);
-	return r < 0 ? r : 1;
 }

@@ -277,7 +277,10 @@ int host_hand_over(struct host_run *run, const struct host_op *op, struct host_e
 	if (r < 0)
 		return host_fail(err, r, NULL, "cannot mark other fds close-on-exec: %s",
 				 doc_errno(number, r));
-	return place_fds(run, err);
+	r = place_fds(run, err);
+	if (r == 0)
+		host_forget_records(run);
+	return r;
 }
 
 int host_become_user(struct host_run *run, const struct host_op *op, struct host_error *err)

@@ -7,6 +7,7 @@
 
 #include "kind.h"
 #include "ops/plan.h"
+#include "record/record.h"
 
 /* The tap of an operation, from the config, and the current state of its device. */
 static inline const struct host_tap *host_tap_of(const struct host_run *run,
@@ -53,6 +54,28 @@ int host_find_owner(const struct host_tap *tap, const struct host_tun *now, uint
 
 /* What vhc_tap_open() and the operations on an existing link changed for good. */
 int host_restore_link(const struct host_device_run *device, struct host_error *err);
+
+/*
+ * host_restore_recorded() - restore what an existing tap had, as recorded by a set-up that was killed.  It does
+ * what it can; the error is the first one.  Needs no more of @run than its plan and its devices.
+ * Errors: -ENODEV, @err not filled: the link has gone; -EBUSY: a process has it open.
+ */
+int host_restore_recorded(struct host_run *run, const struct host_op *op,
+			  const struct host_record *record, struct host_error *err);
+
+/* ---- the records of a run */
+
+/* Before the first change.  One that cannot be written is not worth failing for: it is said with each step. */
+void host_record_begin(struct host_run *run, const struct host_op *op);
+/* What the set-up changed has been undone. */
+void host_record_drop(struct host_device_run *device);
+/*
+ * host_record_restore() - if there is a record of a set-up that was killed, restore the link and remove the
+ * record.  1: @ret_name is the link's; 0: there is none, or the link has gone.
+ * Errors: -EBUSY: the set-up still runs, or a process has the link open: the record stays.
+ */
+int host_record_restore(struct host_run *run, const struct host_op *op,
+			char ret_name[HOST_LINK_NAME_MAX], struct host_error *err);
 
 /*
  * A tap has the flags of the last TUNSETIFF: the library's, with a virtio-net header.  The call that

@@ -13,6 +13,7 @@
 #include "links/port.h"
 #include "process/signals.h"
 #include "process/user.h"
+#include "record/record.h"
 
 enum host_op_kind {
 	HOST_OP_FIND_LAUNCHER,
@@ -100,7 +101,9 @@ struct host_device_run {
 	char name[HOST_LINK_NAME_MAX];
 	struct host_link before; /* of an existing link; for a new one, only the index is used */
 	struct host_link bridge, lower;
-	struct host_existing *existing; /* what else an existing link had */
+	struct host_existing *existing;	   /* what else an existing link had */
+	char record[HOST_RECORD_NAME_MAX]; /* of an existing link; "": it has none */
+	int record_lock;		   /* an fd, or -1: the record is of an earlier set-up */
 	bool adopted, fell_back;
 	char why[sizeof(((struct host_error *)0)->text)]; /* why it fell back */
 };
@@ -155,6 +158,9 @@ void host_run_end(struct host_run *run);
 void host_close_devices(struct host_run *run);
 /* host_remove_links() - new links that were attached by name and are not to persist. */
 void host_remove_links(struct host_run *run);
+
+/* host_forget_records() - the set-up has ended well: what it changed is to stay. */
+void host_forget_records(struct host_run *run);
 
 /* host_number_fds() - fill run->launch with what was set up, and no arguments. */
 int host_number_fds(struct host_run *run, struct host_error *err);

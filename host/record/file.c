@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The files of records.  A caller without privileges has none: what it may change of a link is little.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "links/netns.h"
+#include "record/record.h"
+
+const char *host_record_name(const struct host_setup *setup, const struct host_device *device,
+			     char buf[HOST_RECORD_NAME_MAX])
+{
+	snprintf(buf, HOST_RECORD_NAME_MAX, "%s%s%s@%llu", setup->name ? setup->name : "",
+		 setup->name ? ":" : "", device->id, (unsigned long long)host_netns_number());
+	return buf;
+}
+
+/* What is in it is done to links as root, so nobody else may have written it. */
+static int check_folder(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) ? 0 : -EPERM;
+}
+
+static int open_folder(bool make)
+{
+	int fd, r;
+
+	if (make && mkdir(HOST_RECORD_DIR, S_IRWXU) < 0 && errno != EEXIST)
+		return -errno;
+	fd = open(HOST_RECORD_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = check_folder(fd);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+static int lock(int fd)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? -EBUSY : -errno;
+}
+
+static int fill(int fd, const char *text)
+{
+	size_t left = strlen(text);
+	ssize_t n;
+
+	for (; left; text += n, left -= (size_t)n) {
+		n = write(fd, text, left);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Whole or not at all, and nothing is left of one that is killed here: it has no name until it is complete. */
+static int write_at(int folder, const char *name, const char *text)
+{
+	int fd = openat(folder, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	char path[40];
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = lock(fd);
+	if (r == 0)
+		r = fill(fd, text);
+	if (r == 0 && linkat(AT_FDCWD, path, folder, name, AT_SYMLINK_FOLLOW) < 0)
+		r = -errno;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+int host_record_write(const char *name, const char *text)
+{
+	int folder = open_folder(true), r;
+
+	if (folder < 0)
+		return folder;
+	r = write_at(folder, name, text);
+	close(folder);
+	return r;
+}
+
+static int load(int fd, char **ret, size_t *ret_len)
+{
+	struct stat st;
+	size_t room;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+		return -EPERM;
+	if (st.st_size > (off_t)DOC_MAX_SIZE)
+		return -E2BIG;
+	room = (size_t)st.st_size;
+	*ret = malloc(room + 1);
+	if (!*ret)
+		return -ENOMEM;
+	n = pread(fd, *ret, room, 0);
+	if (n == (ssize_t)room) {
+		(*ret)[room] = '\0';
+		*ret_len = room;
+		return 0;
+	}
+	free(*ret);
+	return n < 0 ? -errno : -EIO;
+}
+
+int host_record_read(const char *name, char **ret, size_t *ret_len)
+{
+	int folder = open_folder(false), fd, r;
+
+	if (folder < 0)
+		return -ENOENT; /* none that this caller may trust */
+	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	r = fd < 0 ? -errno : lock(fd);
+	close(folder);
+	if (r == 0)
+		r = load(fd, ret, ret_len);
+	if (r < 0 && fd >= 0)
+		close(fd);
+	return r < 0 ? r : fd;
+}
+
+int host_record_remove(const char *name)
+{
+	int folder = open_folder(false), r;
+
+	if (folder < 0)
+		return folder;
+	r = unlinkat(folder, name, 0) < 0 ? -errno : 0;
+	close(folder);
+	return r;
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What a set-up that was killed changed on a tap that was there before is restored from its record.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # inner shells expand; bats and lib.bash set
+
+load lib.bash
+
+setup() {
+	need_tap
+	unshare -nm true 2> /dev/null || skip "needs a mount namespace"
+	cd "$BATS_TEST_TMPDIR" || return
+	config '"address": ["10.1.1.1/24", "10.9.9.9/24"], "txqueuelen": 77' > address.json
+	config '"bridge": "br1", "isolated": true, "owner": "65534"' > bridge.json
+}
+
+config() {
+	printf '{"kind": "vhost-setup", "version": 1, "name": "vm1", "devices": [{"id": "net0", "type": "net", "vhost": "off",
+		"tap": {"name": "old0", "existing": true, "mac": "52:54:00:00:00:01", "mtu": 1400, %s}}], "launcher": {"style": "env"}}' "$1"
+}
+
+# inside SCRIPT: with a network and a /run of its own, two bridges, and a tap that has much of its own.
+inside() {
+	run --separate-stderr unshare -nm bash -c 'mount -t tmpfs run /run
+		make() {
+			ip tuntap add old0 mode tap user 1000 && ip link set old0 mtu 1450 addrgenmode none
+			if [ "$1" = bridge ]; then
+				ip link set old0 master br0 && bridge link set dev old0 learning off
+			else
+				ip address add 10.1.1.1/24 dev old0 && ip address add 192.168.7.7/16 brd + dev old0 &&
+					ip address add fd77::1/64 dev old0
+			fi
+		}
+		# what the kernel notices later is left out
+		look() {
+			ip -details address show dev old0 | sed -E "s/<[^>]*>//; s/ state [A-Za-z]+//; s/ tentative//; s/ qdisc [a-z_]+//
+				s/_timer +[0-9.]+//g; s/ tso_max_(size|segs) [0-9]+//g"
+			ip -oneline link show type bridge | grep -o "br[01]: .* mtu [0-9]*" | sed "s/<[^>]*>//"
+		}
+		# killed CALL N CONFIG: a set-up that is killed as it makes this call for the nth time; fails once it has ended.
+		killed() {
+			strace -qq -o trace -e trace=execve,unlinkat,"$1" -e inject="$1:signal=KILL:when=$2" \
+				"$VHOSTCTL" setup "$3.json" -- true 2> /dev/null
+			! grep -q "^execve(\"[^\"]*/true\"\|^unlinkat.* = 0" trace
+		} 2> /dev/null
+		'"$1" -- "${@:2}"
+}
+
+need_bridge() {
+	unshare -n ip link add br0 type bridge 2> /dev/null || skip "no bridges here"
+}
+
+need_strace() {
+	strace -qq -o trace -e trace=execve true 2> /dev/null || skip "strace traces nothing here"
+}
+
+# sweep KIND: a set-up that is killed at each of its calls, and teardown.
+sweep() {
+	need_strace
+	inside 'kind=$1; for n in 0 1; do ip link add br$n address 02:00:00:00:00:0$n type bridge; ip link set br$n addrgenmode none up; done 2> /dev/null
+		restored=0
+		for call in sendmsg ioctl linkat; do
+			make $kind && before=$(look)
+			for n in {1..100}; do
+				killed $call $n $kind || break
+				"$VHOSTCTL" --json teardown $kind.json > report || exit
+				restored=$((restored + $(jq ".restored | length" report)))
+				diff <(echo "$before") <(look) || { echo "killed at $call $n"; exit; }
+				[ -z "$(ls -A /run/vhostctl 2> /dev/null)" ] || { echo "killed at $call $n: a record is left"; exit; }
+			done
+			[ $n -gt 1 ] && [ $n -lt 100 ] || echo "$call: $n calls"
+			ip link delete old0
+		done
+		[ $restored -gt 10 ] || echo "restored $restored times"' "$1"
+	echo "$output $stderr"
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+}
+
+@test "kill -9 at any call: teardown restores a tap with addresses" {
+	sweep address
+}
+
+@test "kill -9 at any call: teardown restores the port of another bridge" {
+	need_bridge
+	sweep bridge
+}
+
+@test "the set-up after a killed one restores first, so that its failure leaves what was there before both" {
+	need_strace
+	inside 'make address; before=$(look)
+		half() { for n in {1..100}; do killed sendmsg $n address; [ "$(look)" = "$before" ] || break; done; ls /run/vhostctl | wc -l; }
+		half; "$VHOSTCTL" setup address.json -r /dev/full -- true || echo "status $?"
+		diff <(echo "$before") <(look) && ls -A /run/vhostctl
+		half; "$VHOSTCTL" setup address.json -- ip -oneline address show dev old0 to 10.9.9.9
+		"$VHOSTCTL" --json teardown address.json | jq -c .restored; ip -oneline address show dev old0 to 10.9.9.9 | wc -l'
+	[[ $output == $'1\nstatus 5\n1\n'*"10.9.9.9/24"*$'\n[]\n1' ]]
+}
+
+@test "a link that has gone, and one of another network namespace, are not touched" {
+	need_strace
+	inside 'make address; for n in {1..100}; do killed sendmsg $n address; ip link show old0 | grep -q "mtu 1400" && break; done
+		unshare -n sh -c "ip tuntap add old0 mode tap; ip link set old0 mtu 1400; \"$VHOSTCTL\" --json teardown address.json | jq -c .restored; ip link show old0"
+		ip link delete old0; "$VHOSTCTL" --json teardown address.json | jq -c .restored; ls -A /run/vhostctl'
+	[ "$status" = 0 ]
+	[[ $output == "[]"*"mtu 1400"*"[]" ]]
+}
+
+@test "a record that is damaged is an error of teardown, and a warning of setup" {
+	inside 'make address
+		"$VHOSTCTL" setup address.json -- sh -c "ls /run/vhostctl"
+		mkdir -p -m 700 /run/vhostctl
+		strace -qq -o trace -e trace=linkat "$VHOSTCTL" setup address.json -- true; name=$(grep -o "vm1:net0@[0-9]*" trace)
+		echo "{" > "/run/vhostctl/$name"; "$VHOSTCTL" teardown address.json; echo "status $?"
+		"$VHOSTCTL" setup address.json -- true; echo "status $?"; ls /run/vhostctl'
+	[ "$output" = $'status 5\nstatus 0' ]
+	[ "$(grep -c "cannot use the record /run/vhostctl/vm1:net0@.* of a set-up that was killed" <<< "$stderr")" = 2 ]
+	[[ $stderr == *"hint: restore the link by hand"* ]]
+}
+
+@test "without a folder that is its own it goes on, and -v says so" {
+	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "vhost": "off",
+		"tap": {"name": "old0", "existing": true}}], "launcher": {"style": "env"}}' > plain.json
+	inside 'ip tuntap add old0 mode tap user 65534; mkdir /run/vhostctl; chmod 777 /run/vhostctl
+		"$VHOSTCTL" setup plain.json -- true; echo $?
+		rmdir /run/vhostctl; ln -s "$PWD" /run/vhostctl; "$VHOSTCTL" setup plain.json -- true; echo $?
+		rm /run/vhostctl; chmod 755 .; setpriv --reuid 65534 --clear-groups "$VHOSTCTL" setup plain.json -- true; echo $?
+		"$VHOSTCTL" -v setup plain.json -- true; setpriv --reuid 65534 --clear-groups "$VHOSTCTL" -v setup plain.json -- true'
+	[ "$(head -n 3 <<< "$output")" = $'0\n0\n0' ]
+	[ "$(grep -c "no record in /run/vhostctl" <<< "$stderr")" = 1 ]
+}
