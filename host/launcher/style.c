@@ -49,6 +49,10 @@ const struct host_style host_styles[] = {
 	[HOST_STYLE_KVMTOOL] = { .name = "kvmtool",
 				 .options = NET | HOST_TOLD_VHOST,
 				 .opens_vhost = true,
+				 /* offered by a feature, of which it offers none that vhost lacks */
+				 .lost_with_vhost = HOST_TOLD_MAC,
+				 .lost = "kvmtool drops it with vhost; leave it out, or set "
+					 "\"vhost\" to \"off\"",
 				 .tokens = host_kvmtool_tokens,
 				 .use = { "--network @ID.net@" } },
 };

@@ -44,6 +44,9 @@ struct host_style {
 	unsigned int options; /* what its launchers can be told: bits of enum host_told */
 	/* It opens vhost-net by itself, as its own user: it is only told whether to. */
 	bool opens_vhost;
+	/* What its launchers do not pass on to a guest with vhost, and what to do about it. */
+	unsigned int lost_with_vhost;
+	const char *lost;
 	bool environment; /* the environment tells all of a device that no token names an fd of */
 	const char *environ; /* a variable that it has besides those of every style, or NULL */
 	/* Its own tokens, before those of every style; the last row has no name. */

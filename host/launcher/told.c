@@ -67,9 +67,15 @@ int host_told_rule(const struct host_setup *setup, const struct host_device *dev
 		   const char **ret_pointer, const char **ret_instead)
 {
 	unsigned int wanted = host_told_wanted(setup, device, device->vhost == HOST_VHOST_REQUIRE);
+	const struct host_style *style = host_style_of(setup);
 
+	if (device->vhost != HOST_VHOST_OFF && wanted & style->lost_with_vhost) {
+		*ret_pointer = "/tap/mac";
+		*ret_instead = style->lost;
+		return -EINVAL;
+	}
 	for (size_t i = 0; i < DOC_COUNT(facts); i++)
-		if (wanted & ~host_style_of(setup)->options & facts[i].told) {
+		if (wanted & ~style->options & facts[i].told) {
 			bool named = device->type == HOST_NET || facts[i].told == HOST_TOLD_BUS;
 
 			*ret_pointer = named ? facts[i].pointer : "/type";

@@ -163,7 +163,10 @@ const struct host_token host_firecracker_tokens[] = {
 
 /* --------------------------------------------------------------------------------------- kvmtool */
 
-/* It leaves an fd as it is only if the name of the tap is a path; that is not opened. */
+/*
+ * It leaves an fd as it is only if the name of the tap is a path; that is not opened.  With vhost it
+ * does not pass on a MAC address.
+ */
 static int put_kvmtool(FILE *out, const struct host_view *view, const char *type,
 		       struct host_error *err)
 {
@@ -171,9 +174,10 @@ static int put_kvmtool(FILE *out, const struct host_view *view, const char *type
 		fprintf(out, "mode=tap,fd=%d,tapif=/dev/net/tun", view->first_tap_fd);
 	else
 		fprintf(out, "mode=tap,tapif=%s", name_of(view));
-	put_mac(out, view, "guest_mac");
 	if (view->result.vhost)
 		fputs(",vhost=1", out);
+	else
+		put_mac(out, view, "guest_mac");
 	return 0;
 }
 

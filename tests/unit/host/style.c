@@ -46,8 +46,9 @@ static void each_style_has_its_own_options(void **state)
 		{ NET(OFF NAME TAP(MAC)), "firecracker", "@net0.net@",
 		  "{\"iface_id\":\"net0\",\"host_dev_name\":\"t0\","
 		  "\"guest_mac\":\"52:54:00:00:00:01\"}" },
-		{ NET(TAP(MAC)), "kvmtool", "@net0.net@",
-		  "mode=tap,fd=3,tapif=/dev/net/tun,guest_mac=52:54:00:00:00:01,vhost=1" },
+		{ NET(OFF TAP(MAC)), "kvmtool", "@net0.net@",
+		  "mode=tap,fd=3,tapif=/dev/net/tun,guest_mac=52:54:00:00:00:01" },
+		{ NET(""), "kvmtool", "@net0.net@", "mode=tap,fd=3,tapif=/dev/net/tun,vhost=1" },
 		{ NET(OFF NAME TAP("")), "kvmtool", "@net0.net@", "mode=tap,tapif=t0" },
 		{ NET(NAME PAIRS TAP("")), "qemu", "@net0.netdev@ @net0.device@",
 		  "tap,id=net0,ifname=t0,script=no,downscript=no,queues=2,vhost=on "
@@ -94,6 +95,7 @@ static void what_a_style_has_no_option_for_is_refused(void **state)
 		{ NET(NAME), "firecracker", "/vhost", "" },
 		{ NET(OFF NAME PAIRS), "firecracker", "/queue_pairs", "" },
 		{ NET(PAIRS), "kvmtool", "/queue_pairs", "" },
+		{ NET(TAP(MAC)), "kvmtool", "/tap/mac", "drops it with vhost" },
 		{ VSOCK(""), "kvmtool", "/type", "" },
 		{ NET(",\"bus\":\"port1\""), "env", "/bus", "style \"env\" have no option" },
 		{ VSOCK(",\"bus\":\"port1\""), "stratovirt", "/bus", "" },
