@@ -60,6 +60,18 @@ load() {
 	[ ! -e /dev/net/tun ] || chmod 666 /dev/net/tun
 }
 
+# What a set-up may change on the host: links with their addresses, MTUs, flags and bridges, VLANs, and vhost's workers.
+# Link-local addresses are left out: the kernel adds them by itself, some time after a link has a carrier.
+host_now() {
+	(cd /sys/class/net && grep -s . ./*/{mtu,address,flags,tun_flags,owner,master/ifindex})
+	ip -o address show scope global
+	bridge vlan show
+	vhost_workers
+}
+
+# nothing_left NAME BEFORE: the host is as host_now saw it before.
+nothing_left() { is "$1: nothing is left" "$(host_now)" "$2"; }
+
 finish() {
 	echo "1..$tests_run"
 	exit $((tests_failed > 0))
