@@ -13,6 +13,8 @@ int cli_fail_host(const char *document, const struct host_error *error);
 
 /* Read the vhost-setup document named by the first argument.  Returns an exit status. */
 int cli_read_setup(struct cli_call *call, struct host_setup **ret);
+/* The same of another one. */
+int cli_read_setup_of(struct cli_call *call, const char *path, struct host_setup **ret);
 
 /* The options from the command line, with warnings to stderr. */
 struct host_options cli_host_options(struct cli_call *call);

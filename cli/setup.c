@@ -20,19 +20,24 @@ int cli_fail_host(const char *document, const struct host_error *error)
 	return cli_fail_at((enum cli_status)error->status, where, error->hint, error->text);
 }
 
-int cli_read_setup(struct cli_call *call, struct host_setup **ret)
+int cli_read_setup_of(struct cli_call *call, const char *path, struct host_setup **ret)
 {
 	struct host_error error = { 0 };
 	size_t length;
 	char *text;
-	int status = cli_read(call->argv[0], &text, &length);
+	int status = cli_read(path, &text, &length);
 
 	if (status)
 		return status;
 	if (host_setup_read(call->ctx, text, length, call->variables, ret, &error))
-		status = cli_fail_host(call->argv[0], &error);
+		status = cli_fail_host(path, &error);
 	free(text);
 	return status;
+}
+
+int cli_read_setup(struct cli_call *call, struct host_setup **ret)
+{
+	return cli_read_setup_of(call, call->argv[0], ret);
 }
 
 static void say(void *data, const char *line)

@@ -28,6 +28,13 @@ const char *cli_member_text(struct json_object *object, const char *key);
 uint64_t cli_member_number(struct json_object *object, const char *key);
 bool cli_member_bool(struct json_object *object, const char *key);
 
+/*
+ * check-config.c: add what hinders a device with this state from being the config's to the findings of
+ * a report.  An exit status.
+ */
+int cli_check_config(struct cli_call *call, const char *path, const struct cli_state *state,
+		     struct json_object *report);
+
 /* A number in any form that documents allow: 123, "123" or "0x7b". */
 uint64_t cli_tree_number(struct json_object *value);
 

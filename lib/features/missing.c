@@ -7,8 +7,8 @@
 #include "features/features.h"
 
 const char vhi_missing_hint[] =
-	"a running guest cannot give a feature up: move it to a host that has them, or mask them where "
-	"it runs and restart it";
+	"a running guest cannot give a feature up, and no mask takes one from it: move it to a host "
+	"that has them, or mask them where it runs and restart it";
 
 static struct vhc_features find_missing(enum vhc_type type, uint32_t origin,
 					const struct vhc_features *set,

@@ -20,7 +20,7 @@
 
 struct missing {
 	uint64_t bit;
-	char *name, *lacking;
+	char *name, *lacking, *since;
 };
 
 static const struct doc_field missing_fields[] = {
@@ -28,6 +28,8 @@ static const struct doc_field missing_fields[] = {
 	DOC_NEED(missing, name, DOC_STRING, .help = "its name"),
 	DOC_NEED(missing, lacking, DOC_STRING,
 		 .help = "which part lacks it: vhost, tap, vhost+tap"),
+	DOC_NEED(missing, since, DOC_STRING,
+		 .help = "the first Linux that has it; empty: every kernel in use, or none"),
 };
 
 static const struct doc_table missing_table =
@@ -46,7 +48,7 @@ static const struct doc_field finding_fields[] = {
 		.help = "what it is about: node, features, tap, header, backend_features, regions, "
 			"queue_pairs"),
 	DOC_NEED(finding, origin, DOC_STRING,
-		 .help = "which part of the host: vhost, tap, vhost+tap"),
+		 .help = "which part of the host: vhost, tap, vhost+tap, model (the launcher's)"),
 	DOC_NEED(
 		finding, known, DOC_BOOL,
 		.help = "no: the document of the host does not tell, so that it may be no hindrance"),
@@ -58,7 +60,7 @@ static const struct doc_table finding_table =
 	DOC_PART(finding, finding_fields, "a reason against the move");
 
 struct report {
-	char *command, *device, *host;
+	char *command, *device, *host, *advice;
 	bool possible, known;
 	struct doc_list findings, missing;
 };
@@ -73,6 +75,8 @@ static const struct doc_field report_fields[] = {
 		 .help = "no: it cannot be told, since something of the host is not known"),
 	DOC_NEED(report, findings, DOC_OBJECTS, .table = &finding_table,
 		 .help = "each reason why not, or why it cannot be told"),
+	DOC_FIELD(report, advice, DOC_STRING,
+		  .help = "what the launchers have to be told; vhostctl knows it"),
 	DOC_NEED(report, missing, DOC_OBJECTS, .table = &missing_table,
 		 .help = "the features that the host does not have"),
 };
@@ -174,6 +178,39 @@ static void check_features(struct check *check)
 	add(check, &reason, "%s", buffer);
 }
 
+/*
+ * Of a document that was read from outside: does the guest have what the host lacks, and what of the
+ * launcher's own features?
+ */
+static void check_partial(struct check *check)
+{
+	struct vhc_features unknown = vhi_feature_words(&check->saved->partial);
+	struct vhc_features vhost = vhi_feature_words(&check->node->words);
+	struct vhc_features tap = vhi_feature_words(&check->caps->tap.words);
+	enum vhc_type type = vhi_saved_kind(check->saved)->type;
+	struct vhi_missing lacking = vhi_missing_find(type, &unknown, &vhost, &tap);
+	struct vhc_features host = vhi_features_of(type, VHC_ORIGIN_VHOST);
+	struct vhc_features link = vhi_features_of(type, VHC_ORIGIN_TAP);
+	struct vhc_features both = vhi_features_or(&lacking.vhost, &lacking.tap), model;
+	char buffer[1500] = "";
+	struct vhi_text text = { buffer, sizeof(buffer) };
+
+	model = vhi_features_without(&unknown, &host);
+	model = vhi_features_without(&model, &link);
+	if (!vhi_features_empty(&both)) {
+		vhi_features_put(&text, type, &both, ", ");
+		add(check, &(struct reason){ "features", "vhost+tap", "ask its launcher", true },
+		    "it is not known whether the guest has %s, which the host does not have",
+		    buffer);
+	}
+	if (vhi_features_empty(&model))
+		return;
+	text = (struct vhi_text){ buffer, sizeof(buffer) };
+	vhi_features_put(&text, type, &model, ", ");
+	add(check, &(struct reason){ "features", "model", "ask its launcher", true },
+	    "it is not known which features of its launcher the guest has: %s", buffer);
+}
+
 static void check_header(struct check *check)
 {
 	uint64_t header = check->saved->header_bytes;
@@ -199,6 +236,9 @@ static void check_regions(struct check *check, uint32_t regions)
 	unsigned long long most = check->caps->max_mem_regions;
 	const struct vhi_caps_unknown *why = vhi_caps_why_unknown(check->caps, VHI_CAPS_REGIONS);
 
+	if (!regions)
+		add(check, &(struct reason){ "regions", "model", "ask its launcher", true },
+		    "it is not known how many regions the guest's memory has");
 	/* without vhost there is nothing to ask, and the answer is no */
 	if (why && check->node->opens)
 		add(check, &(struct reason){ "regions", "vhost", why->remedy, true },
@@ -223,6 +263,7 @@ static int add_missing(const struct vhi_feature_names *names, const struct vhi_m
 	bool vhost = vhc_features_has(&lacking->vhost, bit);
 	bool tap = vhc_features_has(&lacking->tap, bit);
 	char name[VHI_FEATURE_NAME_MAX];
+	const struct vhc_feature *feature = vhc_feature_get((enum vhc_type)names->type, bit);
 	struct missing *row;
 
 	if (!vhost && !tap)
@@ -233,7 +274,8 @@ static int add_missing(const struct vhi_feature_names *names, const struct vhi_m
 	row->bit = bit;
 	row->name = strdup(vhi_feature_row_name(names, bit, name));
 	row->lacking = strdup(vhost && tap ? "vhost+tap" : vhost ? "vhost" : "tap");
-	return row->name && row->lacking ? 0 : -ENOMEM;
+	row->since = strdup(feature && feature->since ? feature->since : "");
+	return row->name && row->lacking && row->since ? 0 : -ENOMEM;
 }
 
 /* The rows and texts of the report; the findings are there. */
@@ -293,6 +335,7 @@ static int check_host(struct vhc_ctx *ctx, struct check *check)
 	if (memory) {
 		check_node(check);
 		check_features(check);
+		check_partial(check);
 		check_header(check);
 		check_backend_features(check);
 		check_regions(check, memory->count);

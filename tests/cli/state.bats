@@ -274,6 +274,72 @@ vsock_of() {
 	[ "$(json '"\(.known) " + ([.findings[].known] | join(","))')" = "true false,true" ]
 }
 
+@test "check --config: what only the launcher has: queues, sizes, MTU, mask" {
+	caps_of . > host.json
+	config=$source_root/examples/qemu-mq.json
+	says 1 check --json "$split" --host host.json --config "$config"
+	[ "$(json '.findings | map("\(.what) \(.origin) \(.known) \(.text)") | join(";")')" = \
+		"queue_pairs model true the guest has 1 queue pairs, and the config has 4" ]
+	[ "$(json '"\(.possible) \(.known)"')" = "false true" ]
+	says 1 check --json "$iommu" --host host.json --config "$config"
+	[ "$(json '.findings | map("\(.what) \(.text)") | join(";")')" = \
+		"ring_size ring 6 has 32768 entries, and the config has at most 1024;mtu the guest was told an MTU of 9000, and the config has 1500" ]
+	need_python
+	edit "$iommu" '(.rings[] | select(.size > 1024)).size = 1024' > small.json
+	iommu=small.json
+	jq '.devices[0] |= (.tap.mtu = 9000 | .features.mask = [])' "$config" > right.json
+	says 0 check "$iommu" --host host.json --config right.json
+	jq 'del(.devices[0].tap.mtu)' right.json > wrong.json
+	says 1 check --json "$iommu" --host host.json --config wrong.json
+	[[ $(json '.findings[0].text') == *"an MTU of 9000, and the config has none" ]]
+	jq '.devices[0].features.mask = ["host_uso", "csum"]' right.json > wrong.json
+	says 1 check --json "$iommu" --host host.json --config wrong.json
+	[[ $(json '.findings[0].text') == *"that the config masks: "*host_uso* ]]
+	jq '.devices[0].vhost = "off" | .devices[0].worker = {} | del(.devices[0].busyloop_us)' right.json > wrong.json
+	says 1 check --json "$iommu" --host host.json --config wrong.json
+	[[ $(json '.findings | map(.what) | join(" ")') == *vhost* ]]
+	# with another id it is the only one, and with two it is not known which
+	jq '.devices[0].id = "other"' right.json > other.json
+	says 0 check "$iommu" --host host.json --config other.json
+	jq '.devices += [.devices[0] | .id = "more" | .tap = {name: "vnet9"}]' other.json > two.json
+	fails 3 'it has no net device "net0"' check "$iommu" --host host.json --config two.json
+	jq '.devices[0].tap.mtu = "${MTU}"' right.json > set.json
+	says 0 check "$iommu" --host host.json --config set.json --set MTU=9000
+	fails 3 "MTU" check "$iommu" --host host.json --config set.json
+	fails 2 "both documents are '-'" check "$iommu" --host - --config -
+	fails 3 "vhost-setup" check "$iommu" --host host.json --config "$split"
+}
+
+@test "check: a running guest is not helped by a mask, and the source must be told that the move failed" {
+	caps_of '.tap.words = ["0xff83", "0x0"]' > poor.json
+	says 1 check --json "$iommu" --host poor.json
+	[[ $(json '.findings[0].remedy') == *"no mask takes one from it"*"restart it" ]]
+	[ "$(json '.missing | map(select(.name == "host_uso")) | .[0].since')" = 6.2 ]
+	says 0 check --json "$split" --host poor.json
+	[[ $(json .advice) == *return-path*"cont on the source"* ]]
+}
+
+@test "check: a document that was read from outside, of which not all is known" {
+	need_python
+	caps_of . > host.json
+	# host_uso, guest_announce, and bit 45, which has no name
+	edit "$kept/minor-1/split-1.json" '. as $all | del(.rings, .memory) | .running = true |
+		.partial = ["0x100200000200000", "0x0"] | .rings = $all.rings | .memory = $all.memory' > partial.json
+	says 4 check --json partial.json --host host.json
+	[ "$(json '.findings | map("\(.what) \(.origin) \(.known) \(.text)") | join(";")')" = \
+		"features model false it is not known which features of its launcher the guest has: guest_announce (21), bit 45" ]
+	says 0 check partial.json --host host.json --assume-model
+	caps_of '.tap.words = ["0xff83", "0x0"]' > poor.json
+	says 4 check --json partial.json --host poor.json --assume-model
+	[[ $(json '.findings[0].text') == "it is not known whether the guest has host_uso (56), which"* ]]
+	edit partial.json '.memory = []' > nowhere.json
+	says 4 check --json nowhere.json --host host.json --assume-model
+	[[ $(json '.findings[0].text') == *"how many regions"* ]]
+	# one reason that is known is enough
+	says 1 check partial.json --host <(caps_of '(.nodes[] | select(.path == "/dev/vhost-net")).words = ["0x0"]')
+	says 0 check "$split" --host host.json --assume-model
+}
+
 @test "check --host: no control character of a document reaches the terminal" {
 	caps_of '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = false | .error = "ENOENT" |
 		.reason = "\u001b[2J\u009b2J\u007f\u0007" | .remedy = "\u009b31mrun" | .words = [])' > rude.json
