@@ -124,7 +124,9 @@ static int check_setup_by_root(struct doctor *doctor, struct host_error *err)
 		add(doctor, "setup --user", false, "missing", text, "vhostctl doctor");
 	else if (r == 0)
 		add(doctor, "setup --user", false, "ok",
-		    "vhostctl setup --user opens all of it now and hands it on: nothing above is needed",
+		    "vhostctl setup --user opens all of it now and hands it on: nothing above is needed, "
+		    "unless the launcher opens /dev/vhost-net by itself, as those of \"attach\": "
+		    "\"name\", crosvm and kvmtool do",
 		    "");
 	return r;
 }

@@ -39,10 +39,21 @@ static void fill_args(const struct host_device *device, struct vhc_dev_args *arg
 	args->queue_pairs = (uint32_t)device->queue_pairs;
 }
 
+/* A launcher that gets no vhost fds opens vhost by itself, as another user than this process may be. */
+static void plan_vhost(struct host_plan *plan, uint32_t index)
+{
+	const struct host_device *device = host_device(plan->setup, index);
+
+	host_plan_add(plan, HOST_OP_OPEN_VHOST, index, 0);
+	if (plan->options->launcher && host_plan_user(plan) &&
+	    !host_style_takes_vhost(plan->setup, device))
+		host_plan_add(plan, HOST_OP_TRY_VHOST, index, 0);
+}
+
 static void plan_device(struct host_plan *plan, uint32_t index, enum host_phase phase)
 {
 	if (phase == HOST_LOOK && host_device(plan->setup, index)->vhost != HOST_VHOST_OFF)
-		host_plan_add(plan, HOST_OP_OPEN_VHOST, index, 0);
+		plan_vhost(plan, index);
 	host_tap_plan(plan, index, phase);
 }
 

@@ -34,6 +34,7 @@ enum host_op_kind {
 	HOST_OP_LEAVE_NETNS,
 	HOST_OP_SET_OWNER,
 	HOST_OP_OPEN_VHOST,
+	HOST_OP_TRY_VHOST,
 	HOST_OP_OPEN_VSOCK,
 	HOST_OP_CHECK_FEATURES,
 	HOST_OP_CONNECT_QMP,
@@ -200,6 +201,7 @@ HOST_OP_FUNCTION(host_set_owner);
 HOST_OP_FUNCTION(host_unset_owner);
 HOST_OP_FUNCTION(host_open_vhost);
 HOST_OP_FUNCTION(host_close_vhost);
+HOST_OP_FUNCTION(host_try_vhost);
 HOST_OP_FUNCTION(host_open_vsock);
 HOST_OP_FUNCTION(host_check_features);
 HOST_OP_FUNCTION(host_find_launcher);

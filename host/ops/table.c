@@ -207,6 +207,13 @@ DESCRIBE(describe_open_vhost)
 	return "close it";
 }
 
+DESCRIBE(describe_try_vhost)
+{
+	a->path = "/dev/vhost-net";
+	a->user = host_plan_user(plan);
+	return "";
+}
+
 DESCRIBE(describe_open_vsock)
 {
 	const struct host_device *device = device_of(plan, op);
@@ -312,6 +319,7 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 	[HOST_OP_SET_OWNER] = { "set owner", describe_owner, host_set_owner, host_unset_owner },
 	[HOST_OP_OPEN_VHOST] = { "open vhost", describe_open_vhost, host_open_vhost,
 				 host_close_vhost },
+	[HOST_OP_TRY_VHOST] = { "check vhost", describe_try_vhost, host_try_vhost },
 	[HOST_OP_OPEN_VSOCK] = { "open vsock", describe_open_vsock, host_open_vsock,
 				 host_close_vhost },
 	[HOST_OP_CHECK_FEATURES] = { "check features", describe_features, host_check_features },

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node.h"
 #include "ops/op.h"
 
 static int fall_back(struct host_run *run, const struct host_op *op, const struct host_error *why)
@@ -22,6 +23,20 @@ static int fall_back(struct host_run *run, const struct host_op *op, const struc
 	if (options->say)
 		options->say(options->data, line);
 	return 0;
+}
+
+/* There is no vhost: an error, unless it was only preferred. */
+static int refuse(struct host_run *run, const struct host_op *op, int code, struct host_error *err)
+{
+	if (!host_lacks(code))
+		return code;
+	if (host_device(run->plan->setup, op->device)->vhost == HOST_VHOST_PREFER)
+		return fall_back(run, op, err);
+	if (strlen(err->hint) + 60 < sizeof(err->hint))
+		snprintf(err->hint + strlen(err->hint), sizeof(err->hint) - strlen(err->hint),
+			 "%sor set \"vhost\" to \"prefer\" to continue without it",
+			 err->hint[0] ? "; " : "");
+	return code;
 }
 
 struct vhc_dev_args host_dev_args(const struct host_device *device)
@@ -69,13 +84,7 @@ int host_open_vhost(struct host_run *run, const struct host_op *op, struct host_
 	if (r == 0)
 		return 1;
 	host_fail_library(err, ctx, r);
-	if (config->vhost == HOST_VHOST_PREFER && host_lacks(r))
-		return fall_back(run, op, err);
-	if (host_lacks(r) && strlen(err->hint) + 60 < sizeof(err->hint))
-		snprintf(err->hint + strlen(err->hint), sizeof(err->hint) - strlen(err->hint),
-			 "%sor set \"vhost\" to \"prefer\" to continue without it",
-			 err->hint[0] ? "; " : "");
-	return r;
+	return refuse(run, op, r, err);
 }
 
 int host_close_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
@@ -83,6 +92,34 @@ int host_close_vhost(struct host_run *run, const struct host_op *op, struct host
 	vhc_dev_close(run->devices[op->device].vhost);
 	run->devices[op->device].vhost = NULL;
 	return 0;
+}
+
+static void try_node(void *answer, const void *question)
+{
+	int *r = answer;
+
+	*r = host_node_try(question);
+}
+
+/* Does it open for the launcher's user, too?  Otherwise the launcher would find out, when it runs already. */
+int host_try_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const struct host_node *node = &host_nodes[0];
+	char text[400], fix[300];
+	int answer = 0, r;
+
+	if (!run->devices[op->device].vhost)
+		return 0;
+	r = host_user_ask(&run->user, try_node, node, &answer, sizeof(answer), err);
+	if (r < 0 || answer == 0)
+		return r;
+	host_node_explain(node, answer, run->user.name, text, fix, sizeof(fix));
+	host_fail(err, answer, fix, "the launcher opens %s by itself, as user %s: %s", node->path,
+		  run->user.name, text);
+	r = refuse(run, op, answer, err);
+	if (r == 0)
+		host_close_vhost(run, op, err);
+	return r;
 }
 
 /* Can the required features be offered to the guest with this host's device and tap? */

@@ -333,6 +333,32 @@ vsock_config() {
 	[ "$cids" = 16 ]
 }
 
+# bats test_tags=vhost
+@test "attach by name: a user who cannot open vhost-net is refused before the launcher runs; prefer goes without" {
+	need_vhost
+	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "attach": "name",
+		"tap": {"name": "tp0"}}], "launcher": {"style": "kvmtool", "user": "nobody"}}' > mine.json
+	sed 's/"attach"/"vhost": "prefer", &/' mine.json > wish.json
+	mkdir nodes
+	# inside MODE COMMAND: with a node of this mode
+	inside() {
+		run --separate-stderr unshare -nm sh -c 'mount -t tmpfs nodes nodes && mknod -m "$0" nodes/net c 10 238 &&
+			mount --bind nodes/net /dev/vhost-net && "$@"' "$@"
+	}
+	inside 0600 "$VHOSTCTL" setup mine.json -- touch started @net0.net@
+	[ "$status" = 4 ]
+	[[ $stderr == "vhostctl: step "*": check vhost, device net0: the launcher opens /dev/vhost-net by itself, as user nobody: "*"mode 0600"* ]]
+	[[ $stderr == *'set "vhost" to "prefer"'* ]]
+	[ ! -e started ]
+	inside 0600 "$VHOSTCTL" setup wish.json -- echo @net0.net@
+	[ "$status" = 0 ]
+	[ "$output" = mode=tap,tapif=tp0 ]
+	[[ $stderr == *"net0: continuing without vhost"* ]]
+	inside 0666 "$VHOSTCTL" setup mine.json -- echo @net0.net@
+	[ "$output" = mode=tap,tapif=tp0,vhost=1 ]
+	[ -z "$stderr" ]
+}
+
 @test "attach by name: the link is the launcher's user's, and gone when it has ended" {
 	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "vhost": "off",
 		"attach": "name", "tap": {"name": "tp0"}}], "launcher": {"style": "kvmtool", "user": "nobody"}}' > name.json

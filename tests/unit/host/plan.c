@@ -194,6 +194,45 @@ static void plan_of_vsock_shows_auto_as_such(void **state)
 		"v: check features features seqpacket []\n");
 }
 
+/* Who opens vhost without fds has to be able to, as the user that it becomes. */
+static void setup_plan_checks_vhost_for_a_launcher_that_opens_it(void **state)
+{
+	static const struct {
+		const char *device, *launcher, *user;
+		bool checked;
+	} cases[] = {
+		{ "", "\"style\":\"kvmtool\"", "nobody", true },
+		{ "", "\"style\":\"crosvm\",\"user\":\"nobody\"", NULL, true },
+		{ ",\"attach\":\"name\"", "\"style\":\"env\"", "nobody", true },
+		{ ",\"vhost\":\"prefer\"", "\"style\":\"kvmtool\"", "nobody", true },
+		{ ",\"vhost\":\"off\"", "\"style\":\"kvmtool\"", "nobody", false },
+		{ "", "\"style\":\"kvmtool\"", NULL,
+		  false }, /* as this process, which has opened it */
+		{ "", "\"style\":\"env\"", "nobody", false }, /* gets fds */
+	};
+	char *launcher[] = { (char *)(uintptr_t) "lkvm", (char *)(uintptr_t) "@n.tap@",
+			     (char *)(uintptr_t) "@n.vhost@", NULL };
+	char *with_net[] = { launcher[0], (char *)(uintptr_t) "@n.net@", NULL };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		bool env = strstr(cases[i].launcher, "env");
+		struct host_options options = { .launcher = env ? launcher : with_net,
+						.user = cases[i].user };
+		char config[400], *plan;
+
+		if (env)
+			launcher[strstr(cases[i].device, "name") ? 3 : 1] = NULL;
+		snprintf(config, sizeof(config),
+			 CONFIG("{\"id\":\"n\",\"type\":\"net\",\"tap\":{\"name\":\"t\"}%s}", "%s"),
+			 cases[i].device, cases[i].launcher);
+		plan = plan_text(config, &options);
+		if (cases[i].checked !=
+		    !!strstr(plan, "n: check vhost /dev/vhost-net, user nobody []\n"))
+			fail_msg("%zu: %s", i, plan);
+		free(plan);
+	}
+}
+
 /* What a QEMU that runs would be given, without asking it. */
 static void plan_for_a_running_qemu_ends_with_its_devices(void **state)
 {
@@ -326,6 +365,7 @@ int main(void)
 		cmocka_unit_test(setup_plan_of_macvtap_makes_it_with_the_mac_of_the_guest),
 		cmocka_unit_test(setup_plan_shows_the_mac_that_is_derived),
 		cmocka_unit_test(plan_of_vsock_shows_auto_as_such),
+		cmocka_unit_test(setup_plan_checks_vhost_for_a_launcher_that_opens_it),
 		cmocka_unit_test(plan_for_a_running_qemu_ends_with_its_devices),
 		cmocka_unit_test(setup_plan_has_arguments_as_keys),
 		cmocka_unit_test(setup_plan_expands_launcher),
