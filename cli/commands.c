@@ -29,6 +29,7 @@
 	ROW(mask)            \
 	ROW(check)           \
 	ROW(loop)            \
+	ROW(check_fds)       \
 	ROW(explain)         \
 	ROW(commands)
 
