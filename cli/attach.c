@@ -5,8 +5,6 @@
 #include "cli.h"
 #include "config.h"
 
-#define SECONDS 5
-
 /* The running QEMU that the options name.  Returns an exit status. */
 static int read_qemu(struct cli_call *call, struct host_options *options)
 {
@@ -56,14 +54,7 @@ static int run_detach(struct cli_call *call)
 	return status;
 }
 
-#define QMP_OPTIONS                                                                     \
-	{ "qmp", 'm', "SOCKET", CLI_FILE, .help = "the socket of QEMU's -qmp option" }, \
-	{                                                                               \
-		"timeout", 't', "SECONDS", CLI_NUMBER, 1, 3600, SECONDS,                \
-			"how long each answer of QEMU may take"                         \
-	}
-
-static const struct cli_option attach_options[] = { QMP_OPTIONS, CLI_SET_OPTION };
+static const struct cli_option attach_options[] = { CLI_QMP_OPTIONS, CLI_SET_OPTION };
 
 static const char *const attach_more[] = {
 	"Sets the devices of a vhost-setup document up, as 'setup' does, and gives them to a QEMU that",
@@ -87,7 +78,7 @@ const struct cli_command cli_command_attach = {
 	.run = run_attach,
 };
 
-static const struct cli_option detach_options[] = { QMP_OPTIONS };
+static const struct cli_option detach_options[] = { CLI_QMP_OPTIONS };
 
 static const char *const detach_more[] = {
 	"Asks the guest to give the device up, waits until it has, and deletes the netdev.  What 'attach'",

@@ -14,19 +14,16 @@
 /* The device of the config, the state, and the report that gets the reasons. */
 struct compared {
 	struct cli_call *call;
-	struct json_object *config, *state, *findings;
+	struct json_object *config, *state, *report;
 	enum vhc_type type;
-	bool any;
 };
 
-static void add(struct compared *compared, const char *what, const char *remedy, const char *format,
-		...) __attribute__((format(printf, 4, 5)));
-
-static void add(struct compared *compared, const char *what, const char *remedy, const char *format,
-		...)
+void cli_add_finding(struct json_object *report, const char *what, const char *remedy,
+		     const char *format, ...)
 {
-	struct json_object *row = cli_add(compared->findings, NULL, cli_object());
-	char text[600];
+	struct json_object *row =
+		cli_add(json_object_object_get(report, "findings"), NULL, cli_object());
+	char text[1500];
 	va_list args;
 
 	va_start(args, format);
@@ -37,7 +34,8 @@ static void add(struct compared *compared, const char *what, const char *remedy,
 	cli_add(row, "known", cli_bool(true));
 	cli_add(row, "text", cli_text(text));
 	cli_add(row, "remedy", cli_text(remedy));
-	compared->any = true;
+	json_object_object_add(report, "possible", cli_bool(false));
+	json_object_object_add(report, "known", cli_bool(true));
 }
 
 /* 0: not given */
@@ -54,8 +52,9 @@ static void check_queue_pairs(struct compared *compared)
 	unsigned long long there = number(compared->config, "queue_pairs");
 
 	if (has != there)
-		add(compared, "queue_pairs", "set queue_pairs of the config",
-		    "the guest has %llu queue pairs, and the config has %llu", has, there);
+		cli_add_finding(compared->report, "queue_pairs", "set queue_pairs of the config",
+				"the guest has %llu queue pairs, and the config has %llu", has,
+				there);
 }
 
 static void check_ring_size(struct compared *compared)
@@ -69,9 +68,9 @@ static void check_ring_size(struct compared *compared)
 
 		if (size <= there)
 			continue;
-		add(compared, "ring_size", "set ring_size of the config",
-		    "ring %llu has %llu entries, and the config has at most %llu",
-		    number(ring, "index"), size, there);
+		cli_add_finding(compared->report, "ring_size", "set ring_size of the config",
+				"ring %llu has %llu entries, and the config has at most %llu",
+				number(ring, "index"), size, there);
 		return;
 	}
 }
@@ -83,17 +82,18 @@ static void check_mtu(struct compared *compared)
 	unsigned long long told = number(compared->state, "mtu"), there = number(tap, "mtu");
 
 	if (told && told != there)
-		add(compared, "mtu", "set tap.mtu of the config",
-		    there ? "the guest was told an MTU of %llu, and the config has %llu"
-			  : "the guest was told an MTU of %llu, and the config has none",
-		    told, there);
+		cli_add_finding(
+			compared->report, "mtu", "set tap.mtu of the config",
+			there ? "the guest was told an MTU of %llu, and the config has %llu"
+			      : "the guest was told an MTU of %llu, and the config has none",
+			told, there);
 }
 
 static void check_vhost(struct compared *compared)
 {
 	if (!strcmp(cli_member_text(compared->config, "vhost"), "off"))
-		add(compared, "vhost", "set vhost of the config",
-		    "the device runs with vhost, and the config has it off");
+		cli_add_finding(compared->report, "vhost", "set vhost of the config",
+				"the device runs with vhost, and the config has it off");
 }
 
 static struct vhc_features read_words(struct json_object *state)
@@ -127,8 +127,9 @@ static void check_mask(struct compared *compared)
 	if (!(masked.w[0] | masked.w[1] | masked.w[2] | masked.w[3]) ||
 	    vhc_features_format(compared->call->ctx, compared->type, &masked, &names))
 		return;
-	add(compared, "features", "take them out of features.mask of the config",
-	    "the guest has features that the config masks: %s", names);
+	cli_add_finding(compared->report, "features",
+			"take them out of features.mask of the config",
+			"the guest has features that the config masks: %s", names);
 	free(names);
 }
 
@@ -176,7 +177,7 @@ static int compare(struct compared *compared, struct json_object *config, const 
 int cli_check_config(struct cli_call *call, const char *path, const struct cli_state *state,
 		     struct json_object *report)
 {
-	struct compared compared = { .call = call, .state = state->tree };
+	struct compared compared = { .call = call, .state = state->tree, .report = report };
 	struct json_object *config;
 	struct host_setup *setup;
 	int status = cli_read_setup_of(call, path, &setup);
@@ -187,12 +188,7 @@ int cli_check_config(struct cli_call *call, const char *path, const struct cli_s
 	host_setup_free(setup);
 	if (!config)
 		return cli_fail(CLI_FAILED, NULL, "out of memory");
-	compared.findings = json_object_object_get(report, "findings");
 	status = compare(&compared, config, path);
 	json_object_put(config);
-	if (compared.any) {
-		json_object_object_add(report, "possible", cli_bool(false));
-		json_object_object_add(report, "known", cli_bool(true));
-	}
 	return status;
 }

@@ -74,6 +74,8 @@ static int put_report(struct cli_call *call, const char *json, const struct cli_
 	json_object_object_add(call->result, "advice", cli_text(advice));
 	if (config)
 		status = cli_check_config(call, config, state, call->result);
+	if (!status && cli_option(call, "qmp")->count)
+		status = cli_check_qemu(call, state, call->result);
 	if (status) {
 		json_object_put(call->result);
 		call->result = NULL;
@@ -123,13 +125,15 @@ static const struct cli_option options[] = {
 	{ "assume-model", 'a', NULL, CLI_FLAG,
 	  .help = "the launcher there has all features of its own that the guest may have" },
 	CLI_SET_OPTION,
+	CLI_QMP_OPTIONS,
 };
 
 static const char *const more[] = {
 	"Takes the vhost-state document of a device, running or stopped, and checks whether a host has",
 	"everything that its guest has negotiated.  STATE or CAPS may be '-', standard input.  The",
 	"answer is also no if the device's node, such as /dev/vhost-net, is not there.  The status is 4",
-	"if it cannot be told, since something of the host or of the guest is not known.",
+	"if it cannot be told, since something of the host or of the guest is not known.  With --qmp the",
+	"QEMU that waits there for the guest is checked, too.",
 	NULL,
 };
 

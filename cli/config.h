@@ -19,6 +19,18 @@ int cli_read_setup_of(struct cli_call *call, const char *path, struct host_setup
 /* The options from the command line, with warnings to stderr. */
 struct host_options cli_host_options(struct cli_call *call);
 
+/* dump-qemu.c: what the QEMU of --qmp says of the device @id, or of all if NULL.  An exit status. */
+int cli_look_qemu(struct cli_call *call, const char *id, struct host_qemu_reading *ret);
+
+/* Of the commands that ask a running QEMU. */
+#define CLI_QMP_SECONDS 5
+#define CLI_QMP_OPTIONS                                                                 \
+	{ "qmp", 'm', "SOCKET", CLI_FILE, .help = "the socket of QEMU's -qmp option" }, \
+	{                                                                               \
+		"timeout", 't', "SECONDS", CLI_NUMBER, 1, 3600, CLI_QMP_SECONDS,        \
+			"how long each answer of QEMU may take"                         \
+	}
+
 /* Of every command that reads a config. */
 #define CLI_SET_OPTION                                                  \
 	{                                                               \

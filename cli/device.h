@@ -8,6 +8,8 @@
 #include "cli.h"
 #include "look.h"
 
+struct host_qemu_device;
+
 /* --fd, where a process has several devices */
 #define CLI_FD_OPTION                                                                \
 	{                                                                            \
@@ -37,9 +39,18 @@ enum vhc_type cli_device_type(const struct look_device *device);
 void cli_device_features(const struct look_device *device, struct vhc_features *ret_set,
 			 struct vhc_features *ret_unknown);
 
-/* dump-state.c: the device as a vhost-state document; warns of what is not known.  An exit status. */
+/*
+ * dump-state.c: the device as a vhost-state document; warns of what is not known.  @qemu: the same device as
+ * QEMU shows it, for what only the launcher knows; or NULL.  An exit status.
+ */
 int cli_device_state(struct cli_call *call, const struct look_device *device,
-		     struct json_object **ret);
+		     const struct host_qemu_device *qemu, struct json_object **ret);
+
+/* What a dump without BPF fails with.  Returns the exit status. */
+int cli_fail_lack(const struct look_reading *reading);
+
+/* dump-qemu.c: with --qmp.  An exit status. */
+int cli_dump_qemu(struct cli_call *call);
 
 /* status-fill.c: @before: the reading before this one, or NULL */
 extern const struct doc_table cli_status_table;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "host.h"
 
 #define IOTLB_V2 2u /* what a device behind an IOMMU needs */
 #define WORDS	 4u
@@ -79,12 +80,15 @@ static void add_memory(struct json_object *to, const struct look_device *device)
 	}
 }
 
-/* The kernel knows no name but the link's. */
-static void add_name(struct json_object *to, const struct look_device *device)
+/* The kernel knows no name but the link's, and QEMU has the id. */
+static void add_name(struct json_object *to, const struct look_device *device,
+		     const struct host_qemu_device *qemu)
 {
-	char name[48], escaped[64];
+	char name[HOST_QEMU_ID], escaped[64];
 
-	if (device->link.name[0])
+	if (qemu)
+		snprintf(name, sizeof(name), "%s", qemu->id);
+	else if (device->link.name[0])
 		snprintf(name, sizeof(name), "%s", device->link.name);
 	else
 		snprintf(name, sizeof(name), "%s-%d-%d", look_kind_name(device->kind),
@@ -93,6 +97,7 @@ static void add_name(struct json_object *to, const struct look_device *device)
 }
 
 static struct json_object *describe(const struct look_device *device,
+				    const struct host_qemu_device *qemu,
 				    const struct vhc_features *set,
 				    const struct vhc_features *unknown)
 {
@@ -101,7 +106,7 @@ static struct json_object *describe(const struct look_device *device,
 	cli_add(to, "kind", cli_text("vhost-state"));
 	cli_add(to, "version", cli_number(1));
 	cli_add(to, "minor", cli_number(1));
-	add_name(to, device);
+	add_name(to, device, qemu);
 	cli_add(to, "type", cli_text(look_kind_name(device->kind)));
 	cli_add(to, "running", cli_bool(look_is_running(device)));
 	cli_add(to, "queue_pairs", cli_number(device->kind == LOOK_NET ? device->fd_count : 1));
@@ -112,6 +117,10 @@ static struct json_object *describe(const struct look_device *device,
 	cli_add(guest, "iommu", cli_bool(device->iommu));
 	if (device->kind == LOOK_VSOCK)
 		cli_add(to, "guest_cid", cli_number(device->guest_cid));
+	if (qemu && qemu->mtu)
+		cli_add(to, "mtu", cli_number(qemu->mtu));
+	if (qemu && qemu->mac[0])
+		cli_add(to, "mac", cli_text(qemu->mac));
 	add_words(to, "partial", unknown);
 	add_rings(to, device);
 	add_memory(to, device);
@@ -129,14 +138,16 @@ static bool has_lost_ring(const struct look_device *device)
 	return false;
 }
 
-static const char *list_unknown(const struct look_device *device, char *buf, size_t size)
+static const char *list_unknown(const struct look_device *device,
+				const struct host_qemu_device *qemu, char *buf, size_t size)
 {
+	const bool net = device->kind == LOOK_NET;
 	const struct {
 		bool unknown;
 		const char *what;
 	} parts[] = {
-		{ device->kind == LOOK_NET, "mac" },
-		{ device->kind == LOOK_NET, "mtu" },
+		{ net && !(qemu && qemu->mac[0]), "mac" },
+		{ net && !qemu, "mtu" },
 		{ !(device->known & LOOK_BASES), "the rings' bases" },
 		{ !(device->known & LOOK_MEMORY), "memory" },
 		{ has_lost_ring(device), "guest addresses of rings outside its memory" },
@@ -157,11 +168,11 @@ static const char *list_unknown(const struct look_device *device, char *buf, siz
 }
 
 static void warn_unknown(struct cli_call *call, const struct look_device *device,
-			 const struct vhc_features *unknown)
+			 const struct host_qemu_device *qemu, const struct vhc_features *unknown)
 {
 	char parts[200], *names = NULL;
 
-	if (list_unknown(device, parts, sizeof(parts))[0])
+	if (list_unknown(device, qemu, parts, sizeof(parts))[0])
 		cli_warn(call, "not known, and left out: %s", parts);
 	if (!vhc_features_format(call->ctx, cli_device_type(device), unknown, &names) && *names)
 		cli_warn(call, "not known whether the driver accepted: %s", names);
@@ -184,7 +195,7 @@ static int check(const struct look_device *device)
 }
 
 int cli_device_state(struct cli_call *call, const struct look_device *device,
-		     struct json_object **ret)
+		     const struct host_qemu_device *qemu, struct json_object **ret)
 {
 	struct vhc_features set, unknown;
 	struct json_object *facts;
@@ -194,13 +205,13 @@ int cli_device_state(struct cli_call *call, const struct look_device *device,
 	if (status)
 		return status;
 	cli_device_features(device, &set, &unknown);
-	facts = describe(device, &set, &unknown);
+	facts = describe(device, qemu, &set, &unknown);
 	if (vhc_state_seal(call->ctx, json_object_to_json_string(facts), &sealed))
 		status = cli_fail_library(call);
 	else if (!(*ret = json_tokener_parse(sealed)))
 		status = cli_fail(CLI_FAILED, NULL, "out of memory");
 	else
-		warn_unknown(call, device, &unknown);
+		warn_unknown(call, device, qemu, &unknown);
 	free(sealed);
 	json_object_put(facts);
 	return status;

@@ -17,6 +17,10 @@ struct cli_state {
 int cli_read_state(struct cli_call *call, const char *path, struct cli_state *ret);
 void cli_free_state(struct cli_state *state);
 
+/* check-qemu.c: add what the QEMU that waits for the guest lacks.  An exit status. */
+int cli_check_qemu(struct cli_call *call, const struct cli_state *state,
+		   struct json_object *report);
+
 /* Report the library's error about a document read from there.  Returns an exit status. */
 int cli_fail_document(const struct cli_call *call, const char *path);
 
@@ -27,6 +31,10 @@ int cli_check_inputs(const char *a, const char *b);
 const char *cli_member_text(struct json_object *object, const char *key);
 uint64_t cli_member_number(struct json_object *object, const char *key);
 bool cli_member_bool(struct json_object *object, const char *key);
+
+/* check-config.c: one more reason against the move in a report of 'check'. */
+void cli_add_finding(struct json_object *report, const char *what, const char *remedy,
+		     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * check-config.c: add what hinders a device with this state from being the config's to the findings of

@@ -27,7 +27,7 @@ static const struct doc_field missing_fields[] = {
 	DOC_NEED(missing, bit, DOC_UINT, .max = 255, .help = "its number in the specification"),
 	DOC_NEED(missing, name, DOC_STRING, .help = "its name"),
 	DOC_NEED(missing, lacking, DOC_STRING,
-		 .help = "which part lacks it: vhost, tap, vhost+tap"),
+		 .help = "which part lacks it: vhost, tap, vhost+tap, model"),
 	DOC_NEED(missing, since, DOC_STRING,
 		 .help = "the first Linux that has it; empty: every kernel in use, or none"),
 };
@@ -46,7 +46,7 @@ static const struct doc_field finding_fields[] = {
 	DOC_NEED(
 		finding, what, DOC_STRING,
 		.help = "what it is about: node, features, tap, header, backend_features, regions, "
-			"queue_pairs"),
+			"queue_pairs; and of a config or a QEMU: mtu, ring_size, vhost, type, transport, memory"),
 	DOC_NEED(finding, origin, DOC_STRING,
 		 .help = "which part of the host: vhost, tap, vhost+tap, model (the launcher's)"),
 	DOC_NEED(

@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# vhostctl dump --qmp, and check --qmp: what a running QEMU says of its devices. The QEMUs here are recorded ones.
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+
+load lib.bash
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() {
+	[ -z "${server:-}" ] || kill "$server"
+}
+
+# serve NAME [FILTER]: a QEMU whose answers are those of tests/unit/host/qemu/NAME.json, or what jq makes of them.
+serve() {
+	[ -z "${server:-}" ] || { kill "$server" && rm -f qmp; }
+	jq "${2:-.}" "$source_root/tests/unit/host/qemu/$1.json" > answers.json
+	"$here/replay-qemu" qmp answers.json 3>&- &
+	server=$!
+	while [ ! -S qmp ]; do sleep 0.05; done
+}
+
+@test "dump --qmp: a document of the guest's device, without what QEMU does not tell" {
+	serve 7.2-one-pair
+	run --separate-stderr vhostctl --json dump --qmp qmp net0
+	[ "$status" = 0 ]
+	[ "$(json '[.kind, .minor, .device, .type, .running, .queue_pairs, .mac, .mtu] | @csv')" = \
+		'"vhost-state",1,"net0","net",true,1,"52:54:00:12:34:56",1400' ]
+	[ "$(json '.words[0]')" = 0x10130afffaf ]
+	[ "$(json '[.rings[] | [.index, .size, .desc, .enabled]] | tojson')" = \
+		'[[0,256,"0x5dc0000",true],[1,256,"0x5dc6000",true]]' ]
+	[ "$(json '[.memory, .partial, (.rings | map(has("base")) | any)] | tojson')" = '[[],["0x0","0x0"],false]' ]
+	[[ $stderr == *"base"* && $stderr == *"memory"* ]]
+	printf %s "$output" > state.json
+	says 0 state check state.json
+	says 0 state diff state.json state.json
+}
+
+@test "dump --qmp: four pairs; a guest that is stopped has its bases; one whose driver is not there has no features" {
+	serve 7.2-four-pairs
+	run --separate-stderr vhostctl --json dump --qmp qmp
+	[ "$status $(json '.queue_pairs, (.rings | length)' | tr '\n' ' ')" = "0 4 8 " ]
+	serve 7.2-stopped
+	run --separate-stderr vhostctl --json dump --qmp qmp
+	[ "$status $(json '[.running, .rings[0].base, .rings[1].base] | tojson')" = '0 [false,"0x12","0x10"]' ]
+	serve 7.2-no-driver
+	run --separate-stderr vhostctl --json dump --qmp qmp net0
+	[ "$status $(json '[.running, .words[0], .rings] | tojson')" = '0 [false,"0x0",[]]' ]
+}
+
+@test "dump --qmp: several devices need an id; one that vhost does not run, and one that is not there" {
+	serve 7.2-no-driver
+	fails 2 "qmp: QEMU has 2 vhost devices: device[0], net0" dump --qmp qmp
+	[[ $stderr == *"hint: add the id of one"* ]]
+	fails 5 'qmp: QEMU has no net or vsock device "net7"' dump --qmp qmp net7
+	serve 7.2-vhost-off
+	fails 4 'vhost does not run the device "net0"' dump --qmp qmp net0
+	fails 5 "no net or vsock device that vhost runs" dump --qmp qmp
+}
+
+@test "dump --qmp: versions of QEMU that cannot tell, or would end with their guest, are not asked" {
+	serve 7.2-one-pair '(.[] | select(.execute == "query-version") | .return.qemu) |= {major: 11, minor: 1, micro: 3}'
+	fails 4 "QEMU 11.1 is not asked: since 11, QEMU may abort" dump --qmp qmp
+	[[ $stderr == *"hint: read the kernel instead: vhostctl dump PID"* ]]
+	serve 7.2-one-pair '(.[] | select(.execute == "query-version") | .return.qemu) |= {major: 5, minor: 2, micro: 0}'
+	fails 4 "QEMU 5.2 cannot tell" dump --qmp qmp
+	serve 7.2-one-pair '[.[] | select(.execute != "x-query-virtio-status")]'
+	fails 4 "QEMU refuses x-query-virtio-status" dump --qmp qmp
+}
+
+@test "dump --qmp: a feature that is not known by that name, and answers that are no answers" {
+	serve 7.2-one-pair '(.. | .["dev-features"]? | arrays) += ["VIRTIO_NET_F_NEW: \u001b[31m"]'
+	fails 5 'which bit QEMU means by the feature "VIRTIO_NET_F_NEW: \u001b[31m" is not known' dump --qmp qmp
+	serve 7.2-one-pair 'del(.. | .["num-vqs"]?)'
+	fails 5 'the answer to x-query-virtio-status is not what QEMU 7.2 says: "num-vqs" is missing or wrong' dump --qmp qmp
+}
+
+@test "dump --qmp: a monitor that serves another client, one that hangs, and sockets of something else" {
+	serve 7.2-one-pair
+	python3 -c "import socket, time
+s = socket.socket(socket.AF_UNIX); s.connect('qmp'); s.recv(1); print(flush=True); time.sleep(1000)" > busy 3>&- &
+	client=$!
+	while [ ! -s busy ]; do sleep 0.05; done
+	fails 5 "qmp: no greeting within 1 s: QEMU serves one client at a time and has another" dump --qmp qmp -t 1
+	[[ $stderr == *"hint: end the other client"* ]]
+	kill "$client"
+	wait "$client" || true
+	run vhostctl dump --qmp qmp -t 60
+	[ "$status" = 0 ]
+	: > file
+	fails 5 "file: cannot connect to QEMU: " dump --qmp file
+	fails 5 "nowhere: cannot connect to QEMU: " dump --qmp nowhere
+}
+
+@test "dump --qmp: the command line" {
+	fails 2 '"net1" is neither a pid nor an id, or there are two of them' dump --qmp qmp net0 net1
+	fails 2 '"2" is neither a pid nor an id, or there are two of them' dump --qmp qmp 1 2
+	fails 2 '"1x" is neither a pid nor an id, or there are two of them' dump --qmp qmp 1x
+	fails 2 "--timeout takes a number from 1 to 3600" dump --qmp qmp --timeout 0
+	fails 2 'missing value for "--qmp"' dump --qmp ''
+}
+
+# lacks FINDINGS MISSING: what `check` says of the model, as lists.
+lacks() {
+	run --separate-stderr vhostctl --json check state.json --qmp qmp
+	[ "$(json '[.findings[] | select(.origin == "model" and .known) | .what] | join(" ")')" = "$1" ]
+	[ "$(json '[.missing[] | select(.lacking == "model") | .name] | join(" ")')" = "$2" ]
+	[ -z "$1" ] || [ "$status $(json '"\(.possible) \(.known)"')" = "1 false true" ]
+}
+
+@test "check --qmp: what the QEMU that waits for the guest lacks" {
+	serve 7.2-one-pair
+	vhostctl --json dump --qmp qmp > state.json
+	lacks '' ''
+	serve 7.2-one-pair 'del(.. | .["host-features"]? | .["dev-features"]?[]? | select(startswith("VIRTIO_NET_F_MRG") or
+		startswith("VIRTIO_NET_F_CSUM")))'
+	lacks features 'csum mrg_rxbuf'
+	[[ $output == *"the QEMU that waits does not offer csum, mrg_rxbuf"* ]]
+	serve 7.2-one-pair '(.[] | select(.arguments.property == "host_mtu") | .return) = 9000'
+	lacks mtu ''
+	[[ $output == *"the guest has an MTU of 1400, and the QEMU that waits has 9000"* ]]
+	serve 7.2-four-pairs
+	lacks 'features queue_pairs' mtu
+	serve 7.2-no-driver
+	lacks features 'csum guest_csum mtu guest_tso4 guest_tso6 guest_ecn guest_ufo host_tso4 host_tso6 host_ecn host_ufo'
+	serve 7.2-one-pair '(.. | .path? | strings) |= sub("net0"; "net1")'
+	lacks '' ''
+	serve 7.2-no-driver '(.. | .path? | strings) |= sub("net0"; "net1")'
+	fails 4 'QEMU has 2 devices, and none is "net0"' check state.json --qmp qmp
+	fails 5 "nowhere: cannot connect to QEMU: " check state.json --qmp nowhere
+}
