@@ -17,6 +17,7 @@ static int run_caps(struct cli_call *call)
 	free(text);
 	if (!call->result)
 		return cli_fail(CLI_FAILED, NULL, "out of memory");
+	host_caps_advise(call->result);
 	return CLI_YES;
 }
 

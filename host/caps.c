@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Could another host bring a config's devices up?  From its vhost-caps document alone.
+ * vhost-caps documents: could another host bring a config's devices up?  And what helps on this one.
  */
 #include <errno.h>
 #include <stdio.h>
 
+#include "errname.h"
 #include "error.h"
 #include "kind.h"
+#include "node.h"
 
 static int open_device(const struct host_device *device, const struct host_options *options,
 		       const char *caps, struct vhc_dev **ret)
@@ -61,4 +63,50 @@ int host_setup_check_caps(const struct host_setup *setup, const struct host_opti
 	for (size_t i = 0; i < setup->devices.count && r == 0; i++)
 		r = check_device(host_device(setup, i), options, caps, err);
 	return r;
+}
+
+/* --------------------------------------------------------------------------------- of this host */
+
+static void set_text(struct json_object *row, const char *key, const char *text)
+{
+	struct json_object *value = json_object_new_string(text);
+
+	if (value)
+		json_object_object_add(row, key, value);
+}
+
+static const char *text_of(struct json_object *row, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(row, key, &value) ? json_object_get_string(value) : "";
+}
+
+/* @key: of the path, in each row of a list. */
+static void advise(struct json_object *caps, const char *list, const char *key, bool with_error)
+{
+	char text[400], fix[300], reason[500], user[HOST_SELF_MAX];
+	struct json_object *rows;
+
+	if (!json_object_object_get_ex(caps, list, &rows))
+		return;
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i);
+		const struct host_node *node = host_node_find(text_of(row, key));
+		int r = node && *text_of(row, "reason") ? host_node_try(node) : 0;
+
+		if (r >= 0)
+			continue;
+		host_node_explain(node, r, host_self_name(user), text, fix, sizeof(fix));
+		snprintf(reason, sizeof(reason), "%s%s%s%s", text, with_error ? " (" : "",
+			 with_error ? doc_errname(-r) : "", with_error ? ")" : "");
+		set_text(row, "reason", reason);
+		set_text(row, "remedy", fix);
+	}
+}
+
+void host_caps_advise(struct json_object *caps)
+{
+	advise(caps, "nodes", "path", false);
+	advise(caps, "unknown", "what", true);
 }

@@ -22,7 +22,7 @@
 #define DEFAULT_REGIONS 64u
 
 struct doctor {
-	char user[64]; /* the user it is for */
+	char user[HOST_SELF_MAX]; /* the user it is for */
 	bool ok;
 	struct host_finding findings[CHECKS_MAX];
 	size_t count;
@@ -243,7 +243,6 @@ static struct json_object *write_report(struct doctor *doctor)
 int host_doctor(const char *user, struct json_object **ret, bool *ret_ok, struct host_error *err)
 {
 	struct doctor doctor = { .ok = true };
-	struct passwd *self = getpwuid(geteuid());
 	struct json_object *tree;
 	struct tried tried = { 0 };
 	struct host_user found;
@@ -253,10 +252,10 @@ int host_doctor(const char *user, struct json_object **ret, bool *ret_ok, struct
 		r = host_user_find(user, &found, err);
 	if (r < 0)
 		return r;
-	snprintf(doctor.user, sizeof(doctor.user), "%s",
-		 user	? found.name
-		 : self ? self->pw_name
-			: "this user");
+	if (user)
+		snprintf(doctor.user, sizeof(doctor.user), "%s", found.name);
+	else
+		host_self_name(doctor.user);
 	if (user)
 		host_log(VHC_LEVEL_INFO, "become %s, in a child process", found.name);
 	r = host_user_ask(user ? &found : NULL, try_all, NULL, &tried, sizeof(tried), err);

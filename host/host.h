@@ -190,6 +190,12 @@ extern const struct doc_table host_report_table, host_teardown_table, host_attac
 	host_detach_table, host_doctor_table;
 
 /**
+ * host_caps_advise() - in a vhost-caps document of this host, replace the reasons and remedies of nodes that
+ * do not open by doctor's, which looks at more than the library does.
+ */
+void host_caps_advise(struct json_object *caps);
+
+/**
  * host_doctor() - report what is missing on this host for vhost devices, with the commands that fix
  * it.  @user: check for that user; NULL: for the caller.  @ret_ok: is everything available that a
  * vhost-net device needs?

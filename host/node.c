@@ -320,3 +320,19 @@ void host_node_explain(const struct host_node *node, int error, const char *user
 		snprintf(text, size, "it cannot be opened: %s", doc_errno(number, error));
 	}
 }
+
+const struct host_node *host_node_find(const char *path)
+{
+	for (size_t i = 0; i < HOST_NODES; i++)
+		if (strcmp(host_nodes[i].path, path) == 0)
+			return &host_nodes[i];
+	return NULL;
+}
+
+const char *host_self_name(char buf[HOST_SELF_MAX])
+{
+	const struct passwd *self = getpwuid(geteuid());
+
+	snprintf(buf, HOST_SELF_MAX, "%s", self ? self->pw_name : "this user");
+	return buf;
+}

@@ -34,4 +34,11 @@ int host_tap_try(void);
 void host_node_explain(const struct host_node *node, int error, const char *user, char *text,
 		       char *fix, size_t size);
 
+/* host_node_find() - by its path; NULL: it is another. */
+const struct host_node *host_node_find(const char *path);
+
+/* host_self_name() - the user of this process, for texts. */
+#define HOST_SELF_MAX 64
+const char *host_self_name(char buf[HOST_SELF_MAX]);
+
 #endif

@@ -73,6 +73,23 @@ static int open_preferred(struct host_run *run, const struct host_device *config
 	return r;
 }
 
+/* What the library cannot know: whether its remedy works here. */
+int host_fail_vhost(struct host_error *err, struct vhc_ctx *ctx, const char *path, int code)
+{
+	static const int of_open[] = { ENOENT, ENODEV, ENXIO, EACCES, EPERM };
+	char text[400], fix[300], user[HOST_SELF_MAX];
+
+	host_fail_library(err, ctx, code);
+	for (size_t i = 0; i < DOC_COUNT(of_open); i++) {
+		if (code != -of_open[i])
+			continue;
+		host_node_explain(host_node_find(path), code, host_self_name(user), text, fix,
+				  sizeof(fix));
+		snprintf(err->hint, sizeof(err->hint), "%s", *fix ? fix : text);
+	}
+	return code;
+}
+
 int host_open_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const struct host_device *config = host_device(run->plan->setup, op->device);
@@ -83,7 +100,7 @@ int host_open_vhost(struct host_run *run, const struct host_op *op, struct host_
 	r = open_preferred(run, config, &args, &run->devices[op->device].vhost);
 	if (r == 0)
 		return 1;
-	host_fail_library(err, ctx, r);
+	host_fail_vhost(err, ctx, host_nodes[0].path, r);
 	return refuse(run, op, r, err);
 }
 

@@ -32,7 +32,7 @@ int host_open_vsock(struct host_run *run, const struct host_op *op, struct host_
 		r = vhc_dev_open(ctx, config->id, NULL, &args, &device->vhost);
 	} while (r == -EADDRINUSE && automatic && args.guest_cid++ < HOST_CID_MAX);
 	if (r < 0)
-		return host_fail_library(err, ctx, r);
+		return host_fail_vhost(err, ctx, "/dev/vhost-vsock", r);
 	device->cid = args.guest_cid;
 	return 1;
 }

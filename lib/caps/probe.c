@@ -182,7 +182,7 @@ static int probe_node(struct probe *probe, const char *path, struct vhi_caps_nod
 	if (ran_out(fd))
 		return fd;
 	if (fd < 0) {
-		vhi_node_explain(path, -fd, &why);
+		vhi_node_explain(&probe->ctx->sys, path, -fd, &why);
 		error = vhi_errname(-fd);
 	}
 	node->path = strdup(path);

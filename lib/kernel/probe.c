@@ -56,7 +56,7 @@ static int open_one(struct vhc_dev *dev, const char *path, int *ret)
 		*ret = fd;
 		return 0;
 	}
-	vhi_node_explain(path, -fd, &why);
+	vhi_node_explain(&dev->ctx->sys, path, -fd, &why);
 	return vhi_dev_fail(dev, fd, "open", why.remedy, "%s: %s (%s): %s", path, strerror(-fd),
 			    vhi_errname(-fd), why.reason);
 }

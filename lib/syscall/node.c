@@ -9,31 +9,30 @@
 #include "syscall/node.h"
 
 /*
- * %s is the module in the reason; in the remedy it is the module ('m') or the node's path ('p'), or is
- * not there.
+ * %s is the module.  A remedy is one command that works as it is: where that depends on more than is known
+ * here, there is none, and the reason says what to look at.
  */
 static const struct {
 	int error;
 	const char *reason;
-	const char *remedy;
-	char argument;
+	enum { NO_REMEDY, LOAD, GRANT } remedy;
 } failures[] = {
 	{ ENOENT,
 	  "there is no such node: the module %s is not loaded, or this container does not have the "
 	  "node",
-	  "modprobe %s", 'm' },
+	  LOAD },
 	{ ENODEV, "the node exists but has no driver: the module %s is missing or not loaded",
-	  "modprobe %s", 'm' },
+	  LOAD },
 	{ ENXIO, "the node exists but has no driver: the module %s is missing or not loaded",
-	  "modprobe %s", 'm' },
-	{ EACCES, "the node's owner and mode do not let this user open it (module %s)",
-	  "setfacl -m u:$USER:rw %s", 'p' },
+	  LOAD },
+	{ EACCES, "the node's owner and mode do not let this user open it (module %s)", GRANT },
 	{ EPERM,
-	  "a device cgroup, a security module or seccomp forbids it, not the node's mode (module %s)",
-	  "systemctl set-property UNIT DeviceAllow='%s rw'", 'p' },
+	  "a device cgroup, a security module or seccomp forbids it, not the node's mode (module "
+	  "%s): see DeviceAllow= of its unit",
+	  NO_REMEDY },
 	{ EMFILE,
 	  "this process has as many fds open as RLIMIT_NOFILE allows (opening the node of %s)",
-	  "ulimit -n 4096", 0 },
+	  NO_REMEDY },
 };
 
 /* The module is named as the node, with underscores. */
@@ -47,13 +46,14 @@ static void get_module(const char *path, char *module, size_t size)
 			*at = '_';
 }
 
-void vhi_node_explain(const char *path, int error, struct vhi_node_failure *ret)
+void vhi_node_explain(const struct vhi_sys *sys, const char *path, int error,
+		      struct vhi_node_failure *ret)
 {
 	char module[32];
 
 	get_module(path, module, sizeof(module));
 	snprintf(ret->reason, sizeof(ret->reason), "the kernel refused it");
-	snprintf(ret->remedy, sizeof(ret->remedy), "ls -l %s", path);
+	ret->remedy[0] = '\0';
 	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
 		if (failures[i].error != error)
 			continue;
@@ -61,8 +61,11 @@ void vhi_node_explain(const char *path, int error, struct vhi_node_failure *ret)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 		snprintf(ret->reason, sizeof(ret->reason), failures[i].reason, module);
-		snprintf(ret->remedy, sizeof(ret->remedy), failures[i].remedy,
-			 failures[i].argument == 'm' ? module : path);
 #pragma GCC diagnostic pop
+		if (failures[i].remedy == LOAD)
+			snprintf(ret->remedy, sizeof(ret->remedy), "modprobe %s", module);
+		if (failures[i].remedy == GRANT)
+			snprintf(ret->remedy, sizeof(ret->remedy), "setfacl -m u:%u:rw %s",
+				 vhi_sys_user(sys), path);
 	}
 }

@@ -88,7 +88,7 @@ static int open_queue(struct vhc_tap *tap, uint32_t queue)
 	tap->fds[queue] = fd < 0 ? VHI_FD_NONE : fd;
 	if (fd >= 0)
 		return 0;
-	vhi_node_explain(TUN_PATH, -fd, &why);
+	vhi_node_explain(&tap->ctx->sys, TUN_PATH, -fd, &why);
 	return vhi_fail_at(tap->ctx, &(struct vhi_place){ tap->name, "open " TUN_PATH, why.remedy },
 			   fd, "%s (%s)%s%s", strerror(-fd), vhi_errname(-fd),
 			   *why.reason ? ": " : "", why.reason);

@@ -133,6 +133,24 @@ check() {
 	[ "$(check /dev/net/tun .fix)" = "mkdir -p /dev/net && mknod -m 0660 /dev/net/tun c 10 200" ]
 }
 
+@test "caps: the remedy of a node is doctor's, which works here or is none; setup's hint is, too" {
+	need_root
+	command -v setpriv > /dev/null || skip "needs setpriv"
+	cd "$BATS_TEST_TMPDIR" || return
+	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "tap": {}}],
+		"launcher": {"style": "env"}}' > vm.json
+	for user in 0 65534; do
+		other_dev 'rm -f /dev/vhost-net; mknod -m 0600 /dev/vhost-net c 10 238; mknod -m 0600 /dev/kvm c 10 232' \
+			setpriv --reuid=$user --regid=$user --clear-groups \
+			sh -c '"$VHOSTCTL" --json caps; "$VHOSTCTL" --json doctor; "$VHOSTCTL" --json setup vm.json -- true 2>&1'
+		jq -se '(.[1].checks | map({(.check): .fix}) | add) as $doctor | [.[0].nodes[] | select(.opens | not)] as $bad |
+			($bad | length) > 0 and all($bad[]; .remedy == $doctor[.path])' <<< "$output" > /dev/null
+		[[ $(jq -s '.[0].nodes[0].opens' <<< "$output") = true ]] ||
+			jq -se '(.[1].checks[] | select(.check == "/dev/vhost-net")) as $doctor | .[2].hint |
+				startswith(if $doctor.fix == "" then $doctor.text else $doctor.fix end)' <<< "$output" > /dev/null
+	done
+}
+
 @test "doctor: no tap without CAP_NET_ADMIN, and the answer is no" {
 	need_root
 	[ -c /dev/net/tun ] || skip "needs /dev/net/tun"

@@ -139,8 +139,8 @@ static void probe_of_failing_node_says_why(void **state)
 	} cases[] = {
 		{ ENOENT, "ENOENT", "no such node", "modprobe vhost_net" },
 		{ ENODEV, "ENODEV", "no driver", "modprobe vhost_net" },
-		{ EACCES, "EACCES", "owner and mode", "setfacl" },
-		{ EPERM, "EPERM", "cgroup", "DeviceAllow" },
+		{ EACCES, "EACCES", "owner and mode", "setfacl -m u:0:rw /dev/vhost-net" },
+		{ EPERM, "EPERM", "cgroup", "" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -202,8 +202,8 @@ static void probe_tells_unknown_from_missing(void **state)
 	} cases[] = {
 		{ EACCES, "owner and mode do not let this user open it (module vhost_net) (EACCES)",
 		  "setfacl" },
-		{ EPERM, "(EPERM)", "DeviceAllow" },
-		{ EIO, "the kernel refused it (EIO)", "ls -l" },
+		{ EPERM, "(EPERM)", "" },
+		{ EIO, "the kernel refused it (EIO)", "" },
 		{ ENOENT, NULL, NULL },
 		{ ENODEV, NULL, NULL },
 		{ ENXIO, NULL, NULL },

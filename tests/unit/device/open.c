@@ -36,9 +36,10 @@ static void open_of_failing_node_says_why(void **state)
 		{ ENOENT, "no such node", "modprobe vhost_net" },
 		{ ENODEV, "no driver", "modprobe vhost_net" },
 		{ ENXIO, "no driver", "modprobe vhost_net" },
-		{ EACCES, "owner and mode", "setfacl -m u:$USER:rw /dev/vhost-net" },
-		{ EPERM, "cgroup", "DeviceAllow='/dev/vhost-net rw'" },
-		{ EMFILE, "EMFILE", "" },
+		{ EACCES, "owner and mode", "setfacl -m u:0:rw /dev/vhost-net" },
+		{ EPERM, "cgroup", NULL },
+		{ EMFILE, "EMFILE", NULL },
+		{ EIO, "the kernel refused it", NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -50,7 +51,8 @@ static void open_of_failing_node_says_why(void **state)
 		assert_int_equal(error->code, -cases[i].error);
 		assert_string_equal(error->device, "net0");
 		assert_says(&rig, "/dev/vhost-net", cases[i].reason);
-		assert_non_null(strstr(error->hint, cases[i].remedy));
+		/* one that works as it is, or none */
+		assert_string_equal(error->hint, cases[i].remedy ? cases[i].remedy : "");
 	}
 	assert_int_equal(vhc_dev_open(rig.ctx, "net0", "/dev/nothing",
 				      VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET), &rig.dev),
