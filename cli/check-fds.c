@@ -9,8 +9,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/if_tun.h>
-#include <net/if.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +17,7 @@
 
 #include "cli.h"
 #include "errname.h"
+#include "fds-report.h"
 #include "owner.h"
 
 #define FDS_MAX 256u /* of each kind: queues of a tap */
@@ -27,108 +26,23 @@ enum { TAP, VHOST, KINDS };
 
 static const char *const kinds[KINDS] = { "tap", "vhost" };
 
-struct row {
-	uint64_t fd;
-	const char *given, *link;
-	uint64_t header;
-	uint32_t multi_queue; /* enum doc_maybe */
-	const char *owner;
-	/* where these are */
-	char link_name[IFNAMSIZ];
-	int sndbuf;
-	bool good;
-};
-
-struct problem {
-	char *text, *remedy;
-};
-
-struct report {
-	const char *command;
-	bool usable;
-	struct doc_list fds;	  /* of struct row */
-	struct doc_list problems; /* of struct problem */
-};
-
 struct given {
 	int fds[FDS_MAX];
-	struct row *rows; /* of the report */
+	struct cli_fd *rows; /* of the report */
 	uint32_t count;
 };
 
 struct check {
 	struct cli_call *call;
-	struct report report;
+	struct cli_fds_report report;
 	struct given given[KINDS];
 };
-
-/* -------------------------------------------------------------------------------------- report */
-
-static const struct doc_field row_fields[] = {
-	DOC_NEED(row, fd, DOC_UINT, .max = INT_MAX, .help = "its number"),
-	DOC_NEED(row, given, DOC_STRING, .help = "as what it was given: tap or vhost"),
-	DOC_FIELD(row, link, DOC_STRING, .help = "the link of a tap"),
-	DOC_FIELD(row, multi_queue, DOC_MAYBE,
-		  .help = "the link of a tap was created for several queues; not of a macvtap"),
-	DOC_FIELD(row, header, DOC_UINT, .min = 1, .max = INT_MAX,
-		  .help = "bytes of a tap's virtio-net header"),
-	DOC_FIELD(row, owner, DOC_STRING,
-		  .help = "of a vhost fd: no, yes, or unknown where this kernel does not tell"),
-};
-
-static const struct doc_table row_table = DOC_PART(row, row_fields, "one fd");
-
-static const struct doc_field problem_fields[] = {
-	DOC_NEED(problem, text, DOC_STRING, .help = "what is wrong"),
-	DOC_NEED(problem, remedy, DOC_STRING, .help = "what to do, or \"\""),
-};
-
-static const struct doc_table problem_table = DOC_PART(problem, problem_fields, "a problem");
-
-static const struct doc_field report_fields[] = {
-	CLI_COMMAND_FIELD(report),
-	DOC_NEED(report, usable, DOC_BOOL, .help = "can a launcher use them together"),
-	DOC_NEED(report, fds, DOC_OBJECTS, .table = &row_table, .help = "each fd"),
-	DOC_NEED(report, problems, DOC_OBJECTS, .table = &problem_table, .help = "why not"),
-};
-
-static const struct doc_table report_table =
-	DOC_TABLE("vhost-report", report, report_fields, "whether fds can be used together");
-
-static void add_problem(struct check *check, const char *remedy, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void add_problem(struct check *check, const char *remedy, const char *format, ...)
-{
-	struct problem *problem = doc_append(&check->report.problems, sizeof(*problem));
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	if (problem)
-		*problem = (struct problem){ strdup(text), strdup(remedy ? remedy : "") };
-	if (!problem || !problem->text || !problem->remedy)
-		exit(cli_fail(CLI_FAILED, NULL, "out of memory"));
-}
 
 static void add_library_problem(struct check *check)
 {
 	const struct vhc_error *error = vhc_ctx_get_error(check->call->ctx);
 
-	add_problem(check, error->hint, "%s", error->text);
-}
-
-static void clear_problems(struct doc_list *problems)
-{
-	struct problem *items = problems->items;
-
-	for (size_t i = 0; i < problems->count; i++) {
-		free(items[i].text);
-		free(items[i].remedy);
-	}
-	free(items);
+	cli_add_problem(&check->report, error->hint, "%s", error->text);
 }
 
 /* ---------------------------------------------------------------------------------------- taps */
@@ -142,7 +56,7 @@ static bool is_tun(int fd)
 }
 
 /* What the fd says of itself; without a link it says nothing. */
-static void look_at_tap(struct row *row)
+static void look_at_tap(struct cli_fd *row)
 {
 	struct ifreq ifr = { 0 };
 	int header = 0;
@@ -161,7 +75,7 @@ static void look_at_tap(struct row *row)
 		row->sndbuf = INT_MAX;
 }
 
-static void put_back_sndbuf(struct check *check, const struct row *row)
+static void put_back_sndbuf(struct check *check, const struct cli_fd *row)
 {
 	char number[DOC_ERRNO_MAX];
 	int sndbuf = row->sndbuf;
@@ -189,8 +103,8 @@ static void check_headers(struct check *check)
 
 	for (uint32_t i = 1; i < taps->count; i++)
 		if (taps->rows[i].header != taps->rows[0].header)
-			add_problem(
-				check, "set the same size on all of them: TUNSETVNETHDRSZ",
+			cli_add_problem(
+				&check->report, "set the same size on all of them: TUNSETVNETHDRSZ",
 				"the virtio-net header of fd %d has %d bytes, and that of fd %d %d",
 				taps->fds[i], (int)taps->rows[i].header, taps->fds[0],
 				(int)taps->rows[0].header);
@@ -213,7 +127,7 @@ static bool try_vhost(struct check *check, const int *fds, uint32_t count)
 	return true;
 }
 
-static void check_owner(struct check *check, struct row *row)
+static void check_owner(struct check *check, struct cli_fd *row)
 {
 	static const char *const texts[] = {
 		[CLI_OWNER_NONE] = "no",
@@ -224,20 +138,21 @@ static void check_owner(struct check *check, struct row *row)
 
 	row->owner = texts[owner];
 	if (owner == CLI_OWNER_SOME)
-		add_problem(check, "open the node again, and let the launcher alone take ownership",
-			    "vhost fd %d has an owner: VHOST_SET_OWNER fails for the launcher",
-			    (int)row->fd);
+		cli_add_problem(&check->report,
+				"open the node again, and let the launcher alone take ownership",
+				"vhost fd %d has an owner: VHOST_SET_OWNER fails for the launcher",
+				(int)row->fd);
 }
 
 /* ------------------------------------------------------------------------------------- the rules */
 
-static void check_fd(struct check *check, int kind, struct row *row)
+static void check_fd(struct check *check, int kind, struct cli_fd *row)
 {
 	const int fd = (int)row->fd;
 
 	if (fcntl(fd, F_GETFD) < 0) {
-		add_problem(check, "pass it on: it must not be closed on exec",
-			    "fd %d is closed in this process", fd);
+		cli_add_problem(&check->report, "pass it on: it must not be closed on exec",
+				"fd %d is closed in this process", fd);
 	} else if (kind == TAP) {
 		look_at_tap(row);
 		row->good = try_taps(check, &fd, 1);
@@ -274,9 +189,9 @@ static void check_counts(struct check *check)
 	const uint32_t taps = check->given[TAP].count, vhosts = check->given[VHOST].count;
 
 	if (taps && vhosts && taps != vhosts)
-		add_problem(check, "open one of each for each queue pair",
-			    "%u fd%s of the tap and %u of vhost: a queue pair has one of each",
-			    taps, taps == 1 ? "" : "s", vhosts);
+		cli_add_problem(&check->report, "open one of each for each queue pair",
+				"%u fd%s of the tap and %u of vhost: a queue pair has one of each",
+				taps, taps == 1 ? "" : "s", vhosts);
 }
 
 static void check_all(struct check *check)
@@ -336,7 +251,7 @@ static int read_words(struct check *check)
 
 static void make_rows(struct check *check)
 {
-	static struct row rows[KINDS * FDS_MAX]; /* too large for the stack */
+	static struct cli_fd rows[KINDS * FDS_MAX]; /* too large for the stack */
 	struct doc_list *list = &check->report.fds;
 
 	list->items = rows;
@@ -345,8 +260,8 @@ static void make_rows(struct check *check)
 
 		given->rows = rows + list->count;
 		for (uint32_t i = 0; i < given->count; i++)
-			rows[list->count++] =
-				(struct row){ .fd = (uint64_t)given->fds[i], .given = kinds[kind] };
+			rows[list->count++] = (struct cli_fd){ .fd = (uint64_t)given->fds[i],
+							       .given = kinds[kind] };
 	}
 }
 
@@ -361,8 +276,8 @@ static int run(struct cli_call *call)
 		return status;
 	make_rows(&check);
 	check_all(&check);
-	cli_write(call, &report_table, &check.report);
-	clear_problems(&check.report.problems);
+	cli_write(call, &cli_fds_table, &check.report);
+	cli_clear_problems(&check.report);
 	return check.report.usable ? CLI_YES : CLI_NO;
 }
 
@@ -381,6 +296,6 @@ const struct cli_command cli_command_check_fds = {
 	.min_args = 1,
 	.max_args = CLI_ANY,
 	.takes = CLI_TEXT,
-	.report = &report_table,
+	.report = &cli_fds_table,
 	.run = run,
 };

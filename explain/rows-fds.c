@@ -2,8 +2,9 @@
 /* Messages of QEMU: taps, and the fds that a launcher was given. */
 #include "rows.h"
 
-#define GIVEN_FDS \
-	"vhostctl setup CONFIG -- LAUNCHER opens them, and fills in the launcher's options"
+#define GIVEN_FDS                                                                            \
+	"vhostctl check-fds tap=A,B vhost=C,D in the launcher's place says which; vhostctl " \
+	"setup CONFIG -- LAUNCHER passes fds that go together"
 
 static const struct explain_row rows[] = {
 	{
@@ -65,8 +66,7 @@ static const struct explain_row rows[] = {
 		.pattern = "vnet_hdr not consistent across given tap fds",
 		.meaning = "some of the fds have a virtio-net header and others do not",
 		.cause = "they are of different taps, or were opened with different flags",
-		.remedy =
-			"open all of them with IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE; " GIVEN_FDS,
+		.remedy = "open all of them with IFF_VNET_HDR; " GIVEN_FDS,
 	},
 	{
 		.source = "QEMU",
@@ -108,8 +108,7 @@ static const struct explain_row rows[] = {
 		.meaning = "a vhost fd that was given has an owner",
 		.cause = "it was given twice, another process uses it, or whoever opened it took "
 			 "ownership before the launcher",
-		.remedy =
-			"open a new one for each queue pair, and do not call VHOST_SET_OWNER on it; " GIVEN_FDS,
+		.remedy = "open a new one for each queue pair; " GIVEN_FDS,
 	},
 	{
 		.source = "QEMU",

@@ -12,9 +12,9 @@ static const struct explain_row rows[] = {
 		.cause = "the kernel, QEMU or its options are others than at the source, where the "
 			 "guest negotiated them",
 		.remedy =
-			"move it to a host that has them, or restart the guest at the source with "
-			"these features masked (vhost-setup(5): mask): a mask does not change a "
-			"guest that runs",
+			"move it to a host that has them; or restart the guest with the options that "
+			"vhostctl mask --baseline CAPS prints, of the destination's vhostctl caps "
+			"--json: a mask does not change a guest that runs",
 		.bits = EXPLAIN_MISSING,
 	},
 	{
@@ -44,8 +44,9 @@ static const struct explain_row rows[] = {
 		.cause =
 			"the message before this one has it: mostly, features that the destination "
 			"does not offer",
-		.remedy = "vhostctl explain - < LOG; before the next attempt: vhostctl "
-			  "check STATE --host CAPS",
+		.remedy =
+			"vhostctl explain - < LOG; before the next attempt, at the source: vhostctl "
+			"dump PID --json | vhostctl check - --host CAPS",
 	},
 	{
 		.source = "QEMU",
