@@ -22,6 +22,14 @@ serve() {
 	while [ ! -S qmp ]; do sleep 0.05; done
 }
 
+# lacks FINDINGS MISSING: what `check` says of the model, as lists.
+lacks() {
+	run --separate-stderr vhostctl --json check state.json --qmp qmp
+	[ "$(json '[.findings[] | select(.origin == "model" and .known) | .what] | join(" ")')" = "$1" ]
+	[ "$(json '[.missing[] | select(.lacking == "model") | .name] | join(" ")')" = "$2" ]
+	[ -z "$1" ] || [ "$status $(json '"\(.possible) \(.known)"')" = "1 false true" ]
+}
+
 @test "dump --qmp: a document of the guest's device, without what QEMU does not tell" {
 	serve 7.2-one-pair
 	run --separate-stderr vhostctl --json dump --qmp qmp net0
@@ -100,14 +108,6 @@ s = socket.socket(socket.AF_UNIX); s.connect('qmp'); s.recv(1); print(flush=True
 	fails 2 '"1x" is neither a pid nor an id, or there are two of them' dump --qmp qmp 1x
 	fails 2 "--timeout takes a number from 1 to 3600" dump --qmp qmp --timeout 0
 	fails 2 'missing value for "--qmp"' dump --qmp ''
-}
-
-# lacks FINDINGS MISSING: what `check` says of the model, as lists.
-lacks() {
-	run --separate-stderr vhostctl --json check state.json --qmp qmp
-	[ "$(json '[.findings[] | select(.origin == "model" and .known) | .what] | join(" ")')" = "$1" ]
-	[ "$(json '[.missing[] | select(.lacking == "model") | .name] | join(" ")')" = "$2" ]
-	[ -z "$1" ] || [ "$status $(json '"\(.possible) \(.known)"')" = "1 false true" ]
 }
 
 @test "check --qmp: what the QEMU that waits for the guest lacks" {

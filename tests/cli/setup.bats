@@ -263,10 +263,11 @@ document() {
 @test "-v: each step, before it is executed, the last of them the launcher" {
 	run --separate-stderr alone -v setup off.json -- echo out
 	[ "$output" = out ]
-	stderr=$(sed '1{/^info: read off.json$/d}' <<< "$stderr")
-	[ "$(grep -c '^info: step [0-9]* of [0-9]*: ' <<< "$stderr")" = "$(wc -l <<< "$stderr")" ]
-	[[ $stderr == *": set mtu, device net0: tp0, mtu 1400"*"exec: echo" ]]
-	[ "$(sed -n 's/.*step \([0-9]*\) of.*/\1/p' <<< "$stderr" | tr '\n' ' ')" = "$(seq -s ' ' "$(wc -l <<< "$stderr")") " ]
+	local steps
+	steps=$(sed '1{/^info: read off.json$/d}' <<< "$stderr")
+	[ "$(grep -c '^info: step [0-9]* of [0-9]*: ' <<< "$steps")" = "$(wc -l <<< "$steps")" ]
+	[[ $steps == *": set mtu, device net0: tp0, mtu 1400"*"exec: echo" ]]
+	[ "$(sed -n 's/.*step \([0-9]*\) of.*/\1/p' <<< "$steps" | tr '\n' ' ')" = "$(seq -s ' ' "$(wc -l <<< "$steps")") " ]
 }
 
 @test "-q: no warning" {

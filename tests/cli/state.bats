@@ -286,28 +286,27 @@ vsock_of() {
 		"ring_size ring 6 has 32768 entries, and the config has at most 1024;mtu the guest was told an MTU of 9000, and the config has 1500" ]
 	need_python
 	edit "$iommu" '(.rings[] | select(.size > 1024)).size = 1024' > small.json
-	iommu=small.json
 	jq '.devices[0] |= (.tap.mtu = 9000 | .features.mask = [])' "$config" > right.json
-	says 0 check "$iommu" --host host.json --config right.json
+	says 0 check small.json --host host.json --config right.json
 	jq 'del(.devices[0].tap.mtu)' right.json > wrong.json
-	says 1 check --json "$iommu" --host host.json --config wrong.json
+	says 1 check --json small.json --host host.json --config wrong.json
 	[[ $(json '.findings[0].text') == *"an MTU of 9000, and the config has none" ]]
 	jq '.devices[0].features.mask = ["host_uso", "csum"]' right.json > wrong.json
-	says 1 check --json "$iommu" --host host.json --config wrong.json
+	says 1 check --json small.json --host host.json --config wrong.json
 	[[ $(json '.findings[0].text') == *"that the config masks: "*host_uso* ]]
 	jq '.devices[0].vhost = "off" | .devices[0].worker = {} | del(.devices[0].busyloop_us)' right.json > wrong.json
-	says 1 check --json "$iommu" --host host.json --config wrong.json
+	says 1 check --json small.json --host host.json --config wrong.json
 	[[ $(json '.findings | map(.what) | join(" ")') == *vhost* ]]
 	# with another id it is the only one, and with two it is not known which
 	jq '.devices[0].id = "other"' right.json > other.json
-	says 0 check "$iommu" --host host.json --config other.json
+	says 0 check small.json --host host.json --config other.json
 	jq '.devices += [.devices[0] | .id = "more" | .tap = {name: "vnet9"}]' other.json > two.json
-	fails 3 'it has no net device "net0"' check "$iommu" --host host.json --config two.json
+	fails 3 'it has no net device "net0"' check small.json --host host.json --config two.json
 	jq '.devices[0].tap.mtu = "${MTU}"' right.json > set.json
-	says 0 check "$iommu" --host host.json --config set.json --set MTU=9000
-	fails 3 "MTU" check "$iommu" --host host.json --config set.json
-	fails 2 "both documents are '-'" check "$iommu" --host - --config -
-	fails 3 "vhost-setup" check "$iommu" --host host.json --config "$split"
+	says 0 check small.json --host host.json --config set.json --set MTU=9000
+	fails 3 "MTU" check small.json --host host.json --config set.json
+	fails 2 "both documents are '-'" check small.json --host - --config -
+	fails 3 "vhost-setup" check small.json --host host.json --config "$split"
 }
 
 @test "check: a running guest is not helped by a mask, and the source must be told that the move failed" {
