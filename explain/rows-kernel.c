@@ -161,6 +161,21 @@ static const struct explain_row rows[] = {
 	},
 	{
 		.source = "Linux",
+		.pattern = "VHOST_GET_FEATURES_ARRAY%*= -1 E",
+		.meaning = "this kernel's vhost has 64 feature bits",
+		.cause =
+			"it is older than Linux 6.17; an unknown call has EPERM before VHOST_SET_OWNER",
+		.remedy = "none is needed: launchers go on with VHOST_GET_FEATURES",
+	},
+	{
+		.source = "Linux",
+		.pattern = "VHOST_NEW_WORKER%*= -1 ENOTTY",
+		.meaning = "this vhost device has one worker",
+		.cause = "only vhost-scsi can have several, since Linux 6.4",
+		.remedy = "none is needed: a vhost-net device has one worker for each queue pair",
+	},
+	{
+		.source = "Linux",
 		.pattern = "VHOST_%*EPERM",
 		.meaning = "this process is not the owner of the vhost fd",
 		.cause = OWNER,

@@ -185,6 +185,13 @@ static const struct explain_row rows[] = {
 	},
 	{
 		.source = "DPDK",
+		.pattern = "TUNSETIFF failed: ",
+		.meaning = "the tap could not be created or opened",
+		.cause = "the end of the message has it",
+		.remedy = "vhostctl doctor",
+	},
+	{
+		.source = "DPDK",
 		.pattern = "(%w) backend set up fails",
 		.meaning = "the virtio-user device with path=%1 was not created",
 		.cause = "the message before this one has it: mostly the tap, or %1 does not open",

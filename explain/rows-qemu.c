@@ -165,6 +165,37 @@ static const struct explain_row rows[] = {
 		.remedy =
 			"-device vhost-scsi-pci,wwpn=naa.N,..., with a target that targetcli made",
 	},
+	{
+		.source = "QEMU's monitor",
+		.pattern = "vhost device has not started yet",
+		.meaning = "vhost does not run this device now",
+		.cause =
+			"vhost is off, the guest is stopped, or its driver has not started the device",
+		.remedy = "vhostctl list; cont in the monitor, if the guest is stopped",
+	},
+	{
+		.source = "QEMU's monitor",
+		.pattern = "Invalid vhost virtqueue number %d",
+		.meaning = "QEMU says nothing of ring %1",
+		.cause = "of a device with several queue pairs, it shows the first one only",
+		.remedy = "vhostctl status PID shows all rings",
+	},
+	{
+		.source = "QEMU's monitor",
+		.pattern = " is not a VirtIODevice",
+		.meaning = "the path is of no virtio device",
+		.cause =
+			"of a device on PCI, the virtio device is one level below: PATH/virtio-backend",
+		.remedy = "x-query-virtio lists the paths; vhostctl dump --qmp SOCKET needs none",
+	},
+	{
+		.source = "QEMU's monitor",
+		.pattern = " is not a realized VirtIODevice",
+		.meaning = "the path is of no virtio device",
+		.cause =
+			"of a device on PCI, the virtio device is one level below: PATH/virtio-backend",
+		.remedy = "x-query-virtio lists the paths; vhostctl dump --qmp SOCKET needs none",
+	},
 };
 
 const struct explain_rows explain_qemu = { rows, DOC_COUNT(rows) };
