@@ -50,8 +50,9 @@ static void add_ring(struct json_object *rings, const struct look_device *device
 	}
 	if (device->known & LOOK_BASES)
 		cli_add(to, "base", hex(ring->last_avail));
-	/* those of a vsock device run only together, when the device does */
-	cli_add(to, "enabled", cli_bool(ring->running || device->kind == LOOK_VSOCK));
+	/* of a device that is stopped, or being started, each runs when the device does */
+	cli_add(to, "enabled",
+		cli_bool(ring->running || device->kind == LOOK_VSOCK || !look_is_running(device)));
 }
 
 static void add_rings(struct json_object *to, const struct look_device *device)

@@ -325,18 +325,17 @@ static uint32_t number_in(const char *path, const char *name)
 
 #define MISC_MAJOR 10u
 
-static void ask(struct record_request *request, pid_t pid)
+static void ask(struct record_request *request)
 {
 	uint32_t scsi = number_in("/proc/misc", "vhost-scsi");
 
 	*request = (struct record_request){
-		.pid = pid,
 		.scsi = scsi ? MISC_MAJOR << 20 | scsi : 0,
 		.vdpa = number_in("/proc/devices", "vhost-vdpa"),
 	};
 }
 
-int look_bpf_read(pid_t pid, struct raw_list *ret)
+int look_bpf_read(struct raw_list *ret)
 {
 	struct look_program *program = look_program__open();
 	char *buffer = malloc(BUFFER);
@@ -345,7 +344,7 @@ int look_bpf_read(pid_t pid, struct raw_list *ret)
 	if (program && buffer) {
 		r = look_program__load(program);
 		if (!r) {
-			ask(&program->bss->request, pid);
+			ask(&program->bss->request);
 			r = look_program__attach(program);
 		}
 		r = r == -1 ? -errno : r; /* some of its calls are bare system calls */

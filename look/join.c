@@ -121,7 +121,7 @@ int look_join(struct look_reading *reading)
 		}
 		number_rings(device);
 		look_translate(device);
-		if (device->kind != LOOK_NET || look_is_running(device))
+		if (device->kind != LOOK_NET || device->known & LOOK_LINK)
 			device->known |= LOOK_PAIRS;
 	}
 	qsort(reading->devices, reading->count, sizeof(*reading->devices), by_fd);

@@ -87,10 +87,15 @@ void look_translate(struct look_device *device)
 	}
 }
 
-/* The row of each device: its owner's; or that of a process that only holds it. */
-static const struct raw *row_of(const struct raw_list *list, uint64_t dev, uint32_t *holders)
+/*
+ * The row of each device: its owner's; or that of a process that only holds it.  Of one process: its own,
+ * NULL if it has none.
+ */
+static const struct raw *row_of(const struct raw_list *list, uint64_t dev, pid_t pid,
+				uint32_t *holders)
 {
 	const struct raw *first = NULL, *owner = NULL;
+	int32_t last = 0;
 
 	*holders = 0;
 	for (size_t i = 0; i < list->count; i++) {
@@ -98,7 +103,11 @@ static const struct raw *row_of(const struct raw_list *list, uint64_t dev, uint3
 
 		if (raw->device.dev != dev)
 			continue;
-		(*holders)++;
+		/* the kernel goes from process to process, and one may have the device twice */
+		*holders += raw->device.pid != last;
+		last = raw->device.pid;
+		if (pid && raw->device.pid != pid)
+			continue;
 		first = first ? first : raw;
 		if (raw->device.owner && !owner)
 			owner = raw;
@@ -115,7 +124,7 @@ static int by_bpf(pid_t pid, struct look_reading *reading)
 {
 	struct raw_list list = { NULL, 0 };
 	int64_t seen = 0, open;
-	int r = look_bpf_read(pid, &list);
+	int r = look_bpf_read(&list);
 
 	if (r)
 		return r;
@@ -123,7 +132,7 @@ static int by_bpf(pid_t pid, struct look_reading *reading)
 		struct look_device device;
 		uint32_t holders;
 
-		if (row_of(&list, list.items[i].device.dev, &holders) != &list.items[i])
+		if (row_of(&list, list.items[i].device.dev, pid, &holders) != &list.items[i])
 			continue;
 		seen += list.items[i].device.node == RECORD_NET;
 		r = look_raw_device(&list.items[i], &device);

@@ -8,7 +8,7 @@
 
 const bool look_bpf_built = false;
 
-int look_bpf_read(pid_t pid, struct raw_list *ret)
+int look_bpf_read(struct raw_list *ret)
 {
 	return -ENOSYS;
 }

@@ -384,8 +384,6 @@ int look(struct bpf_iter__task_file *ctx)
 	device.type = RECORD_DEVICE;
 	device.fd = ctx->fd;
 	read_device(dev);
-	if (request.pid && device.pid != request.pid)
-		return 0;
 	__builtin_memset(&writer, 0, sizeof(writer));
 	writer.seq = ctx->meta->seq;
 	writer.dev = dev;

@@ -25,11 +25,11 @@ struct raw_list {
 };
 
 /**
- * look_bpf_read() - all vhost fds of one process, or of all, each read until it was twice the same.
+ * look_bpf_read() - all vhost fds of all processes, each read until it was twice the same.
  *
  * Errors: what the kernel said to the program; -ENOSYS: built without it.
  */
-int look_bpf_read(pid_t pid, struct raw_list *ret);
+int look_bpf_read(struct raw_list *ret);
 extern const bool look_bpf_built;
 void look_raw_clear(struct raw_list *list);
 

@@ -77,7 +77,6 @@ struct record_end {
 /* What the program is told. */
 struct record_request {
 	uint32_t pass;
-	int32_t pid;   /* only this process; 0: all */
 	uint32_t scsi; /* the node's number, as the kernel has it; 0: there is none */
 	uint32_t vdpa; /* its major number; 0: none */
 };
