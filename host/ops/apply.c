@@ -176,7 +176,7 @@ int host_run_undo(struct host_run *run, struct host_error *err)
 }
 
 /* The rest of the plan, in the child: whatever has to be undone is for the parent to do. */
-static int apply_rest(struct host_run *run, struct host_error *err)
+static int apply_rest(struct host_run *run, const struct host_child *child, struct host_error *err)
 {
 	int r;
 
@@ -184,31 +184,44 @@ static int apply_rest(struct host_run *run, struct host_error *err)
 	memset(run->changed, 0, run->plan->count * sizeof(*run->changed));
 	run->done++;
 	r = apply_steps(run, HOST_OP_COUNT, err);
+	host_child_fail(child);
 	free_run(run);
 	return r;
+}
+
+/* The child has said why it did not become the launcher; this process still has all its privileges. */
+static void undo_for_child(struct host_run *run)
+{
+	const struct host_options *options = run->plan->options;
+	struct host_error err = { 0 };
+
+	if (undo_steps(run, &err) < 0 && options->say)
+		options->say(options->data, err.text + strspn(err.text, "; "));
 }
 
 /* The launcher opens the taps, and nobody else has a queue of them. */
 static int run_child(struct host_run *run, struct host_error *err)
 {
 	char number[DOC_ERRNO_MAX];
-	pid_t child;
-	int go;
+	struct host_child child;
+	int r;
 
 	say_step(run);
-	child = host_child_start(&go);
-	if (child == 0)
-		return apply_rest(run, err);
-	if (child < 0) {
-		host_fail(err, child, NULL, "cannot start a process for the launcher: %s",
-			  doc_errno(number, child));
+	r = host_child_start(&child);
+	if (r == 0 && child.pid == 0)
+		return apply_rest(run, &child, err);
+	if (r < 0) {
+		host_fail(err, r, NULL, "cannot start a process for the launcher: %s",
+			  doc_errno(number, r));
 		undo_steps(run, err);
 		free_run(run);
-		return child;
+		return r;
 	}
 	host_close_devices(run);
-	host_child_go(go);
-	*err = (struct host_error){ .status = (enum host_status)host_child_wait(child) };
+	host_child_go(&child);
+	*err = (struct host_error){ .status = (enum host_status)host_child_wait(child.pid) };
+	if (host_child_failed(&child))
+		undo_for_child(run);
 	host_remove_links(run);
 	free_run(run);
 	return 0;

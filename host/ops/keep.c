@@ -134,8 +134,26 @@ int host_keep(struct host_run *run, const struct host_op *op, struct host_error 
 	return r < 0 ? r : 1;
 }
 
+/* Without an fd of it. */
+static int delete (const struct host_device_run *device, struct host_error *err)
+{
+	struct host_netlink netlink;
+	int r;
+
+	r = host_netlink_begin(&netlink, err);
+	if (r < 0)
+		return r;
+	r = host_link_delete(&netlink, device->before.index);
+	host_netlink_close(&netlink);
+	return r < 0 && r != -ENODEV
+		       ? host_fail_link(err, &netlink, r, "delete the link", device->name, NULL)
+		       : 0;
+}
+
 /* It is deleted when its fds are closed.  Needs no privilege, unlike deleting it by name. */
 int host_unkeep(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
+	if (!host_run_of(run, op)->tap)
+		return delete (host_run_of(run, op), err);
 	return persist(host_run_of(run, op), 0, "delete", err);
 }

@@ -12,37 +12,72 @@
 #include "log.h"
 #include "process/child.h"
 
-pid_t host_child_start(int *go)
+/* The ends that only the parent has, or only the child. */
+static void close_ends(const int go[2], const int failed[2], bool child)
 {
-	struct sigaction preset = { .sa_handler = SIG_DFL }, old;
-	int ends[2];
-	pid_t child;
-	char byte;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	sigaction(SIGCHLD, &preset, &old); /* a parent that ignores it gets no exit status */
-	host_log(VHC_LEVEL_TRACE, "fork()");
-	child = fork();
-	if (child < 0)
-		child = -errno;
-	if (child == 0) {
-		sigaction(SIGCHLD, &old, NULL);
-		close(ends[1]);
-		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
-			;
-	}
-	close(ends[0]);
-	if (child > 0)
-		*go = ends[1];
-	else if (child < 0)
-		close(ends[1]);
-	return child;
+	close(go[child]);
+	close(failed[!child]);
 }
 
-void host_child_go(int go)
+static int start(struct host_child *ret, const int go[2], const int failed[2])
 {
-	close(go);
+	struct sigaction preset = { .sa_handler = SIG_DFL }, old;
+	char byte;
+
+	sigaction(SIGCHLD, &preset, &old); /* a parent that ignores it gets no exit status */
+	*ret = (struct host_child){ fork(), go[1], failed[0] };
+	if (ret->pid < 0)
+		return -errno;
+	close_ends(go, failed, ret->pid == 0);
+	if (ret->pid > 0)
+		return 0;
+	ret->failed = failed[1];
+	sigaction(SIGCHLD, &old, NULL);
+	while (read(go[0], &byte, 1) < 0 && errno == EINTR)
+		;
+	close(go[0]);
+	return 0;
+}
+
+int host_child_start(struct host_child *ret)
+{
+	int go[2], failed[2], r;
+
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(failed, O_CLOEXEC) < 0) {
+		r = -errno;
+		close(go[0]);
+		close(go[1]);
+		return r;
+	}
+	r = start(ret, go, failed);
+	if (r < 0) {
+		close_ends(go, failed, false);
+		close_ends(go, failed, true);
+	}
+	return r;
+}
+
+void host_child_go(const struct host_child *child)
+{
+	close(child->go);
+}
+
+void host_child_fail(const struct host_child *child)
+{
+	while (write(child->failed, "", 1) < 0 && errno == EINTR)
+		;
+	close(child->failed);
+}
+
+bool host_child_failed(const struct host_child *child)
+{
+	char byte;
+	bool failed = read(child->failed, &byte, 1) == 1;
+
+	close(child->failed);
+	return failed;
 }
 
 void host_child_tie(pid_t parent)

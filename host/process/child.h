@@ -5,14 +5,23 @@
 #ifndef HOST_CHILD_H
 #define HOST_CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
-/*
- * host_child_start() - fork.  The child waits until host_child_go().
- * @go: an fd for host_child_go().  Returns 0 in the child, its number in the parent, or a negative errno.
- */
-pid_t host_child_start(int *go);
-void host_child_go(int go);
+struct host_child {
+	pid_t pid;  /* 0 in the child */
+	int go;	    /* in the parent: closed, it lets the child go */
+	int failed; /* the end of a pipe that is the parent's or the child's */
+};
+
+/* host_child_start() - fork.  The child waits until host_child_go().  Returns 0 or a negative errno. */
+int host_child_start(struct host_child *ret);
+void host_child_go(const struct host_child *child);
+
+/* host_child_fail() - in the child: tell the parent that it executes no program. */
+void host_child_fail(const struct host_child *child);
+/* host_child_failed() - in the parent, once, when the child has ended: did it tell so? */
+bool host_child_failed(const struct host_child *child);
 
 /* host_child_tie() - in the child, before it executes a program: it is killed when its parent is. */
 void host_child_tie(pid_t parent);

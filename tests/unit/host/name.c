@@ -136,6 +136,28 @@ static void launcher_that_cannot_run_leaves_nothing(void **state)
 		HOST_FAILED, "add address");
 }
 
+/* The parent has the privileges to undo what the child, as another user, could not. */
+static void launcher_that_cannot_run_leaves_existing_taps_as_they_were(void **state)
+{
+	static const char config[] = CONFIG(
+		NAMED("a", "1", "") "," NAMED("b", "1", "\"name\":\"tb\",\"persist\":true") "," NAMED(
+			"e", "1",
+			"\"name\":\"te\",\"existing\":true,\"owner\":\"8\",\"mtu\":1300,"
+			"\"mac\":\"52:54:00:00:00:01\",\"address\":[\"10.3.0.1/24\"]"),
+		ENV);
+
+	sandbox_skip_if_emulated(LACKS_LINK);
+	sandbox_command("printf '#!/no/such\n' >/run/interpreter; chmod 755 /run/interpreter");
+	sandbox_command(
+		"ip tuntap add te mode tap user 7 && ip link set te up && ip link set te down");
+	expect_launch(&(struct name_case){ .config = config,
+					   .user = "nobody",
+					   .arguments = { (char *)(uintptr_t) "/run/interpreter",
+							  NULL } },
+		      HOST_NOT_FOUND, "exec: cannot execute /run/interpreter");
+	sandbox_command("ip link del te");
+}
+
 /* It has the process of vhostctl if nothing is to be done afterwards. */
 static void links_that_stay_need_no_parent(void **state)
 {
@@ -196,6 +218,7 @@ static int all_tests(void)
 		cmocka_unit_test(launcher_is_told_the_name),
 		cmocka_unit_test(exit_status_is_the_launchers),
 		cmocka_unit_test(launcher_that_cannot_run_leaves_nothing),
+		cmocka_unit_test(launcher_that_cannot_run_leaves_existing_taps_as_they_were),
 		cmocka_unit_test(links_that_stay_need_no_parent),
 		cmocka_unit_test(device_with_fds_beside_goes_with_the_launcher),
 		cmocka_unit_test(launcher_ends_with_its_parent),
