@@ -252,29 +252,13 @@ struct reply {
 	struct host_error err;
 };
 
-static int write_all(int fd, const void *data, size_t size)
-{
-	const char *at = data;
-
-	while (size > 0) {
-		ssize_t n = write(fd, at, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		at += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
-static int read_all(int fd, void *data, size_t size)
+/* All of it, from the pipe or into it. */
+static int move_all(int fd, void *data, size_t size, bool out)
 {
 	char *at = data;
 
 	while (size > 0) {
-		ssize_t n = read(fd, at, size);
+		ssize_t n = out ? write(fd, at, size) : read(fd, at, size);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -295,7 +279,7 @@ static void answer_as(const struct host_user *user, void (*ask)(void *, const vo
 		reply.code = host_user_become(user, &reply.err);
 	if (reply.code == 0)
 		ask(answer, question);
-	if (write_all(fd, &reply, sizeof(reply)) < 0 || write_all(fd, answer, size) < 0)
+	if (move_all(fd, &reply, sizeof(reply), true) < 0 || move_all(fd, answer, size, true) < 0)
 		_exit(1);
 	_exit(0);
 }
@@ -317,8 +301,8 @@ int host_user_ask(const struct host_user *user, void (*ask)(void *answer, const 
 		answer_as(user, ask, question, answer, size, fds[1]);
 	r = child < 0 ? -errno : 0;
 	close(fds[1]);
-	if (child > 0 &&
-	    (read_all(fds[0], &reply, sizeof(reply)) < 0 || read_all(fds[0], answer, size) < 0))
+	if (child > 0 && (move_all(fds[0], &reply, sizeof(reply), false) < 0 ||
+			  move_all(fds[0], answer, size, false) < 0))
 		r = -EIO;
 	close(fds[0]);
 	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)

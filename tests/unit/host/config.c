@@ -285,11 +285,6 @@ int main(void)
 		cmocka_unit_test(setup_read_error_says_what_and_where),
 		cmocka_unit_test(setup_read_of_equal_names_in_two_namespaces_works),
 	};
-	int r;
 
-	if (vhc_ctx_new(&ctx) < 0)
-		return 1;
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	vhc_ctx_free(ctx);
-	return r;
+	return run_with_context(&ctx, tests, COUNT(tests));
 }

@@ -131,11 +131,6 @@ int main(void)
 		cmocka_unit_test(launch_environment_has_the_mac_of_a_guest_with_a_name),
 		cmocka_unit_test(listen_fds_calls_a_vsock_device_vhost_vsock),
 	};
-	int r;
 
-	if (vhc_ctx_new(&ctx) < 0)
-		return 1;
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	vhc_ctx_free(ctx);
-	return r;
+	return run_with_context(&ctx, tests, COUNT(tests));
 }

@@ -32,6 +32,19 @@ static inline struct host_setup *read_setup(struct vhc_ctx *ctx, const char *tex
 	return setup;
 }
 
+/* The exit status of a group of tests, which have a context. */
+static inline int run_with_context(struct vhc_ctx **ctx, const struct CMUnitTest *tests,
+				   size_t count)
+{
+	int r;
+
+	if (vhc_ctx_new(ctx) < 0)
+		return 1;
+	r = _cmocka_run_group_tests("host", tests, count, NULL, NULL);
+	vhc_ctx_free(*ctx);
+	return r;
+}
+
 /* A whole file, NUL-terminated; for free(3). */
 static inline char *read_file(const char *path, size_t *ret_len)
 {

@@ -9,115 +9,106 @@ struct token_case {
 	const char *argument, *expanded;
 };
 
+static const struct token_case token_cases[] = {
+	{ NET(""), "", false, "@net0.netdev@", "tap,id=net0,fd=3,vhost=on,vhostfd=4" },
+	{ NET(""), "", true, "@net0.netdev@", "tap,id=net0,fd=3,vhost=off" },
+	{ NET(",\"queue_pairs\":2"), "", false, "@net0.netdev@ mq=@net0.mq@",
+	  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6 mq=on" },
+	{ NET(",\"queue_pairs\":2,\"busyloop_us\":50"), "", false, "@net0.netdev@ @net0.queues@",
+	  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6,poll-us=50 2" },
+	{ NET(",\"queue_pairs\":2,\"busyloop_us\":50,\"ring_size\":512"), "", false,
+	  "@net0.tapfds@ @net0.vhostfds@ @net0.busyloop_us@ @net0.ring_size@ @net0.mq@",
+	  "3:4 5:6 50 512 on" },
+	{ NET(",\"busyloop_us\":50"), "", true, "@net0.netdev@", "tap,id=net0,fd=3,vhost=off" },
+	{ NET(""), "", false, "@net0.netdev@,br=@net0.id@/@net0.device@",
+	  "tap,id=net0,fd=3,vhost=on,vhostfd=4,br=net0/virtio-net-pci,netdev=net0" },
+	{ NET(TAP("\"mac\":\"52:54:00:00:00:01\",\"mtu\":9000")), "", false,
+	  "@net0.netdev@ @net0.device@",
+	  NETDEV " virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01,host_mtu=9000" },
+	{ NET(",\"queue_pairs\":4,\"ring_size\":1024"), "", false, "@net0.netdev@ @net0.device@",
+	  "tap,id=net0,fds=3:4:5:6,vhost=on,vhostfds=7:8:9:10 virtio-net-pci,netdev=net0,mq=on,vectors=10,rx_queue_size=1024" },
+	/* a bus that is chosen */
+	{ NET(",\"bus\":\"port1\""), "", true, "@net0.netdev@ @net0.device@",
+	  "tap,id=net0,fd=3,vhost=off virtio-net-pci,netdev=net0,bus=port1" },
+	{ VSOCK(",\"cid\":42,\"bus\":\"pcie.0\""), "", false,
+	  "x,guest-cid=@v.cid@,vhostfd=@v.fd@,bus=@v.bus@", "x,guest-cid=42,vhostfd=3,bus=pcie.0" },
+	/* other buses */
+	{ NET(",\"queue_pairs\":2"), "", true, "@net0.netdev@ @net0.device:virtio-net-ccw@",
+	  "tap,id=net0,fds=3:4,vhost=off virtio-net-ccw,netdev=net0,mq=on" },
+	{ NET(",\"queue_pairs\":2"), "", true,
+	  "@net0.netdev@ @net0.device:virtio-net-pci-transitional@",
+	  "tap,id=net0,fds=3:4,vhost=off "
+	  "virtio-net-pci-transitional,netdev=net0,mq=on,vectors=6" },
+	{ NET(TAP("\"mtu\":9000")), "", true, "@net0.netdev@ @net0.device:virtio-net-device@",
+	  "tap,id=net0,fd=3,vhost=off virtio-net-device,netdev=net0,host_mtu=9000" },
+	{ VSOCK(",\"cid\":42"), "", false, "@v.device:vhost-vsock-device@",
+	  "vhost-vsock-device,guest-cid=42,vhostfd=3" },
+	/* own device lines, with all that the config requests */
+	{ NET(",\"queue_pairs\":2" TAP("\"mac\":\"52:54:00:00:00:01\",\"mtu\":9000")), "", false,
+	  "@net0.netdev@ e1000,mac=@net0.mac@,host_mtu=@net0.mtu@,mq=@net0.mq@",
+	  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6 "
+	  "e1000,mac=52:54:00:00:00:01,host_mtu=9000,mq=on" },
+	{ VSOCK(",\"cid\":42"), "", false, "x,guest-cid=@v.cid@,vhostfd=@v.fd@",
+	  "x,guest-cid=42,vhostfd=3" },
+	/* nothing to tell of: the guest is not offered an MTU */
+	{ NET(TAP("\"mtu\":9000") MASK("\"mtu\"")), "", false, "@net0.netdev@", NETDEV },
+	/* masks */
+	{ NET(MASK("\"mrg_rxbuf\",\"bit 29\"")), "", false, "@net0.netdev@ @net0.device@",
+	  NETDEV " virtio-net-pci,netdev=net0,mrg_rxbuf=off,event_idx=off" },
+	{ NET(MASK("\"csum\"")), "", false, "@net0.netdev@ @net0.device@",
+	  NETDEV " virtio-net-pci,netdev=net0,csum=off,host_tso4=off,host_tso6=off,host_ecn=off,"
+		 "host_ufo=off" },
+	{ NET(MASK("\"host_uso\",\"csum\"")), "", false, "@net0.netdev@ @net0.device@",
+	  NETDEV " virtio-net-pci,netdev=net0,csum=off,host_tso4=off,host_tso6=off,host_ecn=off,"
+		 "host_ufo=off,host_uso=off" },
+	{ NET(MASK("\"guest_tso4\",\"guest_tso6\"")), "", false, "@net0.netdev@ @net0.mask@",
+	  NETDEV " guest_tso4=off,guest_tso6=off,guest_ecn=off" },
+	{ NET(TAP("\"mtu\":9000") MASK("\"mtu\"")), "", false, "@net0.netdev@ @net0.device@",
+	  NETDEV " virtio-net-pci,netdev=net0" },
+	{ NET(",\"features\":{\"require\":[\"ring_packed\",\"csum\"]}"), "", false,
+	  "@net0.netdev@ @net0.device@", NETDEV " virtio-net-pci,netdev=net0,packed=on" },
+	{ NET(",\"features\":{\"require\":[\"mq\"]}"), "", false, "@net0.netdev@ @net0.device@",
+	  NETDEV " virtio-net-pci,netdev=net0,mq=on" },
+	{ VSOCK(",\"cid\":42"), "", false, "@v.device@", "vhost-vsock-pci,guest-cid=42,vhostfd=3" },
+	{ VSOCK(MASK("\"seqpacket\",\"event_idx\"")), "", false, "@v.device@",
+	  "vhost-vsock-pci,guest-cid=auto,vhostfd=3,seqpacket=off,event_idx=off" },
+	{ VSOCK(",\"cid\":4294967294"), "\"style\":\"env\"", false, "@v.fd@ @v.cid@ @v.id@",
+	  "3 4294967294 v" },
+	{ NET("") "," VSOCK(",\"cid\":3"), "", false, "@net0.netdev@ @v.device@",
+	  "tap,id=net0,fd=3,vhost=on,vhostfd=4 "
+	  "vhost-vsock-pci,guest-cid=3,vhostfd=5" },
+	/* the second device's fds come after the first one's */
+	{ NET("") ",{\"id\":\"b-1\",\"type\":\"net\",\"queue_pairs\":2}", "", false,
+	  "@net0.tapfds@|@net0.vhostfds@|@b-1.tapfds@|@b-1.vhostfds@|@b-1.queues@",
+	  "3|4|5:6|7:8|2" },
+	{ NET("") ",{\"id\":\"b-1\",\"type\":\"net\",\"queue_pairs\":2}", "", true,
+	  "@net0.tapfds@|@b-1.tapfds@|@b-1.vhost@|@b-1.mq@", "3|4:5|off|on" },
+	/* other styles */
+	{ NET(TAP("\"name\":\"t0\",\"mac\":\"52:54:00:00:00:01\",\"mtu\":68")), "\"style\":\"env\"",
+	  false, "@net0.tap@ @net0.mac@ @net0.mtu@ @net0.queues@ @net0.vhost@",
+	  "t0 52:54:00:00:00:01 68 1 on" },
+	{ NET(MASK("\"csum\",\"bit 200\"")), "\"style\":\"env\"", false, "@net0.mask@",
+	  "csum,host_tso4,host_tso6,host_ecn,host_ufo,host_uso,rsc_ext,host_udp_tunnel_gso,"
+	  "host_udp_tunnel_gso_csum,bit 200" },
+	/* no tokens */
+	{ NET(""), "\"style\":\"env\"", false, "user@host.domain a@b.c d@ @ @@ @x@ @.id@",
+	  "user@host.domain a@b.c d@ @ @@ @x@ @.id@" },
+};
+
 static void expand_of_each_token_matches(void **state)
 {
-	static const struct token_case cases[] = {
-		{ NET(""), "", false, "@net0.netdev@", "tap,id=net0,fd=3,vhost=on,vhostfd=4" },
-		{ NET(""), "", true, "@net0.netdev@", "tap,id=net0,fd=3,vhost=off" },
-		{ NET(",\"queue_pairs\":2"), "", false, "@net0.netdev@ mq=@net0.mq@",
-		  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6 mq=on" },
-		{ NET(",\"queue_pairs\":2,\"busyloop_us\":50"), "", false,
-		  "@net0.netdev@ @net0.queues@",
-		  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6,poll-us=50 2" },
-		{ NET(",\"queue_pairs\":2,\"busyloop_us\":50,\"ring_size\":512"), "", false,
-		  "@net0.tapfds@ @net0.vhostfds@ @net0.busyloop_us@ @net0.ring_size@ @net0.mq@",
-		  "3:4 5:6 50 512 on" },
-		{ NET(",\"busyloop_us\":50"), "", true, "@net0.netdev@",
-		  "tap,id=net0,fd=3,vhost=off" },
-		{ NET(""), "", false, "@net0.netdev@,br=@net0.id@/@net0.device@",
-		  "tap,id=net0,fd=3,vhost=on,vhostfd=4,br=net0/virtio-net-pci,netdev=net0" },
-		{ NET(TAP("\"mac\":\"52:54:00:00:00:01\",\"mtu\":9000")), "", false,
-		  "@net0.netdev@ @net0.device@",
-		  NETDEV " virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01,host_mtu=9000" },
-		{ NET(",\"queue_pairs\":4,\"ring_size\":1024"), "", false,
-		  "@net0.netdev@ @net0.device@",
-		  "tap,id=net0,fds=3:4:5:6,vhost=on,vhostfds=7:8:9:10 virtio-net-pci,netdev=net0,mq=on,vectors=10,rx_queue_size=1024" },
-		/* a bus that is chosen */
-		{ NET(",\"bus\":\"port1\""), "", true, "@net0.netdev@ @net0.device@",
-		  "tap,id=net0,fd=3,vhost=off virtio-net-pci,netdev=net0,bus=port1" },
-		{ VSOCK(",\"cid\":42,\"bus\":\"pcie.0\""), "", false,
-		  "x,guest-cid=@v.cid@,vhostfd=@v.fd@,bus=@v.bus@",
-		  "x,guest-cid=42,vhostfd=3,bus=pcie.0" },
-		/* other buses */
-		{ NET(",\"queue_pairs\":2"), "", true, "@net0.netdev@ @net0.device:virtio-net-ccw@",
-		  "tap,id=net0,fds=3:4,vhost=off virtio-net-ccw,netdev=net0,mq=on" },
-		{ NET(",\"queue_pairs\":2"), "", true,
-		  "@net0.netdev@ @net0.device:virtio-net-pci-transitional@",
-		  "tap,id=net0,fds=3:4,vhost=off "
-		  "virtio-net-pci-transitional,netdev=net0,mq=on,vectors=6" },
-		{ NET(TAP("\"mtu\":9000")), "", true,
-		  "@net0.netdev@ @net0.device:virtio-net-device@",
-		  "tap,id=net0,fd=3,vhost=off virtio-net-device,netdev=net0,host_mtu=9000" },
-		{ VSOCK(",\"cid\":42"), "", false, "@v.device:vhost-vsock-device@",
-		  "vhost-vsock-device,guest-cid=42,vhostfd=3" },
-		/* own device lines, with all that the config requests */
-		{ NET(",\"queue_pairs\":2" TAP("\"mac\":\"52:54:00:00:00:01\",\"mtu\":9000")), "",
-		  false, "@net0.netdev@ e1000,mac=@net0.mac@,host_mtu=@net0.mtu@,mq=@net0.mq@",
-		  "tap,id=net0,fds=3:4,vhost=on,vhostfds=5:6 "
-		  "e1000,mac=52:54:00:00:00:01,host_mtu=9000,mq=on" },
-		{ VSOCK(",\"cid\":42"), "", false, "x,guest-cid=@v.cid@,vhostfd=@v.fd@",
-		  "x,guest-cid=42,vhostfd=3" },
-		/* nothing to tell of: the guest is not offered an MTU */
-		{ NET(TAP("\"mtu\":9000") MASK("\"mtu\"")), "", false, "@net0.netdev@", NETDEV },
-		/* masks */
-		{ NET(MASK("\"mrg_rxbuf\",\"bit 29\"")), "", false, "@net0.netdev@ @net0.device@",
-		  NETDEV " virtio-net-pci,netdev=net0,mrg_rxbuf=off,event_idx=off" },
-		{ NET(MASK("\"csum\"")), "", false, "@net0.netdev@ @net0.device@",
-		  NETDEV
-		  " virtio-net-pci,netdev=net0,csum=off,host_tso4=off,host_tso6=off,host_ecn=off,"
-		  "host_ufo=off" },
-		{ NET(MASK("\"host_uso\",\"csum\"")), "", false, "@net0.netdev@ @net0.device@",
-		  NETDEV
-		  " virtio-net-pci,netdev=net0,csum=off,host_tso4=off,host_tso6=off,host_ecn=off,"
-		  "host_ufo=off,host_uso=off" },
-		{ NET(MASK("\"guest_tso4\",\"guest_tso6\"")), "", false,
-		  "@net0.netdev@ @net0.mask@",
-		  NETDEV " guest_tso4=off,guest_tso6=off,guest_ecn=off" },
-		{ NET(TAP("\"mtu\":9000") MASK("\"mtu\"")), "", false,
-		  "@net0.netdev@ @net0.device@", NETDEV " virtio-net-pci,netdev=net0" },
-		{ NET(",\"features\":{\"require\":[\"ring_packed\",\"csum\"]}"), "", false,
-		  "@net0.netdev@ @net0.device@", NETDEV " virtio-net-pci,netdev=net0,packed=on" },
-		{ NET(",\"features\":{\"require\":[\"mq\"]}"), "", false,
-		  "@net0.netdev@ @net0.device@", NETDEV " virtio-net-pci,netdev=net0,mq=on" },
-		{ VSOCK(",\"cid\":42"), "", false, "@v.device@",
-		  "vhost-vsock-pci,guest-cid=42,vhostfd=3" },
-		{ VSOCK(MASK("\"seqpacket\",\"event_idx\"")), "", false, "@v.device@",
-		  "vhost-vsock-pci,guest-cid=auto,vhostfd=3,seqpacket=off,event_idx=off" },
-		{ VSOCK(",\"cid\":4294967294"), "\"style\":\"env\"", false, "@v.fd@ @v.cid@ @v.id@",
-		  "3 4294967294 v" },
-		{ NET("") "," VSOCK(",\"cid\":3"), "", false, "@net0.netdev@ @v.device@",
-		  "tap,id=net0,fd=3,vhost=on,vhostfd=4 "
-		  "vhost-vsock-pci,guest-cid=3,vhostfd=5" },
-		/* the second device's fds come after the first one's */
-		{ NET("") ",{\"id\":\"b-1\",\"type\":\"net\",\"queue_pairs\":2}", "", false,
-		  "@net0.tapfds@|@net0.vhostfds@|@b-1.tapfds@|@b-1.vhostfds@|@b-1.queues@",
-		  "3|4|5:6|7:8|2" },
-		{ NET("") ",{\"id\":\"b-1\",\"type\":\"net\",\"queue_pairs\":2}", "", true,
-		  "@net0.tapfds@|@b-1.tapfds@|@b-1.vhost@|@b-1.mq@", "3|4:5|off|on" },
-		/* other styles */
-		{ NET(TAP("\"name\":\"t0\",\"mac\":\"52:54:00:00:00:01\",\"mtu\":68")),
-		  "\"style\":\"env\"", false,
-		  "@net0.tap@ @net0.mac@ @net0.mtu@ @net0.queues@ @net0.vhost@",
-		  "t0 52:54:00:00:00:01 68 1 on" },
-		{ NET(MASK("\"csum\",\"bit 200\"")), "\"style\":\"env\"", false, "@net0.mask@",
-		  "csum,host_tso4,host_tso6,host_ecn,host_ufo,host_uso,rsc_ext,host_udp_tunnel_gso,"
-		  "host_udp_tunnel_gso_csum,bit 200" },
-		/* no tokens */
-		{ NET(""), "\"style\":\"env\"", false, "user@host.domain a@b.c d@ @ @@ @x@ @.id@",
-		  "user@host.domain a@b.c d@ @ @@ @x@ @.id@" },
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		char *arguments[] = { (char *)(uintptr_t)cases[i].argument, NULL };
+	for (size_t i = 0; i < COUNT(token_cases); i++) {
+		const struct token_case *c = &token_cases[i];
+		char *arguments[] = { (char *)(uintptr_t)c->argument, NULL };
 		struct host_launch *launch;
 		struct host_error err;
 		struct said said;
-		char **argv = expand(cases[i].devices, cases[i].launcher, cases[i].no_vhost,
-				     arguments, &said, &launch, &err);
+		char **argv = expand(c->devices, c->launcher, c->no_vhost, arguments, &said,
+				     &launch, &err);
 
-		if (!argv || strcmp(argv[0], cases[i].expanded) != 0)
-			fail_msg("%s %s\n  gave   %s\n  wanted %s", cases[i].devices,
-				 cases[i].argument, argv ? argv[0] : err.text, cases[i].expanded);
+		if (!argv || strcmp(argv[0], c->expanded) != 0)
+			fail_msg("%s %s\n  gave   %s\n  wanted %s", c->devices, c->argument,
+				 argv ? argv[0] : err.text, c->expanded);
 		host_launch_free(launch);
 	}
 }
@@ -254,11 +245,6 @@ int main(void)
 		cmocka_unit_test(expand_without_a_token_that_is_needed_names_it),
 		cmocka_unit_test(expand_says_what_is_done_otherwise),
 	};
-	int r;
 
-	if (vhc_ctx_new(&ctx) < 0)
-		return 1;
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	vhc_ctx_free(ctx);
-	return r;
+	return run_with_context(&ctx, tests, COUNT(tests));
 }

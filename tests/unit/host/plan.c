@@ -371,11 +371,6 @@ int main(void)
 		cmocka_unit_test(setup_plan_expands_launcher),
 		cmocka_unit_test(setup_plan_grows_with_devices_linearly),
 	};
-	int r;
 
-	if (vhc_ctx_new(&ctx) < 0)
-		return 1;
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	vhc_ctx_free(ctx);
-	return r;
+	return run_with_context(&ctx, tests, COUNT(tests));
 }

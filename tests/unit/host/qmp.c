@@ -232,11 +232,6 @@ int main(void)
 		cmocka_unit_test(detach_of_guest_that_keeps_it_leaves_the_netdev),
 		cmocka_unit_test(options_as_json_have_types_and_names_of_fds),
 	};
-	int r;
 
-	if (vhc_ctx_new(&ctx))
-		return 1;
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	vhc_ctx_free(ctx);
-	return r;
+	return run_with_context(&ctx, tests, COUNT(tests));
 }

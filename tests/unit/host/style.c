@@ -149,11 +149,6 @@ int main(void)
 		cmocka_unit_test(what_a_style_has_no_option_for_is_refused),
 		cmocka_unit_test(preferred_vhost_that_a_style_lacks_is_said),
 	};
-	int r;
 
-	if (vhc_ctx_new(&ctx) < 0)
-		return 1;
-	r = cmocka_run_group_tests(tests, NULL, NULL);
-	vhc_ctx_free(ctx);
-	return r;
+	return run_with_context(&ctx, tests, COUNT(tests));
 }
