@@ -237,6 +237,14 @@ static void put_qlen(struct text *text, const void *arg)
 	    ifr.ifr_qlen);
 }
 
+static void put_index(struct text *text, const void *arg)
+{
+	struct ifreq ifr;
+
+	memcpy(&ifr, arg, sizeof(ifr));
+	put(text, "{\"%.*s\", index %d}", (int)sizeof(ifr.ifr_name), ifr.ifr_name, ifr.ifr_ifindex);
+}
+
 static void put_ioeventfd(struct text *text, const void *arg)
 {
 	struct kvm_ioeventfd bell;
@@ -311,6 +319,7 @@ static const struct request {
 	{ CALL(TUNGETSNDBUF), put_int, true },
 	{ CALL(SIOCSIFTXQLEN), put_qlen },
 	{ CALL(SIOCGIFTXQLEN), put_qlen, true },
+	{ CALL(SIOCGIFINDEX), put_index, true },
 	{ CALL(KVM_CHECK_EXTENSION), put_value },
 	{ CALL(KVM_CREATE_VM), put_value },
 	{ CALL(KVM_CREATE_IRQCHIP) },

@@ -2,7 +2,7 @@
 /*
  * tap - the link of a net device: a tap, or a macvtap.
  *
- * This room opens links by name (open.c) or by fd (fds.c), and sets what they must know of the guest:
+ * This room opens links by name (open.c and open.h) or by fd (fds.c), and sets what they must know of the guest:
  * header size and offloads (features.c, offload.c), active queues (queues.c).  It knows no vhost: of the
  * device that uses a link it only asks whether it runs and in which process.  Bridges, addresses and
  * names are the host's business.

@@ -213,6 +213,7 @@ uint64_t fake_translate(const struct fake_vhost *vhost, uint64_t iova, uint8_t p
 struct fake_tap {
 	bool used;
 	char name[16];
+	uint32_t index;	       /* which no other link has had */
 	uint32_t netns, flags; /* IFF_ */
 	uint32_t queues, detached;
 	bool has_owner, has_group;

@@ -51,7 +51,7 @@ static int link_get(struct fake *fake, const char *name, struct vhi_link *ret)
 	if (!tap)
 		return -ENODEV;
 	*ret = (struct vhi_link){
-		.index = (uint32_t)(tap - fake->taps) + 2,
+		.index = tap->index,
 		.queues = tap->flags & IFF_MULTI_QUEUE ? tap->queues + tap->detached : 0,
 		.owner = tap->has_owner ? tap->owner : VHI_NOBODY,
 		.group = tap->has_group ? tap->group : VHI_NOBODY,
@@ -62,14 +62,15 @@ static int link_get(struct fake *fake, const char *name, struct vhi_link *ret)
 
 static int link_delete(struct fake *fake, uint32_t index)
 {
-	struct fake_tap *tap = &fake->taps[index - 2];
-
-	if (index < 2 || index >= FAKE_TAPS || !tap->used)
-		return -ENODEV;
-	if (fake->uid)
-		return -EPERM;
-	delete_link(fake, tap);
-	return 0;
+	for (uint32_t i = 0; i < FAKE_TAPS; i++) {
+		if (!fake->taps[i].used || fake->taps[i].index != index)
+			continue;
+		if (fake->uid)
+			return -EPERM;
+		delete_link(fake, &fake->taps[i]);
+		return 0;
+	}
+	return -ENODEV;
 }
 
 static int link_watch(struct fake *fake, const char *name)
@@ -119,6 +120,10 @@ int fake_socket_ioctl(struct fake *fake, unsigned long request, void *arg)
 		return -EFAULT;
 	ifr.ifr_name[IFNAMSIZ - 1] = 0;
 	tap = fake_tap_find(fake, 0, ifr.ifr_name);
+	if (!tap && request == SIOCGIFINDEX && !strcmp(ifr.ifr_name, "lo")) {
+		ifr.ifr_ifindex = 1;
+		return fake_user_put(arg, &ifr, sizeof(ifr));
+	}
 	if (!tap)
 		return -ENODEV;
 	switch (request) {
@@ -126,7 +131,7 @@ int fake_socket_ioctl(struct fake *fake, unsigned long request, void *arg)
 		ifr.ifr_flags = (short)(IFF_BROADCAST | IFF_MULTICAST);
 		break;
 	case SIOCGIFINDEX:
-		ifr.ifr_ifindex = (int)(tap - fake->taps) + 2;
+		ifr.ifr_ifindex = (int)tap->index;
 		break;
 	case SIOCGIFTXQLEN:
 		ifr.ifr_qlen = tap->txqueuelen;

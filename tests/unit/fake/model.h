@@ -108,6 +108,7 @@ struct fake {
 	uint32_t failed, calls;
 	struct fake_call call[FAKE_CALLS];
 	uint32_t tear_log_base;	 /* countdown */
+	uint32_t links;		 /* that have been made */
 	uint32_t steals;	 /* links still to come of which another takes a queue */
 	uint32_t steal_owner;	 /* who makes the link his own and leaves, instead; 0: nobody */
 	struct fake_tap *stolen; /* that one, until it has an owner */

@@ -79,6 +79,7 @@ static struct fake_tap *tap_new(struct fake *fake, const struct fake_file *file,
 		if (tap->used)
 			continue;
 		*tap = (struct fake_tap){ .used = true,
+					  .index = 2 + fake->links++, /* 1 is the loopback */
 					  .netns = file->netns,
 					  .flags = flags,
 					  .header = MIN_HEADER,

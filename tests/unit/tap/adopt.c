@@ -245,6 +245,70 @@ static void tap_open_without_count_of_queues_fails(void **state)
 	assert_int_equal(fake_count(rig.fake, "RTM_GETLINK"), 1);
 }
 
+struct vanishing {
+	const char *call;
+	uint32_t times;
+};
+
+/* The link goes when such a call has seen it. */
+static void vanish(void *data, const struct fake_call *call)
+{
+	struct vanishing *vanishing = data;
+
+	if (!vanishing->times || strcmp(call->name, vanishing->call) != 0)
+		return;
+	vanishing->times--;
+	fake_delete_link(rig.fake, "vm1");
+}
+
+/* Adopted: a link that goes meanwhile is replaced by one that has its owner before all else. */
+static void expect_vanished(const char *call)
+{
+	struct vanishing vanishing = { call, 1 };
+	struct fake_tap *tap = leave_tap("vm1", 2);
+
+	tap->detached = 0;
+	fake_watch(rig.fake, vanish, &vanishing);
+	assert_ok(&rig, adopt_all("vm1"));
+	assert_int_equal(vanishing.times, 0);
+	tap = fake_tap(rig.fake, "vm1");
+	/* as a new one has it: what was found has no such header, and other processes' queues */
+	assert_int_equal(tap->owner, 5);
+	assert_int_equal(tap->group, 6);
+	assert_int_equal(tap->queues, 2);
+	fake_watch(rig.fake, NULL, NULL);
+	take_away(tap);
+}
+
+static void tap_adopt_of_link_that_vanishes_creates_it_safely(void **state)
+{
+	static const char *const calls[] = { "TUNSETIFF", "SIOCGIFINDEX" };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		expect_vanished(calls[i]);
+		/* that of a new link is asked for, so that nobody else has a queue of it */
+		assert_true(fake_count(rig.fake, "RTM_GETLINK") > i);
+	}
+}
+
+static void keep_coming(void *data, const struct fake_call *call)
+{
+	if (strcmp(call->name, "SIOCGIFINDEX") == 0)
+		fake_tap(rig.fake, "vm1")->index += 100;
+}
+
+static void tap_adopt_of_links_that_come_and_go_gives_up(void **state)
+{
+	struct fake_tap *tap = leave_tap("vm1", 2);
+
+	fake_watch(rig.fake, keep_coming, NULL);
+	assert_int_equal(adopt_all("vm1"), -EBUSY);
+	fake_watch(rig.fake, NULL, NULL);
+	assert_says(&rig, "vm1", "TUNSETIFF", "come and go");
+	assert_int_equal(fake_left(rig.fake).fds, 0);
+	take_away(tap);
+}
+
 /* Adopting may create a link, too: its owner then comes first, as for any new one. */
 static void tap_adopt_of_no_link_creates_it_safely(void **state)
 {
@@ -270,6 +334,8 @@ int main(void)
 		TEST(tap_open_gives_up_when_queues_are_always_taken),
 		TEST(tap_open_without_count_of_queues_fails),
 		TEST(tap_adopt_of_no_link_creates_it_safely),
+		TEST(tap_adopt_of_link_that_vanishes_creates_it_safely),
+		TEST(tap_adopt_of_links_that_come_and_go_gives_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
