@@ -29,7 +29,8 @@ bool host_log_wants(enum vhc_level level)
 	return sink.fn && level <= sink.max;
 }
 
-static void tell(enum vhc_level level, const char *format, va_list args, const char *more)
+__attribute__((format(printf, 2, 0))) static void tell(enum vhc_level level, const char *format,
+						       va_list args, const char *more)
 {
 	char *text, *line;
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -228,13 +229,14 @@ static void answers_are_shown_unless_the_call_failed(void **state)
 /* A table of many regions is cut, as is what else is long. */
 static void a_long_line_is_cut(void **state)
 {
-	static struct {
-		struct vhost_memory head;
-		struct vhost_memory_region regions[64];
-	} table = { .head.nregions = 64 };
+	struct vhost_memory *table =
+		calloc(1, sizeof(*table) + 64 * sizeof(struct vhost_memory_region));
 	struct seen *seen = *state;
 
-	vhi_sys_ioctl(&seen->ctx->sys, -1, VHOST_SET_MEM_TABLE, &table);
+	assert_non_null(table);
+	table->nregions = 64;
+	vhi_sys_ioctl(&seen->ctx->sys, -1, VHOST_SET_MEM_TABLE, table);
+	free(table);
 	assert_non_null(
 		strstr(seen->last, "ioctl(-1, VHOST_SET_MEM_TABLE, {64 regions, {guest 0x0"));
 	assert_non_null(strstr(seen->last, "...) = -1 Bad file descriptor (EBADF)"));
