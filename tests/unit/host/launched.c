@@ -59,6 +59,9 @@ static void launch(const void *arg)
 			dup2(0, c->keep[options.keep_count]);
 	ready_case = c;
 	options.ready = c->signal ? raise_signal : NULL;
+	if (c->signal)
+		signal(c->signal,
+		       SIG_DFL); /* a shell's background jobs have SIGINT and SIGQUIT ignored */
 	for (int i = 0; i < c->junk; i++)
 		if (dup(0) < 0)
 			_exit(98);
