@@ -34,6 +34,7 @@ links() {
 	says 0 caps --json
 	[ "$output" = "$(vhostctl --json caps)" ]
 	[ "$(id -u)" = 0 ] || skip "needs root"
+	cd "$BATS_TEST_TMPDIR" || return
 	json . > root.json
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$VHOSTCTL" --json caps > user.json
 	# what it says it does not know is left out of both
