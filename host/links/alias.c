@@ -29,12 +29,21 @@ struct search {
 	struct host_link link; /* index 0: not found yet */
 };
 
+/* An alias is a text that anybody with the right to may give to any link. */
+static bool is_tap(const struct host_link *link)
+{
+	if (strcmp(link->kind, "tun") == 0)
+		return !link->tun.known || link->tun.tap;
+	return strcmp(link->kind, "macvtap") == 0;
+}
+
 static int compare(struct nl_msg *message, void *arg)
 {
 	struct search *search = arg;
 	struct host_link link = { 0 };
 
-	if (host_link_parse(message, &link) == 0 && strcmp(link.alias, search->alias) == 0)
+	if (host_link_parse(message, &link) == 0 && strcmp(link.alias, search->alias) == 0 &&
+	    is_tap(&link))
 		search->link = link;
 	return NL_OK;
 }

@@ -84,7 +84,7 @@ int host_link_del_address(struct host_netlink *netlink, int index, const char *a
 
 /*
  * host_alias_set() - give a link this alias, and with it this name; NULL: it keeps its own.
- * host_alias_find(): one that has it; -ENODEV: none has.
+ * host_alias_find(): a tap or macvtap that has it; -ENODEV: none has.
  */
 int host_alias_set(struct host_netlink *netlink, int index, const char *name, const char *alias);
 int host_alias_find(struct host_netlink *netlink, const char *alias, struct host_link *ret);

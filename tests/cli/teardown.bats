@@ -52,6 +52,16 @@ inside() {
 	[[ $stderr == *'its alias is "vhostctl vm1/net0", not "vhostctl vm2/net0"'*'its alias is "", not "vhostctl vm1/net0"'* ]]
 }
 
+@test "teardown leaves a link of another kind, though it has the alias of the config's" {
+	inside 'ip link add br0 type bridge && ip link add ve0 type veth peer name ve1 && ip tuntap add tun0 mode tun &&
+		for link in br0 ve0 tun0; do ip link set $link alias "vhostctl vm1/net0"; done &&
+		"$VHOSTCTL" setup vm1.json -- true && "$VHOSTCTL" --json teardown vm1.json && ip -brief link show ve0 >&2 &&
+		ip -brief link show br0 >&2 && ip -brief link show tun0 >&2'
+	[ "$status" = 0 ]
+	[ "$(json '.removed | tojson')" = '[{"device":"net0","link":"tp0"}]' ]
+	[ "$(wc -l <<< "$stderr")" = 3 ]
+}
+
 @test "existing: false: it must not be there, whoever left it" {
 	config vm1 '"existing": false' > new.json
 	inside '"$VHOSTCTL" setup new.json -- true && "$VHOSTCTL" setup new.json -- touch started'
