@@ -14,6 +14,9 @@
 
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
+/* A write that cannot be done sends them, and returns an error as well, which is enough. */
+static const int of_writes[] = { SIGPIPE, SIGXFSZ };
+
 /* An ignored signal has to stay ignored, but one that is blocked is kept all the same. */
 static bool is_ignored(int number)
 {
@@ -28,23 +31,26 @@ void host_signals_hold(struct host_signals *ret)
 	for (size_t i = 0; i < DOC_COUNT(ending); i++)
 		if (!is_ignored(ending[i]))
 			sigaddset(&ret->held, ending[i]);
-	sigaddset(&ret->held, SIGPIPE);
+	for (size_t i = 0; i < DOC_COUNT(of_writes); i++)
+		sigaddset(&ret->held, of_writes[i]);
 	sigprocmask(SIG_BLOCK, &ret->held, &ret->before);
 }
 
-static void forget_pipe(void)
+static void forget_writes(void)
 {
 	const struct timespec now = { 0 };
-	sigset_t pipe;
+	sigset_t set;
 
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	sigtimedwait(&pipe, NULL, &now);
+	sigemptyset(&set);
+	for (size_t i = 0; i < DOC_COUNT(of_writes); i++)
+		sigaddset(&set, of_writes[i]);
+	while (sigtimedwait(&set, NULL, &now) > 0)
+		;
 }
 
 void host_signals_release(const struct host_signals *signals)
 {
-	forget_pipe();
+	forget_writes();
 	sigprocmask(SIG_SETMASK, &signals->before, NULL);
 }
 
@@ -54,7 +60,8 @@ int host_signals_take(const struct host_signals *signals)
 	sigset_t set = signals->held;
 	int number;
 
-	sigdelset(&set, SIGPIPE);
+	for (size_t i = 0; i < DOC_COUNT(of_writes); i++)
+		sigdelset(&set, of_writes[i]);
 	number = sigtimedwait(&set, NULL, &now);
 	return number > 0 ? number : 0;
 }
@@ -76,7 +83,7 @@ int host_signals_exec(const struct host_signals *signals, const char *file, char
 	struct sigaction action = { .sa_handler = return_number }, old[DOC_COUNT(ending)];
 	int r;
 
-	forget_pipe();
+	forget_writes();
 	host_log(VHC_LEVEL_TRACE, "execve(\"%s\")", file);
 	sigfillset(&action.sa_mask);
 	for (size_t i = 0; i < DOC_COUNT(ending); i++)

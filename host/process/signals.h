@@ -13,11 +13,11 @@ struct host_signals {
 };
 
 /*
- * host_signals_hold() - hold INT, TERM, HUP and QUIT, unless they are ignored; and PIPE, since a message
- * that nobody reads must not end a plan half way.
+ * host_signals_hold() - hold INT, TERM, HUP and QUIT, unless they are ignored; and PIPE and XFSZ, since a
+ * message that nobody reads and a file over RLIMIT_FSIZE must not end a plan half way.
  */
 void host_signals_hold(struct host_signals *ret);
-/* host_signals_release() - deliver them again; whatever is still held ends the process, except PIPE. */
+/* host_signals_release() - deliver them again; except those two, what is still held ends the process. */
 void host_signals_release(const struct host_signals *signals);
 /* host_signals_take() - the number of one that has come and is gone with this call; 0: none. */
 int host_signals_take(const struct host_signals *signals);

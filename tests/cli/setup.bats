@@ -229,6 +229,19 @@ document() {
 	[ ! -e started ]
 }
 
+@test "--report above RLIMIT_FSIZE: what was set up is undone, and the launcher may write no more than before" {
+	document off | sed 's/"tap": {/&"persist": true, /' > persist.json
+	# in one pipe, which has no limit
+	run unshare -n bash -c 'ulimit -f 0; "$VHOSTCTL" setup persist.json --report report.json -- touch started
+		echo $?; ip -brief link; "$VHOSTCTL" setup off.json -- sh -c "echo x > file"; echo $?'
+	[[ ${lines[0]} == *"cannot write the report to report.json: File too large (EFBIG)" ]]
+	[ "${lines[1]}" = 5 ]
+	[ "${lines[-1]}" = $((128 + $(kill -l XFSZ))) ]
+	[[ $output != *tp0* ]]
+	[ ! -e started ]
+	[ "$(echo report.json*)" = "report.json*" ]
+}
+
 @test "a signal during the set-up: all is undone, one line and 128 and its number say so" {
 	document off | sed 's/"tap": {/&"persist": true, /' > persist.json
 	for signal in INT TERM HUP; do
