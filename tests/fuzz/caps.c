@@ -124,6 +124,26 @@ static void check_device(const struct host *host, const char *state)
 	vhi_saved_clear(&saved);
 }
 
+static char *documents[STATES];
+
+/* What one host has is what a set of this host has, but for features that no guest can have there. */
+static void check_baseline(const struct host *host)
+{
+	static const char *const name = "host";
+	const char *caps = host->caps;
+	char *json = NULL;
+	int r = vhc_caps_baseline(host->ctx, 1, &name, &caps, &json);
+
+	FUZZ_CHECK(!r || r == -EINVAL || r == -E2BIG);
+	FUZZ_CHECK(!json == !!r);
+	if (r)
+		fuzz_check_error(host->ctx, r);
+	for (size_t i = 0; i < STATES && !r; i++)
+		FUZZ_CHECK(vhc_caps_check(host->ctx, json, documents[i], NULL) ==
+			   vhc_caps_check(host->ctx, host->caps, documents[i], NULL));
+	free(json);
+}
+
 static void check_state(const struct host *host, const char *state)
 {
 	char *json = NULL;
@@ -142,7 +162,6 @@ static void check_state(const struct host *host, const char *state)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char *documents[STATES];
 	char *text = fuzz_text(data, size);
 	struct host host = { .caps = text };
 	size_t len = strlen(text);
@@ -159,6 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			documents[i] = read_state(states[i]);
 		check_state(&host, documents[i]);
 	}
+	check_baseline(&host);
 	vhc_ctx_free(host.ctx);
 	free(text);
 	return 0;
