@@ -194,7 +194,7 @@ struct vhc_feature {
 /**
  * vhc_feature_get() - look up a feature bit.
  * @type: the device type, which defines bits 0 to 23 and 50 to 127; the others are common to all
- * types, but for bit 42, which only net devices have.
+ * types, but for bit 42, which only net devices have.  Of these, "since" is that of net devices.
  * Returns NULL if the bit has no name.
  */
 VHC_EXPORT const struct vhc_feature *vhc_feature_get(enum vhc_type type, uint32_t bit);
@@ -256,9 +256,9 @@ VHC_EXPORT int vhc_caps_probe(struct vhc_ctx *ctx, char **ret_json);
  * feature, to be freed with free(3); also written with -EOPNOTSUPP and -ENODATA.  May be NULL.
  * Returns 0 if it can.  Errors: -EOPNOTSUPP if it cannot, with every reason in the text (each
  * feature with its name, its origin and the remedy); -ENODATA if there is no reason why not, but
- * something that matters is not known of the host, with what and why; -EINVAL if a document is
- * invalid, with the JSON pointer; -E2BIG if one is longer than 1 MiB or has more than 16384 values;
- * -ENOMEM.
+ * something that matters is not known of the host, or of a device that was read from outside, with
+ * what and why; -EINVAL if a document is invalid, with the JSON pointer; -E2BIG if one is longer
+ * than 1 MiB or has more than 16384 values; -ENOMEM.
  */
 VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char *state,
 			      char **ret_json);

@@ -16,8 +16,8 @@
  * header.  Bit 27 is the model's alone: to vhost-net it means something else
  * (VHOST_NET_F_VIRTIO_NET_HDR).
  *
- * A version is that of the first Linux whose vhost and taps have the bit; it is left out where every
- * kernel in use has it.
+ * A version is that of the first Linux whose vhost and taps have the bit, of net devices if all types have
+ * it; it is left out where every kernel in use has it.
  */
 #include "features/names.h"
 

@@ -109,6 +109,63 @@ static void probe_of_each_kernel_matches_it(void **state)
 	}
 }
 
+static unsigned int release(const char *text)
+{
+	unsigned int major = 0, minor = 0;
+
+	assert_int_equal(sscanf(text, "%u.%u", &major, &minor), 2);
+	return major * 1000 + minor;
+}
+
+/* Has a kernel of this release what the table says of it? */
+static bool has_by_table(const struct vhc_feature *feature, const char *kernel)
+{
+	return !feature->since || (*feature->since && release(feature->since) <= release(kernel));
+}
+
+/* The words of a node or of the tap. */
+static bool has_by_probe(struct json_object *tree, const char *path, uint32_t bit)
+{
+	char word[40];
+
+	snprintf(word, sizeof(word), "%s[%u]", path, bit / 64);
+	return bit / 64 < json_object_array_length(at(tree, path)) &&
+	       (number_at(tree, word) >> bit % 64) & 1;
+}
+
+/* The first release that has a feature, held against the kernels as they were measured. */
+static void since_of_each_feature_matches_kernels(void **state)
+{
+	static const enum vhc_type types[] = { VHC_TYPE_NET, VHC_TYPE_VSOCK };
+	static const char *const nodes[] = { "nodes[0].words", "nodes[1].words" };
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct json_object *tree;
+		struct rig rig;
+
+		rig_new(&rig, hosts[i].kernel, 1);
+		tree = probe(&rig);
+		for (uint32_t n = 0; n < 2 * 128; n++) {
+			const struct vhc_feature *feature =
+				vhc_feature_get(types[n / 128], n % 128);
+			bool has = true;
+
+			/* of the bits of every type it is that of net devices */
+			if (!feature || feature->origin == VHC_ORIGIN_MODEL ||
+			    (types[n / 128] != VHC_TYPE_NET && n % 128 >= 24))
+				continue;
+			if (feature->origin & VHC_ORIGIN_VHOST)
+				has = has_by_probe(tree, nodes[n / 128], n % 128);
+			if (feature->origin & VHC_ORIGIN_TAP)
+				has &= has_by_probe(tree, "tap.words", n % 128);
+			if (has != has_by_table(feature, hosts[i].kernel))
+				fail_msg("Linux %s: %s", hosts[i].kernel, feature->name);
+		}
+		json_object_put(tree);
+		rig_free(&rig);
+	}
+}
+
 /* Nothing that changes anything: GETs, an owner for a fd that is thrown away, a scratch tap. */
 static void probe_changes_nothing(void **state)
 {
@@ -460,6 +517,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(probe_of_each_kernel_matches_it),
+		cmocka_unit_test(since_of_each_feature_matches_kernels),
 		RIG_TEST(probe_changes_nothing, "7.2", 1),
 		cmocka_unit_test(probe_of_failing_node_says_why),
 		cmocka_unit_test(probe_tells_unknown_from_missing),
