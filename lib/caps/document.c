@@ -84,9 +84,8 @@ static const struct doc_field lacking_fields[] = {
 			"what it requires"),
 	DOC_NEED(vhi_caps_lacking, since, DOC_STRING,
 		 .help = "the first Linux that has it; empty: every kernel in use, or not known"),
-	DOC_NEED(vhi_caps_lacking, count, DOC_UINT, .help = "how many hosts lack it"),
 	DOC_NEED(vhi_caps_lacking, hosts, DOC_STRING,
-		 .help = "the first of them by name; the groups have all"),
+		 .help = "the first that lack it, and how many more do; the groups have all"),
 };
 
 static const struct doc_table lacking_table =

@@ -52,8 +52,7 @@ struct vhi_caps_lacking {
 	char *type; /* of device */
 	uint64_t bit;
 	char *name, *lacking, *since; /* "" when it is not known */
-	uint64_t count;		      /* hosts that lack it */
-	char *hosts;		      /* the first of them */
+	char *hosts;		      /* the first that lack it, and how many more do */
 };
 
 struct vhi_caps {

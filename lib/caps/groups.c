@@ -100,7 +100,6 @@ static int put_lacking(const struct vhi_caps_set *set, const struct need *need,
 	if (!row)
 		return -ENOMEM;
 	row->bit = need->bit;
-	row->count = count;
 	row->type = strdup(need->kind->name);
 	row->name = strdup(vhi_feature_row_name(&names, need->bit, name));
 	row->lacking = strdup(vhost && tap ? "vhost+tap"

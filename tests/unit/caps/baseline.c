@@ -109,10 +109,10 @@ static void baseline_of_three_kernels_is_oldest(void **state)
 		  "\"host_udp_tunnel_gso_csum\"]");
 	assert_at(json, "/lacking/0",
 		  "{\"type\":\"net\",\"bit\":35,\"name\":\"in_order\",\"lacking\":\"vhost\","
-		  "\"since\":\"6.17\",\"count\":2,\"hosts\":\"b, c\"}");
+		  "\"since\":\"6.17\",\"hosts\":\"b, c\"}");
 	assert_at(json, "/lacking/4",
 		  "{\"type\":\"net\",\"bit\":56,\"name\":\"host_uso\",\"lacking\":\"tap\","
-		  "\"since\":\"6.2\",\"count\":1,\"hosts\":\"b\"}");
+		  "\"since\":\"6.2\",\"hosts\":\"b\"}");
 	assert_at(json, "/lacking/5/lacking", "\"vhost+tap\"");
 	free(json);
 	for (size_t i = 0; i < 3; i++)
@@ -135,7 +135,7 @@ static void baseline_is_closed_under_requirements(void **state)
 	assert_at(json, "/lacking/0/name", "\"csum\"");
 	assert_at(json, "/lacking/1/name", "\"host_tso4\"");
 	assert_at(json, "/lacking/1/lacking", "\"requirement\"");
-	assert_at(json, "/lacking/1/count", "0");
+	assert_at(json, "/lacking/1/hosts", "\"\"");
 	free(json);
 	free(caps[0]);
 	free(caps[1]);
