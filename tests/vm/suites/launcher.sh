@@ -9,10 +9,12 @@ set -u
 # --- the tap by its name: QEMU opens it, and vhost, as its own user, and vhostctl removes the link when it has ended
 mode=$(stat -c %a /dev/vhost-net)
 chmod 666 /dev/vhost-net
-attach=name config name 1 nobody ''
-boot name 1
-is 'name: the launcher is nobody' "$user" nobody
-is 'name: it has no capability' "$capabilities" 0000000000000000
+for pairs in 1 4; do
+	attach=name config "name$pairs" "$pairs" nobody ''
+	boot "name$pairs" "$pairs"
+	is "name$pairs: the launcher is nobody" "$user" nobody
+	is "name$pairs: it has no capability" "$capabilities" 0000000000000000
+done
 chmod "$mode" /dev/vhost-net
 
 # --- an own -device line, with a token for each thing that is requested

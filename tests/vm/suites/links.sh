@@ -38,11 +38,11 @@ boot() {
 	is "$1: the guest ends normally" $? 0
 	like "$1: it pings its peer" "$(cat "$tmp/log")" '3 packets transmitted, 3 packets received'
 	like "$1: it has the MAC address that is derived" "$(guest_said "$tmp/log" 'link eth0 [0-9a-f:]+')" 'link eth0 02:'
-	is "$1: nothing is left" "$(ip -o link | wc -l)" "$links"
+	nothing_left "$1" "$before"
 }
 
 ip address add 10.9.0.1/24 dev peer0
-links=$(ip -o link | wc -l)
+before=$(host_now)
 config '"kind": "macvtap", "lower": "low0"'
 boot macvtap
 ip address del 10.9.0.1/24 dev peer0
@@ -54,7 +54,7 @@ bridge vlan add dev low0 vid 210
 ip link add link peer0 name peer0.210 type vlan id 210
 ip address add 10.9.0.1/24 dev peer0.210
 ip link set peer0.210 up
-links=$(ip -o link | wc -l)
+before=$(host_now)
 config '"bridge": "br0", "vlan": 210'
 boot vlan
 

@@ -62,7 +62,7 @@ said=$(vhostctl setup "$tmp/prefer.json" -- sh -c 'echo "vhost=$VHOSTCTL_VHOST" 
 like 'a preferred vhost that is missing shows in VHOSTCTL_VHOST and in the option' "$said" 'vhost=off tap,.*vhost=off'
 like 'and on stderr' "$(cat "$tmp/error")" 'vhost'
 load vhost_net
-is 'nothing is left of these' "$(ip -o link | wc -l)" "$links"
+nothing_left 'of these' "$before"
 
 # --- only the promised fds, and without an owner
 # shellcheck disable=SC2016 # the launcher's shell expands it
