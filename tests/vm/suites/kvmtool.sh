@@ -23,9 +23,10 @@ for attach in name fd; do
 	workers=0 carried=0
 	config "$attach" 1 '' ''
 	sed -i 's/"qemu"/"kvmtool"/; s/"features": {.*} }/"features": {} }/; s/"mac": "[^"]*", //' "$tmp/$attach.json"
-	# Its console is a terminal. The emulated XSAVE crashes Linux 7.2, see guest_options.
+	# Its console is a terminal. The emulated XSAVE crashes Linux 7.2, see guest_options. In modern virtio, kvmtool offers
+	# features beyond 64 at random, which Linux 7.2 believes.
 	guest_run --during look "$tmp/log" script -qefc "vhostctl setup '$tmp/$attach.json' -- \
-		lkvm run -k '$GUEST_KERNEL' -i '$GUEST_INITRD' -m 192 -c 1 --network @net0.net@ -p \
+		lkvm run -k '$GUEST_KERNEL' -i '$GUEST_INITRD' -m 192 -c 1 --virtio-transport pci-legacy --network @net0.net@ -p \
 		'quiet mitigations=off nokaslr noxsave vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_end=reboot'" /dev/null
 	is "$attach: the guest ends normally" $? 0
 	like "$attach: it pings the host" "$(cat "$tmp/log")" '3 packets transmitted, 3 packets received'
