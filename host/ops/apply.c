@@ -180,7 +180,6 @@ static int apply_rest(struct host_run *run, const struct host_child *child, stru
 {
 	int r;
 
-	run->parent = getppid();
 	memset(run->changed, 0, run->plan->count * sizeof(*run->changed));
 	run->done++;
 	r = apply_steps(run, HOST_OP_COUNT, err);
@@ -207,6 +206,7 @@ static int run_child(struct host_run *run, struct host_error *err)
 	int r;
 
 	say_step(run);
+	run->parent = getpid(); /* read before it may have been killed */
 	r = host_child_start(&child);
 	if (r == 0 && child.pid == 0)
 		return apply_rest(run, &child, err);

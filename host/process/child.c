@@ -22,6 +22,7 @@ static void close_ends(const int go[2], const int failed[2], bool child)
 static int start(struct host_child *ret, const int go[2], const int failed[2])
 {
 	struct sigaction preset = { .sa_handler = SIG_DFL }, old;
+	ssize_t n;
 	char byte;
 
 	sigaction(SIGCHLD, &preset, &old); /* a parent that ignores it gets no exit status */
@@ -33,9 +34,13 @@ static int start(struct host_child *ret, const int go[2], const int failed[2])
 		return 0;
 	ret->failed = failed[1];
 	sigaction(SIGCHLD, &old, NULL);
-	while (read(go[0], &byte, 1) < 0 && errno == EINTR)
-		;
+	do {
+		n = read(go[0], &byte, 1);
+	} while (n < 0 && errno == EINTR);
 	close(go[0]);
+	/* the parent was killed: nobody would remove the links when the launcher ends */
+	if (n != 1)
+		raise(SIGKILL);
 	return 0;
 }
 
@@ -61,6 +66,8 @@ int host_child_start(struct host_child *ret)
 
 void host_child_go(const struct host_child *child)
 {
+	while (write(child->go, "", 1) < 0 && errno == EINTR)
+		;
 	close(child->go);
 }
 

@@ -10,7 +10,7 @@
 
 struct host_child {
 	pid_t pid;  /* 0 in the child */
-	int go;	    /* in the parent: closed, it lets the child go */
+	int go;	    /* the end of a pipe that is the parent's: a byte lets the child go */
 	int failed; /* the end of a pipe that is the parent's or the child's */
 };
 

@@ -388,3 +388,21 @@ vsock_config() {
 	says 0 plan --json name.json -- lkvm run --network @net0.net@
 	[ "$(json '[.operations[].operation] | index("start launcher") < index("exec")')" = true ]
 }
+
+@test "attach by name: no launcher runs without the process that removes its link" {
+	strace -qq -o trace -e trace=execve true 2> /dev/null || skip "strace traces nothing here"
+	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "vhost": "off",
+		"attach": "name", "tap": {"name": "tp0"}}], "launcher": {"style": "kvmtool"}}' > name.json
+	# killed [N]: a set-up that is killed as it closes something for the nth time
+	killed() {
+		run env ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace -e trace=pipe2,close ${1:+-e inject=close:signal=KILL:when="$1"} \
+			unshare -n "$VHOSTCTL" setup name.json -- echo alive @net0.net@
+	}
+	killed
+	[[ $output == "alive "* ]]
+	# the first one after the last pipe is of the parent, when there is a child
+	last=$(grep -n '^pipe2' trace | tail -n 1 | cut -d: -f1)
+	killed $(($(head -n "$last" trace | grep -c '^close') + 1))
+	[ "$status" = 137 ]
+	[ -z "$output" ]
+}
