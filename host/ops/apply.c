@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "process/child.h"
+#include "process/handover.h"
 #include "errname.h"
 #include "ops/op.h"
 #include "qmp/qmp.h"
@@ -218,6 +219,7 @@ static int run_child(struct host_run *run, struct host_error *err)
 		return r;
 	}
 	host_close_devices(run);
+	host_close_others(child.go, child.failed); /* the launcher's, once it has them */
 	host_child_go(&child);
 	*err = (struct host_error){ .status = (enum host_status)host_child_wait(child.pid) };
 	if (host_child_failed(&child))

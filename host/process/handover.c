@@ -85,3 +85,20 @@ int host_close_on_exec(const int *keep, size_t count)
 			r = -errno;
 	return r;
 }
+
+static void close_range_of(unsigned int first, unsigned int last)
+{
+	if (first <= last)
+		syscall(SYS_close_range, first, last, 0u);
+}
+
+/* Where close_range() is rejected they stay open, as long as the launcher runs. */
+void host_close_others(int one, int other)
+{
+	unsigned int low = (unsigned int)(one < other ? one : other);
+	unsigned int high = (unsigned int)(one < other ? other : one);
+
+	close_range_of(FIRST, low - 1);
+	close_range_of(low + 1, high - 1);
+	close_range_of(high + 1, ~0u);
+}

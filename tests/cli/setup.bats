@@ -406,3 +406,15 @@ vsock_config() {
 	[ "$status" = 137 ]
 	[ -z "$output" ]
 }
+
+@test "attach by name: what the launcher closes is closed" {
+	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "vhost": "off",
+		"attach": "name", "tap": {"name": "tp0"}}], "launcher": {"style": "kvmtool"}}' > name.json
+	mkfifo kept other ended
+	# fd 7 is not the launcher's, and it closes fd 9; it ends when the readers of both have seen that
+	run --separate-stderr timeout 60 unshare -n bash -c '
+		"$VHOSTCTL" setup name.json --keep-fd 9 -- sh -c "echo text >&9; exec 9>&-; cat ended" sh @net0.net@ 7> other 9> kept &
+		launcher=$!; cat other & reader=$!; cat kept; wait $reader; echo > ended; wait $launcher'
+	[ "$status" = 0 ]
+	[ "$output" = text ]
+}
