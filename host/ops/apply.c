@@ -14,8 +14,17 @@
 #include "ops/op.h"
 #include "qmp/qmp.h"
 
+static void free_netns(struct host_run *run)
+{
+	for (size_t i = 0; run->netns && i < run->plan->setup->devices.count; i++)
+		if (run->netns[i] >= 0)
+			close(run->netns[i]);
+	free(run->netns);
+}
+
 static void free_run(struct host_run *run)
 {
+	free_netns(run);
 	host_signals_release(&run->signals);
 	host_qmp_close(run->qmp);
 	host_launch_free(run->launch);
@@ -27,6 +36,7 @@ static void free_run(struct host_run *run)
 
 static struct host_run *new_run(const struct host_plan *plan)
 {
+	size_t count = plan->setup->devices.count;
 	struct host_run *run = calloc(1, sizeof(*run));
 
 	if (!run)
@@ -34,9 +44,12 @@ static struct host_run *new_run(const struct host_plan *plan)
 	run->plan = plan;
 	run->home_netns = -1;
 	host_signals_hold(&run->signals);
-	run->devices = calloc(plan->setup->devices.count, sizeof(*run->devices));
+	run->devices = calloc(count, sizeof(*run->devices));
 	run->changed = calloc(plan->count, sizeof(*run->changed));
-	if (run->devices && run->changed)
+	run->netns = calloc(count, sizeof(*run->netns));
+	for (size_t i = 0; run->netns && i < count; i++)
+		run->netns[i] = -1;
+	if (run->devices && run->changed && run->netns)
 		return run;
 	free_run(run);
 	return NULL;
@@ -200,6 +213,16 @@ static void undo_for_child(struct host_run *run)
 }
 
 /* The launcher opens the taps, and nobody else has a queue of them. */
+/* The launcher's, once it has them; to undo, the namespaces are needed. */
+static void close_others(const struct host_run *run, const struct host_child *child)
+{
+	size_t count = run->plan->setup->devices.count;
+	int keep[HOST_MAX_DEVICES + 2] = { child->go, child->failed };
+
+	memcpy(keep + 2, run->netns, count * sizeof(*keep));
+	host_close_others(keep, count + 2);
+}
+
 static int run_child(struct host_run *run, struct host_error *err)
 {
 	char number[DOC_ERRNO_MAX];
@@ -219,7 +242,7 @@ static int run_child(struct host_run *run, struct host_error *err)
 		return r;
 	}
 	host_close_devices(run);
-	host_close_others(child.go, child.failed); /* the launcher's, once it has them */
+	close_others(run, &child);
 	host_child_go(&child);
 	*err = (struct host_error){ .status = (enum host_status)host_child_wait(child.pid) };
 	if (host_child_failed(&child))

@@ -96,10 +96,14 @@ int host_find_launcher(struct host_run *run, const struct host_op *op, struct ho
 
 /* ----------------------------------------------------------------------------------- fds' places */
 
-/* Enough for the launcher's fds, for ours beside them, and for temporary ones. */
-static int need_fds(int first, int count)
+/* Enough for the launcher's fds, for ours beside them, for namespaces, and for temporary ones. */
+static int need_fds(const struct host_setup *setup, int first, int count)
 {
-	return first + 3 * count + 32;
+	int need = first + 3 * count + 32;
+
+	for (size_t i = 0; i < setup->devices.count; i++)
+		need += host_device(setup, i)->tap.netns != NULL;
+	return need;
 }
 
 static void raise_limit(struct host_run *run, int room)
@@ -162,27 +166,28 @@ static int check_kept(const struct host_options *options, struct host_error *err
  */
 int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
-	int count = host_plan_fd_count(run->plan), first, r;
+	int count = host_plan_fd_count(run->plan), first, need, r;
 	char hint[40], number[DOC_ERRNO_MAX];
 
 	r = check_kept(run->plan->options, err);
 	if (r < 0)
 		return r;
 	first = host_first_fd(run->plan->options, count);
-	raise_limit(run, need_fds(first, count));
+	need = need_fds(run->plan->setup, first, count);
+	raise_limit(run, need);
 	run->fd_room = first + count;
 	run->ours = calloc((size_t)run->fd_room, sizeof(*run->ours));
 	r = run->ours ? host_hold_fds(run->ours, run->fd_room) : -ENOMEM;
 	if (r == 0)
 		return 1;
 	host_release_fds(run, op, err);
-	snprintf(hint, sizeof(hint), "ulimit -n %d", need_fds(first, count));
+	snprintf(hint, sizeof(hint), "ulimit -n %d", need);
 	if (r == -EMFILE)
 		return host_fail(
 			err, r, hint,
 			"the set-up needs %d fds at once, %d of them for the launcher: RLIMIT_NOFILE "
 			"does not allow that many",
-			need_fds(first, count), count);
+			need, count);
 	return host_fail(err, r, NULL, "cannot reserve the launcher's fds: %s",
 			 doc_errno(number, r));
 }

@@ -58,14 +58,16 @@ int host_fail_link(struct host_error *err, const struct host_netlink *netlink, i
 
 /* --------------------------------------------------------------------------------------- netns */
 
-int host_enter_netns(struct host_run *run, const struct host_op *op, struct host_error *err)
+/* The one of before if it was entered before: links are found by their index, which others have, too. */
+static int open_netns(struct host_run *run, const struct host_op *op, const char *path,
+		      struct host_error *err)
 {
 	const char *name = host_tap_of(run, op)->netns;
-	char number[DOC_ERRNO_MAX], path[HOST_NETNS_PATH_MAX], hint[300];
-	int target, r;
+	char number[DOC_ERRNO_MAX], hint[300];
+	int target = run->netns ? run->netns[op->device] : -1;
 
-	host_netns_path(name, path);
-	target = host_netns_open(name);
+	if (target < 0)
+		target = host_netns_open(name);
 	if (target == -ENOENT) {
 		snprintf(hint, sizeof(hint), "ip netns add %s", name);
 		return host_fail(
@@ -76,9 +78,24 @@ int host_enter_netns(struct host_run *run, const struct host_op *op, struct host
 	if (target < 0)
 		return host_fail(err, target, NULL, "cannot open %s: %s", path,
 				 doc_errno(number, target));
+	if (run->netns)
+		run->netns[op->device] = target;
+	return target;
+}
+
+int host_enter_netns(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const char *name = host_tap_of(run, op)->netns;
+	char number[DOC_ERRNO_MAX], path[HOST_NETNS_PATH_MAX];
+	int target, r;
+
+	target = open_netns(run, op, host_netns_path(name, path), err);
+	if (target < 0)
+		return target;
 	run->home_netns = host_netns_open(NULL);
 	r = run->home_netns < 0 ? run->home_netns : host_netns_enter(target);
-	close(target);
+	if (!run->netns)
+		close(target);
 	if (r == 0)
 		return 1;
 	if (run->home_netns >= 0)

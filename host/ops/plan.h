@@ -116,6 +116,7 @@ struct host_run {
 	size_t done;
 	struct host_signals signals; /* held until the run is freed */
 	int home_netns;		     /* the original one, or -1 */
+	int *netns; /* of each device, or -1: a name may lead to another one later; NULL: not kept */
 	pid_t parent; /* of the launcher's process, if that is not the first one; or 0 */
 	struct host_user user;
 	struct host_launch *launch; /* set by the hand-over, or once QEMU gets an fd */

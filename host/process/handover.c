@@ -86,19 +86,19 @@ int host_close_on_exec(const int *keep, size_t count)
 	return r;
 }
 
-static void close_range_of(unsigned int first, unsigned int last)
-{
-	if (first <= last)
-		syscall(SYS_close_range, first, last, 0u);
-}
-
 /* Where close_range() is rejected they stay open, as long as the launcher runs. */
-void host_close_others(int one, int other)
+void host_close_others(const int *keep, size_t count)
 {
-	unsigned int low = (unsigned int)(one < other ? one : other);
-	unsigned int high = (unsigned int)(one < other ? other : one);
+	unsigned int first = FIRST, next;
 
-	close_range_of(FIRST, low - 1);
-	close_range_of(low + 1, high - 1);
-	close_range_of(high + 1, ~0u);
+	do {
+		next = ~0u; /* the lowest that is kept */
+		for (size_t i = 0; i < count; i++)
+			if (keep[i] >= 0 && (unsigned int)keep[i] >= first &&
+			    (unsigned int)keep[i] < next)
+				next = (unsigned int)keep[i];
+		if (first < next)
+			syscall(SYS_close_range, first, next - 1, 0u);
+		first = next + 1;
+	} while (first);
 }

@@ -18,7 +18,7 @@ int host_hold_fds(bool *ours, int room);
 /* host_close_on_exec() - mark every fd from 3 on, except those in @keep. */
 int host_close_on_exec(const int *keep, size_t count);
 
-/* host_close_others() - close every fd from 3 on, except these two. */
-void host_close_others(int one, int other);
+/* host_close_others() - close every fd from 3 on, except those in @keep. */
+void host_close_others(const int *keep, size_t count);
 
 #endif

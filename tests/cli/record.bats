@@ -128,3 +128,25 @@ sweep() {
 	[ "$(head -n 3 <<< "$output")" = $'0\n0\n0' ]
 	[ "$(grep -c "no record in /run/vhostctl" <<< "$stderr")" = 1 ]
 }
+
+@test "the name of a namespace leads nowhere, or to another one, when all is undone: links elsewhere with that index stay" {
+	unshare -n ip link add br0 type bridge 2> /dev/null || skip "no bridges here"
+	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "vhost": "off",
+		"tap": {"name": "old0", "existing": true, "mtu": 1300, "netns": "blue"}}], "launcher": {"style": "env"}}' > blue.json
+	for to in /dev/null /run/netns/red; do
+		rm -f hold && mkfifo hold
+		run --separate-stderr timeout 60 unshare -nm bash -c 'mount -t tmpfs run /run && ip netns add blue && ip netns add red &&
+			ip -n blue tuntap add old0 mode tap && touch /run/blue && mount --bind /run/netns/blue /run/blue || exit
+			index=$(ip -n blue -json link show old0 | jq ".[0].ifindex")
+			ip link add br0 index $index mtu 1450 type bridge && ip -n red link add br0 index $index mtu 1450 type bridge
+			# the reader of the report holds the set-up
+			env --default-signal "$VHOSTCTL" setup blue.json --report hold -- touch started & pid=$!
+			while ! ip -n blue link show old0 | grep -q "mtu 1300"; do sleep 0.01; done
+			umount /run/netns/blue && ln -sf '$to' /run/netns/blue
+			kill $pid; cat hold > /dev/null; wait $pid; echo $?
+			ip link show br0 | grep -o "mtu [0-9]*"; ip -n red link show br0 | grep -o "mtu [0-9]*"
+			nsenter --net=/run/blue ip link show old0 | grep -o "mtu [0-9]*"'
+		[ "$output" = $'143\nmtu 1450\nmtu 1450\nmtu 1500' ]
+		[ ! -e started ]
+	done
+}
