@@ -6,6 +6,7 @@
  * or nothing.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,14 +60,28 @@ static void report_version(struct cli_call *call)
 	cli_add(report, "libvhostconfig", cli_text(vhc_version()));
 }
 
+/*
+ * One that is closed would be the number of a tap or of QEMU's socket, where messages would then go.  Opened
+ * the wrong way round, reading and writing fail as before; a launcher does not inherit them.
+ */
+static void hold_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC) < 0)
+			return;
+}
+
 int main(int argc, char **argv)
 {
 	static struct cli_call
 		call; /* static, so that the result, which is never freed, stays referenced */
-	int status = cli_parse(&call, argc, argv);
-	bool help = status == CLI_HELP && !call.json;
-	int r;
+	int status, r;
+	bool help;
 
+	hold_standard_fds();
+	status = cli_parse(&call, argc, argv);
+	help = status == CLI_HELP && !call.json;
 	if (status == CLI_HELP && call.json)
 		cli_help_report(&call);
 	else if (status == CLI_VERSION)

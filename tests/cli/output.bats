@@ -130,6 +130,16 @@ narrow() { # COLUMNS
 	[ "$status" = 2 ]
 }
 
+@test "what is opened never has the number of a closed stdin, stdout or stderr" {
+	cp "$source_root/examples/qemu.json" "$BATS_TEST_TMPDIR/setup.json"
+	cd "$BATS_TEST_TMPDIR" || return
+	run bash -c '"$VHOSTCTL" -vv validate setup.json 2>&1 > /dev/null <&- | grep "^trace: open(.setup.json"'
+	[[ $output =~ " = "([3-9]|[1-9][0-9]+)$ ]]
+	run bash -c '"$VHOSTCTL" -vv validate setup.json 2>&1 >&- | grep "^trace: open(.setup.json\|result"'
+	[[ ${lines[0]} =~ " = "([3-9]|[1-9][0-9]+)$ ]]
+	[ "${lines[1]}" = "vhostctl: cannot write the result: Bad file descriptor (EBADF)" ]
+}
+
 @test "colour on a terminal, not with NO_COLOR, not on a dumb one, not in a file" {
 	command -v script > /dev/null || skip "script(1) is not there"
 	unset NO_COLOR
