@@ -54,7 +54,7 @@ static const struct doc_field unknown_fields[] = {
 	DOC_NEED(vhi_caps_unknown, what, DOC_STRING, .min = 1,
 		 .help = "a node's path, tap, max_mem_regions, or a node's path and a call"),
 	DOC_NEED(vhi_caps_unknown, reason, DOC_STRING, .help = "why it could not be asked"),
-	DOC_NEED(vhi_caps_unknown, remedy, DOC_STRING, .help = "how it can be"),
+	DOC_NEED(vhi_caps_unknown, remedy, DOC_STRING, .help = "how it can be; or empty"),
 };
 
 static const struct doc_table unknown_table =
