@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "links/holder.h"
 #include "ops/op.h"
 
 int host_check_is_tap(const struct host_link *link, struct host_error *err)
@@ -25,6 +26,23 @@ int host_check_is_tap(const struct host_link *link, struct host_error *err)
 	if (link->kind[0] && strcmp(link->kind, "tun") != 0)
 		return host_fail(err, -EINVAL, hint, "the link \"%s\" is not a tap but of kind %s",
 				 link->name, link->kind);
+	return 0;
+}
+
+/* The kernel gives the queues of a multi-queue tap to any number of processes. */
+static int check_free(const struct host_run *run, const struct host_op *op,
+		      const struct host_link *link, struct host_error *err)
+{
+	char holder[HOST_HOLDER_MAX];
+
+	if (!link->tun.queues)
+		return 0;
+	if (host_tap_of(run, op)->existing == DOC_ABSENT)
+		return host_fail(err, -EBUSY, "end it first, or choose another name",
+				 "the tap \"%s\" is in use by %s", link->name,
+				 host_holder_find(link->name, holder));
+	host_warn(run, op, "the tap \"%s\" is in use by %s as well: each gets some of its frames",
+		  link->name, host_holder_find(link->name, holder));
 	return 0;
 }
 
@@ -57,9 +75,10 @@ static int check_link(struct host_run *run, const struct host_op *op, struct hos
 	r = host_check_is_tap(&device->before, err);
 	if (r < 0)
 		return r;
-	return ours ? host_check_ours(run->plan, host_device(run->plan->setup, op->device),
-				      &device->before, err)
-		    : 0;
+	if (ours)
+		r = host_check_ours(run->plan, host_device(run->plan->setup, op->device),
+				    &device->before, err);
+	return r < 0 ? r : check_free(run, op, &device->before, err);
 }
 
 int host_forget_link(struct host_run *run, const struct host_op *op, struct host_error *err)

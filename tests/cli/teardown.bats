@@ -101,6 +101,18 @@ inside() {
 	[ "$(grep -c "in use by process ${lines[-1]} (sleep)" <<< "$stderr")" = 2 ]
 }
 
+@test "a tap with several queues is of one launcher; where it was made by others, a warning says who has it" {
+	config vm1 '' '"queue_pairs": 2' > two.json
+	sed 's/"persist"/"existing"/' two.json > theirs.json
+	inside 'mkfifo hold; "$VHOSTCTL" setup two.json --report hold -- sleep 1000 & pid=$!
+		cat hold > report.json; while ! grep -q sleep /proc/$pid/comm; do sleep 0.01; done
+		"$VHOSTCTL" setup two.json -- touch started; echo $?; "$VHOSTCTL" setup theirs.json -- true; echo $?; kill $pid; echo $pid'
+	[ "$(head -n 2 <<< "$output")" = $'5\n0' ]
+	[ ! -e started ]
+	[[ $stderr == *": find link, device net0: the tap \"tp0\" is in use by process ${lines[-1]} (sleep)"* ]]
+	[[ $stderr == *"warning: net0: the tap \"tp0\" is in use by process ${lines[-1]} (sleep) as well: each gets some of its frames"* ]]
+}
+
 # interrupted SIGNAL COMMAND: 20 set-ups that end by the signal at some moment, each followed by the command.
 interrupted() {
 	unshare -n ip link add br0 type bridge 2> /dev/null || skip "no bridges here"
