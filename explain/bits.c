@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The feature bits in a message.  The library knows their names; what it does not know is here: vhost's own bits,
- * and the kernels that brought a bit.
+ * The feature bits in a message.  The library knows them all, but for vhost's own bits.
  */
 #include "bits.h"
 
@@ -27,15 +26,6 @@ static const struct vhc_feature vnet_hdr = { 27,
 					     "vhost makes the header itself, for a tap without one",
 					     "" };
 
-/* Of net devices, by tests on Linux 6.1, 6.12 and 7.2 where no version is known. */
-static const struct {
-	uint32_t bit;
-	const char *since;
-} kernels[] = {
-	{ 35, "after 6.12" }, { 40, "after 6.1" }, { 54, "6.2" },  { 55, "6.2" },  { 56, "6.2" },
-	{ 65, "6.17" },	      { 66, "6.17" },	   { 67, "6.17" }, { 68, "6.17" },
-};
-
 const struct vhc_feature *explain_own_bit(uint32_t bit)
 {
 	for (size_t i = 0; i < DOC_COUNT(own_bits); i++)
@@ -51,14 +41,6 @@ static const struct vhc_feature *find(enum vhc_type type, enum explain_bits whic
 	if (which == EXPLAIN_LACKS && type == VHC_TYPE_NET && bit == vnet_hdr.bit)
 		return &vnet_hdr;
 	return own ? own : vhc_feature_get(type, bit);
-}
-
-static const char *since(enum vhc_type type, uint32_t bit)
-{
-	for (size_t i = 0; i < DOC_COUNT(kernels) && type == VHC_TYPE_NET; i++)
-		if (kernels[i].bit == bit)
-			return kernels[i].since;
-	return "";
 }
 
 /* ------------------------------------------------------------------------------------- numbers */
@@ -121,6 +103,12 @@ const char *explain_origin(uint32_t origin)
 	return origin < DOC_COUNT(names) ? names[origin] : "";
 }
 
+/* What all types have came to net devices in these releases, and to others in other ones. */
+static const char *since(enum vhc_type type, const struct vhc_feature *feature)
+{
+	return feature && feature->since && type == VHC_TYPE_NET ? feature->since : "";
+}
+
 static int add(enum vhc_type type, enum explain_bits which, uint32_t bit, struct doc_list *list)
 {
 	struct explained_bit *row = doc_append(list, sizeof(*row));
@@ -132,7 +120,7 @@ static int add(enum vhc_type type, enum explain_bits which, uint32_t bit, struct
 	snprintf(unnamed, sizeof(unnamed), "bit %u", bit);
 	*row = (struct explained_bit){ bit, strdup(feature ? feature->name : unnamed),
 				       strdup(explain_origin(feature ? feature->origin : 0)),
-				       strdup(since(type, bit)) };
+				       strdup(since(type, feature)) };
 	return row->name && row->origin && row->since ? 0 : -ENOMEM;
 }
 

@@ -11,7 +11,7 @@ static const struct doc_field bit_fields[] = {
 	DOC_NEED(explained_bit, origin, DOC_STRING,
 		 .help = "what must support it: vhost, tap, vhost+tap, model; empty: not known"),
 	DOC_NEED(explained_bit, since, DOC_STRING,
-		 .help = "the first kernel that supports it, or empty: not known"),
+		 .help = "the first Linux that has it; empty: every kernel in use, or not known"),
 };
 
 static const struct doc_table bit_table = DOC_PART(explained_bit, bit_fields, "one bit");
