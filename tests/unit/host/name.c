@@ -3,10 +3,13 @@
  * Tests of taps that a launcher opens by their names: it runs as a child, in a sandbox, and the links are
  * gone when it has ended.
  */
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host_test.h"
+#include "process/child.h"
 #include "sandbox.h"
 
 static struct vhc_ctx *ctx;
@@ -211,6 +214,29 @@ static void launcher_ends_with_its_parent(void **state)
 	sandbox_command("! ip link show tn 2>/dev/null");
 }
 
+/* The parent dies before it lets the child go, which must not run what nobody cleans up after. */
+static void child_whose_parent_ends_first_does_not_go_on(void **state)
+{
+	int ends[2], status;
+	struct host_child child;
+	char byte;
+	pid_t middle;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	middle = fork();
+	assert_true(middle >= 0);
+	if (middle == 0) {
+		if (host_child_start(&child) == 0 && child.pid == 0)
+			_exit(write(ends[1], "", 1) == 1);
+		_exit(0);
+	}
+	close(ends[1]);
+	assert_int_equal(waitpid(middle, &status, 0), middle);
+	/* the end: nobody has the pipe any longer, and nobody wrote */
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	close(ends[0]);
+}
+
 static int all_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +248,7 @@ static int all_tests(void)
 		cmocka_unit_test(links_that_stay_need_no_parent),
 		cmocka_unit_test(device_with_fds_beside_goes_with_the_launcher),
 		cmocka_unit_test(launcher_ends_with_its_parent),
+		cmocka_unit_test(child_whose_parent_ends_first_does_not_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
