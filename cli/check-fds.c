@@ -284,13 +284,14 @@ static int run(struct cli_call *call)
 static const char *const more[] = {
 	"For scripts and launchers that pass fds on: each must be what it was given as; those of the tap",
 	"queues of one link, with a virtio-net header of one size; those of vhost unowned; and there is",
-	"one of each for each queue pair.  The fds are those of this process, and stay as they are.",
+	"one of each for each queue pair.  The fds are those of this process, and stay as they are.  FDS",
+	"is a number, or several with commas between them.",
 	NULL,
 };
 
 const struct cli_command cli_command_check_fds = {
 	.name = "check-fds",
-	.arguments = "tap=FD[,FD]... [vhost=FD[,FD]...]",
+	.arguments = "tap=FDS [vhost=FDS]",
 	.text = "Check whether a launcher can use fds that it is given",
 	.more = more,
 	.min_args = 1,
