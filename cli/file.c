@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -129,6 +131,42 @@ static int replace(const char *place, struct json_object *document)
 	return r;
 }
 
+static bool is_ending(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
+					 sigismember(&set, SIGHUP) || sigismember(&set, SIGQUIT));
+}
+
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* The reader of a pipe is waited for, unless one of the signals comes that set-up holds. */
+static int open_other(const char *path)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	int fd, flags;
+
+	for (;;) {
+		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (fd >= 0)
+			break;
+		if (errno != ENXIO || !is_pipe(path))
+			return -errno;
+		if (is_ending())
+			return -EINTR;
+		nanosleep(&moment, NULL);
+	}
+	flags = fcntl(fd, F_GETFL);
+	fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+	return fd;
+}
+
 /* What was written is not so any more. */
 void cli_file_remove(const char *path)
 {
@@ -146,6 +184,6 @@ int cli_file_write(const char *path, struct json_object *document)
 
 	if (is_replaced(path, place))
 		return replace(place, document);
-	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	return fd < 0 ? -errno : put(fd, document);
+	fd = open_other(path);
+	return fd < 0 ? fd : put(fd, document);
 }

@@ -138,12 +138,14 @@ int host_fail_signal(struct host_error *err, int number)
 static int apply_step(struct host_run *run, struct host_error *err)
 {
 	const struct host_op *op = &run->plan->ops[run->done];
-	int number = host_signals_take(&run->signals);
+	int number = host_signals_take(&run->signals), r;
 
 	if (number)
 		return host_fail_signal(err, number);
 	say_step(run);
-	return host_op_table[op->kind].apply(run, op, err);
+	r = host_op_table[op->kind].apply(run, op, err);
+	number = r == -EINTR ? host_signals_take(&run->signals) : 0;
+	return number ? host_fail_signal(err, number) : r;
 }
 
 static int apply_steps(struct host_run *run, enum host_op_kind until, struct host_error *err)

@@ -266,6 +266,19 @@ document() {
 	done
 }
 
+@test "a signal while nobody reads the report ends the set-up, too" {
+	document off | sed 's/"tap": {/&"persist": true, /' > persist.json
+	mkfifo hold
+	run --separate-stderr timeout 60 unshare -n bash -c '
+		env --default-signal "$VHOSTCTL" setup persist.json --report hold -- touch started & pid=$!
+		while ! ip link show dev tp0 > /dev/null 2>&1; do sleep 0.01; done
+		kill $pid; wait $pid; status=$?; ip -oneline link; exit $status'
+	[ "$status" = 143 ]
+	[[ $output != *tp0* ]]
+	[[ $stderr == *"ended by signal 15 (Terminated)" ]]
+	[ ! -e started ]
+}
+
 @test "a signal that is ignored stays ignored, and the launcher has no signal blocked" {
 	run alone setup off.json -- grep -E "^Sig(Blk|Ign)" /proc/self/status
 	[ "${lines[0]##*[!0-9a-f]}" = 0000000000000000 ]
