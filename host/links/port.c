@@ -97,7 +97,9 @@ int host_port_get(struct host_netlink *netlink, int index, struct host_port *ret
 	r = host_netlink_call(netlink, flags, parse_flags, &look);
 	if (r < 0)
 		nlmsg_free(vlans);
-	return r < 0 ? r : host_netlink_call(netlink, vlans, parse_vlans, &look);
+	if (r == 0)
+		r = host_netlink_call(netlink, vlans, parse_vlans, &look);
+	return r < 0 || !ret->flags_len ? r : host_fdb_get(netlink, index, ret);
 }
 
 struct search {
@@ -233,7 +235,9 @@ int host_port_set(struct host_netlink *netlink, int index, const struct host_por
 		r = change_vlans(netlink, RTM_DELLINK, index, now.vlans, port->vlans);
 	if (r == 0)
 		r = change_vlans(netlink, RTM_SETLINK, index, port->vlans, now.vlans);
-	return r < 0 ? r : change_flags(netlink, index, port, &now);
+	if (r == 0)
+		r = change_flags(netlink, index, port, &now);
+	return r < 0 ? r : host_fdb_add(netlink, index, port, &now);
 }
 
 void host_port_isolate(struct host_port *port)

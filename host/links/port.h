@@ -11,10 +11,19 @@
 
 enum { HOST_VLAN_MEMBER = 1, HOST_VLAN_PVID = 2, HOST_VLAN_UNTAGGED = 4 };
 
+#define HOST_FDB_MAX 256u /* more are not restored */
+
+struct host_fdb_entry {
+	uint8_t mac[6];
+	uint16_t vlan; /* 0: of no VLAN */
+};
+
 struct host_port {
-	uint8_t vlans[HOST_VLANS]; /* HOST_VLAN_ */
-	uint32_t flags[256];	   /* attributes, as the kernel has them */
-	int flags_len;		   /* in bytes */
+	uint8_t vlans[HOST_VLANS];		 /* HOST_VLAN_ */
+	uint32_t flags[256];			 /* attributes, as the kernel has them */
+	int flags_len;				 /* in bytes */
+	struct host_fdb_entry fdb[HOST_FDB_MAX]; /* static ones */
+	uint32_t fdb_count;
 };
 
 /* All return 0 or a negative errno. */
@@ -22,8 +31,13 @@ struct host_port {
 /* host_port_get() - of a link that is no port, nothing. */
 int host_port_get(struct host_netlink *netlink, int index, struct host_port *ret);
 
-/* host_port_set() - let a port of a bridge have these VLANs and no other, and these flags. */
+/* host_port_set() - let a port of a bridge have these VLANs and no other, these flags and these static entries. */
 int host_port_set(struct host_netlink *netlink, int index, const struct host_port *port);
+
+/* host_fdb_get() - the static entries alone.  host_fdb_add() - those of @port that @now has not. */
+int host_fdb_get(struct host_netlink *netlink, int index, struct host_port *ret);
+int host_fdb_add(struct host_netlink *netlink, int index, const struct host_port *port,
+		 const struct host_port *now);
 
 /* host_port_find() - a port of this bridge with this address, other than @not; -ENODEV: there is none. */
 int host_port_find(struct host_netlink *netlink, int bridge, const uint8_t mac[6], int not,

@@ -17,7 +17,7 @@ struct record_document {
 	char *boot, *link, *mac, *bridge, *flags;
 	uint64_t index, mtu, txqueuelen, owner, group;
 	bool up, tun, vnet_hdr, pi, multi_queue;
-	struct doc_list vlans, addresses, added;
+	struct doc_list vlans, fdb, addresses, added;
 };
 
 #define VLAN_SHIFT 12 /* a VLAN's number is below its HOST_VLAN_ flags */
@@ -46,6 +46,9 @@ static const struct doc_field fields[] = {
 	DOC_FIELD(
 		record_document, vlans, DOC_NUMBERS,
 		.help = "its VLANs there; 4096 for a member, 8192 for the PVID, 16384 if untagged"),
+	DOC_FIELD(
+		record_document, fdb, DOC_UINTS,
+		.help = "static entries of the bridge for it: the VLAN, and 48 bits of the address"),
 	DOC_FIELD(record_document, addresses, DOC_STRINGS,
 		  .help = "its addresses, as the kernel's attributes in hex"),
 	DOC_FIELD(record_document, added, DOC_STRINGS, .help = "addresses that the set-up adds"),
@@ -135,6 +138,33 @@ static int copy_texts(const struct doc_list *from, struct doc_list *to)
 
 /* --------------------------------------------------------------------------------------- the whole */
 
+static int fill_fdb(const struct host_port *port, struct doc_list *ret)
+{
+	for (uint32_t i = 0; i < port->fdb_count; i++) {
+		const struct host_fdb_entry *entry = &port->fdb[i];
+		uint64_t *item = doc_append(ret, sizeof(*item));
+
+		if (!item)
+			return -ENOMEM;
+		*item = entry->vlan;
+		for (size_t n = 0; n < sizeof(entry->mac); n++)
+			*item = *item << 8 | entry->mac[n];
+	}
+	return 0;
+}
+
+static void parse_fdb(const struct doc_list *fdb, struct host_port *port)
+{
+	for (size_t i = 0; i < fdb->count && i < HOST_FDB_MAX; i++) {
+		uint64_t item = ((uint64_t *)fdb->items)[i];
+		struct host_fdb_entry *entry = &port->fdb[port->fdb_count++];
+
+		for (size_t n = sizeof(entry->mac); n--; item >>= 8)
+			entry->mac[n] = (uint8_t)item;
+		entry->vlan = (uint16_t)item;
+	}
+}
+
 static int fill_port(const struct host_record *record, struct record_document *doc)
 {
 	const struct host_port *port = &record->port;
@@ -152,6 +182,8 @@ static int fill_port(const struct host_record *record, struct record_document *d
 		else if (port->vlans[vid])
 			r = -ENOMEM;
 	}
+	if (r == 0)
+		r = fill_fdb(port, &doc->fdb);
 	return doc->bridge && doc->flags ? r : -ENOMEM;
 }
 
@@ -201,6 +233,7 @@ static int parse_port(const struct record_document *doc, struct host_port *port)
 
 	for (size_t i = 0; i < doc->vlans.count; i++)
 		port->vlans[vlans[i] & (HOST_VLANS - 1)] = (uint8_t)(vlans[i] >> VLAN_SHIFT);
+	parse_fdb(&doc->fdb, port);
 	port->flags_len = doc->flags ? from_hex(doc->flags, port->flags, sizeof(port->flags)) : 0;
 	return port->flags_len < 0 ? -EINVAL : 0;
 }

@@ -24,7 +24,8 @@ inside() {
 		make() {
 			ip tuntap add old0 mode tap user 1000 && ip link set old0 mtu 1450 addrgenmode none
 			if [ "$1" = bridge ]; then
-				ip link set old0 master br0 && bridge link set dev old0 learning off
+				ip link set old0 master br0 && bridge link set dev old0 learning off &&
+					bridge fdb add 02:00:00:00:00:99 dev old0 master static
 			else
 				ip address add 10.1.1.1/24 dev old0 && ip address add 192.168.7.7/16 brd + dev old0 &&
 					ip address add fd77::1/64 dev old0
@@ -34,6 +35,7 @@ inside() {
 		look() {
 			ip -details address show dev old0 | sed -E "s/<[^>]*>//; s/ state [A-Za-z]+//; s/ tentative//; s/ qdisc [a-z_]+//
 				s/_timer +[0-9.]+//g; s/ tso_max_(size|segs) [0-9]+//g"
+			bridge fdb show dev old0 | grep static
 			ip -oneline link show type bridge | grep -o "br[01]: .* mtu [0-9]*" | sed "s/<[^>]*>//"
 		}
 		# killed CALL N CONFIG: a set-up that is killed as it makes this call for the nth time; fails once it has ended.
