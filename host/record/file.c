@@ -110,6 +110,8 @@ static int load(int fd, char **ret, size_t *ret_len)
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
+	if (!st.st_nlink) /* the set-up that wrote it has ended well since it was opened */
+		return -ENOENT;
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
 		return -EPERM;
 	if (st.st_size > (off_t)DOC_MAX_SIZE)

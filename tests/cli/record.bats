@@ -152,3 +152,20 @@ sweep() {
 		[ ! -e started ]
 	done
 }
+
+@test "a record of a set-up that ends just as it is read is not used" {
+	need_strace
+	printf '{"kind": "vhost-setup", "version": 1, "name": "vm1", "devices": [{"id": "net0", "type": "net", "vhost": "off",
+		"tap": {"name": "old0", "existing": true, "mtu": 1300}}], "launcher": {"style": "env"}}' > mtu.json
+	mkfifo hold
+	run timeout 60 unshare -nm bash -c 'mount -t tmpfs run /run && ip tuntap add old0 mode tap
+		export ASAN_OPTIONS=detect_leaks=0
+		"$VHOSTCTL" setup mtu.json --report hold -- true & setup=$!
+		while ! ip link show old0 | grep -q "mtu 1300"; do sleep 0.01; done
+		strace -qq -o trace -e trace=openat "$VHOSTCTL" teardown mtu.json
+		opened=$(grep -n "vm1:net0@" trace | cut -d: -f1)
+		strace -qq -o trace -e trace=openat -e inject=openat:signal=STOP:when=$opened "$VHOSTCTL" teardown mtu.json > /dev/null & teardown=$!
+		while ! grep -q "^--- stopped by SIGSTOP" trace; do sleep 0.01; done
+		cat hold > /dev/null; wait $setup; kill -CONT $(pgrep -P $teardown); wait $teardown; echo $?; ip link show old0 | grep -o "mtu [0-9]*"'
+	[ "$(tail -n 2 <<< "$output")" = $'0\nmtu 1300' ]
+}
