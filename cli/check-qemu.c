@@ -75,12 +75,13 @@ static void check_shape(struct comparison *c)
 	uint64_t pairs = cli_member_number(c->state, "queue_pairs");
 	uint64_t mtu = cli_member_number(c->state, "mtu");
 
-	if (device->look.known & LOOK_PAIRS && pairs != device->look.fd_count)
+	if (device->pairs && pairs != device->pairs)
 		cli_add_finding(
 			c->report, "queue_pairs",
 			"give its netdev the same \"queues\", and its device \"mq\" and \"vectors\"",
-			"%" PRIu64 " queue pairs, and the device of the QEMU that waits has %zu",
-			pairs, device->look.fd_count);
+			"%" PRIu64
+			" queue pairs, and the device of the QEMU that waits has %" PRIu32,
+			pairs, device->pairs);
 	if (mtu && device->mtu && mtu != device->mtu)
 		cli_add_finding(
 			c->report, "mtu",

@@ -157,6 +157,8 @@ struct host_qemu_device {
 	bool modern;		 /* its transport is there for drivers of virtio 1 only */
 	char mac[18];		 /* net: the guest's; "": not known */
 	uint32_t mtu;		 /* net: what the guest is told; 0: nothing */
+	uint32_t
+		pairs; /* net: queue pairs, also those that its driver does not use; 0: not known */
 };
 
 struct host_qemu_reading {

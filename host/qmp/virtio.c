@@ -120,6 +120,30 @@ static int read_pairs(const struct host_asked *asked, const struct host_answer *
 	return r;
 }
 
+/*
+ * How many queue pairs a device has whose driver does not use several, or is not there yet: of these only
+ * the monitor for people tells.  "net0: index=0,type=nic,..." is a line for each.
+ */
+static int count_pairs(const struct host_asked *asked)
+{
+	struct json_object *arguments = json_object_new_object(), *text = NULL;
+	char start[HOST_QEMU_ID + 8];
+	int r;
+
+	if (!arguments)
+		return host_fail_memory(asked->err);
+	json_object_object_add(arguments, "command-line", json_object_new_string("info network"));
+	r = host_qmp_execute(asked->qmp, "human-monitor-command", arguments, -1, &text, asked->err);
+	snprintf(start, sizeof(start), "%s: index=", asked->device->id);
+	for (const char *line = json_object_is_type(text, json_type_string)
+					? json_object_get_string(text)
+					: NULL;
+	     line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		asked->device->pairs += strncmp(line, start, strlen(start)) == 0;
+	json_object_put(text);
+	return r == -EREMOTEIO || r == -ENOTTY ? 0 : r;
+}
+
 static int read_status(struct host_asked *asked, const struct host_answer *status, size_t *pairs)
 {
 	struct look_device *look = &asked->device->look;
@@ -234,6 +258,10 @@ static int read_model(const struct host_asked *asked)
 	device->modern = json_object_is_type(text, json_type_string) &&
 			 strcmp(json_object_get_string(text), "on") == 0;
 	json_object_put(text);
+	if (device->look.known & LOOK_PAIRS)
+		device->pairs = (uint32_t)device->look.fd_count;
+	else if (r == 0)
+		r = count_pairs(asked);
 	return r;
 }
 

@@ -123,6 +123,10 @@ s = socket.socket(socket.AF_UNIX); s.connect('qmp'); s.recv(1); print(flush=True
 	[[ $output == *"the guest has an MTU of 1400, and the QEMU that waits has 9000"* ]]
 	serve 7.2-four-pairs
 	lacks 'features queue_pairs' mtu
+	serve 7.2-one-pair '(.[] | select(.arguments.property == "mq") | .return) = true | . += [{execute: "human-monitor-command",
+		arguments: {"command-line": "info network"}, return: "net0: index=0,type=nic\r\nnet0: index=1,type=nic\r\n"}]'
+	lacks queue_pairs ''
+	[[ $output == *"1 queue pairs, and the device of the QEMU that waits has 2"* ]]
 	serve 7.2-no-driver
 	lacks features 'csum guest_csum mtu guest_tso4 guest_tso6 guest_ecn guest_ufo host_tso4 host_tso6 host_ecn host_ufo'
 	serve 7.2-one-pair '(.. | .path? | strings) |= sub("net0"; "net1")'
