@@ -65,9 +65,9 @@ static void cut_name(char *place)
 int cli_file_check(const char *path)
 {
 	const char *name = strrchr(path, '/');
-	char place[PATH_MAX];
+	char place[PATH_MAX], number[DOC_ERRNO_MAX];
 	int mode = W_OK;
-	char number[DOC_ERRNO_MAX];
+	struct stat st;
 
 	if (is_replaced(path, place)) {
 		cut_name(place);
@@ -75,7 +75,7 @@ int cli_file_check(const char *path)
 	} else {
 		snprintf(place, sizeof(place), "%s", path);
 	}
-	if (name && !name[1])
+	if ((name && !name[1]) || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
 		errno = EISDIR;
 	else if (faccessat(AT_FDCWD, place, mode, AT_EACCESS) == 0)
 		return CLI_YES;

@@ -183,6 +183,8 @@ document() {
 	[ "$status" = 5 ]
 	[ ! -e there ]
 	[[ $stderr == "vhostctl: cannot write the report to /no/such/place: No such file or directory (ENOENT)" ]]
+	run --separate-stderr alone setup off.json --report . -- touch there
+	[[ $stderr == "vhostctl: cannot write the report to .: Is a directory (EISDIR)" ]]
 }
 
 @test "--report: what was not set up is not reported, and leaves no file" {
