@@ -145,20 +145,20 @@ static void launcher_that_cannot_run_leaves_existing_taps_as_they_were(void **st
 	static const char config[] = CONFIG(
 		NAMED("a", "1", "") "," NAMED("b", "1", "\"name\":\"tb\",\"persist\":true") "," NAMED(
 			"e", "1",
-			"\"name\":\"te\",\"existing\":true,\"owner\":\"8\",\"mtu\":1300,"
+			"\"name\":\"old\",\"existing\":true,\"owner\":\"8\",\"mtu\":1300,"
 			"\"mac\":\"52:54:00:00:00:01\",\"address\":[\"10.3.0.1/24\"]"),
 		ENV);
 
 	sandbox_skip_if_emulated(LACKS_LINK);
 	sandbox_command("printf '#!/no/such\n' >/run/interpreter; chmod 755 /run/interpreter");
 	sandbox_command(
-		"ip tuntap add te mode tap user 7 && ip link set te up && ip link set te down");
+		"ip tuntap add old mode tap user 7 && ip link set old up && ip link set old down");
 	expect_launch(&(struct name_case){ .config = config,
 					   .user = "nobody",
 					   .arguments = { (char *)(uintptr_t) "/run/interpreter",
 							  NULL } },
 		      HOST_NOT_FOUND, "exec: cannot execute /run/interpreter");
-	sandbox_command("ip link del te");
+	sandbox_command("ip link del old");
 }
 
 /* It has the process of vhostctl if nothing is to be done afterwards. */
