@@ -29,7 +29,7 @@ mount --bind "$tmp/few" "$drivers"
 
 # vhost does not need hugepages.
 testpmd=(dpdk-testpmd --no-huge -m 64 --no-pci --no-telemetry --no-shconf -l 0-1
-	--vdev "virtio_user0,path=/dev/vhost-net,iface=@net0.tap@,queues=@net0.queues@,queue_size=@net0.ring_size@,mac=@net0.mac@"
+	--vdev "virtio_user0,path=/dev/vhost-net,iface=@net0.tap@,queues=@net0.queues@,mac=@net0.mac@"
 	-- --total-num-mbufs=2048 --forward-mode=icmpecho --rxq=@net0.queues@ --txq=@net0.queues@)
 
 # started LOG: waits until testpmd forwards, or has ended.

@@ -13,7 +13,7 @@ block() {
 		"$VHC_SOURCE/man/vhostctl-recipes.7" | sed 's/\\e$/\\/'
 }
 
-# The page's commands find these: a guest without a disk, which its options come behind; and no DHCP, as they have addresses.
+# The page's commands find these: a guest without a disk, and no DHCP, as the guests have addresses.
 mkdir bin
 cat > bin/qemu-system-x86_64 <<'END'
 #!/bin/bash
@@ -42,7 +42,7 @@ run() {
 
 second() { run second 10.0.0.3 10.0.0.2 look; }
 look() {
-	is 'both are ports of the bridge' "$(bridge -o link show | grep -o 'vm[12].*master br0' | sed 's/:.*//' | sort | paste -sd ' ')" 'vm1 vm2'
+	is 'both are ports of the bridge' "$(cd /sys/class/net/br0/brif && echo vm*)" 'vm1 vm2'
 	is 'two threads move the frames' "$(bash ./threads | wc -l)" 2
 }
 
