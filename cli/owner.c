@@ -34,8 +34,10 @@ static enum cli_owner find(const struct look_reading *reading, int fd)
 		const struct look_device *device = &reading->devices[i];
 
 		for (size_t j = 0; j < device->fd_count; j++)
-			if (device->fds[j].fd == fd && device->known & LOOK_OWNER)
-				return device->owned ? CLI_OWNER_SOME : CLI_OWNER_NONE;
+			if (device->fds[j].fd == fd && device->owned)
+				return CLI_OWNER_SOME; /* perhaps a process that has ended */
+			else if (device->fds[j].fd == fd && device->known & LOOK_OWNER)
+				return CLI_OWNER_NONE;
 	}
 	return CLI_OWNER_UNKNOWN;
 }
