@@ -55,6 +55,9 @@ const char *sandbox_enter(void)
 		 "ip link set br0 up address 02:00:00:00:00:01 && "
 		 "ip netns add blue"))
 		return "it takes ip(8) with bridges";
+	/* an address that is still being checked for duplicates changes by itself a second later */
+	run("echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad && "
+	    "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad");
 	if (mknod("/run/tun", S_IFCHR | 0666, makedev(10, 200)) < 0 ||
 	    chmod("/run/tun", 0666) < 0 ||
 	    mount("/run/tun", "/dev/net/tun", NULL, MS_BIND, NULL) < 0)
