@@ -145,7 +145,7 @@ sweep() {
 			env --default-signal "$VHOSTCTL" setup blue.json --report hold -- touch started & pid=$!
 			while ! ip -n blue link show old0 | grep -q "mtu 1300"; do sleep 0.01; done
 			umount /run/netns/blue && ln -sf '$to' /run/netns/blue
-			kill $pid; cat hold > /dev/null; wait $pid; echo $?
+			kill $pid; wait $pid; echo $?
 			ip link show br0 | grep -o "mtu [0-9]*"; ip -n red link show br0 | grep -o "mtu [0-9]*"
 			nsenter --net=/run/blue ip link show old0 | grep -o "mtu [0-9]*"'
 		[ "$output" = $'143\nmtu 1450\nmtu 1450\nmtu 1500' ]
