@@ -10,7 +10,9 @@
 
 #include "print.h"
 
-#define INDENT 2
+#define INDENT	      2
+#define PROSE_WIDTH   34 /* a text beyond it is a sentence */
+#define PROSE_COLUMNS 2	 /* of sentences that a table may have */
 
 static void print_object(struct printer *printer, struct json_object *object, int indent);
 
@@ -88,9 +90,29 @@ static void print_list(struct printer *printer, struct json_object *rows, int in
 	}
 }
 
+/* Sentences side by side are hard to read in columns, and in one line as well. */
+static bool is_prose(struct json_object *rows)
+{
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		int sentences = 0;
+
+		json_object_object_foreach(json_object_array_get_idx(rows, i), key, value)
+		{
+			struct cell cell;
+
+			(void)key;
+			sentences += cli_width_of(cli_cell_text(&cell, value)) > PROSE_WIDTH;
+			cli_cell_done(&cell);
+		}
+		if (sentences > PROSE_COLUMNS)
+			return true;
+	}
+	return false;
+}
+
 static void print_table(struct printer *printer, struct json_object *rows, int indent)
 {
-	if (!cli_put_table(printer, rows, indent))
+	if (is_prose(rows) || !cli_put_table(printer, rows, indent))
 		print_list(printer, rows, indent);
 }
 

@@ -99,3 +99,8 @@ piped() {
 	run --separate-stderr bash -c '"$VHOSTCTL" explain <&-'
 	[ "$status" = 3 ]
 }
+
+@test "sentences stand under each other, and not in columns" {
+	says 0 explain 'vhost-scsi: missing wwpn'
+	[[ $output == *$'\n  message  vhost-scsi: missing wwpn\n  line     1\n'*$'\n  meaning  the '*$'\n  cause    '*$'\n  remedy   '* ]]
+}
