@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# `vhostctl dump --qmp`: what QEMU's monitor says of a guest's device, held against what the kernel says of it, and
+# against what the guest itself sees.
+set -u
+# shellcheck source=../guests.sh
+. "$(dirname "$0")/../guests.sh"
+
+# field DOCUMENT FILTER: of one that dump wrote.
+field() { jq -c "$2" "$tmp/$1"; }
+
+# Dumps by each way, with a name for each.
+dump() {
+	local pid
+	pid=$(pgrep -n qemu-system)
+	vhostctl --json dump "$pid" > "$tmp/$1.kernel" 2> "$tmp/$1.said"
+	vhostctl --json dump --qmp "$tmp/qmp" > "$tmp/$1.qemu" 2>> "$tmp/$1.said"
+	vhostctl --json dump "$pid" --qmp "$tmp/qmp" net0 > "$tmp/$1.both" 2>> "$tmp/$1.said"
+	echo "$? $(cat "$tmp/$1.said")" > "$tmp/$1.status"
+}
+
+look_at_it() {
+	dump runs
+	"$VHC_SOURCE/tests/vm/qmp" "$tmp/qmp" stop > /dev/null
+	dump stopped
+	"$VHC_SOURCE/tests/vm/qmp" "$tmp/qmp" cont > /dev/null
+}
+
+# The words of a document as 64 bits, the lowest first, as the guest's sysfs shows them.
+bits() {
+	local word bit
+	word=$(field "$1" '.words[0]')
+	word=${word//\"/}
+	for ((bit = 0; bit < 64; bit++)); do printf %d $((word >> bit & 1)); done
+}
+
+# same WHAT FILTER A B: two documents have the same there.
+same() { is "$name: $1" "$(field "$3" "$2")" "$(field "$4" "$2")"; }
+
+for pairs in 1 4; do
+	name=dump$pairs
+	config "$name" "$pairs" '' host_tso6
+	rm -f "$tmp/qmp"
+	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_pairs=$pairs"
+	guest_run --during look_at_it "$tmp/$name.log" vhostctl setup "$tmp/$name.json" -- qemu-system-x86_64 "${guest[@]}" \
+		-qmp "unix:$tmp/qmp,server=on,wait=off" -netdev @net0.netdev@ -device @net0.device@,id=net0,romfile=
+	is "$name: the guest ends normally" $? 0
+	like "$name: the kernel and QEMU agree" "$(cat "$tmp/runs.status")" '^0'
+	is "$name: the features are those that the guest sees" "$(bits runs.qemu)" \
+		"$(guest_said "$tmp/$name.log" 'features virtio0 0x0001 [01]{64}' | grep -o '[01]*$')"
+	like "$name: QEMU's says that it runs, and with which tap" "$(field runs.qemu '[.running, .device, .mac]')" \
+		'true,"net0","52:54:00:12:34:56"'
+	same 'the kernel knows the same pairs' .queue_pairs runs.kernel runs.qemu
+	same 'and the same rings' '[.rings[] | del(.base)]' runs.kernel runs.qemu
+	is "$name: there are all" "$(field runs.qemu '.rings | length')" $((2 * pairs))
+	is "$name: QEMU alone knows no base and no memory" \
+		"$(field runs.qemu '[.memory, (.rings | map(has("base")) | any)]')" '[[],false]'
+	is "$name: with the kernel they are there" \
+		"$(field runs.both '[(.memory | length > 0), (.rings | map(has("base")) | all)]')" '[true,true]'
+	same 'and QEMU has the words' .words runs.both runs.qemu
+	is "$name: nothing of them is unknown" "$(field runs.both '.partial | map(. == "0x0") | all')" true
+	# the kernel does not know which fds of a device that is stopped belong together
+	if [ "$pairs" = 1 ]; then
+		like "$name: stopped, they agree" "$(cat "$tmp/stopped.status")" '^0'
+		same 'and know the same rings with their bases' .rings stopped.kernel stopped.qemu
+	fi
+	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$tmp/$name.log" "$tmp/"*.{status,kernel,qemu,both}
+done
+
+rm -r "$tmp"
+finish
