@@ -72,6 +72,14 @@ host_now() {
 # nothing_left NAME BEFORE: the host is as host_now saw it before.
 nothing_left() { is "$1: nothing is left" "$(host_now)" "$2"; }
 
+# usually_on [KERNEL...]: the suite runs on these, and with VHC_LONG=yes on each.
+usually_on() {
+	[[ " $* " != *" $VHC_KERNEL "* && ${VHC_LONG:-} != yes ]] || return 0
+	skip 'the whole suite' "it runs ${*:+on $*, and }with VHC_LONG=yes"
+	[ -z "${tmp:-}" ] || rm -r "$tmp"
+	finish
+}
+
 finish() {
 	echo "1..$tests_run"
 	exit $((tests_failed > 0))
