@@ -154,6 +154,8 @@ int cli_file_write(const char *path, struct json_object *document);
 void cli_file_remove(const char *path);
 
 /* report.c: building result trees; never NULL */
+/* the same memory; without any, the program ends here */
+void *cli_need(void *memory);
 int cli_write(struct cli_call *call, const struct doc_table *table, const void *data);
 struct json_object *cli_report(struct cli_call *call, const char *name);
 struct json_object *cli_add(struct json_object *to, const char *key, struct json_object *value);

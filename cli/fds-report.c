@@ -42,17 +42,15 @@ const struct doc_table cli_fds_table = DOC_TABLE("vhost-report", cli_fds_report,
 
 void cli_add_problem(struct cli_fds_report *report, const char *remedy, const char *format, ...)
 {
-	struct cli_fd_problem *problem = doc_append(&report->problems, sizeof(*problem));
+	struct cli_fd_problem *problem = cli_need(doc_append(&report->problems, sizeof(*problem)));
 	char text[512];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (problem)
-		*problem = (struct cli_fd_problem){ strdup(text), strdup(remedy ? remedy : "") };
-	if (!problem || !problem->text || !problem->remedy)
-		exit(cli_fail(CLI_FAILED, NULL, "out of memory"));
+	*problem = (struct cli_fd_problem){ cli_need(strdup(text)),
+					    cli_need(strdup(remedy ? remedy : "")) };
 }
 
 void cli_clear_problems(struct cli_fds_report *report)

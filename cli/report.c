@@ -10,17 +10,17 @@
 
 #include "cli.h"
 
-static struct json_object *need(struct json_object *value)
+void *cli_need(void *memory)
 {
-	if (!value)
+	if (!memory)
 		exit(cli_fail(CLI_FAILED, NULL, "out of memory"));
-	return value;
+	return memory;
 }
 
 /* The call's result is this document.  Returns CLI_YES. */
 int cli_write(struct cli_call *call, const struct doc_table *table, const void *data)
 {
-	call->result = need(doc_write(table, data));
+	call->result = cli_need(doc_write(table, data));
 	return CLI_YES;
 }
 
@@ -44,34 +44,34 @@ struct json_object *cli_add(struct json_object *to, const char *key, struct json
 {
 	const unsigned int flags = JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY;
 
-	need(value);
+	cli_need(value);
 	if (key ? json_object_object_add_ex(to, key, value, flags)
 		: json_object_array_add(to, value))
-		need(NULL);
+		cli_need(NULL);
 	return value;
 }
 
 struct json_object *cli_text(const char *text)
 {
-	return need(json_object_new_string(text));
+	return cli_need(json_object_new_string(text));
 }
 
 struct json_object *cli_number(uint64_t number)
 {
-	return need(json_object_new_uint64(number));
+	return cli_need(json_object_new_uint64(number));
 }
 
 struct json_object *cli_bool(bool value)
 {
-	return need(json_object_new_boolean(value));
+	return cli_need(json_object_new_boolean(value));
 }
 
 struct json_object *cli_array(void)
 {
-	return need(json_object_new_array());
+	return cli_need(json_object_new_array());
 }
 
 struct json_object *cli_object(void)
 {
-	return need(json_object_new_object());
+	return cli_need(json_object_new_object());
 }

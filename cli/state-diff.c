@@ -38,13 +38,6 @@ static const struct doc_field state_diff_fields[] = {
 static const struct doc_table diff_table =
 	DOC_TABLE("vhost-report", diff, state_diff_fields, "how two vhost-state documents differ");
 
-static void *need(void *memory)
-{
-	if (!memory)
-		exit(cli_fail(CLI_FAILED, NULL, "out of memory"));
-	return memory;
-}
-
 /* Add a row unless both are equal.  "" stands for absent. */
 __attribute__((format(printf, 4, 5))) static void add(struct doc_list *to, const char *left,
 						      const char *right, const char *format, ...)
@@ -54,12 +47,12 @@ __attribute__((format(printf, 4, 5))) static void add(struct doc_list *to, const
 
 	if (!strcmp(left, right))
 		return;
-	row = need(doc_append(to, sizeof(*row)));
-	row->left = need(strdup(left));
-	row->right = need(strdup(right));
+	row = cli_need(doc_append(to, sizeof(*row)));
+	row->left = cli_need(strdup(left));
+	row->right = cli_need(strdup(right));
 	va_start(args, format);
 	if (vasprintf(&row->what, format, args) < 0)
-		need(NULL);
+		cli_need(NULL);
 	va_end(args);
 }
 
@@ -153,7 +146,7 @@ static char *only(struct json_object *has, struct json_object *other)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = need(open_memstream(&text, &size));
+	FILE *out = cli_need(open_memstream(&text, &size));
 	const char *before = "";
 
 	for (size_t i = 0; i < json_object_array_length(has); i++) {
@@ -165,7 +158,7 @@ static char *only(struct json_object *has, struct json_object *other)
 		before = ",";
 	}
 	if (fclose(out))
-		need(NULL);
+		cli_need(NULL);
 	return text;
 }
 
@@ -252,7 +245,7 @@ static void compare_memory(struct doc_list *to, struct json_object *a, struct js
 
 static int run(struct cli_call *call)
 {
-	struct diff report = { .command = need(strdup(call->command->name)) };
+	struct diff report = { .command = cli_need(strdup(call->command->name)) };
 	struct cli_state a = { NULL, NULL }, b = { NULL, NULL };
 	int status = cli_check_inputs(call->argv[0], call->argv[1]);
 

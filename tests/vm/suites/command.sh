@@ -4,4 +4,4 @@
 # The tests of vhostctl that show more, or work at all, only with vhost-net.
 set -u
 export VHOSTCTL=$VHC_BUILD/cli/vhostctl
-exec bats --formatter tap --filter-tags vhost "$VHC_SOURCE"/tests/cli/{setup,host,check-fds,loop,state,recipes}.bats
+exec bats --formatter tap --filter-tags vhost "$VHC_SOURCE"/tests/cli/{setup,setup-vsock,host,check-fds,loop,state,recipes}.bats
