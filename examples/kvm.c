@@ -29,7 +29,7 @@
 #include "vhostconfig.h"
 
 #define WINDOW	256 /* frames to the guest in flight at once, so that no queue overflows */
-#define SILENCE 5   /* seconds without a frame: the rest is lost */
+#define SILENCE 60  /* seconds without a frame: the rest is lost */
 
 static unsigned char ram[0x10000] __attribute__((aligned(4096)));
 static volatile const struct counts *const counts = (const struct counts *)(ram + COUNTS);

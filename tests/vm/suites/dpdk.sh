@@ -55,7 +55,7 @@ dpdk() {
 	pid=$(pgrep -n dpdk-testpmd)
 	is "$name: it is nobody" "$(stat -c %U "/proc/$pid")" nobody
 	like "$name: it has no capability" "$(cat "/proc/$pid/status")" 'CapEff:[[:space:]]0000000000000000'
-	like "$name: it answers the pings of the host" "$(ping -c 3 -W 10 10.9.0.2 2>&1)" '3 packets transmitted, 3 received'
+	like "$name: it answers the pings of the host" "$(ping -c 3 -W 60 10.9.0.2 2>&1)" '3 packets transmitted, 3 received'
 	like "$name: it has the MAC address" "$(ip neighbour show dev vm0)" '10.9.0.2 lladdr 52:54:00:12:34:56'
 	is "$name: queues of the link" "$(find /sys/class/net/vm0/queues -name 'rx-*' | wc -l)" "$1"
 	is "$name: vhost workers" "$(vhost_workers | wc -l)" "$1"

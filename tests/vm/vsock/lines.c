@@ -11,7 +11,7 @@
 #include "lines.h"
 
 #define HALF	(LINES / 2)
-#define SILENCE 10000 /* ms without progress: the rest is lost */
+#define SILENCE 60000 /* ms without progress: the rest is lost */
 #define ASK	50    /* ms without an event: credit may be missing */
 
 static void receive(void *data, uint32_t number, const unsigned char *bytes, uint32_t count)
