@@ -147,6 +147,7 @@ int host_find_link(struct host_run *run, const struct host_op *op, struct host_e
 			       host_tap_of(run, op)->txqueuelen != device->before.txqueuelen;
 	device->existing = existing;
 	device->adopted = true;
+	snprintf(device->name, sizeof(device->name), "%s", device->before.name);
 	if (host_tap_of(run, op)->existing == DOC_TRUE)
 		host_record_begin(run, op);
 	return 1;

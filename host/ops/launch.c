@@ -257,6 +257,18 @@ static int place_fds(struct host_run *run, struct host_error *err)
 	return r;
 }
 
+/* Before anything else is undone: as long as one of a tap's queues is open, its flags cannot be restored. */
+int host_take_back(struct host_run *run, const struct host_op *op, struct host_error *err)
+{
+	const struct host_launch *launch = run->launch;
+
+	for (int i = 0; run->ours && i < launch->fd_count; i++) {
+		close(launch->first_fd + i);
+		run->ours[launch->first_fd + i] = false;
+	}
+	return 0;
+}
+
 int host_hand_over(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const struct host_options *options = run->plan->options;
@@ -275,7 +287,7 @@ int host_hand_over(struct host_run *run, const struct host_op *op, struct host_e
 	json_object_put(report);
 	if (r < 0)
 		return r;
-	/* From here on these fds are ours, whoever had them: host_release_fds() closes them. */
+	/* from here on these fds are ours, whoever had them */
 	for (int fd = 0; fd < run->launch->fd_count; fd++)
 		run->ours[run->launch->first_fd + fd] = true;
 	r = host_close_on_exec(options->keep, options->keep_count);
@@ -283,9 +295,12 @@ int host_hand_over(struct host_run *run, const struct host_op *op, struct host_e
 		return host_fail(err, r, NULL, "cannot mark other fds close-on-exec: %s",
 				 doc_errno(number, r));
 	r = place_fds(run, err);
-	if (r == 0)
-		host_forget_records(run);
-	return r;
+	if (r < 0) {
+		host_take_back(run, op, err);
+		return r;
+	}
+	host_forget_records(run);
+	return 1;
 }
 
 int host_become_user(struct host_run *run, const struct host_op *op, struct host_error *err)

@@ -216,6 +216,7 @@ HOST_OP_FUNCTION(host_del_netdev);
 HOST_OP_FUNCTION(host_add_device);
 HOST_OP_FUNCTION(host_del_device);
 HOST_OP_FUNCTION(host_hand_over);
+HOST_OP_FUNCTION(host_take_back);
 HOST_OP_FUNCTION(host_become_user);
 HOST_OP_FUNCTION(host_exec);
 

@@ -108,7 +108,7 @@ static int explain_adopted(const struct host_device *config, const struct host_l
 				 "requests %llu queue pairs",
 				 name, pairs);
 	}
-	if (code == -EPERM && link->tun.known) {
+	if (code == -EPERM && link->tun.known && link->tun.owner != geteuid()) {
 		say_who(who, sizeof(who), &link->tun);
 		snprintf(
 			hint, sizeof(hint),
@@ -179,6 +179,9 @@ int host_open_tap(struct host_run *run, const struct host_op *op, struct host_er
 	if (r < 0)
 		return r;
 	r = open_tap(ctx, config->tap.name, &args, &device->tap);
+	/* opening its first queue sets them, whatever fails then */
+	if (r < 0 && device->adopted)
+		host_restore_flags(device, &unused);
 	if (r < 0 && device->adopted && explain_adopted(config, &device->before, r, err) < 0)
 		return r;
 	if (r < 0) {
