@@ -30,16 +30,29 @@ static bool is_blank(const char *line, size_t len)
 	return true;
 }
 
+/* Of a message that is about feature bits, and has none. */
+static const struct explain_row no_bits = {
+	.meaning =
+		"these numbers name no feature that is missing, so they cannot be what the message was about",
+	.cause =
+		"it is printed only where a feature is missing: a number was cut or changed where it was copied, or "
+		"the two are of different messages",
+	.remedy = "take the whole line from the launcher's own log",
+};
+
 static int fill(struct explained *found, const struct explain_row *row, enum vhc_type type,
 		const struct match *match)
 {
 	struct vhc_features set = bits_of(row->bits, match);
 	int r = bits_list(type, row->bits, &set, &found->features);
+	const char *source = row->source;
 
 	if (r < 0)
 		return r;
+	if (row->bits != EXPLAIN_NO_BITS && !found->features.count)
+		row = &no_bits;
 	found->message = text_show(match->at, match->len, EXPLAIN_MESSAGE_MAX);
-	found->source = strdup(row->source);
+	found->source = strdup(source);
 	found->meaning = text_fill(row->meaning, match, &found->features);
 	found->cause = text_fill(row->cause, match, &found->features);
 	found->remedy = text_fill(row->remedy, match, &found->features);

@@ -112,8 +112,6 @@ static void put_names(FILE *out, const struct doc_list *features)
 
 	for (size_t i = 0; i < features->count; i++)
 		fprintf(out, "%s%s", i ? ", " : "", rows[i].name);
-	if (!features->count)
-		fputs("none", out);
 }
 
 char *text_fill(const char *text, const struct match *match, const struct doc_list *features)
