@@ -305,11 +305,24 @@ VHC_EXPORT int vhc_state_seal(struct vhc_ctx *ctx, const char *state, char **ret
 
 #define VHC_PAGE_SIZE 4096u
 
+enum {
+	VHC_REGION_FD = 1 << 0, /* fd and fd_offset are given: this part of that file */
+	VHC_REGION_MAP = 1 << 1 /* the library maps the file, and unmaps it later */
+};
+
+/*
+ * A region is mapped by the caller at user_addr, or, with VHC_REGION_FD and VHC_REGION_MAP, which
+ * go together, by the library: user_addr is 0 then.
+ */
 struct vhc_region {
 	uint64_t sz;
 	uint64_t guest_addr; /* guest-physical */
 	uint64_t size;
 	uint64_t user_addr; /* where it is mapped in this process */
+	uint64_t reserved;
+	uint64_t fd_offset; /* need not be aligned, not even in a file of huge pages */
+	int32_t fd;
+	uint32_t flags; /* VHC_REGION_ */
 };
 
 /**
@@ -334,7 +347,14 @@ VHC_EXPORT void vhc_mem_clear(struct vhc_mem *mem);
  * This checks what the kernel does not: overlap in guest or user addresses, wrap-around, alignment
  * to 4096 bytes, and user addresses that are not mapped.  Adjacent regions are merged at commit, so
  * the number of regions is not checked yet.
- * Errors: -EINVAL.
+ * With VHC_REGION_MAP the region must lie within the file, which is mapped at once, shared, for
+ * reading and writing; its fd is not kept.  Memory that stays at the same guest address stays
+ * mapped where it is, whatever the fd, as long as the committed table has all of it: so rings that
+ * run there need not stop.  What is mapped is unmapped when neither the staged nor the committed
+ * table has it, and no running device uses it.  The file may be truncated at any time: the library
+ * does not access its memory in a way that would be SIGBUS.
+ * Errors: -EINVAL; with VHC_REGION_MAP those of fstat(2) and mmap(2), too, and -E2BIG if 512
+ * regions are mapped already.
  */
 VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region);
 

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "guest/guest.h"
 #include "memory/mem.h"
@@ -45,6 +44,9 @@ static int switch_table(struct vhc_mem *mem, struct vhi_table *table)
 	if (log)
 		vhi_mem_replace_dirty_log(mem, log);
 	vhi_table_ref(table);
+	/* every device that runs has the new one */
+	if (before)
+		vhi_table_release_files(before);
 	vhi_table_unref(before);
 	return 0;
 }
@@ -52,8 +54,8 @@ static int switch_table(struct vhc_mem *mem, struct vhi_table *table)
 /* Record the staged regions, in @copy, as the committed ones. */
 static void record_committed(struct vhc_mem *mem, struct vhi_mem_region *copy)
 {
-	if (mem->count)
-		memcpy(copy, mem->staged, mem->count * sizeof(*copy));
+	vhi_mem_copy_regions(copy, mem->staged, mem->count);
+	vhi_mem_drop_regions(mem->committed, mem->committed_count);
 	free(mem->committed);
 	mem->committed = copy;
 	mem->committed_count = mem->count;
@@ -82,8 +84,8 @@ static int commit_regions(struct vhc_mem *mem)
 /* Drop the edits: stage the committed regions again.  They fit, since they were staged before. */
 static void revert_staged(struct vhc_mem *mem)
 {
-	if (mem->committed_count)
-		memcpy(mem->staged, mem->committed, mem->committed_count * sizeof(*mem->staged));
+	vhi_mem_drop_regions(mem->staged, mem->count);
+	vhi_mem_copy_regions(mem->staged, mem->committed, mem->committed_count);
 	mem->count = mem->committed_count;
 	mem->edited = false;
 	mem->error = 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "args.h"
+#include "memory/file.h"
 #include "memory/mem.h"
 #include "syscall/sys.h"
 
@@ -23,6 +24,21 @@ VHC_EXPORT int vhc_mem_new(struct vhc_ctx *ctx, struct vhc_mem **ret)
 	return 0;
 }
 
+void vhi_mem_copy_regions(struct vhi_mem_region *to, const struct vhi_mem_region *from,
+			  uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		to[i] = from[i];
+		vhi_mem_file_ref(to[i].file);
+	}
+}
+
+void vhi_mem_drop_regions(struct vhi_mem_region *regions, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		vhi_mem_file_unref(regions[i].file);
+}
+
 struct vhc_mem *vhi_mem_ref(struct vhc_mem *mem)
 {
 	mem->refs++;
@@ -37,7 +53,12 @@ void vhi_mem_unref(struct vhc_mem *mem)
 	vhi_dirty_log_unref(mem->dirty.live);
 	vhi_dirty_log_unref(mem->dirty.file);
 	vhi_sys_close(&mem->ctx->sys, &mem->dirty.event);
+	/* a device that is attached to another memory by now may still have the table */
+	if (mem->table)
+		vhi_table_release_files(mem->table);
 	vhi_table_unref(mem->table);
+	vhi_mem_drop_regions(mem->staged, mem->count);
+	vhi_mem_drop_regions(mem->committed, mem->committed_count);
 	vhi_ctx_unref(mem->ctx);
 	free(mem->staged);
 	free(mem->committed);
@@ -62,6 +83,7 @@ struct vhc_ctx *vhi_mem_ctx(struct vhc_mem *mem)
 
 VHC_EXPORT void vhc_mem_clear(struct vhc_mem *mem)
 {
+	vhi_mem_drop_regions(mem->staged, mem->count);
 	mem->count = 0;
 	mem->error = 0;
 	mem->edited = true;
@@ -77,6 +99,71 @@ static int fail_edit(struct vhc_mem *mem, int code)
 	return code;
 }
 
+/* Which flags go together, and with which fields. */
+static int check_flags(struct vhc_mem *mem, const struct vhc_region *region)
+{
+	const uint32_t file = VHC_REGION_FD | VHC_REGION_MAP;
+	bool mapped = region->flags & VHC_REGION_MAP;
+
+	if (!(region->flags & ~file) && (!region->flags || region->flags == file) &&
+	    !(mapped && region->user_addr) && !region->reserved)
+		return 0;
+	return vhi_fail(mem->ctx, -EINVAL,
+			"vhc_region has flags 0x%x and user address 0x%llx: VHC_REGION_FD and "
+			"VHC_REGION_MAP (0x%x) go together, without a user address, and no other "
+			"flag is known",
+			region->flags, (unsigned long long)region->user_addr, file);
+}
+
+/* Memory that stays at its guest address stays where it is mapped: rings that run there need not stop. */
+static struct vhi_mem_file *find_file(const struct vhc_mem *mem, const struct vhc_region *region,
+				      const struct vhi_file *stat)
+{
+	for (uint32_t i = 0; i < mem->committed_count; i++) {
+		const struct vhi_mem_region *old = &mem->committed[i];
+
+		if (old->file &&
+		    vhi_mem_file_has(old->file, stat, region->fd_offset, region->size) &&
+		    vhi_mem_file_user(old->file, region->fd_offset) - region->guest_addr ==
+			    old->user - old->guest)
+			return vhi_mem_file_ref(old->file);
+	}
+	return NULL;
+}
+
+static int check_count(struct vhc_mem *mem)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < mem->count; i++)
+		count += mem->staged[i].mapped;
+	if (count < VHI_MEM_FILES_MAX)
+		return 0;
+	return vhi_fail(mem->ctx, -E2BIG, "%u regions are mapped from files; no more are accepted",
+			count);
+}
+
+static int map_region(struct vhc_mem *mem, const struct vhc_region *region,
+		      struct vhi_mem_region *add)
+{
+	uint64_t offset = region->fd_offset, size = region->size;
+	struct vhi_file stat;
+	struct vhi_refusal err;
+	int r = vhi_mem_region_check(add, &err);
+
+	if (r)
+		return vhi_fail(mem->ctx, r, "%s", err.text);
+	r = check_count(mem) ?: vhi_mem_file_check(mem->ctx, region->fd, offset, size, &stat);
+	if (r)
+		return r;
+	add->file = find_file(mem, region, &stat);
+	if (!add->file)
+		r = vhi_mem_file_map(mem->ctx, region->fd, offset, size, &stat, &add->file);
+	if (!r)
+		add->user = vhi_mem_file_user(add->file, offset);
+	return r;
+}
+
 static int check_region(struct vhc_mem *mem, const struct vhi_mem_region *add)
 {
 	struct vhi_refusal err;
@@ -86,6 +173,8 @@ static int check_region(struct vhc_mem *mem, const struct vhi_mem_region *add)
 		r = vhi_mem_region_conflict(&mem->staged[i], add, &err);
 	if (r)
 		return vhi_fail(mem->ctx, r, "%s", err.text);
+	if (add->mapped)
+		return 0;
 	r = vhi_sys_mapped(&mem->ctx->sys, add->user, add->size);
 	if (r == -ENOMEM)
 		return vhi_fail(mem->ctx, -EINVAL,
@@ -119,10 +208,16 @@ VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region)
 
 	if (r)
 		return fail_edit(mem, r);
-	add = (struct vhi_mem_region){ copy.guest_addr, copy.size, copy.user_addr };
-	r = check_region(mem, &add) ?: grow_staged(mem);
-	if (r)
+	add = (struct vhi_mem_region){ copy.guest_addr, copy.size, copy.user_addr,
+				       .mapped = copy.flags & VHC_REGION_MAP };
+	r = check_flags(mem, &copy);
+	if (!r && add.mapped)
+		r = map_region(mem, &copy, &add);
+	r = r ?: check_region(mem, &add) ?: grow_staged(mem);
+	if (r) {
+		vhi_mem_file_unref(add.file);
 		return fail_edit(mem, r);
+	}
 	mem->staged[mem->count++] = add;
 	mem->edited = true;
 	return 0;
@@ -132,6 +227,7 @@ VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t si
 {
 	for (uint32_t i = 0; i < mem->count; i++)
 		if (mem->staged[i].guest == guest_addr && mem->staged[i].size == size) {
+			vhi_mem_file_unref(mem->staged[i].file);
 			mem->staged[i] = mem->staged[--mem->count];
 			mem->edited = true;
 			return 0;

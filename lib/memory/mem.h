@@ -54,6 +54,12 @@ struct vhi_table *vhi_mem_table(struct vhc_mem *mem);
 int vhi_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev);
 void vhi_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev);
 
+/** vhi_mem_copy_regions() - with a reference to each file. */
+void vhi_mem_copy_regions(struct vhi_mem_region *to, const struct vhi_mem_region *from,
+			  uint32_t count);
+/** vhi_mem_drop_regions() - drop the references of an array that is about to be overwritten or freed. */
+void vhi_mem_drop_regions(struct vhi_mem_region *regions, uint32_t count);
+
 /* dirty-log.c */
 
 /** vhi_mem_dirty_log() - the log that devices are to write to; NULL while it is off. */

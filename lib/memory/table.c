@@ -7,6 +7,7 @@
  */
 #include "memory/table.h"
 #include "dirty/drain.h"
+#include "memory/file.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,10 +51,16 @@ int vhi_mem_region_check(const struct vhi_mem_region *region, struct vhi_refusal
 {
 	if (!region->size)
 		return refuse_region(err, region, "its size is 0");
-	if ((region->guest | region->size | region->user) % VHC_PAGE_SIZE)
-		return refuse_region(err, region, "all three must be multiples of 4096 (0x1000)");
+	if ((region->guest | region->size | (region->mapped ? 0 : region->user)) % VHC_PAGE_SIZE)
+		return refuse_region(
+			err, region,
+			region->mapped ? "its guest address and its size must be multiples of "
+					 "4096 (0x1000)"
+				       : "all three must be multiples of 4096 (0x1000)");
 	if (last_of(region->guest, region->size) < region->guest)
 		return refuse_region(err, region, "it ends past the last guest address, 2^64 - 1");
+	if (region->mapped)
+		return 0;
 	if (!region->user)
 		return refuse_region(err, region, "it is at address NULL in this process");
 	if (last_of(region->user, region->size) < region->user ||
@@ -147,6 +154,17 @@ static struct vhi_table *new_table(const struct vhi_mem_region *regions, uint32_
 	return table;
 }
 
+/* Hold on to what the library has mapped of these regions.  Without memory for that, false. */
+static bool hold_files(struct vhi_table *table, const struct vhi_mem_region *regions,
+		       uint32_t count)
+{
+	table->file = calloc(count ? count : 1, sizeof(struct vhi_mem_file *));
+	for (uint32_t i = 0; i < count && table->file; i++)
+		if (regions[i].file)
+			table->file[table->files++] = vhi_mem_file_ref(regions[i].file);
+	return table->file;
+}
+
 int vhi_table_new(const struct vhi_mem_region *regions, uint32_t count, struct vhi_table **ret,
 		  struct vhi_refusal *err)
 {
@@ -175,6 +193,10 @@ int vhi_table_new(const struct vhi_mem_region *regions, uint32_t count, struct v
 	free(sorted);
 	if (!table)
 		goto no_memory;
+	if (!hold_files(table, regions, count)) {
+		vhi_table_unref(table);
+		goto no_memory;
+	}
 	*ret = table;
 	return 0;
 
@@ -220,10 +242,19 @@ struct vhi_table *vhi_table_ref(struct vhi_table *table)
 	return table;
 }
 
+void vhi_table_release_files(struct vhi_table *table)
+{
+	while (table->files)
+		vhi_mem_file_unref(table->file[--table->files]);
+}
+
 void vhi_table_unref(struct vhi_table *table)
 {
-	if (table && --table->refs == 0)
-		free(table);
+	if (!table || --table->refs)
+		return;
+	vhi_table_release_files(table);
+	free(table->file);
+	free(table);
 }
 
 bool vhi_table_equal(const struct vhi_table *a, const struct vhi_table *b)

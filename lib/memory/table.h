@@ -13,10 +13,15 @@
 #include "text.h"
 #include "vhostconfig.h"
 
+struct vhi_mem_file;
+
 struct vhi_mem_region {
 	uint64_t guest;
 	uint64_t size;
 	uint64_t user;
+	bool mapped; /* by the library, which chooses where */
+	struct vhi_mem_file
+		*file; /* what is mapped; a reference of the array that the region is in */
 };
 
 struct vhi_table {
@@ -26,12 +31,15 @@ struct vhi_table {
 	uint64_t *guest;	   /* ascending */
 	uint64_t *size;
 	uint64_t *user;
+	struct vhi_mem_file **file; /* referenced; what the library mapped of it, in no order */
+	uint32_t files;
 	uint64_t room[]; /* storage of the three */
 };
 
 /**
  * vhi_mem_region_check() - can any table have this region?  Not empty, page-aligned, within both
- * address spaces, not at NULL, not in the kernel's half.
+ * address spaces, not at NULL, not in the kernel's half.  User addresses that the library chooses are not
+ * checked: they need not be known yet, and are aligned as the file's offset is.
  * Returns 0 or -EINVAL.
  */
 int vhi_mem_region_check(const struct vhi_mem_region *region, struct vhi_refusal *err);
@@ -62,6 +70,11 @@ struct vhi_table *vhi_table_new_guest(const struct vhi_mem_region *regions, uint
 struct vhi_table *vhi_table_copy_guest(const struct vhi_table *table);
 struct vhi_table *vhi_table_ref(struct vhi_table *table);
 void vhi_table_unref(struct vhi_table *table);
+/**
+ * vhi_table_release_files() - no ring runs on this table any more: drop its references to files.  A stopped
+ * device may still have the table, because its kernel device still has the addresses.
+ */
+void vhi_table_release_files(struct vhi_table *table);
 bool vhi_table_equal(const struct vhi_table *a, const struct vhi_table *b);
 
 /** vhi_table_search() - the only region that can have this address: the last that starts at or below it. */

@@ -216,6 +216,14 @@ static int linux_name(void *data, int fd, char *buf, size_t size)
 	return 0;
 }
 
+/* Of a file in huge pages it is such a page; of another it may be anything, and then pages will do. */
+static uint64_t block_of(const struct stat *st)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), block = (uint64_t)st->st_blksize;
+
+	return block > page && !(block & (block - 1)) ? block : page;
+}
+
 static int linux_stat(void *data, int fd, struct vhi_file *ret)
 {
 	struct stat st;
@@ -223,8 +231,14 @@ static int linux_stat(void *data, int fd, struct vhi_file *ret)
 
 	if (fstat(fd, &st))
 		return -errno;
-	*ret = (struct vhi_file){ S_ISCHR(st.st_mode), major(st.st_rdev), minor(st.st_rdev),
-				  (uint64_t)st.st_size, seals < 0 ? 0 : (unsigned int)seals };
+	*ret = (struct vhi_file){ .is_char = S_ISCHR(st.st_mode),
+				  .major = major(st.st_rdev),
+				  .minor = minor(st.st_rdev),
+				  .size = (uint64_t)st.st_size,
+				  .seals = seals < 0 ? 0 : (unsigned int)seals,
+				  .device = st.st_dev,
+				  .inode = st.st_ino,
+				  .block = block_of(&st) };
 	return 0;
 }
 
@@ -318,6 +332,8 @@ const struct vhi_sys_ops vhi_sys_linux = {
 	.peek = vhi_linux_peek,
 	.map = vhi_linux_map,
 	.unmap = vhi_linux_unmap,
+	.map_blocks = vhi_linux_map_blocks,
+	.unmap_blocks = vhi_linux_unmap_blocks,
 	.socket = linux_socket,
 	.link_get = vhi_linux_link_get,
 	.link_delete = vhi_linux_link_delete,

@@ -27,6 +27,8 @@ int vhi_linux_mapped(void *data, uint64_t addr, uint64_t size);
 int vhi_linux_peek(void *data, uint64_t addr, void *buf, size_t size);
 int vhi_linux_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
 void vhi_linux_unmap(void *data, void *addr, uint64_t size);
+int vhi_linux_map_blocks(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
+void vhi_linux_unmap_blocks(void *data, void *addr, uint64_t size);
 
 /* same.c */
 int vhi_linux_same(void *data, int a, int b);

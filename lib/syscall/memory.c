@@ -93,3 +93,20 @@ void vhi_linux_unmap(void *data, void *addr, uint64_t size)
 
 	munmap((char *)addr - page, page_up(size, page) + 2 * page);
 }
+
+/* A limit of locked memory, which mmap() calls EAGAIN, is not the API's EAGAIN. */
+int vhi_linux_map_blocks(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+			(off_t)offset);
+
+	if (at == MAP_FAILED)
+		return errno == EAGAIN ? -ENOMEM : -errno;
+	*ret = at;
+	return 0;
+}
+
+void vhi_linux_unmap_blocks(void *data, void *addr, uint64_t size)
+{
+	munmap(addr, size);
+}

@@ -27,6 +27,8 @@ struct vhi_file {
 	unsigned int major, minor; /* of a character device */
 	uint64_t size;		   /* bytes */
 	unsigned int seals;	   /* F_SEAL_ of a memfd; 0 for any other file */
+	uint64_t device, inode;	   /* the same for every fd of a file, and while it is mapped */
+	uint64_t block; /* a mapping begins and ends at multiples of this: a page, or a huge page */
 };
 
 #define VHI_NOBODY UINT32_MAX
@@ -84,6 +86,9 @@ struct vhi_sys_ops {
 	 */
 	int (*map)(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
 	void (*unmap)(void *data, void *addr, uint64_t size);
+	/* The same of a file without guard pages.  @offset, @size: multiples of its block. */
+	int (*map_blocks)(void *data, int fd, uint64_t offset, uint64_t size, void **ret);
+	void (*unmap_blocks)(void *data, void *addr, uint64_t size);
 	/* A socket for the SIOC... calls, in this thread's network namespace. */
 	int (*socket)(void *data);
 	/* A tap of this thread's network namespace. */
@@ -216,6 +221,17 @@ static inline int vhi_sys_map(const struct vhi_sys *sys, int fd, uint64_t offset
 static inline void vhi_sys_unmap(const struct vhi_sys *sys, void *addr, uint64_t size)
 {
 	sys->ops->unmap(sys->data, addr, size);
+}
+
+static inline int vhi_sys_map_blocks(const struct vhi_sys *sys, int fd, uint64_t offset,
+				     uint64_t size, void **ret)
+{
+	return sys->ops->map_blocks(sys->data, fd, offset, size, ret);
+}
+
+static inline void vhi_sys_unmap_blocks(const struct vhi_sys *sys, void *addr, uint64_t size)
+{
+	sys->ops->unmap_blocks(sys->data, addr, size);
 }
 
 static inline int vhi_sys_socket(const struct vhi_sys *sys)

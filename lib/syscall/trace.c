@@ -211,6 +211,23 @@ static void trace_unmap(void *data, void *addr, uint64_t size)
 	say(t, 0, "unmap(%p, 0x%llx bytes)", addr, (unsigned long long)size);
 }
 
+static int trace_map_blocks(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
+{
+	struct vhi_trace *t = data;
+	int r = NEXT(t, map_blocks, fd, offset, size, ret);
+
+	return say(t, r, "map_blocks(%s, offset 0x%llx, 0x%llx bytes, at %p)", ROLE(t, fd),
+		   (unsigned long long)offset, (unsigned long long)size, r < 0 ? NULL : *ret);
+}
+
+static void trace_unmap_blocks(void *data, void *addr, uint64_t size)
+{
+	struct vhi_trace *t = data;
+
+	NEXT(t, unmap_blocks, addr, size);
+	say(t, 0, "unmap_blocks(%p, 0x%llx bytes)", addr, (unsigned long long)size);
+}
+
 /* ------------------------------------------------------------------------------------------- links */
 
 static int trace_socket(void *data)
@@ -333,6 +350,8 @@ const struct vhi_sys_ops vhi_sys_trace = {
 	.peek = trace_peek,
 	.map = trace_map,
 	.unmap = trace_unmap,
+	.map_blocks = trace_map_blocks,
+	.unmap_blocks = trace_unmap_blocks,
 	.socket = trace_socket,
 	.link_get = trace_link_get,
 	.link_delete = trace_link_delete,

@@ -14,10 +14,13 @@
 #define AT(type, field, offset) \
 	typedef char type##_at_##field[offsetof(struct type, field) == (offset) ? 1 : -1]
 
-SIZE(vhc_region, 32);
+SIZE(vhc_region, 56);
 AT(vhc_region, guest_addr, 8);
 AT(vhc_region, size, 16);
 AT(vhc_region, user_addr, 24);
+AT(vhc_region, fd_offset, 40);
+AT(vhc_region, fd, 48);
+AT(vhc_region, flags, 52);
 
 SIZE(vhc_tap_args, 32);
 AT(vhc_tap_args, flags, 8);

@@ -255,6 +255,10 @@ void fake_close(struct fake *fake, int fd);
 int64_t fake_log_counter(const struct fake_vhost *vhost);
 /** fake_memfd() - a memfd of the test's own with these F_SEAL_; not in the list of calls. */
 int fake_memfd(struct fake *fake, uint64_t size, unsigned int seals);
+/** fake_set_block() - a memfd is made of pages of this size, a power of two. */
+void fake_set_block(struct fake *fake, int fd, uint64_t block);
+/** fake_truncate() - another process makes a memfd shorter or longer. */
+void fake_truncate(struct fake *fake, int fd, uint64_t size);
 /** fake_content() - what is in a memfd, as another process that has it mapped sees it. */
 void *fake_content(struct fake *fake, int fd);
 /** fake_map_size() - how many bytes are mapped from this address on; 0: no mapping begins there. */

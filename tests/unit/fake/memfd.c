@@ -4,6 +4,7 @@
  * it is first accessed.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -93,7 +94,7 @@ int fake_map_file(struct fake *fake, struct fake_file *file, uint64_t offset, ui
 		munmap(at, whole);
 		return r;
 	}
-	*map = (struct fake_map){ at + page, size };
+	*map = (struct fake_map){ at + page, size, NULL };
 	*ret = at + page;
 	return 0;
 }
@@ -106,7 +107,57 @@ void fake_unmap_file(struct fake *fake, void *addr, uint64_t size)
 	if (!map || map->size != size)
 		return;
 	munmap((char *)addr - page_size(), whole_pages(size) + 2 * page_size());
-	*map = (struct fake_map){ NULL, 0 };
+	*map = (struct fake_map){ 0 };
+}
+
+uint64_t fake_inode(const struct fake *fake, const struct fake_file *file)
+{
+	return (uint64_t)(file - fake->files) + 1;
+}
+
+void fake_set_block(struct fake *fake, int fd, uint64_t block)
+{
+	fake_file_of(fake, fd)->block = block;
+}
+
+void fake_truncate(struct fake *fake, int fd, uint64_t size)
+{
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (make_memory(file) || ftruncate(file->memory, (off_t)size))
+		abort();
+	file->size = size;
+}
+
+int fake_map_memory(struct fake *fake, struct fake_file *file, uint64_t offset, uint64_t size,
+		    void **ret)
+{
+	uint64_t block = file->block ? file->block : page_size();
+	struct fake_map *map = find_map(fake, NULL);
+	int r = map ? make_memory(file) : -ENOMEM;
+	void *at;
+
+	if (r)
+		return r;
+	if (!size || offset % block || size % block)
+		return -EINVAL;
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file->memory, (off_t)offset);
+	if (at == MAP_FAILED)
+		return -errno;
+	*map = (struct fake_map){ at, size, fake_file_ref(file) };
+	*ret = at;
+	return 0;
+}
+
+void fake_unmap_memory(struct fake *fake, void *addr, uint64_t size)
+{
+	struct fake_map *map = find_map(fake, addr);
+
+	if (!map || map->size != size)
+		return;
+	munmap(addr, size);
+	fake_file_unref(fake, map->file);
+	*map = (struct fake_map){ 0 };
 }
 
 uint64_t fake_map_size(struct fake *fake, uint64_t addr)

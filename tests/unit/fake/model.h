@@ -18,7 +18,7 @@
 #define FAKE_CALLS     65536u
 #define FAKE_FAILURES  8u
 #define FAKE_WATCHES   4096u
-#define FAKE_MAPS      64u
+#define FAKE_MAPS      600u
 #define FAKE_STRANGERS 8u
 #define FAKE_CPUS      4u /* that are online */
 
@@ -46,6 +46,7 @@ struct fake_file {
 	uint64_t counter; /* of an eventfd */
 	uint64_t size;	  /* of a memfd */
 	unsigned int seals;
+	uint64_t block;		  /* of a memfd: a huge page; 0: none */
 	int memory;		  /* of a memfd: a real one, once it is accessed; or 0 */
 	void *content;		  /* the same, all of it mapped for the test */
 	struct fake_vhost *vhost; /* of a vhost file */
@@ -74,6 +75,7 @@ struct fake_watch {
 struct fake_map {
 	void *at; /* NULL: none */
 	uint64_t size;
+	struct fake_file *file; /* of map_blocks(), which keeps the inode */
 };
 
 struct fake_failure {
@@ -143,6 +145,12 @@ int fake_fd_close(struct fake *fake, int fd);
 int fake_map_file(struct fake *fake, struct fake_file *file, uint64_t offset, uint64_t size,
 		  void **ret);
 void fake_unmap_file(struct fake *fake, void *addr, uint64_t size);
+/** fake_inode() - the number of this file, which no other has while it is open or mapped. */
+uint64_t fake_inode(const struct fake *fake, const struct fake_file *file);
+/** fake_map_memory() - map blocks of a memfd, without guard pages. */
+int fake_map_memory(struct fake *fake, struct fake_file *file, uint64_t offset, uint64_t size,
+		    void **ret);
+void fake_unmap_memory(struct fake *fake, void *addr, uint64_t size);
 /** fake_memory_release() - the last reference to a memfd is gone. */
 void fake_memory_release(struct fake_file *file);
 

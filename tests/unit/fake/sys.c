@@ -227,6 +227,9 @@ static int fake_stat(void *data, int fd, struct vhi_file *ret)
 		*ret = (struct vhi_file){ true, file->node->major, file->node->minor };
 	ret->size = file->size;
 	ret->seals = file->seals;
+	ret->device = 1;
+	ret->inode = fake_inode(fake, file);
+	ret->block = file->block ? file->block : 4096;
 	return fake_leave(fake, 0);
 }
 
@@ -274,6 +277,26 @@ static void fake_unmap(void *data, void *addr, uint64_t size)
 	/* it cannot fail, so it is not in the list of calls */
 	pthread_mutex_lock(&fake->lock);
 	fake_unmap_file(fake, addr, size);
+	pthread_mutex_unlock(&fake->lock);
+}
+
+static int fake_map_blocks(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
+{
+	struct fake *fake = data;
+	int r = fake_enter(fake, "map_blocks", fd, 0);
+	struct fake_file *file = fake_file_of(fake, fd);
+
+	if (!r && (!file || file->kind != FAKE_MEMFD))
+		r = file ? -ENODEV : -EBADF;
+	return fake_leave(fake, r ? r : fake_map_memory(fake, file, offset, size, ret));
+}
+
+static void fake_unmap_blocks(void *data, void *addr, uint64_t size)
+{
+	struct fake *fake = data;
+
+	pthread_mutex_lock(&fake->lock);
+	fake_unmap_memory(fake, addr, size);
 	pthread_mutex_unlock(&fake->lock);
 }
 
@@ -370,6 +393,8 @@ const struct vhi_sys_ops fake_sys = {
 	.peek = fake_peek,
 	.map = fake_map,
 	.unmap = fake_unmap,
+	.map_blocks = fake_map_blocks,
+	.unmap_blocks = fake_unmap_blocks,
 	.socket = fake_socket,
 	.link_get = fake_sys_link_get,
 	.link_delete = fake_sys_link_delete,

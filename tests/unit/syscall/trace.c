@@ -96,6 +96,8 @@ OPERATION(mapped, 4096, 1)
 OPERATION(peek, 4096, text, 1)
 OPERATION(map, none, 0, 4096, &at)
 OPERATION(unmap, at, 4096)
+OPERATION(map_blocks, none, 0, 4096, &at)
+OPERATION(unmap_blocks, at, 4096)
 OPERATION(socket)
 OPERATION(link_get, "no", &one_link)
 OPERATION(link_delete, 77)
@@ -118,17 +120,41 @@ static const struct {
 	const char *name;
 	void (*call)(const struct vhi_sys *sys);
 } rows[] = {
-	ROW(open),	 ROW(close),	 ROW(dup),
-	ROW(ioctl),	 ROW(eventfd),	 ROW(signal),
-	ROW(drain),	 ROW(write),	 ROW(read_fd),
-	ROW(poll),	 ROW(epoll),	 ROW(epoll_add),
-	ROW(epoll_del),	 ROW(name),	 ROW(same),
-	ROW(stat),	 ROW(read),	 ROW(mapped),
-	ROW(peek),	 ROW(map),	 ROW(unmap),
-	ROW(socket),	 ROW(link_get),	 ROW(link_delete),
-	ROW(link_watch), ROW(user),	 ROW(release),
-	ROW(pid),	 ROW(tid),	 ROW(tasks),
-	ROW(set_cpus),	 ROW(set_sched), ROW(open_in_new_netns),
+	ROW(open),
+	ROW(close),
+	ROW(dup),
+	ROW(ioctl),
+	ROW(eventfd),
+	ROW(signal),
+	ROW(drain),
+	ROW(write),
+	ROW(read_fd),
+	ROW(poll),
+	ROW(epoll),
+	ROW(epoll_add),
+	ROW(epoll_del),
+	ROW(name),
+	ROW(same),
+	ROW(stat),
+	ROW(read),
+	ROW(mapped),
+	ROW(peek),
+	ROW(map),
+	ROW(unmap),
+	ROW(map_blocks),
+	ROW(unmap_blocks),
+	ROW(socket),
+	ROW(link_get),
+	ROW(link_delete),
+	ROW(link_watch),
+	ROW(user),
+	ROW(release),
+	ROW(pid),
+	ROW(tid),
+	ROW(tasks),
+	ROW(set_cpus),
+	ROW(set_sched),
+	ROW(open_in_new_netns),
 };
 
 static void each_operation_is_a_line_with_its_name(void **state)
