@@ -141,6 +141,15 @@ VHC_EXPORT void vhc_ctx_set_log(struct vhc_ctx *ctx, enum vhc_level max, vhc_log
  */
 VHC_EXPORT const struct vhc_error *vhc_ctx_get_error(const struct vhc_ctx *ctx);
 
+/**
+ * vhc_call_meaning() - what an errno of one of vhost's, a tap's or KVM's calls means, whoever made
+ * the call.  Makes no system call.
+ * @call: its name, such as "VHOST_SET_OWNER", or "open " and the path of a device node.  @error:
+ * positive, such as EBUSY.  @text: gets part of a sentence, cut to @size bytes; 256 are enough.
+ * Errors: -ENOENT: nothing is known beyond the name of the errno; @text is as it was.
+ */
+VHC_EXPORT int vhc_call_meaning(const char *call, int error, char *text, size_t size);
+
 /* ------------------------------------------------------------------------------------- features */
 
 /*

@@ -35,6 +35,8 @@ static const struct {
 	  NO_REMEDY },
 };
 
+#define COUNT (sizeof(failures) / sizeof(failures[0]))
+
 /* The module is named as the node, with underscores. */
 static void get_module(const char *path, char *module, size_t size)
 {
@@ -46,26 +48,46 @@ static void get_module(const char *path, char *module, size_t size)
 			*at = '_';
 }
 
+static size_t find(int error)
+{
+	size_t i = 0;
+
+	while (i < COUNT && failures[i].error != error)
+		i++;
+	return i;
+}
+
+bool vhi_node_reason(const char *path, int error, char *text, size_t size)
+{
+	const size_t i = find(error);
+	char module[32];
+
+	if (i == COUNT)
+		return false;
+	get_module(path, module, sizeof(module));
+	/* the formats are constants of the table above */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(text, size, failures[i].reason, module);
+#pragma GCC diagnostic pop
+	return true;
+}
+
 void vhi_node_explain(const struct vhi_sys *sys, const char *path, int error,
 		      struct vhi_node_failure *ret)
 {
+	const size_t i = find(error);
 	char module[32];
 
-	get_module(path, module, sizeof(module));
-	snprintf(ret->reason, sizeof(ret->reason), "the kernel refused it");
 	ret->remedy[0] = '\0';
-	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-		if (failures[i].error != error)
-			continue;
-			/* the formats are constants of the table above */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(ret->reason, sizeof(ret->reason), failures[i].reason, module);
-#pragma GCC diagnostic pop
-		if (failures[i].remedy == LOAD)
-			snprintf(ret->remedy, sizeof(ret->remedy), "modprobe %s", module);
-		if (failures[i].remedy == GRANT)
-			snprintf(ret->remedy, sizeof(ret->remedy), "setfacl -m u:%u:rw %s",
-				 vhi_sys_user(sys), path);
+	if (!vhi_node_reason(path, error, ret->reason, sizeof(ret->reason))) {
+		snprintf(ret->reason, sizeof(ret->reason), "the kernel refused it");
+		return;
 	}
+	get_module(path, module, sizeof(module));
+	if (failures[i].remedy == LOAD)
+		snprintf(ret->remedy, sizeof(ret->remedy), "modprobe %s", module);
+	if (failures[i].remedy == GRANT)
+		snprintf(ret->remedy, sizeof(ret->remedy), "setfacl -m u:%u:rw %s",
+			 vhi_sys_user(sys), path);
 }
