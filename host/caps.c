@@ -8,7 +8,7 @@
 #include "errname.h"
 #include "error.h"
 #include "kind.h"
-#include "node.h"
+#include "node/node.h"
 
 static int open_device(const struct host_device *device, const struct host_options *options,
 		       const char *caps, struct vhc_dev **ret)
@@ -85,7 +85,8 @@ static const char *text_of(struct json_object *row, const char *key)
 /* @key: of the path, in each row of a list. */
 static void advise(struct json_object *caps, const char *list, const char *key, bool with_error)
 {
-	char text[400], fix[300], reason[500], user[HOST_SELF_MAX];
+	char text[HOST_NODE_TEXT], fix[HOST_NODE_TEXT], reason[HOST_NODE_TEXT + 40],
+		user[HOST_SELF_MAX];
 	struct json_object *rows;
 
 	if (!json_object_object_get_ex(caps, list, &rows))
@@ -93,13 +94,15 @@ static void advise(struct json_object *caps, const char *list, const char *key, 
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
 		struct json_object *row = json_object_array_get_idx(rows, i);
 		const struct host_node *node = host_node_find(text_of(row, key));
-		int r = node && *text_of(row, "reason") ? host_node_try(node) : 0;
+		struct host_node_answer answer = { 0 };
 
-		if (r >= 0)
+		if (node && *text_of(row, "reason"))
+			answer = host_node_try(node);
+		if (answer.error >= 0)
 			continue;
-		host_node_explain(node, r, host_self_name(user), text, fix, sizeof(fix));
+		host_node_explain(node, &answer, host_self_name(user), text, fix);
 		snprintf(reason, sizeof(reason), "%s%s%s%s", text, with_error ? " (" : "",
-			 with_error ? doc_errname(-r) : "", with_error ? ")" : "");
+			 with_error ? doc_errname(-answer.error) : "", with_error ? ")" : "");
 		set_text(row, "reason", reason);
 		set_text(row, "remedy", fix);
 	}

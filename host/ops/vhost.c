@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "node.h"
+#include "node/node.h"
 #include "ops/op.h"
 
 static int fall_back(struct host_run *run, const struct host_op *op, const struct host_error *why)
@@ -77,14 +77,14 @@ static int open_preferred(struct host_run *run, const struct host_device *config
 int host_fail_vhost(struct host_error *err, struct vhc_ctx *ctx, const char *path, int code)
 {
 	static const int of_open[] = { ENOENT, ENODEV, ENXIO, EACCES, EPERM };
-	char text[400], fix[300], user[HOST_SELF_MAX];
+	char text[HOST_NODE_TEXT], fix[HOST_NODE_TEXT], user[HOST_SELF_MAX];
+	struct host_node_answer answer = { code, host_node_refusal(path, code) };
 
 	host_fail_library(err, ctx, code);
 	for (size_t i = 0; i < DOC_COUNT(of_open); i++) {
 		if (code != -of_open[i])
 			continue;
-		host_node_explain(host_node_find(path), code, host_self_name(user), text, fix,
-				  sizeof(fix));
+		host_node_explain(host_node_find(path), &answer, host_self_name(user), text, fix);
 		snprintf(err->hint, sizeof(err->hint), "%s", *fix ? fix : text);
 	}
 	return code;
@@ -113,27 +113,26 @@ int host_close_vhost(struct host_run *run, const struct host_op *op, struct host
 
 static void try_node(void *answer, const void *question)
 {
-	int *r = answer;
-
-	*r = host_node_try(question);
+	*(struct host_node_answer *)answer = host_node_try(question);
 }
 
 /* Does it open for the launcher's user, too?  Otherwise the launcher would find out, when it runs already. */
 int host_try_vhost(struct host_run *run, const struct host_op *op, struct host_error *err)
 {
 	const struct host_node *node = &host_nodes[0];
-	char text[400], fix[300];
-	int answer = 0, r;
+	char text[HOST_NODE_TEXT], fix[HOST_NODE_TEXT];
+	struct host_node_answer answer = { 0 };
+	int r;
 
 	if (!run->devices[op->device].vhost)
 		return 0;
 	r = host_user_ask(&run->user, try_node, node, &answer, sizeof(answer), err);
-	if (r < 0 || answer == 0)
+	if (r < 0 || answer.error == 0)
 		return r;
-	host_node_explain(node, answer, run->user.name, text, fix, sizeof(fix));
-	host_fail(err, answer, fix, "the launcher opens %s by itself, as user %s: %s", node->path,
-		  run->user.name, text);
-	r = refuse(run, op, answer, err);
+	host_node_explain(node, &answer, run->user.name, text, fix);
+	host_fail(err, answer.error, fix, "the launcher opens %s by itself, as user %s: %s",
+		  node->path, run->user.name, text);
+	r = refuse(run, op, answer.error, err);
 	if (r == 0)
 		host_close_vhost(run, op, err);
 	return r;

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "document.h"
@@ -135,7 +136,31 @@ static void doctor_of_each_failure_says_reason_and_remedy(void **state)
 		expect(&cases[i]);
 }
 
-/* Every open for reading and writing is refused with EPERM, as a device cgroup does. */
+/* What an ACL denies is no security module's doing, though the mode permits it: u::rw- u:nobody:--- g::rw- m::rw- o::rw- */
+static void doctor_of_acl_that_denies_says_so(void **state)
+{
+	static const char acl[] = "\2\0\0\0"
+				  "\1\0\6\0\377\377\377\377"
+				  "\2\0\0\0\376\377\0\0" /* user 65534 */
+				  "\4\0\6\0\377\377\377\377"
+				  "\20\0\6\0\377\377\377\377"
+				  "\40\0\6\0\377\377\377\377";
+	struct host_finding finding;
+	bool ok;
+	int r;
+
+	assert_int_equal(mknod("/dev/net/tun", S_IFCHR | 0666, makedev(10, 200)), 0);
+	r = setxattr("/dev/net/tun", "system.posix_acl_access", acl, sizeof(acl) - 1, 0);
+	find("nobody", "/dev/net/tun", &finding, &ok);
+	unlink("/dev/net/tun");
+	if (r < 0)
+		skip(); /* no ACLs here */
+	if (!strstr(finding.text, "user nobody cannot open it") ||
+	    !strstr(finding.text, "has mode 0666 and an ACL"))
+		fail_msg("%s", finding.text);
+}
+
+/* Every open for reading and writing is refused with EPERM, as filters of containers do. */
 static void refuse_opens(const void *arg)
 {
 	struct sock_filter filter[] = {
@@ -157,10 +182,12 @@ static void refuse_opens(const void *arg)
 	struct host_finding finding;
 	bool ok;
 
+	assert_int_equal(mknod("/dev/net/tun", S_IFCHR | 0666, makedev(10, 200)), 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
 		_exit(77);
 	find(NULL, "/dev/net/tun", &finding, &ok);
+	unlink("/dev/net/tun");
 	printf("%s: %s\n", finding.result, finding.text); /* the fix names this process's service */
 	fflush(stdout);
 	_exit(0);
@@ -173,8 +200,10 @@ static void doctor_of_forbidden_node_says_why(void **state)
 	sandbox_skip_if_emulated("seccomp");
 	assert_int_equal(sandbox_run(refuse_opens, NULL, out, sizeof(out)), 0);
 	assert_string_equal(
-		out, "missing: its mode permits it, but a device cgroup, a security module or "
-		     "a sandbox does not\n");
+		out,
+		"missing: its mode and the device cgroup permit it, but a seccomp filter, which "
+		"this process is under, or a security module does not: whatever started it has to "
+		"leave that out\n");
 }
 
 static void doctor_for_unknown_user_is_enoent(void **state)
@@ -216,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(doctor_of_each_failure_says_reason_and_remedy),
+		cmocka_unit_test(doctor_of_acl_that_denies_says_so),
 		cmocka_unit_test(doctor_of_forbidden_node_says_why),
 		cmocka_unit_test(doctor_for_unknown_user_is_enoent),
 		cmocka_unit_test(doctor_limits_are_of_this_process),

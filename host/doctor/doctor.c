@@ -14,7 +14,7 @@
 
 #include "document.h"
 #include "errname.h"
-#include "node.h"
+#include "node/node.h"
 #include "process/user.h"
 
 #define CHECKS_MAX (HOST_NODES + 6)
@@ -45,7 +45,8 @@ static void add(struct doctor *doctor, const char *check, bool needed, const cha
 /* ---------------------------------------------------------------------------------------- checks */
 
 struct tried {
-	int nodes[HOST_NODES], tap;
+	struct host_node_answer nodes[HOST_NODES];
+	int tap;
 };
 
 /* Runs in a child, as the user: what set-up does first. */
@@ -90,14 +91,14 @@ static void check_nodes(struct doctor *doctor, const struct tried *tried)
 {
 	for (size_t i = 0; i < HOST_NODES; i++) {
 		const struct host_node *node = &host_nodes[i];
-		char text[400], fix[300];
+		char text[HOST_NODE_TEXT], fix[HOST_NODE_TEXT];
 
-		if (tried->nodes[i] == 0) {
+		if (tried->nodes[i].error == 0) {
 			add(doctor, node->path, node->needed, "ok",
 			    "it opens, and its driver answers", "");
 			continue;
 		}
-		host_node_explain(node, tried->nodes[i], doctor->user, text, fix, sizeof(fix));
+		host_node_explain(node, &tried->nodes[i], doctor->user, text, fix);
 		add(doctor, node->path, node->needed, "missing", text, fix);
 		if (node->needed)
 			doctor->ok = false;
@@ -113,7 +114,7 @@ static int check_setup_by_root(struct doctor *doctor, struct host_error *err)
 	int r = host_user_ask(NULL, try_all, NULL, &tried, sizeof(tried), err);
 
 	for (size_t i = 0; i < HOST_NODES; i++)
-		if (tried.nodes[i] && host_nodes[i].needed)
+		if (tried.nodes[i].error && host_nodes[i].needed)
 			snprintf(text, sizeof(text),
 				 "this user cannot use %s either: vhostctl doctor says why",
 				 host_nodes[i].path);

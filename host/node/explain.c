@@ -4,99 +4,23 @@
  * kernel, no systemd and no right to make nodes, and the ids of another user namespace have no names.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
-#include <linux/kvm.h>
-#include <linux/vhost.h>
+#include <mntent.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "errname.h"
-#include "log.h"
-#include "node.h"
-
-#define MISC_MAJOR 10u
-
-#define REQUEST(name) name, #name
-
-const struct host_node host_nodes[HOST_NODES] = {
-	{ "/dev/vhost-net", "vhost_net", true, REQUEST(VHOST_GET_FEATURES) },
-	{ "/dev/vhost-vsock", "vhost_vsock", false, REQUEST(VHOST_GET_FEATURES) },
-	{ "/dev/vhost-scsi", "vhost_scsi", false, REQUEST(VHOST_GET_FEATURES) },
-	{ "/dev/net/tun", "tun", true, REQUEST(TUNGETFEATURES) },
-	{ "/dev/kvm", "kvm", false, REQUEST(KVM_GET_API_VERSION) },
-};
-
-/* -------------------------------------------------------------------------------- what is here */
-
-/* The minor number of the node's driver, as /proc/misc lists it; -1 if no such driver is loaded. */
-static int driver_minor(const struct host_node *node)
-{
-	const char *name = strrchr(node->path, '/') + 1;
-	FILE *file = fopen("/proc/misc", "re");
-	char listed[64];
-	int minor, found = -1;
-
-	while (file && found < 0 && fscanf(file, "%d %63s", &minor, listed) == 2)
-		if (strcmp(listed, name) == 0)
-			found = minor;
-	if (file)
-		fclose(file);
-	return found;
-}
-
-/* In one, root may neither make nodes nor load modules, and other ids than its own have no names. */
-static bool in_user_namespace(void)
-{
-	FILE *file = fopen("/proc/self/uid_map", "re");
-	unsigned int inside = 0, outside = 0, count = UINT32_MAX;
-
-	if (file && fscanf(file, "%u %u %u", &inside, &outside, &count) != 3)
-		count = 0;
-	if (file)
-		fclose(file);
-	return inside != 0 || outside != 0 || count != UINT32_MAX;
-}
-
-static bool has_program(const char *name)
-{
-	static const char *const folders[] = { "/usr/bin", "/bin", "/usr/sbin", "/sbin" };
-	char path[64];
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
-		if (access(path, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The service of this process, "" if systemd does not run it as one. */
-static void get_unit(char *unit, size_t size)
-{
-	FILE *file = fopen("/proc/self/cgroup", "re");
-	char line[300], *at;
-
-	*unit = '\0';
-	while (file && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		at = strrchr(line, '/');
-		if (at && strlen(at) > 8 && strcmp(at + strlen(at) - 8, ".service") == 0)
-			snprintf(unit, size, "%.100s", at + 1);
-	}
-	if (file)
-		fclose(file);
-}
+#include "node/cgroup.h"
+#include "node/here.h"
+#include "node/node.h"
+#include "node/security.h"
 
 /* The name of KVM's module depends on the CPU. */
 static const char *module_of(const struct host_node *node)
@@ -122,48 +46,6 @@ static const char *module_of(const struct host_node *node)
 	return module;
 }
 
-/* --------------------------------------------------------------------------------------- trying */
-
-int host_node_try(const struct host_node *node)
-{
-	uint64_t answer = 0;
-	struct stat st;
-	int minor = driver_minor(node), r = 0;
-	int fd = host_traced(open(node->path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
-			     "open(\"%s\", O_RDWR|O_NONBLOCK)", node->path);
-
-	if (fd < 0)
-		return -errno;
-	if (host_traced(ioctl(fd, node->request, &answer), "ioctl(%d<%s>, %s)", fd, node->path,
-			node->request_name) < 0 &&
-	    errno == ENOTTY)
-		r = -ENOTTY;
-	if (fstat(fd, &st) < 0 ||
-	    (minor >= 0 && st.st_rdev != makedev(MISC_MAJOR, (unsigned int)minor)))
-		r = -ENOTTY;
-	close(fd);
-	return r;
-}
-
-int host_tap_try(void)
-{
-	struct ifreq link = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int fd = host_traced(open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK),
-			     "open(\"/dev/net/tun\", O_RDWR|O_NONBLOCK)");
-	int r = fd < 0 || host_traced(ioctl(fd, TUNSETIFF, &link),
-				      "ioctl(%d</dev/net/tun>, TUNSETIFF, {\"\", "
-				      "IFF_TAP|IFF_NO_PI|IFF_VNET_HDR})",
-				      fd) < 0
-			? -errno
-			: 0;
-
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
-
-/* ------------------------------------------------------------------------------------ explaining */
-
 struct advice {
 	const struct host_node *node;
 	const char *user;
@@ -180,7 +62,7 @@ static void advise_module(const struct advice *advice, const char *why, const ch
 
 	uname(&kernel);
 	snprintf(path, sizeof(path), "/lib/modules/%s", kernel.release);
-	if (in_user_namespace())
+	if (host_in_user_namespace())
 		snprintf(advice->text, advice->size,
 			 "%s; only root outside this user namespace can load %s", why, module);
 	else if (access(path, F_OK) < 0)
@@ -198,7 +80,7 @@ static void advise_module(const struct advice *advice, const char *why, const ch
 static void advise_new_node(const struct advice *advice, const char *why, const char *first)
 {
 	const struct host_node *node = advice->node;
-	int minor = driver_minor(node);
+	int minor = host_node_minor(node);
 	char text[300];
 
 	if (minor < 0) {
@@ -208,12 +90,13 @@ static void advise_new_node(const struct advice *advice, const char *why, const 
 		return;
 	}
 	snprintf(advice->text, advice->size, "%s, though the kernel has its driver%s", why,
-		 in_user_namespace() ? "; it has to be given to this user namespace from outside"
-				     : "");
-	if (!in_user_namespace())
+		 host_in_user_namespace()
+			 ? "; it has to be given to this user namespace from outside"
+			 : "");
+	if (!host_in_user_namespace())
 		snprintf(advice->fix, advice->size, "%s%smknod -m 0660 %s c %u %d", first,
 			 strcmp(node->path, "/dev/net/tun") == 0 ? "mkdir -p /dev/net && " : "",
-			 node->path, MISC_MAJOR, minor);
+			 node->path, HOST_MISC_MAJOR, minor);
 }
 
 /* What is mounted over the node cannot be removed from here. */
@@ -260,7 +143,7 @@ static void explain_denied(const struct advice *advice)
 		snprintf(advice->text, advice->size, "user %s can neither open nor stat it", user);
 		return;
 	}
-	if (in_user_namespace()) {
+	if (host_in_user_namespace()) {
 		snprintf(
 			advice->text, advice->size,
 			"user %s cannot open it: it has mode %04o, and only its owner outside this user "
@@ -273,35 +156,73 @@ static void explain_denied(const struct advice *advice)
 	snprintf(owner_name, sizeof(owner_name), "%s", owner ? owner->pw_name : "?");
 	snprintf(group_name, sizeof(group_name), "%s", group ? group->gr_name : "?");
 	snprintf(advice->text, advice->size,
-		 "user %s cannot open it: it belongs to %s:%s and has mode %04o", user, owner_name,
-		 group_name, st.st_mode & 07777u);
+		 "user %s cannot open it: it belongs to %s:%s and has mode %04o%s", user,
+		 owner_name, group_name, st.st_mode & 07777u,
+		 getxattr(path, "system.posix_acl_access", NULL, 0) > 0 ? " and an ACL" : "");
 	/* Membership in the group "root" would grant far more than one device. */
 	if (group && st.st_gid != 0 && (st.st_mode & 060) == 060)
 		snprintf(advice->fix, advice->size, "usermod -aG %s %s", group_name, user);
-	else if (has_program("setfacl"))
+	else if (host_has_program("setfacl"))
 		snprintf(advice->fix, advice->size, "setfacl -m u:%s:rw %s", user, path);
 	else
 		snprintf(advice->fix, advice->size, "chown %s %s", user, path);
 }
 
-static void explain_forbidden(const struct advice *advice)
+/* Where the file system that a node is on is mounted. */
+static void explain_mount(const struct advice *advice)
 {
-	char unit[128];
+	FILE *file = setmntent("/proc/self/mounts", "re");
+	struct mntent *entry, *found = NULL;
+	char place[100] = "";
+	size_t len;
 
-	get_unit(unit, sizeof(unit));
-	snprintf(
-		advice->text, advice->size,
-		"its mode permits it, but a device cgroup, a security module or a sandbox does not");
-	if (*unit && !in_user_namespace() && has_program("systemctl"))
-		snprintf(advice->fix, advice->size,
-			 "systemctl set-property %s DeviceAllow=\"%s rw\"", unit,
-			 advice->node->path);
+	while (file && (entry = getmntent(file))) {
+		len = strlen(entry->mnt_dir);
+		if (len < sizeof(place) && len >= strlen(place) &&
+		    strncmp(advice->node->path, entry->mnt_dir, len) == 0 &&
+		    (advice->node->path[len] == '/' || advice->node->path[len] == '\0')) {
+			snprintf(place, sizeof(place), "%s", entry->mnt_dir);
+			found = entry;
+		}
+	}
+	snprintf(advice->text, advice->size, "%s is mounted with nodev",
+		 found ? place : "its folder");
+	if (found && geteuid() == 0 && !host_in_user_namespace())
+		snprintf(advice->fix, advice->size, "mount -o remount,bind,dev %s", place);
+	if (file)
+		endmntent(file);
 }
 
-void host_node_explain(const struct host_node *node, int error, const char *user, char *text,
-		       char *fix, size_t size)
+static void explain_filter(const struct advice *advice)
 {
-	const struct advice advice = { node, user, text, fix, size };
+	snprintf(
+		advice->text, advice->size,
+		"its mode and the device cgroup permit it, but a seccomp filter, which this process is "
+		"under, or a security module does not: whatever started it has to leave that out");
+}
+
+static void explain_security(const struct advice *advice)
+{
+	host_security_explain(advice->node->path, advice->text, advice->size);
+}
+
+static void explain_cgroup(const struct advice *advice)
+{
+	host_cgroup_explain(advice->node->path, advice->text, advice->fix, advice->size);
+}
+
+void host_node_explain(const struct host_node *node, const struct host_node_answer *answer,
+		       const char *user, char text[HOST_NODE_TEXT], char fix[HOST_NODE_TEXT])
+{
+	static void (*const refused[])(const struct advice *advice) = {
+		[HOST_REFUSED_BY_MODE] = explain_denied,
+		[HOST_REFUSED_BY_MOUNT] = explain_mount,
+		[HOST_REFUSED_BY_CGROUP] = explain_cgroup,
+		[HOST_REFUSED_BY_SECURITY] = explain_security,
+		[HOST_REFUSED_BY_FILTER] = explain_filter,
+	};
+	const struct advice advice = { node, user, text, fix, HOST_NODE_TEXT };
+	const int error = answer->error;
 	char number[DOC_ERRNO_MAX];
 	struct stat st;
 
@@ -312,27 +233,9 @@ void host_node_explain(const struct host_node *node, int error, const char *user
 		explain_other(&advice, &st);
 	} else if (error == -ENODEV || error == -ENXIO) {
 		advise_module(&advice, "the node exists but has no driver", "");
-	} else if (error == -EACCES) {
-		explain_denied(&advice);
-	} else if (error == -EPERM) {
-		explain_forbidden(&advice);
+	} else if (refused[answer->by]) {
+		refused[answer->by](&advice);
 	} else {
-		snprintf(text, size, "it cannot be opened: %s", doc_errno(number, error));
+		snprintf(text, HOST_NODE_TEXT, "it cannot be opened: %s", doc_errno(number, error));
 	}
-}
-
-const struct host_node *host_node_find(const char *path)
-{
-	for (size_t i = 0; i < HOST_NODES; i++)
-		if (strcmp(host_nodes[i].path, path) == 0)
-			return &host_nodes[i];
-	return NULL;
-}
-
-const char *host_self_name(char buf[HOST_SELF_MAX])
-{
-	const struct passwd *self = getpwuid(geteuid());
-
-	snprintf(buf, HOST_SELF_MAX, "%s", self ? self->pw_name : "this user");
-	return buf;
 }
