@@ -125,6 +125,14 @@ static int run(struct cli_call *call)
 	return status;
 }
 
+static const struct cli_option options[] = {
+	CLI_HTML_OPTION,
+};
+
+static const char *const titles[CLI_LACKS + 1] = {
+	[CLI_YES] = "What every host of the set supports",
+};
+
 static const char *const more[] = {
 	"Takes the vhost-caps document of each host, which 'caps --json' wrote there, and shows what all",
 	"of them support, which hosts differ, and for each feature that not all have, why.  '-' is a list",
@@ -138,8 +146,10 @@ const struct cli_command cli_command_baseline = {
 	.arguments = "CAPS...",
 	.text = "Show what every host of a set supports",
 	.more = more,
+	CLI_OPTIONS(options),
 	.min_args = 1,
 	.max_args = CLI_ANY,
 	.takes = CLI_FILE,
+	.titles = titles,
 	.run = run,
 };

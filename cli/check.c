@@ -126,6 +126,7 @@ static const struct cli_option options[] = {
 	  .help = "the launcher there has all features of its own that the guest may have" },
 	CLI_SET_OPTION,
 	CLI_QMP_OPTIONS,
+	CLI_HTML_OPTION,
 };
 
 static const char *const more[] = {
@@ -137,6 +138,12 @@ static const char *const more[] = {
 	NULL,
 };
 
+static const char *const titles[CLI_LACKS + 1] = {
+	[CLI_YES] = "The guest can move",
+	[CLI_NO] = "The guest cannot move",
+	[CLI_LACKS] = "It cannot be told whether the guest can move",
+};
+
 const struct cli_command cli_command_check = {
 	.name = "check",
 	.arguments = "STATE",
@@ -146,5 +153,6 @@ const struct cli_command cli_command_check = {
 	.min_args = 1,
 	.max_args = 1,
 	.takes = CLI_FILE,
+	.titles = titles,
 	.run = run,
 };

@@ -79,6 +79,9 @@ struct cli_command {
 	const struct doc_table *report;	     /* the vhost-report that it writes; NULL: none, or the
 						library's */
 	const char *alone; /* without --json, only this text of the report is printed; or NULL */
+	const char *const
+		*titles; /* of the page of --html: what the result says, by its exit status up
+				      to CLI_LACKS; NULL: it has no such option */
 	int (*run)(struct cli_call *call);
 };
 
@@ -148,10 +151,24 @@ int cli_width(int fd); /* of the terminal; 0: it is none, or does not say */
 const char *cli_document(const char *path);
 int cli_read(const char *path, char **ret_text, size_t *ret_length);
 
-/* file.c: a document that a command writes to a file, besides its result */
+/* file.c: what a command writes to a file, besides its result */
+typedef void cli_writer(FILE *out, void *data);
 int cli_file_check(const char *path);
-int cli_file_write(const char *path, struct json_object *document);
+int cli_file_write(const char *path, cli_writer *write, void *data);
+void cli_write_json(FILE *out, void *document);
+/* @error: a negative errno.  Returns CLI_FAILED */
+int cli_fail_file(const char *path, int error);
 void cli_file_remove(const char *path);
+
+/* page.c: the result as an HTML page, of the commands that have titles for it */
+#define CLI_HTML_OPTION                                                            \
+	{                                                                          \
+		"html", 'o', "FILE", CLI_FILE,                                     \
+			.help = "also write the result to FILE, as a page to send" \
+	}
+const char *cli_page_path(const struct cli_call *call); /* NULL: none is requested */
+/* Returns an exit status. */
+int cli_page_write(const struct cli_call *call, int status);
 
 /* report.c: building result trees; never NULL */
 /* the same memory; without any, the program ends here */

@@ -61,11 +61,19 @@ static void cut_name(char *place)
 		slash[slash == place] = '\0';
 }
 
+int cli_fail_file(const char *path, int error)
+{
+	char number[DOC_ERRNO_MAX];
+
+	return cli_fail(CLI_FAILED, NULL, "cannot write the report to %s: %s", path,
+			doc_errno(number, error));
+}
+
 /* Can the file be written, as far as that can be told without touching it? */
 int cli_file_check(const char *path)
 {
 	const char *name = strrchr(path, '/');
-	char place[PATH_MAX], number[DOC_ERRNO_MAX];
+	char place[PATH_MAX];
 	int mode = W_OK;
 	struct stat st;
 
@@ -79,11 +87,10 @@ int cli_file_check(const char *path)
 		errno = EISDIR;
 	else if (faccessat(AT_FDCWD, place, mode, AT_EACCESS) == 0)
 		return CLI_YES;
-	return cli_fail(CLI_FAILED, NULL, "cannot write the report to %s: %s", path,
-			doc_errno(number, -errno));
+	return cli_fail_file(path, -errno);
 }
 
-static int put(int fd, struct json_object *document)
+static int put(int fd, cli_writer *write, void *data)
 {
 	FILE *out = fdopen(fd, "w");
 	int r = 0;
@@ -93,10 +100,10 @@ static int put(int fd, struct json_object *document)
 		close(fd);
 		return r;
 	}
-	cli_print(out, document, true, false, 0);
-	errno = EIO;
+	errno = 0;
+	write(out, data);
 	if (ferror(out) | fclose(out))
-		r = -errno;
+		r = errno ? -errno : -EIO;
 	return r;
 }
 
@@ -109,7 +116,7 @@ static int set_mode(int fd)
 	return fchmod(fd, 0666 & ~mask) < 0 ? -errno : 0;
 }
 
-static int replace(const char *place, struct json_object *document)
+static int replace(const char *place, cli_writer *write, void *data)
 {
 	char beside[PATH_MAX];
 	int fd, r;
@@ -121,7 +128,7 @@ static int replace(const char *place, struct json_object *document)
 		return -errno;
 	r = set_mode(fd);
 	if (r == 0)
-		r = put(fd, document);
+		r = put(fd, write, data);
 	else
 		close(fd);
 	if (r == 0 && rename(beside, place) < 0)
@@ -176,14 +183,19 @@ void cli_file_remove(const char *path)
 		unlink(place);
 }
 
+void cli_write_json(FILE *out, void *document)
+{
+	cli_print(out, document, true, false, 0);
+}
+
 /* Returns 0 or a negative errno; the file is then as it was. */
-int cli_file_write(const char *path, struct json_object *document)
+int cli_file_write(const char *path, cli_writer *write, void *data)
 {
 	char place[PATH_MAX];
 	int fd;
 
 	if (is_replaced(path, place))
-		return replace(place, document);
+		return replace(place, write, data);
 	fd = open_other(path);
-	return fd < 0 ? fd : put(fd, document);
+	return fd < 0 ? fd : put(fd, write, data);
 }

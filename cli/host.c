@@ -47,6 +47,12 @@ const struct cli_command cli_command_caps = {
 
 static const struct cli_option doctor_options[] = {
 	{ "user", 'u', "USER", CLI_USER, .help = "check for this user instead of the caller" },
+	CLI_HTML_OPTION,
+};
+
+static const char *const doctor_titles[CLI_LACKS + 1] = {
+	[CLI_YES] = "vhost-net can be used",
+	[CLI_NO] = "vhost-net cannot be used",
 };
 
 static const char *const doctor_help[] = {
@@ -63,5 +69,6 @@ const struct cli_command cli_command_doctor = {
 	.more = doctor_help,
 	CLI_OPTIONS(doctor_options),
 	.report = &host_doctor_table,
+	.titles = doctor_titles,
 	.run = run_doctor,
 };

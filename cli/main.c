@@ -41,15 +41,23 @@ static int run(struct cli_call *call)
 	static const enum vhc_level levels[] = { VHC_LEVEL_WARNING, VHC_LEVEL_INFO,
 						 VHC_LEVEL_TRACE };
 	enum vhc_level level = levels[call->verbose < 2 ? call->verbose : 2];
-	int status;
+	const char *page = cli_page_path(call);
+	int status, r;
 
+	if (page && cli_file_check(page))
+		return CLI_FAILED;
 	if (vhc_ctx_new(&call->ctx))
 		return cli_fail(CLI_FAILED, NULL, "out of memory");
 	vhc_ctx_set_log(call->ctx, level, cli_log, call);
 	host_set_log(level, cli_log, call);
 	status = call->command->run(call);
 	vhc_ctx_free(call->ctx);
-	return status;
+	r = page && call->result ? cli_page_write(call, status) : CLI_YES;
+	if (r) {
+		json_object_put(call->result);
+		call->result = NULL;
+	}
+	return r ? r : status;
 }
 
 static void report_version(struct cli_call *call)

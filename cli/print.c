@@ -11,30 +11,28 @@
 #include "print.h"
 
 #define INDENT	      2
-#define PROSE_WIDTH   34 /* a text beyond it is a sentence */
-#define PROSE_COLUMNS 2	 /* of sentences that a table may have */
+#define PROSE_COLUMNS 2 /* of sentences that a table may have */
 
 static void print_object(struct printer *printer, struct json_object *object, int indent);
 
-static bool is_rows(struct json_object *value)
+bool cli_is_rows(struct json_object *value)
 {
 	return json_object_is_type(value, json_type_array) && json_object_array_length(value) &&
 	       json_object_is_type(json_object_array_get_idx(value, 0), json_type_object);
 }
 
-static bool is_section(struct json_object *value)
+bool cli_is_section(struct json_object *value)
 {
-	return is_rows(value) || json_object_is_type(value, json_type_object);
+	return cli_is_rows(value) || json_object_is_type(value, json_type_object);
 }
 
-/* Rows that fit a table: none contains an object or further rows. */
-static bool is_flat(struct json_object *rows)
+bool cli_is_flat(struct json_object *rows)
 {
 	for (size_t i = 0; i < json_object_array_length(rows); i++) {
 		json_object_object_foreach(json_object_array_get_idx(rows, i), key, value)
 		{
 			(void)key;
-			if (is_section(value))
+			if (cli_is_section(value))
 				return false;
 		}
 	}
@@ -101,7 +99,7 @@ static bool is_prose(struct json_object *rows)
 			struct cell cell;
 
 			(void)key;
-			sentences += cli_width_of(cli_cell_text(&cell, value)) > PROSE_WIDTH;
+			sentences += cli_width_of(cli_cell_text(&cell, value)) > CLI_PROSE_WIDTH;
 			cli_cell_done(&cell);
 		}
 		if (sentences > PROSE_COLUMNS)
@@ -120,9 +118,9 @@ static void print_section(struct printer *printer, const char *key, struct json_
 			  int indent)
 {
 	print_heading(printer, key, indent);
-	if (!is_rows(value))
+	if (!cli_is_rows(value))
 		print_object(printer, value, indent + INDENT);
-	else if (is_flat(value))
+	else if (cli_is_flat(value))
 		print_table(printer, value, indent + INDENT);
 	else
 		print_rows(printer, value, indent + INDENT);
@@ -135,7 +133,7 @@ static int key_width(struct json_object *object)
 
 	json_object_object_foreach(object, key, value)
 	{
-		if (!is_section(value) && cli_width_of(key) > width)
+		if (!cli_is_section(value) && cli_width_of(key) > width)
 			width = cli_width_of(key);
 	}
 	return width;
@@ -153,7 +151,7 @@ static void print_object(struct printer *printer, struct json_object *object, in
 		struct cell cell;
 		const char *text;
 
-		if (is_section(value))
+		if (cli_is_section(value))
 			continue;
 		cli_put_blanks(printer, indent);
 		cli_put_cell(printer, key, width, false, false);
@@ -166,19 +164,14 @@ static void print_object(struct printer *printer, struct json_object *object, in
 	}
 	json_object_object_foreach(object, name, section)
 	{
-		if (is_section(section))
+		if (cli_is_section(section))
 			print_section(printer, name, section, indent);
 	}
 }
 
-/*
- * Print the result as text for people.  Members that only identify the document are omitted; a
- * document with nothing but one table is printed as that table.
- */
-static void print_people(struct printer *printer, struct json_object *result)
+struct json_object *cli_members(struct json_object *result)
 {
 	static const char *const form[] = { "kind", "version", "minor", "command" };
-	struct json_object *only = NULL;
 	struct json_object *shown = cli_object();
 
 	json_object_object_foreach(result, key, value)
@@ -187,12 +180,21 @@ static void print_people(struct printer *printer, struct json_object *result)
 
 		for (size_t i = 0; i < sizeof(form) / sizeof(*form); i++)
 			skip = skip || !strcmp(key, form[i]);
-		if (skip)
-			continue;
-		cli_add(shown, key, json_object_get(value));
-		only = value;
+		if (!skip)
+			cli_add(shown, key, json_object_get(value));
 	}
-	if (json_object_object_length(shown) == 1 && is_rows(only) && is_flat(only))
+	return shown;
+}
+
+/* Print the result as text for people; a document with nothing but one table is printed as that table. */
+static void print_people(struct printer *printer, struct json_object *result)
+{
+	struct json_object *shown = cli_members(result);
+	struct json_object_iterator first = json_object_iter_begin(shown);
+	struct json_object *only =
+		json_object_object_length(shown) == 1 ? json_object_iter_peek_value(&first) : NULL;
+
+	if (cli_is_rows(only) && cli_is_flat(only))
 		print_table(printer, only, 0);
 	else
 		print_object(printer, shown, 0);

@@ -15,6 +15,16 @@ struct printer {
 	bool begun; /* something was printed before */
 };
 
+/* print.c: what a tree is shown as */
+/* an array of objects */
+bool cli_is_rows(struct json_object *value);
+/* what has a heading of its own: rows, or an object */
+bool cli_is_section(struct json_object *value);
+/* rows that fit a table: none contains an object or further rows */
+bool cli_is_flat(struct json_object *rows);
+/* a copy of a result without the members that only identify the document; for json_object_put() */
+struct json_object *cli_members(struct json_object *result);
+
 /* line.c */
 int cli_width_of(const char *text);
 void cli_put(struct printer *printer, const char *text);
@@ -37,6 +47,24 @@ struct cell {
 	char *joined;
 };
 
+#define CLI_COLUMNS_MAX 32u
+#define CLI_PROSE_WIDTH 34 /* a text beyond it is a sentence */
+
+struct column {
+	const char *key;
+	int width;   /* of its widest text; as it is printed */
+	int least;   /* of its longest word */
+	bool number; /* numbers only: aligned to the right */
+};
+
+struct table {
+	struct column columns[CLI_COLUMNS_MAX];
+	size_t count;
+	bool wraps;
+};
+
+/* the columns of rows, which keep the keys; @words: measure these, too */
+void cli_measure(struct table *table, struct json_object *rows, bool words);
 /* is it a command to paste, which a line break would spoil? */
 bool cli_is_command(const char *key);
 const char *cli_scalar_text(struct json_object *value);

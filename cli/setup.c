@@ -61,7 +61,7 @@ static void say_beside(void *data, const char *line)
 static int write_report(void *data, struct json_object *report, struct host_error *err)
 {
 	struct reported *reported = data;
-	int r = reported->path ? cli_file_write(reported->path, report) : 0;
+	int r = reported->path ? cli_file_write(reported->path, cli_write_json, report) : 0;
 	char number[DOC_ERRNO_MAX];
 
 	reported->written = reported->path && r == 0;

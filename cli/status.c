@@ -13,6 +13,9 @@ static int run(struct cli_call *call)
 	struct look_reading reading;
 	int status;
 
+	if (watch->count && cli_page_path(call))
+		return cli_fail(CLI_USAGE, "leave one of them out",
+				"--html writes one result, --watch makes many");
 	if (watch->count)
 		return cli_watch(call, (unsigned int)watch->number);
 	status = cli_find_device(call, &reading, &device);
@@ -27,6 +30,11 @@ static const struct cli_option options[] = {
 	{ "watch", 'w', "SECONDS", CLI_NUMBER, .min = 1, .max = WATCH_MAX, .preset = 1,
 	  .help = "show it again and again, with what has moved meanwhile, until it is gone" },
 	CLI_FD_OPTION,
+	CLI_HTML_OPTION,
+};
+
+static const char *const titles[CLI_LACKS + 1] = {
+	[CLI_YES] = "What is known of a running device",
 };
 
 static const char *const more[] = {
@@ -46,5 +54,6 @@ const struct cli_command cli_command_status = {
 	.max_args = 1,
 	.takes = CLI_DEVICE,
 	.report = &cli_status_table,
+	.titles = titles,
 	.run = run,
 };

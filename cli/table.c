@@ -9,22 +9,8 @@
 
 #include "print.h"
 
-#define COLUMNS_MAX 32u
 #define NARROW	    24 /* a column of wrapped text is at least as wide, */
 #define NARROW_LAST 20 /* and the last, which has nothing beside it */
-
-struct column {
-	const char *key;
-	int width;   /* of its widest text; as it is printed */
-	int least;   /* of its longest word */
-	bool number; /* numbers only: aligned to the right */
-};
-
-struct table {
-	struct column columns[COLUMNS_MAX];
-	size_t count;
-	bool wraps;
-};
 
 bool cli_is_command(const char *key)
 {
@@ -97,7 +83,7 @@ static struct column *find_column(struct table *table, const char *key, size_t g
 	for (size_t i = 0; i < table->count; i++)
 		if (!strcmp(table->columns[i].key, key))
 			return &table->columns[i];
-	if (table->count == COLUMNS_MAX)
+	if (table->count == CLI_COLUMNS_MAX)
 		return NULL;
 	table->columns[table->count] =
 		(struct column){ key, cli_width_of(key), cli_width_of(key), true };
@@ -116,7 +102,7 @@ static int longest_word(const char *text)
 }
 
 /* Add a row's keys to the columns, in order of appearance, and update the widths. */
-static void measure(struct table *table, struct json_object *row, bool words)
+static void measure_row(struct table *table, struct json_object *row, bool words)
 {
 	size_t place = 0;
 
@@ -137,6 +123,13 @@ static void measure(struct table *table, struct json_object *row, bool words)
 		if (!is_number(value))
 			column->number = false;
 	}
+}
+
+void cli_measure(struct table *table, struct json_object *rows, bool words)
+{
+	*table = (struct table){ .count = 0 };
+	for (size_t i = 0; i < json_object_array_length(rows); i++)
+		measure_row(table, json_object_array_get_idx(rows, i), words);
 }
 
 /* The column that needs the next blank most; NULL if all are as wide as their texts. */
@@ -160,7 +153,7 @@ static struct column *tightest(struct table *table, const int *wanted)
 /* Make columns narrower until the table has @width columns; false if that would be too narrow to read. */
 static bool fit(struct table *table, int width)
 {
-	int wanted[COLUMNS_MAX], all = 0;
+	int wanted[CLI_COLUMNS_MAX], all = 0;
 	struct column *column;
 
 	width -= 2 * ((int)table->count - 1);
@@ -233,8 +226,8 @@ static void put_row(struct printer *printer, const struct table *table, const ch
 static void put_values(struct printer *printer, struct table *table, struct json_object *row,
 		       int indent)
 {
-	struct cell cells[COLUMNS_MAX];
-	const char *texts[COLUMNS_MAX];
+	struct cell cells[CLI_COLUMNS_MAX];
+	const char *texts[CLI_COLUMNS_MAX];
 	size_t place = 0;
 
 	for (size_t i = 0; i < table->count; i++)
@@ -254,11 +247,10 @@ static void put_values(struct printer *printer, struct table *table, struct json
 
 bool cli_put_table(struct printer *printer, struct json_object *rows, int indent)
 {
-	struct table table = { .count = 0 };
-	const char *titles[COLUMNS_MAX];
+	const char *titles[CLI_COLUMNS_MAX];
+	struct table table;
 
-	for (size_t i = 0; i < json_object_array_length(rows); i++)
-		measure(&table, json_object_array_get_idx(rows, i), printer->width);
+	cli_measure(&table, rows, printer->width);
 	if (printer->width && !fit(&table, printer->width - indent))
 		return false;
 	for (size_t i = 0; i < table.count; i++)
