@@ -159,6 +159,7 @@ void cli_write_json(FILE *out, void *document);
 /* @error: a negative errno.  Returns CLI_FAILED */
 int cli_fail_file(const char *path, int error);
 void cli_file_remove(const char *path);
+void cli_file_end(const char *path);
 
 /* page.c: the result as an HTML page, of the commands that have titles for it */
 #define CLI_HTML_OPTION                                                            \

@@ -16,7 +16,10 @@ int cli_read_setup(struct cli_call *call, struct host_setup **ret);
 /* The same of another one. */
 int cli_read_setup_of(struct cli_call *call, const char *path, struct host_setup **ret);
 
-/* The options from the command line, with warnings to stderr. */
+/* A warning on stderr.  @data: the call. */
+void cli_say(void *data, const char *line);
+
+/* The options from the command line, with such warnings. */
 struct host_options cli_host_options(struct cli_call *call);
 
 /* dump-qemu.c: what the QEMU of --qmp says of the device @id, or of all if NULL.  An exit status. */

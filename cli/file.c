@@ -90,20 +90,67 @@ int cli_file_check(const char *path)
 	return cli_fail_file(path, -errno);
 }
 
-static int put(int fd, cli_writer *write, void *data)
+static bool is_ending(void)
 {
-	FILE *out = fdopen(fd, "w");
+	sigset_t set;
+
+	return sigpending(&set) == 0 && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
+					 sigismember(&set, SIGHUP) || sigismember(&set, SIGQUIT));
+}
+
+/* Somebody else is waited for, unless one of the signals comes that set-up holds. */
+static int wait_a_moment(void)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+
+	if (is_ending())
+		return -EINTR;
+	nanosleep(&moment, NULL);
+	return 0;
+}
+
+static char *make_text(cli_writer *writer, void *data, size_t *ret_length)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, ret_length);
+
+	if (!out)
+		return NULL;
+	writer(out, data);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static int put_all(int fd, const char *text, size_t length)
+{
 	int r = 0;
 
-	if (!out) {
-		r = -errno;
-		close(fd);
-		return r;
+	while (length && r == 0) {
+		ssize_t n = write(fd, text, length);
+
+		if (n >= 0) {
+			text += n;
+			length -= (size_t)n;
+		} else if (errno == EAGAIN) {
+			r = wait_a_moment(); /* the reader of a pipe does not read */
+		} else if (errno != EINTR) {
+			r = -errno;
+		}
 	}
-	errno = 0;
-	write(out, data);
-	if (ferror(out) | fclose(out))
-		r = errno ? -errno : -EIO;
+	return r;
+}
+
+static int put(int fd, cli_writer *writer, void *data)
+{
+	size_t length;
+	char *text = make_text(writer, data, &length);
+	int r = text ? put_all(fd, text, length) : -ENOMEM;
+
+	free(text);
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
 	return r;
 }
 
@@ -138,14 +185,6 @@ static int replace(const char *place, cli_writer *write, void *data)
 	return r;
 }
 
-static bool is_ending(void)
-{
-	sigset_t set;
-
-	return sigpending(&set) == 0 && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
-					 sigismember(&set, SIGHUP) || sigismember(&set, SIGQUIT));
-}
-
 static bool is_pipe(const char *path)
 {
 	struct stat st;
@@ -153,25 +192,26 @@ static bool is_pipe(const char *path)
 	return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-/* The reader of a pipe is waited for, unless one of the signals comes that set-up holds. */
 static int open_other(const char *path)
 {
-	const struct timespec moment = { .tv_nsec = 20000000 };
-	int fd, flags;
+	int fd, r = 0;
 
-	for (;;) {
+	while (r == 0) {
 		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 		if (fd >= 0)
-			break;
-		if (errno != ENXIO || !is_pipe(path))
-			return -errno;
-		if (is_ending())
-			return -EINTR;
-		nanosleep(&moment, NULL);
+			return fd;
+		r = errno == ENXIO && is_pipe(path) ? wait_a_moment() : -errno;
 	}
-	flags = fcntl(fd, F_GETFL);
-	fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-	return fd;
+	return r;
+}
+
+/* The reader of a pipe, who may be about to open it, gets nothing. */
+void cli_file_end(const char *path)
+{
+	int fd = is_pipe(path) ? open_other(path) : -1;
+
+	if (fd >= 0)
+		close(fd);
 }
 
 /* What was written is not so any more. */

@@ -40,7 +40,7 @@ int cli_read_setup(struct cli_call *call, struct host_setup **ret)
 	return cli_read_setup_of(call, call->argv[0], ret);
 }
 
-static void say(void *data, const char *line)
+void cli_say(void *data, const char *line)
 {
 	cli_warn(data, "%s", line);
 }
@@ -49,12 +49,12 @@ static void say(void *data, const char *line)
 struct reported {
 	struct cli_call *call;
 	const char *path; /* NULL: none is wanted */
-	bool written;
+	bool tried, written;
 };
 
 static void say_beside(void *data, const char *line)
 {
-	say(((struct reported *)data)->call, line);
+	cli_say(((struct reported *)data)->call, line);
 }
 
 /* The launcher, which runs next, inherits stdout: the report goes to a file. */
@@ -64,6 +64,7 @@ static int write_report(void *data, struct json_object *report, struct host_erro
 	int r = reported->path ? cli_file_write(reported->path, cli_write_json, report) : 0;
 	char number[DOC_ERRNO_MAX];
 
+	reported->tried = true;
 	reported->written = reported->path && r == 0;
 	if (r == 0)
 		return 0;
@@ -80,25 +81,21 @@ struct host_options cli_host_options(struct cli_call *call)
 				      .keep = call->fds,
 				      .keep_count = call->fd_count,
 				      .user = cli_option(call, "user")->text,
-				      .say = say,
+				      .say = cli_say,
 				      .data = call };
 }
 
-static int run_setup(struct cli_call *call)
+static int set_up(struct cli_call *call, struct reported *reported)
 {
 	struct host_options options = cli_host_options(call);
 	struct host_error error = { 0 };
-	struct reported reported = { call, cli_option(call, "report")->text, false };
 	struct host_setup *setup;
 	int status, r;
 
-	if (!call->launcher || !call->launcher[0])
-		return cli_fail(CLI_USAGE, "vhostctl setup CONFIG -- LAUNCHER [ARGUMENT]...",
-				"no launcher given");
 	status = cli_read_setup(call, &setup);
 	if (status)
 		return status;
-	status = reported.path ? cli_file_check(reported.path) : CLI_YES;
+	status = reported->path ? cli_file_check(reported->path) : CLI_YES;
 	if (status) {
 		host_setup_free(setup);
 		return status;
@@ -106,14 +103,29 @@ static int run_setup(struct cli_call *call)
 	options.no_new_privs = cli_option(call, "no-new-privs")->count;
 	options.say = say_beside;
 	options.ready = write_report;
-	options.data = &reported;
+	options.data = reported;
 	r = host_setup_run(setup, &options, &error);
 	host_setup_free(setup);
 	if (r == 0)
 		return (int)error.status; /* the launcher's */
-	if (reported.written)
-		cli_file_remove(reported.path);
+	if (reported->written)
+		cli_file_remove(reported->path);
 	return cli_fail_host(call->argv[0], &error);
+}
+
+static int run_setup(struct cli_call *call)
+{
+	struct reported reported = { .call = call, .path = cli_option(call, "report")->text };
+	int status;
+
+	if (!call->launcher || !call->launcher[0])
+		return cli_fail(CLI_USAGE, "vhostctl setup CONFIG -- LAUNCHER [ARGUMENT]...",
+				"no launcher given");
+	status = set_up(call, &reported);
+	/* whoever sent a signal waits for the end of this process */
+	if (status && status < (int)HOST_SIGNAL && reported.path && !reported.tried)
+		cli_file_end(reported.path);
+	return status;
 }
 
 static int run_validate(struct cli_call *call)

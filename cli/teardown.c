@@ -7,13 +7,14 @@
 
 static int run(struct cli_call *call)
 {
+	const struct host_options options = { .say = cli_say, .data = call };
 	struct host_error error = { 0 };
 	struct host_setup *setup;
 	int status = cli_read_setup(call, &setup);
 
 	if (status)
 		return status;
-	if (host_teardown(setup, &call->result, &error))
+	if (host_teardown(setup, &options, &call->result, &error))
 		status = cli_fail_host(call->argv[0], &error);
 	host_setup_free(setup);
 	return status;

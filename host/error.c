@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "error.h"
 
@@ -75,6 +76,18 @@ int host_fail_library(struct host_error *err, struct vhc_ctx *ctx, int code)
 	const struct vhc_error *error = vhc_ctx_get_error(ctx);
 
 	return host_fail(err, code, error->hint, "%s", error->text);
+}
+
+int host_fail_fds(struct host_error *err, const char *what)
+{
+	struct rlimit limit = { 0 };
+	char hint[40];
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	snprintf(hint, sizeof(hint), "ulimit -n %llu", (unsigned long long)limit.rlim_cur + 64);
+	return host_fail(err, -EMFILE, hint,
+			 "cannot open %s: all %llu fds that RLIMIT_NOFILE allows are in use", what,
+			 (unsigned long long)limit.rlim_cur);
 }
 
 int host_fail_memory(struct host_error *err)

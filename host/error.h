@@ -25,6 +25,8 @@ int host_fail_document(struct host_error *err, int code, const struct doc_error 
 /* The library's last error. */
 int host_fail_library(struct host_error *err, struct vhc_ctx *ctx, int code);
 
+/* -EMFILE: @what, such as "a netlink socket", cannot be opened. */
+int host_fail_fds(struct host_error *err, const char *what);
 int host_fail_memory(struct host_error *err);
 
 /* Does this errno mean that the host lacks something rather than that something failed? */

@@ -115,10 +115,11 @@ int host_setup_run(const struct host_setup *setup, const struct host_options *op
 /**
  * host_teardown() - remove the links that this config made and left: those of "persist", also of a set-up
  * that was killed.  A link that was there before gets back what a set-up that was killed changed, as far as it
- * can have it; others stay.
+ * can have it; others stay.  Of @options it uses @say alone.
  * @ret: the vhost-report.  Errors: -EBUSY: a process still has the link open; -ENOENT: its bridge has gone.
  */
-int host_teardown(const struct host_setup *setup, struct json_object **ret, struct host_error *err);
+int host_teardown(const struct host_setup *setup, const struct host_options *options,
+		  struct json_object **ret, struct host_error *err);
 
 /**
  * host_attach() - set the devices up and give them to the running QEMU at @options->qmp.

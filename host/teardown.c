@@ -129,10 +129,10 @@ static int remove_device(struct host_run *run, const struct host_op *op,
 	return r < 0 ? r : left < 0 ? left : 0;
 }
 
-int host_teardown(const struct host_setup *setup, struct json_object **ret, struct host_error *err)
+int host_teardown(const struct host_setup *setup, const struct host_options *options,
+		  struct json_object **ret, struct host_error *err)
 {
-	const struct host_options options = { 0 };
-	const struct host_plan plan = { .setup = setup, .options = &options };
+	const struct host_plan plan = { .setup = setup, .options = options };
 	struct host_run run = { .plan = &plan, .home_netns = -1 };
 	struct host_teardown_report report = { 0 };
 	int r = 0;

@@ -36,6 +36,8 @@ int host_netlink_begin(struct host_netlink *netlink, struct host_error *err)
 	int r = host_netlink_open(netlink);
 	char number[DOC_ERRNO_MAX];
 
+	if (r == -EMFILE)
+		return host_fail_fds(err, "a netlink socket");
 	if (r < 0)
 		return host_fail(err, r, NULL, "cannot open a netlink socket: %s",
 				 doc_errno(number, r));

@@ -33,7 +33,10 @@ static int write_record(const struct host_run *run, const struct host_op *op,
 	return r;
 }
 
-/* Only with each step: an unprivileged caller cannot have one, and can change little. */
+/*
+ * Only with each step: an unprivileged caller cannot have one, and can change little.  -EEXIST: an earlier one
+ * could not be used, and is kept until somebody has restored by hand what is in it.
+ */
 static void say(const struct host_run *run, const struct host_op *op, int code)
 {
 	char number[DOC_ERRNO_MAX];
@@ -59,8 +62,6 @@ void host_record_begin(struct host_run *run, const struct host_op *op)
 	host_record_name(run->plan->setup, host_device(run->plan->setup, op->device),
 			 device->record);
 	device->record_lock = r < 0 ? r : write_record(run, op, &bridge);
-	if (device->record_lock == -EEXIST) /* an earlier one that could not be used: it is kept */
-		return;
 	if (device->record_lock < 0) {
 		say(run, op, device->record_lock);
 		device->record[0] = '\0';
@@ -69,7 +70,7 @@ void host_record_begin(struct host_run *run, const struct host_op *op)
 
 void host_record_drop(struct host_device_run *device)
 {
-	if (!device->record[0] || device->record_lock < 0)
+	if (!device->record[0])
 		return;
 	host_record_remove(device->record);
 	close(device->record_lock);
@@ -78,16 +79,8 @@ void host_record_drop(struct host_device_run *device)
 
 void host_forget_records(struct host_run *run)
 {
-	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
-		struct host_device_run *device = &run->devices[i];
-
-		if (!device->record[0])
-			continue;
-		host_record_remove(device->record);
-		if (device->record_lock >= 0)
-			close(device->record_lock);
-		device->record[0] = '\0';
-	}
+	for (size_t i = 0; i < run->plan->setup->devices.count; i++)
+		host_record_drop(&run->devices[i]);
 }
 
 /* ------------------------------------------------------------------------------------------ using it */
@@ -98,6 +91,8 @@ static int fail_record(struct host_error *err, int code, const char *name, const
 
 	if (code == -EBUSY)
 		return host_fail(err, code, "end it first", "a set-up of this device is running");
+	if (code == -EMFILE)
+		return host_fail_fds(err, "the record of a set-up that was killed");
 	snprintf(hint, sizeof(hint), "restore the link by hand, and remove it");
 	return host_fail(err, code, hint,
 			 "cannot use the record %s/%s of a set-up that was killed: %s",
@@ -126,15 +121,20 @@ int host_record_restore(struct host_run *run, const struct host_op *op,
 
 	host_record_name(run->plan->setup, host_device(run->plan->setup, op->device), name);
 	lock = host_record_read(name, &text, &len);
-	if (lock == -ENOENT)
+	if (lock == -ENOTDIR)
+		host_warn(run, op,
+			  HOST_RECORD_DIR
+			  " is not used: it is not a folder that root alone may write "
+			  "to, so what a set-up that was killed changed is not restored; "
+			  "remove it");
+	if (lock == -ENOENT || lock == -ENOTDIR)
 		return 0;
 	if (lock < 0)
 		return fail_record(err, lock, name, NULL);
 	r = parse(name, text, len, &record, err);
 	free(text);
 	if (r == 0) {
-		memcpy(ret_name, record.link.name, HOST_LINK_NAME_MAX);
-		r = host_restore_recorded(run, op, &record, err);
+		r = host_restore_recorded(run, op, &record, ret_name, err);
 		host_record_clear(&record);
 		r = r == 0 ? 1 : r;
 	}

@@ -223,7 +223,8 @@ static int look(struct host_netlink *netlink, const struct host_record *record,
 }
 
 int host_restore_recorded(struct host_run *run, const struct host_op *op,
-			  const struct host_record *record, struct host_error *err)
+			  const struct host_record *record, char ret_name[HOST_LINK_NAME_MAX],
+			  struct host_error *err)
 {
 	struct host_link now, bridge = { 0 };
 	struct host_existing existing;
@@ -242,6 +243,7 @@ int host_restore_recorded(struct host_run *run, const struct host_op *op,
 	host_netlink_close(&netlink);
 	if (r < 0)
 		return r;
+	memcpy(ret_name, now.name, HOST_LINK_NAME_MAX); /* it may have been renamed since */
 	fill_run(record, &now, bridge.index, &existing, host_run_of(run, op));
 	r = restore_values(run, op, &now, err);
 	*host_run_of(run, op) = (struct host_device_run){ 0 };

@@ -29,7 +29,9 @@ static int check_folder(int fd)
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	return st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) ? 0 : -EPERM;
+	if (st.st_mode & (S_IWGRP | S_IWOTH) || (st.st_uid && st.st_uid != geteuid()))
+		return -EPERM;
+	return st.st_uid == geteuid() ? 0 : -EACCES; /* root's */
 }
 
 static int open_folder(bool make)
@@ -134,8 +136,8 @@ int host_record_read(const char *name, char **ret, size_t *ret_len)
 {
 	int folder = open_folder(false), fd, r;
 
-	if (folder < 0)
-		return -ENOENT; /* none that this caller may trust */
+	if (folder < 0) /* an unprivileged caller has none */
+		return folder == -EPERM || folder == -ENOTDIR ? -ENOTDIR : -ENOENT;
 	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	r = fd < 0 ? -errno : lock(fd);
 	close(folder);

@@ -46,12 +46,13 @@ const char *host_record_name(const struct host_setup *setup, const struct host_d
 
 /*
  * host_record_write() - write a file that is not there yet, and keep it locked.
- * Returns its fd, which holds the lock, or a negative errno: -EPERM, others may write to the folder.
+ * Returns its fd, which holds the lock, or a negative errno: -EPERM, others may write to the folder; -EEXIST.
  */
 int host_record_write(const char *name, const char *text);
 /*
  * host_record_read() - the text, for free(3), of a file that is there, which gets locked.
- * Returns its fd as above.  Errors: -ENOENT: there is none; -EBUSY: the set-up that wrote it still runs.
+ * Returns its fd as above.  Errors: -ENOENT: there is none; -EBUSY: the set-up that wrote it still runs;
+ * -ENOTDIR: what is in the folder's place is none, or others may write to it.
  */
 int host_record_read(const char *name, char **ret, size_t *ret_len);
 /* host_record_remove() - remove the file. */

@@ -113,10 +113,40 @@ sweep() {
 		mkdir -p -m 700 /run/vhostctl
 		strace -qq -o trace -e trace=linkat "$VHOSTCTL" setup address.json -- true; name=$(grep -o "vm1:net0@[0-9]*" trace)
 		echo "{" > "/run/vhostctl/$name"; "$VHOSTCTL" teardown address.json; echo "status $?"
-		"$VHOSTCTL" setup address.json -- true; echo "status $?"; ls /run/vhostctl'
-	[ "$output" = $'status 5\nstatus 0' ]
-	[ "$(grep -c "cannot use the record /run/vhostctl/vm1:net0@.* of a set-up that was killed" <<< "$stderr")" = 2 ]
+		"$VHOSTCTL" setup address.json -- true; echo "status $?"; "$VHOSTCTL" setup address.json -- false; cat "/run/vhostctl/$name"'
+	[ "$output" = $'status 5\nstatus 0\n{' ] # kept, until somebody has restored what is in it
+	[ "$(grep -c "cannot use the record /run/vhostctl/vm1:net0@.* of a set-up that was killed" <<< "$stderr")" = 3 ]
 	[[ $stderr == *"hint: restore the link by hand"* ]]
+}
+
+@test "a link that was renamed since is restored, and reported by the name that it has" {
+	need_strace
+	inside 'make address; for n in {1..100}; do killed sendmsg $n address; ip link show old0 | grep -q "mtu 1400" && break; done
+		ip link set old0 down; ip link set old0 name new0; "$VHOSTCTL" --json teardown address.json | jq -c .restored
+		ip link show new0 | grep -o "mtu [0-9]*"'
+	[ "$output" = $'[{"device":"net0","link":"new0"}]\nmtu 1450' ]
+}
+
+@test "no fd is left for a record or a netlink socket: the limit, and what to do" {
+	need_strace
+	sed 's/"type"/"queue_pairs": 2, &/; s/"existing": true/"persist": true/' address.json > two.json
+	inside 'make address; for n in {1..100}; do killed sendmsg $n address; ip link show old0 | grep -q "mtu 1400" && break; done
+		exec 3>&- 4>&- 5>&-; (ulimit -n 4; "$VHOSTCTL" teardown address.json); echo "status $?"
+		(ulimit -n 5; "$VHOSTCTL" setup two.json -- true); echo "status $?"'
+	[ "$output" = $'status 5\nstatus 5' ]
+	[[ $stderr == *"cannot open the record of a set-up that was killed: all 4 fds that RLIMIT_NOFILE allows are in use"*"hint: ulimit -n 68"* ]]
+	[[ $stderr == *"cannot open a netlink socket: all 5 fds that RLIMIT_NOFILE allows are in use"*"hint: ulimit -n 69" ]]
+}
+
+@test "a folder that is not root's alone is not used, and a warning says so" {
+	inside 'make address; mkdir -m 777 /run/vhostctl; "$VHOSTCTL" teardown address.json > /dev/null; echo $?
+		chmod 755 /run/vhostctl; chown 1 /run/vhostctl; "$VHOSTCTL" teardown address.json > /dev/null; echo $?
+		rmdir /run/vhostctl; ln -s "$PWD" /run/vhostctl; "$VHOSTCTL" teardown address.json > /dev/null; echo $?
+		rm /run/vhostctl; mkdir -m 755 /run/vhostctl; "$VHOSTCTL" teardown address.json > /dev/null; echo $?
+		setpriv --reuid 65534 --clear-groups "$VHOSTCTL" teardown - < address.json > /dev/null; echo $?'
+	[ "$output" = $'0\n0\n0\n0\n0' ]
+	[ "$(grep -c "^vhostctl: warning: net0: /run/vhostctl is not used: .*; remove it$" <<< "$stderr")" = 3 ]
+	[ "$(wc -l <<< "$stderr")" = 3 ]
 }
 
 @test "without a folder that is its own it goes on, and -v says so" {

@@ -30,11 +30,12 @@ void expect_undo(struct host_plan *plan, struct host_run *run)
 
 void tear_down(const char *config)
 {
+	const struct host_options options = { 0 };
 	struct host_setup *setup = read_setup(ctx, config);
 	struct json_object *report;
 	struct host_error err;
 
-	if (host_teardown(setup, &report, &err) < 0)
+	if (host_teardown(setup, &options, &report, &err) < 0)
 		fail_msg("%s", err.text);
 	json_object_put(report);
 	host_setup_free(setup);
