@@ -115,7 +115,7 @@ inside() {
 	[[ $stderr == *"warning: net0: the tap \"tp0\" is in use by process ${lines[-1]} (sleep) as well: each gets some of its frames"* ]]
 }
 
-# interrupts SIGNAL: 20 set-ups of each of these configs.
+# interrupts "SIGNAL...": 20 set-ups of each of these configs.
 interrupts() {
 	unshare -n ip link add br0 type bridge 2> /dev/null || skip "no bridges here"
 	unshare -nm true 2> /dev/null || skip "needs a mount namespace"
@@ -128,7 +128,7 @@ interrupts() {
 				bridge link set dev old0 learning off
 		}
 		reset() { ip link delete old0; prepare; }
-		prepare && interrupted '"$1"' 20 "$RANDOM" new existing' unshare -nm
+		prepare && interrupted "'"$1"'" 20 "$RANDOM" new existing' unshare -nm env --default-signal
 	echo "$output $stderr"
 	[ "$status" = 0 ]
 	[[ $output == "20 set-ups"* ]]
@@ -138,8 +138,8 @@ interrupts() {
 	interrupts KILL
 }
 
-@test "kill at any moment of a set-up: it is undone, or the launcher had started" {
-	interrupts TERM
+@test "a signal at any moment of a set-up: it is undone, or the launcher had started" {
+	interrupts "TERM INT HUP"
 }
 
 @test "a macvtap goes with the launcher, or with persist by teardown" {
