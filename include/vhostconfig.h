@@ -315,8 +315,9 @@ VHC_EXPORT int vhc_state_seal(struct vhc_ctx *ctx, const char *state, char **ret
 #define VHC_PAGE_SIZE 4096u
 
 enum {
-	VHC_REGION_FD = 1 << 0, /* fd and fd_offset are given: this part of that file */
-	VHC_REGION_MAP = 1 << 1 /* the library maps the file, and unmaps it later */
+	VHC_REGION_FD = 1 << 0,	 /* fd and fd_offset are given: this part of that file */
+	VHC_REGION_MAP = 1 << 1, /* the library maps the file, and unmaps it later */
+	VHC_REGION_PEER = 1 << 2 /* peer_addr is given; otherwise it is user_addr */
 };
 
 /*
@@ -328,7 +329,7 @@ struct vhc_region {
 	uint64_t guest_addr; /* guest-physical */
 	uint64_t size;
 	uint64_t user_addr; /* where it is mapped in this process */
-	uint64_t reserved;
+	uint64_t peer_addr; /* where another process, such as a vhost-user front-end, has it */
 	uint64_t fd_offset; /* need not be aligned, not even in a file of huge pages */
 	int32_t fd;
 	uint32_t flags; /* VHC_REGION_ */
@@ -928,19 +929,23 @@ VHC_EXPORT int vhc_dev_next_event(struct vhc_dev *dev, struct vhc_event *ret);
 
 enum { VHC_PERM_READ = 1 << 0, VHC_PERM_WRITE = 1 << 1 };
 
+enum { VHC_MAP_USER = 1 << 0 }; /* addr is in terms of each region's peer_addr */
+
 struct vhc_map {
 	uint64_t sz;
 	uint64_t iova;
 	uint64_t size;
 	uint64_t addr;	/* what iova translates to: guest-physical */
 	uint32_t perm;	/* VHC_PERM_ */
-	uint32_t flags; /* 0 */
+	uint32_t flags; /* VHC_MAP_USER */
 };
 
 /**
  * vhc_dev_map() - map a range of I/O virtual addresses, in answer to a miss or in advance.
  * Replaces everything that is mapped in [iova, iova + size).  A mapping that extends past the
- * memory region of its first byte is cut off there, and nothing is mapped in the rest.
+ * memory region of its first byte is cut off there, and nothing is mapped in the rest.  With
+ * VHC_MAP_USER it is split where the guest's memory does not continue as the peer's does, and cut
+ * off where that ends; if a piece fails, those before it stay mapped.
  * Each used ring must be mapped before its ring starts.  Mappings are kept across stop and start,
  * and set again when the kernel has lost them; vhc_dev_reset(), vhc_dev_load() and
  * vhc_dev_set_features() without VHC_GUEST_IOMMU drop them.  If there are more than 2048 mappings,
@@ -976,8 +981,14 @@ VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size);
 VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t size);
 
 /*
+ * The addresses are those that another process has the memory at, as in vhost-user: in terms of
+ * each region's peer_addr.  With VHC_GUEST_IOMMU they are I/O virtual all the same.
+ */
+enum { VHC_RING_USER_ADDR = 1 << 0 };
+
+/*
  * Where the driver put its ring, as it told the transport: guest-physical addresses, or I/O virtual
- * ones with VHC_GUEST_IOMMU.  The library translates them with the memory table when the ring
+ * ones with VHC_GUEST_IOMMU.  The library translates them with the memory table each time the ring
  * starts.  For a packed ring: the descriptor ring, and the driver's and the device's event
  * suppression area.
  */
@@ -986,15 +997,15 @@ struct vhc_ring_addr {
 	uint64_t desc;
 	uint64_t avail;
 	uint64_t used;
-	uint32_t flags; /* 0 */
+	uint32_t flags; /* VHC_RING_USER_ADDR */
 	uint32_t reserved;
 };
 
 /**
  * vhc_ring_set_addr() - set the addresses of a ring.  Alignment is checked now, the memory at
  * start.
- * Errors: -EINVAL if an address is not aligned, or for unknown flags; -EBUSY if the ring is
- * running.
+ * Errors: -EINVAL if an address is not aligned, or for unknown flags; -EBUSY if the ring is running
+ * at another place.
  */
 VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
 				 const struct vhc_ring_addr *addr);

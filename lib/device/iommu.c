@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "args.h"
 #include "device/apply.h"
 #include "device/events.h"
 #include "dev.h"
@@ -196,7 +195,7 @@ int vhi_iommu_answer_miss(struct vhc_dev *dev, uint32_t fd, const struct vhi_iot
 
 /* ------------------------------------------------------------------------------ map and unmap */
 
-static int check_iommu(struct vhc_dev *dev)
+int vhi_iommu_check(struct vhc_dev *dev)
 {
 	if (!dev->want.iommu)
 		return vhi_dev_fail(
@@ -205,7 +204,7 @@ static int check_iommu(struct vhc_dev *dev)
 	return vhi_dev_check_stale(dev);
 }
 
-static int check_range(struct vhc_dev *dev, uint64_t iova, uint64_t size)
+int vhi_iommu_check_range(struct vhc_dev *dev, uint64_t iova, uint64_t size)
 {
 	if (size && size - 1 <= UINT64_MAX - iova)
 		return 0;
@@ -214,16 +213,14 @@ static int check_range(struct vhc_dev *dev, uint64_t iova, uint64_t size)
 			    size ? "they end past the last address, 2^64 - 1" : "a size of 0");
 }
 
-static int check_map(struct vhc_dev *dev, const struct vhc_map *map)
+uint64_t vhi_iommu_reach(struct vhc_dev *dev, uint64_t guest)
 {
-	const uint32_t known = VHC_PERM_READ | VHC_PERM_WRITE;
+	struct vhi_table *table = dev->mem ? vhi_mem_table(dev->mem) : NULL;
+	uint64_t user;
 
-	if (map->flags || !map->perm || map->perm & ~known)
-		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
-				    "vhc_map has flags 0x%x and perm 0x%x; flags are 0, and perm "
-				    "is at least one of VHC_PERM_, 0x%x",
-				    map->flags, map->perm, known);
-	return check_range(dev, map->iova, map->size);
+	if (!table || !table->count || vhi_table_find(table, guest, 1, &user))
+		return 0;
+	return table->hit.size - (guest - table->hit.guest);
 }
 
 /* Translate the guest address, and cut the mapping at the end of its region. */
@@ -267,26 +264,22 @@ static int fail_full(struct vhc_dev *dev)
 			    count);
 }
 
-VHC_EXPORT int vhc_dev_map(struct vhc_dev *dev, const struct vhc_map *map)
+int vhi_iommu_map(struct vhc_dev *dev, const struct vhc_map *map)
 {
-	struct vhi_mapping mapping, range = { 0 };
+	struct vhi_mapping mapping, range = { .iova = map->iova, .size = map->size };
 	struct vhi_iotlb_edit edit;
-	struct vhc_map copy;
 	uint64_t rest;
-	int r = VHI_COPY_ARGS(dev->ctx, vhc_map, &copy, map);
+	int r = resolve_guest_addr(dev, map, &mapping);
 
-	r = r ?: check_iommu(dev) ?: check_map(dev, &copy) ?: resolve_guest_addr(dev, &copy, &mapping);
 	if (r)
 		return r;
-	rest = copy.size - mapping.size;
+	rest = map->size - mapping.size;
 	r = check_running(dev, mapping.iova, mapping.size, mapping.perm)
 		    ?: check_running(dev, mapping.iova + mapping.size, rest, 0);
 	if (r)
 		return r;
-	if (vhi_iotlb_plan_map(dev->iotlb, &mapping, copy.size, get_part, dev, &edit))
+	if (vhi_iotlb_plan_map(dev->iotlb, &mapping, map->size, get_part, dev, &edit))
 		return fail_full(dev);
-	range.iova = copy.iova;
-	range.size = copy.size;
 	return apply_edit(dev, &edit, &range);
 }
 
@@ -294,7 +287,7 @@ VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size)
 {
 	struct vhi_mapping range = { .iova = iova, .size = size };
 	struct vhi_iotlb_edit edit;
-	int r = check_iommu(dev) ?: check_range(dev, iova, size) ?: check_running(dev, iova, size, 0);
+	int r = vhi_iommu_check(dev) ?: vhi_iommu_check_range(dev, iova, size) ?: check_running(dev, iova, size, 0);
 
 	if (r)
 		return r;

@@ -22,6 +22,15 @@ int vhi_iommu_set_enabled(struct vhc_dev *dev, bool on);
 /** vhi_iommu_renew() - the same for another guest's state: without the mappings of before. */
 int vhi_iommu_renew(struct vhc_dev *dev, bool on);
 
+/** vhi_iommu_check() - can it have mappings?  -EOPNOTSUPP, -ESTALE. */
+int vhi_iommu_check(struct vhc_dev *dev);
+/** vhi_iommu_check_range() - is it one of I/O virtual addresses?  -EINVAL. */
+int vhi_iommu_check_range(struct vhc_dev *dev, uint64_t iova, uint64_t size);
+/** vhi_iommu_reach() - how many bytes from this guest address on are in one region; 0: none is. */
+uint64_t vhi_iommu_reach(struct vhc_dev *dev, uint64_t guest);
+/** vhi_iommu_map() - vhc_dev_map() at a guest address, when its arguments have been checked. */
+int vhi_iommu_map(struct vhc_dev *dev, const struct vhc_map *map);
+
 /** vhi_iommu_reset() - for a reset: drop the mappings, and set the features again before the next start. */
 void vhi_iommu_reset(struct vhc_dev *dev);
 

@@ -9,6 +9,7 @@
 
 #include "device/device.h"
 #include "device/iommu.h"
+#include "device/peer.h"
 #include "memory/mem.h"
 #include "ring/base.h"
 #include "ring/endian.h"
@@ -33,16 +34,22 @@ static int fail_check(const struct check *check, int code, const char *hint, con
 static int check_set(const struct check *check)
 {
 	const struct vhi_table *table = check->dev->mem ? vhi_mem_table(check->dev->mem) : NULL;
+	struct vhi_refusal err;
 
 	if (!check->state->size)
 		return fail_check(check, -EAGAIN, "call vhc_ring_set_size()",
 				  "it has no size; vhost would use 1, and silently do nothing");
-	if (!check->state->has_addr)
+	if (!check->state->has_addr && !check->state->by_peer)
 		return fail_check(check, -EAGAIN, "call vhc_ring_set_addr()",
 				  "it has no addresses");
 	if (!table || !table->count)
 		return fail_check(check, -EAGAIN, "call vhc_dev_set_mem() and vhc_mem_commit()",
 				  "the device has no memory");
+	vhi_peer_resolve_rings(check->dev);
+	if (!check->state->has_addr &&
+	    vhi_peer_translate(check->dev, check->state->size, check->state->peer,
+			       check->state->addr, &err))
+		return fail_check(check, -EINVAL, NULL, err.text);
 	return 0;
 }
 
@@ -110,9 +117,18 @@ static int check_place(const struct check *check)
 	return 0;
 }
 
+/* One without kick cannot run as it is, and is checked before it can. */
+static bool is_used(const struct vhc_dev *dev, uint32_t ring)
+{
+	const struct vhi_ring_state *want = &dev->want.ring[ring];
+
+	return want->size && want->has_addr &&
+	       (want->kick >= 0 || vhi_ring_runs(&dev->have.ring[ring]));
+}
+
 /*
- * No part of it may be where another ring of the device is, whether that runs or not: a document of the
- * device has all of them.
+ * No part of it may be where another ring of the device is, whether that runs or not.  But a vhost-user
+ * front-end whose guest starts again says nothing of a ring that the guest has left, besides that.
  */
 static int check_others(const struct check *check)
 {
@@ -123,7 +139,7 @@ static int check_others(const struct check *check)
 	for (uint32_t i = 0; i < check->dev->want.rings; i++) {
 		struct vhi_ring_place other = { i, others[i].size, others[i].addr };
 
-		if (i == check->ring || !others[i].size || !others[i].has_addr ||
+		if (i == check->ring || !is_used(check->dev, i) ||
 		    !vhi_layout_check_pair(check->format, &place, &other, &err))
 			continue;
 		return vhi_dev_fail(check->dev, -EINVAL, NULL,

@@ -7,6 +7,7 @@
 
 #include "args.h"
 #include "device/device.h"
+#include "device/peer.h"
 #include "memory/mem.h"
 #include "ring/base.h"
 
@@ -64,6 +65,25 @@ VHC_EXPORT int vhc_ring_set_size(struct vhc_dev *dev, uint32_t ring, uint32_t si
 	return 0;
 }
 
+/* Already set?  Of a running ring also if these are other addresses of the same place. */
+static bool is_there(struct vhc_dev *dev, uint32_t ring, bool by_peer, const uint64_t *parts)
+{
+	const struct vhi_ring_state *want = &dev->want.ring[ring], *have = &dev->have.ring[ring];
+	const uint64_t *addr = by_peer ? want->peer : want->addr;
+	uint64_t guest[VHI_PARTS];
+	struct vhi_refusal err;
+
+	if (want->by_peer == by_peer && (by_peer || want->has_addr) &&
+	    !memcmp(addr, parts, VHI_PARTS * sizeof(*parts)))
+		return true;
+	if (!vhi_ring_runs(have))
+		return false;
+	if (!by_peer || dev->want.iommu)
+		return !memcmp(have->addr, parts, sizeof(have->addr));
+	return !vhi_peer_translate(dev, have->size, parts, guest, &err) &&
+	       !memcmp(have->addr, guest, sizeof(guest));
+}
+
 VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
 				 const struct vhc_ring_addr *addr)
 {
@@ -71,25 +91,30 @@ VHC_EXPORT int vhc_ring_set_addr(struct vhc_dev *dev, uint32_t ring,
 	struct vhi_ring_state *want;
 	struct vhi_refusal err;
 	struct vhc_ring_addr copy;
+	bool by_peer;
 	int r = vhi_dev_ring(dev, ring, &want);
 
 	r = r ?: VHI_COPY_ARGS(dev->ctx, vhc_ring_addr, &copy, addr);
 	if (r)
 		return r;
-	if (copy.flags || copy.reserved)
-		return fail_ring(dev, -EINVAL, ring, "vhc_ring_addr has flags; none are known");
+	if (copy.flags & ~(uint32_t)VHC_RING_USER_ADDR || copy.reserved)
+		return fail_ring(dev, -EINVAL, ring,
+				 "vhc_ring_addr has flags; VHC_RING_USER_ADDR is known");
+	by_peer = copy.flags & VHC_RING_USER_ADDR;
 	parts[VHI_DESC] = copy.desc;
 	parts[VHI_AVAIL] = copy.avail;
 	parts[VHI_USED] = copy.used;
-	if (want->has_addr && !memcmp(want->addr, parts, sizeof(parts)))
-		return 0;
-	r = check_stopped(dev, ring, "place");
-	if (r)
-		return r;
-	if (vhi_layout_check_align(vhi_dev_format(dev), parts, &err))
-		return fail_ring(dev, -EINVAL, ring, err.text);
-	memcpy(want->addr, parts, sizeof(parts));
-	want->has_addr = true;
+	if (!is_there(dev, ring, by_peer, parts)) {
+		r = check_stopped(dev, ring, "place");
+		if (r)
+			return r;
+		if (vhi_layout_check_align(vhi_dev_format(dev), parts, &err))
+			return fail_ring(dev, -EINVAL, ring, err.text);
+	}
+	want->by_peer = by_peer;
+	memcpy(by_peer ? want->peer : want->addr, parts, sizeof(parts));
+	want->has_addr = !by_peer || vhi_ring_runs(&dev->have.ring[ring]);
+	vhi_peer_resolve_rings(dev);
 	return 0;
 }
 

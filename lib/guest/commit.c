@@ -71,7 +71,8 @@ static int commit_regions(struct vhc_mem *mem)
 
 	if (r)
 		vhi_fail(mem->ctx, r, "%s", r == -ENOMEM ? "no memory for the table" : err.text);
-	else if (!mem->table || !vhi_table_equal(table, mem->table))
+	else if (!mem->table || !vhi_table_equal(table, mem->table) ||
+		 !vhi_peers_equal(table->peers, mem->table->peers))
 		r = switch_table(mem, table);
 	vhi_table_unref(table);
 	if (r)

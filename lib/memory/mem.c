@@ -103,15 +103,15 @@ static int fail_edit(struct vhc_mem *mem, int code)
 static int check_flags(struct vhc_mem *mem, const struct vhc_region *region)
 {
 	const uint32_t file = VHC_REGION_FD | VHC_REGION_MAP;
+	uint32_t from = region->flags & ~(uint32_t)VHC_REGION_PEER;
 	bool mapped = region->flags & VHC_REGION_MAP;
 
-	if (!(region->flags & ~file) && (!region->flags || region->flags == file) &&
-	    !(mapped && region->user_addr) && !region->reserved)
+	if ((!from || from == file) && !(mapped && region->user_addr))
 		return 0;
 	return vhi_fail(mem->ctx, -EINVAL,
 			"vhc_region has flags 0x%x and user address 0x%llx: VHC_REGION_FD and "
-			"VHC_REGION_MAP (0x%x) go together, without a user address, and no other "
-			"flag is known",
+			"VHC_REGION_MAP (0x%x) go together, without a user address; the only other "
+			"flag is VHC_REGION_PEER",
 			region->flags, (unsigned long long)region->user_addr, file);
 }
 
@@ -208,8 +208,13 @@ VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region)
 
 	if (r)
 		return fail_edit(mem, r);
-	add = (struct vhi_mem_region){ copy.guest_addr, copy.size, copy.user_addr,
+	add = (struct vhi_mem_region){ .guest = copy.guest_addr,
+				       .size = copy.size,
+				       .user = copy.user_addr,
 				       .mapped = copy.flags & VHC_REGION_MAP };
+	/* no other process knows where the library maps a file */
+	add.has_peer = copy.flags & VHC_REGION_PEER || !add.mapped;
+	add.peer = copy.flags & VHC_REGION_PEER ? copy.peer_addr : copy.user_addr;
 	r = check_flags(mem, &copy);
 	if (!r && add.mapped)
 		r = map_region(mem, &copy, &add);

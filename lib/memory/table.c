@@ -22,19 +22,23 @@ static uint64_t last_of(uint64_t start, uint64_t size)
 	return start + (size - 1);
 }
 
-/* "guest 0x1000-0x1fff, user 0x7f0000001000-0x7f0000001fff" */
+/* "guest 0x1000-0x1fff, user 0x7f0000001000-0x7f0000001fff", and at which addresses a peer has it */
 struct region_text {
-	char text[96];
+	char text[160];
 };
 
 static struct region_text format_region(const struct vhi_mem_region *region)
 {
 	struct region_text out;
+	int len = snprintf(out.text, sizeof(out.text),
+			   "guest 0x%" PRIx64 "-0x%" PRIx64 ", user 0x%" PRIx64 "-0x%" PRIx64,
+			   region->guest, last_of(region->guest, region->size), region->user,
+			   last_of(region->user, region->size));
 
-	snprintf(out.text, sizeof(out.text),
-		 "guest 0x%" PRIx64 "-0x%" PRIx64 ", user 0x%" PRIx64 "-0x%" PRIx64, region->guest,
-		 last_of(region->guest, region->size), region->user,
-		 last_of(region->user, region->size));
+	if (region->has_peer && region->peer != region->user)
+		snprintf(out.text + len, sizeof(out.text) - (size_t)len,
+			 ", peer 0x%" PRIx64 "-0x%" PRIx64, region->peer,
+			 last_of(region->peer, region->size));
 	return out;
 }
 
@@ -45,6 +49,13 @@ static int refuse_region(struct vhi_refusal *err, const struct vhi_mem_region *r
 			  "region at guest address 0x%" PRIx64 ", size 0x%" PRIx64
 			  ", user address 0x%" PRIx64 ": %s",
 			  region->guest, region->size, region->user, what);
+}
+
+static int check_peer(const struct vhi_mem_region *region, struct vhi_refusal *err)
+{
+	if (!region->has_peer || last_of(region->peer, region->size) >= region->peer)
+		return 0;
+	return refuse_region(err, region, "it ends past the last peer address, 2^64 - 1");
 }
 
 int vhi_mem_region_check(const struct vhi_mem_region *region, struct vhi_refusal *err)
@@ -60,14 +71,14 @@ int vhi_mem_region_check(const struct vhi_mem_region *region, struct vhi_refusal
 	if (last_of(region->guest, region->size) < region->guest)
 		return refuse_region(err, region, "it ends past the last guest address, 2^64 - 1");
 	if (region->mapped)
-		return 0;
+		return check_peer(region, err);
 	if (!region->user)
 		return refuse_region(err, region, "it is at address NULL in this process");
 	if (last_of(region->user, region->size) < region->user ||
 	    last_of(region->user, region->size) > USER_LAST)
 		return refuse_region(err, region,
 				     "it ends past the last address that a process can have");
-	return 0;
+	return check_peer(region, err);
 }
 
 static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
@@ -78,12 +89,16 @@ static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 int vhi_mem_region_conflict(const struct vhi_mem_region *a, const struct vhi_mem_region *b,
 			    struct vhi_refusal *err)
 {
-	bool guest = overlap(a->guest, a->size, b->guest, b->size);
+	bool peers = a->has_peer && b->has_peer;
+	const char *space = overlap(a->guest, a->size, b->guest, b->size)	   ? "guest"
+			    : overlap(a->user, a->size, b->user, b->size)	   ? "user"
+			    : peers && overlap(a->peer, a->size, b->peer, b->size) ? "peer"
+										   : NULL;
 
-	if (!guest && !overlap(a->user, a->size, b->user, b->size))
+	if (!space)
 		return 0;
-	return vhi_refuse(err, "two regions overlap in %s addresses: %s; and %s",
-			  guest ? "guest" : "user", format_region(a).text, format_region(b).text);
+	return vhi_refuse(err, "two regions overlap in %s addresses: %s; and %s", space,
+			  format_region(a).text, format_region(b).text);
 }
 
 static int compare(uint64_t a, uint64_t b)
@@ -101,6 +116,15 @@ static int by_user(const void *a, const void *b)
 {
 	return compare(((const struct vhi_mem_region *)a)->user,
 		       ((const struct vhi_mem_region *)b)->user);
+}
+
+/* Those without such an address last. */
+static int by_peer(const void *a, const void *b)
+{
+	const struct vhi_mem_region *one = a, *other = b;
+
+	return one->has_peer != other->has_peer ? other->has_peer - one->has_peer
+						: compare(one->peer, other->peer);
 }
 
 /* If any two overlap in an address, so do two neighbours when sorted by it. */
@@ -169,6 +193,7 @@ int vhi_table_new(const struct vhi_mem_region *regions, uint32_t count, struct v
 		  struct vhi_refusal *err)
 {
 	struct vhi_mem_region *sorted;
+	struct vhi_peers *peers = NULL;
 	struct vhi_table *table;
 	int r = 0;
 
@@ -182,17 +207,23 @@ int vhi_table_new(const struct vhi_mem_region *regions, uint32_t count, struct v
 		goto no_memory;
 	if (count)
 		memcpy(sorted, regions, count * sizeof(*sorted));
-	r = sort(sorted, count, by_user, err);
-	if (r == 0)
+	r = sort(sorted, count, by_user, err) ?: sort(sorted, count, by_peer, err);
+	if (r == 0) {
+		peers = vhi_peers_new(sorted, count);
 		r = sort(sorted, count, by_guest, err);
+	}
 	if (r < 0) {
+		free(peers);
 		free(sorted);
 		return r;
 	}
-	table = new_table(sorted, merge(sorted, count));
+	table = peers ? new_table(sorted, merge(sorted, count)) : NULL;
 	free(sorted);
-	if (!table)
+	if (!table) {
+		free(peers);
 		goto no_memory;
+	}
+	table->peers = peers;
 	if (!hold_files(table, regions, count)) {
 		vhi_table_unref(table);
 		goto no_memory;
@@ -254,6 +285,7 @@ void vhi_table_unref(struct vhi_table *table)
 		return;
 	vhi_table_release_files(table);
 	free(table->file);
+	free(table->peers);
 	free(table);
 }
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "memory/peer.h"
 #include "text.h"
 #include "vhostconfig.h"
 
@@ -19,7 +20,9 @@ struct vhi_mem_region {
 	uint64_t guest;
 	uint64_t size;
 	uint64_t user;
-	bool mapped; /* by the library, which chooses where */
+	bool has_peer;
+	uint64_t peer; /* where another process has it */
+	bool mapped;   /* by the library, which chooses where */
 	struct vhi_mem_file
 		*file; /* what is mapped; a reference of the array that the region is in */
 };
@@ -33,7 +36,8 @@ struct vhi_table {
 	uint64_t *user;
 	struct vhi_mem_file **file; /* referenced; what the library mapped of it, in no order */
 	uint32_t files;
-	uint64_t room[]; /* storage of the three */
+	struct vhi_peers *peers; /* NULL in a table of guest addresses alone */
+	uint64_t room[];	 /* storage of the three */
 };
 
 /**
@@ -45,7 +49,7 @@ struct vhi_table {
 int vhi_mem_region_check(const struct vhi_mem_region *region, struct vhi_refusal *err);
 
 /**
- * vhi_mem_region_conflict() - do two regions overlap in guest or in user addresses?  Returns 0 or
+ * vhi_mem_region_conflict() - do two regions overlap in guest, in user or in peer addresses?  Returns 0 or
  * -EINVAL, with both regions in the text.
  */
 int vhi_mem_region_conflict(const struct vhi_mem_region *a, const struct vhi_mem_region *b,

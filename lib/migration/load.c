@@ -193,6 +193,7 @@ static int load_ring(const struct load *load, const struct vhi_saved_ring *saved
 
 	ring->size = (uint32_t)saved->size;
 	ring->has_addr = vhi_saved_addr(saved, ring->addr);
+	ring->by_peer = false;
 	ring->base = (uint32_t)saved->base;
 	ring->has_base = true;
 	ring->disabled = !saved->enabled;

@@ -10,6 +10,7 @@
 #include "kind/net.h"
 #include "dev.h"
 #include "device/apply.h"
+#include "device/peer.h"
 #include "memory/mem.h"
 #include "features/features.h"
 #include "migration/document.h"
@@ -34,6 +35,7 @@ static int check_complete(struct vhc_dev *dev)
 		return vhi_dev_fail(dev, -EAGAIN, NULL,
 				    "call vhc_dev_set_mem() and vhc_mem_commit()",
 				    "it has no memory, and no device could be loaded without it");
+	vhi_peer_resolve_rings(dev);
 	for (uint32_t i = 0; i < dev->want.rings; i++) {
 		const struct vhi_ring_state *ring = &dev->want.ring[i];
 

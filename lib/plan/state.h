@@ -15,6 +15,8 @@ struct vhi_ring_state {
 	uint32_t size; /* descriptors; 0: not set */
 	bool has_addr, has_base;
 	uint64_t addr[VHI_PARTS]; /* guest-physical */
+	bool by_peer; /* want: addresses were given as `peer`, `addr` follows from them */
+	uint64_t peer[VHI_PARTS];
 	uint64_t user[VHI_PARTS]; /* the same in this process; of `have` only */
 	uint32_t base;
 	bool base_lost; /* have: it ran, and was not asked where it stopped */

@@ -18,6 +18,7 @@ SIZE(vhc_region, 56);
 AT(vhc_region, guest_addr, 8);
 AT(vhc_region, size, 16);
 AT(vhc_region, user_addr, 24);
+AT(vhc_region, peer_addr, 32);
 AT(vhc_region, fd_offset, 40);
 AT(vhc_region, fd, 48);
 AT(vhc_region, flags, 52);

@@ -41,7 +41,7 @@ static void map_with_bad_arguments_is_einval(void **state)
 		  { "last address" } },
 		{ { .size = PAGE, .addr = RIG_GUEST, .perm = 0 }, { "perm 0x0", "VHC_PERM_" } },
 		{ { .size = PAGE, .addr = RIG_GUEST, .perm = 4 }, { "perm 0x4" } },
-		{ { .size = PAGE, .addr = RIG_GUEST, .perm = 3, .flags = 1 }, { "flags 0x1" } },
+		{ { .size = PAGE, .addr = RIG_GUEST, .perm = 3, .flags = 2 }, { "flags 0x2" } },
 		{ { .iova = 0x777000, .size = PAGE, .addr = 0x5000, .perm = 3 },
 		  { "0x777000", "0x5000", "below the first region" } },
 		{ { .size = PAGE, .addr = RIG_GUEST + 2 * RIG_RING_ROOM, .perm = 3 },

@@ -223,7 +223,7 @@ static void set_addr_unaligned_is_einval(void **state)
 		assert_says(rig, "net0", "ring 1", bad[i].says[0], bad[i].says[1]);
 	}
 	addr = rig_addr(1);
-	addr.flags = 1;
+	addr.flags = 2;
 	assert_int_equal(vhc_ring_set_addr(rig->dev, 1, &addr), -EINVAL);
 	assert_int_equal(vhc_ring_set_addr(rig->dev, 5, &addr), -EINVAL);
 	assert_int_equal(fake_calls(rig->fake), 0);
