@@ -50,6 +50,28 @@ int host_attach(const struct host_setup *setup, const struct host_options *optio
 
 /* ----------------------------------------------------------------------------------------- detach */
 
+/* A guest whose NIC loses its netdev has no network any more. */
+static int check_unused(struct host_qmp *qmp, const char *netdev, struct host_error *err)
+{
+	char user[HOST_PORT_NAME_MAX], hint[400];
+	int r = host_hotplug_find_user(qmp, netdev, user, err);
+
+	if (r <= 0)
+		return r;
+	if (user[0])
+		snprintf(hint, sizeof(hint), "take that device first: vhostctl detach %s --qmp %s",
+			 user, host_qmp_path(qmp));
+	else
+		snprintf(
+			hint, sizeof(hint),
+			"QEMU can take only a device with an id: start it with -device @%s.device@,id=%s",
+			netdev, netdev);
+	return host_fail_status(
+		err, HOST_FAILED, -EBUSY, hint,
+		"%s: the netdev \"%s\" is in use by a device %s%s%s", host_qmp_path(qmp), netdev,
+		user[0] ? "with the id \"" : "without an id", user, user[0] ? "\"" : "");
+}
+
 static int detach(struct host_qmp *qmp, const char *id, struct host_detach_report *report,
 		  struct host_error *err)
 {
@@ -57,6 +79,9 @@ static int detach(struct host_qmp *qmp, const char *id, struct host_detach_repor
 
 	if (device < 0 && device != -ENODEV)
 		return device;
+	netdev = check_unused(qmp, id, err);
+	if (netdev < 0)
+		return netdev;
 	netdev = host_unplug_netdev(qmp, id, err);
 	if (netdev < 0 && netdev != -ENODEV)
 		return netdev;

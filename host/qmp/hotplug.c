@@ -150,6 +150,56 @@ int host_hotplug_is_port(struct host_qmp *qmp, const char *id, struct host_error
 	return r < 0 ? r : found;
 }
 
+/* A device without such a property answers with an error. */
+static int has_netdev(struct host_qmp *qmp, const char *path, const char *netdev,
+		      struct host_error *err)
+{
+	struct json_object *arguments = json_object_new_object(), *value = NULL;
+	int r, found;
+
+	if (!arguments)
+		return host_fail_memory(err);
+	json_object_object_add(arguments, "path", json_object_new_string(path));
+	json_object_object_add(arguments, "property", json_object_new_string("netdev"));
+	r = host_qmp_execute(qmp, "qom-get", arguments, -1, &value, err);
+	if (r == -EREMOTEIO || r == -ENODEV)
+		return 0;
+	if (r < 0)
+		return r;
+	found = json_object_is_type(value, json_type_string) &&
+		strcmp(json_object_get_string(value), netdev) == 0;
+	json_object_put(value);
+	return found;
+}
+
+/* Devices have an id in the one, and a number in the other. */
+int host_hotplug_find_user(struct host_qmp *qmp, const char *netdev, char id[HOST_PORT_NAME_MAX],
+			   struct host_error *err)
+{
+	static const char *const roots[] = { "/machine/peripheral", "/machine/peripheral-anon" };
+	int found = 0;
+
+	for (size_t root = 0; root < DOC_COUNT(roots) && found == 0; root++) {
+		struct json_object *devices;
+		int r = list_parts(qmp, roots[root], &devices, err);
+
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < json_object_array_length(devices) && found == 0; i++) {
+			const char *name =
+				host_qmp_text(json_object_array_get_idx(devices, i), "name");
+			char path[300];
+
+			snprintf(path, sizeof(path), "%s/%s", roots[root], name ? name : "");
+			found = name ? has_netdev(qmp, path, netdev, err) : 0;
+			if (found > 0)
+				snprintf(id, HOST_PORT_NAME_MAX, "%s", root ? "" : name);
+		}
+		json_object_put(devices);
+	}
+	return found;
+}
+
 struct waiting {
 	const char *id;
 	bool over, refused;

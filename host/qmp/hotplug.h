@@ -7,6 +7,8 @@
 
 #include "qmp/qmp.h"
 
+#define HOST_PORT_NAME_MAX 64
+
 /*
  * host_unplug_device() - ask the guest to give a device up, and wait until it has.
  * Returns 1 when it is gone, -ENODEV if there was none, -ETIME if the guest does not answer.
@@ -25,6 +27,14 @@ int host_hotplug_is_port(struct host_qmp *qmp, const char *id, struct host_error
  */
 bool host_hotplug_is_free(struct host_qmp *qmp, const char *port);
 
+/*
+ * host_hotplug_find_user() - the device that has this netdev: QEMU deletes a netdev even if one has.
+ * @id: that of the device; "": it has none.
+ * Returns 1, 0 if there is none, or a negative errno with the error filled.
+ */
+int host_hotplug_find_user(struct host_qmp *qmp, const char *netdev, char id[HOST_PORT_NAME_MAX],
+			   struct host_error *err);
+
 /* host_unplug_netdev() - returns 1 when it is gone, -ENODEV if there was none. */
 int host_unplug_netdev(struct host_qmp *qmp, const char *id, struct host_error *err);
 
@@ -32,8 +42,7 @@ int host_unplug_netdev(struct host_qmp *qmp, const char *id, struct host_error *
  * host_hotplug_find_ports() - the buses of bridges that have an id and, as far as QEMU knows, no device.
  * Returns how many.
  */
-#define HOST_PORTS_MAX	   64
-#define HOST_PORT_NAME_MAX 64
+#define HOST_PORTS_MAX 64
 int host_hotplug_find_ports(struct host_qmp *qmp, char ports[HOST_PORTS_MAX][HOST_PORT_NAME_MAX],
 			    struct host_error *err);
 

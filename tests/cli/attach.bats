@@ -98,6 +98,18 @@ print(json.dumps(a[\"return\"], separators=(\",\", \":\")))" "$@"
 	[[ $stderr == *'qmp: the guest has not answered the request to give up the device "net0"'*'no device and no netdev "net0"'* ]]
 }
 
+@test "detach: a netdev that a device of another name, or of none, has is not deleted" {
+	inside pc 'for id in "" ", \"id\": \"nic\""; do
+			ask netdev_add "{\"type\": \"user\", \"id\": \"net0\"}" > /dev/null
+			ask device_add "{\"driver\": \"virtio-net-pci\", \"netdev\": \"net0\"$id}" > /dev/null
+			"$VHOSTCTL" detach net0 --qmp qmp; echo $?
+			ask netdev_del "{\"id\": \"net0\"}" # which it could not if there were none
+		done'
+	[ "$output" = $'5\n{}\n5\n{}' ]
+	[[ $stderr == *'the netdev "net0" is in use by a device without an id'*"-device @net0.device@,id=net0"* ]]
+	[[ $stderr == *'in use by a device with the id "nic"'*"vhostctl detach nic --qmp qmp"* ]]
+}
+
 @test "a monitor that serves another client, and sockets of something else" {
 	config 1
 	inside pc 'python3 -c "import socket, time
