@@ -26,7 +26,12 @@ static int run_doctor(struct cli_call *call)
 	struct host_error error = { 0 };
 	bool ok = false;
 
-	if (host_doctor(cli_option(call, "user")->text, &call->result, &ok, &error))
+	if (cli_option(call, "queue-pairs")->count && !cli_option(call, "link")->count)
+		return cli_fail(CLI_USAGE, NULL,
+				"--queue-pairs is of the tap of --link, which is missing");
+	if (host_doctor(cli_option(call, "user")->text, cli_option(call, "link")->text,
+			(uint32_t)cli_option(call, "queue-pairs")->number, &call->result, &ok,
+			&error))
 		return cli_fail_host("", &error);
 	return ok ? CLI_YES : CLI_NO;
 }
@@ -47,6 +52,9 @@ const struct cli_command cli_command_caps = {
 
 static const struct cli_option doctor_options[] = {
 	{ "user", 'u', "USER", CLI_USER, .help = "check for this user instead of the caller" },
+	{ "link", 'l', "NAME", CLI_TEXT, .help = "check this tap, too" },
+	{ "queue-pairs", 'p', "PAIRS", CLI_NUMBER, .min = 1, .max = 128,
+	  .help = "with --link: for a device with so many" },
 	CLI_HTML_OPTION,
 };
 
@@ -57,7 +65,8 @@ static const char *const doctor_titles[CLI_LACKS + 1] = {
 
 static const char *const doctor_help[] = {
 	"Opens each device that vhost needs, creates a tap that goes at once, checks the limits, and for",
-	"everything that is missing prints the command that fixes it.  The answer is no if vhost-net",
+	"everything that is missing prints the command that fixes it.  The taps of running vhost devices",
+	"are looked at for dropped frames and other faults.  The answer is no if vhost-net, or the link,",
 	"cannot be used.",
 	NULL,
 };

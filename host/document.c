@@ -168,8 +168,10 @@ const struct doc_table host_teardown_table =
 
 static const struct doc_field finding_fields[] = {
 	DOC_NEED(host_finding, check, DOC_STRING, .help = "what was checked"),
-	DOC_NEED(host_finding, needed, DOC_BOOL, .help = "the answer is no if it is missing"),
-	DOC_NEED(host_finding, result, DOC_STRING, .help = "ok, missing, low, or info"),
+	DOC_NEED(host_finding, needed, DOC_BOOL,
+		 .help = "the answer is no if it is missing, wrong or busy"),
+	DOC_NEED(host_finding, result, DOC_STRING,
+		 .help = "ok, missing, wrong, busy, low, or info"),
 	DOC_NEED(host_finding, text, DOC_STRING, .help = "what was found"),
 	DOC_NEED(host_finding, fix, DOC_STRING, .help = "the command that fixes it, or \"\""),
 };
@@ -179,8 +181,9 @@ static const struct doc_table finding_table = DOC_PART(host_finding, finding_fie
 static const struct doc_field doctor_fields[] = {
 	DOC_NEED(host_doctor_report, command, DOC_STRING, .help = "\"doctor\""),
 	DOC_NEED(host_doctor_report, user, DOC_STRING, .help = "the user the checks are for"),
-	DOC_NEED(host_doctor_report, ok, DOC_BOOL,
-		 .help = "everything that a vhost-net device needs is available"),
+	DOC_NEED(
+		host_doctor_report, ok, DOC_BOOL,
+		.help = "everything that a vhost-net device needs is available, and the link can be used"),
 	DOC_NEED(host_doctor_report, checks, DOC_OBJECTS, .table = &finding_table,
 		 .help = "each check"),
 };

@@ -200,9 +200,11 @@ void host_caps_advise(struct json_object *caps);
 
 /**
  * host_doctor() - report what is missing on this host for vhost devices, with the commands that fix
- * it.  @user: check for that user; NULL: for the caller.  @ret_ok: is everything available that a
- * vhost-net device needs?
+ * it.  @user: check for that user; NULL: for the caller.  @link: check this one, too, as the tap of a device
+ * with that many queue pairs, or 0 for any number; NULL: none.  @ret_ok: is everything available that a
+ * vhost-net device needs, and nothing wrong with the link?
  */
-int host_doctor(const char *user, struct json_object **ret, bool *ret_ok, struct host_error *err);
+int host_doctor(const char *user, const char *link, uint32_t pairs, struct json_object **ret,
+		bool *ret_ok, struct host_error *err);
 
 #endif

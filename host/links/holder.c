@@ -81,35 +81,42 @@ static bool holds(const char *pid, const char *link)
 	return found;
 }
 
-static void describe(const char *pid, char buf[HOST_HOLDER_MAX])
+static void describe(struct host_holder *holder)
 {
 	char path[64], name[17] = "";
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
+	snprintf(path, sizeof(path), "/proc/%d/comm", holder->pid);
 	file = fopen(path, "re");
 	if (file && fgets(name, sizeof(name), file))
 		name[strcspn(name, "\n")] = '\0';
 	if (file)
 		fclose(file);
-	snprintf(buf, HOST_HOLDER_MAX, "process %.20s%s%s%s", pid, *name ? " (" : "", name,
-		 *name ? ")" : "");
+	snprintf(holder->text, sizeof(holder->text), "process %d%s%s%s", holder->pid,
+		 *name ? " (" : "", name, *name ? ")" : "");
+}
+
+void host_holder_search(const char *link, struct host_holder *ret)
+{
+	DIR *dir = opendir("/proc");
+
+	*ret = (struct host_holder){ 0, "another process" };
+	if (!dir)
+		return;
+	for (struct dirent *entry; !ret->pid && (entry = readdir(dir));)
+		if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name) &&
+		    holds(entry->d_name, link))
+			ret->pid = atoi(entry->d_name);
+	closedir(dir);
+	if (ret->pid)
+		describe(ret);
 }
 
 const char *host_holder_find(const char *link, char buf[HOST_HOLDER_MAX])
 {
-	DIR *dir = opendir("/proc");
-	bool found = false;
+	struct host_holder holder;
 
-	snprintf(buf, HOST_HOLDER_MAX, "another process");
-	if (!dir)
-		return buf;
-	for (struct dirent *entry; !found && (entry = readdir(dir));) {
-		found = strspn(entry->d_name, "0123456789") == strlen(entry->d_name) &&
-			holds(entry->d_name, link);
-		if (found)
-			describe(entry->d_name, buf);
-	}
-	closedir(dir);
+	host_holder_search(link, &holder);
+	memcpy(buf, holder.text, sizeof(holder.text));
 	return buf;
 }

@@ -122,6 +122,7 @@ static void parse_tun(struct nlattr *data, struct host_tun *ret)
 	ret->multi_queue = get_bool(tb[IFLA_TUN_MULTI_QUEUE]);
 	ret->vnet_hdr = get_bool(tb[IFLA_TUN_VNET_HDR]);
 	ret->pi = get_bool(tb[IFLA_TUN_PI]);
+	ret->persist = get_bool(tb[IFLA_TUN_PERSIST]);
 	ret->owner = get_u32(tb[IFLA_TUN_OWNER]);
 	ret->group = get_u32(tb[IFLA_TUN_GROUP]);
 	ret->queues = tb[IFLA_TUN_NUM_QUEUES] ? nla_get_u32(tb[IFLA_TUN_NUM_QUEUES]) : 0;
@@ -131,8 +132,29 @@ static void parse_bridge(struct nlattr *data, struct host_link *ret)
 {
 	struct nlattr *tb[IFLA_BR_MAX + 1];
 
-	if (nla_parse_nested(tb, IFLA_BR_MAX, data, NULL) == 0)
-		ret->vlan_filtering = get_bool(tb[IFLA_BR_VLAN_FILTERING]);
+	if (nla_parse_nested(tb, IFLA_BR_MAX, data, NULL) < 0)
+		return;
+	ret->vlan_filtering = get_bool(tb[IFLA_BR_VLAN_FILTERING]);
+	ret->stp = tb[IFLA_BR_STP_STATE] && nla_get_u32(tb[IFLA_BR_STP_STATE]);
+}
+
+static void parse_port(struct nlattr *data, struct host_link *ret)
+{
+	struct nlattr *tb[IFLA_BRPORT_MAX + 1];
+
+	if (nla_parse_nested(tb, IFLA_BRPORT_MAX, data, NULL) == 0 && tb[IFLA_BRPORT_STATE])
+		ret->port_state = nla_get_u8(tb[IFLA_BRPORT_STATE]);
+}
+
+static void parse_counters(struct nlattr *attr, struct host_link *ret)
+{
+	struct rtnl_link_stats64 stats = { 0 };
+	size_t len = (size_t)nla_len(attr);
+
+	memcpy(&stats, nla_data(attr), len < sizeof(stats) ? len : sizeof(stats));
+	ret->tx_dropped = stats.tx_dropped;
+	ret->rx_dropped = stats.rx_dropped;
+	ret->rx_frame_errors = stats.rx_frame_errors;
 }
 
 int host_link_parse(struct nl_msg *message, struct host_link *link)
@@ -162,6 +184,11 @@ int host_link_parse(struct nl_msg *message, struct host_link *link)
 		parse_tun(kind[IFLA_INFO_DATA], &link->tun);
 	if (strcmp(link->kind, "bridge") == 0 && kind[IFLA_INFO_DATA])
 		parse_bridge(kind[IFLA_INFO_DATA], link);
+	if (kind[IFLA_INFO_SLAVE_DATA] && kind[IFLA_INFO_SLAVE_KIND] &&
+	    nla_strcmp(kind[IFLA_INFO_SLAVE_KIND], "bridge") == 0)
+		parse_port(kind[IFLA_INFO_SLAVE_DATA], link);
+	if (tb[IFLA_STATS64])
+		parse_counters(tb[IFLA_STATS64], link);
 	return 0;
 }
 

@@ -27,7 +27,7 @@ struct host_netlink {
 
 /* A tun or tap, as reported by the kernel since 4.20. */
 struct host_tun {
-	bool known, tap, multi_queue, vnet_hdr, pi;
+	bool known, tap, multi_queue, vnet_hdr, pi, persist;
 	uint32_t owner, group; /* HOST_NOBODY: none */
 	uint32_t queues;       /* open now; reported for multi-queue ones only */
 };
@@ -43,7 +43,11 @@ struct host_link {
 	uint32_t mtu, txqueuelen;
 	int master; /* index, 0 for none */
 	bool up, carrier;
-	bool vlan_filtering;	    /* of a bridge */
+	bool vlan_filtering; /* of a bridge */
+	bool stp;	     /* of a bridge: it runs the spanning tree protocol */
+	uint8_t port_state;  /* of a port of a bridge: BR_STATE_ */
+	/* Frames since it was made: dropped on the way to the guest, and from it; and from it with a bad header. */
+	uint64_t tx_dropped, rx_dropped, rx_frame_errors;
 	char alias[HOST_ALIAS_MAX]; /* cut, if it is longer */
 };
 

@@ -4,19 +4,7 @@
 # shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
 
 load lib.bash
-
-# What the inner shells have: `finding CHECK KEY` of a new report, with $options; `mends CHECK RESULT TEXT` fails unless
-# the check has that result and text, and is ok once its fix was run in this shell.
-tools='
-finding() { "$VHOSTCTL" --json doctor $options | jq -r --arg check "$1" ".checks[] | select(.check == \$check) | .$2"; }
-mends() {
-	local fix text
-	fix=$(finding "$1" fix) text=$(finding "$1" text)
-	echo "$1: $(finding "$1" result): $text [$fix]"
-	[[ $(finding "$1" result) == "$2" && $text == *"$3"* && -n $fix ]] || return 1
-	eval "$fix" > /dev/null || return 1
-	[[ $(finding "$1" result) == ok ]] || { "$VHOSTCTL" doctor $options; return 1; }
-}'
+load doctor.bash
 
 setup() {
 	[ "$(id -u)" = 0 ] || skip "needs root"

@@ -129,6 +129,7 @@ is_trace() {
 		info: open /dev/kvm, and ask its driver
 		info: create a tap, which goes at once
 		info: read the limits of vhost and of this process
+		info: look at the taps of running vhost devices
 	END
 	)
 	run told vhostctl -vv doctor

@@ -68,7 +68,7 @@ static void find(const char *user, const char *path, struct host_finding *ret, b
 
 	doc_clear(&host_doctor_table,
 		  &report); /* of the last call: what is returned points into it */
-	if (host_doctor(user, &tree, ret_ok, &err) < 0)
+	if (host_doctor(user, NULL, 0, &tree, ret_ok, &err) < 0)
 		fail_msg("%s", err.text);
 	text = json_object_to_json_string(tree);
 	/* Its own table reads it. */
@@ -212,7 +212,7 @@ static void doctor_for_unknown_user_is_enoent(void **state)
 	struct host_error err;
 	bool ok;
 
-	assert_int_equal(host_doctor("no-such-user", &tree, &ok, &err), -ENOENT);
+	assert_int_equal(host_doctor("no-such-user", NULL, 0, &tree, &ok, &err), -ENOENT);
 	assert_int_equal(err.status, HOST_LACKS);
 	assert_null(tree);
 }
