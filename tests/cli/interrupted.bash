@@ -59,12 +59,15 @@ measure() {
 
 # end SIGNAL CONFIG MICROSECONDS: one such set-up, until nothing of it runs; fails if something does a minute later.
 end() {
-	local pid seconds wait
+	local pid seconds wait shell program
 	printf -v seconds '%d.%06d' $(($3 / 1000000)) $(($3 % 1000000))
 	set -m # it has a process group, and signals that are not ignored
 	"$VHOSTCTL" setup "$2.json" -- sleep 1000 > /dev/null 2>&1 &
 	pid=$!
 	set +m
+	read -r shell < "/proc/$BASHPID/comm"
+	program=$shell
+	while [ "$program" = "$shell" ]; do read -r program < "/proc/$pid/comm"; done # the shell might drop the signal
 	read -rt "$seconds" -u "$idle"
 	kill "-$1" "$pid"
 	wait "$pid"
