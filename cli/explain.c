@@ -116,9 +116,9 @@ static const struct cli_option options[] = {
 
 static const char *const more[] = {
 	"TEXT is a line that QEMU, libvirt, Cloud Hypervisor, Firecracker, Kubernetes, DPDK, the kernel or",
-	"strace wrote; without it, or with '-', each line of standard input.  Shows the meaning of those",
-	"that are known, their feature bits by name, the cause, and what to do.  Needs no vhost here.  The",
-	"answer is no if no line is known.",
+	"strace wrote, or any program's with a call of vhost or a tap, or a node, and an errno; without it,",
+	"or with '-', each line of standard input.  Shows the meaning of those that are known, their feature",
+	"bits by name, the cause, and what to do.  Needs no vhost here.  The answer is no if no line is known.",
 	NULL,
 };
 

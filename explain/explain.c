@@ -5,21 +5,38 @@
 #include "explain.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bits.h"
 #include "document.h"
+#include "failure.h"
 #include "match.h"
 #include "text.h"
 
-static const struct explain_row *find_row(const char *line, size_t len, struct match *ret)
+static const struct explain_row *find_pattern(const char *line, size_t len, bool vague,
+					      struct match *ret)
 {
 	const struct explain_row *row;
 
 	for (size_t i = 0; (row = explain_rows(i)); i++)
-		if (match_find(row->pattern, line, len, ret))
+		if (row->vague == vague && match_find(row->pattern, line, len, ret))
 			return row;
 	return NULL;
+}
+
+static const struct explain_row *find_row(const char *line, size_t len, struct failure *failure,
+					  struct match *ret)
+{
+	const struct explain_row *row = find_pattern(line, len, false, ret);
+
+	if (row)
+		return row;
+	if (failure_find(line, len, failure)) {
+		*ret = failure->match;
+		return &failure->row;
+	}
+	return find_pattern(line, len, true, ret);
 }
 
 static bool is_blank(const char *line, size_t len)
@@ -93,11 +110,12 @@ static int add(struct explain_report *report, struct explained *new)
 	return 0;
 }
 
-int explain_line(struct explain_report *report, enum vhc_type type, const char *line, size_t len)
+static int add_line(struct explain_report *report, enum vhc_type type, const char *line, size_t len)
 {
 	struct explained new = { .line = report->lines + 1, .times = 1 };
 	struct match match;
-	const struct explain_row *row = find_row(line, len, &match);
+	struct failure failure;
+	const struct explain_row *row = find_row(line, len, &failure, &match);
 	int r = 0;
 
 	if (row) {
@@ -113,4 +131,16 @@ int explain_line(struct explain_report *report, enum vhc_type type, const char *
 	}
 	report->lines++;
 	return 0;
+}
+
+int explain_line(struct explain_report *report, enum vhc_type type, const char *line, size_t len)
+{
+	char *plain = malloc(len + 1);
+	int r;
+
+	if (!plain)
+		return -ENOMEM;
+	r = add_line(report, type, plain, text_strip(line, len, plain));
+	free(plain);
+	return r;
 }

@@ -36,9 +36,13 @@ struct explain_row {
 	const char *pattern;
 	const char *meaning, *cause, *remedy;
 	enum explain_bits bits;
+	bool vague; /* what the errno of a call or a node means in the same line says more (failure.h) */
 };
 
-/* All of them; of those that match a line, the first one is meant. */
+/*
+ * All of them.  Of those that match a line, the first one is meant; after those that are not vague come the calls and
+ * nodes of failure.h.
+ */
 const struct explain_row *explain_rows(size_t index); /* NULL: there are no more */
 
 struct explained_bit {

@@ -46,6 +46,7 @@ static const struct explain_row rows[] = {
 		.meaning = "the tap could not be opened",
 		.cause = "the end of the message has it",
 		.remedy = "vhostctl doctor",
+		.vague = true,
 	},
 	{
 		.source = "QEMU up to 10",
@@ -117,15 +118,6 @@ static const struct explain_row rows[] = {
 		.cause = "it is of another kind, or its number is another one in the launcher than "
 			 "where it was opened",
 		.remedy = "ls -l /proc/PID/fd; " GIVEN_FDS,
-	},
-	{
-		.source = "QEMU",
-		.pattern = "vhost_set_owner failed: ",
-		.meaning = "ownership of a vhost fd could not be taken",
-		.cause =
-			"mostly a limit: since Linux 6.4 each vhost worker counts as a thread of the "
-			"user (RLIMIT_NPROC)",
-		.remedy = "ulimit -u 4096; vhostctl doctor",
 	},
 	{
 		.source = "QEMU up to 10",

@@ -161,37 +161,6 @@ static const struct explain_row rows[] = {
 	},
 	{
 		.source = "DPDK",
-		.pattern = "TUNSETIFF failed: Invalid argument",
-		.meaning = "the tap is there, and is not the kind of tap that was asked for",
-		.cause = TAP_EINVAL " (queues=)",
-		.remedy =
-			"ip -d link show; ip tuntap add dev NAME mode tap multi_queue vnet_hdr user "
-			"USER",
-	},
-	{
-		.source = "DPDK",
-		.pattern = "TUNSETIFF failed: Device or resource busy",
-		.meaning = "all queues of the tap are taken",
-		.cause = "another process has it open",
-		.remedy = "grep -l '^iff:' /proc/[0-9]*/fdinfo/* lists who has a tap",
-	},
-	{
-		.source = "DPDK",
-		.pattern = "TUNSETIFF failed: Operation not permitted",
-		.meaning = "this user may not create or use the tap",
-		.cause =
-			"it is another user's, or there is none, and only CAP_NET_ADMIN creates one",
-		.remedy = "ip tuntap add dev NAME mode tap multi_queue vnet_hdr user USER",
-	},
-	{
-		.source = "DPDK",
-		.pattern = "TUNSETIFF failed: ",
-		.meaning = "the tap could not be created or opened",
-		.cause = "the end of the message has it",
-		.remedy = "vhostctl doctor",
-	},
-	{
-		.source = "DPDK",
 		.pattern = "(%w) backend set up fails",
 		.meaning = "the virtio-user device with path=%1 was not created",
 		.cause = "the message before this one has it: mostly the tap, or %1 does not open",

@@ -7,7 +7,10 @@
 #define NO_DRIVER \
 	"the node is there and its driver is not: the kernel does not have it, or may not load it"
 #define NO_RIGHT "the node's owner, group or mode does not let this user open it"
-#define REFUSED	 "a device cgroup, a security module or a seccomp filter refuses it"
+#define NO_MODULE                                                                                      \
+	"the kernel was updated and the host was not restarted, so that its own modules are gone; or " \
+	"the module is in a package that is not here; or this is a container"
+#define REFUSED "a device cgroup, a security module or a seccomp filter refuses it"
 
 static const struct explain_row rows[] = {
 	{
@@ -45,64 +48,6 @@ static const struct explain_row rows[] = {
 			"vhost, slowly",
 		.cause = REFUSED ", or there are too many open files",
 		.remedy = "vhostctl doctor",
-	},
-	{
-		.source = "QEMU 11",
-		.pattern = "Could not open '/dev/vhost-%w': Permission denied",
-		.meaning = "/dev/vhost-%1 does not open, so the guest does not start",
-		.cause = NO_RIGHT,
-		.remedy = "usermod -aG kvm USER; vhostctl doctor --user USER says more",
-	},
-	{
-		.source = "QEMU 11",
-		.pattern = "Could not open '/dev/vhost-%w': No such file or directory",
-		.meaning = "/dev/vhost-%1 does not open, so the guest does not start",
-		.cause = NO_NODE,
-		.remedy = "modprobe vhost_%1",
-	},
-	{
-		.source = "QEMU 11",
-		.pattern = "Could not open '/dev/vhost-%w': No such device",
-		.meaning = "/dev/vhost-%1 does not open, so the guest does not start",
-		.cause = NO_DRIVER,
-		.remedy = "modprobe vhost_%1",
-	},
-	{
-		.source = "QEMU 11",
-		.pattern = "Could not open '/dev/vhost-%w'",
-		.meaning = "/dev/vhost-%1 does not open, so the guest does not start",
-		.cause = REFUSED ", or there are too many open files",
-		.remedy = "vhostctl doctor",
-	},
-	{
-		.source = "QEMU",
-		.pattern = "could not open /dev/net/tun: No such file or directory",
-		.meaning = "/dev/net/tun does not open, so there are no taps",
-		.cause = NO_NODE,
-		.remedy = "modprobe tun",
-	},
-	{
-		.source = "QEMU",
-		.pattern = "could not open /dev/net/tun: ",
-		.meaning = "/dev/net/tun does not open, so there are no taps",
-		.cause = NO_RIGHT ", or " REFUSED,
-		.remedy =
-			"chmod 0666 /dev/net/tun; it gives no right to a tap that is another user's",
-	},
-	{
-		.source = "QEMU 11",
-		.pattern = "Could not open '/dev/net/tun': No such file or directory",
-		.meaning = "/dev/net/tun does not open, so there are no taps",
-		.cause = NO_NODE,
-		.remedy = "modprobe tun",
-	},
-	{
-		.source = "QEMU 11",
-		.pattern = "Could not open '/dev/net/tun'",
-		.meaning = "/dev/net/tun does not open, so there are no taps",
-		.cause = NO_RIGHT ", or " REFUSED,
-		.remedy =
-			"chmod 0666 /dev/net/tun; it gives no right to a tap that is another user's",
 	},
 	{
 		.source = "QEMU 7.2",
@@ -161,6 +106,40 @@ static const struct explain_row rows[] = {
 		.meaning = "/dev/vhost-scsi does not open",
 		.cause = NO_NODE ", or " NO_RIGHT,
 		.remedy = "modprobe vhost_scsi",
+	},
+	{
+		.source = "modprobe",
+		.pattern = "Module vhost_%w not found in directory",
+		.meaning = "the module vhost_%1 of the kernel that runs is not installed",
+		.cause = NO_MODULE,
+		.remedy =
+			"uname -r; ls /lib/modules; restart the host, or install the modules of its kernel",
+	},
+	{
+		.source = "modprobe",
+		.pattern = "Module tun not found in directory",
+		.meaning = "the module tun of the kernel that runs is not installed",
+		.cause = NO_MODULE,
+		.remedy =
+			"uname -r; ls /lib/modules; restart the host, or install the modules of its kernel",
+	},
+	{
+		.source = "modprobe",
+		.pattern = "could not insert 'vhost_vsock': Device or resource busy",
+		.meaning = "vhost_vsock cannot be loaded beside another module for vsock",
+		.cause =
+			"before Linux 5.5 there is one transport of vsock at a time, and this host has the one of a "
+			"guest, such as that of VMware",
+		.remedy =
+			"rmmod vmw_vsock_vmci_transport, or vmw_vsock_virtio_transport; modprobe vhost_vsock",
+	},
+	{
+		.source = "qemu-bridge-helper",
+		.pattern = "failed to create tun device: Operation not permitted",
+		.meaning = "the helper may not create a tap",
+		.cause = "it has to be setuid root, or to have CAP_NET_ADMIN, and is run without",
+		.remedy =
+			"ls -l /usr/lib/qemu/qemu-bridge-helper; chmod u+s on it, where the distribution wants that",
 	},
 };
 

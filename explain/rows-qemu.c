@@ -5,9 +5,6 @@
 #define SLOTS                                                                                           \
 	"the module vhost takes 64 regions of memory, unless max_mem_regions says otherwise, and each " \
 	"piece of hot-plugged memory is one"
-#define MORE_SLOTS                                                                 \
-	"echo options vhost max_mem_regions=509 > /etc/modprobe.d/vhost.conf; it " \
-	"takes effect when vhost is loaded again"
 
 static const struct explain_row rows[] = {
 	{
@@ -16,7 +13,7 @@ static const struct explain_row rows[] = {
 		.meaning =
 			"this memory cannot be plugged in: vhost has no room for one more region",
 		.cause = SLOTS,
-		.remedy = MORE_SLOTS,
+		.remedy = EXPLAIN_MORE_REGIONS,
 	},
 	{
 		.source = "QEMU 10 and later",
@@ -24,7 +21,7 @@ static const struct explain_row rows[] = {
 		.meaning =
 			"this memory cannot be plugged in: vhost has no room for as many regions",
 		.cause = SLOTS,
-		.remedy = MORE_SLOTS,
+		.remedy = EXPLAIN_MORE_REGIONS,
 	},
 	{
 		.source = "QEMU 10 and later",
@@ -35,7 +32,7 @@ static const struct explain_row rows[] = {
 			"this vhost device cannot be added: the guest has %2 regions of memory, and "
 			"it takes %1",
 		.cause = SLOTS,
-		.remedy = MORE_SLOTS,
+		.remedy = EXPLAIN_MORE_REGIONS,
 	},
 	{
 		.source = "QEMU up to 7.2",
@@ -46,7 +43,7 @@ static const struct explain_row rows[] = {
 			"this vhost device cannot be added: the guest has more regions of memory "
 			"than it takes",
 		.cause = SLOTS,
-		.remedy = MORE_SLOTS,
+		.remedy = EXPLAIN_MORE_REGIONS,
 	},
 	{
 		.source = "QEMU",

@@ -48,6 +48,15 @@ static const struct explain_row rows[] = {
 		.cause = SHARE,
 		.remedy = "-object memory-backend-memfd,id=mem,size=SIZE,share=on -machine "
 			  "memory-backend=mem",
+		.vague = true,
+	},
+	{
+		.source = "QEMU",
+		.pattern = "vhost_set_vring_%w failed: Invalid argument",
+		.meaning = "the back end did not take the %1 of a ring",
+		.cause = GONE,
+		.remedy = "start the back end again; QEMU connects to it with -chardev "
+			  "socket,reconnect=1,...",
 	},
 	{
 		.source = "QEMU",
@@ -56,6 +65,7 @@ static const struct explain_row rows[] = {
 		.cause = GONE,
 		.remedy = "start the back end again; QEMU connects to it with -chardev "
 			  "socket,reconnect=1,...",
+		.vague = true,
 	},
 };
 

@@ -13,6 +13,11 @@ struct explain_rows {
 	size_t count;
 };
 
+/* The remedy of too many regions of memory. */
+#define EXPLAIN_MORE_REGIONS                                                       \
+	"echo options vhost max_mem_regions=509 > /etc/modprobe.d/vhost.conf; it " \
+	"takes effect when vhost is loaded again"
+
 extern const struct explain_rows explain_migration, explain_open, explain_fds, explain_qemu,
 	explain_user, explain_launchers, explain_kernel;
 

@@ -57,6 +57,50 @@ static const char *const requests[] = {
 	[43] = "CHECK_DEVICE_STATE",
 };
 
+/* The length of an escape character, or 0. */
+static size_t escape_len(const char *at, const char *end)
+{
+	static const char *const escapes[] = { "\033",	"\\u001b", "\\u001B",
+					       "\\x1b", "\\x1B",   "#033" };
+
+	for (size_t i = 0; i < DOC_COUNT(escapes); i++) {
+		const size_t len = strlen(escapes[i]);
+
+		if ((size_t)(end - at) >= len && !memcmp(at, escapes[i], len))
+			return len;
+	}
+	return 0;
+}
+
+/* The length of a sequence such as ESC [ 1 ; 3 1 m, or 0. */
+static size_t sequence_len(const char *at, const char *end)
+{
+	const char *start = at;
+
+	at += escape_len(at, end);
+	if (at == start || at == end || *at != '[')
+		return 0;
+	for (at++; at < end && *at >= 0x20 && *at <= 0x3f;)
+		at++;
+	return at < end && *at >= 0x40 && *at <= 0x7e ? (size_t)(at + 1 - start) : 0;
+}
+
+size_t text_strip(const char *at, size_t len, char *ret)
+{
+	const char *end = at + len;
+	char *to = ret;
+
+	while (at < end) {
+		const size_t sequence = memchr("\033\\#", *at, 3) ? sequence_len(at, end) : 0;
+
+		if (sequence)
+			at += sequence;
+		else
+			*to++ = *at++;
+	}
+	return (size_t)(to - ret);
+}
+
 char *text_show(const char *at, size_t len, size_t max)
 {
 	const bool cut = len > max;

@@ -143,7 +143,9 @@ int vhc_call_meaning(const char *call, int error, char *text, size_t size)
 	if (strncmp(call, open_call, strlen(open_call)) == 0)
 		return vhi_node_reason(call + strlen(open_call), error, text, size) ? 0 : -ENOENT;
 	kind = find_kind(call);
-	meaning = kind == VHI_OP_NONE ? NULL : vhi_op_explain(kind, error);
+	if (kind == VHI_OP_NONE && strncmp(call, "VHOST_", strlen("VHOST_")) != 0)
+		return -ENOENT;
+	meaning = vhi_op_explain(kind, error);
 	if (!meaning)
 		return -ENOENT;
 	snprintf(text, size, "%s", meaning);

@@ -37,12 +37,15 @@ static const struct {
 
 #define COUNT (sizeof(failures) / sizeof(failures[0]))
 
-/* The module is named as the node, with underscores. */
+/* The module is named as the node, with underscores and without the device's number. */
 static void get_module(const char *path, char *module, size_t size)
 {
 	const char *name = strrchr(path, '/');
 
 	snprintf(module, size, "%s", name ? name + 1 : path);
+	for (char *end = module + strlen(module); end > module && strchr("-0123456789", end[-1]);
+	     end--)
+		end[-1] = '\0';
 	for (char *at = module; *at; at++)
 		if (*at == '-')
 			*at = '_';

@@ -104,3 +104,38 @@ piped() {
 	says 0 explain 'vhost-scsi: missing wwpn'
 	[[ $output == *$'\n  message  vhost-scsi: missing wwpn\n  line     1\n'*$'\n  meaning  the '*$'\n  cause    '*$'\n  remedy   '* ]]
 }
+
+@test "a call or a node with an errno is known in anybody's words" {
+	says 0 explain --json 'wsl: TUNSETIFF failed Error: 16. Resource busy'
+	[[ $(json '.messages[0].meaning') == "TUNSETIFF, which "*"Device or resource busy (EBUSY)" ]]
+	says 0 explain --json "PermissionError: [Errno 13] Permission denied: '/dev/vhost-net'"
+	[[ $(json '.messages[0].remedy') == "usermod -aG kvm USER"* ]]
+	says 0 explain --json 'VhostSetOwner(IoctlError(Os { code: 16 }))'
+	says 1 explain 'eth0: device busy'
+	says 1 explain 'user@host: Permission denied (publickey)'
+}
+
+@test "a row for just this message wins over a call and an errno" {
+	says 0 explain --json 'could not configure /dev/net/tun (tap0): Device or resource busy: TUNSETIFF'
+	[[ $(json '.messages[0].meaning') == "all queues of tap0 are taken" ]]
+	says 0 explain --json 'vhost_set_mem_table failed: Argument list too long (7)'
+	[[ $(json '.messages[0].cause') == "too many regions"* ]]
+	says 0 explain --json 'vhost_set_mem_table failed: Invalid argument (22)'
+	[[ $(json '.messages[0].meaning') == "the back end "* ]]
+}
+
+@test "a whole log of several programs, in colour and with CRLF: what is known, by number, and nothing else" {
+	log='{ printf "%s\r\n" \
+		"Nov 28 04:00:00 host sshd[7]: user: Permission denied (publickey)" \
+		"Nov 28 04:00:01 host kernel: tap0: unexpected GSO type: 0x0, gso_size 1357, hdr_len 1411" \
+		"Nov 28 04:00:02 host kernel: eth0: device busy" \
+		"2026-11-28 04:00:03.000+0000: starting up libvirt version: 9.0.0" \
+		"2026-11-28T04:00:03.1Z qemu-system-x86_64: -netdev tap,id=n: could not open /dev/net/tun: Permission denied" \
+		"[pod/vm/compute] {\"level\":\"error\",\"msg\":\"open /dev/vhost-net: operation not permitted\"}" \
+		"{\"log\":\"\\u001b[31mTUNSETIFF\\u001b[0m: Operation not permitted\\n\",\"stream\":\"stderr\"}" \
+		"vm-1  | $(printf "\033")[31mioctl(TUNSETOFFLOAD)$(printf "\033")[0m: $(printf "\033")[1mInvalid argument"; \
+		head -c 1048000 /dev/zero | tr "\0" "/"; echo; head -c 1000000 /dev/zero | tr "\0" E; echo " TUNSETIFF: EBUSY"; }'
+	piped 0 "$log" -
+	[ "$(json '[.messages[].line] | join(" ")')" = "2 5 6 7 8 10" ]
+	[ "$(json '"\(.lines) \(.unknown)"')" = "10 4" ]
+}

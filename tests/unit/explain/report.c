@@ -196,11 +196,50 @@ static void different_messages_are_shown_up_to_a_number(void **state)
 
 static void control_characters_do_not_reach_a_terminal(void **state)
 {
-	static const char line[] = "TUNSETIFF \033[2J\0\xff \x7f\xc2\x9b EINVAL";
+	static const char line[] = "TUNSETIFF \033]2;x\007\0\xff \x7f\xc2\x9b EINVAL";
 
 	assert_int_equal(explain_line(&report, VHC_TYPE_NET, line, sizeof(line) - 1), 0);
 	assert_true(doc_is_printable(message(0)->message));
-	assert_non_null(strstr(message(0)->message, "\\u001b[2J"));
+	assert_non_null(strstr(message(0)->message, "\\u001b]2;x\\u0007"));
+}
+
+/* What logs have before and around a message does not matter, and neither does colour. */
+static void a_line_may_have_any_dress(void **state)
+{
+	static const char *const lines[] = {
+		"Nov 28 04:00:01 host kernel: vhost-scsi: missing wwpn",
+		"2026-11-28T04:00:01.123456+00:00 host qemu[1]: vhost-scsi: missing wwpn\r",
+		"<3>1 2026-11-28T04:00:01Z host qemu 1 - - vhost-scsi: missing wwpn",
+		"2026-11-28 04:00:01.123+0000: 1234: error : qemuX:2051 : internal error: vhost-scsi: missing wwpn",
+		"2026-11-28T04:00:01.123456789Z stderr F vhost-scsi: missing wwpn",
+		"{\"log\":\"vhost-scsi: missing wwpn\\n\",\"stream\":\"stderr\"}",
+		"[pod/virt-launcher-vm/compute] {\"level\":\"error\",\"msg\":\"vhost-scsi: missing wwpn\"}",
+		"\x02\0\0\0\0\0\0\x1avhost-scsi: missing wwpn",
+		"\xef\xbb\xbfvhost-scsi: missing wwpn",
+		"\033[31mvhost-scsi\033[0m: \033[1;38;5;208mmissing\033[K wwpn\033[m",
+		"\\u001b[31mvhost-scsi\\u001b[0m: missing \\x1b[1mwwpn",
+		"#033[31mvhost-scsi: #033[0mmissing wwpn",
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *line = lines[i];
+		size_t len = *line == 2 ? 8 + strlen(line + 8) : strlen(line);
+
+		assert_int_equal(explain_line(&report, VHC_TYPE_NET, line, len), 0);
+		if (report.unknown)
+			fail_msg("\"%s\" is unknown", line);
+	}
+	assert_int_equal(report.messages.count, 1);
+	assert_int_equal(message(0)->times, sizeof(lines) / sizeof(lines[0]));
+}
+
+static void half_a_sequence_is_text(void **state)
+{
+	add("\033[31");
+	add("\033");
+	add("\033[\033[\033[\033[");
+	add("vhost-scsi: \033[31;\001missing wwpn");
+	assert_int_equal(report.unknown, 4);
 }
 
 /* Nobody pastes a command that a log has made. */
@@ -223,8 +262,8 @@ static void a_long_line_is_cut(void **state)
 
 	assert_non_null(line);
 	memset(line, 'x', size);
-	memcpy(line, "VHOST_SET_OWNER", 15);
-	memcpy(line + size - 5, "EBUSY", 6);
+	memcpy(line, "VHOST_SET_OWNER ", 16);
+	strcpy(line + size - strlen(" = -1 EBUSY"), " = -1 EBUSY");
 	add(line);
 	assert_int_equal(strlen(message(0)->message), EXPLAIN_MESSAGE_MAX + 3);
 	free(line);
@@ -246,6 +285,8 @@ int main(void)
 		TEST(different_messages_are_shown_up_to_a_number),
 		TEST(control_characters_do_not_reach_a_terminal),
 		TEST(a_name_in_a_command_is_a_name),
+		TEST(a_line_may_have_any_dress),
+		TEST(half_a_sequence_is_text),
 		TEST(a_long_line_is_cut),
 	};
 

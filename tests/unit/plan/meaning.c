@@ -35,6 +35,7 @@ static void eperm_is_of_the_owner(void **state)
 	char text[256] = "as it was";
 
 	says("VHOST_SET_VRING_NUM", EPERM, "not the owner");
+	says("VHOST_FREE_WORKER", EPERM, "not the owner");
 	assert_int_equal(vhc_call_meaning("TUNSETOFFLOAD", EPERM, text, sizeof(text)), -ENOENT);
 	assert_int_equal(vhc_call_meaning("KVM_IRQFD", EPERM, text, sizeof(text)), -ENOENT);
 	assert_string_equal(text, "as it was");
@@ -46,6 +47,7 @@ static void a_node_that_does_not_open_is_known_by_its_path(void **state)
 	says("open /dev/net/tun", ENODEV, "module tun is missing");
 	says("open /dev/vhost-vsock", EACCES, "owner and mode");
 	says("open /dev/kvm", EMFILE, "RLIMIT_NOFILE");
+	says("open /dev/vhost-vdpa-12", ENODEV, "module vhost_vdpa is missing");
 }
 
 static void anything_else_is_unknown(void **state)
@@ -60,7 +62,7 @@ static void anything_else_is_unknown(void **state)
 		{ "VHOST_SET_OWNER", 0 },
 		{ "VHOST_SET_OWNER", -EBUSY },
 		{ "open /dev/vhost-net", EIO },
-		{ "VHOST_NO_SUCH", EPERM },
+		{ "VHOST_NO_SUCH", EBUSY },
 		{ "VHOST_SET_OWNER ", EBUSY },
 	};
 	char text[256] = "as it was";
