@@ -5,6 +5,7 @@
 #include "look.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #include "raw.h"
+
+#define FDS_NEEDED 3 /* the folder of all processes, that of one, and a file there */
 
 void look_free_device(struct look_device *device)
 {
@@ -152,19 +155,37 @@ static bool has_vhost(void)
 	return access("/sys/module", F_OK) || !access("/sys/module/vhost", F_OK);
 }
 
+/* /proc has a folder for each thread, too, but lists those of processes only. */
 static bool is_process(pid_t pid)
 {
-	char path[64];
+	char path[64], process[16];
 
-	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	return !access(path, F_OK);
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	return look_proc_value(path, "Tgid", process, sizeof(process)) && atoi(process) == pid;
+}
+
+/* Are there as many fds as /proc takes at a time?  Without them, processes seem to have ended. */
+static int check_fds(void)
+{
+	int fds[FDS_NEEDED], count = 0, r = 0;
+
+	while (count < FDS_NEEDED && !r) {
+		fds[count] = open("/", O_PATH | O_CLOEXEC);
+		r = fds[count] < 0 ? -errno : 0;
+		count += !r;
+	}
+	while (count)
+		close(fds[--count]);
+	return r;
 }
 
 int look_read(pid_t pid, struct look_reading *ret)
 {
 	struct look_reading reading = { .lack = LOOK_ALL };
-	int r = 0;
+	int r = check_fds();
 
+	if (r)
+		return r;
 	if (pid && !is_process(pid))
 		return -ESRCH;
 	if (has_vhost()) {

@@ -161,7 +161,8 @@ struct look_reading {
  * @pid: 0: all.  @ret: give it to look_clear() after success.
  * Returns 0 also when BPF cannot be had: then ret->lack says why, and the devices have what /proc tells.
  * A host without vhost has no devices.
- * Errors: -ESRCH: no process @pid; -ENOMEM; -EIO: /proc cannot be read.
+ * Errors: -ESRCH: no process @pid, or a thread of one; -ENOMEM; -EMFILE, -ENFILE: too few fds are free;
+ * -EIO: /proc cannot be read.
  */
 int look_read(pid_t pid, struct look_reading *ret);
 

@@ -18,16 +18,30 @@
 
 #define PATH_MAX_LEN 512
 
-/* The kind of a node, by its name in the process's own file system. */
+/* The kind of a node, by its name in the process's own file system; that of one that was removed goes on. */
 static int kind_of(const char *target)
 {
-	static const char *const prefixes[] = { "/dev/vhost-net", "/dev/vhost-vsock",
-						"/dev/vhost-scsi", "/dev/vhost-vdpa-" };
+	static const char *const names[] = { "/dev/vhost-net", "/dev/vhost-vsock",
+					     "/dev/vhost-scsi", "/dev/vhost-vdpa-" };
 
-	for (int i = 0; i < LOOK_KINDS; i++)
-		if (!strncmp(target, prefixes[i], strlen(prefixes[i])))
+	for (int i = 0; i < LOOK_KINDS; i++) {
+		size_t length = strlen(names[i]);
+
+		if (!strncmp(target, names[i], length) &&
+		    (i == LOOK_VDPA || !target[length] || target[length] == ' '))
 			return i;
+	}
 	return -1;
+}
+
+/* Where there is no vhost, a file may have such a name. */
+static bool is_node(pid_t pid, const char *fd)
+{
+	char path[PATH_MAX_LEN];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%s", (int)pid, fd);
+	return !stat(path, &st) && S_ISCHR(st.st_mode);
 }
 
 static bool read_target(pid_t pid, const char *fd, char target[PATH_MAX_LEN])
@@ -190,7 +204,7 @@ static int read_process(pid_t pid, struct look_reading *reading)
 		if (!read_target(pid, entry->d_name, target))
 			continue;
 		kind = kind_of(target);
-		if (kind >= 0)
+		if (kind >= 0 && is_node(pid, entry->d_name))
 			r = add_device(reading, pid, entry->d_name, kind);
 	}
 	closedir(dir);

@@ -16,6 +16,33 @@ need_module() {
 	[ -d /sys/module/vhost ] || skip "this kernel has no vhost module loaded"
 }
 
+# with_node TYPE SCRIPT: what looks like a vhost module whose node /dev/vhost-net is such a one ("c 1 3": /dev/null's,
+# # "file"), and a process that has it open, which a thread shares: $owner and $thread. Nothing of vhost is there. In the
+# script, looks is vhostctl without a right to BPF, so that /proc is read.
+with_node() {
+	unshare -m true 2> /dev/null || skip "needs a mount namespace"
+	mkdir dev
+	kind=$1 script=$2 run --separate-stderr unshare -m bash -c '
+		mount -t tmpfs modules /sys/module && mkdir /sys/module/vhost && mount -t tmpfs nodes dev &&
+			mknod -m 666 dev/null c 1 3 || exit 77
+		if [ "$kind" = file ]; then : > dev/vhost-net; else mknod -m 666 dev/vhost-net $kind || exit 77; fi
+		mount --bind dev /dev || exit 77
+		coproc python3 -c "import os, threading, time
+os.open(\"/dev/vhost-net\", os.O_RDWR)
+threading.Thread(target=lambda: (print(threading.get_native_id(), flush=True), time.sleep(1000)), daemon=True).start()
+input()" 2> /dev/null
+		owner=$COPROC_PID
+		looks() {
+			setpriv --bounding-set=-all,+sys_ptrace ${fds:+prlimit --nofile=$fds} "$VHOSTCTL" --quiet "$@" 3>&- 4>&- 5>&-
+		}
+		read -r thread <&"${COPROC[0]}" || exit 77
+		eval "$script"
+		result=$?
+		kill "$owner"
+		exit "$result"'
+	[ "$status" != 77 ] || skip "needs the right to make nodes, and python3"
+}
+
 @test "list: without a vhost module it is empty and done" {
 	[ ! -d /sys/module/vhost ] || skip "this kernel has one"
 	says 0 list
@@ -82,4 +109,26 @@ need_module() {
 	run --separate-stderr unshare -Ur "$VHOSTCTL" list
 	[ "$status" = 0 ]
 	[[ $stderr == *"built without BPF"* || $stderr == *"user namespace"*"on the host"* ]]
+}
+
+@test "list: without the fds to look it says so, and not that there is nothing" {
+	cd "$BATS_TEST_TMPDIR"
+	with_node "c 1 3" 'fds=5 looks list'
+	[ "$status" = 5 ]
+	[ -z "$output" ]
+	[[ $stderr == *"cannot read the vhost devices: Too many open files (EMFILE)"* ]]
+}
+
+@test "list: a file with the name of a node is no device" {
+	cd "$BATS_TEST_TMPDIR"
+	with_node file 'looks --json list'
+	[ "$status $(json '.devices | length')" = "0 0" ]
+}
+
+@test "status: a thread is no process" {
+	cd "$BATS_TEST_TMPDIR"
+	with_node "c 1 3" 'looks --json status "$owner" && looks status "$thread"; echo "$?" "$thread"'
+	[[ $output == *'"type": "net"'* ]]
+	[ "${lines[-1]% *}" = 4 ]
+	[[ $stderr == *"there is no process ${lines[-1]#* }"* ]]
 }
