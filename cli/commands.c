@@ -17,6 +17,7 @@
 	ROW(list)            \
 	ROW(status)          \
 	ROW(dump)            \
+	ROW(graph)           \
 	ROW(features_list)   \
 	ROW(features_decode) \
 	ROW(features_encode) \

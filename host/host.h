@@ -188,6 +188,19 @@ void host_qemu_clear(struct host_qemu_reading *reading);
 int host_qemu_join(const struct host_qemu_device *qemu, struct look_device *devices, size_t count,
 		   struct look_device **ret, struct host_error *err);
 
+/* What a link is a port of. */
+struct host_master {
+	char name[16];
+	char kind[16]; /* "bridge", "openvswitch", "bond"; "" if the kernel does not say */
+};
+
+/**
+ * host_find_master() - find the bridge, or the like, of a link that may be somebody else's.
+ * Errors: -ENODEV: it is no port, or has gone; -EXDEV: it is in another network namespace, or it is not known
+ * in which; and what the kernel refuses.
+ */
+int host_find_master(const struct look_link *link, struct host_master *ret);
+
 /* The tables of the reports of host_setup_run(), host_teardown(), host_attach(), host_detach() and host_doctor(). */
 extern const struct doc_table host_report_table, host_teardown_table, host_attach_table,
 	host_detach_table, host_doctor_table;
