@@ -127,7 +127,12 @@ static int take_variable(struct parser *parser, const char *text)
 	size_t len = doc_variable_len(text), count = 0;
 
 	if (!len || text[len] != '=')
-		return usage_error(parser->call, "--set takes NAME=VALUE, not", text);
+		return usage_error(parser->call,
+				   strchr(text, '=')
+					   ? "--set takes NAME=VALUE, with a NAME of letters, "
+					     "digits and '_' that starts with no digit, not"
+					   : "--set takes NAME=VALUE, not",
+				   text);
 	for (; variables[count]; count++)
 		if (!strncmp(variables[count], text, len + 1))
 			return usage_error(parser->call, "--set has this variable already:", text);
@@ -249,9 +254,10 @@ static int check_arguments(const struct cli_call *call)
 {
 	const struct cli_command *command = call->command;
 
+	if (!command && call->group)
+		return usage_error(call, "no command after", call->group);
 	if (!command)
-		return cli_fail(CLI_USAGE, "see 'vhostctl --help'", "no command%s%s",
-				call->group ? " after " : "", call->group ? call->group : "");
+		return cli_fail(CLI_USAGE, "see 'vhostctl --help'", "no command");
 	if (call->launcher && !command->launcher)
 		return usage_error(call, "no command line is accepted after", "--");
 	if (call->launcher && call->launcher[0] && !*call->launcher[0])

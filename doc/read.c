@@ -70,7 +70,10 @@ static int read_number(struct read *rd, const struct doc_field *field, struct js
 			return read_fail(rd, "a number or \"%s\" expected, not the string %s",
 					 field->word, doc_quote(quoted, text));
 		if (!wide)
-			return read_fail_type(rd, "a number (without quotes)", value);
+			return read_fail_type(rd,
+					      doc_parse_u64(text, ret) ? "a number (without quotes)"
+								       : "a number",
+					      value);
 		if (!doc_parse_u64(text, ret))
 			return read_fail(
 				rd, "%s is not a 64-bit number: write 123, \"123\" or \"0x7b\"",
@@ -96,6 +99,7 @@ static int read_number(struct read *rd, const struct doc_field *field, struct js
 static int read_string(struct read *rd, const struct doc_field *field, uint64_t min, uint64_t max,
 		       struct json_object *value, char **ret)
 {
+	const bool one_length = field->check && min == max;
 	char quoted[DOC_QUOTE_MAX];
 	const char *text;
 	size_t len;
@@ -106,10 +110,11 @@ static int read_string(struct read *rd, const struct doc_field *field, uint64_t 
 	len = strlen(text);
 	if (len == 0 && min > 0)
 		return read_fail(rd, "an empty string is not allowed");
-	if (len < min)
+	/* where there is one, the rule says more than a number of bytes */
+	if (len < min && !one_length)
 		return read_fail(rd, "%s has %zu bytes: must have at least %" PRIu64 "",
 				 doc_quote(quoted, text), len, min);
-	if (max && len > max)
+	if (max && len > max && !one_length)
 		return read_fail(rd, "%s has %zu bytes: must have at most %" PRIu64 "",
 				 doc_quote(quoted, text), len, max);
 	if (field->check && !field->check(text))
@@ -211,8 +216,8 @@ static int read_list(struct read *rd, const struct doc_field *field, struct json
 		return read_fail_type(rd, "an array", value);
 	count = json_object_array_length(value);
 	if (count < field->min)
-		return read_fail(rd, "%zu items are too few: at least %" PRIu64 " are required",
-				 count, field->min);
+		return read_fail(rd, "%zu items are too few: must be at least %" PRIu64, count,
+				 field->min);
 	if (field->max && count > field->max)
 		return read_fail(rd, "%zu items are too many: at most %" PRIu64 " are allowed",
 				 count, field->max);

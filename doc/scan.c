@@ -75,6 +75,8 @@ static int fail_found(struct scan *s, const char *expected)
 		return scan_fail(s, "byte 0x%02x is not UTF-8", (unsigned char)*s->at);
 	if (*s->at == '\0')
 		return scan_fail(s, "a NUL byte where %s was expected", expected);
+	if (*s->at == '"')
+		return scan_fail(s, "%s expected, not a string", expected);
 	memcpy(word, s->at, n);
 	return scan_fail(s, "%s expected, not %s", expected, doc_quote(quoted, word));
 }

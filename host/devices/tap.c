@@ -59,6 +59,22 @@ static int check_port(struct host_check *c, size_t index)
 			  key);
 }
 
+/* A port has a VLAN with a tag or without. */
+static int check_vlans(struct host_check *c, size_t index)
+{
+	const struct host_tap *tap = &host_device(c->setup, index)->tap;
+	unsigned int first, last;
+
+	for (size_t i = 0; tap->vlan && i < tap->vlans.count; i++)
+		if (host_vlans_parse(((char **)tap->vlans.items)[i], &first, &last) &&
+		    first <= tap->vlan && tap->vlan <= last)
+			return HOST_WRONG(c, index, "/tap/vlans",
+					  "VLAN %u is \"vlan\", that of frames without a tag: "
+					  "leave it out of \"vlans\"",
+					  (unsigned int)tap->vlan);
+	return 0;
+}
+
 /* What only one kind of link has. */
 static int check_macvtap(struct host_check *c, size_t index)
 {
@@ -76,11 +92,12 @@ static int check_macvtap(struct host_check *c, size_t index)
 		{ tap->existing == DOC_TRUE, "/tap/existing" },
 	};
 
+	if (tap->kind == HOST_TAP && (tap->lower || tap->mode))
+		return HOST_WRONG(c, index, tap->lower ? "/tap/lower" : "/tap/mode",
+				  "\"%s\" is of a macvtap: add \"kind\": \"macvtap\"",
+				  tap->lower ? "lower" : "mode");
 	if (tap->kind == HOST_TAP)
-		return !tap->lower
-			       ? 0
-			       : HOST_WRONG(c, index, "/tap/lower",
-					    "\"lower\" is of a macvtap: add \"kind\": \"macvtap\"");
+		return 0;
 	if (!tap->lower)
 		return HOST_WRONG(c, index, "/tap/kind",
 				  "a macvtap is on top of another link: add \"lower\"");
@@ -187,6 +204,8 @@ int host_tap_check(struct host_check *c, size_t index)
 		r = check_tap(c, index);
 	if (r == 0)
 		r = check_port(c, index);
+	if (r == 0)
+		r = check_vlans(c, index);
 	if (r == 0)
 		r = check_mac(c, index);
 	return r < 0 ? r : check_macvtap(c, index);

@@ -28,11 +28,12 @@ static const char *ip(const struct host_tap *tap, char *buf, size_t size)
 
 static int fail_missing(const struct host_tap *tap, struct host_error *err)
 {
+	const char *filtering = tap->vlan || tap->vlans.count ? " vlan_filtering 1" : "";
 	char hint[1100], command[400];
 
 	ip(tap, command, sizeof(command));
-	snprintf(hint, sizeof(hint), "%s link add %s type bridge && %s link set %s up", command,
-		 tap->bridge, command, tap->bridge);
+	snprintf(hint, sizeof(hint), "%s link add %s type bridge%s && %s link set %s up", command,
+		 tap->bridge, filtering, command, tap->bridge);
 	return host_fail(err, -ENODEV, hint, "there is no bridge \"%s\"%s", tap->bridge,
 			 tap->netns ? " in the link's network namespace" : "");
 }

@@ -68,7 +68,7 @@ load lib.bash
 	fails 3 '/devices/0/queue_pairs: 300 is out of range' validate many.json -s PAIRS=300 -s GUEST=a
 	fails 3 '/devices/0/queue_pairs: a number' validate many.json -s PAIRS=-1 -s GUEST=a
 	fails 3 '/devices/0/queue_pairs: a number' validate many.json -s PAIRS=0x2 -s GUEST=a
-	fails 3 '/devices/0/queue_pairs: a number' validate many.json -s PAIRS= -s GUEST=a
+	fails 3 '/devices/0/queue_pairs: a number expected' validate many.json -s PAIRS= -s GUEST=a
 	fails 3 '/name: "a","b" is not allowed' validate many.json -s 'GUEST=a","b'
 	printf '{"kind": "vhost-setup", "version": 1, "name": "${A b}", "devices": []}' > bad.json
 	fails 3 '/name: "${A b}": "${" begins a variable' validate bad.json
@@ -76,8 +76,9 @@ load lib.bash
 
 @test "--set: what it takes" {
 	cd "$BATS_TEST_TMPDIR"
-	for value in GUEST =vm 1A=b 'A B=c' 'A-B=c'; do
-		fails 2 "--set takes NAME=VALUE, not \"$value\"" validate x.json -s "$value"
+	fails 2 '--set takes NAME=VALUE, not "GUEST"' validate x.json -s GUEST
+	for value in =vm 1A=b 'A B=c' 'A-B=c'; do
+		fails 2 "with a NAME of letters, digits and '_' that starts with no digit, not \"$value\"" validate x.json -s "$value"
 	done
 	fails 2 '--set has this variable already: "A=2"' validate x.json -s A=1 -s AB=1 -s A=2
 }

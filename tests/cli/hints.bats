@@ -51,6 +51,27 @@ inside() {
 	[[ $stderr == *"cannot set an address of tap0 to fd00::1/64"*"hint: sysctl -w net.ipv6.conf.default.disable_ipv6=0"* ]]
 }
 
+@test "a bridge that is not there is made with a filter of VLANs where the config has one" {
+	need_tap
+	config '"bridge": "b0", "vlan": 7'
+	inside '$VHOSTCTL setup $config -- true'
+	[[ $stderr == *'there is no bridge "b0"'*"hint: ip link add b0 type bridge vlan_filtering 1 && ip link set b0 up" ]]
+	config '"bridge": "b0"'
+	inside '$VHOSTCTL setup $config -- true'
+	[[ $stderr == *"hint: ip link add b0 type bridge && ip link set b0 up" ]]
+}
+
+@test "values that do not fit: how they are written" {
+	config '"mac": "52:54:00:12:34"'
+	fails 3 '"52:54:00:12:34" is not allowed: write six pairs of hex digits' validate "$BATS_TEST_TMPDIR/config.json"
+	config '' '"queue_pairs": "${PAIRS}",'
+	fails 3 'a number expected, not the string "two"' validate "$BATS_TEST_TMPDIR/config.json" --set PAIRS=two
+	config '"mode": "private"'
+	fails 3 '"mode" is of a macvtap: add "kind": "macvtap"' validate "$BATS_TEST_TMPDIR/config.json"
+	config '"bridge": "b0", "vlan": 7, "vlans": ["5-9"]'
+	fails 3 'leave it out of "vlans"' validate "$BATS_TEST_TMPDIR/config.json"
+}
+
 @test "a bit without a name cannot be required" {
 	config '' '"features": {"require": ["bit 200"]},'
 	fails 3 "bit 200 has no name here" validate "$BATS_TEST_TMPDIR/config.json"

@@ -7,7 +7,8 @@ load lib.bash
 @test "no command, an unknown one, half of one" {
 	fails 2 "no command"
 	fails 2 'unknown command "fly"' fly
-	fails 2 "no command after features" features
+	fails 2 'no command after "features"' features
+	[[ $stderr == *"hint: see 'vhostctl features --help'" ]]
 	fails 2 'unknown command "fly"' features fly
 	fails 2 'unknown command "feature"' feature list
 	fails 2 'an argument is empty' ''

@@ -54,7 +54,7 @@ static void scan_of_bad_json_is_einval(void **state)
 		{ "{\"a\":[1,]}", "/a", 1, "a comma before" },
 		{ "{,}", "", 1, "key in double quotes" },
 		{ "{\"a\" 1}", "/a", 1, "':'" },
-		{ "{\"a\":1 \"b\":2}", "", 1, "','" },
+		{ "{\"a\":1 \"b\":2}", "", 1, "',' or '}' expected, not a string" },
 		{ "{\"a\":[1 2]}", "/a", 1, "','" },
 		{ "{\n// no\n}", "", 2, "comments" },
 		{ "{\"a\":1 /* no */}", "", 1, "comments" },

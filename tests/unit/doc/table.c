@@ -70,6 +70,7 @@ static void doc_read_of_bad_document_says_where(void **state)
 		{ HEAD "\"Kind\":1}", "/Kind", 2, "is unknown" },
 		{ HEAD "\"mtu\":null}", "/mtu", 2, "not null: omit the key" },
 		{ HEAD "\"mtu\":\"1500\"}", "/mtu", 2, "without quotes" },
+		{ HEAD "\"mtu\":\"many\"}", "/mtu", 2, "a number expected, not the string" },
 		{ HEAD "\"mtu\":true}", "/mtu", 2, "not the boolean true" },
 		{ HEAD "\"mtu\":[1]}", "/mtu", 2, "not an array" },
 		{ HEAD "\"mtu\":{}}", "/mtu", 2, "not an object" },
@@ -110,7 +111,7 @@ static void doc_read_of_bad_document_says_where(void **state)
 		{ HEAD "\"words\":[1,null]}", "/words/1", 2, "not null" },
 		{ HEAD "\"words\":{}}", "/words", 2, "an array expected" },
 		{ "{\"kind\":\"sample\",\"version\":1,\"name\":\"n\",\"parts\":[]}", "/parts", 1,
-		  "0 items are too few: at least 1" },
+		  "0 items are too few: must be at least 1" },
 		{ "{\"kind\":\"sample\",\"version\":1,\"name\":\"n\",\"parts\":[{\"name\":\"x\"},7]}",
 		  "/parts/1", 1, "an object expected, not the number 7" },
 	};
