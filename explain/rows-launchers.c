@@ -103,6 +103,14 @@ static const struct explain_row rows[] = {
 			"USER",
 	},
 	{
+		.source = "Cloud Hypervisor",
+		.pattern = "TapError(IoctlError(%*code: 25,",
+		.meaning = "what was given as a tap is none",
+		.cause =
+			"the fd is of another kind, or its number is another one than where it was opened",
+		.remedy = "ls -l /proc/PID/fd; the shell opens a macvtap with 3<>/dev/tapN",
+	},
+	{
 		.source = "Firecracker",
 		.pattern = "VhostOpen(%*code: 19,",
 		.meaning = "the vhost node is there, and its driver is not",
@@ -162,6 +170,13 @@ static const struct explain_row rows[] = {
 	{
 		.source = "DPDK",
 		.pattern = "(%w) backend set up fails",
+		.meaning = "the virtio-user device with path=%1 was not created",
+		.cause = "the message before this one has it: mostly the tap, or %1 does not open",
+		.remedy = "vhostctl doctor",
+	},
+	{
+		.source = "DPDK",
+		.pattern = "(%w) Failed to setup backend",
 		.meaning = "the virtio-user device with path=%1 was not created",
 		.cause = "the message before this one has it: mostly the tap, or %1 does not open",
 		.remedy = "vhostctl doctor",

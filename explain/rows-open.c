@@ -141,6 +141,29 @@ static const struct explain_row rows[] = {
 		.remedy =
 			"ls -l /usr/lib/qemu/qemu-bridge-helper; chmod u+s on it, where the distribution wants that",
 	},
+	{
+		.source = "qemu-bridge-helper",
+		.pattern = "access denied by acl file",
+		.meaning = "the helper may not attach a tap to this bridge",
+		.cause =
+			"the bridge is not allowed in /etc/qemu/bridge.conf, or in a file that it includes",
+		.remedy = "echo allow BRIDGE >> /etc/qemu/bridge.conf",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "bridge helper failed",
+		.meaning = "qemu-bridge-helper did not give QEMU a tap",
+		.cause = "the message before this one, of the helper, has it",
+		.remedy = "vhostctl explain - < LOG",
+	},
+	{
+		.source = "LXD and Incus",
+		.pattern = "vhost_vsock kernel module not loaded",
+		.meaning =
+			"this host cannot run guests under LXD or Incus, which reach them over vsock",
+		.cause = "vhost_vsock is not loaded, or the kernel does not have it",
+		.remedy = "modprobe vhost_vsock; vhostctl doctor",
+	},
 };
 
 const struct explain_rows explain_open = { rows, DOC_COUNT(rows) };
