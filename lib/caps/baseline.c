@@ -197,23 +197,6 @@ static int fold(struct baseline *baseline, const char *name, const struct vhi_ca
 
 /* ------------------------------------------------------------------------------------- the result */
 
-static void remember(struct vhi_caps_host *host, const struct vhi_caps *caps)
-{
-	struct vhi_profile *profile = &host->profile;
-
-	for (size_t i = 0; i < VHI_KINDS; i++) {
-		const struct vhi_caps_node *node = vhi_caps_find(caps, vhi_kinds[i]->path);
-
-		profile->nodes[i].standing =
-			node ? vhi_caps_node_standing(caps, node) : VHI_UNKNOWN;
-		if (profile->nodes[i].standing == VHI_THERE)
-			profile->nodes[i].set = vhi_feature_words(&node->words);
-	}
-	profile->tap.standing = vhi_caps_tap_standing(caps);
-	if (profile->tap.standing == VHI_THERE)
-		profile->tap.set = vhi_feature_words(&caps->tap.words);
-}
-
 /* What the device's parts have of it, and all that the launcher's device model may have. */
 static struct vhc_features offered(enum vhc_type type, const struct vhi_host_part *node,
 				   const struct vhi_host_part *tap)
@@ -281,18 +264,23 @@ static int finish(struct baseline *baseline)
 }
 
 /* A node of which nothing is missing yet. */
-static int begin_node(struct baseline *baseline, struct vhi_caps_node *first)
+static int add_node(struct baseline *baseline, const char *path)
 {
-	struct vhi_caps_node *node = doc_append(&baseline->caps.nodes, sizeof(*node));
+	size_t count = baseline->caps.nodes.count;
+	struct vhi_host_part *parts =
+		reallocarray(baseline->nodes, count + 1, sizeof(*baseline->nodes));
+	struct vhi_caps_node *node;
 
+	if (!parts)
+		return -ENOMEM;
+	parts[count] = (struct vhi_host_part){ .set = everything };
+	baseline->nodes = parts;
+	node = doc_append(&baseline->caps.nodes, sizeof(*node));
 	if (!node)
 		return -ENOMEM;
-	node->path = first->path;
-	node->ioctls = first->ioctls;
 	node->backend_features = UINT64_MAX;
-	first->path = NULL;
-	first->ioctls = (struct doc_list){ NULL, 0 };
-	return replace(&node->error, "")  ?:
+	return replace(&node->path, path) ?:
+	       replace(&node->error, "")  ?:
 	       replace(&node->reason, "") ?:
 	       replace(&node->remedy, "");
 }
@@ -301,8 +289,7 @@ static int begin_node(struct baseline *baseline, struct vhi_caps_node *first)
 static int begin(struct baseline *baseline, struct vhi_caps *first)
 {
 	struct vhi_caps *caps = &baseline->caps;
-	struct vhi_caps_node *nodes = first->nodes.items;
-	size_t count = first->nodes.count;
+	struct vhi_caps_node *nodes = first->nodes.items, *node;
 	int r;
 
 	caps->kernel = first->kernel;
@@ -312,13 +299,36 @@ static int begin(struct baseline *baseline, struct vhi_caps *first)
 	caps->max_mem_regions = first->max_mem_regions;
 	caps->max_tap_queues = first->max_tap_queues;
 	caps->tap.offloads = UINT64_MAX;
-	baseline->nodes = calloc(count + 1, sizeof(*baseline->nodes));
-	r = baseline->nodes ? replace(&caps->tap.reason, "") : -ENOMEM;
-	for (size_t i = 0; i < count && !r; i++) {
-		baseline->nodes[i].set = everything;
-		r = begin_node(baseline, &nodes[i]);
+	r = replace(&caps->tap.reason, "");
+	for (size_t i = 0; i < first->nodes.count && !r; i++) {
+		r = add_node(baseline, nodes[i].path);
+		if (r)
+			break;
+		node = (struct vhi_caps_node *)caps->nodes.items + i;
+		node->ioctls = nodes[i].ioctls;
+		nodes[i].ioctls = (struct doc_list){ NULL, 0 };
 	}
 	baseline->tap.set = everything;
+	return r;
+}
+
+/* Nodes that are in no document before this one: what the hosts before have there is not known. */
+static int add_nodes(struct baseline *baseline, const char *before, const struct vhi_caps *host)
+{
+	const struct vhi_caps_node *nodes = host->nodes.items;
+	struct vhi_caps *caps = &baseline->caps;
+	int r = 0;
+
+	for (size_t i = 0; i < host->nodes.count && !r; i++) {
+		size_t at = caps->nodes.count;
+
+		if (vhi_caps_find(caps, nodes[i].path))
+			continue;
+		r = add_node(baseline, nodes[i].path);
+		if (!r)
+			r = fold_node((struct vhi_caps_node *)caps->nodes.items + at,
+				      &baseline->nodes[at], before, NULL, NULL);
+	}
 	return r;
 }
 
@@ -334,8 +344,9 @@ static int add_host(struct vhc_ctx *ctx, struct baseline *baseline, const char *
 	host->name = name;
 	host->kernel = strdup(caps.kernel);
 	baseline->set.count++;
-	remember(host, &caps);
-	r = host->kernel ? fold(baseline, name, &caps) : -ENOMEM;
+	vhi_caps_set_profile(host, &caps);
+	r = host->kernel ? add_nodes(baseline, baseline->set.hosts[0].name, &caps) : -ENOMEM;
+	r = r ?: fold(baseline, name, &caps);
 	doc_clear(&vhi_caps_doc, &caps);
 	return r ? vhi_fail(ctx, r, "no memory for the documents of the hosts") : 0;
 }

@@ -43,6 +43,9 @@ enum vhi_standing vhi_caps_node_standing(const struct vhi_caps *caps,
 					 const struct vhi_caps_node *node);
 enum vhi_standing vhi_caps_tap_standing(const struct vhi_caps *caps);
 
+/** vhi_caps_set_profile() - what is compared of a host: from its document. */
+void vhi_caps_set_profile(struct vhi_caps_host *host, const struct vhi_caps *caps);
+
 /**
  * vhi_caps_put_groups() - the rows on how the hosts of a set differ: groups, lacking.
  * Errors: -ENOMEM; doc_clear() frees what there is by then.

@@ -15,6 +15,23 @@
 
 #define HOSTS_NAMED 3u /* of a feature; the others are in the groups */
 
+void vhi_caps_set_profile(struct vhi_caps_host *host, const struct vhi_caps *caps)
+{
+	struct vhi_profile *profile = &host->profile;
+
+	for (size_t i = 0; i < VHI_KINDS; i++) {
+		const struct vhi_caps_node *node = vhi_caps_find(caps, vhi_kinds[i]->path);
+
+		profile->nodes[i].standing =
+			node ? vhi_caps_node_standing(caps, node) : VHI_UNKNOWN;
+		if (profile->nodes[i].standing == VHI_THERE)
+			profile->nodes[i].set = vhi_feature_words(&node->words);
+	}
+	profile->tap.standing = vhi_caps_tap_standing(caps);
+	if (profile->tap.standing == VHI_THERE)
+		profile->tap.set = vhi_feature_words(&caps->tap.words);
+}
+
 /* A feature of one kind of device, and which parts of a host it needs. */
 struct need {
 	const struct vhi_kind *kind;

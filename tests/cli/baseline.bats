@@ -91,6 +91,19 @@ hosts() {
 	[[ $(json '.unknown[0] | "\(.what) \(.reason)"') == "/dev/vhost-vsock "*": its document does not have it" ]]
 }
 
+@test "baseline: a node that one document does not have is not known, in whatever order they are given" {
+	hosts
+	jq 'del(.nodes[1])' old.json > less.json
+	for set in "less.json new.json" "new.json less.json"; do
+		# shellcheck disable=SC2086 # two names
+		says 0 baseline --json $set
+		[ "$(json '[.nodes[] | [.path, .opens]] | sort | tojson')" = '[["/dev/vhost-net",true],["/dev/vhost-vsock",false]]' ]
+		[ "$(json '.unknown | tojson')" = '[{"what":"/dev/vhost-vsock","reason":"less.json: its document does not have it","remedy":"ask that host again"}]' ]
+		printf %s "$output" > both.json
+		fails 4 "what /dev/vhost-vsock has is not known: less.json" mask --baseline both.json --type vsock
+	done
+}
+
 @test "baseline: 1000 hosts, and one of them broken" {
 	hosts
 	local n
