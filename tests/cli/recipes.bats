@@ -4,6 +4,7 @@
 # shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
 
 load lib.bash
+load ../recipe.bash
 
 setup() {
 	room=$(mktemp -d)
@@ -22,23 +23,19 @@ teardown() {
 	rm -rf "$room"
 }
 
-# block NUMBER: a block of the page, counted from 1; where vhost does not open, the config only prefers it.
-block() {
-	awk -v number="$1" '/^\.Ed/ { inside = 0 } inside && n == number; /^\.Bd/ { inside = 1; n++ }' "$source_root/man/vhostctl-recipes.7" |
-		sed 's/\\e$/\\/'
-}
-
-config() {
-	if opens /dev/vhost-net; then block 2; else block 2 | sed 's/"type": "net",/& "vhost": "prefer",/'; fi > vm.json
+# vm_config: the config of the guests; where vhost does not open, it only prefers it.
+vm_config() {
+	recipe 'A bridge with DHCP' 2 > vm.json
+	opens /dev/vhost-net || sed -i 's/"type": "net",/& "vhost": "prefer",/' vm.json
 }
 
 # bats test_tags=vhost
 @test "recipes: a bridge, and two guests on it with a MAC address each" {
 	need_tap
-	block 1 > bridge
-	config
-	block 3 > first
-	block 5 > second
+	recipe 'A bridge with DHCP' 1 > bridge
+	vm_config
+	recipe 'A bridge with DHCP' 3 > first
+	recipe 'Two guests that ping each other' 1 > second
 	run --separate-stderr unshare -n bash -ec '. ./bridge; . ./first; . ./second'
 	[ "$status" = 0 ] || { echo "$stderr"; echo "$output"; return 1; }
 	[[ $output == *"vm1: "*"master br0"*"vm2: "*"master br0"* ]]
@@ -49,7 +46,7 @@ config() {
 @test "recipes: NAT" {
 	need_tap
 	command -v nft > /dev/null || skip "needs nft"
-	block 4 > nat
+	recipe NAT 1 > nat
 	unshare -n bash -ec 'ip link add br0 type bridge; . ./nat; nft list table ip vhostctl'
 }
 
@@ -57,12 +54,25 @@ config() {
 @test "recipes: the report says whether vhost is used" {
 	need_tap
 	command -v jq > /dev/null || skip "needs jq"
-	config
-	block 1 > bridge
-	block 8 > report
+	vm_config
+	recipe 'A bridge with DHCP' 1 > bridge
+	recipe 'Seeing that vhost is used' 2 > report
 	run --separate-stderr unshare -n bash -ec '. ./bridge; . ./report'
 	[ "$status" = 0 ] || { echo "$stderr"; echo "$output"; return 1; }
 	if opens /dev/vhost-net; then [[ $output == *$'\n'true$'\n'* ]]; else [[ $output == *$'\n'false$'\n'* ]]; fi
+}
+
+@test "recipes: the commands for Cloud Hypervisor and kvmtool are what vhostctl makes of the config" {
+	recipe 'Cloud Hypervisor' 1 > ch1.json
+	recipe 'Cloud Hypervisor' 2 | sed 's/vhostctl setup/vhostctl --json plan/' > commands
+	run --separate-stderr bash commands
+	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
+	[[ $(json '.launcher | join(" ")') == "cloud-hypervisor --kernel vmlinux"*" --net "*fd=*mac=* ]]
+	recipe kvmtool 1 > kvmtool1.json
+	recipe kvmtool 2 | sed 's/vhostctl setup/vhostctl --json plan/' > commands
+	run --separate-stderr bash commands
+	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
+	[[ $(json '.launcher | join(" ")') == *"--network "*tapif=kvmtool1* ]]
 }
 
 # bats test_tags=vhost

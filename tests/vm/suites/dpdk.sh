@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # `vhostctl setup` for DPDK's virtio_user, which takes a tap by its name and opens vhost-net itself: testpmd, without
-# a capability, answers what the host pings.
+# a capability, answers what the host pings. Config and commands are those of vhostctl-recipes(7).
 set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=../../recipe.bash
+. "$VHC_SOURCE/tests/recipe.bash"
 
 command -v dpdk-testpmd > /dev/null || { echo '1..0 # SKIP no dpdk-testpmd; scripts/deps installs it'; exit; }
 tmp=$(mktemp -d -p /run) # it takes no driver from below a folder that others may write to, like /tmp
 chmod 755 "$tmp"
 install -d -o nobody "$tmp/home"
 export HOME=$tmp/home XDG_RUNTIME_DIR=$tmp/home
-mode=$(stat -c %a /dev/vhost-net)
-chmod 666 /dev/vhost-net
 mkfifo "$tmp/console"
 exec {console}<> "$tmp/console"
 
@@ -27,11 +27,6 @@ done
 ln -s "$tmp/all/"librte_{net_virtio,mempool_ring}.so "$tmp/few"
 mount --bind "$tmp/few" "$drivers"
 
-# vhost does not need hugepages.
-testpmd=(dpdk-testpmd --no-huge -m 64 --no-pci --no-telemetry --no-shconf -l 0-1
-	--vdev "virtio_user0,path=/dev/vhost-net,iface=@net0.tap@,queues=@net0.queues@,mac=@net0.mac@"
-	-- --total-num-mbufs=2048 --forward-mode=icmpecho --rxq=@net0.queues@ --txq=@net0.queues@)
-
 # started LOG: waits until testpmd forwards, or has ended.
 started() {
 	until grep -q 'Press enter' "$1"; do
@@ -40,26 +35,46 @@ started() {
 	done
 }
 
+# see NAME PAIRS PID LOG: list, status and dump show what testpmd has said, while it answers a flood.
+see() {
+	local base='[.rings[].base] | add'
+	is "$1: list" "$(vhostctl --json list | jq -c '[.devices[] | [.type, .pid, .name, .link, .queue_pairs, .running]]')" \
+		"[[\"net\",$3,\"dpdk-testpmd\",\"dpdk0\",$2,true]]"
+	vhostctl --json status dpdk0 > "$tmp/before"
+	ping -q -f -c 300 10.9.0.2 > /dev/null
+	vhostctl --json status "$3" > "$tmp/after"
+	is "$1: its rings are of the size that it says" "$(jq -c '[.rings[].size] | unique' "$tmp/after")" \
+		"$(grep -o '[RT]X desc=[0-9]*' "$4" | cut -d= -f2 | sort -u | jq -sc .)"
+	is "$1: all of them run" "$(jq -c '[.rings[].running]' "$tmp/after")" "$(jq -nc "[range(2 * $2) | true]")"
+	ok "$1: they move by at least the 600 frames" test $(($(jq "$base" "$tmp/after") - $(jq "$base" "$tmp/before"))) -ge 600
+	is "$1: its eventfds are those that status names" \
+		"$(jq -r '.eventfds[] | .kick, .call' "$tmp/after" | grep -v null | sort -n | uniq | wc -l)" \
+		"$(jq -r '.eventfds[] | .kick, .call' "$tmp/after" | grep -v null | sort -n | uniq |
+			while read -r id; do grep -lsE "^eventfd-id:[[:space:]]*$id\$" "/proc/$3/fdinfo/"* | head -n 1; done | wc -l)"
+	is "$1: it accepted nothing that vhost and the tap do not have" "$(vhostctl --json caps |
+		jq -c --slurpfile s "$tmp/after" '[$s[0].features[] | select(.origin | test("vhost|tap")) | .name] - [.. | .name? // empty]')" '[]'
+	ok "$1: dump is a valid document" sh -c "vhostctl --json dump $3 > '$tmp/dump' && vhostctl state check '$tmp/dump'"
+	is "$1: its features are those of status" "$(jq -c '[.features[].name]' "$tmp/dump")" "$(jq -c '[.features[].name]' "$tmp/after")"
+}
+
 # dpdk PAIRS
 dpdk() {
 	local name=dpdk$1 log=$tmp/$1.log before pid
 	before=$(host_now)
-	cat > "$tmp/config.json" <<-END
-		{ "kind": "vhost-setup", "version": 1,
-		  "devices": [ { "id": "net0", "type": "net", "attach": "name", "vhost": "require", "queue_pairs": $1,
-		    "tap": { "name": "vm0", "mac": "52:54:00:12:34:56", "address": ["10.9.0.1/24"] } } ],
-		  "launcher": { "style": "env", "user": "nobody" } }
-	END
-	stdbuf -oL timeout 300 vhostctl setup "$tmp/config.json" -- "${testpmd[@]}" <&"$console" > "$log" 2>&1 {console}>&- &
+	recipe DPDK 1 | sed "s/\"queue_pairs\": 2/\"queue_pairs\": $1/" > "$tmp/dpdk.json"
+	recipe DPDK 2 > "$tmp/commands"
+	(cd "$tmp" && stdbuf -oL timeout 300 bash -e commands) <&"$console" > "$log" 2>&1 {console}>&- &
 	ok "$name: it starts" started "$log"
 	pid=$(pgrep -n dpdk-testpmd)
 	is "$name: it is nobody" "$(stat -c %U "/proc/$pid")" nobody
 	like "$name: it has no capability" "$(cat "/proc/$pid/status")" 'CapEff:[[:space:]]0000000000000000'
 	like "$name: it answers the pings of the host" "$(ping -c 3 -W 60 10.9.0.2 2>&1)" '3 packets transmitted, 3 received'
-	like "$name: it has the MAC address" "$(ip neighbour show dev vm0)" '10.9.0.2 lladdr 52:54:00:12:34:56'
-	is "$name: queues of the link" "$(find /sys/class/net/vm0/queues -name 'rx-*' | wc -l)" "$1"
+	like "$name: it has the MAC address that its options say" "$(ip neighbour show dev dpdk0)" \
+		"10.9.0.2 lladdr $(tr '\0' '\n' < "/proc/$pid/cmdline" | sed -n 's/.*,mac=//p')"
+	is "$name: queues of the link" "$(find /sys/class/net/dpdk0/queues -name 'rx-*' | wc -l)" "$1"
 	is "$name: vhost workers" "$(vhost_workers | wc -l)" "$1"
-	ok "$name: frames crossed the tap" test "$(cat /sys/class/net/vm0/statistics/rx_packets)" -ge 3
+	ok "$name: frames crossed the tap" test "$(cat /sys/class/net/dpdk0/statistics/rx_packets)" -ge 3
+	see "$name" "$1" "$pid" "$log"
 	echo >&"$console" # testpmd ends
 	wait $!
 	is "$name: it ends normally" $? 0
@@ -70,7 +85,7 @@ dpdk() {
 dpdk 1
 dpdk 2
 
-chmod "$mode" /dev/vhost-net
+setfacl -b /dev/vhost-net
 umount "$drivers" "$tmp/all"
 rm -r "$tmp"
 finish
