@@ -35,7 +35,7 @@ started() {
 	done
 }
 
-# see NAME PAIRS PID LOG: list, status and dump show what testpmd has said, while it answers a flood.
+# see NAME PAIRS PID: list, status and dump show what testpmd is known to have, while it answers a flood.
 see() {
 	local base='[.rings[].base] | add'
 	is "$1: list" "$(vhostctl --json list | jq -c '[.devices[] | [.type, .pid, .name, .link, .queue_pairs, .running]]')" \
@@ -43,8 +43,7 @@ see() {
 	vhostctl --json status dpdk0 > "$tmp/before"
 	ping -q -f -c 300 10.9.0.2 > /dev/null
 	vhostctl --json status "$3" > "$tmp/after"
-	is "$1: its rings are of the size that it says" "$(jq -c '[.rings[].size] | unique' "$tmp/after")" \
-		"$(grep -o '[RT]X desc=[0-9]*' "$4" | cut -d= -f2 | sort -u | jq -sc .)"
+	is "$1: its rings are of the size that virtio_user has by default" "$(jq -c '[.rings[].size] | unique' "$tmp/after")" '[256]'
 	is "$1: all of them run" "$(jq -c '[.rings[].running]' "$tmp/after")" "$(jq -nc "[range(2 * $2) | true]")"
 	ok "$1: they move by at least the 600 frames" test $(($(jq "$base" "$tmp/after") - $(jq "$base" "$tmp/before"))) -ge 600
 	is "$1: its eventfds are those that status names" \
@@ -74,7 +73,7 @@ dpdk() {
 	is "$name: queues of the link" "$(find /sys/class/net/dpdk0/queues -name 'rx-*' | wc -l)" "$1"
 	is "$name: vhost workers" "$(vhost_workers | wc -l)" "$1"
 	ok "$name: frames crossed the tap" test "$(cat /sys/class/net/dpdk0/statistics/rx_packets)" -ge 3
-	see "$name" "$1" "$pid" "$log"
+	see "$name" "$1" "$pid"
 	echo >&"$console" # testpmd ends
 	wait $!
 	is "$name: it ends normally" $? 0
