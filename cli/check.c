@@ -10,13 +10,30 @@
 #include "config.h"
 #include "state.h"
 
+/* Why a node does not open, and what helps, is what 'vhostctl caps' would say. */
+static int probe_host(struct cli_call *call, char **ret)
+{
+	struct json_object *caps;
+	char *text;
+
+	if (vhc_caps_probe(call->ctx, &text))
+		return cli_fail_library(call);
+	caps = json_tokener_parse(text);
+	free(text);
+	host_caps_advise(caps);
+	text = caps ? strdup(json_object_to_json_string(caps)) : NULL;
+	json_object_put(caps);
+	*ret = text;
+	return text ? CLI_YES : cli_fail(CLI_FAILED, NULL, "out of memory");
+}
+
 static int read_host(struct cli_call *call, const char *path, char **ret)
 {
 	size_t length;
 	int status;
 
 	if (!path)
-		return vhc_caps_probe(call->ctx, ret) ? cli_fail_library(call) : CLI_YES;
+		return probe_host(call, ret);
 	status = cli_read(path, ret, &length);
 	if (!status && strlen(*ret) != length)
 		status = cli_fail(CLI_INPUT, NULL, "%s: a NUL byte at offset %zu",

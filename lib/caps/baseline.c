@@ -238,11 +238,11 @@ static int finish_node(struct baseline *baseline, struct vhi_caps_node *node,
 	if (part->standing == VHI_UNKNOWN &&
 	    vhi_caps_add_unknown(&baseline->caps, node->path, node->reason, node->remedy))
 		return -ENOMEM;
-	if (part->standing != VHI_THERE)
-		node->backend_features = VHI_CAPS_NOT_ASKED;
 	/* what is no vhost node has no features */
-	if (part->standing != VHI_THERE || strncmp(node->path, "/dev/vhost-", 11))
+	if (part->standing != VHI_THERE || strncmp(node->path, "/dev/vhost-", 11)) {
+		node->backend_features = VHI_CAPS_NOT_ASKED;
 		return 0;
+	}
 	return vhi_feature_rows(&names, &part->set, &node->words, &node->features);
 }
 

@@ -28,22 +28,23 @@ static int make_fds(struct vhc_dev *dev)
 	return 0;
 }
 
-/* Is this fd a vhost device of the kind? */
-static int check_fd(struct vhc_dev *dev, int fd)
+/* Is this fd a vhost device of the kind?  @given: the number by which the caller knows it. */
+static int check_fd(struct vhc_dev *dev, int fd, int given)
 {
 	const struct vhi_kind *kind = dev->kind;
 	struct vhi_file file = { 0 };
 	int r = vhi_sys_stat(&dev->ctx->sys, fd, &file);
 
 	if (r)
-		return vhi_dev_fail_errno(dev, r, "fstat", NULL, "fd %d", fd);
+		return vhi_dev_fail_errno(dev, r, "fstat", NULL, "fd %d", given);
 	if (!file.is_char || file.major != VHI_MISC_MAJOR || file.minor != kind->minor)
-		return vhi_dev_fail(
-			dev, -EINVAL, "fstat", "pass an fd of the device's own node",
-			"fd %d is not a %s device: it is %s %u:%u, and %s is "
-			"character device %u:%u",
-			fd, kind->node, file.is_char ? "character device" : "no character device;",
-			file.major, file.minor, kind->path, VHI_MISC_MAJOR, kind->minor);
+		return vhi_dev_fail(dev, -EINVAL, "fstat", "pass an fd of the device's own node",
+				    "fd %d is not a %s device: it is %s %u:%u, and %s is "
+				    "character device %u:%u",
+				    given, kind->node,
+				    file.is_char ? "character device" : "no character device;",
+				    file.major, file.minor, kind->path, VHI_MISC_MAJOR,
+				    kind->minor);
 	return 0;
 }
 
@@ -68,7 +69,7 @@ int vhi_kernel_open(struct vhc_dev *dev, const char *where)
 	for (uint32_t i = 0; i < dev->want.fds && !r; i++) {
 		r = open_one(dev, where ? where : dev->kind->path, &dev->fds[i]);
 		if (!r && !i)
-			r = check_fd(dev, dev->fds[i]);
+			r = check_fd(dev, dev->fds[i], dev->fds[i]);
 	}
 	return r;
 }
@@ -95,7 +96,7 @@ int vhi_kernel_adopt(struct vhc_dev *dev, const int *fds)
 		if (fd < 0)
 			return vhi_dev_fail_errno(dev, fd, "dup", NULL, "vhost fd %d", fds[i]);
 		dev->fds[i] = fd;
-		r = check_fd(dev, fd) ?: check_distinct(dev, i, fds[i]);
+		r = check_fd(dev, fd, fds[i]) ?: check_distinct(dev, i, fds[i]);
 	}
 	return r;
 }

@@ -71,6 +71,15 @@ hosts() {
 	[ "$(vhostctl baseline --json all.json | jq -c '.nodes, .tap')" = "$(jq -c '.nodes, .tap' all.json)" ]
 }
 
+@test "baseline: what is no vhost node has no backend features" {
+	hosts
+	jq '.nodes += [{path: "/dev/net/tun", opens: true, error: "", reason: "", remedy: "", words: [], features: [], ioctls: []}]' \
+		new.json > tun.json
+	says 0 baseline --json tun.json tun.json
+	[ "$(json '.nodes | map("\(.path) \(.backend_features)") | join(", ")')" = \
+		"/dev/vhost-net 0x2, /dev/vhost-vsock 0x2, /dev/net/tun null" ]
+}
+
 @test "baseline: a host without vhost, and one of which not all is known" {
 	hosts
 	jq '.nodes[0] += {opens: false, error: "ENOENT", reason: "no such node", remedy: "modprobe vhost_net", words: []}' new.json > none.json

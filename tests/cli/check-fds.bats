@@ -76,6 +76,10 @@ check() {
 	check 1 "has flags 0x" 3=tn0:tun,no_pi,vnet_hdr tap=3
 }
 
+@test "what is no vhost fd is named as it was given" {
+	check 1 "fd 3 is not a vhost-net device: it is character device 10:200" "3=tp0:$good" vhost=3
+}
+
 @test "taps that lose frames: no virtio-net header, packet information" {
 	check 1 "open it with IFF_VNET_HDR" 3=tp0:tap,no_pi tap=3
 	check 1 "packet information" 3=tp0:tap,vnet_hdr tap=3

@@ -253,6 +253,13 @@ vsock_of() {
 	[[ $output == *"possible  no"* ]]
 }
 
+@test "check: of this host, it says what it says of the document of this host" {
+	local here_says there_says
+	here_says=$(vhostctl --json check "$split" | jq .findings)
+	there_says=$(vhostctl --json caps | vhostctl --json check "$split" --host - | jq .findings)
+	[ "$here_says" = "$there_says" ]
+}
+
 @test "check --host: a host without vhost-net, one queried without privileges" {
 	caps_of '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = false | .error = "ENOENT" |
 		.reason = "gone fishing" | .remedy = "modprobe vhost_net" | .words = [])' > none.json
