@@ -359,10 +359,11 @@ VHC_EXPORT void vhc_mem_clear(struct vhc_mem *mem);
  * the number of regions is not checked yet.
  * With VHC_REGION_MAP the region must lie within the file, which is mapped at once, shared, for
  * reading and writing; its fd is not kept.  Memory that stays at the same guest address stays
- * mapped where it is, whatever the fd, as long as the committed table has all of it: so rings that
- * run there need not stop.  What is mapped is unmapped when neither the staged nor the committed
- * table has it, and no running device uses it.  The file may be truncated at any time: the library
- * does not access its memory in a way that would be SIGBUS.
+ * mapped where it is, whatever the fd, as long as the committed table has all of it; if it is now a
+ * part of a larger region, it is mapped again, and rings that run there are moved along.  What is
+ * mapped is unmapped when neither the staged nor the committed table has it, and no running device
+ * uses it.  The file may be truncated at any time: the library does not access its memory in a way
+ * that would be SIGBUS.
  * Errors: -EINVAL; with VHC_REGION_MAP those of fstat(2) and mmap(2), too, and -E2BIG if 512
  * regions are mapped already.
  */
@@ -384,8 +385,8 @@ VHC_EXPORT int vhc_mem_del(struct vhc_mem *mem, uint64_t guest_addr, uint64_t si
  * memory: a caller that must unmap it anyway has to stop them first.
  * Errors: -E2BIG if there are more regions than a device supports (the smaller of vhost's module
  * parameters max_mem_regions and max_iotlb_entries), or more memory than the caller's dirty log
- * file covers; -EBUSY if a running ring would be moved or lose its memory (the text names
- * it; stop it first); -ESTALE.
+ * file covers; -EBUSY if a running ring would lose its memory, or that which the caller has mapped
+ * would move (the text names the ring; stop it first); -ESTALE.
  */
 VHC_EXPORT int vhc_mem_commit(struct vhc_mem *mem);
 

@@ -63,7 +63,10 @@ VHC_EXPORT int vhc_dev_set_mem(struct vhc_dev *dev, struct vhc_mem *mem)
 	return 0;
 }
 
-/* The parts of a running ring must stay where they are: the kernel would keep using the old addresses. */
+/*
+ * The parts of a running ring must stay the memory that they are.  Where the library has mapped that
+ * elsewhere, the ring is given its new addresses; of what the caller has mapped it is not known.
+ */
 static int check_ring_stays(struct vhc_dev *dev, uint32_t ring, struct vhi_table *table)
 {
 	const struct vhi_ring_state *have = &dev->have.ring[ring];
@@ -75,7 +78,8 @@ static int check_ring_stays(struct vhc_dev *dev, uint32_t ring, struct vhi_table
 	for (int i = 0; i < VHI_PARTS; i++) {
 		bool found = !vhi_table_find(table, have->addr[i], layout.size[i], &user);
 
-		if (found && user == have->user[i])
+		if (found && (user == have->user[i] ||
+			      vhi_mem_keeps(dev->mem, have->addr[i], layout.size[i])))
 			continue;
 		if (!found)
 			vhi_table_describe(table, have->addr[i], layout.size[i], how, sizeof(how));

@@ -3,6 +3,7 @@
  * change - what follows from what was set: for each vhost fd and ring of a device, what the kernel is
  * to have.  The plan is then the difference to what it has.
  */
+#include <string.h>
 
 #include "device/device.h"
 #include "features/features.h"
@@ -42,12 +43,29 @@ static void complete_fds(struct vhc_dev *dev)
 		dev->want.ring[i].logs = log != NULL;
 }
 
+/* A running ring may be mapped elsewhere in the memory that it is to have. */
+static void complete_running_rings(struct vhc_dev *dev)
+{
+	struct vhi_table *table = vhi_mem_table(dev->mem);
+
+	for (uint32_t i = 0; i < dev->have.rings; i++) {
+		const struct vhi_ring_state *have = &dev->have.ring[i];
+
+		if (!vhi_ring_runs(have))
+			continue;
+		memcpy(dev->want.ring[i].user, have->user, sizeof(have->user));
+		for (int part = 0; part < VHI_PARTS && !dev->want.iommu; part++)
+			vhi_table_find(table, have->addr[part], 1, &dev->want.ring[i].user[part]);
+	}
+}
+
 int vhi_dev_plan_change(struct vhc_dev *dev, struct vhi_plan *plan)
 {
 	const struct vhi_plan_args args = { &dev->want, &dev->have, dev->kind->plan_run,
 					    dev->kind->can_disown };
 
 	complete_fds(dev);
+	complete_running_rings(dev);
 	if (dev->kind->plan_before)
 		dev->kind->plan_before(dev, plan);
 	return vhi_plan_change(plan, &args);

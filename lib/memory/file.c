@@ -81,6 +81,11 @@ uint64_t vhi_mem_file_user(const struct vhi_mem_file *file, uint64_t offset)
 	return (uint64_t)(uintptr_t)file->at + (offset - file->offset);
 }
 
+uint64_t vhi_mem_file_offset(const struct vhi_mem_file *file, uint64_t user)
+{
+	return file->offset + (user - (uint64_t)(uintptr_t)file->at);
+}
+
 struct vhi_mem_file *vhi_mem_file_ref(struct vhi_mem_file *file)
 {
 	if (file)

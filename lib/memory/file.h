@@ -45,6 +45,9 @@ bool vhi_mem_file_has(const struct vhi_mem_file *file, const struct vhi_file *st
 /** vhi_mem_file_user() - the address in this process of a byte of the file. */
 uint64_t vhi_mem_file_user(const struct vhi_mem_file *file, uint64_t offset);
 
+/** vhi_mem_file_offset() - the offset in its file of an address in this process. */
+uint64_t vhi_mem_file_offset(const struct vhi_mem_file *file, uint64_t user);
+
 /** vhi_mem_file_ref() - accepts NULL. */
 struct vhi_mem_file *vhi_mem_file_ref(struct vhi_mem_file *file);
 /** vhi_mem_file_unref() - accepts NULL; the last reference unmaps. */

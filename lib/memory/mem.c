@@ -24,21 +24,6 @@ VHC_EXPORT int vhc_mem_new(struct vhc_ctx *ctx, struct vhc_mem **ret)
 	return 0;
 }
 
-void vhi_mem_copy_regions(struct vhi_mem_region *to, const struct vhi_mem_region *from,
-			  uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		to[i] = from[i];
-		vhi_mem_file_ref(to[i].file);
-	}
-}
-
-void vhi_mem_drop_regions(struct vhi_mem_region *regions, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		vhi_mem_file_unref(regions[i].file);
-}
-
 struct vhc_mem *vhi_mem_ref(struct vhc_mem *mem)
 {
 	mem->refs++;
@@ -99,71 +84,6 @@ static int fail_edit(struct vhc_mem *mem, int code)
 	return code;
 }
 
-/* Which flags go together, and with which fields. */
-static int check_flags(struct vhc_mem *mem, const struct vhc_region *region)
-{
-	const uint32_t file = VHC_REGION_FD | VHC_REGION_MAP;
-	uint32_t from = region->flags & ~(uint32_t)VHC_REGION_PEER;
-	bool mapped = region->flags & VHC_REGION_MAP;
-
-	if ((!from || from == file) && !(mapped && region->user_addr))
-		return 0;
-	return vhi_fail(mem->ctx, -EINVAL,
-			"vhc_region has flags 0x%x and user address 0x%llx: VHC_REGION_FD and "
-			"VHC_REGION_MAP (0x%x) go together, without a user address; the only other "
-			"flag is VHC_REGION_PEER",
-			region->flags, (unsigned long long)region->user_addr, file);
-}
-
-/* Memory that stays at its guest address stays where it is mapped: rings that run there need not stop. */
-static struct vhi_mem_file *find_file(const struct vhc_mem *mem, const struct vhc_region *region,
-				      const struct vhi_file *stat)
-{
-	for (uint32_t i = 0; i < mem->committed_count; i++) {
-		const struct vhi_mem_region *old = &mem->committed[i];
-
-		if (old->file &&
-		    vhi_mem_file_has(old->file, stat, region->fd_offset, region->size) &&
-		    vhi_mem_file_user(old->file, region->fd_offset) - region->guest_addr ==
-			    old->user - old->guest)
-			return vhi_mem_file_ref(old->file);
-	}
-	return NULL;
-}
-
-static int check_count(struct vhc_mem *mem)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < mem->count; i++)
-		count += mem->staged[i].mapped;
-	if (count < VHI_MEM_FILES_MAX)
-		return 0;
-	return vhi_fail(mem->ctx, -E2BIG, "%u regions are mapped from files; no more are accepted",
-			count);
-}
-
-static int map_region(struct vhc_mem *mem, const struct vhc_region *region,
-		      struct vhi_mem_region *add)
-{
-	uint64_t offset = region->fd_offset, size = region->size;
-	struct vhi_file stat;
-	struct vhi_refusal err;
-	int r = vhi_mem_region_check(add, &err);
-
-	if (r)
-		return vhi_fail(mem->ctx, r, "%s", err.text);
-	r = check_count(mem) ?: vhi_mem_file_check(mem->ctx, region->fd, offset, size, &stat);
-	if (r)
-		return r;
-	add->file = find_file(mem, region, &stat);
-	if (!add->file)
-		r = vhi_mem_file_map(mem->ctx, region->fd, offset, size, &stat, &add->file);
-	if (!r)
-		add->user = vhi_mem_file_user(add->file, offset);
-	return r;
-}
-
 static int check_region(struct vhc_mem *mem, const struct vhi_mem_region *add)
 {
 	struct vhi_refusal err;
@@ -208,16 +128,7 @@ VHC_EXPORT int vhc_mem_add(struct vhc_mem *mem, const struct vhc_region *region)
 
 	if (r)
 		return fail_edit(mem, r);
-	add = (struct vhi_mem_region){ .guest = copy.guest_addr,
-				       .size = copy.size,
-				       .user = copy.user_addr,
-				       .mapped = copy.flags & VHC_REGION_MAP };
-	/* no other process knows where the library maps a file */
-	add.has_peer = copy.flags & VHC_REGION_PEER || !add.mapped;
-	add.peer = copy.flags & VHC_REGION_PEER ? copy.peer_addr : copy.user_addr;
-	r = check_flags(mem, &copy);
-	if (!r && add.mapped)
-		r = map_region(mem, &copy, &add);
+	r = vhi_mem_map_region(mem, &copy, &add);
 	r = r ?: check_region(mem, &add) ?: grow_staged(mem);
 	if (r) {
 		vhi_mem_file_unref(add.file);

@@ -54,11 +54,27 @@ struct vhi_table *vhi_mem_table(struct vhc_mem *mem);
 int vhi_mem_attach(struct vhc_mem *mem, struct vhc_dev *dev);
 void vhi_mem_detach(struct vhc_mem *mem, struct vhc_dev *dev);
 
+/* region.c */
+
+/**
+ * vhi_mem_map_region() - read what a caller gave, and map it if it is a part of a file.
+ * @ret: has a reference to the file, if any, even if this failed.
+ * Errors: -EINVAL, -E2BIG, -ENOMEM; those of fstat() and mmap().
+ */
+int vhi_mem_map_region(struct vhc_mem *mem, const struct vhc_region *region,
+		       struct vhi_mem_region *ret);
+
 /** vhi_mem_copy_regions() - with a reference to each file. */
 void vhi_mem_copy_regions(struct vhi_mem_region *to, const struct vhi_mem_region *from,
 			  uint32_t count);
 /** vhi_mem_drop_regions() - drop the references of an array that is about to be overwritten or freed. */
 void vhi_mem_drop_regions(struct vhi_mem_region *regions, uint32_t count);
+
+/**
+ * vhi_mem_keeps() - is the memory at these guest addresses the same in the staged table as it is in the
+ * committed one, if perhaps mapped elsewhere?  False if the caller has mapped it: that cannot be told.
+ */
+bool vhi_mem_keeps(const struct vhc_mem *mem, uint64_t guest, uint64_t size);
 
 /* dirty-log.c */
 

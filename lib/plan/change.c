@@ -219,18 +219,42 @@ static void plan_ring(struct vhi_plan *plan, uint32_t ring, const struct vhi_dev
 					  files[i].want, files[i].have);
 }
 
-/* A running ring keeps its addresses; only the logging of its used ring changes. */
+static bool moves(const struct vhi_ring_state *want, const struct vhi_ring_state *have)
+{
+	return vhi_ring_runs(have) && memcmp(want->user, have->user, sizeof(want->user));
+}
+
+/* A running ring keeps its guest addresses; its memory may be elsewhere, and the logging may change. */
 static void plan_running_ring(struct vhi_plan *plan, uint32_t ring,
 			      const struct vhi_dev_state *state, const struct vhi_ring_state *have)
 {
-	bool logs = state->ring[ring].logs;
+	const struct vhi_ring_state *want = &state->ring[ring];
 	struct vhi_op op = vhi_op_ring(state, VHI_OP_SET_VRING_ADDR, ring), undo;
+	struct vhi_ring_state place = *have;
 
-	if (logs == have->logs)
+	if (want->logs == have->logs && !moves(want, have))
 		return;
+	memcpy(place.user, want->user, sizeof(place.user));
 	undo = set_addr(op, have, have->logs);
-	op = set_addr(op, have, logs);
+	op = set_addr(op, &place, want->logs);
 	vhi_plan_add_step(plan, &op, &undo);
+}
+
+/*
+ * VHOST_SET_VRING_ADDR does not wait for what the worker does at the old addresses, and setting the memory
+ * does (drivers/vhost/net.c, vhost_net_flush).  Undone, the table of before is set after the addresses.
+ */
+static void plan_flush(struct vhi_plan *plan, const struct vhi_plan_args *args, uint32_t fd)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < args->want->rings_per_fd; i++) {
+		uint32_t ring = fd * args->want->rings_per_fd + i;
+
+		any = any || moves(&args->want->ring[ring], &args->have->ring[ring]);
+	}
+	if (any)
+		vhi_plan_add_table_again(plan, fd, args->want->fd[fd].table);
 }
 
 bool vhi_plan_starts(const struct vhi_plan_args *args, uint32_t ring)
@@ -270,6 +294,8 @@ int vhi_plan_change(struct vhi_plan *plan, const struct vhi_plan_args *args)
 		else if (vhi_ring_runs(&then))
 			plan_running_ring(plan, i, want, &then);
 	}
+	for (uint32_t fd = 0; fd < want->fds; fd++)
+		plan_flush(plan, args, fd);
 	args->run(plan, args);
 	for (uint32_t fd = 0; fd < want->fds; fd++)
 		if (fd_runs(want, fd) && log_waits(args, fd))

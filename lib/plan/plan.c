@@ -91,6 +91,15 @@ void vhi_plan_add_table(struct vhi_plan *plan, uint32_t fd, struct vhi_table *ta
 		vhi_table_ref(before);
 }
 
+void vhi_plan_add_table_again(struct vhi_plan *plan, uint32_t fd, struct vhi_table *table)
+{
+	struct vhi_op op = vhi_op_fd(VHI_OP_SET_MEM_TABLE, fd);
+
+	op.table = table;
+	if (append(plan, &op, NULL))
+		vhi_table_ref(table);
+}
+
 void vhi_plan_add_log(struct vhi_plan *plan, uint32_t fd, struct vhi_dirty_log *log,
 		      struct vhi_dirty_log *before)
 {

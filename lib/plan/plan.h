@@ -43,6 +43,9 @@ void vhi_plan_add_file(struct vhi_plan *plan, struct vhi_op op, int file, int be
 void vhi_plan_add_table(struct vhi_plan *plan, uint32_t fd, struct vhi_table *table,
 			struct vhi_table *before);
 
+/** vhi_plan_add_table_again() - the same table once more, which waits for the worker; nothing undoes it. */
+void vhi_plan_add_table_again(struct vhi_plan *plan, uint32_t fd, struct vhi_table *table);
+
 /** vhi_plan_add_log() - the same for VHOST_SET_LOG_BASE and a dirty log.  NULL: none. */
 void vhi_plan_add_log(struct vhi_plan *plan, uint32_t fd, struct vhi_dirty_log *log,
 		      struct vhi_dirty_log *before);

@@ -17,7 +17,7 @@ struct vhi_ring_state {
 	uint64_t addr[VHI_PARTS]; /* guest-physical */
 	bool by_peer; /* want: addresses were given as `peer`, `addr` follows from them */
 	uint64_t peer[VHI_PARTS];
-	uint64_t user[VHI_PARTS]; /* the same in this process; of `have` only */
+	uint64_t user[VHI_PARTS]; /* the same in this process; want: of rings that run or start */
 	uint32_t base;
 	bool base_lost; /* have: it ran, and was not asked where it stopped */
 	bool disabled;	/* want: a start of the device skips it */

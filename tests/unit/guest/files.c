@@ -33,16 +33,21 @@ static int new_file(void)
 	return fake_memfd(rig.fake, FILE_SIZE, 0);
 }
 
-/* Of a running ring: is all memory that its vhost fd has mapped in this process? */
+static bool has_pages(uint64_t at, uint64_t size)
+{
+	return !msync((void *)(uintptr_t)(at - at % PAGE), size, MS_ASYNC);
+}
+
+/* Of running rings: are they mapped in this process, and all memory that their vhost fd has? */
 static bool is_mapped(const struct fake_vhost *vhost)
 {
-	for (uint32_t i = 0; i < vhost->regions; i++) {
-		uint64_t at = vhost->region[i].user;
+	bool all = true;
 
-		if (msync((void *)(uintptr_t)(at - at % PAGE), vhost->region[i].size, MS_ASYNC))
-			return false;
-	}
-	return true;
+	for (uint32_t i = 0; i < vhost->regions; i++)
+		all = all && has_pages(vhost->region[i].user, vhost->region[i].size);
+	for (uint32_t i = 0; i < FAKE_RINGS; i++)
+		all = all && (!vhost->ring[i].runs || has_pages(vhost->ring[i].used, PAGE));
+	return all;
 }
 
 static bool broken;
@@ -392,6 +397,87 @@ static void failed_commit_keeps_mappings_of_before(void **state)
 	}
 }
 
+#define ADDR  "VHOST_SET_VRING_ADDR"
+#define TABLE "VHOST_SET_MEM_TABLE"
+
+/* A region grows: the same memory is mapped again, with more, and its rings are told. */
+static void ring_moves_with_its_memory(void **state)
+{
+	uint64_t at;
+	int fd;
+
+	up("6.12", 2, &fd);
+	at = region(0, 0)->user;
+	vhc_mem_clear(rig.mem);
+	assert_ok(&rig, add_file(fd, RIG_GUEST, FILE_SIZE, 0));
+	assert_ok(&rig, vhc_mem_commit(rig.mem));
+	/* the second table of each fd waits for the worker, before the old mapping goes */
+	assert_true(calls_are(rig.fake, TABLE "," TABLE "," ADDR "," ADDR "," ADDR "," ADDR
+					      "," TABLE "," TABLE));
+	assert_int_equal(maps(), 1);
+	assert_int_not_equal(region(0, 0)->user, at);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(rig_kernel_ring(&rig, i)->used,
+				 region(i / 2, 0)->user + i * RIG_RING_ROOM + 0x2000);
+	assert_ok(&rig, vhc_ring_check(rig.dev, 0));
+	/* it has them from now on */
+	fake_forget_calls(rig.fake);
+	assert_ok(&rig, set_rings(fd));
+	assert_ok(&rig, vhc_mem_commit(rig.mem));
+	assert_true(calls_are(rig.fake, TABLE "," TABLE));
+	/* the same guest addresses, one page further in the file */
+	vhc_mem_clear(rig.mem);
+	assert_ok(&rig, add_file(fd, RIG_GUEST, rig.ram_size, PAGE));
+	assert_int_equal(vhc_mem_commit(rig.mem), -EBUSY);
+	down(fd);
+}
+
+/* The log's address is the guest's, and stays; the log grows with the memory. */
+static void ring_that_logs_moves(void **state)
+{
+	int fd;
+
+	up("6.12", 1, &fd);
+	assert_ok(&rig, vhc_dirty_start(rig.mem));
+	vhc_mem_clear(rig.mem);
+	assert_ok(&rig, add_file(fd, RIG_GUEST, FILE_SIZE, 0));
+	assert_ok(&rig, vhc_mem_commit(rig.mem));
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(rig_kernel_ring(&rig, i)->log_used);
+		assert_int_equal(rig_kernel_ring(&rig, i)->log_addr, rig_addr(i).used);
+		assert_int_equal(rig_kernel_ring(&rig, i)->used,
+				 region(0, 0)->user + i * RIG_RING_ROOM + 0x2000);
+	}
+	assert_true(crowd_check(rig.fake));
+	down(fd);
+}
+
+static void failed_move_is_undone(void **state)
+{
+	for (uint32_t n = 1; n <= 4; n++) {
+		struct fake_ring before[4];
+		int fd;
+
+		up("6.12", 2, &fd);
+		for (uint32_t i = 0; i < 4; i++)
+			before[i] = *rig_kernel_ring(&rig, i);
+		fake_fail(rig.fake, ADDR, n, EFAULT);
+		vhc_mem_clear(rig.mem);
+		assert_ok(&rig, add_file(fd, RIG_GUEST, FILE_SIZE, 0));
+		assert_int_equal(vhc_mem_commit(rig.mem), -EFAULT);
+		assert_int_equal(maps(), 1);
+		for (uint32_t i = 0; i < 4; i++)
+			assert_memory_equal(&before[i], rig_kernel_ring(&rig, i),
+					    sizeof(before[i]));
+		for (uint32_t i = 0; i < 2; i++)
+			assert_int_equal(region(i, 0)->size, rig.ram_size);
+		vhc_mem_clear(rig.mem);
+		assert_ok(&rig, add_file(fd, RIG_GUEST, FILE_SIZE, 0));
+		assert_ok(&rig, vhc_mem_commit(rig.mem));
+		down(fd);
+	}
+}
+
 /* Other memory at the guest address of a running ring: its indices are not there. */
 static void other_memory_under_running_ring_is_ebusy(void **state)
 {
@@ -418,6 +504,10 @@ static int change_memory(int fd)
 {
 	int r = set_rings(fd);
 
+	r = r ? r : add_file(fd, RIG_MORE, 0x8000, 0x10000);
+	r = r ? r : vhc_mem_commit(rig.mem);
+	vhc_mem_clear(rig.mem);
+	r = r ? r : add_file(fd, RIG_GUEST, FILE_SIZE, 0);
 	r = r ? r : add_file(fd, RIG_MORE, 0x8000, 0x10000);
 	r = r ? r : vhc_mem_commit(rig.mem);
 	r = r ? r : vhc_mem_del(rig.mem, RIG_MORE, 0x8000);
@@ -512,6 +602,9 @@ int main(void)
 		cmocka_unit_test(memory_of_stopped_device_is_unmapped_at_once),
 		cmocka_unit_test(memory_that_device_left_is_unmapped),
 		cmocka_unit_test(failed_commit_keeps_mappings_of_before),
+		cmocka_unit_test(ring_moves_with_its_memory),
+		cmocka_unit_test(ring_that_logs_moves),
+		cmocka_unit_test(failed_move_is_undone),
 		cmocka_unit_test(other_memory_under_running_ring_is_ebusy),
 		cmocka_unit_test(no_fault_unmaps_memory_of_running_ring),
 		cmocka_unit_test(stuck_device_keeps_memory_of_failed_commit),

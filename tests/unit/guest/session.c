@@ -262,6 +262,26 @@ static void memory_changes_under_running_rings(void **state)
 	end_session();
 }
 
+/* As a front-end that sends regions merged: the rings' region is another one, of the same memory. */
+static void region_grows_under_running_rings(void **state)
+{
+	struct session_message message = table(1);
+
+	new_session(2);
+	qemu_starts(0);
+	/* for a moment the rings are where they were, and the table is not */
+	fake_watch(rig.fake, NULL, NULL);
+	message.region[0].size = RAM_SIZE;
+	send_message(message);
+	assert_true(all_run());
+	assert_true(sound_check(rig.fake));
+	assert_int_equal(fake_vhost(rig.fake, 1)->region[0].size, RAM_SIZE);
+	assert_int_equal(fake_left(rig.fake).maps, 1);
+	send_message(table(1));
+	assert_true(sound_check(rig.fake));
+	end_session();
+}
+
 /* ---------------------------------------------------------------------------------- migration */
 
 static void set_log(void)
@@ -409,6 +429,7 @@ int main(void)
 		cmocka_unit_test(uml_order_runs),
 		cmocka_unit_test(ring_without_enable_runs),
 		cmocka_unit_test(memory_changes_under_running_rings),
+		cmocka_unit_test(region_grows_under_running_rings),
 		cmocka_unit_test(dirty_pages_are_in_peers_log),
 		cmocka_unit_test(ring_goes_on_where_it_was),
 		cmocka_unit_test(rings_wait_for_iotlb),
