@@ -59,8 +59,8 @@ static const struct cli_option doctor_options[] = {
 };
 
 static const char *const doctor_titles[CLI_LACKS + 1] = {
-	[CLI_YES] = "vhost-net can be used",
-	[CLI_NO] = "vhost-net cannot be used",
+	[CLI_YES] = "What vhost-net needs can be used",
+	[CLI_NO] = "Something that vhost-net needs cannot be used",
 };
 
 static const char *const doctor_help[] = {

@@ -78,6 +78,8 @@ static const struct {
 	/* doctor */
 	{ "checks", "result", "ok", GOOD },
 	{ "checks", "result", "missing", BAD },
+	{ "checks", "result", "wrong", BAD },
+	{ "checks", "result", "busy", BAD },
 	{ "checks", "result", "low", UNSURE },
 	{ "", "ok", "yes", GOOD },
 	{ "", "ok", "no", BAD },

@@ -43,7 +43,7 @@ page() {
 	[ "$(page baseline good.json poor.json)" = "What every host of the set supports" ]
 	[[ $(cat page.html) == *'<a href="#s0">nodes</a>'* ]]
 	title=$(page doctor)
-	[ "$title" = "$(jq -r 'if .ok then "✓ yes vhost-net can be used" else "✗ no vhost-net cannot be used" end' document.json)" ]
+	[ "$title" = "$(jq -r 'if .ok then "✓ yes What vhost-net needs can be used" else "✗ no Something that vhost-net needs cannot be used" end' document.json)" ]
 	[[ $(cat page.html) == *"<dt>checks[].fix</dt>"* ]]
 }
 
