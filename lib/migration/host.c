@@ -192,6 +192,7 @@ static void check_partial(struct check *check)
 	struct vhc_features host = vhi_features_of(type, VHC_ORIGIN_VHOST);
 	struct vhc_features link = vhi_features_of(type, VHC_ORIGIN_TAP);
 	struct vhc_features both = vhi_features_or(&lacking.vhost, &lacking.tap), model;
+	bool asked = check->node->opens && check->caps->tap.probed;
 	char buffer[1500] = "";
 	struct vhi_text text = { buffer, sizeof(buffer) };
 
@@ -200,7 +201,8 @@ static void check_partial(struct check *check)
 	if (!vhi_features_empty(&both)) {
 		vhi_features_put(&text, type, &both, ", ");
 		add(check, &(struct reason){ "features", "vhost+tap", "ask its launcher", true },
-		    "it is not known whether the guest has %s, which the host does not have",
+		    asked ? "it is not known whether the guest has %s, which the host does not have"
+			  : "it is not known whether the guest has %s, nor whether the host does",
 		    buffer);
 	}
 	if (vhi_features_empty(&model))

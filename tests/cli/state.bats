@@ -337,7 +337,11 @@ vsock_of() {
 	says 0 check partial.json --host host.json --assume-model
 	caps_of '.tap.words = ["0xff83", "0x0"]' > poor.json
 	says 4 check --json partial.json --host poor.json --assume-model
-	[[ $(json '.findings[0].text') == "it is not known whether the guest has host_uso (56), which"* ]]
+	[[ $(json '.findings[0].text') == "it is not known whether the guest has host_uso (56), which the host does not have" ]]
+	caps_of '.tap.probed = false | .tap.reason = "no root" | .tap.words = [] |
+		.unknown = [{what: "tap", reason: "no root", remedy: ""}]' > user.json
+	says 4 check --json partial.json --host user.json --assume-model
+	[[ $(json '.findings[-1].text') == "it is not known whether the guest has host_uso (56), nor whether the host does" ]]
 	edit partial.json '.memory = []' > nowhere.json
 	says 4 check --json nowhere.json --host host.json --assume-model
 	[[ $(json '.findings[0].text') == *"how many regions"* ]]
