@@ -212,7 +212,7 @@ static const char *const more[] = {
 
 const struct cli_command cli_command_mask = {
 	.name = "mask",
-	.arguments = "",
+	.arguments = "--baseline CAPS",
 	.text = "Show the options that switch off what some hosts lack",
 	.more = more,
 	CLI_OPTIONS(options),

@@ -52,7 +52,7 @@ _vhostctl() {
 				mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			fi
 			return
-		elif [[ $word == -* || $kind != flag ]]; then
+		elif [[ $word == -* || $kind != flag || ($word == help && -z $command) ]]; then
 			continue
 		elif [[ -z ${takes[${command:--}]:-} ]]; then
 			command+="${command:+ }$word"

@@ -28,10 +28,12 @@ function __vhostctl_launcher
     complete -C "$launcher "(commandline -ct | string trim -l)
 end
 
-# The words before the cursor that are no options.
+# The words before the cursor that are no options, nor the help in front of them.
 function __vhostctl_words
     set -l words (commandline -opc)
-    string join ' ' -- (string match -v -- '-*' $words[2..])
+    set words (string match -v -- '-*' $words[2..])
+    test "$words[1]" = help; and set -e words[1]
+    string join ' ' -- $words
 end
 
 # Is this the command, or only these words of one?

@@ -63,17 +63,31 @@ static void add_name(char known[300], const struct host_token *token,
 		snprintf(known + used, 300 - used, "%s%s", used ? ", " : "", token->name);
 }
 
+/* "": none has it. */
+static void name_styles(char hint[160], const struct host_view *view, const char *name)
+{
+	size_t used = 0;
+
+	hint[0] = '\0';
+	for (const struct host_style *style = host_styles; style->name && used < 160; style++)
+		if (host_token_find(style, view->device, name))
+			used += (size_t)snprintf(
+				hint + used, 160 - used, "%s%s",
+				used ? ", " : "launcher styles that have it: ", style->name);
+}
+
 static int fail_name(const struct host_view *view, const char *name, const struct host_style *style,
 		     struct host_error *err)
 {
-	char known[300] = "";
+	char known[300] = "", hint[160];
 
+	name_styles(hint, view, name);
 	for (const struct host_token *token = style->tokens; token->name; token++)
 		add_name(known, token, style, view);
 	for (const struct host_token *token = NULL; (token = host_token_next(token));)
 		add_name(known, token, style, view);
 	return host_fail_status(
-		err, HOST_USAGE, -EINVAL, NULL,
+		err, HOST_USAGE, -EINVAL, *hint ? hint : NULL,
 		"@%s.%s@ is not available for this device in the launcher style \"%s\": "
 		"known tokens are %s",
 		view->device->id, name, style->name, known);

@@ -55,4 +55,5 @@ const struct host_style host_styles[] = {
 					 "\"vhost\" to \"off\"",
 				 .tokens = host_kvmtool_tokens,
 				 .use = { "--network @ID.net@" } },
+	{ 0 },
 };

@@ -55,7 +55,7 @@ struct host_style {
 	const char *use[2]; /* by enum host_type */
 };
 
-extern const struct host_style host_styles[];
+extern const struct host_style host_styles[]; /* the last row has no name */
 
 /* The tokens of styles of one launcher, and what they share. */
 extern const struct host_token host_qemu_tokens[], host_cloud_hypervisor_tokens[],

@@ -155,6 +155,8 @@ load lib.bash
 	sed 's/"auto"/42/' "$source_root/examples/vsock.json" > "$BATS_TEST_TMPDIR/42.json"
 	says 0 plan --json "$BATS_TEST_TMPDIR/42.json" -- "${words[@]}"
 	[ "$(json '.launcher[2:5] | join(" ")')" = "vhost-vsock-pci,guest-cid=42,vhostfd=3 cid=42 fd=3" ]
+	fails 2 "is not available for this device in the launcher style \"env\"" plan "$source_root/examples/env.json" -- qemu @net0.netdev@
+	[[ $stderr == *"hint: launcher styles that have it: qemu, stratovirt" ]]
 	fails 2 "known tokens are device, bus, mask, fd, cid, id" plan "$source_root/examples/vsock.json" -- qemu @vsock0.netdev@
 	fails 2 'device "vsock0" is not used' plan "$source_root/examples/vsock.json" -- qemu @net0.netdev@ @net0.device@
 }

@@ -259,6 +259,8 @@ complete_zsh() {
 		done <<- 'END'
 			doct|doctor
 			--json features li|--json features list
+			help doct|help doctor
+			help features de|help features decode
 			features decode mrg_rxbuf,event_i|features decode mrg_rxbuf,event_idx
 			features decode 1 event_i|features decode 1 event_idx
 			setup examples/qemu-m|setup examples/qemu-mq.json

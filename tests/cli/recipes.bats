@@ -78,7 +78,7 @@ vm_config() {
 # bats test_tags=vhost
 @test "examples/again.sh: set up, crash, set up, tear down, and nothing is left" {
 	need_tap
-	run --separate-stderr unshare -n bash -c '"$source_root/examples/again.sh" "$source_root/examples/persist.json" &&
+	run --separate-stderr unshare -n bash -c '"$source_root/examples/again.sh" &&
 		! ip link show again0'
 	[ "$status" = 0 ]
 	[[ $output == *"net0"*"again0"* ]]
