@@ -132,6 +132,25 @@ static int all_queues(struct rig *rig)
 	return vhc_tap_set_active(rig->tap, rig->pairs);
 }
 
+#define OF_FILE (RIG_MORE + 2 * RIG_MORE_SIZE)
+
+static int memory_of_file(struct rig *rig)
+{
+	int fd = fake_memfd(rig->fake, RIG_MORE_SIZE, 0);
+
+	vhc_mem_add(rig->mem, VHC_ARG(vhc_region, .guest_addr = OF_FILE, .size = RIG_MORE_SIZE,
+				      .peer_addr = OF_FILE, .fd = fd,
+				      .flags = VHC_REGION_FD | VHC_REGION_MAP | VHC_REGION_PEER));
+	fake_close(rig->fake, fd);
+	return vhc_mem_commit(rig->mem);
+}
+
+static int no_memory_of_file(struct rig *rig)
+{
+	vhc_mem_del(rig->mem, OF_FILE, RIG_MORE_SIZE);
+	return vhc_mem_commit(rig->mem);
+}
+
 static int log_on(struct rig *rig)
 {
 	return vhc_dirty_start(rig->mem);
@@ -295,6 +314,8 @@ static const struct act acts[] = {
 	{ "stop a ring", stop_ring, true },
 	{ "start a ring", start_ring, true },
 	{ "log off", log_off, true },
+	{ "memory of a file", memory_of_file, true },
+	{ "no memory of a file", no_memory_of_file, true },
 	{ "reset a ring", reset_ring, false },
 	{ "a ring again", ring_again, false },
 	{ "recover", recover, true },

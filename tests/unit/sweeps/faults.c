@@ -18,6 +18,7 @@ static const struct {
 	{ "stat", "fd " },
 	{ "read", "/sys/" },
 	{ "map", "dirty log" },
+	{ "map_blocks", "memory region" },
 	{ "epoll", "event fd" },
 	{ "add", "event fd" },
 	{ "drain", "error eventfd" },
