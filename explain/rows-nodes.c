@@ -22,10 +22,15 @@ static const struct failure_subject subjects[] = {
 };
 
 static const struct failure_alias aliases[] = {
-	{ "open vhost-net", "/dev/vhost-net" },	       { "open vhost-vsock", "/dev/vhost-vsock" },
-	{ "open vhost-scsi", "/dev/vhost-scsi" },      { "open TUN/TAP dev", "/dev/net/tun" },
-	{ "opening TUN device file", "/dev/net/tun" }, { "OpenTun", "/dev/net/tun" },
-	{ "access KVM kernel module", "/dev/kvm" },    { "initialize KVM", "/dev/kvm" },
+	{ "open vhost-net", "/dev/vhost-net" },
+	{ "open vhost-vsock", "/dev/vhost-vsock" },
+	{ "open vhost-scsi", "/dev/vhost-scsi" },
+	{ "open TUN/TAP dev", "/dev/net/tun" },
+	{ "opening TUN device file", "/dev/net/tun" },
+	{ "open tun device", "/dev/net/tun" },
+	{ "OpenTun", "/dev/net/tun" },
+	{ "access KVM kernel module", "/dev/kvm" },
+	{ "initialize KVM", "/dev/kvm" },
 };
 
 static const struct failure_row rows[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Calls that failed and nodes that do not open: lines that programs printed, and lines that must not be taken for one. */
+/* Calls that failed and nodes that do not open: lines that programs printed, and others that are none. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,6 +72,11 @@ static void lines_of_many_programs(void **state)
 		{ "failed to initialize KVM: Device or resource busy", "/dev/kvm", EBUSY },
 		{ "Failed to open /dev/vhost-vsock: No such device or address", "/dev/vhost-vsock",
 		  ENXIO },
+		{ "Failed to open tun device: Permission denied", "/dev/net/tun", EACCES },
+		{ "cannot open macvtap tap device /dev/tap46: Permission denied", "/dev/tap46",
+		  EACCES },
+		{ "CreateTap(Os { code: 17, kind: AlreadyExists, message: \"File exists\" })",
+		  "TUNSETIFF", EEXIST },
 		{ "open /dev/tap7: no such device", "/dev/tap7", ENODEV },
 	};
 
@@ -96,6 +101,7 @@ static void other_failures_are_unknown(void **state)
 		"openat(AT_FDCWD, \"/dev/vhost-net\", O_RDWR) = 3",
 		/* not opening it */
 		"mknod: /dev/net/tun: Operation not permitted",
+		"mknod: /dev/net/tun: No such file or directory",
 		"chown: changing ownership of '/dev/kvm': Operation not permitted",
 		"error mounting \"/dev/net/tun\" to rootfs: permission denied",
 		"rm: cannot remove '/dev/vhost-net': Permission denied",
