@@ -53,8 +53,8 @@ static void check_queue_pairs(struct compared *compared)
 
 	if (has != there)
 		cli_add_finding(compared->report, "queue_pairs", "set queue_pairs of the config",
-				"the guest has %llu queue pairs, and the config has %llu", has,
-				there);
+				"the guest has %llu queue pair%s, and the config has %llu", has,
+				has == 1 ? "" : "s", there);
 }
 
 static void check_ring_size(struct compared *compared)

@@ -10,16 +10,27 @@
 #include "node/node.h"
 #include "ops/op.h"
 
+/* The library's texts begin with the device, which a reader knows by then. */
+static const char *without_id(const char *text, const char *id)
+{
+	size_t len = strlen(id);
+
+	return strncmp(text, id, len) == 0 && strncmp(text + len, ": ", 2) == 0 ? text + len + 2
+										: text;
+}
+
 static int fall_back(struct host_run *run, const struct host_op *op, const struct host_error *why)
 {
 	const struct host_options *options = run->plan->options;
 	struct host_device_run *device = &run->devices[op->device];
+	const char *id = host_device(run->plan->setup, op->device)->id;
+	const char *text = without_id(why->text, id);
 	char line[sizeof(why->text) + 100];
 
 	device->fell_back = true;
-	snprintf(device->why, sizeof(device->why), "%s", why->text);
-	snprintf(line, sizeof(line), "%s: continuing without vhost, as the config allows: %s",
-		 host_device(run->plan->setup, op->device)->id, why->text);
+	snprintf(device->why, sizeof(device->why), "%s", text);
+	snprintf(line, sizeof(line), "%s: continuing without vhost, as the config allows: %s", id,
+		 text);
 	if (options->say)
 		options->say(options->data, line);
 	return 0;

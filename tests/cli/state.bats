@@ -286,7 +286,7 @@ vsock_of() {
 	config=$source_root/examples/qemu-mq.json
 	says 1 check --json "$split" --host host.json --config "$config"
 	[ "$(json '.findings | map("\(.what) \(.origin) \(.known) \(.text)") | join(";")')" = \
-		"queue_pairs model true the guest has 1 queue pairs, and the config has 4" ]
+		"queue_pairs model true the guest has 1 queue pair, and the config has 4" ]
 	[ "$(json '"\(.possible) \(.known)"')" = "false true" ]
 	says 1 check --json "$iommu" --host host.json --config "$config"
 	[ "$(json '.findings | map("\(.what) \(.text)") | join(";")')" = \
