@@ -21,6 +21,7 @@ alone_with() {
 		answer() { "$VHOSTCTL" --json doctor $options > /dev/null && echo 0 || echo $?; }
 		ip tuntap add dev t0 mode tap vnet_hdr && ip link set lo up || exit 1
 		'"$tools
+set -e
 $1"
 	echo "$output"
 	[ "$status" = 0 ]

@@ -25,6 +25,7 @@ inside() {
 		mount -t tmpfs -o mode=755 dev "$dev" && cp -a /dev/null /dev/zero /dev/urandom "$dev" && mkdir "$dev/net" &&
 		cp -a /dev/net/tun "$dev/net" && mount --bind "$dev" /dev && chmod 666 /dev/net/tun || exit 1
 		'"$tools
+set -e
 $1"
 	echo "$output"
 	[ "$status" != 77 ] || skip "$output"
