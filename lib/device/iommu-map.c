@@ -28,6 +28,11 @@ static int translate(struct vhc_dev *dev, struct vhc_map *map, uint64_t *ret_pie
 	uint64_t guest, left, inside;
 	int r = vhi_peer_find(dev, map->addr, &guest, &left);
 
+	if (r == -EAGAIN)
+		return vhi_dev_fail(dev, r, NULL, "call vhc_dev_set_mem() and vhc_mem_commit()",
+				    "it has no memory, so the peer's address 0x%llx cannot be "
+				    "mapped yet",
+				    (unsigned long long)map->addr);
 	if (r)
 		return vhi_dev_fail(dev, -EINVAL, NULL, NULL,
 				    "I/O virtual address 0x%llx cannot be mapped to the peer's "

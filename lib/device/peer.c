@@ -19,7 +19,7 @@ int vhi_peer_find(struct vhc_dev *dev, uint64_t peer, uint64_t *ret_guest, uint6
 {
 	const struct vhi_peers *peers = peers_of(dev);
 
-	return peers ? vhi_peers_find(peers, peer, ret_guest, ret_left) : -EFAULT;
+	return peers ? vhi_peers_find(peers, peer, ret_guest, ret_left) : -EAGAIN;
 }
 
 static int refuse_part(struct vhc_dev *dev, int part, uint64_t peer, uint64_t size,

@@ -11,7 +11,7 @@
 
 /**
  * vhi_peer_find() - the guest address of a peer's address, and how many bytes continue from there in both.
- * Returns 0 or -EFAULT.
+ * Returns 0, -EFAULT, or -EAGAIN: it has no memory yet.
  */
 int vhi_peer_find(struct vhc_dev *dev, uint64_t peer, uint64_t *ret_guest, uint64_t *ret_left);
 

@@ -266,11 +266,13 @@ static void prepare_iommu(void)
 	assert_ok(&rig, rig_tap(&rig));
 	assert_ok(&rig, rig_dev(&rig));
 	assert_ok(&rig, rig_attach(&rig));
-	assert_ok(&rig, set_memory(PEER));
 	assert_ok(&rig, rig_rings(&rig));
 	for (uint32_t i = 0; i < 2; i++)
 		assert_ok(&rig, set_ring_at(i, RIG_IOVA + i * RIG_RING_ROOM));
 	assert_ok(&rig, rig_features(&rig));
+	assert_int_equal(map_user(RIG_IOVA, PAGE, PEER), -EAGAIN);
+	assert_says(&rig, "peer's address 0x7f1200000000", "vhc_mem_commit");
+	assert_ok(&rig, set_memory(PEER));
 }
 
 static void mapping_is_of_peers_address(void **state)
