@@ -35,7 +35,7 @@ static const struct {
 	{ ENFILE, "too many open files in system", NULL },
 	{ EMFILE, "too many open files", "no file descriptors available" },
 	{ ENOTTY, "inappropriate ioctl for device", "not a tty" },
-	{ EOPNOTSUPP, "operation not supported", NULL },
+	{ EOPNOTSUPP, "operation not supported", "not supported" },
 	{ ENOTSOCK, "socket operation on non-socket", "not a socket" },
 	{ EADDRINUSE, "address already in use", "address in use" },
 	{ ENOBUFS, "no buffer space available", NULL },

@@ -41,6 +41,8 @@ static void lines_of_many_programs(void **state)
 		  "TUNSETOFFLOAD", EBADFD },
 		{ "vhost_set_mem_table failed: Argument list too long (7)", "VHOST_SET_MEM_TABLE",
 		  E2BIG },
+		{ "VHOST_SET_FEATURES: Not supported", "VHOST_SET_FEATURES",
+		  EOPNOTSUPP }, /* of musl */
 		{ "VhostSetOwner(IoctlError(Os { code: 16 }))", "VHOST_SET_OWNER", EBUSY },
 		{ "ioctl VHOST_VSOCK_SET_GUEST_CID: address already in use",
 		  "VHOST_VSOCK_SET_GUEST_CID", EADDRINUSE },
