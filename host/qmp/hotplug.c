@@ -172,11 +172,12 @@ static int has_netdev(struct host_qmp *qmp, const char *path, const char *netdev
 	return found;
 }
 
-/* Devices have an id in the one, and a number in the other. */
+/* Devices have an id in the first, and a number in the others; the last has what the machine made itself. */
 int host_hotplug_find_user(struct host_qmp *qmp, const char *netdev, char id[HOST_PORT_NAME_MAX],
 			   struct host_error *err)
 {
-	static const char *const roots[] = { "/machine/peripheral", "/machine/peripheral-anon" };
+	static const char *const roots[] = { "/machine/peripheral", "/machine/peripheral-anon",
+					     "/machine/unattached" };
 	int found = 0;
 
 	for (size_t root = 0; root < DOC_COUNT(roots) && found == 0; root++) {

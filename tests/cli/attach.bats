@@ -110,6 +110,12 @@ print(json.dumps(a[\"return\"], separators=(\",\", \":\")))" "$@"
 	[[ $stderr == *'in use by a device with the id "nic"'*"vhostctl detach nic --qmp qmp"* ]]
 }
 
+@test "detach: a netdev of the machine's own NIC is not deleted" {
+	inside 'pc -nic user,id=net0,model=e1000' '"$VHOSTCTL" detach net0 --qmp qmp; echo $?; ask netdev_del "{\"id\": \"net0\"}"'
+	[ "$output" = $'5\n{}' ]
+	[[ $stderr == *'the netdev "net0" is in use by a device without an id'* ]]
+}
+
 @test "a monitor that serves another client, and sockets of something else" {
 	config 1
 	inside pc 'python3 -c "import socket, time
