@@ -10,7 +10,7 @@ trap 'rm -r "$work"' EXIT
 there() { ${RSH-ssh "$host"} "$@"; }
 qemu() { # COMMAND [ARGUMENTS]
 	python3 -c 'import json, socket, sys
-s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); f = s.makefile("rw"); f.readline()
+s = socket.socket(socket.AF_UNIX); s.settimeout(60); s.connect(sys.argv[1]); f = s.makefile("rw"); f.readline()
 for command, arguments in [("qmp_capabilities", "{}"), (sys.argv[2], "".join(sys.argv[3:]) or "{}")]:
     f.write(json.dumps({"execute": command, "arguments": json.loads(arguments), "id": command}) + "\n"); f.flush()
     while (answer := json.loads(f.readline())).get("id") != command: pass
@@ -21,9 +21,9 @@ vhostctl --json dump --qmp "$socket" "$id" > "$work/before"
 there vhostctl --json caps > "$work/caps"
 # 4: it cannot be told, since QEMU does not show how many regions of memory there are
 vhostctl check "$work/before" --host "$work/caps" || [ $? = 4 ]
-qemu migrate-set-capabilities '{"capabilities": [{"capability": "return-path", "state": true}]}'
-qemu migrate "{\"uri\": \"$uri\"}"
-until status=$(qemu query-migrate) && [[ $status == @(completed|failed|cancelled) ]]; do sleep 0.1; done
-[ "$status" = completed ] || { qemu cont; echo "the guest stays here: $status" >&2; exit 1; }
+qemu migrate-set-capabilities '{"capabilities": [{"capability": "return-path", "state": true}]}' > /dev/null
+qemu migrate "{\"uri\": \"$uri\"}" > /dev/null
+while status=$(qemu query-migrate) || exit; [[ $status != @(completed|failed|cancelled) ]]; do sleep 0.1; done
+[ "$status" = completed ] || { qemu cont > /dev/null; echo "the guest stays here: $status" >&2; exit 1; }
 there vhostctl --json dump --qmp "$socket_there" "$id" > "$work/after"
 vhostctl state diff "$work/before" "$work/after"
