@@ -18,24 +18,46 @@ struct compared {
 	enum vhc_type type;
 };
 
-void cli_add_finding(struct json_object *report, const char *what, const char *remedy,
-		     const char *format, ...)
+__attribute__((format(printf, 5, 0))) static void add_row(struct json_object *report,
+							  const char *what, const char *remedy,
+							  bool known, const char *format,
+							  va_list args)
 {
 	struct json_object *row =
 		cli_add(json_object_object_get(report, "findings"), NULL, cli_object());
 	char text[1500];
-	va_list args;
 
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	cli_add(row, "what", cli_text(what));
 	cli_add(row, "origin", cli_text("model"));
-	cli_add(row, "known", cli_bool(true));
+	cli_add(row, "known", cli_bool(known));
 	cli_add(row, "text", cli_text(text));
 	cli_add(row, "remedy", cli_text(remedy));
 	json_object_object_add(report, "possible", cli_bool(false));
+}
+
+void cli_add_finding(struct json_object *report, const char *what, const char *remedy,
+		     const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_row(report, what, remedy, true, format, args);
+	va_end(args);
 	json_object_object_add(report, "known", cli_bool(true));
+}
+
+void cli_add_unknown(struct json_object *report, const char *what, const char *remedy,
+		     const char *format, ...)
+{
+	bool possible = cli_member_bool(report, "possible");
+	va_list args;
+
+	va_start(args, format);
+	add_row(report, what, remedy, false, format, args);
+	va_end(args);
+	if (possible)
+		json_object_object_add(report, "known", cli_bool(false));
 }
 
 /* 0: not given */

@@ -82,6 +82,10 @@ static void check_shape(struct comparison *c)
 			"%" PRIu64
 			" queue pairs, and the device of the QEMU that waits has %" PRIu32,
 			pairs, device->pairs);
+	if (!device->pairs && device->look.kind == LOOK_NET)
+		cli_add_unknown(
+			c->report, "queue_pairs", "start it with an \"id\" for its device",
+			"how many queue pairs the device of the QEMU that waits has is not known");
 	if (mtu && device->mtu && mtu != device->mtu)
 		cli_add_finding(
 			c->report, "mtu",

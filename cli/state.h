@@ -32,8 +32,10 @@ const char *cli_member_text(struct json_object *object, const char *key);
 uint64_t cli_member_number(struct json_object *object, const char *key);
 bool cli_member_bool(struct json_object *object, const char *key);
 
-/* check-config.c: one more reason against the move in a report of 'check'. */
+/* check-config.c: one more reason against the move in a report of 'check'; or why it cannot be told. */
 void cli_add_finding(struct json_object *report, const char *what, const char *remedy,
+		     const char *format, ...) __attribute__((format(printf, 4, 5)));
+void cli_add_unknown(struct json_object *report, const char *what, const char *remedy,
 		     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*

@@ -30,6 +30,23 @@ lacks() {
 	[ -z "$1" ] || [ "$status $(json '"\(.possible) \(.known)"')" = "1 false true" ]
 }
 
+# A QEMU that migrates, as far as it is asked, and a host that can take its guest.
+migrates() { # ANSWERS: more of them, in jq's form
+	serve 7.2-one-pair '. += [{execute: "migrate-set-capabilities", return: {},
+		arguments: {capabilities: [{capability: "return-path", state: true}]}},
+		{execute: "migrate", arguments: {uri: "unix:there"}, return: {}}'"$1]"
+	vhostctl --json caps | jq '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = true | .error = "" |
+		.reason = "" | .remedy = "" | .backend_features = "0x2" | .words = ["0x10b3d008000", "0x0"]) |
+		.tap.probed = true | .tap.reason = "" | .tap.words = ["0xff83", "0x0"] | del(.unknown)' > host.json
+	mkdir -p bin tmp
+	ln -sf "$VHOSTCTL" bin/vhostctl
+	printf '#!/bin/sh\ncase $* in *caps) cat host.json ;; *) exec "$@" ;; esac\n' > there
+	chmod +x there
+	PATH=$PWD/bin:$PATH TMPDIR=$PWD/tmp RSH=$PWD/there run --separate-stderr timeout 60 \
+		"$source_root/examples/migrate.sh" qmp net0 host qmp unix:there
+	[ -z "$(ls tmp)" ]
+}
+
 @test "dump --qmp: a document of the guest's device, without what QEMU does not tell" {
 	serve 7.2-one-pair
 	run --separate-stderr vhostctl --json dump --qmp qmp net0
@@ -127,6 +144,10 @@ s = socket.socket(socket.AF_UNIX); s.connect('qmp'); s.recv(1); print(flush=True
 		arguments: {"command-line": "info network"}, return: "net0: index=0,type=nic\r\nnet0: index=1,type=nic\r\n"}]'
 	lacks queue_pairs ''
 	[[ $output == *"1 queue pairs, and the device of the QEMU that waits has 2"* ]]
+	# without an id, QEMU's monitor calls its queues something else
+	serve 7.2-one-pair '(.[] | select(.arguments.property == "mq") | .return) = true'
+	lacks '' ''
+	[[ $output == *"how many queue pairs the device of the QEMU that waits has is not known"* ]]
 	serve 7.2-no-driver
 	lacks features 'csum guest_csum mtu guest_tso4 guest_tso6 guest_ecn guest_ufo host_tso4 host_tso6 host_ecn host_ufo'
 	serve 7.2-one-pair '(.. | .path? | strings) |= sub("net0"; "net1")'
@@ -134,4 +155,16 @@ s = socket.socket(socket.AF_UNIX); s.connect('qmp'); s.recv(1); print(flush=True
 	serve 7.2-no-driver '(.. | .path? | strings) |= sub("net0"; "net1")'
 	fails 4 'QEMU has 2 devices, and none is "net0"' check state.json --qmp qmp
 	fails 5 "nowhere: cannot connect to QEMU: " check state.json --qmp nowhere
+}
+
+@test "examples/migrate.sh: a guest moves, stays, or its QEMU no longer answers: it never waits for ever" {
+	migrates ', {execute: "query-migrate", arguments: {}, return: {status: "completed"}}'
+	[ "$status" = 0 ]
+	[[ $output == *"same "*" yes"* ]]
+	migrates ', {execute: "query-migrate", arguments: {}, return: {status: "failed"}}, {execute: "cont", arguments: {}, return: {}}'
+	[ "$status" = 1 ]
+	[[ $stderr == *"the guest stays here: failed"* ]]
+	migrates ''
+	[ "$status" = 1 ]
+	[[ $stderr == *"query-migrate has not been found"* ]]
 }
