@@ -51,6 +51,15 @@ inside() {
 	[[ $stderr == *"cannot set an address of tap0 to fd00::1/64"*"hint: sysctl -w net.ipv6.conf.default.disable_ipv6=0"* ]]
 }
 
+@test "a tap that this user may not create: who may" {
+	need_tap
+	command -v setpriv > /dev/null || skip "needs setpriv"
+	config '"name": "tap7"'
+	inside 'setpriv --bounding-set=-net_admin --inh-caps=-net_admin $VHOSTCTL setup $config -- true'
+	[ "$status" = 4 ]
+	[[ $stderr == *"TUNSETIFF: Operation not permitted"*"hint: run it as root with CAP_NET_ADMIN; with --user, "* ]]
+}
+
 @test "a bridge that is not there is made with a filter of VLANs where the config has one" {
 	need_tap
 	config '"bridge": "b0", "vlan": 7'
