@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <linux/capability.h>
-#include <linux/if_bridge.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -96,7 +95,7 @@ static void check_holder(const struct doctor_link *at, struct finding *finding)
 static bool in_groups(const struct host_user *user, uint32_t group)
 {
 	if (!user)
-		return getegid() == group || group_member(group);
+		return host_in_group(group);
 	for (int i = 0; i < user->group_count; i++)
 		if (user->groups[i] == group)
 			return true;
@@ -206,13 +205,13 @@ static void check_port(const struct doctor_link *at, struct finding *finding)
 	} else if (!at->bridge.up) {
 		found(finding, "wrong", "the bridge %s is down: no frame gets through", bridge);
 		fix_by(finding, "ip link set dev %s up", bridge);
-	} else if (!at->link.up || !at->link.carrier || state == BR_STATE_FORWARDING) {
+	} else if (!at->link.settled || state == HOST_PORT_FORWARDING) {
 		found(finding, "ok", "of the bridge %s", bridge);
 	} else if (at->bridge.stp) {
 		found(finding, "info", "the bridge %s has it %s: the spanning tree protocol %s",
 		      bridge, states[state % 5],
-		      state == BR_STATE_BLOCKING ? "found a loop through it"
-						 : "looks for loops first");
+		      state == HOST_PORT_BLOCKING ? "found a loop through it"
+						  : "looks for loops first");
 	} else {
 		found(finding, "wrong", "the bridge %s has it %s: no frame gets through", bridge,
 		      states[state % 5]);

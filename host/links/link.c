@@ -172,6 +172,7 @@ int host_link_parse(struct nl_msg *message, struct host_link *link)
 	if (tb[IFLA_IFNAME])
 		nla_strlcpy(link->name, tb[IFLA_IFNAME], sizeof(link->name));
 	link->carrier = get_bool(tb[IFLA_CARRIER]);
+	link->settled = tb[IFLA_OPERSTATE] && nla_get_u8(tb[IFLA_OPERSTATE]) == IF_OPER_UP;
 	if (tb[IFLA_IFALIAS])
 		nla_strlcpy(link->alias, tb[IFLA_IFALIAS], sizeof(link->alias));
 	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof(link->mac))

@@ -34,6 +34,15 @@ struct host_tun {
 
 #define HOST_ALIAS_MAX 80
 
+/* States of a port of a bridge, as the kernel has them. */
+enum host_port_state {
+	HOST_PORT_DISABLED,
+	HOST_PORT_LISTENING,
+	HOST_PORT_LEARNING,
+	HOST_PORT_FORWARDING,
+	HOST_PORT_BLOCKING
+};
+
 struct host_link {
 	int index;
 	char name[16];
@@ -45,7 +54,8 @@ struct host_link {
 	bool up, carrier;
 	bool vlan_filtering; /* of a bridge */
 	bool stp;	     /* of a bridge: it runs the spanning tree protocol */
-	uint8_t port_state;  /* of a port of a bridge: BR_STATE_ */
+	bool settled;	     /* up, and all that hangs on it was told so, such as its bridge */
+	uint8_t port_state;  /* of a port of a bridge: enum host_port_state */
 	/* Frames since it was made: dropped on the way to the guest, and from it; and from it with a bad header. */
 	uint64_t tx_dropped, rx_dropped, rx_frame_errors;
 	char alias[HOST_ALIAS_MAX]; /* cut, if it is longer */

@@ -75,6 +75,17 @@ bool host_has_capability(unsigned int number)
 	return get_status("CapEff", 16) >> number & 1;
 }
 
+bool host_in_group(gid_t group)
+{
+	gid_t groups[1024];
+	int count = getgroups((int)(sizeof(groups) / sizeof(groups[0])), groups);
+
+	for (int i = 0; i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return group == getegid();
+}
+
 bool host_has_filter(void)
 {
 	return get_status("Seccomp", 10) == 2;

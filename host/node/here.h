@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* In one, root may neither make nodes nor load modules, and other ids than its own have no names. */
 bool host_in_user_namespace(void);
@@ -18,6 +19,9 @@ bool host_has_systemd(void);
 
 /* Has this process that capability, by its number? */
 bool host_has_capability(unsigned int number);
+
+/* Is that group one of this process's? */
+bool host_in_group(gid_t group);
 
 /* Is it under a seccomp filter? */
 bool host_has_filter(void);

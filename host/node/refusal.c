@@ -48,17 +48,6 @@ struct acl {
 	struct acl_entry entries[ACL_ENTRIES_MAX];
 };
 
-static bool in_group(gid_t group)
-{
-	gid_t groups[1024];
-	int count = getgroups((int)(sizeof(groups) / sizeof(groups[0])), groups);
-
-	for (int i = 0; i < count; i++)
-		if (groups[i] == group)
-			return true;
-	return group == getegid();
-}
-
 /* The mask is there if there is an entry that it limits. */
 static bool by_acl(const struct stat *st, const struct acl *acl, size_t count)
 {
@@ -80,8 +69,8 @@ static bool by_acl(const struct stat *st, const struct acl *acl, size_t count)
 			named = true;
 			user = rights;
 		}
-		if ((tag == ACL_GROUP_OWNER && in_group(st->st_gid)) ||
-		    (tag == ACL_GROUP && in_group(id))) {
+		if ((tag == ACL_GROUP_OWNER && host_in_group(st->st_gid)) ||
+		    (tag == ACL_GROUP && host_in_group(id))) {
 			grouped = true;
 			by_group = by_group || (rights & READ_WRITE) == READ_WRITE;
 		}
@@ -96,7 +85,7 @@ static bool by_acl(const struct stat *st, const struct acl *acl, size_t count)
 /* Do mode, owner and ACL let this process read and write? */
 static bool is_permitted(const char *path, const struct stat *st)
 {
-	unsigned int shift = st->st_uid == geteuid() ? 6 : in_group(st->st_gid) ? 3 : 0;
+	unsigned int shift = st->st_uid == geteuid() ? 6 : host_in_group(st->st_gid) ? 3 : 0;
 	struct acl acl;
 	ssize_t size;
 

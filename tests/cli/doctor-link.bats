@@ -87,9 +87,10 @@ $1"
 @test "the bridge is down, or does not let its port forward" {
 	alone_with 'ip link add br0 type bridge; ip link set t0 up master br0; hold vnet_hdr
 		mends "t0 port" wrong "the bridge br0 is down"
-		for _ in {1..1000}; do [[ $(bridge link show dev t0) != *"state forwarding"* ]] || break; sleep 0.01; done
+		until [[ $(bridge link show dev t0) == *"state forwarding"* ]]; do sleep 0.01; done
 		bridge link set dev t0 state 0; mends "t0 port" wrong "the bridge br0 has it disabled"'
 	alone_with 'ip link add br0 type bridge stp_state 1 forward_delay 3000; ip link set br0 up; ip link set t0 up master br0; hold vnet_hdr
+		while [[ $(bridge link show dev t0) == *"state disabled"* ]]; do sleep 0.01; done
 		[[ "$(finding "t0 port" result) $(finding "t0 port" text)" == "info the bridge br0 has it l"*": the spanning tree protocol looks for loops first" ]]'
 }
 
@@ -99,7 +100,8 @@ $1"
 }
 
 @test "frames to the guest are dropped" {
-	alone_with 'ip link set t0 txqueuelen 4 up; hold vnet_hdr; ip addr add 10.9.0.1/24 dev t0
+	# Held first: then the tap has its queueing discipline when it is up.
+	alone_with 'hold vnet_hdr; ip link set t0 txqueuelen 4 up; ip addr add 10.9.0.1/24 dev t0
 		ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev t0; for i in {1..40}; do echo > /dev/udp/10.9.0.2/9; done
 		mends "t0 drops" low "frames to the guest and 0 from it were dropped" ||
 			[[ "$(finding "t0 drops" result) $(finding "t0 drops" text)" == "info "*"its queue of 10000 frames is long enough"* ]]'
