@@ -230,6 +230,8 @@ look_at_guest() {
 	listed=$(vhostctl --json list 2>&1)
 	status_of "$qemu"
 	cp "$tmp/status" "$tmp/running"
+	graph=$(vhostctl --json graph 2>&1)
+	vhostctl status vm0 --html "$tmp/page" > /dev/null 2>&1
 	dump_of vm0
 	check_status=0
 	vhostctl state check "$tmp/dump" > /dev/null || check_status=$?
@@ -243,7 +245,7 @@ look_at_guest() {
 # guest PAIRS MASKED: the driver accepts all but one feature
 guest() {
 	local pairs=$1 log=$tmp/guest$1.log accepted
-	listed='' monitor='' check_status='' qemu=''
+	listed='' monitor='' check_status='' qemu='' graph=''
 	config "guest$1" "$1" '' "$2"
 	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_pairs=$1"
 	guest_run --during look_at_guest "$log" vhostctl setup "$tmp/guest$1.json" -- qemu-system-x86_64 "${guest[@]}" \
@@ -264,6 +266,12 @@ guest() {
 	is "guest, $1 pairs: its rings are QEMU's" "$(jq -c "$number"' [.rings, .addresses] | transpose | map(
 		[.[0].index, .[0].size, (.[1] | (.guest_desc, .guest_avail, .guest_used) | number)])' "$tmp/running")" "$monitor"
 	is "guest, $1 pairs: dump is a valid document" "$check_status" 0
+	is "guest, $1 pairs: graph" "$(jq -c '[.nodes[] | select(.kind != "worker") | [.kind, .name]] | sort' <<< "$graph")" \
+		'[["device","vhost-net"],["link","vm0"],["process","qemu-system-x86"]]'
+	is "guest, $1 pairs: and its workers" "$(jq '[.edges[] | select(.what == "works in" or .what == "owns") | .what] | length' <<< "$graph")" \
+		$((pairs + 1))
+	ok "guest, $1 pairs: the page of status has its link and its features" \
+		sh -c "grep -q vm0 '$tmp/page' && jq -r '.features[].name' '$tmp/running' | while read -r f; do grep -q \"\$f\" '$tmp/page' || exit 1; done"
 	is "guest, $1 pairs: its workers" "$(jq '.workers | length' "$tmp/running")" "$pairs"
 	is "guest, $1 pairs, stopped: the same device on the same link" "$(jq -c '[.link, .queue_pairs, .running]' "$tmp/stopped")" \
 		"[\"vm0\",$pairs,false]"
