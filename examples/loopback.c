@@ -28,7 +28,7 @@
 #define BUFFER	  2048u /* a ring and its buffers fit in a row of ram */
 #define HEADER	  12u	/* struct virtio_net_hdr_v1: all zero is a plain frame */
 #define WINDOW	  64u	/* frames in flight at once, so that no queue in between overflows */
-#define SILENCE	  20000	/* ms without a frame: the rest is lost */
+#define SILENCE	  20000 /* ms without a frame: the rest is lost */
 
 #define MAY_SEND(way) ((way).sent < FRAMES && (way).sent - (way).arrived < WINDOW)
 

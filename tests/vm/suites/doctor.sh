@@ -61,6 +61,7 @@ shell 'a device cgroup denies it' "echo \$\$ > $group/inner/cgroup.procs
 rmdir $group/inner $group
 
 mountpoint -q /sys/kernel/security || mount -t securityfs security /sys/kernel/security
+# shellcheck disable=SC2016 # the inner shell expands
 ok 'Landlock denies it: doctor has the modules of this kernel' "$DENY" landlock bash -c "$tools"'
 	text=$(finding /dev/vhost-net text); echo "$text"
 	[[ $text == *"this kernel has $(cat /sys/kernel/security/lsm)" ]]'
