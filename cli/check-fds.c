@@ -56,7 +56,7 @@ static bool is_tun(int fd)
 }
 
 /* What the fd says of itself; without a link it says nothing. */
-static void look_at_tap(struct cli_fd *row)
+static void look_at_tap(struct check *check, struct cli_fd *row)
 {
 	struct ifreq ifr = { 0 };
 	int header = 0;
@@ -67,6 +67,10 @@ static void look_at_tap(struct cli_fd *row)
 	memcpy(row->link_name, ifr.ifr_name, sizeof(row->link_name));
 	row->link_name[sizeof(row->link_name) - 1] = '\0';
 	row->link = row->link_name;
+	if (ifr.ifr_flags & IFF_DETACH_QUEUE)
+		cli_add_problem(&check->report, "attach it: TUNSETQUEUE with IFF_ATTACH_QUEUE",
+				"fd %d is a detached queue of %s: no frames come or go by it",
+				(int)row->fd, row->link_name);
 	if (is_tun((int)row->fd))
 		row->multi_queue = ifr.ifr_flags & IFF_MULTI_QUEUE ? DOC_TRUE : DOC_FALSE;
 	if (ioctl((int)row->fd, TUNGETVNETHDRSZ, &header) == 0)
@@ -154,7 +158,7 @@ static void check_fd(struct check *check, int kind, struct cli_fd *row)
 		cli_add_problem(&check->report, "pass it on: it must not be closed on exec",
 				"fd %d is closed in this process", fd);
 	} else if (kind == TAP) {
-		look_at_tap(row);
+		look_at_tap(check, row);
 		row->good = try_taps(check, &fd, 1);
 		put_back_sndbuf(check, row);
 	} else {

@@ -5,11 +5,13 @@
  * Besides main.c the only place that writes to stdout: on a terminal over what was there before, with
  * --json a document a line.
  */
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "device.h"
+#include "errname.h"
 
 #define CLEAR "\033[H\033[J"
 
@@ -50,7 +52,8 @@ int cli_watch(struct cli_call *call, unsigned int seconds)
 	const struct timespec pause = { .tv_sec = (time_t)seconds };
 	struct look_reading now, before = { .count = 0 };
 	const struct look_device *device, *old = NULL;
-	int status = cli_find_device(call, &now, &device);
+	char number[DOC_ERRNO_MAX];
+	int status = cli_find_device(call, &now, &device), r;
 
 	if (status)
 		return status;
@@ -64,8 +67,12 @@ int cli_watch(struct cli_call *call, unsigned int seconds)
 		if (status)
 			break;
 		nanosleep(&pause, NULL);
+		r = look_read(old->pid, &now);
 		/* a device that has gone is no error */
-		if (look_read(old->pid, &now))
+		if (r && r != -ESRCH)
+			status = cli_fail(CLI_FAILED, NULL, "cannot read the vhost devices: %s",
+					  doc_errno(number, r));
+		if (r)
 			break;
 		device = find_again(&now, old);
 		if (!device)

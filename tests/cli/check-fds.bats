@@ -12,7 +12,7 @@ setup() {
 
 # with SPEC... -- COMMAND...: runs it in a network namespace of its own with the fds of each SPEC: FD=NAME:FLAG,...
 # (a queue of a tap), FD=PATH, FD=FD (a duplicate), FD=none (a tun fd without a link), or a call on one of these:
-# header:FD:BYTES, sndbuf:FD:BYTES, own:FD, delete:NAME.
+# header:FD:BYTES, sndbuf:FD:BYTES, own:FD, detach:FD, delete:NAME.
 with() {
 	run --separate-stderr unshare -n python3 -c '
 import fcntl, os, struct, subprocess, sys
@@ -23,6 +23,8 @@ for spec in specs:
         what, which, *size = spec.split(":")
         if what == "own":
             fcntl.ioctl(int(which), 0xaf01)
+        elif what == "detach":
+            fcntl.ioctl(int(which), 0x400454d9, struct.pack("16sH22x", b"", 0x400))
         elif what == "delete":
             subprocess.run(["ip", "link", "delete", which], check=True)
         else:
@@ -83,6 +85,11 @@ check() {
 @test "taps that lose frames: no virtio-net header, packet information" {
 	check 1 "open it with IFF_VNET_HDR" 3=tp0:tap,no_pi tap=3
 	check 1 "packet information" 3=tp0:tap,vnet_hdr tap=3
+}
+
+@test "a queue of a tap that is detached" {
+	check 1 "fd 4 is a detached queue of tp0" "3=tp0:$several 4=tp0:$several detach:4" tap=3,4
+	[ "$(json '.problems | length')" = 1 ]
 }
 
 @test "fds that do not go together: two links, one queue twice" {

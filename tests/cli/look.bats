@@ -33,7 +33,7 @@ threading.Thread(target=lambda: (print(threading.get_native_id(), flush=True), t
 input()" 2> /dev/null
 		owner=$COPROC_PID
 		looks() {
-			setpriv --bounding-set=-all,+sys_ptrace ${fds:+prlimit --nofile=$fds} "$VHOSTCTL" --quiet "$@" 3>&- 4>&- 5>&-
+			${exec:-} setpriv --bounding-set=-all,+sys_ptrace ${fds:+prlimit --nofile=$fds} "$VHOSTCTL" --quiet "$@" 3>&- 4>&- 5>&-
 		}
 		read -r thread <&"${COPROC[0]}" || exit 77
 		eval "$script"
@@ -131,4 +131,12 @@ input()" 2> /dev/null
 	[[ $output == *'"type": "net"'* ]]
 	[ "${lines[-1]% *}" = 4 ]
 	[[ $stderr == *"there is no process ${lines[-1]#* }"* ]]
+}
+
+@test "status --watch: it ends when it can no longer look, and says so" {
+	cd "$BATS_TEST_TMPDIR"
+	with_node "c 1 3" 'coproc watch { exec=exec looks --json status --watch 3 "$owner"; }
+		read -r line <&"${watch[0]}" && prlimit --pid "$watch_PID" --nofile=3 && wait "$watch_PID"'
+	[ "$status" = 5 ]
+	[[ $stderr == *"cannot read the vhost devices: Too many open files (EMFILE)"* ]]
 }
