@@ -155,6 +155,11 @@ s = socket.socket(socket.AF_UNIX); s.connect('qmp'); s.recv(1); print(flush=True
 	serve 7.2-no-driver '(.. | .path? | strings) |= sub("net0"; "net1")'
 	fails 4 'QEMU has 2 devices, and none is "net0"' check state.json --qmp qmp
 	fails 5 "nowhere: cannot connect to QEMU: " check state.json --qmp nowhere
+	# a driver that is not there yet is no legacy one
+	serve 7.2-no-driver '. += [{execute: "qom-get", return: "on",
+		arguments: {path: "/machine/peripheral/net0", property: "disable-legacy"}}]'
+	vhostctl --json dump --qmp qmp net0 > state.json
+	lacks '' ''
 }
 
 @test "examples/migrate.sh: a guest moves, stays, or its QEMU no longer answers: it never waits for ever" {
