@@ -119,10 +119,11 @@ input()" 2> /dev/null
 	[[ $stderr == *"cannot read the vhost devices: Too many open files (EMFILE)"* ]]
 }
 
-@test "list: a file with the name of a node is no device" {
+@test "status: a file with the name of a node is no device" {
 	cd "$BATS_TEST_TMPDIR"
-	with_node file 'looks --json list'
-	[ "$status $(json '.devices | length')" = "0 0" ]
+	with_node file 'looks status "$owner"'
+	[ "$status" = 4 ]
+	[[ $stderr == *"has no vhost device"* ]]
 }
 
 @test "status: a thread is no process" {
