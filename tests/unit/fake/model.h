@@ -200,12 +200,14 @@ void fake_iotlb_features(struct fake *fake, struct fake_vhost *vhost, bool iommu
 /** fake_iotlb_start() - vhost_vq_init_access() through it. */
 int fake_iotlb_start(struct fake_vhost *vhost, struct fake_ring *ring);
 
-/* poll.c. */
-bool fake_readable(const struct fake *fake, const struct fake_file *file);
-int fake_watch_add(struct fake *fake, int epoll, int fd);
-int fake_watch_del(struct fake *fake, int epoll, int fd);
+/* poll.c: operations. */
+int fake_poll(void *data, struct pollfd *fds, uint32_t count);
+int fake_epoll(void *data);
+int fake_epoll_add(void *data, int epoll, int fd);
+int fake_epoll_del(void *data, int epoll, int fd);
 /** fake_watch_forget() - a file is closed for good. */
 void fake_watch_forget(struct fake *fake, const struct fake_file *file);
+
 /* kvm.c. */
 int fake_kvm_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
 void fake_vm_release(struct fake *fake, struct fake_vm *vm);

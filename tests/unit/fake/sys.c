@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sys - the operations of struct vhi_sys_ops on the fake kernel.
+ * sys - the operations of struct vhi_sys_ops on the fake kernel; poll.c, task.c and link.c have theirs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -158,47 +158,6 @@ static int fake_read_fd(void *data, int fd, void *buf, size_t size)
 	if (!file || !has_messages(file))
 		return fake_leave(fake, file ? -EINVAL : -EBADF);
 	return fake_leave(fake, fake_message_read(file->vhost, buf, size));
-}
-
-static int fake_poll(void *data, struct pollfd *fds, uint32_t count)
-{
-	struct fake *fake = data;
-	int r = fake_enter(fake, "poll", -1, 0), ready = 0;
-
-	for (uint32_t i = 0; i < count && !r; i++) {
-		const struct fake_file *file = fake_file_of(fake, fds[i].fd);
-		bool readable = file && fds[i].events & POLLIN && fake_readable(fake, file);
-
-		fds[i].revents = readable ? POLLIN : file || fds[i].fd < 0 ? 0 : POLLNVAL;
-		if (file && fake_tun_failed(file))
-			fds[i].revents |= POLLERR;
-		ready += fds[i].revents != 0;
-	}
-	return fake_leave(fake, r ? r : ready);
-}
-
-static int fake_sys_epoll(void *data)
-{
-	struct fake *fake = data;
-	int r = fake_enter(fake, "epoll", -1, 0);
-
-	return fake_leave(fake, r ? r : fake_fd_new(fake, fake_file_new(fake, FAKE_EPOLL)));
-}
-
-static int fake_epoll_add(void *data, int epoll, int fd)
-{
-	struct fake *fake = data;
-	int r = fake_enter(fake, "add", fd, 0);
-
-	return fake_leave(fake, r ? r : fake_watch_add(fake, epoll, fd));
-}
-
-static int fake_epoll_del(void *data, int epoll, int fd)
-{
-	struct fake *fake = data;
-	int r = fake_enter(fake, "del", fd, 0);
-
-	return fake_leave(fake, r ? r : fake_watch_del(fake, epoll, fd));
 }
 
 static int fake_same(void *data, int a, int b)
@@ -382,7 +341,7 @@ const struct vhi_sys_ops fake_sys = {
 	.write = fake_write,
 	.read_fd = fake_read_fd,
 	.poll = fake_poll,
-	.epoll = fake_sys_epoll,
+	.epoll = fake_epoll,
 	.epoll_add = fake_epoll_add,
 	.epoll_del = fake_epoll_del,
 	.name = fake_name,
