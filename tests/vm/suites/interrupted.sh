@@ -8,6 +8,7 @@ set -u
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=../../cli/interrupted.bash
 . "$VHC_SOURCE/tests/cli/interrupted.bash"
+usually_on 6.12
 
 load bridge macvtap veth tun vhost_net vhost_vsock 8021q
 export VHOSTCTL=vhostctl
