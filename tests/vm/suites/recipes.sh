@@ -8,6 +8,7 @@ set -u
 # shellcheck source=../../recipe.bash
 . "$VHC_SOURCE/tests/recipe.bash"
 
+usually_on 6.12
 cd "$tmp" || exit
 
 # The page's commands find this one: it runs a guest without a disk.
