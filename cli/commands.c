@@ -3,7 +3,7 @@
  * Every command, one row each, in the order of the help.  What a row names is in the command's own
  * file.  Parsing, help, completions, schemas and the tests of man pages all work from these tables.
  */
-#include "cli.h"
+#include "program/cli.h"
 
 #define COMMANDS(ROW)        \
 	ROW(setup)           \

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "program/cli.h"
 #include "errname.h"
 #include "host.h"
 

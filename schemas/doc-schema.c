@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../cli/cli.h"
+#include "program/cli.h"
 #include "doc.h"
 #include "document.h"
 #include "caps/document.h"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../../../cli/graph.h"
+#include "device/graph.h"
 #include "reading.h"
 
 static int bridge_of_tap0(const struct look_link *link, struct host_master *ret)

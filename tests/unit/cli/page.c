@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "../../../cli/device.h"
+#include "device/device.h"
 #include "reading.h"
 
 static const char *wanted;
