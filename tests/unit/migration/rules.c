@@ -94,7 +94,7 @@ static const struct rule rules[] = {
 	{ { "/mac" }, { "\"52-54-00-12-34-56\"" }, "/mac", "colons" },
 	{ { "/mac" }, { "\"53:54:00:12:34:56\"" }, "/mac", "multicast" },
 	{ { "/mac" }, { "\"00:00:00:00:00:00\"" }, "/mac", "not zero" },
-	{ { "/mac" }, { "\"52:54:00:12:34:5\"" }, "/mac", "16 bytes" },
+	{ { "/mac" }, { "\"52:54:00:12:34:5\"" }, "/mac", "six pairs" },
 	{ { "/mac" }, { "\"52:54:00:12:34:56\"" }, NULL, NULL },
 	/* what the driver said on the control queue */
 	{ { "/offloads" }, { "[]" }, "/offloads", "at least 1" },
