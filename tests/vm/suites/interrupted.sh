@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Set-ups that are ended by a signal at a random moment, and others that are killed with SIGKILL, and then teardown: the
-# host is as before. Twenty of each, 200 with VHC_LONG=yes. VHC_SEED repeats a run; it is printed.
+# host is as before. Ten of each, 200 with VHC_LONG=yes. VHC_SEED repeats a run; it is printed.
 set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -13,7 +13,7 @@ usually_on 6.12
 load bridge macvtap veth tun vhost_net vhost_vsock 8021q
 export VHOSTCTL=vhostctl
 seed=${VHC_SEED:-$SRANDOM}
-count=${VHC_COUNT:-20}
+count=${VHC_COUNT:-10}
 [ "${VHC_LONG:-}" != yes ] || count=200
 echo "# seed $seed"
 tmp=$(mktemp -d)
