@@ -77,7 +77,7 @@ static int count_programs(const char *folder)
 /* Can processes be in it?  Not where it hands controllers to the cgroups below, unless it is the first. */
 static bool takes_processes(const char *folder, bool first)
 {
-	char path[CGROUP_MAX + 80], line[100];
+	char path[CGROUP_MAX + 100], line[100];
 
 	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", folder);
 	if (!first && *host_line_of(path, line, sizeof(line)))

@@ -98,6 +98,7 @@ static uint64_t random_guest(struct random *random, uint64_t base, uint64_t page
 static void random_span(struct random *random, uint64_t base, uint64_t user,
 			struct vhi_mem_region *span)
 {
+	*span = (struct vhi_mem_region){ 0 };
 	span->guest = random_guest(random, base, 24);
 	span->size = (1 + random_below(random, 4)) * PAGE;
 	/* Often at one distance from the guest's, so that neighbours merge. */
