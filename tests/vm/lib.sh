@@ -54,6 +54,16 @@ run_tap() {
 	like "$(basename "$1") runs to completion" "$said" '1\.\.[0-9]+'
 }
 
+# within SECONDS COMMAND...: runs the command until it succeeds.
+within() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return
+		sleep 0.3
+	done
+}
+
 # load MODULE...: a node that comes back has no udev here to give it its mode.
 load() {
 	modprobe -a "$@"

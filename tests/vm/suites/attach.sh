@@ -7,9 +7,10 @@ set -u
 . "$(dirname "$0")/../guests.sh"
 
 # --- a QEMU that runs already, and has no privilege: it is given the device, and the device is taken from it again
-# What is there while the guest pings, and what the device leaves behind.
+# What is there while the guest pings, and what the device leaves behind, once it has pinged.
 look_and_detach() {
 	look
+	within 120 guest_said "$tmp/$name.log" 'packets transmitted' > /dev/null
 	detached=$(vhostctl detach net0 --qmp "$tmp/nobody/qmp" --timeout 120 2>&1)
 	detach_status=$?
 	after=$(host_now)

@@ -39,7 +39,11 @@ run() {
 }
 
 # The page's command lists the addresses of the guests, here of the only one.
-second() { run second "$(ip neighbour show dev br0 | awk '/^10\./ { print $1; exit }')" look; }
+known() { ip neighbour show dev br0 | grep -o '^10[0-9.]* lladdr'; }
+second() {
+	within 120 known > /dev/null
+	run second "$(known | cut -d ' ' -f 1)" look
+}
 look() {
 	is 'both are ports of the bridge' "$(cd /sys/class/net/br0/brif && echo vm*)" 'vm1 vm2'
 	is 'two threads move the frames' "$(bash ./threads | wc -l)" 2
