@@ -38,6 +38,8 @@ shell 'there is a node, and no module behind it' "echo $modprobe > $tmp/modprobe
 	[[ \$(finding /dev/vhost-net text) == 'the node exists but has no driver' ]] && cat $tmp/modprobe > /proc/sys/kernel/modprobe
 	eval \"\$(finding /dev/vhost-net fix)\" && [[ \$(finding /dev/vhost-net result) == ok ]]"
 echo "$modprobe" > /proc/sys/kernel/modprobe
+modprobe -r vhost_net
+rm /dev/vhost-net # the kernel takes away only a node that it made itself
 load vhost_net
 
 export options='--user nobody'
@@ -93,9 +95,9 @@ coproc device { exec ip netns exec doctor "$VHC_BUILD/tests/vm/vm-look" 1 1; }
 # shellcheck disable=SC2154 # of coproc
 read -r -t 60 answer <&"${device[0]}"
 is 'a device runs' "$answer" ok
-within() { ip netns exec doctor "$@"; }
+inside() { ip netns exec doctor "$@"; }
 is 'what is wrong with its tap is shown, and the answer is still yes' \
-	"$(within vhostctl --json doctor | jq -c '[.ok, (.checks[] | select(.check | startswith("tap0 ")) | .check, .result)]')" \
+	"$(inside vhostctl --json doctor | jq -c '[.ok, (.checks[] | select(.check | startswith("tap0 ")) | .check, .result)]')" \
 	'[true,"tap0 carrier","wrong"]'
 fails 'the answer is no if it is asked for' 1 ip netns exec doctor vhostctl doctor --link tap0
 link="$tools
@@ -104,7 +106,7 @@ options='--link tap0'"
 ok 'it is down' ip netns exec doctor bash -c "$link
 	mends 'tap0 carrier' wrong 'it is down'"
 ok 'asked for, it is yes now' ip netns exec doctor "$VHOSTCTL" doctor --link tap0
-like 'vhost has it in use' "$(within bash -c "$link
+like 'vhost has it in use' "$(inside bash -c "$link
 	finding 'tap0 holder' text")" '^process [0-9]+ \(vm-look\) has it open, and vhost has it in use$'
 ok 'the guest takes nothing' ip netns exec doctor bash -c "$link
 	ip link set tap0 txqueuelen 4; ip address add 10.9.0.1/24 dev tap0
@@ -118,5 +120,13 @@ exec {input}>&-
 # shellcheck disable=SC2154 # of coproc
 wait "$device_PID"
 ip netns delete doctor
+
+# The suites after this one find the host as it was.
+groupdel vhostctl
+reload
+load vhost_vsock vhost_scsi
+modprobe -r vhost_net
+ok 'the node goes with its module' test ! -e /dev/vhost-net
+load vhost_net
 rm -r "$tmp"
 finish
