@@ -4,20 +4,7 @@
 # shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
 
 load lib.bash
-
-setup() {
-	need_tap
-	cd "$BATS_TEST_TMPDIR" || return
-	document off > off.json
-	document require > require.json
-}
-
-# document VHOST [DEVICE-MEMBERS [LAUNCHER-MEMBERS]]
-document() {
-	printf '{"kind": "vhost-setup", "version": 1, "devices": [{"id": "net0", "type": "net", "vhost": "%s"%s,
-		"tap": {"name": "tp0", "address": ["192.0.2.1/24"], "mtu": 1400}}],
-		"launcher": {"style": "env"%s}}' "$1" "${2:+, $2}" "${3:+, $3}"
-}
+load setup.bash
 
 @test "the launcher's output and status are its own" {
 	run --separate-stderr alone setup off.json -- sh -c 'echo out; echo err >&2; exit 7'
