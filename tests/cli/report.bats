@@ -94,6 +94,7 @@ load setup.bash
 	run --separate-stderr timeout 60 unshare -n bash -c '
 		exec 9<> hold; dd if=/dev/zero of=/dev/fd/9 bs=4096 oflag=nonblock 2> /dev/null # until it is full
 		env --default-signal "$VHOSTCTL" setup persist.json --report hold -- touch started 9>&- & pid=$!
+		while ! ip link show dev tp0 > /dev/null 2>&1; do sleep 0.01; done # it is not the shell any more, which has 9
 		while ! ls -l "/proc/$pid/fd" 2> /dev/null | grep -q "/hold$"; do sleep 0.01; done
 		kill $pid; wait $pid; status=$?; ip -oneline link; exit $status'
 	[ "$status" = 143 ]

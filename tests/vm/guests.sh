@@ -47,7 +47,7 @@ boot() {
 	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_pairs=$pairs vhc_up=10"
 	guest_run --during look "$log" "$@" vhostctl setup "$tmp/$name.json" -- qemu-system-x86_64 "${guest[@]}" \
 		-netdev "${tokens[0]}" -device "${tokens[1]},romfile="
-	is "$name: the guest ends normally" $? 0
+	guest_ended "$name: the guest ends normally"
 	like "$name: it pings the host" "$(cat "$log")" '3 packets transmitted, 3 packets received'
 	is "$name: it has its MAC" "$(guest_said "$log" 'link eth0 [0-9a-f:]+')" 'link eth0 52:54:00:12:34:56'
 	is "$name: ethtool -l shows the queue pairs" \
@@ -58,5 +58,5 @@ boot() {
 	is "$name: vhost workers" "$workers" "$pairs"
 	ok "$name: frames crossed the tap" test "$carried" -ge 2
 	nothing_left "$name" "$before"
-	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$log"
+	[ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' "$log"
 }

@@ -134,11 +134,12 @@ guest_options() {
 
 # guest_run [--timeout SECONDS] [--during FUNCTION] LOG COMMAND...: runs COMMAND, which is QEMU or becomes it, and
 # collects its output in LOG. FUNCTION is called when the guest begins to ping or to listen; the guest, which must have
-# QEMU's stdin as its console, stays up until FUNCTION returns. Succeeds if the guest ended normally.
+# QEMU's stdin as its console, stays up until FUNCTION returns. Succeeds if the guest ended normally, as guest_ended says.
 # $guest_status is the exit status of COMMAND, or 124 after a timeout.
-# Under TCG a nested kernel occasionally dies before its first program starts. This is reported, and retried once.
+# Under TCG a nested kernel occasionally dies before its first program starts, or while it writes a line, and QEMU itself
+# may be hit. This is reported, and retried once.
 guest_run() {
-	local timeout=480 during='' log
+	local timeout=480 during=''
 	while :; do
 		case $1 in
 		--timeout) timeout=$2; shift 2 ;;
@@ -146,31 +147,44 @@ guest_run() {
 		*) break ;;
 		esac
 	done
-	log=$1
+	guest_log=$1
 	shift
 	guest_once "$@" && return
 	guest_was_emulated_badly || return 1
-	echo "# the nested kernel died, as it occasionally does in an emulated VM; trying again, after:"
-	tail -n 3 "$log" | sed 's/^/# /'
+	echo "# the nested guest died (status $guest_status), as it occasionally does in an emulated VM; trying again, after:"
+	guest_last
 	guest_once "$@"
+}
+
+# guest_last: the end of its console, as whole lines.
+guest_last() { tail -n 3 "$guest_log" | tr -d '\r' | awk '{ print "# " $0 }'; }
+
+# guest_ended DESCRIPTION: a test of it that says how the guest ended if it was not as it should.
+guest_ended() {
+	if guest_said "$guest_log" '^guest: done$' > /dev/null; then
+		pass "$1"
+	else
+		fail "$1" "status $guest_status, after:"
+		guest_last
+	fi
 }
 
 guest_once() {
 	local pid console pipe watch=${during:-:} end=$((SECONDS + timeout))
-	: > "$log"
+	: > "$guest_log"
 	pipe=$(mktemp -u)
 	mkfifo "$pipe"
 	exec {console}<> "$pipe"
 	rm "$pipe"
-	"$@" > "$log" 2>&1 <&"$console" {console}>&- &
+	"$@" > "$guest_log" 2>&1 <&"$console" {console}>&- &
 	pid=$!
 	while kill -0 "$pid" 2> /dev/null; do
-		if [ -n "$watch" ] && guest_said "$log" '^guest: (pinging|listening)' > /dev/null; then
+		if [ -n "$watch" ] && guest_said "$guest_log" '^guest: (pinging|listening)' > /dev/null; then
 			"$watch"
 			watch=''
 			echo >&"$console" # lets the guest end
 		fi
-		if [ "$SECONDS" -ge "$end" ] || grep -q 'KVM internal error' "$log"; then
+		if [ "$SECONDS" -ge "$end" ] || grep -q 'KVM internal error' "$guest_log"; then
 			kill "$pid" 2> /dev/null
 			break
 		fi
@@ -180,15 +194,22 @@ guest_once() {
 	wait "$pid" 2> /dev/null || guest_status=$?
 	exec {console}>&-
 	[ "$SECONDS" -lt "$end" ] || guest_status=124
-	guest_said "$log" '^guest: done$' > /dev/null
+	guest_said "$guest_log" '^guest: done$' > /dev/null
 }
 
-# Not for a launcher that failed: it ends with a status of its own.
+# Not for a launcher that failed: it ends with a status of its own. A line that ends in the middle is no matter of the
+# guest's network: its kernel lost its way (a triple fault says nothing), or QEMU did.
 guest_was_emulated_badly() {
-	grep -q 'KVM internal error' "$log" && return
-	[ "$guest_status" = 0 ] || [ "$guest_status" = 124 ] || return
-	! grep -q '^guest: ' "$log"
+	grep -q 'KVM internal error' "$guest_log" && return
+	case $guest_status in
+	0) ! grep -q '^guest: ' "$guest_log" || guest_was_cut_off ;;
+	124) ! grep -q '^guest: ' "$guest_log" ;;
+	132 | 133 | 135 | 136 | 139) guest_was_cut_off ;; # SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV
+	*) return 1 ;;
+	esac
 }
+
+guest_was_cut_off() { [ -s "$guest_log" ] && [ -n "$(tail -c 1 "$guest_log")" ]; }
 
 # guest_said LOG REGULAR-EXPRESSION: prints what matches; console lines end with CR LF.
 guest_said() { tr -d '\r' < "$1" | grep -Eo "$2"; }

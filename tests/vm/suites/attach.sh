@@ -33,7 +33,7 @@ for pairs in 1 4; do
 	guest_run --during look_and_detach "$tmp/$name.log" \
 		setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps=-all --bounding-set=-all \
 		qemu-system-x86_64 "${guest[@]}" -qmp "unix:$tmp/nobody/qmp,server=on,wait=off"
-	is "$name: the guest ends normally" $? 0
+	guest_ended "$name: the guest ends normally"
 	kill %+ 2> /dev/null
 	wait
 	like "$name: QEMU got the device" "$(cat "$tmp/$name.attached")" "net0 +vm0 +$pairs +yes"
@@ -46,7 +46,7 @@ for pairs in 1 4; do
 	is "$name: vhost-net fds, tap queues and workers" "$vhosts $taps $workers" "$pairs $pairs $pairs"
 	is "$name: the guest gives it up" "$detach_status" 0
 	is "$name: it leaves nothing on the host, while QEMU runs" "$after" "$before"
-	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$tmp/$name.log" "$tmp/$name.attached" <(echo "$detached")
+	[ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' "$tmp/$name.log" "$tmp/$name.attached" <(echo "$detached")
 done
 
 # a vsock device has no netdev, and its CID goes with its fd

@@ -78,7 +78,7 @@ dpdk() {
 	wait $!
 	is "$name: it ends normally" $? 0
 	nothing_left "$name" "$before"
-	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$log"
+	[ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' "$log"
 }
 
 dpdk 1

@@ -48,7 +48,7 @@ for pairs in 1 4; do
 	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_pairs=$pairs"
 	guest_run --during look_at_it "$tmp/$name.log" vhostctl setup "$tmp/$name.json" -- qemu-system-x86_64 "${guest[@]}" \
 		-qmp "unix:$tmp/qmp,server=on,wait=off" -netdev @net0.netdev@ -device @net0.device@,id=net0,romfile=
-	is "$name: the guest ends normally" $? 0
+	guest_ended "$name: the guest ends normally"
 	like "$name: the kernel and QEMU agree" "$(cat "$tmp/runs.status")" '^0'
 	is "$name: the features are those that the guest sees" "$(bits runs.qemu)" \
 		"$(guest_said "$tmp/$name.log" 'features virtio0 0x0001 [01]{64}' | grep -o '[01]*$')"
@@ -68,7 +68,7 @@ for pairs in 1 4; do
 		like "$name: stopped, they agree" "$(cat "$tmp/stopped.status")" '^0'
 		same 'and know the same rings with their bases' .rings stopped.kernel stopped.qemu
 	fi
-	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$tmp/$name.log" "$tmp/"*.{status,kernel,qemu,both}
+	[ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' "$tmp/$name.log" "$tmp/"*.{status,kernel,qemu,both}
 done
 
 rm -r "$tmp"

@@ -28,12 +28,12 @@ for attach in name fd; do
 	guest_run --during look "$tmp/log" script -qefc "vhostctl setup '$tmp/$attach.json' -- \
 		lkvm run -k '$GUEST_KERNEL' -i '$GUEST_INITRD' -m 192 -c 1 --virtio-transport pci-legacy --network @net0.net@ -p \
 		'quiet mitigations=off nokaslr noxsave vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_end=reboot'" /dev/null
-	is "$attach: the guest ends normally" $? 0
+	guest_ended "$attach: the guest ends normally"
 	like "$attach: it pings the host" "$(cat "$tmp/log")" '3 packets transmitted, 3 packets received'
 	is "$attach: vhost workers" "$workers" 1
 	ok "$attach: frames crossed the tap" test "$carried" -ge 3
 	nothing_left "$attach" "$before"
-	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$tmp/log"
+	[ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' "$tmp/log"
 done
 
 chmod "$mode" /dev/vhost-net

@@ -35,7 +35,7 @@ boot() {
 	guest_options 'vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1'
 	guest_run "$tmp/log" vhostctl setup "$tmp/config.json" -- qemu-system-x86_64 "${guest[@]}" \
 		-netdev @net0.netdev@ -device @net0.device@,romfile=
-	is "$1: the guest ends normally" $? 0
+	guest_ended "$1: the guest ends normally"
 	like "$1: it pings its peer" "$(cat "$tmp/log")" '3 packets transmitted, 3 packets received'
 	like "$1: it has the MAC address that is derived" "$(guest_said "$tmp/log" 'link eth0 [0-9a-f:]+')" 'link eth0 02:'
 	nothing_left "$1" "$before"

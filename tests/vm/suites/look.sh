@@ -161,7 +161,7 @@ under() {
 			good=$((good + 1))
 		else
 			bad=$((bad + 1))
-			sed 's/^/# /' "$tmp/status"
+			awk '{ print "# " $0 }' "$tmp/status"
 		fi
 	done
 	is "$name: right and wrong readings" "$good $bad" '5 0'
@@ -250,7 +250,7 @@ guest() {
 	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_pairs=$1"
 	guest_run --during look_at_guest "$log" vhostctl setup "$tmp/guest$1.json" -- qemu-system-x86_64 "${guest[@]}" \
 		-netdev "${tokens[0]}" -device "${tokens[1]},romfile=" -qmp "unix:$tmp/qmp,server=on,wait=off"
-	is "guest, $1 pairs: it ends normally" $? 0
+	guest_ended "guest, $1 pairs: it ends normally"
 	is "guest, $1 pairs: list" "$(jq -c '[.devices[] | [.type, .pid, .name, .link, .queue_pairs, .running]]' <<< "$listed")" \
 		"[[\"net\",$qemu,\"qemu-system-x86\",\"vm0\",$pairs,true]]"
 	# the bits that the driver accepted, as it says itself

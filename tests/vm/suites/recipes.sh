@@ -32,10 +32,10 @@ run() {
 	guest_options "vhc_address=dhcp vhc_ping=$2"
 	printf '%s\n' "${guest[@]}" > guest
 	guest_run ${3:+--during "$3"} "$tmp/$1.log" bash "$1"
-	is "$1: the guest ends normally" $? 0
+	guest_ended "$1: the guest ends normally"
 	like "$1: it has an address by DHCP" "$(guest_said "$1.log" 'address .*')" '10\.0\.0\.(5[0-9]|[6-9][0-9]|1[0-4][0-9]|150)/'
 	like "$1: it pings $2" "$(cat "$1.log")" '3 packets transmitted, 3 packets received'
-	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$1.log"
+	[ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' "$1.log"
 }
 
 # The page's command lists the addresses of the guests, here of the only one.

@@ -26,7 +26,7 @@ guest_options 'vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1'
 guest_run --during look "$log" qemu-system-x86_64 "${guest[@]}" \
 	-netdev tap,id=net0,ifname=smoke0,script=no,downscript=no,vhost=on \
 	-device virtio-net-pci,netdev=net0,romfile=,csum=off
-is 'a nested guest ends normally' $? 0
+guest_ended 'a nested guest ends normally'
 received=$(cat /sys/class/net/smoke0/statistics/rx_packets)
 like 'it pings the host through its tap' "$(cat "$log")" '3 packets transmitted, 3 packets received'
 like 'the kernel does the work: a vhost worker runs' "$workers" '^vhost-[0-9]+'
@@ -34,7 +34,7 @@ ok 'the tap counted its frames' test "$received" -ge 4
 is 'the guest reports its channels' "$(guest_said "$log" 'channels eth0 max [0-9]+')" 'channels eth0 max 1'
 is 'it sees a feature' "$(guest_feature "$log" 1 32)" 1
 is 'and not the one that was masked' "$(guest_feature "$log" 1 0)" 0
-[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$log"
+[ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' "$log"
 ip link delete smoke0
 rm "$log"
 finish

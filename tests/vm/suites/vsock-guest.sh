@@ -47,14 +47,14 @@ boot() {
 	guest_options 'vhc_vsock=7000'
 	guest_run --timeout 400 --during look "$log" vhostctl setup "$tmp/$1.json" -- qemu-system-x86_64 "${guest[@]}" \
 		-device @vsock0.device@
-	is "$1: the guest ends normally" $? 0
+	guest_ended "$1: the guest ends normally"
 	is "$1: records go in and come back over vsock, $talked" "$talk_status" 0
 	is "$1: its CID" "$cid" "$2"
 	is "$1: the user of the launcher" "$user" "$3"
 	is "$1: vhost-vsock fds in the launcher" "$vhosts" 1
 	is "$1: vhost workers" "$workers" 1
 	is "$1: the guest has a vsock device of virtio 1" "$(guest_feature "$log" 19 32)" 1
-	[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$log"
+	[ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' "$log"
 }
 
 config root 77 ''
