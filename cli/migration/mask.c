@@ -64,12 +64,15 @@ static int check_known(struct json_object *caps, const char *path, enum vhc_type
 static int fail_library(const struct cli_call *call, const char *path, int r)
 {
 	const struct vhc_error *error = vhc_ctx_get_error(call->ctx);
+	const char *text = error->text;
 
+	/* nobody gave the device its id */
+	if (*error->device)
+		text += strlen(error->device) + strlen(": ");
 	if (r == -EINVAL || r == -E2BIG)
-		return cli_fail_at(CLI_INPUT, cli_document(path), error->hint, error->text);
-	return r == -ENODEV
-		       ? cli_fail(CLI_LACKS, error->hint, "%s: %s", cli_document(path), error->text)
-		       : cli_fail_library(call);
+		return cli_fail_at(CLI_INPUT, cli_document(path), error->hint, text);
+	return r == -ENODEV ? cli_fail(CLI_LACKS, error->hint, "%s: %s", cli_document(path), text)
+			    : cli_fail_library(call);
 }
 
 /* No Linux has it, so that nothing has to be told. */

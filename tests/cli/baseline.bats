@@ -258,12 +258,14 @@ masked() {
 	fails 4 "what /dev/vhost-net has is not known: not for you" mask --baseline user.json
 	says 0 mask --baseline user.json --type vsock
 	jq '.nodes[0] += {opens: false, error: "ENOENT", reason: "no such node", remedy: "modprobe vhost_net", words: []}' new.json > none.json
-	fails 4 "no such node" mask --baseline none.json
+	fails 4 "none.json: /dev/vhost-net: no such node" mask --baseline none.json
 	jq '.tap += {probed: false, reason: "no tun", words: []}' new.json > none.json
 	fails 4 "no tap can be made: no tun" mask --baseline none.json
 	jq '.nodes[0].words = ["0x0"]' new.json > none.json
 	fails 4 "version_1 (32)" mask --baseline none.json
 	fails 2 "--baseline is missing" mask
 	fails 3 "vhost-caps" mask --baseline "$state"
+	jq 'del(.nodes[0])' new.json > none.json
+	fails 3 "none.json: /nodes: the vhost-caps document does not have /dev/vhost-net" mask --baseline none.json
 	fails 3 "cannot read nothing.json" mask --baseline nothing.json
 }
