@@ -47,6 +47,14 @@ static int open_file(const char *path)
 			   path);
 }
 
+/* What this system has too little of says nothing about the document. */
+static enum cli_status status_of(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EIO
+		       ? CLI_FAILED
+		       : CLI_INPUT;
+}
+
 /*
  * The whole file, to be freed with free(3), followed by a NUL that is not counted.  A text that is
  * too long for a document is truncated just past the limit, so that its reader rejects it.
@@ -65,7 +73,7 @@ int cli_read(const char *path, char **ret_text, size_t *ret_length)
 		char number[DOC_ERRNO_MAX];
 
 		free(text);
-		return cli_fail(CLI_INPUT, NULL, "cannot read %s: %s", cli_document(path),
+		return cli_fail(status_of(r), NULL, "cannot read %s: %s", cli_document(path),
 				doc_errno(number, r));
 	}
 	text[*ret_length] = '\0';
