@@ -57,8 +57,8 @@ play() {
 	[[ $output != *"changed=0 "*"failed=1"* ]]
 	[ "$(jq -r '[.groups[].count] | join(" ")' fleet/vhost/baseline.json)" = "12 8" ]
 	[ "$(jq -r '.nodes[0].words[0]' fleet/vhost/baseline.json)" = 0x331008000 ]
-	set -- fleet/vhost/*.json
-	[ $# = 21 ]
+	set -- fleet/vhost/hosts/*.json
+	[ $# = 20 ]
 }
 
 @test "ansible: a guest that cannot move fails the play with the reasons" {
@@ -70,6 +70,15 @@ play() {
 	play -e "{\"vhost_states\": [\"$state\"]}"
 	[ "$status" != 0 ]
 	[[ $output$stderr == *"what tap has is not known: host2.json: no root"* ]]
+}
+
+@test "ansible: a host may be called as the document of all of them" {
+	fleet 1 new.json 1 old.json
+	sed -i 's/^host1 /baseline /' inventory.ini
+	play
+	[ "$status" = 0 ] || { echo "$output$stderr"; return 1; }
+	diff <(jq -S . new.json) <(jq -S . fleet/vhost/hosts/baseline.json)
+	[ "$(jq -r '[.groups[].count] | join(" ")' fleet/vhost/baseline.json)" = "1 1" ]
 }
 
 @test "ansible: the mask is a fact of each host; a broken host is named" {
