@@ -282,7 +282,8 @@ VHC_EXPORT int vhc_caps_check(struct vhc_ctx *ctx, const char *caps, const char 
  * not known of the set.  Also: the hosts in groups that do not differ, and each feature that some
  * have and the set has not, with the reason.
  * Errors: -EINVAL if a document is invalid, with its host's name and the JSON pointer; -E2BIG as
- * vhc_caps_check(); -ENOMEM.
+ * vhc_caps_check(), or if the set has more nodes, or rows of what is not known, than a document may
+ * have; -ENOMEM.
  */
 VHC_EXPORT int vhc_caps_baseline(struct vhc_ctx *ctx, uint32_t count, const char *const *names,
 				 const char *const *caps, char **ret_json);

@@ -161,17 +161,17 @@ static bool is_part(const struct vhi_caps *caps, const char *what)
 static int fold_unknown(struct vhi_caps *caps, const char *name, const struct vhi_caps *other)
 {
 	const struct vhi_caps_unknown *rows = other->unknown.items;
-	char *reason;
+	char *reason = NULL;
 	int r = 0;
 
 	for (size_t i = 0; i < other->unknown.count && !r; i++) {
 		if (is_part(caps, rows[i].what) || vhi_caps_why_unknown(caps, rows[i].what))
 			continue;
-		if (asprintf(&reason, "%s: %s", name, rows[i].reason) < 0)
-			return -ENOMEM;
-		r = vhi_caps_add_unknown(caps, rows[i].what, reason, rows[i].remedy);
-		free(reason);
+		r = caps->unknown.count == VHI_CAPS_MAX_UNKNOWN / 2 ? -E2BIG : 0;
+		r = r ?: replace_reason(&reason, name, rows[i].reason) ?:
+		    vhi_caps_add_unknown(caps, rows[i].what, reason, rows[i].remedy);
 	}
+	free(reason);
 	return r;
 }
 
@@ -324,6 +324,8 @@ static int add_nodes(struct baseline *baseline, const char *before, const struct
 
 		if (vhi_caps_find(caps, nodes[i].path))
 			continue;
+		if (at == VHI_CAPS_MAX_NODES)
+			return -E2BIG;
 		r = add_node(baseline, nodes[i].path);
 		if (!r)
 			r = fold_node((struct vhi_caps_node *)caps->nodes.items + at,
@@ -348,6 +350,10 @@ static int add_host(struct vhc_ctx *ctx, struct baseline *baseline, const char *
 	r = host->kernel ? add_nodes(baseline, baseline->set.hosts[0].name, &caps) : -ENOMEM;
 	r = r ?: fold(baseline, name, &caps);
 	doc_clear(&vhi_caps_doc, &caps);
+	if (r == -E2BIG)
+		return vhi_fail(ctx, r,
+				"%s: with it the set has over %u nodes, or %u rows of unknown",
+				name, VHI_CAPS_MAX_NODES, VHI_CAPS_MAX_UNKNOWN / 2);
 	return r ? vhi_fail(ctx, r, "no memory for the documents of the hosts") : 0;
 }
 

@@ -18,12 +18,12 @@ static const struct doc_field node_fields[] = {
 	DOC_NEED(vhi_caps_node, remedy, DOC_STRING, .help = "the command that fixes it"),
 	DOC_NEED(vhi_caps_node, words, DOC_UINTS, .max = 4,
 		 .help = "the features as 64-bit words, lowest first"),
-	DOC_NEED(vhi_caps_node, features, DOC_OBJECTS, .table = &vhi_feature_row_doc,
+	DOC_NEED(vhi_caps_node, features, DOC_OBJECTS, .table = &vhi_feature_row_doc, .max = 256,
 		 .help = "the features by name"),
 	DOC_FIELD(vhi_caps_node, backend_features, DOC_HEX, .preset = VHI_CAPS_NOT_ASKED,
 		  .max = VHI_CAPS_NOT_ASKED - 1,
 		  .help = "VHOST_GET_BACKEND_FEATURES; absent if the node was not asked"),
-	DOC_NEED(vhi_caps_node, ioctls, DOC_STRINGS,
+	DOC_NEED(vhi_caps_node, ioctls, DOC_STRINGS, .max = VHI_CAPS_MAX_CALLS,
 		 .help = "the newer calls that this kernel supports"),
 };
 
@@ -36,7 +36,7 @@ static const struct doc_field tap_fields[] = {
 		 .help = "the largest set that TUNSETOFFLOAD accepts"),
 	DOC_NEED(vhi_caps_tap, words, DOC_UINTS, .max = 4,
 		 .help = "the resulting features as 64-bit words, lowest first"),
-	DOC_NEED(vhi_caps_tap, features, DOC_OBJECTS, .table = &vhi_feature_row_doc,
+	DOC_NEED(vhi_caps_tap, features, DOC_OBJECTS, .table = &vhi_feature_row_doc, .max = 256,
 		 .help = "the features by name"),
 };
 
@@ -93,7 +93,8 @@ static const struct doc_table lacking_table =
 
 static const struct doc_field caps_fields[] = {
 	DOC_NEED(vhi_caps, kernel, DOC_STRING, .help = "the kernel's release"),
-	DOC_NEED(vhi_caps, nodes, DOC_OBJECTS, .table = &node_table, .help = "the device nodes"),
+	DOC_NEED(vhi_caps, nodes, DOC_OBJECTS, .table = &node_table, .max = VHI_CAPS_MAX_NODES,
+		 .help = "the device nodes"),
 	DOC_NEED(vhi_caps, tap, DOC_OBJECT, .table = &tap_table, .help = "what a tap supports"),
 	DOC_NEED(
 		vhi_caps, max_mem_regions, DOC_UINT, .min = 1, .max = UINT32_MAX,
@@ -102,8 +103,9 @@ static const struct doc_field caps_fields[] = {
 	DOC_NEED(vhi_caps, max_tap_queues, DOC_UINT, .min = 1, .max = 65536,
 		 .help = "the maximum number of queues of a tap"),
 	DOC_NEED(vhi_caps, parameters, DOC_OBJECTS, .table = &parameter_table,
-		 .help = "parameters of the loaded modules"),
+		 .max = VHI_CAPS_MAX_PARAMETERS, .help = "parameters of the loaded modules"),
 	DOC_FIELD(vhi_caps, unknown, DOC_OBJECTS, .table = &unknown_table,
+		  .max = VHI_CAPS_MAX_UNKNOWN,
 		  .help = "what could not be asked, so that it is not known; absent if all is"),
 	DOC_FIELD(vhi_caps, groups, DOC_OBJECTS, .table = &group_table,
 		  .help = "of a set of hosts: those that do not differ, together"),

@@ -20,6 +20,15 @@ struct vhi_caps_node {
 
 #define VHI_CAPS_NOT_ASKED UINT64_MAX
 
+/*
+ * How long the lists may be: those of two hosts are compared row by row, and of 1,000 hosts.  Of what is not
+ * known, a set has the rows of all its hosts, half of this at most, and one for each node and the taps.
+ */
+#define VHI_CAPS_MAX_NODES	32u
+#define VHI_CAPS_MAX_CALLS	64u
+#define VHI_CAPS_MAX_PARAMETERS 64u
+#define VHI_CAPS_MAX_UNKNOWN	256u
+
 struct vhi_caps_tap {
 	bool probed;
 	char *reason; /* "" when it was */

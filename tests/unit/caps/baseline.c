@@ -227,6 +227,99 @@ static void baseline_of_bad_document_names_host(void **state)
 	free(good);
 }
 
+/* An array of rows, each with its number in it, for free(3). */
+static char *rows_of(unsigned int first, unsigned int count, const char *before, const char *after)
+{
+	size_t size;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	for (unsigned int i = first; i < first + count; i++)
+		fprintf(out, "%s%s%u%s", i == first ? "[" : ",", before, i, after);
+	fputc(']', out);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+#define NODE "{\"path\":\"/dev/"
+#define NODE_END                                                             \
+	"\",\"opens\":false,\"error\":\"\",\"reason\":\"\",\"remedy\":\"\"," \
+	"\"words\":[],\"features\":[],\"ioctls\":[]}"
+#define UNKNOWN	    "{\"what\":\"call "
+#define UNKNOWN_END "\",\"reason\":\"\",\"remedy\":\"\"}"
+
+/* The lists of a document, one row longer than they may be. */
+static void long_lists_are_refused(void **state)
+{
+	static const struct {
+		const char *at, *before, *after;
+		unsigned int max;
+	} lists[] = {
+		{ "/nodes", NODE, NODE_END, 32 },
+		{ "/nodes/0/ioctls", "\"call_", "\"", 64 },
+		{ "/parameters", "{\"name\":\"vhost.", "\",\"value\":\"1\"}", 64 },
+		{ "/unknown", UNKNOWN, UNKNOWN_END, 256 },
+	};
+	static const char *const names[] = { "long.json" };
+	struct rig *rig = *state;
+	char *caps = caps_of("6.1", 0, 0), limit[60];
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		char *rows = rows_of(0, lists[i].max + 1, lists[i].before, lists[i].after);
+		char *text = edit_put(caps, lists[i].at, rows), *json = NULL;
+
+		snprintf(limit, sizeof(limit), "%u items are too many: at most %u are allowed",
+			 lists[i].max + 1, lists[i].max);
+		assert_int_equal(
+			vhc_caps_baseline(rig->ctx, 1, names, (const char *const[]){ text }, &json),
+			-EINVAL);
+		assert_says(rig, "long.json: ", lists[i].at, limit);
+		assert_null(json);
+		free(text);
+		free(rows);
+	}
+	free(caps);
+}
+
+/* Lists of a set have the rows of all hosts, and are those of a document, too. */
+static void long_lists_of_set_are_refused(void **state)
+{
+	static const struct {
+		const char *at, *before, *after;
+		unsigned int count, hosts; /* that many have them, each others */
+	} lists[] = { { "/nodes", NODE, NODE_END, 32, 1 },
+		      { "/unknown", UNKNOWN, UNKNOWN_END, 64, 2 } };
+	static const char *const names[] = { "a", "b", "c" };
+	struct rig *rig = *state;
+	char *caps = caps_of("6.1", 0, 0);
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		char *texts[3], *json = NULL, *again;
+
+		for (unsigned int host = 0; host < 3; host++) {
+			char *rows = rows_of(host * lists[i].count, lists[i].count, lists[i].before,
+					     lists[i].after);
+
+			texts[host] = edit_put(caps, lists[i].at, rows);
+			free(rows);
+		}
+		json = baseline(rig, lists[i].hosts, texts);
+		again = baseline(rig, 1, &json);
+		free(again);
+		free(json);
+		json = NULL;
+		assert_int_equal(vhc_caps_baseline(rig->ctx, lists[i].hosts + 1, names,
+						   (const char *const *)texts, &json),
+				 -E2BIG);
+		assert_says(rig, names[lists[i].hosts], "over 32 nodes, or 128 rows of unknown");
+		assert_null(json);
+		for (size_t host = 0; host < 3; host++)
+			free(texts[host]);
+	}
+	free(caps);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +330,8 @@ int main(void)
 		RIG_TEST(baseline_takes_smallest_limits, "6.12", 1),
 		RIG_TEST(baseline_of_baseline_is_same, "6.12", 1),
 		RIG_TEST(baseline_of_bad_document_names_host, "6.12", 1),
+		RIG_TEST(long_lists_are_refused, "6.12", 1),
+		RIG_TEST(long_lists_of_set_are_refused, "6.12", 1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
