@@ -30,6 +30,13 @@ static time_t date(void)
 	return errno || *end ? time(NULL) : (time_t)seconds;
 }
 
+static const char *title_of(const struct cli_call *call, int status)
+{
+	const struct cli_command *command = call->command;
+
+	return command->title ? command->title(call, status) : command->titles[status];
+}
+
 static void put_head(FILE *out, const struct cli_call *call, const char *title)
 {
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -51,9 +58,8 @@ static void put_verdict(FILE *out, const struct cli_call *call, int status)
 		[CLI_NO] = "no",
 		[CLI_LACKS] = "unknown",
 	};
-	const char *const *titles = call->command->titles;
 	const char *class = "plain", *sign = "";
-	bool verdict = titles[CLI_NO];
+	bool verdict = call->command->titles[CLI_NO];
 
 	if (verdict)
 		sign = cli_html_sign(status, &class);
@@ -62,7 +68,7 @@ static void put_verdict(FILE *out, const struct cli_call *call, int status)
 		fprintf(out,
 			"<span class=\"badge\"><span aria-hidden=\"true\">%s</span> %s</span> ",
 			sign, words[status]);
-	cli_html_text(out, titles[status]);
+	cli_html_text(out, title_of(call, status));
 	fputs("</h1>\n</header>\n", out);
 }
 
@@ -115,7 +121,7 @@ static void put_page(FILE *out, const struct cli_call *call, int status)
 	struct html html = { .out = out };
 	struct json_object *members = cli_members(call->result);
 
-	put_head(out, call, call->command->titles[status]);
+	put_head(out, call, title_of(call, status));
 	put_verdict(out, call, status);
 	fputs("<main>\n", out);
 	cli_html_tree(&html, members);

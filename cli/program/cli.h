@@ -82,6 +82,8 @@ struct cli_command {
 	const char *const
 		*titles; /* of the page of --html: what the result says, by its exit status up
 				      to CLI_LACKS; NULL: it has no such option */
+	/* what the result says, where the status alone does not tell; NULL: it does */
+	const char *(*title)(const struct cli_call *call, int status);
 	int (*run)(struct cli_call *call);
 };
 

@@ -3,6 +3,7 @@
  * The commands that look at this host: caps, doctor.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "program/cli.h"
 #include "setup/config.h"
@@ -63,6 +64,49 @@ static const char *const doctor_titles[CLI_LACKS + 1] = {
 	[CLI_NO] = "Something that vhost-net needs cannot be used",
 };
 
+static bool says_no(struct json_object *finding)
+{
+	const char *result = json_object_get_string(json_object_object_get(finding, "result"));
+
+	return json_object_get_boolean(json_object_object_get(finding, "needed")) &&
+	       strcmp(result, "ok") && strcmp(result, "info") && strcmp(result, "low");
+}
+
+/* "tap0", "tap0 owner" */
+static bool is_of(struct json_object *finding, const char *link)
+{
+	const char *check = json_object_get_string(json_object_object_get(finding, "check"));
+	size_t length = strlen(link);
+
+	return !strncmp(check, link, length) && (!check[length] || check[length] == ' ');
+}
+
+/* With a link it says of both whether they can be used. */
+static const char *doctor_title(const struct cli_call *call, int status)
+{
+	static const char *const titles[2][2] = {
+		{ "What vhost-net needs, and the link, can be used",
+		  "The link cannot be used; what vhost-net needs can" },
+		{ "Something that vhost-net needs cannot be used; the link can",
+		  "Something that vhost-net needs, and the link, cannot be used" },
+	};
+	struct json_object *findings = json_object_object_get(call->result, "checks");
+	const char *link = cli_option(call, "link")->text;
+	bool bad_host = false, bad_link = false;
+
+	if (!link)
+		return doctor_titles[status];
+	for (size_t i = 0; i < json_object_array_length(findings); i++) {
+		struct json_object *finding = json_object_array_get_idx(findings, i);
+
+		if (says_no(finding) && is_of(finding, link))
+			bad_link = true;
+		else if (says_no(finding))
+			bad_host = true;
+	}
+	return titles[bad_host][bad_link];
+}
+
 static const char *const doctor_help[] = {
 	"Opens each device that vhost needs, creates a tap that goes at once, checks the limits, and for",
 	"everything that is missing prints the command that fixes it.  The taps of running vhost devices",
@@ -79,5 +123,6 @@ const struct cli_command cli_command_doctor = {
 	CLI_OPTIONS(doctor_options),
 	.report = &host_doctor_table,
 	.titles = doctor_titles,
+	.title = doctor_title,
 	.run = run_doctor,
 };

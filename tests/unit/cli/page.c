@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * page - the page of 'vhostctl status', for which no host of the other tests has a device.  With an argument the
- * page is left in that file, to be looked at.
+ * page - the page of 'vhostctl status', for which no host of the other tests has a device, and the title of
+ * doctor's, which depends on the host.  With an argument the former is left in that file, to be looked at.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,11 +64,56 @@ static void status_page(void **state)
 	json_object_put(call.result);
 }
 
+/* The title of doctor's page, of a report with these results: of the node, and of the tap t0. */
+static void check_title(const struct cli_command *command, const char *link, const char *node,
+			const char *tap, const char *title)
+{
+	char path[] = "/tmp/page-XXXXXX", report[400], heading[200];
+	int fd = mkstemp(path);
+	struct cli_call call = { .command = command };
+	struct cli_value *html = (struct cli_value *)(uintptr_t)cli_option(&call, "html");
+	struct cli_value *named = (struct cli_value *)(uintptr_t)cli_option(&call, "link");
+	bool yes = !strcmp(node, "ok") && !strcmp(tap, "ok");
+
+	assert_true(fd >= 0);
+	close(fd);
+	html->text = path;
+	named->text = link;
+	snprintf(report, sizeof(report),
+		 "{\"checks\":[{\"check\":\"/dev/vhost-net\",\"needed\":true,\"result\":\"%s\"},"
+		 "{\"check\":\"t00 owner\",\"needed\":false,\"result\":\"wrong\"},"
+		 "{\"check\":\"t0 owner\",\"needed\":true,\"result\":\"%s\"}]}",
+		 node, tap);
+	call.result = json_tokener_parse(report);
+	assert_int_equal(cli_page_write(&call, yes ? CLI_YES : CLI_NO), CLI_YES);
+	snprintf(heading, sizeof(heading), "</span> %s</span> %s</h1>", yes ? "yes" : "no", title);
+	has(read_file(path), heading);
+	unlink(path);
+	json_object_put(call.result);
+}
+
+static void doctor_title_names_what_is_wrong(void **state)
+{
+	const struct cli_command *doctor = *state;
+
+	check_title(doctor, NULL, "ok", "ok", "What vhost-net needs can be used");
+	check_title(doctor, NULL, "missing", "ok", "Something that vhost-net needs cannot be used");
+	check_title(doctor, "t0", "ok", "ok", "What vhost-net needs, and the link, can be used");
+	check_title(doctor, "t0", "ok", "wrong",
+		    "The link cannot be used; what vhost-net needs can");
+	check_title(doctor, "t0", "missing", "ok",
+		    "Something that vhost-net needs cannot be used; the link can");
+	check_title(doctor, "t0", "missing", "busy",
+		    "Something that vhost-net needs, and the link, cannot be used");
+}
+
 int main(int argc, char **argv)
 {
-	extern const struct cli_command cli_command_status;
+	extern const struct cli_command cli_command_status, cli_command_doctor;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(status_page, (void *)(uintptr_t)&cli_command_status),
+		cmocka_unit_test_prestate(doctor_title_names_what_is_wrong,
+					  (void *)(uintptr_t)&cli_command_doctor),
 	};
 
 	wanted = argc > 1 ? argv[1] : NULL;
