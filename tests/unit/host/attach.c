@@ -19,7 +19,9 @@ static struct vhc_ctx *ctx;
 static int attach(struct fake_qemu *qemu, struct host_error *err)
 {
 	struct host_setup *setup = read_setup(ctx, TWO);
-	struct host_options options = { .ctx = ctx, .seconds = 1, .qmp = qemu->path };
+	struct host_options options = { .ctx = ctx,
+					.seconds = fake_qemu_patience(qemu),
+					.qmp = qemu->path };
 	struct json_object *report = NULL;
 	int r;
 
@@ -85,7 +87,9 @@ static int attach_to_bus(struct fake_qemu *qemu, const char *bus, struct host_er
 	static const char config[] =
 		"{\"kind\":\"vhost-setup\",\"version\":1,\"devices\":[{\"id\":\"net0\","
 		"\"type\":\"net\",\"vhost\":\"off\",\"bus\":\"%s\",\"tap\":{}}]}";
-	struct host_options options = { .ctx = ctx, .seconds = 1, .qmp = qemu->path };
+	struct host_options options = { .ctx = ctx,
+					.seconds = fake_qemu_patience(qemu),
+					.qmp = qemu->path };
 	struct json_object *report = NULL;
 	struct host_setup *setup;
 	char text[sizeof(config) + 64];
@@ -189,7 +193,7 @@ static void attach_to_qemu_that_hangs_says_what_may_be_left(void **state)
 	sandbox_skip_if_emulated(LACKS_LINK);
 	sandbox_look(&before);
 	assert_int_equal(attach(&qemu, &err), -ETIMEDOUT);
-	assert_non_null(strstr(err.text, "no answer to device_add within 1 s"));
+	assert_non_null(strstr(err.text, "no answer to device_add within 5 s"));
 	assert_non_null(strstr(err.text, "undoing \"add netdev\" failed"));
 	assert_non_null(strstr(err.hint, "vhostctl detach net0 --qmp /tmp/"));
 	sandbox_expect_same(&before);

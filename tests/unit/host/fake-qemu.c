@@ -50,10 +50,16 @@ static void drop_all(struct fake_names *list)
 __attribute__((format(printf, 2, 3))) static void put(int client, const char *format, ...)
 {
 	va_list args;
+	char *text;
+	int len;
 
 	va_start(args, format);
-	vdprintf(client, format, args);
+	len = vasprintf(&text, format, args);
 	va_end(args);
+	if (len < 0)
+		abort();
+	send(client, text, (size_t)len, MSG_NOSIGNAL); /* who asked may have gone */
+	free(text);
 }
 
 static const char *text_of(struct json_object *object, const char *key)
@@ -313,6 +319,11 @@ static void *serve(void *data)
 		on = serve_line(qemu, client, line, fd);
 	close(client);
 	return NULL;
+}
+
+unsigned int fake_qemu_patience(const struct fake_qemu *qemu)
+{
+	return qemu->bad == FAKE_SILENT || qemu->guest == FAKE_DEAF ? FAKE_SILENCE : 60;
 }
 
 void fake_qemu_start(struct fake_qemu *qemu)

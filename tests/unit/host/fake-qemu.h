@@ -27,6 +27,9 @@ enum fake_guest { FAKE_AT_ONCE, FAKE_LATER, FAKE_REFUSES, FAKE_DEAF };
 
 #define FAKE_MAX 32
 
+/* Seconds that a client waits where it waits in vain: what precedes is there by then on a busy machine, too. */
+#define FAKE_SILENCE 5
+
 struct fake_names {
 	char names[FAKE_MAX][64];
 	int fds[FAKE_MAX];
@@ -49,6 +52,8 @@ struct fake_qemu {
 	pthread_t thread;
 };
 
+/* fake_qemu_patience() - the seconds that a client of it waits for an answer. */
+unsigned int fake_qemu_patience(const struct fake_qemu *qemu);
 /* fake_qemu_start() - what is above must be set; @qemu->path is its socket. */
 void fake_qemu_start(struct fake_qemu *qemu);
 /* fake_qemu_stop() - wait until its client has closed the connection. */

@@ -28,7 +28,9 @@ static inline struct json_object *recorded(const char *name)
 static inline int look_at(struct fake_qemu *qemu, struct json_object *answers, const char *id,
 			  struct host_qemu_reading *ret, struct host_error *err)
 {
-	struct host_options options = { .ctx = ctx, .qmp = qemu->path, .seconds = 1 };
+	struct host_options options = { .ctx = ctx,
+					.qmp = qemu->path,
+					.seconds = fake_qemu_patience(qemu) };
 	int r;
 
 	*ret = (struct host_qemu_reading){ NULL, 0, 0 };

@@ -25,7 +25,7 @@ static void expect_bad(enum fake_bad bad, int at, int code, const char *words)
 	int r;
 
 	fake_qemu_start(&qemu);
-	r = host_qmp_open(qemu.path, 1, &qmp, &err);
+	r = host_qmp_open(qemu.path, fake_qemu_patience(&qemu), &qmp, &err);
 	if (r == 0)
 		r = host_qmp_execute(qmp, "query-status", NULL, -1, NULL, &err);
 	host_qmp_close(qmp);
@@ -37,7 +37,7 @@ static void expect_bad(enum fake_bad bad, int at, int code, const char *words)
 
 static void open_of_bad_peer_says_what_it_is(void **state)
 {
-	expect_bad(FAKE_SILENT, 0, -ETIMEDOUT, "no greeting within 1 s: QEMU serves one client");
+	expect_bad(FAKE_SILENT, 0, -ETIMEDOUT, "no greeting within 5 s: QEMU serves one client");
 	expect_bad(FAKE_CLOSE, 0, -ECONNRESET, "closed before the greeting");
 	expect_bad(FAKE_HALF, 0, -ECONNRESET, "closed before the greeting");
 	expect_bad(FAKE_GARBAGE, 0, -EPROTO, "this is not QMP");
@@ -47,8 +47,8 @@ static void open_of_bad_peer_says_what_it_is(void **state)
 
 static void execute_on_bad_peer_names_the_command(void **state)
 {
-	expect_bad(FAKE_SILENT, 1, -ETIMEDOUT, "no answer to qmp_capabilities within 1 s");
-	expect_bad(FAKE_SILENT, 2, -ETIMEDOUT, "no answer to query-status within 1 s");
+	expect_bad(FAKE_SILENT, 1, -ETIMEDOUT, "no answer to qmp_capabilities within 5 s");
+	expect_bad(FAKE_SILENT, 2, -ETIMEDOUT, "no answer to query-status within 5 s");
 	expect_bad(FAKE_CLOSE, 2, -ECONNRESET, "closed before the answer to query-status");
 	expect_bad(FAKE_HALF, 2, -ECONNRESET, "closed before the answer to query-status");
 	expect_bad(FAKE_GARBAGE, 2, -EPROTO, "this is not QMP");
@@ -63,7 +63,7 @@ static void execute_refused_has_class_and_text_of_qemu(void **state)
 	struct host_error err;
 
 	fake_qemu_start(&qemu);
-	assert_int_equal(host_qmp_open(qemu.path, 1, &qmp, &err), 0);
+	assert_int_equal(host_qmp_open(qemu.path, fake_qemu_patience(&qemu), &qmp, &err), 0);
 	assert_int_equal(host_qmp_execute(qmp, "query-status", NULL, -1, NULL, &err), -EREMOTEIO);
 	assert_non_null(strstr(err.text, ": QEMU refuses query-status: no (GenericError)"));
 	/* and it goes on */
@@ -79,7 +79,7 @@ static void execute_after_timeout_is_not_sent(void **state)
 	struct host_error err;
 
 	fake_qemu_start(&qemu);
-	assert_int_equal(host_qmp_open(qemu.path, 1, &qmp, &err), 0);
+	assert_int_equal(host_qmp_open(qemu.path, fake_qemu_patience(&qemu), &qmp, &err), 0);
 	assert_int_equal(host_qmp_execute(qmp, "stop", NULL, -1, NULL, &err), -ETIMEDOUT);
 	assert_int_equal(host_qmp_execute(qmp, "cont", NULL, -1, NULL, &err), -ETIMEDOUT);
 	assert_non_null(strstr(err.text, "cont is not sent: QEMU no longer answers"));
@@ -131,7 +131,9 @@ static void open_of_long_path_is_refused(void **state)
 static int unplug(enum fake_guest guest, bool device, bool netdev, struct host_error *err)
 {
 	struct fake_qemu qemu = { .guest = guest };
-	struct host_options options = { .ctx = ctx, .seconds = 1, .qmp = qemu.path };
+	struct host_options options = { .ctx = ctx,
+					.seconds = fake_qemu_patience(&qemu),
+					.qmp = qemu.path };
 	struct json_object *report = NULL;
 	int r;
 
