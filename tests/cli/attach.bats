@@ -25,7 +25,7 @@ inside() {
 		qemu-system-x86_64 -M $machine -nodefaults -display none -S -accel tcg -qmp unix:qmp,server=on,wait=off \
 			$([ $machine != q35 ] || for n in $(seq $ports); do echo -device pcie-root-port,id=port$n,chassis=$n; done) > qemu.log 2>&1 &
 		pid=$!
-		while kill -0 $pid && [ ! -S qmp ]; do sleep 0.1; done
+		while kill -0 $pid && ! grep -q " 00010000 .* qmp$" /proc/net/unix; do sleep 0.1; done # it listens
 		ask() {
 			python3 -c "import json, socket, sys
 s = socket.socket(socket.AF_UNIX); s.connect(\"qmp\"); f = s.makefile(\"rw\"); f.readline()
@@ -39,6 +39,7 @@ print(json.dumps(a[\"return\"], separators=(\",\", \":\")))" "$@"
 		{ '"$2"'; }
 		status=$?
 		kill $pid
+		wait $pid # it removes the socket
 		exit $status'
 }
 
@@ -88,7 +89,7 @@ print(json.dumps(a[\"return\"], separators=(\",\", \":\")))" "$@"
 
 @test "detach: a guest that does not answer keeps it; once the device is gone, the netdev goes" {
 	config 1
-	inside pc '"$VHOSTCTL" attach vm.json --qmp qmp > /dev/null && "$VHOSTCTL" detach net0 --qmp qmp -t 1; echo $?; queues
+	inside pc '"$VHOSTCTL" attach vm.json --qmp qmp > /dev/null && "$VHOSTCTL" detach net0 --qmp qmp -t 5; echo $?; queues
 		ask system_reset > /dev/null; "$VHOSTCTL" --json detach net0 --qmp qmp; queues; ip -oneline link show at0
 		"$VHOSTCTL" detach net0 --qmp qmp; echo $?'
 	[ "${lines[0]} ${lines[1]}" = "5 1" ]

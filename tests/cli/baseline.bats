@@ -193,7 +193,7 @@ masked() {
 	release=7.2
 	[ "${BASH_REMATCH[1]}" -lt 10 ] || release=10.0
 	options=$(masked --qemu "$release")
-	echo quit | timeout 60 qemu-system-x86_64 -M pc,accel=tcg -nodefaults -display none -monitor stdio -S \
+	echo quit | timeout 300 qemu-system-x86_64 -M pc,accel=tcg -nodefaults -display none -monitor stdio -S \
 		-device "virtio-net-pci,$options"
 	# each property that a baseline can ask for
 	hosts
@@ -202,7 +202,7 @@ masked() {
 	for option in $(vhostctl mask --baseline poor.json --qemu "$release" | tr , ' '); do
 		grep -q "^  ${option%=off}=" properties || { echo "$option"; return 1; }
 	done
-	echo quit | timeout 60 qemu-system-x86_64 -M pc,accel=tcg -nodefaults -display none -monitor stdio -S \
+	echo quit | timeout 300 qemu-system-x86_64 -M pc,accel=tcg -nodefaults -display none -monitor stdio -S \
 		-device "virtio-net-pci,$(vhostctl mask --baseline poor.json --qemu "$release")"
 }
 

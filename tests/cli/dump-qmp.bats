@@ -42,7 +42,7 @@ migrates() { # ANSWERS: more of them, in jq's form
 	ln -sf "$VHOSTCTL" bin/vhostctl
 	printf '#!/bin/sh\ncase $* in *caps) cat host.json ;; *) exec "$@" ;; esac\n' > there
 	chmod +x there
-	PATH=$PWD/bin:$PATH TMPDIR=$PWD/tmp RSH=$PWD/there run --separate-stderr timeout 60 \
+	PATH=$PWD/bin:$PATH TMPDIR=$PWD/tmp RSH=$PWD/there run --separate-stderr timeout 300 \
 		"$source_root/examples/migrate.sh" qmp net0 host qmp unix:there
 	[ -z "$(ls tmp)" ]
 }

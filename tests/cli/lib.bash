@@ -62,6 +62,13 @@ need_vsock() {
 	opens /dev/vhost-vsock || skip "/dev/vhost-vsock does not open here"
 }
 
+# leaves_no_link SCRIPT [ARGUMENT...]: runs it in a network namespace of its own, and fails if it does, or leaves a link.
+# In that of the tests, others make links meanwhile: doctor has a tap for a moment.
+leaves_no_link() {
+	unshare -n true 2> /dev/null || skip "no network namespaces here"
+	unshare -n bash -c 'before=$(ip -oneline link); eval "$0" || exit; diff <(echo "$before") <(ip -oneline link)' "$@"
+}
+
 alone() {
 	unshare -n "${VHOSTCTL:?is not set}" "$@"
 }

@@ -138,7 +138,8 @@ input()" 2> /dev/null
 	cd "$BATS_TEST_TMPDIR"
 	export ASAN_OPTIONS=detect_leaks=0 # that needs fds
 	with_node "c 1 3" 'coproc watch { exec=exec looks --json status --watch 3 "$owner"; }
-		read -r line <&"${watch[0]}" && prlimit --pid "$watch_PID" --nofile=3 && wait "$watch_PID"'
+		watcher=$watch_PID # which goes with it
+		read -r line <&"${watch[0]}" && prlimit --pid "$watcher" --nofile=3 && wait "$watcher"'
 	[ "$status" = 5 ]
 	[[ $stderr == *"cannot read the vhost devices: Too many open files (EMFILE)"* ]]
 }

@@ -168,7 +168,7 @@ sweep() {
 		"tap": {"name": "old0", "existing": true, "mtu": 1300, "netns": "blue"}}], "launcher": {"style": "env"}}' > blue.json
 	for to in /dev/null /run/netns/red; do
 		rm -f hold && mkfifo hold
-		run --separate-stderr timeout 60 unshare -nm bash -c 'mount -t tmpfs run /run && ip netns add blue && ip netns add red &&
+		run --separate-stderr timeout 300 unshare -nm bash -c 'mount -t tmpfs run /run && ip netns add blue && ip netns add red &&
 			ip -n blue tuntap add old0 mode tap && touch /run/blue && mount --bind /run/netns/blue /run/blue || exit
 			index=$(ip -n blue -json link show old0 | jq ".[0].ifindex")
 			ip link add br0 index $index mtu 1450 type bridge && ip -n red link add br0 index $index mtu 1450 type bridge
@@ -189,7 +189,7 @@ sweep() {
 	printf '{"kind": "vhost-setup", "version": 1, "name": "vm1", "devices": [{"id": "net0", "type": "net", "vhost": "off",
 		"tap": {"name": "old0", "existing": true, "mtu": 1300}}], "launcher": {"style": "env"}}' > mtu.json
 	mkfifo hold
-	run timeout 60 unshare -nm bash -c 'mount -t tmpfs run /run && ip tuntap add old0 mode tap
+	run timeout 300 unshare -nm bash -c 'mount -t tmpfs run /run && ip tuntap add old0 mode tap
 		export ASAN_OPTIONS=detect_leaks=0
 		"$VHOSTCTL" setup mtu.json --report hold -- true & setup=$!
 		while ! ip link show old0 | grep -q "mtu 1300"; do sleep 0.01; done

@@ -78,7 +78,7 @@ load setup.bash
 @test "a signal while nobody reads the report ends the set-up, too" {
 	document off | sed 's/"tap": {/&"persist": true, /' > persist.json
 	mkfifo hold
-	run --separate-stderr timeout 60 unshare -n bash -c '
+	run --separate-stderr timeout 300 unshare -n bash -c '
 		env --default-signal "$VHOSTCTL" setup persist.json --report hold -- touch started & pid=$!
 		while ! ip link show dev tp0 > /dev/null 2>&1; do sleep 0.01; done
 		kill $pid; wait $pid; status=$?; ip -oneline link; exit $status'
@@ -91,7 +91,7 @@ load setup.bash
 @test "a signal ends the set-up while a reader of the report has it open and does not read" {
 	document off | sed 's/"tap": {/&"persist": true, /' > persist.json
 	mkfifo hold
-	run --separate-stderr timeout 60 unshare -n bash -c '
+	run --separate-stderr timeout 300 unshare -n bash -c '
 		exec 9<> hold; dd if=/dev/zero of=/dev/fd/9 bs=4096 oflag=nonblock 2> /dev/null # until it is full
 		env --default-signal "$VHOSTCTL" setup persist.json --report hold -- touch started 9>&- & pid=$!
 		while ! ip link show dev tp0 > /dev/null 2>&1; do sleep 0.01; done # it is not the shell any more, which has 9
@@ -107,14 +107,14 @@ load setup.bash
 	mkfifo pipe
 	echo '{' > bad.json
 	for config in no-such.json bad.json off.json; do
-		run --separate-stderr timeout 60 unshare -n bash -c 'cat pipe > got & reader=$!
+		run --separate-stderr timeout 300 unshare -n bash -c 'cat pipe > got & reader=$!
 			"$VHOSTCTL" setup $0 --report pipe -- /no/such/launcher && echo done; wait $reader' "$config"
 		[ "$status" = 0 ]
 		[ -z "$output" ] && [ ! -s got ]
 		[[ $stderr == "vhostctl: "* ]]
 	done
 	# also one that comes late
-	run --separate-stderr timeout 60 unshare -n bash -c '"$VHOSTCTL" setup bad.json --report pipe -- true & pid=$!
+	run --separate-stderr timeout 300 unshare -n bash -c '"$VHOSTCTL" setup bad.json --report pipe -- true & pid=$!
 		cat pipe; wait $pid'
 	[ "$status" = 3 ]
 	[ -z "$output" ]

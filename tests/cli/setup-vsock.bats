@@ -46,7 +46,7 @@ vsock_config() {
 	for n in {1..16}; do
 		"${VHOSTCTL:?}" setup config.json -- sh -c 'echo @vsock0.cid@ > "cid.$0"; read -r < hold' "$n" 3>&3 &
 	done
-	for _ in {1..300}; do
+	for _ in {1..3000}; do
 		[ "$(cat cid.* 2> /dev/null | wc -l)" -lt 16 ] || break
 		sleep 0.1
 	done

@@ -283,7 +283,7 @@ load setup.bash
 		"attach": "name", "tap": {"name": "tp0"}}], "launcher": {"style": "kvmtool"}}' > name.json
 	mkfifo kept other ended
 	# fd 7 is not the launcher's, and it closes fd 9; it ends when the readers of both have seen that
-	run --separate-stderr timeout 60 unshare -n bash -c '
+	run --separate-stderr timeout 300 unshare -n bash -c '
 		"$VHOSTCTL" setup name.json --keep-fd 9 -- sh -c "echo text >&9; exec 9>&-; cat ended" sh @net0.net@ 7> other 9> kept &
 		launcher=$!; cat other & reader=$!; cat kept; wait $reader; echo > ended; wait $launcher'
 	[ "$status" = 0 ]
