@@ -6,6 +6,7 @@
  * --json a document a line.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,16 +48,46 @@ static const struct look_device *find_again(const struct look_reading *reading,
 	return NULL;
 }
 
+/*
+ * Another process may get the pid of one that has ended.  A folder of /proc that is open stays that of the first,
+ * and is empty when it has ended.
+ */
+static int open_process(pid_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool is_there(int process)
+{
+	return !faccessat(process, "fd", F_OK, 0);
+}
+
+static int fail_look(int r)
+{
+	char number[DOC_ERRNO_MAX];
+
+	return cli_fail(CLI_FAILED, NULL, "cannot read the vhost devices: %s",
+			doc_errno(number, r));
+}
+
 int cli_watch(struct cli_call *call, unsigned int seconds)
 {
 	const struct timespec pause = { .tv_sec = (time_t)seconds };
 	struct look_reading now, before = { .count = 0 };
 	const struct look_device *device, *old = NULL;
-	char number[DOC_ERRNO_MAX];
-	int status = cli_find_device(call, &now, &device), r;
+	int status = cli_find_device(call, &now, &device), process, r;
 
 	if (status)
 		return status;
+	process = open_process(device->pid);
+	if (process < 0 && errno != ENOENT) {
+		status = fail_look(-errno);
+		look_clear(&now);
+		return status;
+	}
 	while (device && !status) {
 		status = cli_device_report(call, device, old);
 		look_clear(&before);
@@ -70,14 +101,15 @@ int cli_watch(struct cli_call *call, unsigned int seconds)
 		r = look_read(old->pid, &now);
 		/* a device that has gone is no error */
 		if (r && r != -ESRCH)
-			status = cli_fail(CLI_FAILED, NULL, "cannot read the vhost devices: %s",
-					  doc_errno(number, r));
+			status = fail_look(r);
 		if (r)
 			break;
-		device = find_again(&now, old);
+		device = is_there(process) ? find_again(&now, old) : NULL;
 		if (!device)
 			look_clear(&now);
 	}
 	look_clear(&before);
+	if (process >= 0)
+		close(process);
 	return status;
 }

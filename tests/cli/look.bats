@@ -143,3 +143,33 @@ input()" 2> /dev/null
 	[ "$status" = 5 ]
 	[[ $stderr == *"cannot read the vhost devices: Too many open files (EMFILE)"* ]]
 }
+
+@test "status --watch: another process with the same pid is another device" {
+	cd "$BATS_TEST_TMPDIR"
+	# Those that come and go meanwhile could take the pid: in a PID namespace there are none.
+	cat > script <<- 'END'
+		last=/proc/sys/kernel/ns_last_pid
+		[ -w $last ] || exit 77
+		hold() { exec "./$1" 1000 9<> /dev/vhost-net; }
+		hold first & pid=$!
+		until read -r name < /proc/$pid/comm && [ "$name" = first ]; do sleep 0.05; done
+		coproc watch { exec setpriv --bounding-set=-all,+sys_ptrace "$VHOSTCTL" --quiet --json status --watch 3 $pid; }
+		exec {lines}<&"${watch[0]}"
+		watcher=$watch_PID
+		read -r line <&$lines && [[ $line == *'"first"'* ]] && echo watched
+		kill $pid
+		wait $pid
+		echo $((pid - 1)) > $last
+		hold second & next=$!
+		[ $next = $pid ] || exit 77
+		while read -r line <&$lines; do
+			[[ $line != *'"second"'* ]] || { echo again; kill $watcher; }
+		done
+		wait $watcher
+		echo $?
+	END
+	ln -s "$(command -v sleep)" first
+	ln -s first second
+	with_node "c 1 3" 'unshare -pf --mount-proc bash script 2> /dev/null'
+	[ "$output" = $'watched\n0' ] || { echo "$output $stderr"; return 1; }
+}
