@@ -27,7 +27,7 @@
 #define HEADER	  12u	 /* struct virtio_net_hdr_v1: all zero is a plain frame */
 #define TYPE	  0x88b5 /* of our frames, so that the kernel's own are ignored */
 #define FRAMES	  500u	 /* of an exchange, in each direction */
-#define PATIENCE  5000	 /* ms to wait for what takes microseconds */
+#define PATIENCE  20000	 /* ms to wait for what takes microseconds */
 
 /* Registers of struct virtio_pci_common_cfg, and the mask bit of an entry of the MSI-X table. */
 enum reg {

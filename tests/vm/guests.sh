@@ -25,6 +25,9 @@ config() {
 	END
 }
 
+# crossed COUNT: so many frames of the guest have.
+crossed() { [ "$(cat /sys/class/net/vm0/statistics/rx_packets)" -ge "$1" ]; } 2> /dev/null
+
 # Collects what can be observed from the host while the guest pings.
 look() {
 	local pid
@@ -35,6 +38,7 @@ look() {
 	capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$pid/status")
 	taps=$(find "/proc/$pid/fd" -lname /dev/net/tun | wc -l)
 	vhosts=$(find "/proc/$pid/fd" -lname /dev/vhost-net | wc -l)
+	within 120 crossed 2 # it has only begun to ping
 	carried=$(cat /sys/class/net/vm0/statistics/rx_packets)
 	queues=$(find /sys/class/net/vm0/queues -name 'rx-*' | wc -l)
 }

@@ -36,6 +36,16 @@ fails() {
 
 is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "got:      $2" "expected: $3"; fi; }
 
+# becomes DESCRIPTION EXPECTED COMMAND...: the command prints that, or does so within a minute: of a worker that has ended,
+# the kernel shows its name a moment longer.
+becomes() {
+	local now end=$((SECONDS + 60))
+	while now=$("${@:3}"); [ "$now" != "$2" ] && [ "$SECONDS" -lt "$end" ]; do
+		sleep 0.3
+	done
+	is "$1" "$now" "$2"
+}
+
 # like DESCRIPTION TEXT REGULAR-EXPRESSION
 like() { if [[ $2 =~ $3 ]]; then pass "$1"; else fail "$1" "does not match $3:" "$2"; fi; }
 
@@ -64,6 +74,9 @@ within() {
 	done
 }
 
+# listens SOCKET: somebody does, which is a moment after it has that name.
+listens() { grep -q " 00010000 .* $1\$" /proc/net/unix; }
+
 # load MODULE...: a node that comes back has no udev here to give it its mode.
 load() {
 	modprobe -a "$@"
@@ -80,7 +93,7 @@ host_now() {
 }
 
 # nothing_left NAME BEFORE: the host is as host_now saw it before.
-nothing_left() { is "$1: nothing is left" "$(host_now)" "$2"; }
+nothing_left() { becomes "$1: nothing is left" "$2" host_now; }
 
 # usually_on [KERNEL...]: the suite runs on these, and with VHC_LONG=yes on each.
 usually_on() {
@@ -170,7 +183,7 @@ guest_ended() {
 }
 
 guest_once() {
-	local pid console pipe watch=${during:-:} end=$((SECONDS + timeout))
+	local pid console pipe watch=${during:-:} end=$((SECONDS + timeout)) log=$guest_log
 	: > "$guest_log"
 	pipe=$(mktemp -u)
 	mkfifo "$pipe"
@@ -181,7 +194,7 @@ guest_once() {
 	while kill -0 "$pid" 2> /dev/null; do
 		if [ -n "$watch" ] && guest_said "$guest_log" '^guest: (pinging|listening)' > /dev/null; then
 			"$watch"
-			watch=''
+			watch='' guest_log=$log # it may have run another guest
 			echo >&"$console" # lets the guest end
 		fi
 		if [ "$SECONDS" -ge "$end" ] || grep -q 'KVM internal error' "$guest_log"; then
@@ -222,3 +235,4 @@ guest_feature() {
 
 # Prints the names of vhost workers, one per line, whether they are kernel threads (6.1) or threads of their owner.
 vhost_workers() { cat /proc/[0-9]*/task/*/comm 2> /dev/null | grep '^vhost-'; }
+count_workers() { vhost_workers | wc -l; }

@@ -27,7 +27,7 @@ qemu_start() {
 		-netdev "tap,id=n0,ifname=qm-$name,script=no,downscript=no,vhost=on$queues" \
 		-device "virtio-net-pci,id=net0,netdev=n0,mac=52:54:00:12:34:56,romfile=$device" "$@" > "$tmp/$name.log" 2>&1 &
 	qemus[$name]=$!
-	until [ -S "$tmp/$name.qmp" ] && [ -S "$tmp/$name.qtest" ]; do
+	until listens "$tmp/$name.qmp" && listens "$tmp/$name.qtest"; do
 		kill -0 "${qemus[$name]}" 2> /dev/null || { fail "QEMU $name starts" "$(cat "$tmp/$name.log")"; return 1; }
 		sleep 0.2
 	done

@@ -130,7 +130,7 @@ static int poll_fd(struct world *world, const struct step *step)
 	int r = world->sys->poll(world->data, &ready, 1);
 
 	/* what a worker does shows a moment later; only the real kernel has them, and no data */
-	for (int i = 0; !world->data && r == 0 && i < 20; i++) {
+	for (int i = 0; !world->data && r == 0 && i < 100; i++) {
 		usleep(10000);
 		r = world->sys->poll(world->data, &ready, 1);
 	}

@@ -8,7 +8,7 @@
 
 #include "driver.h"
 
-#define PATIENCE  2000 /* ms without a signal before checking whether one was missed */
+#define PATIENCE  10000 /* ms without a signal before checking whether one was missed */
 #define PARTS_MAX (FRAME_MAX / RX_BUFFER + 2)
 
 _Static_assert(sizeof(struct virtio_net_hdr_v1) == 12, "the header of VIRTIO_F_VERSION_1");

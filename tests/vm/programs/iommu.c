@@ -211,7 +211,7 @@ static void the_other_stops(void)
 	r = vhc_dev_unmap(model.b.dev, model_iova_of_page(model.ring_pages + 3),
 			  (uint64_t)(model.ring_pages - 3) * PAGE);
 	traffic_send(&model.traffic);
-	for (int i = 0; i < 10 && !r && event.kind != VHC_EVENT_MISS; i++) {
+	for (int i = 0; i < 60 && !r && event.kind != VHC_EVENT_MISS; i++) {
 		poll(&ready, 1, 1000);
 		r = vhc_dev_next_event(model.b.dev, &event);
 		r = r < 0 ? r : 0;
@@ -220,7 +220,7 @@ static void the_other_stops(void)
 	/* an answer comes late */
 	for (uint32_t i = 3; i < model.ring_pages && !r; i++)
 		r = model_map_page(model.ring_pages + i);
-	for (int i = 0; i < 10 && !r && !traffic_done(&model.traffic); i++) {
+	for (int i = 0; i < 200 && !r && !traffic_done(&model.traffic); i++) {
 		poll(&ready, 1, 300);
 		r = model_serve();
 		traffic_reap(&model.traffic);
@@ -242,7 +242,7 @@ static void wrong_ring(void)
 	queue->next_avail = (uint16_t)(queue->next_avail + RING + 1);
 	__atomic_store_n(&queue->avail->idx, queue->next_avail, __ATOMIC_RELEASE);
 	eventfd_write(queue->kick, 1);
-	for (int i = 0; i < 50 && !model.errors && poll(&ready, 1, 1000) > 0; i++)
+	for (int i = 0; i < 50 && !model.errors && poll(&ready, 1, 60000) > 0; i++)
 		if (model_serve() < 0)
 			break;
 	result("an impossible available index is an event",

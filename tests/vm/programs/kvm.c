@@ -217,6 +217,22 @@ static void move_under_load(void)
 	result("and vhost is not called", !vhost_calls, "it is");
 }
 
+/* What was in flight has arrived: nothing more comes for half a second. */
+static uint32_t settled(uint32_t (*count)(void))
+{
+	uint32_t before = count();
+
+	for (int quiet = 0; quiet < 50; quiet++) {
+		uint32_t now = count();
+
+		if (now != before)
+			quiet = 0;
+		before = now;
+		usleep(10000);
+	}
+	return before;
+}
+
 /* While it is masked no interrupt arrives, however long it takes; then one. */
 static void mask_alone(const char *what, uint32_t (*count)(void))
 {
@@ -224,8 +240,7 @@ static void mask_alone(const char *what, uint32_t (*count)(void))
 	bool held;
 
 	vhc_ring_set_masked(b.dev, 0, true);
-	usleep(20000); /* what was in flight has arrived */
-	before = count();
+	before = settled(count);
 	sem_post(&to_send);
 	held = comes_true(frame_came()) && comes_true(vhc_ring_is_pending(b.dev, 0));
 	usleep(20000);

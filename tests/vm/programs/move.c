@@ -136,7 +136,7 @@ static void run(uint32_t limit, bool all)
 {
 	uint32_t before = 0, quiet = 0;
 
-	while (quiet < 2000) {
+	while (quiet < 20000) {
 		turn(limit);
 		if (out.sent == limit && in.sent == limit &&
 		    (!all || (out.arrived == limit && in.arrived == limit)))

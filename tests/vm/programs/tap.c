@@ -132,7 +132,7 @@ static unsigned int count_arrivals(uint32_t pairs)
 		if (send(wire, &frame, sizeof(frame), 0) != sizeof(frame))
 			break;
 	}
-	while (count < FLOWS && quiet++ < 2000) {
+	while (count < FLOWS && quiet++ < 20000) {
 		for (uint32_t i = 0; i < 2 * pairs; i += 2)
 			for (int id; (id = virtqueue_reap(&rings[i], &length)) >= 0; quiet = 0) {
 				struct frame *frame =

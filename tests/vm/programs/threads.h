@@ -138,7 +138,7 @@ static inline bool send_one(struct virtqueue *queue)
 	virtqueue_add(queue, id, 12 + 60, false);
 	virtqueue_kick(queue);
 	while ((id = virtqueue_reap(queue, NULL)) < 0)
-		if (poll(&call, 1, 5000) <= 0)
+		if (poll(&call, 1, 60000) <= 0)
 			return false;
 		else
 			eventfd_read(queue->call, &count);

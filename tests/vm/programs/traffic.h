@@ -22,7 +22,7 @@
 #define TRAFFIC_FRAMES	20000u
 #define TRAFFIC_HEADER	12u   /* struct virtio_net_hdr_v1: all zero is a plain frame */
 #define TRAFFIC_WINDOW	64u   /* frames in flight at once, so that no queue in between overflows */
-#define TRAFFIC_SILENCE 10000 /* ms without anything: the rest is lost */
+#define TRAFFIC_SILENCE 60000 /* ms without anything: the rest is lost */
 
 /* Ethernet and IPv4 to an unused address; the UDP ports identify the flow, one for each pair. */
 struct traffic_frame {

@@ -26,5 +26,5 @@ for harvest in drop drain; do
 	is "$harvest: no frame is" "$(life_number in_lost) $(life_number out_lost)" '0 0'
 done
 
-is 'no process and no worker is left' "$(life_left)" ''
+becomes 'no process and no worker is left' '' life_left
 finish

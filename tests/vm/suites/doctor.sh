@@ -93,6 +93,7 @@ ulimit -S -n 1024
 ip netns add doctor
 coproc device { exec ip netns exec doctor "$VHC_BUILD/tests/vm/vm-look" 1 1; }
 # shellcheck disable=SC2154 # of coproc
+holder=$device_PID # which goes with it
 read -r -t 60 answer <&"${device[0]}"
 is 'a device runs' "$answer" ok
 inside() { ip netns exec doctor "$@"; }
@@ -117,8 +118,7 @@ ok 'the guest takes nothing' ip netns exec doctor bash -c "$link
 	[[ \$(finding 'tap0 drops' result) == info && \$(finding 'tap0 drops' text) == *'10000 frames is long enough'* ]]"
 input=${device[1]}
 exec {input}>&-
-# shellcheck disable=SC2154 # of coproc
-wait "$device_PID"
+wait "$holder"
 ip netns delete doctor
 
 # The suites after this one find the host as it was.

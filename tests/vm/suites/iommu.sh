@@ -30,5 +30,5 @@ for pairs in 1 4; do
 	run_iommu "$pairs" 2 all
 done
 run_iommu 4 2 many
-is 'no worker is left' "$(vhost_workers | wc -l)" 0
+becomes 'no worker is left' 0 count_workers
 finish

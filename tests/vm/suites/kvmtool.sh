@@ -15,6 +15,7 @@ chmod 666 /dev/vhost-net
 # What can be seen from here while the guest pings.
 look() {
 	workers=$(vhost_workers | grep -c '^vhost-[0-9]') # a thread of kvmtool is called vhost-irq-worker
+	within 120 crossed 3 # it has only begun to ping
 	carried=$(cat /sys/class/net/vm0/statistics/rx_packets)
 }
 

@@ -36,5 +36,5 @@ for wrong in lost twice damaged; do
 		"$(case $wrong in lost) echo 1 0 0 ;; twice) echo 0 1 0 ;; damaged) echo 1 0 1 ;; esac)"
 done
 
-is 'no process and no worker is left' "$(life_left)" ''
+becomes 'no process and no worker is left' '' life_left
 finish

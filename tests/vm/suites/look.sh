@@ -122,11 +122,8 @@ if [ $built = yes ]; then
 		"launcher": { "style": "env" } }' > "$tmp/vsock.json"
 	vhostctl setup "$tmp/vsock.json" -- sh -c 'exec sleep 1000' @vsock0.fd@ @vsock0.cid@ &
 	pid=$!
-	for ((i = 0; i < 100; i++)); do
-		status_of "$pid"
-		[ "$(shown .name)" != '"sleep"' ] || break
-		sleep 0.2
-	done
+	sleeps() { status_of "$pid" && [ "$(shown .name)" = '"sleep"' ]; }
+	within 120 sleeps
 	is 'vsock: its CID, its rings, and that nobody owns it yet' \
 		"$(shown '[.type, .guest_cid, (.rings | length), .running, .owned, .link]')" '["vsock",77,2,false,false,null]'
 	kill "$pid"
@@ -178,7 +175,8 @@ if [ $built = yes ]; then
 	under loop 2 vhostctl loop -Q 2 -n 100000000
 	vhostctl --json status --watch 1 tap0 > "$tmp/watch" 2> "$tmp/error" &
 	watcher=$!
-	for ((i = 0; i < 60 && $(wc -l < "$tmp/watch") < 2; i++)); do sleep 0.5; done
+	two_lines() { [ "$(wc -l < "$tmp/watch")" -ge 2 ]; }
+	within 300 two_lines
 	kill "$holder"
 	wait "$holder"
 	wait "$watcher"

@@ -22,5 +22,5 @@ for direction in in out; do
 	is "a byte is changed on its way $direction: it fails" "$status" 1
 	like 'that byte is noticed, and no other' "$said" '# 1 bytes wrong'
 done
-is 'no worker is left' "$(vhost_workers | wc -l)" 0
+becomes 'no worker is left' 0 count_workers
 finish
