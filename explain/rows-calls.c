@@ -11,9 +11,18 @@
 #define SIZE_DOES "sets the size of a ring"
 #define FIX	  "it is a fault of the program: report it with strace -f -e ioctl LAUNCHER"
 #define STOP	  "VHOST_NET_SET_BACKEND with fd -1, or VHOST_VSOCK_SET_RUNNING with 0, stops a ring"
-#define WHO	  "grep -l '^iff:' /proc/[0-9]*/fdinfo/* lists who has a tap"
-#define NEW_TAP	  "ip tuntap add dev NAME mode tap multi_queue vnet_hdr user USER"
-#define FDS	  "ls -l /proc/PID/fd; vhostctl check-fds tells which fd of a launcher is what"
+#define OWN	  "call VHOST_SET_OWNER first, in the process that runs the device"
+#define NO_OWNER  "the device has no owner yet"
+#define NO_WORKER "the device has no worker of that number"
+#define NO_RING	  "the device has no ring of that number"
+#define RESERVED  "the reserved field of the argument is not 0"
+#define TARGETS	  "targetcli ls /vhost lists the targets, and their LUNs"
+#define RING_OUTSIDE                                                                                  \
+	"a ring is outside of the memory that the device was given, or an address that the call was " \
+	"given is not in this process"
+#define WHO	"grep -l '^iff:' /proc/[0-9]*/fdinfo/* lists who has a tap"
+#define NEW_TAP "ip tuntap add dev NAME mode tap multi_queue vnet_hdr user USER"
+#define FDS	"ls -l /proc/PID/fd; vhostctl check-fds tells which fd of a launcher is what"
 
 static const struct failure_subject subjects[] = {
 	{ "VHOST_SET_OWNER", "ties a vhost fd to a process and starts its worker", NULL },
@@ -22,6 +31,7 @@ static const struct failure_subject subjects[] = {
 	{ "VHOST_NEW_WORKER", "adds a worker", NULL },
 	{ "VHOST_FREE_WORKER", "removes a worker", NULL },
 	{ "VHOST_ATTACH_VRING_WORKER", "gives a ring to a worker", NULL },
+	{ "VHOST_GET_VRING_WORKER", "asks which worker has a ring", NULL },
 	{ "VHOST_GET_FEATURES", "asks for the features of vhost", NULL },
 	{ "VHOST_SET_FEATURES", "sets the features that the guest negotiated", NULL },
 	{ "VHOST_SET_FEATURES_ARRAY", "sets the features that the guest negotiated", NULL },
@@ -42,6 +52,11 @@ static const struct failure_subject subjects[] = {
 	{ "VHOST_NET_SET_BACKEND", "connects a ring to its tap", NULL },
 	{ "VHOST_VSOCK_SET_GUEST_CID", "takes a guest's CID", NULL },
 	{ "VHOST_VSOCK_SET_RUNNING", "starts or stops a vsock device", NULL },
+	{ "VHOST_SCSI_SET_ENDPOINT", "gives a vhost-scsi device its target", NULL },
+	{ "VHOST_SCSI_CLEAR_ENDPOINT", "takes the target from a vhost-scsi device", NULL },
+	{ "VHOST_SCSI_GET_ABI_VERSION", "asks for the version of vhost-scsi's calls", NULL },
+	{ "VHOST_SCSI_SET_EVENTS_MISSED", "sets whether a vhost-scsi guest missed events", NULL },
+	{ "VHOST_SCSI_GET_EVENTS_MISSED", "asks whether a vhost-scsi guest missed events", NULL },
 	{ "TUNSETIFF", "opens a tap, or creates it", NULL },
 	{ "TUNGETIFF", "asks which tap an fd is of", NULL },
 	{ "TUNGETFEATURES", "asks for the features of taps", NULL },
@@ -93,8 +108,24 @@ static const struct failure_row rows[] = {
 	{ "VHOST_SET_OWNER", ENOMEM, NULL,
 	  "ulimit -u 4096; if a signal came during the call, it can be made again" },
 	{ "VHOST_SET_FORK_FROM_OWNER", EBUSY, NULL, FIX },
-	{ "VHOST_NEW_WORKER", ENOTTY, "only vhost-scsi can have several workers, since Linux 6.4",
+	{ "VHOST_NEW_WORKER", ENOTTY, "only vhost-scsi can have several workers, since Linux 6.5",
 	  "none is needed: a vhost-net device has one worker for each queue pair" },
+	{ "VHOST_NEW_WORKER", ENOMEM,
+	  "the kernel has no memory for a worker, or the user has too many processes: a worker counts as one",
+	  "ulimit -u 4096" },
+	{ "VHOST_NEW_WORKER", EFAULT,
+	  "the device's workers are kernel threads, and then it has one; or an address that the call was "
+	  "given is not in this process",
+	  "choose workers that are the launcher's children: VHOST_SET_FORK_FROM_OWNER with 1" },
+	{ "VHOST_NEW_WORKER", EINVAL, NO_OWNER, OWN },
+	{ "VHOST_FREE_WORKER", EINVAL, NO_OWNER, OWN },
+	{ "VHOST_FREE_WORKER", ENODEV, NO_WORKER, FIX },
+	{ "VHOST_FREE_WORKER", EBUSY, "a ring still has the worker",
+	  "give its rings to another worker first, by VHOST_ATTACH_VRING_WORKER" },
+	{ "VHOST_ATTACH_VRING_WORKER", EINVAL, NO_OWNER, OWN },
+	{ "VHOST_ATTACH_VRING_WORKER", ENODEV, NO_WORKER, FIX },
+	{ "VHOST_ATTACH_VRING_WORKER", ENOBUFS, NO_RING, FIX },
+	{ "VHOST_GET_VRING_WORKER", EINVAL, NO_OWNER, OWN },
 	{ "VHOST_SET_FEATURES", EOPNOTSUPP, NULL,
 	  "vhostctl caps shows what it has; features of the tap and of the device model are not for it" },
 	{ "VHOST_SET_FEATURES", EFAULT,
@@ -148,10 +179,25 @@ static const struct failure_row rows[] = {
 	{ "VHOST_VSOCK_SET_GUEST_CID", EINVAL, NULL, "choose another one, from 3 to 4294967294" },
 	{ "VHOST_VSOCK_SET_RUNNING", EFAULT, NULL,
 	  "set VHOST_SET_MEM_TABLE and VHOST_SET_VRING_ADDR first" },
+	{ "VHOST_SCSI_SET_ENDPOINT", EEXIST,
+	  "the device has its target already; or, on older kernels, no target with this WWPN is free",
+	  TARGETS "; VHOST_SCSI_CLEAR_ENDPOINT takes a target away" },
+	{ "VHOST_SCSI_SET_ENDPOINT", ENODEV,
+	  "no target with this WWPN is free: there is none, it has no nexus, or another guest has it",
+	  TARGETS },
+	{ "VHOST_SCSI_SET_ENDPOINT", EFAULT, RING_OUTSIDE,
+	  "set VHOST_SET_MEM_TABLE and VHOST_SET_VRING_ADDR first" },
+	{ "VHOST_SCSI_SET_ENDPOINT", ENOMEM, "the kernel has no memory for the commands of a ring",
+	  "free -m; or give the device fewer or smaller rings" },
+	{ "VHOST_SCSI_SET_ENDPOINT", EOPNOTSUPP, RESERVED, FIX },
+	{ "VHOST_SCSI_CLEAR_ENDPOINT", EINVAL, "the device has another target than this one", FIX },
+	{ "VHOST_SCSI_CLEAR_ENDPOINT", EFAULT, RING_OUTSIDE,
+	  "leave the memory table and the rings as they are until the target is taken away" },
+	{ "VHOST_SCSI_CLEAR_ENDPOINT", EOPNOTSUPP, RESERVED, FIX },
 	{ "VHOST_*", EPERM, NULL,
 	  "call VHOST_SET_OWNER in the process that runs the device; vhostctl setup never calls it" },
-	{ "VHOST_SET_VRING_*", ENOBUFS, "the device has no ring of that number", FIX },
-	{ "VHOST_GET_VRING_*", ENOBUFS, "the device has no ring of that number", FIX },
+	{ "VHOST_SET_VRING_*", ENOBUFS, NO_RING, FIX },
+	{ "VHOST_GET_VRING_*", ENOBUFS, NO_RING, FIX },
 	{ "VHOST_*", ENOTTY,
 	  "the fd is of no vhost device, or this kernel's vhost does not have the call", FDS },
 	{ "VHOST_*", EBADF, "the fd is closed", FDS },
