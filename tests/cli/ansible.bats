@@ -47,7 +47,7 @@ fleet() {
 }
 
 play() {
-	run --separate-stderr timeout 300 ansible-playbook -f 4 -i inventory.ini "$@" fleet/move.yml
+	run --separate-stderr timeout 1200 ansible-playbook -f 4 -i inventory.ini "$@" fleet/move.yml
 }
 
 @test "ansible: what 20 hosts have in common, and a guest that can move to all of them" {
@@ -91,7 +91,7 @@ play() {
 		    - ansible.builtin.debug:
 		        msg: "{{ inventory_hostname }} {{ vhost_mask }} {{ vhost_baseline.kind }}"
 	END
-	run --separate-stderr timeout 300 ansible-playbook -i inventory.ini fleet/facts.yml
+	run --separate-stderr timeout 1200 ansible-playbook -i inventory.ini fleet/facts.yml
 	[[ $output == *"host1 queue_reset=off vhost-caps"*"host2 queue_reset=off vhost-caps"* ]] || { echo "$output$stderr"; return 1; }
 	echo '{' > broken.json
 	fleet 1 new.json 1 broken.json
