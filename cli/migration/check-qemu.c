@@ -17,6 +17,7 @@
 
 struct comparison {
 	struct json_object *state;
+	const uint64_t *assumed; /* as struct cli_state has it */
 	const struct host_qemu_device *device;
 	uint64_t memory;	    /* of the waiting QEMU; 0: not known */
 	struct json_object *report; /* which gets the reasons */
@@ -46,27 +47,48 @@ static void add_missing(struct comparison *c, uint32_t bit, const char *name)
 	cli_add(row, "since", cli_text(""));
 }
 
+#define NAMES_MAX 1200u
+
+static void append(char names[NAMES_MAX], const char *name)
+{
+	const size_t length = strlen(names);
+
+	snprintf(names + length, NAMES_MAX - length, "%s%s", length ? ", " : "", name);
+}
+
+/* What QEMU itself says is more than what is assumed of it. */
 static void check_features(struct comparison *c)
 {
 	enum vhc_type type = c->device->look.kind == LOOK_VSOCK ? VHC_TYPE_VSOCK : VHC_TYPE_NET;
-	char names[1200] = "";
+	char missing[NAMES_MAX] = "", assumed[NAMES_MAX] = "";
 
 	for (uint32_t bit = 0; bit < 256; bit++) {
 		const struct vhc_feature *feature = vhc_feature_get(type, bit);
+		const uint64_t mask = UINT64_C(1) << bit % 64;
 		char number[16];
 
-		if (!accepted(c, bit) || c->device->offered[bit / 64] >> bit % 64 & 1)
+		if (c->device->offered[bit / 64] & mask)
 			continue;
 		snprintf(number, sizeof(number), "bit %" PRIu32, bit);
-		add_missing(c, bit, feature ? feature->name : number);
-		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
-			 *names ? ", " : "", feature ? feature->name : number);
+		if (accepted(c, bit)) {
+			add_missing(c, bit, feature ? feature->name : number);
+			append(missing, feature ? feature->name : number);
+		} else if (c->assumed[bit / 64] & mask) {
+			append(assumed, feature ? feature->name : number);
+		}
 	}
-	if (*names)
+	if (*missing)
 		cli_add_finding(
 			c->report, "features",
 			"start it with the properties of the QEMU that the guest comes from",
-			"the QEMU that waits does not offer %s", names);
+			"the QEMU that waits does not offer %s", missing);
+	if (*assumed)
+		cli_add_unknown(
+			c->report, "features",
+			"dump the guest with --qmp: its QEMU knows what it has",
+			"the QEMU that waits does not offer %s, which --assume-model takes it to have, and it is "
+			"not known whether the guest has it",
+			assumed);
 }
 
 static void check_shape(struct comparison *c)
@@ -125,11 +147,13 @@ static const struct host_qemu_device *pick(const struct host_qemu_reading *readi
 	return NULL;
 }
 
-static int compare(struct cli_call *call, struct json_object *state, struct json_object *report,
+static int compare(struct cli_call *call, const struct cli_state *from, struct json_object *report,
 		   const struct host_qemu_reading *reading)
 {
+	struct json_object *state = from->tree;
 	struct comparison c = {
 		.state = state,
+		.assumed = from->assumed,
 		.device = pick(reading, cli_member_text(state, "device")),
 		.memory = reading->memory,
 		.report = report,
@@ -159,7 +183,7 @@ int cli_check_qemu(struct cli_call *call, const struct cli_state *state, struct 
 
 	if (status)
 		return status;
-	status = compare(call, state->tree, report, &reading);
+	status = compare(call, state, report, &reading);
 	host_qemu_clear(&reading);
 	return status;
 }

@@ -52,7 +52,8 @@ static int assume_model(struct cli_call *call, const char *path, struct cli_stat
 	if (!json_object_object_get_ex(state->tree, "partial", &partial))
 		return CLI_YES;
 	for (size_t i = 0; i < json_object_array_length(partial); i++) {
-		uint64_t word = cli_tree_number(json_object_array_get_idx(partial, i));
+		const uint64_t unknown = cli_tree_number(json_object_array_get_idx(partial, i));
+		uint64_t word = unknown;
 		char text[24];
 
 		for (unsigned int bit = 0; bit < 64; bit++) {
@@ -62,6 +63,7 @@ static int assume_model(struct cli_call *call, const char *path, struct cli_stat
 			if (!feature || feature->origin == VHC_ORIGIN_MODEL)
 				word &= ~(UINT64_C(1) << bit);
 		}
+		state->assumed[i] = unknown & ~word;
 		snprintf(text, sizeof(text), "0x%" PRIx64, word);
 		json_object_array_put_idx(partial, i, cli_text(text));
 	}

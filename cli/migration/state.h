@@ -11,6 +11,7 @@
 struct cli_state {
 	char *text;
 	struct json_object *tree;
+	uint64_t assumed[4]; /* what the guest may have, and each launcher is taken to have */
 };
 
 /* Read and check a document, and report what is wrong with it.  Returns an exit status. */

@@ -30,14 +30,19 @@ lacks() {
 	[ -z "$1" ] || [ "$status $(json '"\(.possible) \(.known)"')" = "1 false true" ]
 }
 
+# host.json is a host that can take its guest.
+make_host() {
+	vhostctl --json caps | jq '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = true | .error = "" |
+		.reason = "" | .remedy = "" | .backend_features = "0x2" | .words = ["0x10b3d008000", "0x0"]) |
+		.tap.probed = true | .tap.reason = "" | .tap.words = ["0xff83", "0x0"] | del(.unknown)' > host.json
+}
+
 # A QEMU that migrates, as far as it is asked, and a host that can take its guest.
 migrates() { # ANSWERS: more of them, in jq's form
 	serve 7.2-one-pair '. += [{execute: "migrate-set-capabilities", return: {},
 		arguments: {capabilities: [{capability: "return-path", state: true}]}},
 		{execute: "migrate", arguments: {uri: "unix:there"}, return: {}}'"$1]"
-	vhostctl --json caps | jq '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = true | .error = "" |
-		.reason = "" | .remedy = "" | .backend_features = "0x2" | .words = ["0x10b3d008000", "0x0"]) |
-		.tap.probed = true | .tap.reason = "" | .tap.words = ["0xff83", "0x0"] | del(.unknown)' > host.json
+	make_host
 	mkdir -p bin tmp
 	ln -sf "$VHOSTCTL" bin/vhostctl
 	printf '#!/bin/sh\ncase $* in *caps) cat host.json ;; *) exec "$@" ;; esac\n' > there
@@ -172,4 +177,24 @@ s = socket.socket(socket.AF_UNIX); s.connect('qmp'); s.recv(1); print(flush=True
 	migrates ''
 	[ "$status" = 1 ]
 	[[ $stderr == *"query-migrate has not been found"* ]]
+}
+
+@test "check --qmp --assume-model: what QEMU says counts more" {
+	serve 7.2-one-pair
+	vhostctl --json --quiet dump --qmp qmp > full.json
+	make_host
+	# ctrl_rx_extra, which this QEMU offers
+	edit full.json '.partial[0] = "0x100000" | .memory = [{guest_addr: "0x0", size: "0xc000000"}]' > state.json
+	says 4 --json check state.json --host host.json --qmp qmp
+	says 0 --json check state.json --host host.json --qmp qmp --assume-model
+	# and standby, which it does not
+	edit state.json '.partial[0] = "0x4000000000100000"' > state2.json
+	says 0 --json check state2.json --host host.json --assume-model
+	says 4 --json check state2.json --host host.json --qmp qmp --assume-model
+	[ "$(json '.findings | map("\(.what) \(.origin) \(.known)") | join(";")')" = "features model false" ]
+	[[ $(json '.findings[0].text') == "the QEMU that waits does not offer standby, which --assume-model takes it to have"* ]]
+	# a reason that is known is enough
+	serve 7.2-one-pair '(.[] | select(.arguments.property == "host_mtu") | .return) = 9000'
+	says 1 --json check state2.json --host host.json --qmp qmp --assume-model
+	[ "$(json '.findings | map(.what) | join(" ")')" = "features mtu" ]
 }

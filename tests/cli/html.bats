@@ -22,10 +22,6 @@ host() {
 		.max_mem_regions = 64 | .max_tap_queues = 256 | del(.unknown)' caps.json
 }
 
-need_python() {
-	command -v python3 > /dev/null || skip "python3 is not there"
-}
-
 # page ARGUMENT...: the title of the page that they write, which has the values of the document.
 page() {
 	vhostctl --json --quiet "$@" --html page.html > document.json || true

@@ -72,3 +72,22 @@ leaves_no_link() {
 alone() {
 	unshare -n "${VHOSTCTL:?is not set}" "$@"
 }
+
+# sum FILE: the checksum of a vhost-state document, computed by zlib as vhost-state(5) says.
+sum() {
+	python3 -c 'import json, sys, zlib
+document = json.load(sys.stdin)
+document.pop("checksum", None)
+text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+print(hex(zlib.crc32(text.encode())))' < "$1"
+}
+
+# edit FILE FILTER: such a document after jq's filter, with the checksum that it should have.
+edit() {
+	jq "$2" "$1" > edit.tmp
+	jq --arg sum "$(sum edit.tmp)" '.checksum = $sum' edit.tmp
+}
+
+need_python() {
+	command -v python3 > /dev/null || skip "python3 is not there"
+}

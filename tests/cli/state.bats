@@ -11,25 +11,6 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# sum FILE: its checksum, computed by zlib as vhost-state(5) says.
-sum() {
-	python3 -c 'import json, sys, zlib
-document = json.load(sys.stdin)
-document.pop("checksum", None)
-text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-print(hex(zlib.crc32(text.encode())))' < "$1"
-}
-
-# edit FILE FILTER: the document after jq's filter, with the checksum that it should have.
-edit() {
-	jq "$2" "$1" > edit.tmp
-	jq --arg sum "$(sum edit.tmp)" '.checksum = $sum' edit.tmp
-}
-
-need_python() {
-	command -v python3 > /dev/null || skip "python3 is not there"
-}
-
 # caps_of FILTER: the caps document of a host that has everything, after jq's filter.
 caps_of() {
 	vhostctl --json caps | jq '(.nodes[] | select(.path == "/dev/vhost-net")) |= (.opens = true | .error = "" |
