@@ -62,7 +62,7 @@ dpdk() {
 	before=$(host_now)
 	recipe DPDK 1 | sed "s/\"queue_pairs\": 2/\"queue_pairs\": $1/" > "$tmp/dpdk.json"
 	recipe DPDK 2 > "$tmp/commands"
-	(cd "$tmp" && stdbuf -oL timeout 1000 bash -e commands) <&"$console" > "$log" 2>&1 {console}>&- &
+	(cd "$tmp" && stdbuf -oL timeout 2000 bash -e commands) <&"$console" > "$log" 2>&1 {console}>&- &
 	ok "$name: it starts" started "$log"
 	pid=$(pgrep -n dpdk-testpmd)
 	is "$name: it is nobody" "$(stat -c %U "/proc/$pid")" nobody
