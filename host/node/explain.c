@@ -53,16 +53,33 @@ struct advice {
 	size_t size;
 };
 
+/* "CONFIG_VHOST_NET" of "vhost_net": the kernel calls it so for each of these modules. */
+static const char *option_of(const char *module, char option[40])
+{
+	size_t length = (size_t)snprintf(option, 40, "CONFIG_%s", module);
+
+	for (size_t i = 0; i < length && i < 40; i++)
+		if (option[i] >= 'a' && option[i] <= 'z')
+			option[i] = (char)(option[i] - 'a' + 'A');
+	return option;
+}
+
 /* The command that loads the module, after @first, which makes room for the node. */
 static void advise_module(const struct advice *advice, const char *why, const char *first)
 {
 	const char *module = module_of(advice->node);
 	struct utsname kernel;
-	char path[100];
+	char path[100], option[40];
 
 	uname(&kernel);
 	snprintf(path, sizeof(path), "/lib/modules/%s", kernel.release);
-	if (host_in_user_namespace())
+	if (host_kernel_lacks(option_of(module, option)))
+		snprintf(
+			advice->text, advice->size,
+			"%s, as this kernel, %s, was built without %s: boot one that has it, as the standard "
+			"kernels of distributions do (Debian's packages linux-image-ARCHITECTURE)",
+			why, kernel.release, option);
+	else if (host_in_user_namespace())
 		snprintf(advice->text, advice->size,
 			 "%s; only root outside this user namespace can load %s", why, module);
 	else if (access(path, F_OK) < 0)

@@ -26,6 +26,12 @@ bool host_in_group(gid_t group);
 /* Is it under a seccomp filter? */
 bool host_has_filter(void);
 
+/*
+ * host_kernel_lacks() - was this kernel built without that option, such as "CONFIG_TUN"?  False if neither it nor
+ * a file beside it says so.
+ */
+bool host_kernel_lacks(const char *option);
+
 /* host_line_of() - the first line of a small file, without its end; "": it cannot be read. */
 const char *host_line_of(const char *path, char *buf, size_t size);
 

@@ -165,7 +165,9 @@ check() {
 	else
 		[ "$(check /dev/kvm .fix)" = "chown nobody /dev/kvm" ]
 	fi
-	other_dev 'mkdir -p /lib/modules && mount -t tmpfs modules /lib/modules' "$VHOSTCTL" doctor --json
+	# and nothing says what the kernel was built with
+	other_dev 'mkdir -p /lib/modules /boot && mount -t tmpfs modules /lib/modules && mount -t tmpfs boot /boot &&
+		{ [ ! -e /proc/config.gz ] || mount --bind /dev/null /proc/config.gz; }' "$VHOSTCTL" doctor --json
 	[[ ! $(check /dev/vhost-scsi .fix) == *modprobe* ]]
 	[[ $(check /dev/vhost-scsi .text) == *"/lib/modules/$(uname -r) is not here"* || $(check /dev/vhost-scsi .text) == *"has its driver"* ]]
 	unshare -U true 2> /dev/null || skip "needs user namespaces"

@@ -40,6 +40,11 @@ static void make_dev(void)
 	assert_true(fd >= 0);
 	close(fd);
 	assert_int_equal(mount("/dev/misc", "/proc/misc", NULL, MS_BIND, NULL), 0);
+	/* nothing says what this kernel was built with */
+	if (access("/proc/config.gz", F_OK) == 0)
+		assert_int_equal(mount("/dev/misc", "/proc/config.gz", NULL, MS_BIND, NULL), 0);
+	if (access("/boot", F_OK) == 0)
+		assert_int_equal(mount("none", "/boot", "tmpfs", 0, "mode=755"), 0);
 }
 
 /* What helps on another host does not help here: doctor says nothing, or the other way. */
@@ -134,6 +139,55 @@ static void doctor_of_each_failure_says_reason_and_remedy(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++)
 		expect(&cases[i]);
+}
+
+/* Of a kernel with this configuration, in /boot or, compressed, in /proc. */
+static void expect_built(const char *config, bool compressed, const char *path, const char *option)
+{
+	struct host_finding finding;
+	struct utsname kernel;
+	char file[100], command[400], built[200];
+	bool ok;
+
+	uname(&kernel);
+	snprintf(file, sizeof(file), compressed ? "/dev/config.gz" : "/boot/config-%s",
+		 kernel.release);
+	snprintf(command, sizeof(command), "printf '%s' %s > %s", config,
+		 compressed ? "| gzip" : "", file);
+	sandbox_command(command);
+	if (compressed)
+		assert_int_equal(mount(file, "/proc/config.gz", NULL, MS_BIND, NULL), 0);
+	find(NULL, path, &finding, &ok);
+	if (compressed)
+		assert_int_equal(umount("/proc/config.gz"), 0);
+	unlink(file);
+	snprintf(built, sizeof(built), "as this kernel, %s, was built without %s: boot one",
+		 kernel.release, option ? option : "");
+	if (!option == !!strstr(finding.text, "was built") ||
+	    (option && (!strstr(finding.text, built) || *finding.fix)))
+		fail_msg("%s: %s [%s], of %s", path, finding.text, finding.fix, config);
+}
+
+/* No module can be loaded then. */
+static void doctor_of_kernel_without_vhost_says_so(void **state)
+{
+	static const char config[] =
+		"CONFIG_VHOST=m\\n# CONFIG_VHOST_NET is not set\\nCONFIG_TUN=m\\n";
+
+	if (access("/boot", F_OK) < 0)
+		skip();
+	for (int compressed = 0; compressed < 2; compressed++) {
+		if (compressed && access("/proc/config.gz", F_OK) < 0)
+			break;
+		expect_built(config, compressed, "/dev/vhost-net", "CONFIG_VHOST_NET");
+		expect_built(config, compressed, "/dev/vhost-vsock", "CONFIG_VHOST_VSOCK");
+		expect_built(config, compressed, "/dev/net/tun", NULL);
+		expect_built("CONFIG_VHOST_NET=m\\n", compressed, "/dev/vhost-net", NULL);
+		expect_built("CONFIG_VHOST_NET_NOT=y\\n", compressed, "/dev/vhost-net",
+			     "CONFIG_VHOST_NET");
+		expect_built("", compressed, "/dev/vhost-net", NULL);
+		expect_built("no configuration\\n", compressed, "/dev/vhost-net", NULL);
+	}
 }
 
 /* What an ACL denies is no security module's doing, though the mode permits it: u::rw- u:nobody:--- g::rw- m::rw- o::rw- */
@@ -245,6 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(doctor_of_each_failure_says_reason_and_remedy),
+		cmocka_unit_test(doctor_of_kernel_without_vhost_says_so),
 		cmocka_unit_test(doctor_of_acl_that_denies_says_so),
 		cmocka_unit_test(doctor_of_forbidden_node_says_why),
 		cmocka_unit_test(doctor_for_unknown_user_is_enoent),
