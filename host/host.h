@@ -165,7 +165,8 @@ struct host_qemu_device {
 struct host_qemu_reading {
 	struct host_qemu_device *devices;
 	size_t count;
-	uint64_t memory; /* of the guest, in bytes; 0: not known */
+	uint64_t memory;     /* of the guest, in bytes; 0: not known */
+	uint64_t memory_max; /* with all that a virtio-mem device may add, and shared memory */
 };
 
 /**

@@ -19,8 +19,8 @@ struct comparison {
 	struct json_object *state;
 	const uint64_t *assumed; /* as struct cli_state has it */
 	const struct host_qemu_device *device;
-	uint64_t memory;	    /* of the waiting QEMU; 0: not known */
-	struct json_object *report; /* which gets the reasons */
+	uint64_t memory, memory_max; /* of the waiting QEMU; 0: not known */
+	struct json_object *report;  /* which gets the reasons */
 };
 
 static bool has_word(struct json_object *words, uint32_t bit)
@@ -125,16 +125,21 @@ static void check_shape(struct comparison *c)
 static void check_memory(struct comparison *c)
 {
 	struct json_object *regions = json_object_object_get(c->state, "memory");
+	char most[30] = "";
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < json_object_array_length(regions); i++)
 		sum += cli_member_number(json_object_array_get_idx(regions, i), "size");
-	if (sum && c->memory && (sum > c->memory || c->memory - sum >= HOLES))
-		cli_add_finding(c->report, "memory",
-				"start it with the same -m and the same memory devices",
-				"the guest has %" PRIu64
-				" MiB of memory, and the QEMU that waits has %" PRIu64,
-				(sum + HOLES - 1) / HOLES, c->memory / HOLES);
+	if (!sum || !c->memory ||
+	    (sum <= c->memory_max && (sum > c->memory || c->memory - sum < HOLES)))
+		return;
+	if (c->memory_max > c->memory)
+		snprintf(most, sizeof(most), " to %" PRIu64, c->memory_max / HOLES);
+	cli_add_finding(c->report, "memory",
+			"start it with the same -m and the same memory devices",
+			"the guest has %" PRIu64
+			" MiB of memory, and the QEMU that waits has %" PRIu64 "%s",
+			(sum + HOLES - 1) / HOLES, c->memory / HOLES, most);
 }
 
 /* The only one, or the one that has the name of the device. */
@@ -156,6 +161,7 @@ static int compare(struct cli_call *call, const struct cli_state *from, struct j
 		.assumed = from->assumed,
 		.device = pick(reading, cli_member_text(state, "device")),
 		.memory = reading->memory,
+		.memory_max = reading->memory_max,
 		.report = report,
 	};
 

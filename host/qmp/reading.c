@@ -124,6 +124,34 @@ static int read_memory(struct host_qmp *qmp, uint64_t *ret, struct host_error *e
 }
 
 /*
+ * To vhost a virtio-mem device is as large as it may become, and the shared memory of an ivshmem device is the guest's,
+ * too: all that has a back end may be in its table.
+ */
+static int read_memory_max(struct host_qmp *qmp, uint64_t memory, uint64_t *ret,
+			   struct host_error *err)
+{
+	struct host_answer answer = { qmp, "query-memdev", NULL, err };
+	struct json_object *list;
+	uint64_t sum = 0, size;
+	int r = host_qmp_execute(qmp, answer.command, NULL, -1, &list, err);
+	size_t count;
+
+	*ret = memory;
+	if (r == -EREMOTEIO || r == -ENOTTY)
+		return 0;
+	count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		answer.object = json_object_array_get_idx(list, i);
+		r = host_answer_number(&answer, "size", INT64_MAX - sum, &size);
+		sum += r == 0 ? size : 0;
+	}
+	if (sum > memory)
+		*ret = sum;
+	json_object_put(list);
+	return r;
+}
+
+/*
  * From 11 on, QEMU aborts when it is asked for the status of a virtio device, and the guest is lost: 11.1.3
  * leaves a part of the answer empty that its own rules require.  Before 7.2 it has no such command.
  */
@@ -156,7 +184,7 @@ static int check_version(struct host_qmp *qmp, struct host_error *err)
 int host_look_qemu(const char *id, const struct host_options *options,
 		   struct host_qemu_reading *ret, struct host_error *err)
 {
-	struct host_qemu_reading reading = { NULL, 0, 0 };
+	struct host_qemu_reading reading = { .count = 0 };
 	struct host_asked asked = { .ctx = options->ctx, .err = err };
 	int r = host_qmp_open(options->qmp, options->seconds, &asked.qmp, err);
 
@@ -167,6 +195,8 @@ int host_look_qemu(const char *id, const struct host_options *options,
 		r = read_all(&asked, id, &reading);
 	if (r == 0)
 		r = read_memory(asked.qmp, &reading.memory, err);
+	if (r == 0)
+		r = read_memory_max(asked.qmp, reading.memory, &reading.memory_max, err);
 	host_qmp_close(asked.qmp);
 	if (r < 0)
 		host_qemu_clear(&reading);

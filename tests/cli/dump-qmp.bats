@@ -198,3 +198,24 @@ s = socket.socket(socket.AF_UNIX); s.connect('qmp'); s.recv(1); print(flush=True
 	says 1 --json check state2.json --host host.json --qmp qmp --assume-model
 	[ "$(json '.findings | map(.what) | join(" ")')" = "features mtu" ]
 }
+
+@test "check --qmp: memory that vhost has and -m does not: virtio-mem, ivshmem, DIMMs" {
+	serve 7.2-one-pair
+	vhostctl --json --quiet dump --qmp qmp > full.json
+	# as a QEMU 7.2 with -m 512M, a virtio-mem device of up to 1 GiB, a DIMM of 256 MiB and an ivshmem of 4 MiB says
+	serve 7.2-one-pair '(.[] | select(.execute == "query-memory-size-summary") | .return) =
+		{"base-memory": 536870912, "plugged-memory": 268435456} | . += [{execute: "query-memdev",
+		return: [1073741824, 268435456, 4194304, 536870912 | {size: .}]}]'
+	memory() { edit full.json ".memory = [$1 | {guest_addr: \"0x100000000\", size: .}]" > state.json; }
+	for size in 0x30000000 0x70000000 0x70400000; do
+		memory "\"$size\""
+		lacks '' ''
+	done
+	memory '"0x20000000"'
+	lacks memory ''
+	memory '"0x70500000"'
+	lacks memory ''
+	[[ $output == *"the guest has 1797 MiB of memory, and the QEMU that waits has 768 to 1796"* ]]
+	serve 7.2-one-pair '. += [{execute: "query-memdev", return: [{size: "4"}]}]'
+	fails 5 '"size" is missing or wrong' check state.json --qmp qmp
+}
