@@ -41,13 +41,15 @@ bits() {
 # same WHAT FILTER A B: two documents have the same there.
 same() { is "$name: $1" "$(field "$3" "$2")" "$(field "$4" "$2")"; }
 
-for pairs in 1 4; do
-	name=dump$pairs
+# guest NAME PAIRS PARAMETER [PROPERTY [OPTION...]]: with a kernel parameter, and more properties of its device
+guest() {
+	local name=$1 pairs=$2
 	config "$name" "$pairs" '' host_tso6
 	rm -f "$tmp/qmp"
-	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_pairs=$pairs"
+	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_pairs=$pairs $3"
 	guest_run --during look_at_it "$tmp/$name.log" vhostctl setup "$tmp/$name.json" -- qemu-system-x86_64 "${guest[@]}" \
-		-qmp "unix:$tmp/qmp,server=on,wait=off" -netdev @net0.netdev@ -device @net0.device@,id=net0,romfile=
+		"${@:5}" -qmp "unix:$tmp/qmp,server=on,wait=off" \
+		-netdev @net0.netdev@ -device "@net0.device@,id=net0,romfile=${4:+,$4}"
 	guest_ended "$name: the guest ends normally"
 	like "$name: the kernel and QEMU agree" "$(cat "$tmp/runs.status")" '^0'
 	is "$name: the features are those that the guest sees" "$(bits runs.qemu)" \
@@ -63,13 +65,21 @@ for pairs in 1 4; do
 		"$(field runs.both '[(.memory | length > 0), (.rings | map(has("base")) | all)]')" '[true,true]'
 	same 'and QEMU has the words' .words runs.both runs.qemu
 	is "$name: nothing of them is unknown" "$(field runs.both '.partial | map(. == "0x0") | all')" true
+	is "$name: the kernel knows whether there is an IOMMU" "$(field runs.kernel .guest.iommu)" \
+		"$(field runs.qemu 'any(.features[]; .name == "access_platform")')"
 	# the kernel does not know which fds of a device that is stopped belong together
 	if [ "$pairs" = 1 ]; then
 		like "$name: stopped, they agree" "$(cat "$tmp/stopped.status")" '^0'
 		same 'and know the same rings with their bases' .rings stopped.kernel stopped.qemu
 	fi
 	[ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' "$tmp/$name.log" "$tmp/"*.{status,kernel,qemu,both}
-done
+}
+
+guest dump1 1 ''
+guest dump4 4 ''
+# ring addresses and buffers are translated by an IOTLB, which QEMU fills when vhost asks
+guest iommu 1 intel_iommu=on disable-legacy=on,iommu_platform=on,ats=on -machine q35 -device intel-iommu,device-iotlb=on
+is 'iommu: there was one' "$(field runs.kernel .guest.iommu)" true
 
 rm -r "$tmp"
 finish
