@@ -187,6 +187,22 @@ masked() {
 	[ "$(json '.features | map(select(. == "host_uso")) | length')" = 1 ]
 }
 
+# qemu-properties/DEVICE-RELEASE has each property that is on, off or auto, and what it is by itself, as 7.2.22 and
+# 10.0.2 say it: qemu-system-x86_64 -device DEVICE,help
+@test "mask: of the properties that QEMU has, each that is on by itself and that a host may lack" {
+	hosts
+	jq '.nodes[].words = ["0x100000000"] | .tap.words = ["0x0"]' old.json > poor.json
+	for list in "$here"/qemu-properties/*; do
+		type=net
+		[[ $list != *vsock* ]] || type=vsock
+		vhostctl features list --json --type $type |
+			jq -r '.features[] | select(.origin | test("vhost|tap")) | .name' | sed 's/^ring_reset$/queue_reset/' > of-hosts
+		awk 'NR == FNR { has[$1]; next } $1 in has && $2 != "off" { print $1 "=off" }' of-hosts "$list" | sort > wanted
+		vhostctl mask --baseline poor.json --qemu "${list##*-}" --type $type | tr , '\n' | sort | diff - wanted
+		[ -s wanted ]
+	done
+}
+
 @test "mask: the QEMU of this host takes them" {
 	command -v qemu-system-x86_64 > /dev/null || skip "qemu-system-x86_64 is not there"
 	[[ $(qemu-system-x86_64 --version) =~ version\ ([0-9]+)\. ]]
