@@ -17,7 +17,12 @@ alone_with() {
 	run env options="${options:---link t0}" HOLD="$HOLD" unshare -n bash -c '
 		held=""
 		trap "[ -z \"\$held\" ] || kill \$held 2> /dev/null || :" EXIT
-		hold() { exec 9< <("$HOLD" t0 "$@"); read -r word <&9; held=$!; [ "$word" = held ]; }
+		hold() {
+			exec 9< <("$HOLD" t0 "$@")
+			held=$!
+			read -r word <&9 && [ "$word" = held ] || return
+			while [[ $(ip link show t0) == *NO-CARRIER* ]]; do sleep 0.01; done # until the kernel has noticed
+		}
 		answer() { "$VHOSTCTL" --json doctor $options > /dev/null && echo 0 || echo $?; }
 		ip tuntap add dev t0 mode tap vnet_hdr && ip link set lo up || exit 1
 		'"$tools
