@@ -297,6 +297,15 @@ vsock_of() {
 	fails 3 "vhost-setup" check small.json --host host.json --config "$split"
 }
 
+@test "check --config: a vsock device has only what is masked" {
+	says 0 check "$kept/vsock.json" --host "$source_root/tests/vm/caps/6.1.json" --config "$source_root/examples/vsock.json"
+	jq '.devices[0].features.mask = ["seqpacket"]' "$source_root/examples/vsock.json" > masks.json
+	says 1 check --json "$kept/vsock.json" --host "$source_root/tests/vm/caps/6.1.json" --config masks.json
+	[ "$(json '.findings | map("\(.what) \(.text)") | join(";")')" = \
+		"features the guest has features that the config masks: seqpacket" ]
+	fails 3 'it has no vsock device "vsock0"' check "$kept/vsock.json" --config "$source_root/examples/qemu.json"
+}
+
 @test "check: a running guest is not helped by a mask, and the source must be told that the move failed" {
 	caps_of '.tap.words = ["0xff83", "0x0"]' > poor.json
 	says 1 check --json "$iommu" --host poor.json
