@@ -178,6 +178,10 @@ static void check_features(struct check *check)
 	add(check, &reason, "%s", buffer);
 }
 
+/* The kernel and the launcher know of a guest what the other does not. */
+#define ASK_LAUNCHER "ask its launcher, too: vhostctl dump --qmp"
+#define ASK_KERNEL   "ask the kernel, too: vhostctl dump PID --qmp SOCKET ID, as root"
+
 /*
  * Of a document that was read from outside: does the guest have what the host lacks, and what of the
  * launcher's own features?
@@ -200,7 +204,7 @@ static void check_partial(struct check *check)
 	model = vhi_features_without(&model, &link);
 	if (!vhi_features_empty(&both)) {
 		vhi_features_put(&text, type, &both, ", ");
-		add(check, &(struct reason){ "features", "vhost+tap", "ask its launcher", true },
+		add(check, &(struct reason){ "features", "vhost+tap", ASK_LAUNCHER, true },
 		    asked ? "it is not known whether the guest has %s, which the host does not have"
 			  : "it is not known whether the guest has %s, nor whether the host does",
 		    buffer);
@@ -209,7 +213,9 @@ static void check_partial(struct check *check)
 		return;
 	text = (struct vhi_text){ buffer, sizeof(buffer) };
 	vhi_features_put(&text, type, &model, ", ");
-	add(check, &(struct reason){ "features", "model", "ask its launcher", true },
+	add(check,
+	    &(struct reason){ "features", "model",
+			      ASK_LAUNCHER "; or vhostctl check --assume-model", true },
 	    "it is not known which features of its launcher the guest has: %s", buffer);
 }
 
@@ -239,7 +245,7 @@ static void check_regions(struct check *check, uint32_t regions)
 	const struct vhi_caps_unknown *why = vhi_caps_why_unknown(check->caps, VHI_CAPS_REGIONS);
 
 	if (!regions)
-		add(check, &(struct reason){ "regions", "model", "ask its launcher", true },
+		add(check, &(struct reason){ "regions", "model", ASK_KERNEL, true },
 		    "it is not known how many regions the guest's memory has");
 	/* without vhost there is nothing to ask, and the answer is no */
 	if (why && check->node->opens)

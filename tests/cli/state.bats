@@ -324,6 +324,7 @@ vsock_of() {
 	says 4 check --json partial.json --host host.json
 	[ "$(json '.findings | map("\(.what) \(.origin) \(.known) \(.text)") | join(";")')" = \
 		"features model false it is not known which features of its launcher the guest has: guest_announce (21), bit 45" ]
+	[ "$(json '.findings[0].remedy')" = "ask its launcher, too: vhostctl dump --qmp; or vhostctl check --assume-model" ]
 	says 0 check partial.json --host host.json --assume-model
 	caps_of '.tap.words = ["0xff83", "0x0"]' > poor.json
 	says 4 check --json partial.json --host poor.json --assume-model
@@ -335,6 +336,7 @@ vsock_of() {
 	edit partial.json '.memory = []' > nowhere.json
 	says 4 check --json nowhere.json --host host.json --assume-model
 	[[ $(json '.findings[0].text') == *"how many regions"* ]]
+	[[ $(json '.findings[0].remedy') == "ask the kernel, too: vhostctl dump PID --qmp"* ]]
 	# one reason that is known is enough
 	says 1 check partial.json --host <(caps_of '(.nodes[] | select(.path == "/dev/vhost-net")).words = ["0x0"]')
 	says 0 check "$split" --host host.json --assume-model
