@@ -160,6 +160,9 @@ static int take(struct parser *parser, const struct cli_option *option, struct c
 		cli_messages_as_json();
 	if (option->type == CLI_FLAG)
 		return text ? option_error(parser, "no value is accepted for", option) : 0;
+	/* the last one would be taken for the answer to all */
+	if (value->count > 1 && option->type != CLI_FDS && option->type != CLI_VARIABLE)
+		return option_error(parser, "given twice:", option);
 	if (!text) {
 		if (parser->next == parser->end)
 			return usage_error(parser->call, "missing value for",

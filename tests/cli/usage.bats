@@ -40,6 +40,13 @@ load lib.bash
 	fails 2 'missing value for "--user"' doctor --user=
 }
 
+@test "a value that is given twice: which one is meant?" {
+	fails 2 'given twice: "--host"' check state.json --host a.json --host b.json
+	fails 2 'given twice: "--type"' mask -b a.json -t net --type=vsock
+	fails 2 'given twice: "--link"' doctor -l lo -l nosuch
+	says 0 --json features list --json -vv -v --quiet --quiet
+}
+
 @test "an empty argument is a variable that is not set, never a file, a set or a launcher" {
 	fails 2 "an argument is empty" setup '' -- true
 	fails 2 "an argument is empty" validate ''
