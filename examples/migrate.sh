@@ -5,8 +5,7 @@
 # Commands run on HOST by ssh, or by $RSH.
 set -euo pipefail
 socket=$1 id=$2 host=$3 socket_there=$4 uri=$5
-work=$(mktemp -d)
-trap 'rm -r "$work"' EXIT
+work=$(mktemp -d) && trap 'rm -r "$work"' EXIT
 there() { ${RSH-ssh "$host"} "$@"; }
 qemu() { # COMMAND [ARGUMENTS]
 	python3 -c 'import json, socket, sys
@@ -19,8 +18,10 @@ sys.exit(answer["error"]["desc"]) if "error" in answer else print(answer["return
 
 vhostctl --json dump --qmp "$socket" "$id" > "$work/before"
 there vhostctl --json caps > "$work/caps"
-# 4: it cannot be told, since QEMU does not show how many regions of memory there are
-vhostctl check "$work/before" --host "$work/caps" || [ $? = 4 ]
+# nothing may be unknown but the number of regions of memory, which QEMU does not show
+vhostctl check --json "$work/before" --host "$work/caps" > "$work/check" ||
+	jq -e 'all(.findings[]; .what == "regions" and (.known | not))' "$work/check" > /dev/null ||
+	{ jq -r '.findings[].text' "$work/check" >&2; exit 1; }
 qemu migrate-set-capabilities '{"capabilities": [{"capability": "return-path", "state": true}]}' > /dev/null
 qemu migrate "{\"uri\": \"$uri\"}" > /dev/null
 while status=$(qemu query-migrate) || exit; [[ $status != @(completed|failed|cancelled) ]]; do sleep 0.1; done

@@ -38,14 +38,15 @@ make_host() {
 }
 
 # A QEMU that migrates, as far as it is asked, and a host that can take its guest.
-migrates() { # ANSWERS: more of them, in jq's form
+migrates() { # ANSWERS [EDIT]: more of them, and what is different of the host, in jq's form
 	serve 7.2-one-pair '. += [{execute: "migrate-set-capabilities", return: {},
 		arguments: {capabilities: [{capability: "return-path", state: true}]}},
 		{execute: "migrate", arguments: {uri: "unix:there"}, return: {}}'"$1]"
 	make_host
+	jq "${2:-.}" host.json > there.json
 	mkdir -p bin tmp
 	ln -sf "$VHOSTCTL" bin/vhostctl
-	printf '#!/bin/sh\ncase $* in *caps) cat host.json ;; *) exec "$@" ;; esac\n' > there
+	printf '#!/bin/sh\ncase $* in *caps) cat there.json ;; *) exec "$@" ;; esac\n' > there
 	chmod +x there
 	PATH=$PWD/bin:$PATH TMPDIR=$PWD/tmp RSH=$PWD/there run --separate-stderr timeout 300 \
 		"$source_root/examples/migrate.sh" qmp net0 host qmp unix:there
@@ -177,6 +178,12 @@ s = socket.socket(socket.AF_UNIX); s.connect('qmp'); s.recv(1); print(flush=True
 	migrates ''
 	[ "$status" = 1 ]
 	[[ $stderr == *"query-migrate has not been found"* ]]
+	# it cannot be told of this host, and nothing is begun
+	migrates '' '.tap.probed = false | .tap.reason = "no root" | .tap.words = [] |
+		.unknown = [{what: "tap", reason: "no root", remedy: ""}]'
+	[ "$status" = 1 ]
+	[[ $stderr == *"the features of a tap there are not known: no root"* ]]
+	[[ $stderr != *"query-migrate"* ]]
 }
 
 @test "check --qmp --assume-model: what QEMU says counts more" {
