@@ -72,6 +72,21 @@ play() {
 	[[ $output$stderr == *"what tap has is not known: host2.json: no root"* ]]
 }
 
+@test "ansible: a guest of which not all is known fails the play, unless it is assumed of its launcher" {
+	need_python
+	# mtu; the checksum is of the members in this order
+	edit "$state" '. as $all | del(.rings, .memory) | .running = true | .partial = ["0x8", "0x0"] |
+		.rings = $all.rings | .memory = $all.memory' > partial.json
+	fleet 2 new.json
+	play -e "{\"vhost_states\": [\"$PWD/partial.json\", \"$state\"]}"
+	[ "$status" != 0 ]
+	[[ $output$stderr == *"or it cannot be told"* ]]
+	[[ $output$stderr == *"partial.json: it is not known which features of its launcher the guest has: mtu (3)"* ]]
+	[[ $output$stderr != *"split-1.json: "* ]]
+	play -e "{\"vhost_states\": [\"$PWD/partial.json\"], \"vhost_check_options\": [\"--assume-model\"]}"
+	[ "$status" = 0 ] || { echo "$output$stderr"; return 1; }
+}
+
 @test "ansible: a host may be called as the document of all of them" {
 	fleet 1 new.json 1 old.json
 	sed -i 's/^host1 /baseline /' inventory.ini
