@@ -2,7 +2,8 @@
 /* Messages of QEMU: vhost-user, where another process runs the rings. */
 #include "rows.h"
 
-#define GONE "the back end has ended or closed the connection: its own log says why"
+#define GONE	"the back end has ended or closed the connection: its own log says why"
+#define RESTART "start the back end again; with a vDPA device, update QEMU"
 #define SHARE                                                                                          \
 	"the back end has ended, or the guest's memory is not shared with it: -object memory-backend-" \
 	"memfd,share=on,... and -machine memory-backend=ID"
@@ -10,12 +11,21 @@
 static const struct explain_row rows[] = {
 	{
 		.source = "QEMU",
-		.pattern = "vhost VQ %d ring restore failed: %e",
+		.pattern = "vhost VQ %d ring restore failed: %d: %*(%e)",
 		.meaning =
 			"the place in ring %1 is lost, so that the device starts again from what the "
-			"guest has: %2",
+			"guest has: %3",
 		.cause = GONE,
-		.remedy = "start the back end again; with a vDPA device, update QEMU",
+		.remedy = RESTART,
+	},
+	{
+		.source = "QEMU",
+		.pattern = "vhost VQ %d ring restore failed",
+		.meaning =
+			"the place in ring %1 is lost, so that the device starts again from what the "
+			"guest has",
+		.cause = GONE,
+		.remedy = RESTART,
 	},
 	{
 		.source = "QEMU",

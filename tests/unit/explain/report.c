@@ -156,6 +156,21 @@ static void numbers_have_their_meaning(void **state)
 	assert_non_null(strstr(message(4)->meaning, "request 4000000000"));
 }
 
+/* An older QEMU prints what its function returned, and then the errno. */
+static void the_errno_in_brackets_is_the_one(void **state)
+{
+	add("vhost VQ 1 ring restore failed: -1: Resource temporarily unavailable (11)");
+	assert_string_equal(
+		message(0)->message,
+		"vhost VQ 1 ring restore failed: -1: Resource temporarily unavailable (11)");
+	assert_non_null(strstr(message(0)->meaning,
+			       "ring 1 is lost, so that the device starts again from "
+			       "what the guest has: Resource temporarily unavailable "
+			       "(EAGAIN)"));
+	add("vhost VQ 1 ring restore failed: -1");
+	assert_null(strstr(message(1)->meaning, "EPERM"));
+}
+
 static void a_log_has_numbers_of_lines_and_counts(void **state)
 {
 	add("nothing of ours");
@@ -280,6 +295,7 @@ int main(void)
 		TEST(vhost_counts_bits_its_own_way),
 		TEST(the_type_of_the_device_decides_the_names),
 		TEST(numbers_have_their_meaning),
+		TEST(the_errno_in_brackets_is_the_one),
 		TEST(a_log_has_numbers_of_lines_and_counts),
 		TEST(an_unknown_line_is_unknown),
 		TEST(different_messages_are_shown_up_to_a_number),

@@ -101,6 +101,7 @@ static const char *const lines[] = {
 	"{\"error\": {\"desc\": \"Path /machine/peripheral/n is not a realized VirtIODevice\"}}",
 	/* user */
 	"qemu: vhost VQ 0 ring restore failed: -22: Invalid argument (22)",
+	"qemu: vhost VQ 0 ring restore failed: -2",
 	"qemu: Failed to set msg fds.",
 	"qemu: Failed to write msg. Wrote -1 instead of 20.",
 	"qemu: Failed to read msg header. Read -1 instead of 12. Original request 1.",
