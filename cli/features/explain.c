@@ -129,6 +129,7 @@ const struct cli_command cli_command_explain = {
 	.more = more,
 	CLI_OPTIONS(options),
 	.max_args = CLI_ANY,
+	.words = true,
 	.takes = CLI_TEXT,
 	.report = &explain_report_table,
 	.run = run,

@@ -75,6 +75,7 @@ struct cli_command {
 	int min_args, max_args;		     /* positional; CLI_ANY: any number */
 	enum cli_type takes;		     /* what they are; CLI_FLAG: there are none */
 	bool launcher;			     /* takes a command line after -- */
+	bool words;			     /* after --, arguments may begin with '-' */
 	struct json_object *(*fields)(void); /* of the document that it reads; may be NULL */
 	const struct doc_table *report;	     /* the vhost-report that it writes; NULL: none, or the
 						library's */

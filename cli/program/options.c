@@ -3,8 +3,8 @@
  * The command line, read by the tables of commands.c.
  *
  * Finds the command and fills a struct cli_call.  Runs nothing, opens nothing.  Options may be
- * given before or after the positional arguments; words after -- are the launcher's and are not
- * parsed.  No abbreviations: a script must not change its meaning when an option is added.
+ * given before or after the positional arguments; words after -- are the launcher's, or arguments of
+ * a command that takes any words, and are not parsed.  No abbreviations: a script must not change its meaning when an option is added.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -36,6 +36,14 @@ static int usage_error(const struct cli_call *call, const char *what, const char
 		snprintf(hint, sizeof(hint), "see 'vhostctl %s%s--help'", name ? name : "",
 			 name ? " " : "");
 	return cli_fail(CLI_USAGE, hint, "%s \"%s\"", what, which);
+}
+
+static int unknown_option(const struct cli_call *call, const char *word)
+{
+	if (!call->command || !call->command->words)
+		return usage_error(call, "unknown option", word);
+	return cli_fail(CLI_USAGE, "a text that begins with '-' comes after --",
+			"unknown option \"%s\"", word);
 }
 
 /*
@@ -189,7 +197,7 @@ static int take_long(struct parser *parser, const char *word)
 	const struct cli_option *option = find(parser, word + 2, length, 0, &value);
 
 	if (!option)
-		return usage_error(parser->call, "unknown option", word);
+		return unknown_option(parser->call, word);
 	return take(parser, option, value, text);
 }
 
@@ -201,7 +209,7 @@ static int take_letters(struct parser *parser, const char *word)
 		int r;
 
 		if (!option)
-			return usage_error(parser->call, "unknown option", word);
+			return unknown_option(parser->call, word);
 		if (option->type != CLI_FLAG)
 			return take(parser, option, value, letter[1] ? letter + 1 : NULL);
 		r = take(parser, option, value, NULL);
@@ -250,6 +258,18 @@ static int take_word(struct parser *parser, char *word)
 	if (!call->command)
 		return take_command(parser, word);
 	call->argv[call->argc++] = word;
+	return 0;
+}
+
+/* What comes after --, as it is. */
+static int take_words(struct cli_call *call)
+{
+	for (char **word = call->launcher; *word; word++) {
+		if (!**word)
+			return usage_error(call, "an argument is empty:", *word);
+		call->argv[call->argc++] = *word;
+	}
+	call->launcher = NULL;
 	return 0;
 }
 
@@ -308,7 +328,9 @@ int cli_parse(struct cli_call *call, int argc, char **argv)
 		return CLI_HELP;
 	if (globals[VERSION].count)
 		return CLI_VERSION;
-	r = check_arguments(call);
+	r = call->launcher && call->command && call->command->words ? take_words(call) : 0;
+	if (!r)
+		r = check_arguments(call);
 	if (!r)
 		set_presets(call);
 	return r;

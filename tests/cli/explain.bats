@@ -86,6 +86,19 @@ piped() {
 	[[ $(json '.messages[0].remedy') == *"add dev tap0 "* ]]
 }
 
+@test "a message that begins with '-' comes after --, where options end" {
+	message='-netdev tap,id=n0: tap: open vhost char device failed: Permission denied'
+	says 0 explain --json -- "$message"
+	[[ $(json '.messages[0].message') == "tap: open vhost char device failed: Permission denied" ]]
+	says 0 explain VHOST_SET_OWNER -- --type EBUSY
+	says 1 explain -- --json
+	[[ ${lines[0]} == "known     no" ]]
+	piped 0 'echo vhost-scsi: missing wwpn' --
+	fails 2 "an argument is empty" explain -- ''
+	fails 2 'unknown option "-netdev' explain "$message"
+	[[ $stderr == *"hint: a text that begins with '-' comes after --"* ]]
+}
+
 @test "--type vsock: bits of a vsock device" {
 	says 0 explain --json -t vsock 'Features 0x3 unsupported. Allowed features: 0x1'
 	[ "$(json '[.messages[0].features[].name] | join(" ")')" = seqpacket ]
