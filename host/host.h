@@ -207,6 +207,12 @@ extern const struct doc_table host_report_table, host_teardown_table, host_attac
 	host_detach_table, host_doctor_table;
 
 /**
+ * host_fail_vhost() - a vhost device does not open: the library's text, with the remedy that works on this host.
+ * @code: the negative errno, which is returned; @ctx has the error.
+ */
+int host_fail_vhost(struct host_error *err, struct vhc_ctx *ctx, const char *path, int code);
+
+/**
  * host_caps_advise() - in a vhost-caps document of this host, replace the reasons and remedies of nodes that
  * do not open by doctor's, which looks at more than the library does.
  */

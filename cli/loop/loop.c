@@ -13,7 +13,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "loop/loop.h"
+#include "setup/config.h"
 
 struct way_row {
 	const char *way;
@@ -102,16 +104,29 @@ static int set_up_memory(struct loop *loop)
 	return r;
 }
 
+/* Before the scratch namespace: a remedy is for the place where this process was started. */
+static int open_device(struct loop *loop)
+{
+	struct vhc_ctx *ctx = loop->call->ctx;
+	struct host_error error = { 0 };
+	const int r = vhc_dev_open(
+		ctx, "loop0", NULL,
+		VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = loop->pairs),
+		&loop->dev);
+
+	if (r == 0)
+		return CLI_YES;
+	host_fail_vhost(&error, ctx, "/dev/vhost-net", r);
+	return cli_fail_host("", &error);
+}
+
 /* From a tap to a running device.  Nonzero: the context has the error. */
 static int start_device(struct loop *loop)
 {
 	struct vhc_ctx *ctx = loop->call->ctx;
 	struct vhc_features want;
 
-	if (vhc_dev_open(ctx, "loop0", NULL,
-			 VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = loop->pairs),
-			 &loop->dev) ||
-	    set_up_memory(loop) || vhc_dev_set_tap(loop->dev, loop->tap) ||
+	if (set_up_memory(loop) || vhc_dev_set_tap(loop->dev, loop->tap) ||
 	    vhc_features_parse(ctx, VHC_TYPE_NET, "version_1,mrg_rxbuf", &want) ||
 	    vhc_dev_offer_features(loop->dev, &want, &want, &loop->features) ||
 	    vhc_dev_set_features(loop->dev, &loop->features, 0))
@@ -148,6 +163,8 @@ static int set_up(struct loop *loop)
 {
 	int status = allocate(loop);
 
+	if (!status)
+		status = open_device(loop);
 	if (!status)
 		status = scratch_enter();
 	if (status)

@@ -24,9 +24,6 @@ static inline struct host_device_run *host_run_of(struct host_run *run, const st
 /* What opens the device of an operation. */
 struct vhc_dev_args host_dev_args(const struct host_device *device);
 
-/* host_fail_vhost() - a vhost device does not open: the library's text, with the remedy that works on this host. */
-int host_fail_vhost(struct host_error *err, struct vhc_ctx *ctx, const char *path, int code);
-
 /* Say it as a warning: "net0: ...". */
 void host_warn(const struct host_run *run, const struct host_op *op, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

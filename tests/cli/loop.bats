@@ -12,6 +12,17 @@ load lib.bash
 	[[ $stderr == *"hint: "* ]]
 }
 
+@test "on a kernel that was built without vhost-net, no module is named that nobody can load" {
+	need_tap
+	! grep -q ' vhost-net$' /proc/misc || skip "vhost-net is here"
+	run --separate-stderr unshare -m bash -c 'config=/boot/config-$(uname -r); echo CONFIG_VHOST=m > "$0"
+		if [ -e /proc/config.gz ]; then config=/proc/config.gz; gzip -f "$0"; mount --bind "$0.gz" $config
+		else mount -t tmpfs tmpfs /boot && cp "$0" "$config"; fi && exec "$VHOSTCTL" loop --frames 1' "$BATS_TEST_TMPDIR/config"
+	[ "$status" = 4 ]
+	[[ $stderr == *"hint: "*"as this kernel, $(uname -r), was built without CONFIG_VHOST_NET"* ]]
+	[[ $stderr != *modprobe* ]]
+}
+
 # bats test_tags=vhost
 @test "without rights: status 4" {
 	need_vhost
