@@ -57,8 +57,8 @@ static const struct explain_row no_bits = {
 	.remedy = "take the whole line from the launcher's own log",
 };
 
-static int fill(struct explained *found, const struct explain_row *row, enum vhc_type type,
-		const struct match *match)
+static int fill(struct explained *found, const struct explain_row *row, bool log,
+		enum vhc_type type, const struct match *match)
 {
 	struct vhc_features set = bits_of(row->bits, match);
 	int r = bits_list(type, row->bits, &set, &found->features);
@@ -72,7 +72,8 @@ static int fill(struct explained *found, const struct explain_row *row, enum vhc
 	found->source = strdup(source);
 	found->meaning = text_fill(row->meaning, match, &found->features);
 	found->cause = text_fill(row->cause, match, &found->features);
-	found->remedy = text_fill(row->remedy, match, &found->features);
+	found->remedy =
+		text_fill(log && row->in_log ? row->in_log : row->remedy, match, &found->features);
 	return found->message && found->source && found->meaning && found->cause && found->remedy
 		       ? 0
 		       : -ENOMEM;
@@ -119,7 +120,7 @@ static int add_line(struct explain_report *report, enum vhc_type type, const cha
 	int r = 0;
 
 	if (row) {
-		r = fill(&new, row, type, &match);
+		r = fill(&new, row, report->log, type, &match);
 		if (r == 0)
 			r = add(report, &new);
 		doc_clear(&explained_table, &new);

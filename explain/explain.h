@@ -36,6 +36,7 @@ struct explain_row {
 	const char *pattern;
 	const char *meaning, *cause, *remedy;
 	enum explain_bits bits;
+	const char *in_log; /* the remedy where a whole log is read; NULL: the same */
 	bool vague; /* what the errno of a call or a node means in the same line says more (failure.h) */
 };
 
@@ -60,6 +61,7 @@ struct explained {
 };
 
 struct explain_report {
+	bool log; /* the lines are a whole log, not one of it; set by whoever reads it */
 	char *command;
 	bool known; /* any line of it */
 	uint64_t lines;

@@ -2,6 +2,11 @@
 /* Messages: migration, and the features that it is about. */
 #include "rows.h"
 
+#define BEFORE                                                                                        \
+	"before the next attempt, at the source: vhostctl dump PID --json | vhostctl check - --host " \
+	"CAPS"
+#define CONTINUE "if the source is paused, cont in its monitor continues the guest"
+
 static const struct explain_row rows[] = {
 	{
 		.source = "QEMU",
@@ -44,9 +49,8 @@ static const struct explain_row rows[] = {
 		.cause =
 			"the message before this one has it: mostly, features that the destination "
 			"does not offer",
-		.remedy =
-			"vhostctl explain - < LOG; before the next attempt, at the source: vhostctl "
-			"dump PID --json | vhostctl check - --host CAPS",
+		.remedy = "vhostctl explain - < LOG; " BEFORE,
+		.in_log = BEFORE,
 	},
 	{
 		.source = "QEMU",
@@ -54,8 +58,8 @@ static const struct explain_row rows[] = {
 		.meaning = "the migration has failed at the destination, which ends; the guest may "
 			   "still run at the source",
 		.cause = "the messages before this one have it",
-		.remedy = "vhostctl explain - < LOG; if the source is paused, cont in "
-			  "its monitor continues the guest",
+		.remedy = "vhostctl explain - < LOG; " CONTINUE,
+		.in_log = CONTINUE,
 	},
 	{
 		.source = "QEMU",

@@ -10,7 +10,8 @@
 #define NO_MODULE                                                                                      \
 	"the kernel was updated and the host was not restarted, so that its own modules are gone; or " \
 	"the module is in a package that is not here; or this is a container"
-#define REFUSED "a device cgroup, a security module or a seccomp filter refuses it"
+#define REFUSED	  "a device cgroup, a security module or a seccomp filter refuses it"
+#define VHOST_OFF "vhost is off from here on: QEMU itself moves the frames, several times slower"
 
 static const struct explain_row rows[] = {
 	{
@@ -76,15 +77,24 @@ static const struct explain_row rows[] = {
 	},
 	{
 		.source = "QEMU",
+		.pattern = "unable to start vhost net: 24: falling back on userspace virtio",
+		.meaning = VHOST_OFF ": there are too many open files (EMFILE)",
+		.cause =
+			"each ring needs eventfds when the guest's driver starts, and QEMU " EXPLAIN_FILES,
+		.remedy = EXPLAIN_MORE_FILES,
+	},
+	{
+		.source = "QEMU",
 		.pattern = "unable to start vhost net: %e: falling back on userspace virtio",
-		.meaning = "vhost is off from here on: QEMU itself moves the frames, several times "
-			   "slower: %1",
+		.meaning = VHOST_OFF ": %1",
 		.cause =
 			"a call into vhost failed when the guest's driver started, mostly for memory "
 			"that is not shared (vhost-user), too many memory regions, or a vhost fd of "
 			"another process",
 		.remedy = "vhostctl explain - < LOG: the message before this one names "
 			  "the call",
+		.in_log = "the message before this one names the call; where there is none: strace "
+			  "-f -e ioctl LAUNCHER 2>&1 | vhostctl explain -",
 	},
 	{
 		.source = "QEMU",

@@ -88,7 +88,7 @@ static int read_arguments(struct reader *reader)
 static int run(struct cli_call *call)
 {
 	const bool input = !call->argc || (call->argc == 1 && !strcmp(call->argv[0], "-"));
-	struct explain_report report = { .command = strdup(call->command->name) };
+	struct explain_report report = { .log = input, .command = strdup(call->command->name) };
 	struct reader reader = { call, &report, malloc(LINE_MAX_BYTES) };
 	char number[DOC_ERRNO_MAX];
 	int r = -ENOMEM, status;

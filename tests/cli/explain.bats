@@ -51,6 +51,14 @@ piped() {
 	[ "$(json '"\(.lines) \(.messages[0].line)"')" = "2 2" ]
 }
 
+@test "who gives a whole log is not told to give it" {
+	message='unable to start vhost net: 22: falling back on userspace virtio'
+	says 0 explain --json "$message"
+	[[ $(json '.messages[0].remedy') == "vhostctl explain - < LOG"* ]]
+	piped 0 "echo $message" -
+	[[ $(json '.messages[0].remedy') != *"< LOG"* ]]
+}
+
 @test "no input at all has no line that is known" {
 	piped 1 'true'
 	[ "$(json '"\(.lines) \(.unknown)"')" = "0 0" ]

@@ -171,6 +171,35 @@ static void the_errno_in_brackets_is_the_one(void **state)
 	assert_null(strstr(message(1)->meaning, "EPERM"));
 }
 
+static void too_many_open_files_are_a_limit(void **state)
+{
+	add("unable to start vhost net: 24: falling back on userspace virtio");
+	assert_non_null(strstr(message(0)->meaning, "(EMFILE)"));
+	assert_non_null(strstr(message(0)->cause, "RLIMIT_NOFILE"));
+	assert_non_null(strstr(message(0)->remedy, "ulimit -n"));
+}
+
+/* Whoever has given a whole log need not be told to give it. */
+static void a_whole_log_is_not_asked_for_again(void **state)
+{
+	static const char *const lines[] = {
+		"unable to start vhost net: 14: falling back on userspace virtio",
+		"Failed to load virtio-net:virtio",
+		"load of migration failed: Invalid argument",
+	};
+
+	for (int log = 0; log < 2; log++) {
+		report.log = log;
+		for (size_t i = 0; i < DOC_COUNT(lines); i++) {
+			add(lines[i]);
+			if (log == !!strstr(message(i)->remedy, "explain - < LOG"))
+				fail_msg("%s: %s", lines[i], message(i)->remedy);
+		}
+		end(NULL);
+		begin(NULL);
+	}
+}
+
 static void a_log_has_numbers_of_lines_and_counts(void **state)
 {
 	add("nothing of ours");
@@ -296,6 +325,8 @@ int main(void)
 		TEST(the_type_of_the_device_decides_the_names),
 		TEST(numbers_have_their_meaning),
 		TEST(the_errno_in_brackets_is_the_one),
+		TEST(too_many_open_files_are_a_limit),
+		TEST(a_whole_log_is_not_asked_for_again),
 		TEST(a_log_has_numbers_of_lines_and_counts),
 		TEST(an_unknown_line_is_unknown),
 		TEST(different_messages_are_shown_up_to_a_number),

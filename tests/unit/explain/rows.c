@@ -34,6 +34,7 @@ static const char *const lines[] = {
 	"qemu-system-x86_64: ../../net/net.c:1131: net_client_init1: Assertion `nc' failed.",
 	"qemu-system-x86_64: warning: vhost-net requested but could not be initialized",
 	"qemu-system-x86_64: vhost-net support is not compiled in",
+	"qemu-system-x86_64: unable to start vhost net: 24: falling back on userspace virtio",
 	"qemu-system-x86_64: unable to start vhost net: 14: falling back on userspace virtio",
 	"qemu-system-x86_64: -device vhost-vsock-pci: vhost-vsock: failed to open vhost device: "
 	"Permission denied",
@@ -207,6 +208,8 @@ static void each_row_is_whole(void **state)
 		check_text(row, row->meaning);
 		check_text(row, row->cause);
 		check_text(row, row->remedy);
+		if (row->in_log)
+			check_text(row, row->in_log);
 	}
 }
 
