@@ -74,7 +74,7 @@ static const struct failure_subject subjects[] = {
 	{ "KVM_IRQFD", "lets an eventfd interrupt a guest", NULL },
 };
 
-/* Also by number, where Rust's crates print that. */
+/* Also by number, where Rust's crates and DPDK print that. */
 static const struct failure_alias aliases[] = {
 	{ "TapSetOffload", "TUNSETOFFLOAD" },
 	{ "Error programming tap offload", "TUNSETOFFLOAD" },
@@ -86,6 +86,13 @@ static const struct failure_alias aliases[] = {
 	{ "write frame to tap", "write to tap" },
 	{ "CreateTap", "TUNSETIFF" },
 	{ "Error while creating ifreq structure", "TUNSETIFF" },
+	{ "Vhost-kernel ioctl 44801", "VHOST_SET_OWNER" },
+	{ "1074310912", "VHOST_SET_FEATURES" },
+	{ "0x4008af00", "VHOST_SET_FEATURES" },
+	{ "1074310915", "VHOST_SET_MEM_TABLE" },
+	{ "0x4008af03", "VHOST_SET_MEM_TABLE" },
+	{ "1074310960", "VHOST_NET_SET_BACKEND" },
+	{ "0x4008af30", "VHOST_NET_SET_BACKEND" },
 	{ "1074025674", "TUNSETIFF" },
 	{ "0x400454ca", "TUNSETIFF" },
 	{ "1074025675", "TUNSETPERSIST" },

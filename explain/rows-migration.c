@@ -54,6 +54,61 @@ static const struct explain_row rows[] = {
 	},
 	{
 		.source = "QEMU",
+		.pattern = "error while loading state for instance 0x%x of device '%*'",
+		.meaning = "the destination could not take the state of the device that the "
+			   "message names",
+		.cause = "the message before this one has it: mostly, the device has other "
+			 "options or features there than at the source",
+		.remedy = "vhostctl explain - < LOG; " BEFORE,
+		.in_log = BEFORE,
+	},
+	{
+		.source = "QEMU",
+		.pattern =
+			"VQ %d size 0x%x Guest index 0x%x inconsistent with Host index 0x%x: delta",
+		.meaning =
+			"ring %1 does not go on at the destination: from the place that was "
+			"migrated, 0x%4, to the guest's, 0x%3, are more entries than the ring has",
+		.cause =
+			"the place and the guest's memory are of different times: pages are missing "
+			"that were written last, or the guest, or vhost, ran on while its state was "
+			"saved",
+		.remedy = "restart the guest, or in it, unload the device's driver and load it "
+			  "again; report it with the versions of QEMU and Linux of both hosts",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "virtio-net: saved image requires vnet_hdr=on",
+		.meaning =
+			"the destination's netdev has no virtio-net header, and the source's has",
+		.cause =
+			"the tap there was created without vnet_hdr, vnet_hdr=off was given, or it "
+			"is a netdev of a kind that has no such header",
+		.remedy =
+			"ip tuntap add dev NAME mode tap vnet_hdr user USER, and no vnet_hdr=off; "
+			"vhostctl doctor --link NAME",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "virtio-net: saved image requires TUN_F_UFO support",
+		.meaning = "the destination's netdev takes no fragmentation of UDP (UFO), and the "
+			   "source's does",
+		.cause = "it is of a kind that does not, its tap has no virtio-net header, or that "
+			 "kernel's taps do not take it",
+		.remedy =
+			"use a tap at both, with vnet_hdr: ip tuntap add dev NAME mode tap vnet_hdr "
+			"user USER; update the destination's kernel",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "virtio-net: curr_queue_pairs %x > max_queue_pairs %x",
+		.meaning = "the guest uses 0x%1 queue pairs, and the destination's device has 0x%2",
+		.cause = "its netdev was given fewer queues than the source's",
+		.remedy = "start the destination with the queues= of the source's -netdev, and the "
+			  "same mq= and vectors= of its -device",
+	},
+	{
+		.source = "QEMU",
 		.pattern = "load of migration failed: ",
 		.meaning = "the migration has failed at the destination, which ends; the guest may "
 			   "still run at the source",

@@ -6,6 +6,11 @@
 	"the module vhost takes 64 regions of memory, unless max_mem_regions says otherwise, and each " \
 	"piece of hot-plugged memory is one"
 
+#define NO_EVENTFD                                                            \
+	"an eventfd could not be had, for EMFILE because QEMU " EXPLAIN_FILES \
+	"; or KVM, if there is "                                              \
+	"one, did not take it"
+
 static const struct explain_row rows[] = {
 	{
 		.source = "QEMU 7.2",
@@ -80,6 +85,55 @@ static const struct explain_row rows[] = {
 			"only PCI devices have MSI-X vectors; a microvm's virtio-mmio device has one "
 			"interrupt",
 		.remedy = "leave out vectors=, or use virtio-net-pci",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "Property 'virtio-net-%w' not found",
+		.meaning = "this QEMU's virtio-net device has no such property",
+		.cause = "the property is of a newer QEMU, or is misspelt",
+		.remedy = "vhostctl mask --baseline CAPS --qemu RELEASE prints only what that "
+			  "release has; qemu-system-x86_64 -device virtio-net-pci,help lists all",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "VQ %d notifier binding failed: %e",
+		.meaning = "vhost does not start, as a kick of ring %1 would not reach it: %2",
+		.cause = NO_EVENTFD " (KVM_IOEVENTFD)",
+		.remedy = "for EMFILE: " EXPLAIN_MORE_FILES,
+	},
+	{
+		.source = "QEMU",
+		.pattern = "Error binding guest notifier: %e",
+		.meaning = "vhost does not start, as its interrupts would not reach the guest: %1",
+		.cause = NO_EVENTFD " (KVM_IRQFD)",
+		.remedy = "for EMFILE: " EXPLAIN_MORE_FILES,
+	},
+	{
+		.source = "QEMU",
+		.pattern = "_ioeventfd: failed. Fallback to userspace (slower).",
+		.meaning = "each kick of a virtio device makes a CPU of the guest wait for QEMU",
+		.cause = NO_EVENTFD "; the message before this one, if there is one, has the errno",
+		.remedy = "for EMFILE: " EXPLAIN_MORE_FILES,
+	},
+	{
+		.source = "QEMU",
+		.pattern = "vhost vring error in virtqueue %d: ",
+		.meaning = "vhost, or the back end, found something in ring %1 that it cannot use; "
+			   "the errno is always this one",
+		.cause = "the guest's driver wrote what is not valid there, or named memory that "
+			 "is not the guest's, or is behind its IOMMU and no longer mapped, as at a "
+			 "restart",
+		.remedy = "if it comes only when the guest restarts, none is needed; vhostctl "
+			  "status PID; update the guest's kernel",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "unable to restart vhost net virtqueue: %d, when resetting the queue",
+		.meaning = "the guest reset ring %1 alone, and vhost could not start it again: its "
+			   "queue pair stops",
+		.cause = "the message before this one has the call that failed, where one did",
+		.remedy = "restart the guest with -device virtio-net-pci,queue_reset=off,...: its "
+			  "driver then resets the whole device",
 	},
 	{
 		.source = "QEMU 10",

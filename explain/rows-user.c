@@ -29,6 +29,22 @@ static const struct explain_row rows[] = {
 	},
 	{
 		.source = "QEMU",
+		.pattern = "you are asking more queues than supported: %d",
+		.meaning = "the netdev has more queues than the back end, which has %1",
+		.cause = "the back end says how many queue pairs it has, and one that knows no "
+			 "several queues (MQ) has one",
+		.remedy = "-netdev vhost-user,queues=%1,...; or start the back end with more",
+	},
+	{
+		.source = "QEMU",
+		.pattern = "failed to init vhost_net for queue",
+		.meaning = "the vhost-user or vDPA device of a netdev could not be set up",
+		.cause = "the message before this one has it; of vhost-user, mostly: " GONE,
+		.remedy = "vhostctl explain - < LOG; " RESTART,
+		.in_log = RESTART,
+	},
+	{
+		.source = "QEMU",
 		.pattern = "Failed to set msg fds",
 		.meaning = "an fd could not be sent to the back end",
 		.cause = GONE,

@@ -89,6 +89,25 @@ static const char *const of_qemu[] = {
 	"Parameter 'fdname' expects a name not starting with a digit",
 	"Unable to map available ring for ring 0",
 	"Verify ring failure on region 0",
+	"VQ 0 size 0x100 Guest index 0x5a5a inconsistent with Host index 0x0: delta 0x5a5a",
+	"error while loading state for instance 0x0 of device '0000:00:03.0/virtio-net'",
+	"virtio-net: saved image requires vnet_hdr=on",
+	"virtio-net: saved image requires TUN_F_UFO support",
+	"virtio-net: curr_queue_pairs 4 > max_queue_pairs 1",
+	"Property 'virtio-net-pci.guest_tunnel_csum' not found",
+	"Property 'virtio-net-pci-non-transitional.guest_uso4' not found",
+	"you are asking more queues than supported: 1",
+	"failed to init vhost_net for queue 0",
+	"failed to init vhost_net for queue",
+	"Error binding guest notifier: 24",
+	"virtio_bus_start_ioeventfd: failed. Fallback to userspace (slower).",
+	"virtio_ccw_start_ioeventfd: failed. Fallback to userspace (slower).",
+	"vhost VQ 0 notifier binding failed: -24",
+	"vhost 1 VQ 0 notifier binding failed: 24",
+	"vhost vring error in virtqueue 1: Invalid argument (22)",
+	"unable to restart vhost net virtqueue: 0, when resetting the queue",
+	"vhost VQ 1 ring restore failed: -1: Resource temporarily unavailable (11)",
+	"unable to start vhost net: 24: falling back on userspace virtio",
 };
 
 static const char *const of_others[] = {
@@ -116,6 +135,8 @@ static const char *const of_others[] = {
 	"tap tap0 does not support multi queue",
 	"VHOST_NET_SET_BACKEND fails, Bad file descriptor",
 	"IOTLB_MSG_V2 not supported by the backend.",
+	"vhost_kernel_ioctl(): Vhost-kernel ioctl 1074310912 failed (Operation not supported)",
+	"vhost_kernel_ioctl(): Vhost-kernel ioctl 44801 failed (Device or resource busy)",
 };
 
 /* As strace(1) shows them; each is an errno that the kernel gives. */
