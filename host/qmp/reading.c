@@ -134,13 +134,13 @@ static int read_memory_max(struct host_qmp *qmp, uint64_t memory, uint64_t *ret,
 	struct json_object *list;
 	uint64_t sum = 0, size;
 	int r = host_qmp_execute(qmp, answer.command, NULL, -1, &list, err);
-	size_t count;
 
 	*ret = memory;
-	if (r == -EREMOTEIO || r == -ENOTTY)
-		return 0;
-	count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-	for (size_t i = 0; i < count && r == 0; i++) {
+	if (r < 0)
+		return r == -EREMOTEIO || r == -ENOTTY ? 0 : r;
+	if (!json_object_is_type(list, json_type_array))
+		r = host_answer_fail(&answer, "return");
+	for (size_t i = 0; r == 0 && i < json_object_array_length(list); i++) {
 		answer.object = json_object_array_get_idx(list, i);
 		r = host_answer_number(&answer, "size", INT64_MAX - sum, &size);
 		sum += r == 0 ? size : 0;

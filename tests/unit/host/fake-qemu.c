@@ -176,6 +176,8 @@ static void answer(struct fake_qemu *qemu, int client, const char *command,
 		why = removes ? NULL : (class = "DeviceNotFound");
 	else if (strcmp(command, "query-pci") == 0)
 		result = ports;
+	else if (strcmp(command, "query-memdev") == 0)
+		result = "[]";
 	else if (strcmp(command, "qom-list") == 0)
 		result = devices;
 	if (removes && qemu->guest != FAKE_LATER)
