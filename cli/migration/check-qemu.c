@@ -128,8 +128,12 @@ static void check_memory(struct comparison *c)
 	char most[30] = "";
 	uint64_t sum = 0;
 
+	/* more than a number has is more than any QEMU has */
 	for (size_t i = 0; i < json_object_array_length(regions); i++)
-		sum += cli_member_number(json_object_array_get_idx(regions, i), "size");
+		if (__builtin_add_overflow(
+			    sum, cli_member_number(json_object_array_get_idx(regions, i), "size"),
+			    &sum))
+			sum = UINT64_MAX;
 	if (!sum || !c->memory ||
 	    (sum <= c->memory_max && (sum > c->memory || c->memory - sum < HOLES)))
 		return;
@@ -139,7 +143,7 @@ static void check_memory(struct comparison *c)
 			"start it with the same -m and the same memory devices",
 			"the guest has %" PRIu64
 			" MiB of memory, and the QEMU that waits has %" PRIu64 "%s",
-			(sum + HOLES - 1) / HOLES, c->memory / HOLES, most);
+			sum / HOLES + (sum % HOLES != 0), c->memory / HOLES, most);
 }
 
 /* The only one, or the one that has the name of the device. */

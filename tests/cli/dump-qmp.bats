@@ -223,6 +223,12 @@ s = socket.socket(socket.AF_UNIX); s.connect('qmp'); s.recv(1); print(flush=True
 	memory '"0x70500000"'
 	lacks memory ''
 	[[ $output == *"the guest has 1797 MiB of memory, and the QEMU that waits has 768 to 1796"* ]]
+	# more than a number has is not nothing
+	edit full.json '.memory = [{guest_addr: "0x0", size: "0x8000000000000000"},
+		{guest_addr: "0x8000000000000000", size: "0x8000000000000000"}]' > state.json
+	lacks memory ''
+	[[ $output == *"the guest has 17592186044416 MiB of memory, and "* ]]
+	memory '"0x20000000"'
 	serve 7.2-one-pair '. += [{execute: "query-memdev", return: [{size: "4"}]}]'
 	fails 5 '"size" is missing or wrong' check state.json --qmp qmp
 }
