@@ -148,6 +148,12 @@ enum host_mask_style { HOST_MASK_QEMU, HOST_MASK_LIBVIRT };
 int host_mask(enum vhc_type type, const struct vhc_features *mask, enum host_mask_style style,
 	      int release, char **ret, struct host_error *err);
 
+/**
+ * host_qemu_has_by_itself() - does QEMU offer this feature of a device with so many queue pairs, unless it is told
+ * not to?
+ */
+bool host_qemu_has_by_itself(enum vhc_type type, unsigned int bit, uint64_t pairs);
+
 #define HOST_QEMU_ID 64u /* bytes of a device's id, with its NUL */
 
 /* A device of a running QEMU. */

@@ -56,10 +56,14 @@ static void append(char names[NAMES_MAX], const char *name)
 	snprintf(names + length, NAMES_MAX - length, "%s%s", length ? ", " : "", name);
 }
 
-/* What QEMU itself says is more than what is assumed of it. */
+/*
+ * What QEMU itself says is more than what is assumed of it.  Of what it only has when it is told to, or never, a
+ * guest is not taken to have it.
+ */
 static void check_features(struct comparison *c)
 {
 	enum vhc_type type = c->device->look.kind == LOOK_VSOCK ? VHC_TYPE_VSOCK : VHC_TYPE_NET;
+	const uint64_t pairs = cli_member_number(c->state, "queue_pairs");
 	char missing[NAMES_MAX] = "", assumed[NAMES_MAX] = "";
 
 	for (uint32_t bit = 0; bit < 256; bit++) {
@@ -73,7 +77,8 @@ static void check_features(struct comparison *c)
 		if (accepted(c, bit)) {
 			add_missing(c, bit, feature ? feature->name : number);
 			append(missing, feature ? feature->name : number);
-		} else if (c->assumed[bit / 64] & mask) {
+		} else if (c->assumed[bit / 64] & mask &&
+			   host_qemu_has_by_itself(type, bit, pairs)) {
 			append(assumed, feature ? feature->name : number);
 		}
 	}

@@ -9,7 +9,8 @@
 #include "kind.h"
 #include "launcher/style.h"
 
-#define BITS 256u
+#define BITS   256u
+#define BIT_MQ 22u /* whoever starts it with several queue pairs switches it on, too */
 
 /* What libvirt's <driver> has attributes for; all else goes to QEMU as a property. */
 static const struct {
@@ -149,6 +150,16 @@ static void put_libvirt(const struct masking *masking)
 	}
 	if (count(masking, false))
 		put_override(masking);
+}
+
+bool host_qemu_has_by_itself(enum vhc_type type, unsigned int bit, uint64_t pairs)
+{
+	const struct host_property *property = host_qemu_property(kind_of(type), bit);
+
+	if (!property)
+		return false;
+	return property->kind == HOST_ON || property->kind == HOST_ALWAYS ||
+	       (type == VHC_TYPE_NET && bit == BIT_MQ && pairs > 1);
 }
 
 int host_mask(enum vhc_type type, const struct vhc_features *mask, enum host_mask_style style,
