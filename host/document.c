@@ -174,6 +174,8 @@ static const struct doc_field finding_fields[] = {
 		 .help = "ok, missing, wrong, busy, low, or info"),
 	DOC_NEED(host_finding, text, DOC_STRING, .help = "what was found"),
 	DOC_NEED(host_finding, fix, DOC_STRING, .help = "the command that fixes it, or \"\""),
+	DOC_FIELD(host_finding, link, DOC_STRING,
+		  .help = "the link that it is about; absent if it is about the host"),
 };
 
 static const struct doc_table finding_table = DOC_PART(host_finding, finding_fields, "one check");

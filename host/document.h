@@ -70,6 +70,7 @@ struct host_finding {
 	char *check;
 	bool needed; /* by a vhost-net device */
 	char *result, *text, *fix;
+	char *link; /* that it is about; NULL: it is about the host */
 };
 
 struct host_doctor_report {

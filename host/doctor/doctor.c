@@ -28,9 +28,12 @@ void host_doctor_add(struct doctor *doctor, const char *check, bool needed, cons
 		doctor->no_memory = true;
 		return;
 	}
-	*finding = (struct host_finding){ strdup(check), needed, strdup(result), strdup(text),
-					  strdup(fix) };
-	if (!finding->check || !finding->result || !finding->text || !finding->fix)
+	*finding =
+		(struct host_finding){ strdup(check),  needed,
+				       strdup(result), strdup(text),
+				       strdup(fix),    doctor->link ? strdup(doctor->link) : NULL };
+	if (!finding->check || !finding->result || !finding->text || !finding->fix ||
+	    !finding->link != !doctor->link)
 		doctor->no_memory = true;
 }
 
@@ -141,6 +144,7 @@ static struct json_object *write_report(struct doctor *doctor)
 		free(finding->result);
 		free(finding->text);
 		free(finding->fix);
+		free(finding->link);
 	}
 	free(doctor->findings.items);
 	return tree;

@@ -120,12 +120,16 @@ static int check_all(struct doctor *doctor, struct host_netlink *netlink, const 
 
 		if (!has_tap(&reading.devices[i]))
 			continue;
-		if (name && strcmp(reading.devices[i].link.name, name) == 0)
+		if (name && strcmp(reading.devices[i].link.name, name) == 0) {
 			named.vhost = true;
-		else if (look_at(netlink, reading.devices[i].link.name, &link) == 0)
+			continue;
+		}
+		doctor->link = reading.devices[i].link.name;
+		if (look_at(netlink, doctor->link, &link) == 0)
 			host_doctor_link(&link); /* otherwise it has gone meanwhile */
 	}
 	look_clear(&reading);
+	doctor->link = name;
 	return name ? check_named(doctor, netlink, name, &named, err) : 0;
 }
 

@@ -80,10 +80,10 @@ static void check_title(const struct cli_command *command, const char *link, con
 	html->text = path;
 	named->text = link;
 	snprintf(report, sizeof(report),
-		 "{\"checks\":[{\"check\":\"/dev/vhost-net\",\"needed\":true,\"result\":\"%s\"},"
-		 "{\"check\":\"t00 owner\",\"needed\":false,\"result\":\"wrong\"},"
-		 "{\"check\":\"t0 owner\",\"needed\":true,\"result\":\"%s\"}]}",
-		 node, tap);
+		 "{\"checks\":[{\"check\":\"new tap\",\"needed\":true,\"result\":\"%s\"},"
+		 "{\"check\":\"t00 owner\",\"needed\":false,\"result\":\"wrong\",\"link\":\"t00\"},"
+		 "{\"check\":\"%s owner\",\"needed\":true,\"result\":\"%s\",\"link\":\"%s\"}]}",
+		 node, link ? link : "t0", tap, link ? link : "t0");
 	call.result = json_tokener_parse(report);
 	assert_int_equal(cli_page_write(&call, yes ? CLI_YES : CLI_NO), CLI_YES);
 	snprintf(heading, sizeof(heading), "</span> %s</span> %s</h1>", yes ? "yes" : "no", title);
@@ -105,6 +105,9 @@ static void doctor_title_names_what_is_wrong(void **state)
 		    "Something that vhost-net needs cannot be used; the link can");
 	check_title(doctor, "t0", "missing", "busy",
 		    "Something that vhost-net needs, and the link, cannot be used");
+	/* "new tap" is a check of the host */
+	check_title(doctor, "new", "missing", "ok",
+		    "Something that vhost-net needs cannot be used; the link can");
 }
 
 int main(int argc, char **argv)
