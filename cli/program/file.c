@@ -144,10 +144,16 @@ static int put_all(int fd, const char *text, size_t length)
 
 static int put(int fd, cli_writer *writer, void *data)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction old;
 	size_t length;
 	char *text = make_text(writer, data, &length);
-	int r = text ? put_all(fd, text, length) : -ENOMEM;
+	int r;
 
+	/* beyond its limit, the error is enough: the signal would leave a half-written file */
+	sigaction(SIGXFSZ, &ignore, &old);
+	r = text ? put_all(fd, text, length) : -ENOMEM;
+	sigaction(SIGXFSZ, &old, NULL);
 	free(text);
 	if (close(fd) < 0 && r == 0)
 		r = -errno;

@@ -57,6 +57,13 @@ page() {
 	[[ $(cat page.html) == *"2023-11-14 22:13 UTC</footer>"* ]]
 }
 
+@test "--html above RLIMIT_FSIZE: the status is 5, and no file is left" {
+	run --separate-stderr bash -c 'ulimit -f 1; exec "$@"' - "$VHOSTCTL" baseline good.json poor.json --html limit.html
+	[ "$status" = 5 ]
+	[[ $stderr == *"cannot write the report to limit.html: File too large (EFBIG)"* ]]
+	[ "$(echo limit.html*)" = "limit.html*" ]
+}
+
 @test "--html: nothing of a document or of a name is markup, and no control character is left" {
 	need_python
 	evil=$'<script>alert(1)<\302\202/script>&\'" \e[31m\u202egpj.exe\u2066\377'
