@@ -44,17 +44,10 @@ static int make_room(struct hosts *hosts)
 static int add_host(struct hosts *hosts, const char *path)
 {
 	char *name, *text;
-	size_t length;
-	int status = cli_read(path, &text, &length);
+	int status = cli_read_text(path, &text);
 
 	if (status)
 		return status;
-	if (strlen(text) != length) {
-		status = cli_fail(CLI_INPUT, NULL, "%s: a NUL byte at offset %zu", path,
-				  strlen(text));
-		free(text);
-		return status;
-	}
 	name = strdup(path);
 	if (!name || (hosts->count == hosts->room && make_room(hosts))) {
 		free(name);
@@ -70,15 +63,11 @@ static int add_host(struct hosts *hosts, const char *path)
 static int add_listed(struct hosts *hosts)
 {
 	char *text, *at, *line;
-	size_t length;
-	int status = cli_read("-", &text, &length);
+	int status = cli_read_text("-", &text);
 
 	if (status)
 		return status;
-	if (strlen(text) != length)
-		status = cli_fail(CLI_INPUT, NULL, "standard input: a NUL byte at offset %zu",
-				  strlen(text));
-	else if (length > DOC_MAX_SIZE)
+	if (strlen(text) > DOC_MAX_SIZE)
 		status = cli_fail(CLI_INPUT, NULL,
 				  "standard input: the list of files is longer than %u bytes",
 				  DOC_MAX_SIZE);

@@ -29,16 +29,7 @@ static int probe_host(struct cli_call *call, char **ret)
 
 static int read_host(struct cli_call *call, const char *path, char **ret)
 {
-	size_t length;
-	int status;
-
-	if (!path)
-		return probe_host(call, ret);
-	status = cli_read(path, ret, &length);
-	if (!status && strlen(*ret) != length)
-		status = cli_fail(CLI_INPUT, NULL, "%s: a NUL byte at offset %zu",
-				  cli_document(path), strlen(*ret));
-	return status;
+	return path ? cli_read_text(path, ret) : probe_host(call, ret);
 }
 
 /* The features of the launcher's device model that are not known are assumed to be there. */

@@ -105,16 +105,12 @@ static int read_mask(struct cli_call *call, const char *path, enum vhc_type type
 	struct json_object *caps = NULL;
 	struct vhc_dev *dev = NULL;
 	char *text;
-	size_t length;
-	int status = cli_read(path, &text, &length), r;
+	int status = cli_read_text(path, &text), r;
 
 	if (status)
 		return status;
-	if (strlen(text) != length)
-		status = cli_fail(CLI_INPUT, NULL, "%s: a NUL byte at offset %zu",
-				  cli_document(path), strlen(text));
-	r = status ? 0 : vhc_dev_open_caps(call->ctx, "hosts", text, &args, &dev);
-	if (!status && (!r || r == -ENODEV)) {
+	r = vhc_dev_open_caps(call->ctx, "hosts", text, &args, &dev);
+	if (!r || r == -ENODEV) {
 		caps = json_tokener_parse(text);
 		status = caps ? check_known(caps, path, type)
 			      : cli_fail(CLI_FAILED, NULL, "out of memory");

@@ -20,16 +20,11 @@ int cli_fail_document(const struct cli_call *call, const char *path)
 int cli_read_state(struct cli_call *call, const char *path, struct cli_state *ret)
 {
 	struct cli_state state = { NULL, NULL };
-	size_t length;
-	int status = cli_read(path, &state.text, &length);
+	int status = cli_read_text(path, &state.text);
 
 	if (status)
 		return status;
-	/* the library's texts end at a NUL: nothing after it would be read */
-	if (strlen(state.text) != length)
-		status = cli_fail(CLI_INPUT, NULL, "%s: a NUL byte at offset %zu",
-				  cli_document(path), strlen(state.text));
-	else if (vhc_state_check(call->ctx, state.text))
+	if (vhc_state_check(call->ctx, state.text))
 		status = cli_fail_document(call, path);
 	else if (!(state.tree = json_tokener_parse(state.text)))
 		status = cli_fail(CLI_FAILED, NULL, "out of memory");

@@ -153,6 +153,8 @@ int cli_width(int fd); /* of the terminal; 0: it is none, or does not say */
 /* input.c: documents named on the command line; "-" is stdin */
 const char *cli_document(const char *path);
 int cli_read(const char *path, char **ret_text, size_t *ret_length);
+/* The same of a text for the library, which a NUL would end: one is refused. */
+int cli_read_text(const char *path, char **ret_text);
 
 /* file.c: what a command writes to a file, besides its result */
 typedef void cli_writer(FILE *out, void *data);

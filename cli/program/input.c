@@ -80,3 +80,16 @@ int cli_read(const char *path, char **ret_text, size_t *ret_length)
 	*ret_text = text;
 	return CLI_YES;
 }
+
+int cli_read_text(const char *path, char **ret_text)
+{
+	size_t length;
+	int status = cli_read(path, ret_text, &length);
+
+	if (status || strlen(*ret_text) == length)
+		return status;
+	status = cli_fail(CLI_INPUT, NULL, "%s: a NUL byte at offset %zu", cli_document(path),
+			  strlen(*ret_text));
+	free(*ret_text);
+	return status;
+}

@@ -15,9 +15,8 @@ static int check_caps(const struct host_setup *setup, const struct host_options 
 		      const char *path)
 {
 	struct host_error error = { 0 };
-	size_t length;
 	char *caps;
-	int status = cli_read(path, &caps, &length);
+	int status = cli_read_text(path, &caps);
 
 	if (status)
 		return status;

@@ -217,4 +217,7 @@ has_features() {
 	fails 3 "/dev/null: " plan "$source_root/examples/qemu.json" --caps /dev/null
 	fails 3 "vhost-caps" plan "$source_root/examples/qemu.json" --caps "$source_root/examples/qemu.json"
 	fails 3 "No such file" plan "$source_root/examples/qemu.json" --caps "$BATS_TEST_TMPDIR/none.json"
+	has_features 0x33d008000 > "$BATS_TEST_TMPDIR/good.json"
+	{ cat "$BATS_TEST_TMPDIR/good.json"; printf '\0'; } > "$BATS_TEST_TMPDIR/nul.json"
+	fails 3 "nul.json: a NUL byte at offset" plan "$source_root/examples/qemu.json" --caps "$BATS_TEST_TMPDIR/nul.json"
 }
