@@ -3,6 +3,7 @@
  * document - the vhost-caps document: its fields.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "caps/document.h"
@@ -159,10 +160,38 @@ static void set_absent(struct vhi_caps *caps)
 			nodes[i].backend_features = 0;
 }
 
+/* Two rows of one node may disagree. */
+static int check_nodes(const struct vhi_caps *caps, const char *json, struct doc_error *err)
+{
+	const struct vhi_caps_node *nodes = caps->nodes.items;
+	char pointer[40];
+
+	for (size_t i = 0; i < caps->nodes.count; i++) {
+		if (vhi_caps_find(caps, nodes[i].path) == &nodes[i])
+			continue;
+		snprintf(pointer, sizeof(pointer), "/nodes/%zu/path", i);
+		return doc_fail(err, json, strlen(json), pointer, "the node \"%s\" is there twice",
+				nodes[i].path);
+	}
+	return 0;
+}
+
+static int read_caps(const char *json, struct vhi_caps *ret, struct doc_error *err)
+{
+	int r = doc_read(&vhi_caps_doc, json, strlen(json), ret, err);
+
+	if (r)
+		return r;
+	r = check_nodes(ret, json, err);
+	if (r)
+		doc_clear(&vhi_caps_doc, ret);
+	return r;
+}
+
 int vhi_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhi_caps *ret)
 {
 	struct doc_error err;
-	int r = doc_read(&vhi_caps_doc, json, strlen(json), ret, &err);
+	int r = read_caps(json, ret, &err);
 
 	if (r == -ENOMEM)
 		return vhi_fail_at(ctx, &(struct vhi_place){ device, NULL, NULL }, r,

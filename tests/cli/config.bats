@@ -220,4 +220,6 @@ has_features() {
 	has_features 0x33d008000 > "$BATS_TEST_TMPDIR/good.json"
 	{ cat "$BATS_TEST_TMPDIR/good.json"; printf '\0'; } > "$BATS_TEST_TMPDIR/nul.json"
 	fails 3 "nul.json: a NUL byte at offset" plan "$source_root/examples/qemu.json" --caps "$BATS_TEST_TMPDIR/nul.json"
+	jq '.nodes += [.nodes[0]]' "$BATS_TEST_TMPDIR/good.json" > "$BATS_TEST_TMPDIR/twice.json"
+	fails 3 "is there twice" plan "$source_root/examples/qemu.json" --caps "$BATS_TEST_TMPDIR/twice.json"
 }

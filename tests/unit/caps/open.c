@@ -36,6 +36,10 @@ static void open_caps_error_has_no_control_characters(void **state)
 	json_object_put(tree);
 }
 
+#define NODE                                                                                          \
+	"{\"path\":\"/dev/vhost-net\",\"opens\":true,\"error\":\"\",\"reason\":\"\",\"remedy\":\"\"," \
+	"\"words\":[],\"features\":[],\"ioctls\":[]}"
+
 static void open_caps_of_bad_document_is_einval(void **state)
 {
 	static const struct {
@@ -48,6 +52,11 @@ static void open_caps_of_bad_document_is_einval(void **state)
 		{ "{\"kind\":\"vhost-plan\",\"version\":1}", "kind" },
 		{ "{\"kind\":\"vhost-caps\",\"version\":2}", "version" },
 		{ "{\"kind\":\"vhost-caps\",\"version\":1,\"kernel\":3}", "kernel" },
+		{ "{\"kind\":\"vhost-caps\",\"version\":1,\"kernel\":\"\",\"nodes\":[" NODE "," NODE
+		  "],\"tap\":{"
+		  "\"probed\":true,\"reason\":\"\",\"offloads\":\"0x0\",\"words\":[],\"features\":[]},"
+		  "\"max_mem_regions\":64,\"max_tap_queues\":256,\"parameters\":[]}",
+		  "\"/dev/vhost-net\" is there twice" },
 		{ "{\"kind\":\"vhost-caps\",\"version\":1,\"kernel\":\"\",\"nodes\":[],\"tap\":{"
 		  "\"probed\":true,\"reason\":\"\",\"offloads\":\"0x0\",\"words\":[],\"features\":[]},"
 		  "\"max_mem_regions\":64,\"max_tap_queues\":256,\"parameters\":[]}",
@@ -70,6 +79,8 @@ static void open_caps_of_bad_document_is_einval(void **state)
 		assert_int_equal(r, -EINVAL);
 		assert_null(rig->dev);
 		assert_says(rig, "net0", bad[i].says);
+		if (strstr(bad[i].says, "twice"))
+			assert_string_equal(vhc_ctx_get_error(rig->ctx)->where, "/nodes/1/path");
 	}
 }
 
