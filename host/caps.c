@@ -41,7 +41,8 @@ static int check_device(const struct host_device *device, const struct host_opti
 		return 0;
 	r = open_device(device, options, caps, &dev);
 	if (r == -EINVAL || r == -E2BIG)
-		return host_fail_status(err, HOST_DOCUMENT, r, NULL, "%s",
+		return host_fail_status(err, HOST_DOCUMENT, r,
+					vhc_ctx_get_error(options->ctx)->hint, "%s",
 					vhc_ctx_get_error(options->ctx)->text);
 	if (r < 0 && device->vhost == HOST_VHOST_PREFER)
 		return fall_back(options);

@@ -188,6 +188,14 @@ static int read_caps(const char *json, struct vhi_caps *ret, struct doc_error *e
 	return r;
 }
 
+/* No version before the first was ever written. */
+static const char *hint_of(const struct doc_error *err)
+{
+	return strcmp(err->pointer, "/version") == 0
+		       ? "use a vhostctl that is as new as the one that wrote it"
+		       : NULL;
+}
+
 int vhi_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, struct vhi_caps *ret)
 {
 	struct doc_error err;
@@ -200,8 +208,8 @@ int vhi_caps_parse(struct vhc_ctx *ctx, const char *device, const char *json, st
 		return vhi_fail_at(ctx, &(struct vhi_place){ device, NULL, NULL }, r,
 				   "the vhost-caps document: %s", err.text);
 	if (r)
-		return vhi_fail_at(ctx, &(struct vhi_place){ device, err.pointer, NULL }, r,
-				   "the vhost-caps document is wrong in line %u: %s", err.line,
+		return vhi_fail_at(ctx, &(struct vhi_place){ device, err.pointer, hint_of(&err) },
+				   r, "the vhost-caps document is wrong in line %u: %s", err.line,
 				   err.text);
 	set_absent(ret);
 	return 0;

@@ -81,6 +81,8 @@ static void open_caps_of_bad_document_is_einval(void **state)
 		assert_says(rig, "net0", bad[i].says);
 		if (strstr(bad[i].says, "twice"))
 			assert_string_equal(vhc_ctx_get_error(rig->ctx)->where, "/nodes/1/path");
+		if (strcmp(bad[i].says, "version") == 0)
+			assert_non_null(strstr(vhc_ctx_get_error(rig->ctx)->hint, "is as new as"));
 	}
 }
 
