@@ -226,6 +226,7 @@ int host_restore_recorded(struct host_run *run, const struct host_op *op,
 			  const struct host_record *record, char ret_name[HOST_LINK_NAME_MAX],
 			  struct host_error *err)
 {
+	struct host_device_run *device = host_run_of(run, op), mine = *device;
 	struct host_link now, bridge = { 0 };
 	struct host_existing existing;
 	struct host_netlink netlink;
@@ -244,9 +245,9 @@ int host_restore_recorded(struct host_run *run, const struct host_op *op,
 	if (r < 0)
 		return r;
 	memcpy(ret_name, now.name, HOST_LINK_NAME_MAX); /* it may have been renamed since */
-	fill_run(record, &now, bridge.index, &existing, host_run_of(run, op));
+	fill_run(record, &now, bridge.index, &existing, device);
 	r = restore_values(run, op, &now, err);
-	*host_run_of(run, op) = (struct host_device_run){ 0 };
+	*device = mine; /* its vhost is open already */
 	if (r == 0 && record->bridge[0] && !bridge.index)
 		return host_fail(err, -ENOENT, NULL,
 				 "the link \"%s\" was a port of \"%s\", which has gone", now.name,

@@ -10,6 +10,7 @@
 #include "applied.h"
 #include "links/netns.h"
 #include "ops/mark.h"
+#include "ops/op.h"
 
 /* A failure as above, whose hint has these words. */
 static void expect_hint(const char *config, const char *words, const char *hint)
@@ -23,6 +24,37 @@ static void expect_hint(const char *config, const char *words, const char *hint)
 	host_plan_clear(&plan);
 	if (!strstr(err.hint, hint))
 		fail_msg("%s: %s", err.text, err.hint);
+}
+
+/* Vhost is opened before the link is looked for, which restores what a killed set-up has left. */
+static void restoring_a_link_keeps_the_open_vhost(void **state)
+{
+	struct vhc_dev *vhost = (struct vhc_dev *)state; /* which is not looked into */
+	struct host_device_run device = { .vhost = vhost };
+	struct host_run run = { .devices = &device };
+	struct host_record record = { 0 };
+	char name[HOST_LINK_NAME_MAX];
+	struct host_plan plan;
+	struct host_run *applied;
+	struct host_error err;
+
+	sandbox_command("ip tuntap add rk0 mode tap vnet_hdr");
+	assert_int_equal(
+		apply(CONFIG(NET("a", "\"name\":\"rk0\",\"existing\":true,\"mtu\":1400"), ""),
+		      &plan, &applied, &err),
+		0);
+	record.link = applied->devices[0].before;
+	record.addresses = applied->devices[0].existing->addresses;
+	applied->devices[0].existing->addresses = NULL;
+	host_run_end(applied);
+	run.plan = &plan;
+	assert_int_equal(host_restore_recorded(&run, &plan.ops[0], &record, name, &err), 0);
+	assert_string_equal(name, "rk0");
+	assert_ptr_equal(device.vhost, vhost);
+	assert_null(device.existing);
+	sandbox_command("ip link show rk0 | grep -q 'mtu 1500' && ip link del rk0");
+	host_addresses_free(record.addresses);
+	host_plan_clear(&plan);
 }
 
 /* A link of these kinds takes a tap as its port, but is no bridge; not every kernel has them. */
@@ -267,6 +299,7 @@ static int all_tests(void)
 		cmocka_unit_test(port_gets_its_vlans_and_isolation),
 		cmocka_unit_test(guest_may_have_an_address_with_fe),
 		cmocka_unit_test(tap_takes_the_mtu_of_its_bridge_or_says_what_changes),
+		cmocka_unit_test(restoring_a_link_keeps_the_open_vhost),
 		cmocka_unit_test(what_is_no_bridge_is_refused),
 	};
 
