@@ -3,8 +3,9 @@
  * The command line, read by the tables of commands.c.
  *
  * Finds the command and fills a struct cli_call.  Runs nothing, opens nothing.  Options may be
- * given before or after the positional arguments; words after -- are the launcher's, or arguments of
- * a command that takes any words, and are not parsed.  No abbreviations: a script must not change its meaning when an option is added.
+ * given before or after the positional arguments; words after -- are not parsed: they are the
+ * launcher's, or arguments of a command that takes any words.  No abbreviations: a script must not
+ * change its meaning when an option is added.
  */
 #include <errno.h>
 #include <stdlib.h>
