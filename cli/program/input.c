@@ -91,5 +91,6 @@ int cli_read_text(const char *path, char **ret_text)
 	status = cli_fail(CLI_INPUT, NULL, "%s: a NUL byte at offset %zu", cli_document(path),
 			  strlen(*ret_text));
 	free(*ret_text);
+	*ret_text = NULL;
 	return status;
 }
