@@ -74,18 +74,6 @@ static int open_regular(const char *path)
 	return -1;
 }
 
-static enum answer search_file(const char *path, const char *option)
-{
-	int fd = open_regular(path);
-	char *text = fd < 0 ? NULL : read_text(fd);
-	enum answer answer = text ? search(text, option) : UNKNOWN;
-
-	if (fd >= 0)
-		close(fd);
-	free(text);
-	return answer;
-}
-
 /* Without the caller's environment: gzip takes options from it. */
 static pid_t start_gzip(int from, int to)
 {
@@ -143,11 +131,11 @@ static char *read_compressed(int fd)
 	return text;
 }
 
-/* The kernel gives it so. */
-static enum answer search_compressed(const char *path, const char *option)
+/* @whole: read_text(), or read_compressed(), as the kernel gives it. */
+static enum answer search_file(const char *path, const char *option, char *(*whole)(int fd))
 {
 	int fd = open_regular(path);
-	char *text = fd < 0 ? NULL : read_compressed(fd);
+	char *text = fd < 0 ? NULL : whole(fd);
 	enum answer answer = text ? search(text, option) : UNKNOWN;
 
 	if (fd >= 0)
@@ -160,14 +148,14 @@ bool host_kernel_lacks(const char *option)
 {
 	static const char *const places[][2] = { { "/boot/config-", "" },
 						 { "/lib/modules/", "/config" } };
-	enum answer answer = search_compressed("/proc/config.gz", option);
+	enum answer answer = search_file("/proc/config.gz", option, read_compressed);
 	struct utsname kernel;
 	char path[100];
 
 	uname(&kernel);
 	for (size_t i = 0; i < 2 && answer == UNKNOWN; i++) {
 		snprintf(path, sizeof(path), "%s%s%s", places[i][0], kernel.release, places[i][1]);
-		answer = search_file(path, option);
+		answer = search_file(path, option, read_text);
 	}
 	return answer == LACKS;
 }
