@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * broker - all devices, and the loop that serves them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "device.h"
+
+int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct broker **ret)
+{
+	struct broker *broker = calloc(1, sizeof(*broker));
+
+	if (!broker)
+		return -ENOMEM;
+	broker->ctx = ctx;
+	broker->options = *options;
+	if (!broker->options.timeout)
+		broker->options.timeout = WIRE_TIMEOUT;
+	broker->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (broker->epoll < 0) {
+		int r = -errno;
+
+		free(broker);
+		return r;
+	}
+	*ret = broker;
+	return 0;
+}
+
+int broker_add_net(struct broker *broker, const struct broker_net *net)
+{
+	struct broker_device **devices;
+	int r;
+
+	if (!net->pairs || net->pairs > BROKER_MAX_PAIRS)
+		return -EINVAL;
+	devices = reallocarray(broker->devices, broker->count + 1, sizeof(struct broker_device *));
+	if (!devices)
+		return -ENOMEM;
+	broker->devices = devices;
+	r = broker_device_new(broker, net, &devices[broker->count]);
+	if (r)
+		return r;
+	broker->count++;
+	return broker_device_listen(devices[broker->count - 1], net->listen);
+}
+
+/* How long until the first message is overdue; -1: none is arriving. */
+static int find_deadline(const struct broker *broker)
+{
+	int first = -1;
+
+	for (uint32_t i = 0; i < broker->count; i++) {
+		int left = wire_left(&broker->devices[i]->session.reader, broker->options.timeout);
+
+		if (left >= 0 && (first < 0 || left < first))
+			first = left;
+	}
+	return first;
+}
+
+static void end_overdue(struct broker *broker)
+{
+	for (uint32_t i = 0; i < broker->count; i++) {
+		struct session *session = &broker->devices[i]->session;
+
+		if (wire_left(&session->reader, broker->options.timeout) == 0)
+			session_ready(session);
+	}
+}
+
+static void end(void *data)
+{
+	*(bool *)data = true;
+}
+
+int broker_run(struct broker *broker, int until)
+{
+	struct broker_watch watch;
+	bool ended = false;
+	int r = broker_watch(broker->epoll, &watch, until, end, &ended);
+
+	if (r)
+		return r;
+	while (!r && !ended) {
+		r = broker_wait(broker->epoll, find_deadline(broker));
+		end_overdue(broker);
+	}
+	broker_unwatch(broker->epoll, &watch);
+	return r;
+}
+
+void broker_free(struct broker *broker)
+{
+	if (!broker)
+		return;
+	for (uint32_t i = 0; i < broker->count; i++)
+		broker_device_free(broker->devices[i]);
+	free(broker->devices);
+	close(broker->epoll);
+	free(broker);
+}

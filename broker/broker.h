@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * broker - vhost-user in front, a device of the kernel behind.
+ *
+ * A launcher that speaks vhost-user (the front end) connects to a device's socket, and gives its
+ * guest's memory, rings and eventfds.  They are handed to the kernel's vhost, which moves the frames:
+ * none of them passes through this process, and nothing here reads the guest's memory.
+ *
+ * One thread and one loop for any number of devices.  A device has one front end at a time; when that
+ * goes, the link stays, and the next one may connect.  Front ends are not trusted.
+ *
+ * This room includes wire/ and the library's public header.  This is its only header for vhostctl.
+ * Functions return 0 or a negative errno; the text of an error is said.
+ */
+#ifndef BROKER_H
+#define BROKER_H
+
+#include "vhostconfig.h"
+
+#define BROKER_MAX_PAIRS 128u /* vhost-user has 8 bits for the index of a ring */
+
+struct broker;
+
+struct broker_options {
+	int timeout; /* ms for each message of a front end; 0: 5000 */
+	/* What happens, one line each.  May be NULL. */
+	void (*say)(void *data, enum vhc_level level, const char *line);
+	void *data;
+};
+
+/* A net device.  All of it must outlive the broker, but for the strings. */
+struct broker_net {
+	const char *id;
+	struct vhc_dev *dev; /* not started */
+	struct vhc_tap *tap;
+	uint32_t pairs;
+	struct vhc_features mask; /* not to be offered */
+	uint8_t mac[6];		  /* all 0: the guest chooses its own */
+	uint16_t mtu;		  /* told to the guest; 0: not */
+	uint32_t busyloop;	  /* us that each ring is polled before its thread sleeps */
+	int listen;		  /* a socket that listens: the broker closes it */
+};
+
+int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct broker **ret);
+
+/** broker_add_net() - serve a device.  Errors: -EINVAL; -ENOMEM; the library's. */
+int broker_add_net(struct broker *broker, const struct broker_net *net);
+
+/** broker_run() - serve until this fd is readable.  Errors: what epoll_wait(2) says. */
+int broker_run(struct broker *broker, int until);
+
+/** broker_free() - disconnect all front ends.  The devices are stopped, and have no memory. */
+void broker_free(struct broker *broker);
+
+/* Who may connect to a socket. */
+struct broker_socket {
+	const char *path;
+	uint32_t owner, group; /* UINT32_MAX: this process's */
+	uint32_t mode;	       /* such as 0600 */
+};
+
+#define BROKER_TEXT_MAX 320u
+
+/**
+ * broker_listen() - a listening socket at a path.  One that a process left behind when it was killed
+ * is replaced.
+ * Errors, with @text filled: -ENAMETOOLONG; -EADDRINUSE: a process listens there; -EEXIST: it is
+ * another kind of file; what the system calls say.
+ */
+int broker_listen(const struct broker_socket *args, int *ret, char text[BROKER_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * device - a device without a front end, and how it gets one and loses it.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "device.h"
+
+#define STALE_FRAMES 65536u
+
+void broker_say(const struct broker_device *device, enum vhc_level level, const char *format, ...)
+{
+	const struct broker_options *options = &device->broker->options;
+	char line[512];
+	va_list args;
+	int used;
+
+	if (!options->say)
+		return;
+	used = snprintf(line, sizeof(line), "%s: ", device->id);
+	va_start(args, format);
+	vsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
+	va_end(args);
+	options->say(options->data, level, line);
+}
+
+/* Has the other end gone, although what it sent before was not read yet? */
+static bool has_gone(int socket)
+{
+	struct pollfd now = { .fd = socket, .events = POLLRDHUP };
+
+	return poll(&now, 1, 0) == 1;
+}
+
+/* Frames that came for a front end that has gone are not for the next one. */
+static void drop_frames(const struct broker_device *device)
+{
+	char frame[65536 + 64];
+
+	for (uint32_t i = 0; i < device->pairs; i++) {
+		struct pollfd now = { .fd = vhc_tap_get_fd(device->tap, i), .events = POLLIN };
+
+		for (uint32_t n = 0; n < STALE_FRAMES && poll(&now, 1, 0) == 1; n++)
+			if (read(now.fd, frame, sizeof(frame)) < 0)
+				break;
+	}
+}
+
+static void say_peer(const struct broker_device *device, int socket)
+{
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+
+	getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	broker_say(device, VHC_LEVEL_INFO, "connected: process %d of user %u", (int)peer.pid,
+		   (unsigned int)peer.uid);
+}
+
+static void accept_front(void *data)
+{
+	struct broker_device *device = data;
+	struct session *session = &device->session;
+	int socket = accept4(device->listen.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), r;
+
+	if (socket < 0)
+		return;
+	if (session->watch.fd >= 0 && has_gone(session->watch.fd))
+		broker_device_disconnect(device);
+	if (session->watch.fd >= 0) {
+		broker_say(device, VHC_LEVEL_WARNING,
+			   "a second front end is refused: the first one is still connected");
+		close(socket);
+		return;
+	}
+	drop_frames(device);
+	r = session_begin(session, socket);
+	if (r)
+		broker_say(device, VHC_LEVEL_ERROR, "cannot serve a front end: %s", strerror(-r));
+	else
+		say_peer(device, socket);
+}
+
+/* The guest's memory is free again at once. */
+void broker_device_disconnect(struct broker_device *device)
+{
+	int r = vhc_dev_reset(device->dev);
+
+	session_end(&device->session);
+	if (!r)
+		r = vhc_dirty_stop(device->mem);
+	vhc_dirty_set_event(device->mem, -1);
+	vhc_mem_clear(device->mem);
+	r = vhc_mem_commit(device->mem) ?: r;
+	if (r)
+		broker_say(device, VHC_LEVEL_ERROR, "%s", vhc_ctx_get_error(device->ctx)->text);
+}
+
+/* It outlives every front end. */
+static int set_busyloop(struct broker_device *device)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < device->rings && device->busyloop && !r; i++)
+		r = vhc_ring_set_busyloop(device->dev, i, device->busyloop);
+	return r;
+}
+
+static int open_device(struct broker_device *device, const struct vhc_features *mask)
+{
+	int r = vhc_mem_new(device->ctx, &device->mem);
+
+	device->info.sz = sizeof(device->info);
+	if (!r)
+		r = vhc_dev_set_mem(device->dev, device->mem);
+	if (!r)
+		r = vhc_dev_set_tap(device->dev, device->tap);
+	if (!r)
+		r = vhc_dev_get_info(device->dev, &device->info);
+	if (!r)
+		r = set_busyloop(device);
+	return r ? r : session_offer_features(device, mask);
+}
+
+int broker_device_listen(struct broker_device *device, int listen)
+{
+	int epoll = device->broker->epoll, fd = vhc_dev_get_event_fd(device->dev);
+
+	if (fd < 0)
+		return fd;
+	return broker_watch(epoll, &device->events, fd, session_event, &device->session)
+		       ?: broker_watch(epoll, &device->listen, listen, accept_front, device);
+}
+
+static struct broker_device *new_device(struct broker *broker, const struct broker_net *net)
+{
+	struct broker_device *device = calloc(1, sizeof(*device));
+
+	if (!device)
+		return NULL;
+	*device = (struct broker_device){ .broker = broker,
+					  .ctx = broker->ctx,
+					  .dev = net->dev,
+					  .tap = net->tap,
+					  .pairs = net->pairs,
+					  .rings = 2 * net->pairs,
+					  .mtu = net->mtu,
+					  .busyloop = net->busyloop,
+					  .listen = BROKER_UNWATCHED,
+					  .events = BROKER_UNWATCHED };
+	snprintf(device->id, sizeof(device->id), "%s", net->id);
+	memcpy(device->mac, net->mac, sizeof(device->mac));
+	if (session_new(&device->session, device)) {
+		free(device);
+		return NULL;
+	}
+	return device;
+}
+
+int broker_device_new(struct broker *broker, const struct broker_net *net,
+		      struct broker_device **ret)
+{
+	struct broker_device *device = new_device(broker, net);
+	int r;
+
+	if (!device)
+		return -ENOMEM;
+	r = open_device(device, &net->mask);
+	if (r) {
+		broker_device_free(device);
+		return r;
+	}
+	*ret = device;
+	return 0;
+}
+
+void broker_device_free(struct broker_device *device)
+{
+	int epoll = device->broker->epoll, listen = device->listen.fd;
+
+	if (device->mem)
+		broker_device_disconnect(device);
+	broker_unwatch(epoll, &device->events);
+	broker_unwatch(epoll, &device->listen);
+	if (listen >= 0)
+		close(listen);
+	vhc_mem_free(device->mem);
+	session_free(&device->session);
+	free(device);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * device - a device that is served: its listening socket, and the front end that it has at the moment.
+ */
+#ifndef BROKER_DEVICE_H
+#define BROKER_DEVICE_H
+
+#include "broker.h"
+#include "session.h"
+
+struct broker_device {
+	struct broker *broker;
+	char id[64];
+	struct vhc_ctx *ctx;
+	struct vhc_dev *dev; /* the caller's, as the tap */
+	struct vhc_tap *tap;
+	struct vhc_mem *mem; /* of the guest; empty without a front end */
+	struct vhc_dev_info info;
+	uint32_t pairs, rings;
+	uint64_t offered; /* to front ends */
+	uint8_t mac[6];
+	uint16_t mtu;
+	uint32_t busyloop;
+	struct broker_watch listen, events;
+	struct session session;
+};
+
+struct broker {
+	struct vhc_ctx *ctx;
+	struct broker_options options;
+	int epoll;
+	struct broker_device **devices;
+	uint32_t count;
+};
+
+int broker_device_new(struct broker *broker, const struct broker_net *net,
+		      struct broker_device **ret);
+/** broker_device_listen() - front ends connect there from now on; takes over the socket. */
+int broker_device_listen(struct broker_device *device, int listen);
+void broker_device_free(struct broker_device *device);
+
+/** broker_device_disconnect() - the front end has gone, or must go: back to the state without one. */
+void broker_device_disconnect(struct broker_device *device);
+
+/** broker_say() - one line about a device. */
+void broker_say(const struct broker_device *device, enum vhc_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * loop - fds that are waited for.
+ */
+#ifndef BROKER_LOOP_H
+#define BROKER_LOOP_H
+
+#include <stdbool.h>
+
+/* An fd, and what to do when there is something to read.  fd is -1 while it is not watched. */
+struct broker_watch {
+	int fd;
+	void (*ready)(void *data);
+	void *data;
+};
+
+#define BROKER_UNWATCHED \
+	{                \
+		.fd = -1 \
+	}
+
+/** broker_watch() - watch an fd, which stays the caller's.  Errors: those of epoll_ctl(2). */
+int broker_watch(int epoll, struct broker_watch *watch, int fd, void (*ready)(void *data),
+		 void *data);
+void broker_unwatch(int epoll, struct broker_watch *watch);
+
+/** broker_wait() - wait, at most that many ms (-1: for ever), and handle what is ready. */
+int broker_wait(int epoll, int timeout);
+
+#endif

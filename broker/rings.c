@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rings - the messages about one ring.  Each may complete it, whatever their order: after each, the
+ * ring is started if that is possible.
+ */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "device.h"
+
+static int check_ring(struct session *session, uint32_t index)
+{
+	uint32_t rings = session->device->rings;
+
+	if (index < rings)
+		return 0;
+	return session_fail(session, -EINVAL, "there is no ring %u: the device has %u", index,
+			    rings);
+}
+
+int session_settle(struct session *session, uint32_t index)
+{
+	struct session_ring *ring = &session->ring[index];
+	struct vhc_dev *dev = session->device->dev;
+	bool start = ring->enabled && ring->kicked;
+	int r;
+
+	if (!start && !ring->runs)
+		return 0;
+	r = start ? vhc_ring_start(dev, index) : vhc_ring_stop(dev, index);
+	if (r == -EAGAIN)
+		return 0; /* something is still to come */
+	if (!r)
+		ring->runs = start;
+	return r;
+}
+
+int session_settle_all(struct session *session)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < session->device->rings && !r; i++)
+		r = session_settle(session, i);
+	return r;
+}
+
+int session_set_size(struct session *session, struct wire_message *message)
+{
+	uint32_t index = message->payload.ring.index;
+	int r = check_ring(session, index);
+
+	if (!r)
+		r = vhc_ring_set_size(session->device->dev, index, message->payload.ring.value);
+	return r ? r : session_settle(session, index);
+}
+
+/* Whether and where it is logged follows from the memory and the log. */
+int session_set_addr(struct session *session, struct wire_message *message)
+{
+	uint32_t index = message->payload.addr.index;
+	int r = check_ring(session, index);
+
+	if (!r)
+		r = vhc_ring_set_addr(session->device->dev, index,
+				      VHC_ARG(vhc_ring_addr, .desc = message->payload.addr.desc,
+					      .avail = message->payload.addr.avail,
+					      .used = message->payload.addr.used,
+					      .flags = VHC_RING_USER_ADDR));
+	return r ? r : session_settle(session, index);
+}
+
+int session_set_base(struct session *session, struct wire_message *message)
+{
+	uint32_t index = message->payload.ring.index;
+	int r = check_ring(session, index);
+
+	if (!r)
+		r = vhc_ring_set_base(session->device->dev, index, message->payload.ring.value);
+	return r ? r : session_settle(session, index);
+}
+
+/* It stops the ring, which starts again only after another kick. */
+int session_get_base(struct session *session, struct wire_message *message)
+{
+	uint32_t index = message->payload.ring.index, base = 0;
+	struct vhc_dev *dev = session->device->dev;
+	int r = check_ring(session, index);
+
+	if (r)
+		return r;
+	session->ring[index].kicked = false;
+	r = session_settle(session, index);
+	if (!r)
+		r = vhc_ring_get_base(dev, index, &base);
+	if (!r)
+		r = vhc_ring_set_kick(dev, index, -1);
+	if (r)
+		return r;
+	wire_reply_same(message);
+	message->payload.ring.value = base;
+	return 0;
+}
+
+int session_set_kick(struct session *session, struct wire_message *message)
+{
+	uint32_t index = message->payload.u64 & WIRE_RING_MASK;
+	int r = check_ring(session, index);
+
+	if (r)
+		return r;
+	if (message->payload.u64 & WIRE_NO_FD)
+		return session_fail(session, -EOPNOTSUPP,
+				    "ring %u is to be polled, which the kernel does not do", index);
+	r = vhc_ring_set_kick(session->device->dev, index, message->fd[0]);
+	if (r)
+		return r;
+	session->ring[index].kicked = true;
+	return session_settle(session, index);
+}
+
+/* The kernel signals eventfds only. */
+static bool is_socket(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && !fstat(fd, &st) && S_ISSOCK(st.st_mode);
+}
+
+int session_set_call(struct session *session, struct wire_message *message)
+{
+	uint32_t index = message->payload.u64 & WIRE_RING_MASK;
+	int r = check_ring(session, index);
+
+	if (r)
+		return r;
+	if (is_socket(message->fds ? message->fd[0] : -1)) {
+		r = session_relay_begin(session, index, wire_take_fd(message, 0));
+	} else {
+		r = vhc_ring_set_call(session->device->dev, index,
+				      message->fds ? message->fd[0] : -1);
+		if (!r)
+			session_relay_end(session, index);
+	}
+	return r ? r : session_settle(session, index);
+}
+
+int session_set_err(struct session *session, struct wire_message *message)
+{
+	uint32_t index = message->payload.u64 & WIRE_RING_MASK;
+	int r = check_ring(session, index);
+
+	if (r)
+		return r;
+	if (session->ring[index].err >= 0)
+		close(session->ring[index].err);
+	session->ring[index].err = wire_take_fd(message, 0);
+	return 0;
+}
+
+/* Frames of a flow go to one queue: one that nobody reads must be detached. */
+int session_activate(struct session *session)
+{
+	const struct broker_device *device = session->device;
+	uint32_t active = 1;
+
+	for (uint32_t pair = 1; pair < device->pairs; pair++)
+		if (session->ring[2 * pair].enabled)
+			active = pair + 1;
+	return device->pairs > 1 ? vhc_tap_set_active(device->tap, active) : 0;
+}
+
+/* It comes before there is a ring, and again and again. */
+int session_enable(struct session *session, struct wire_message *message)
+{
+	uint32_t index = message->payload.ring.index, value = message->payload.ring.value;
+	int r = check_ring(session, index);
+
+	if (!r && value > 1)
+		r = session_fail(session, -EINVAL, "ring %u: %u is neither 0 nor 1", index, value);
+	if (r)
+		return r;
+	session->ring[index].enabled = value;
+	return session_settle(session, index) ?: session_activate(session);
+}
+
+/* RESET_OWNER, which is no longer in use. */
+int session_disable_all(struct session *session, struct wire_message *message)
+{
+	for (uint32_t i = 0; i < session->device->rings; i++)
+		session->ring[i].enabled = false;
+	return session_settle_all(session) ?: session_activate(session);
+}
+
+void session_forget_rings(struct session *session)
+{
+	for (uint32_t i = 0; i < session->device->rings; i++) {
+		struct session_ring *ring = &session->ring[i];
+
+		session_relay_end(session, i);
+		if (ring->err >= 0)
+			close(ring->err);
+		*ring = SESSION_NO_RING;
+	}
+}

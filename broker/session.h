@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * session - one front end of a device, from its connection to its end.
+ *
+ * A message becomes calls of the library, which does nothing for what is so already: there is no state
+ * machine here.  What a message sets is remembered by the library; here is only what vhost-user has
+ * beside it: which rings are enabled, protocol features, and who must be told of an error.
+ */
+#ifndef BROKER_SESSION_H
+#define BROKER_SESSION_H
+
+#include "loop.h"
+#include "vhostconfig.h"
+#include "wire.h"
+
+struct broker_device;
+
+struct session_ring {
+	bool enabled, kicked; /* it runs from its kick to GET_VRING_BASE, while it is enabled */
+	bool runs;
+	int err;		   /* of SET_VRING_ERR, or -1 */
+	int call;		   /* a socket that interrupts are relayed to, or -1 */
+	struct broker_watch relay; /* the eventfd that the kernel signals instead */
+};
+
+#define SESSION_NO_RING ((struct session_ring){ .err = -1, .call = -1, .relay = BROKER_UNWATCHED })
+
+#define SESSION_REGIONS 512u
+
+/* A region of the guest's memory, and the file that it is in. */
+struct session_region {
+	struct wire_region at;
+	uint64_t dev, inode;
+};
+
+struct session {
+	struct broker_device *device;
+	struct broker_watch watch; /* the front end's socket; fd is -1 while there is none */
+	struct wire_reader reader;
+	uint64_t protocol; /* features that the front end accepted */
+	uint64_t features; /* the same, as it sent them */
+	bool has_protocol, log;
+	uint32_t status;
+	int back; /* of SET_BACKEND_REQ_FD, or -1 */
+	struct session_ring *ring;
+	struct session_region *region; /* SESSION_REGIONS of them */
+	uint32_t regions;
+	struct wire_error error; /* of the message; "": the library has the text */
+};
+
+/** session_new() - of a device that has no front end yet.  Errors: -ENOMEM. */
+int session_new(struct session *session, struct broker_device *device);
+
+void session_free(struct session *session);
+
+/** session_begin() - a front end has connected; takes over its socket. */
+int session_begin(struct session *session, int socket);
+
+/** session_end() - close what is the front end's; the device is not touched. */
+void session_end(struct session *session);
+
+/** session_ready() - its socket is readable, or a message is overdue. */
+void session_ready(void *session);
+
+/** session_event() - the device has an event. */
+void session_event(void *session);
+
+/**
+ * session_message() - a message that was received: check it, do it, make the reply of it.
+ * Returns 1: there is a reply to send; 0: there is none.  Errors: the connection must end, and
+ * session->error says why.
+ */
+int session_message(struct session *session, struct wire_message *message);
+
+/* What a message does: 0, with the reply in it, or a negative errno. */
+typedef int session_handler(struct session *session, struct wire_message *message);
+
+/** session_fail() - with a text of its own.  Returns @code. */
+int session_fail(struct session *session, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* features.c */
+session_handler session_get_features, session_set_features;
+session_handler session_get_protocol_features, session_set_protocol_features;
+session_handler session_get_status, session_set_status, session_reset;
+int session_offer_features(struct broker_device *device, const struct vhc_features *mask);
+
+/* memory.c */
+session_handler session_set_mem_table, session_add_region, session_del_region, session_get_slots;
+session_handler session_set_log_base, session_set_log_fd;
+/** session_start_log() - start or stop logging, as the front end wants it and as far as is possible. */
+int session_start_log(struct session *session);
+
+/* rings.c */
+session_handler session_set_size, session_set_addr, session_set_base, session_get_base;
+session_handler session_set_kick, session_set_call, session_set_err, session_enable;
+session_handler session_disable_all;
+/** session_settle() - start or stop a ring, or every ring, as it is to be. */
+int session_settle(struct session *session, uint32_t ring);
+int session_settle_all(struct session *session);
+/** session_activate() - let the queues of enabled pairs receive, and no others. */
+int session_activate(struct session *session);
+/** session_forget_rings() - after a reset of the device. */
+void session_forget_rings(struct session *session);
+
+/* relay.c */
+/** session_relay_begin() - relay the interrupts of a ring to a socket, which it takes over. */
+int session_relay_begin(struct session *session, uint32_t ring, int socket);
+void session_relay_end(struct session *session, uint32_t ring);
+
+/* net.c */
+session_handler session_get_queues, session_send_rarp, session_set_mtu, session_get_config;
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * device - front ends that connect, misbehave and go, and the socket where they connect.
+ */
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "served.h"
+
+static void expect_said(const char *word)
+{
+	if (!strstr(served.said, word))
+		fail_msg("\"%s\" is not in: %s", word, served.said);
+}
+
+static void front_end_is_served(void **state)
+{
+	int fd = served_connect();
+
+	expect_said("connected: process");
+	assert_true(served_ask(fd, WIRE_GET_FEATURES) == served.front.device->offered);
+	close(fd);
+	served_turn();
+	expect_said("connection was closed");
+}
+
+static void second_front_end_is_refused(void **state)
+{
+	int first = served_connect(), second = served_connect();
+
+	assert_true(served_is_connected(first));
+	assert_false(served_is_connected(second));
+	expect_said("second front end is refused");
+	assert_true(served_ask(first, WIRE_GET_FEATURES) != 0);
+	close(first);
+	close(second);
+}
+
+static void next_front_end_is_served(void **state)
+{
+	for (int i = 0; i < 100; i++) {
+		int fd = served_connect();
+
+		assert_true(served_ask(fd, WIRE_GET_FEATURES) != 0);
+		close(fd);
+		if (i % 2)
+			served_turn(); /* or the new one comes before the end of the old one is seen */
+	}
+}
+
+static void wrong_message_ends_the_connection(void **state)
+{
+	int fd = served_connect();
+	struct wire_message message = { .request = WIRE_SET_OWNER, .flags = 0 };
+
+	assert_int_equal(wire_send(fd, &message, 0, &served.error), 0);
+	served_turn();
+	assert_false(served_is_connected(fd));
+	expect_said("SET_OWNER is of version 0");
+	close(fd);
+}
+
+static void message_that_does_not_end_is_waited_for(void **state)
+{
+	int fd = served_connect();
+	struct session *session = &served.front.device->session;
+
+	assert_int_equal(write(fd, "\1\0\0\0", 4), 4);
+	served_turn();
+	assert_true(served_is_connected(fd));
+	session->reader.started -= 1000; /* the timeout */
+	session_ready(session);
+	assert_false(served_is_connected(fd));
+	expect_said("only 4 bytes");
+	close(fd);
+}
+
+static void front_end_that_reads_no_reply_is_disconnected(void **state)
+{
+	int fd = served_connect();
+	struct wire_message message = { .request = WIRE_GET_FEATURES, .flags = WIRE_VERSION };
+
+	for (int i = 0; i < 100000 && !strstr(served.said, "does not read"); i++) {
+		wire_send(fd, &message, 0, &served.error);
+		broker_wait(served.front.broker.epoll, 0);
+	}
+	expect_said("does not read");
+	close(fd);
+}
+
+static void socket_is_as_it_was_asked_for(void **state)
+{
+	struct stat st;
+
+	assert_int_equal(stat(served.path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(st.st_uid, geteuid());
+}
+
+static void socket_in_use_is_not_taken(void **state)
+{
+	char text[BROKER_TEXT_MAX];
+	int fd = -1;
+
+	assert_int_equal(served_listen(&fd, text), -EADDRINUSE);
+	assert_non_null(strstr(text, "a process listens there"));
+	assert_int_equal(fd, -1);
+}
+
+static void socket_that_was_left_behind_is_taken(void **state)
+{
+	char text[BROKER_TEXT_MAX];
+	int fd;
+
+	broker_unwatch(served.front.broker.epoll, &served.front.device->listen);
+	for (int i = 3; i < 100; i++) {
+		struct sockaddr_un address;
+		socklen_t size = sizeof(address);
+
+		if (!getsockname(i, (struct sockaddr *)&address, &size) &&
+		    address.sun_family == AF_UNIX)
+			close(i);
+	}
+	assert_int_equal(served_listen(&fd, text), 0);
+	assert_int_equal(broker_device_listen(served.front.device, fd), 0);
+	close(served_connect());
+}
+
+static void file_that_is_no_socket_is_not_removed(void **state)
+{
+	char text[BROKER_TEXT_MAX], old[sizeof(served.path)];
+	int fd;
+
+	strcpy(old, served.path);
+	strcpy(served.path, "/tmp/vhc-broker-XXXXXX");
+	fd = mkstemp(served.path);
+	close(fd);
+	assert_int_equal(served_listen(&fd, text), -EEXIST);
+	assert_int_equal(unlink(served.path), 0);
+	strcpy(served.path, old);
+}
+
+static void path_that_is_too_long_is_refused(void **state)
+{
+	char text[BROKER_TEXT_MAX], name[109];
+	int fd;
+
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(
+		broker_listen(&(struct broker_socket){ name, UINT32_MAX, UINT32_MAX, 0600 }, &fd,
+			      text),
+		-ENAMETOOLONG);
+	assert_non_null(strstr(text, "107"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, served_setup, served_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(front_end_is_served),
+		TEST(second_front_end_is_refused),
+		TEST(next_front_end_is_served),
+		TEST(wrong_message_ends_the_connection),
+		TEST(message_that_does_not_end_is_waited_for),
+		TEST(front_end_that_reads_no_reply_is_disconnected),
+		TEST(socket_is_as_it_was_asked_for),
+		TEST(socket_in_use_is_not_taken),
+		TEST(socket_that_was_left_behind_is_taken),
+		TEST(file_that_is_no_socket_is_not_removed),
+		TEST(path_that_is_too_long_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fake-serve SOCKET PAIRS - a device on the fake kernel that is served at a socket, to a real launcher.  Each line
+ * on stdin is answered with what the kernel has; after "end" this checks that nothing is left, and ends.
+ */
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "adopt.h"
+#include "broker.h"
+#include "ctx.h"
+#include "rig.h"
+#include "sound.h"
+
+int __real_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
+int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
+
+int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+	return fd >= FAKE_FIRST_FD ? 0 : __real_epoll_ctl(epoll, op, fd, event);
+}
+
+static void say(void *data, enum vhc_level level, const char *line)
+{
+	fprintf(stderr, "%s\n", line);
+}
+
+static void check(int r, const char *what)
+{
+	if (!r)
+		return;
+	fprintf(stderr, "%s: %d\n", what, r);
+	exit(1);
+}
+
+static void print_state(struct fake *fake, uint32_t pairs)
+{
+	uint32_t running = 0;
+
+	for (uint32_t i = 0; i < 2 * pairs; i++)
+		running += fake_vhost(fake, i / 2)->ring[i % 2].runs;
+	printf("rings %u regions %u detached %u log %d sound %d\n", running,
+	       fake_vhost(fake, 0)->regions, fake_tap(fake, "vm0")->detached,
+	       (int)(fake_vhost(fake, 0)->ring[0].features[0] >> 26 & 1), sound_check(fake));
+	fflush(stdout);
+}
+
+static void serve(struct vhc_ctx *ctx, struct fake *fake, const char *path, struct broker_net *net)
+{
+	const struct broker_options options = { .say = say };
+	char text[BROKER_TEXT_MAX] = "", line[100];
+	struct broker *broker;
+
+	check(broker_listen(&(struct broker_socket){ path, UINT32_MAX, UINT32_MAX, 0600 },
+			    &net->listen, text),
+	      text);
+	check(broker_new(ctx, &options, &broker), "broker_new");
+	check(broker_add_net(broker, net), "broker_add_net");
+	do {
+		check(broker_run(broker, STDIN_FILENO), "broker_run");
+		if (read(STDIN_FILENO, line, sizeof(line)) <= 0 || line[0] == 'e')
+			break;
+		print_state(fake, net->pairs);
+	} while (1);
+	broker_free(broker);
+	unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+	struct broker_net net = { .id = "net0", .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 } };
+	struct fake *fake = fake_new("6.12");
+	struct vhc_ctx *ctx;
+
+	if (argc != 3)
+		return 2;
+	net.pairs = (uint32_t)atoi(argv[2]);
+	adopt_begin(fake);
+	check(vhi_ctx_new_sys(&adopt_sys, fake, &ctx), "context");
+	check(vhc_tap_open(ctx, "vm0", VHC_ARG(vhc_tap_args, .queues = net.pairs), &net.tap),
+	      "tap");
+	check(vhc_dev_open(ctx, "net0", NULL,
+			   VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = net.pairs),
+			   &net.dev),
+	      "device");
+	serve(ctx, fake, argv[1], &net);
+	vhc_dev_close(net.dev);
+	vhc_tap_close(net.tap);
+	vhc_ctx_free(ctx);
+	adopt_end(fake);
+	if (!fake_is_clean(fake))
+		return 1;
+	fake_free(fake);
+	return 0;
+}

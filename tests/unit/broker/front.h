@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * front - a front end of a device on the fake kernel.  Its messages go straight to the session, with fds of that
+ * kernel.
+ */
+#ifndef TESTS_BROKER_FRONT_H
+#define TESTS_BROKER_FRONT_H
+
+#include "device.h"
+#include "rig.h"
+
+/* The guest's memory: guest-physical, and where the front end has it. */
+#define FRONT_GUEST 0x40000000ull
+#define FRONT_USER  0x7f0000000000ull
+#define FRONT_SIZE  0x100000ull
+
+struct front {
+	struct fake *fake;
+	struct vhc_ctx *ctx;
+	struct vhc_dev *dev;
+	struct vhc_tap *tap;
+	struct broker broker;
+	struct broker_device *device;
+	uint32_t pairs;
+	int memory, kick[8], call[8];
+	struct wire_message message; /* the last one, or its reply */
+	int result;		     /* of the last one */
+};
+
+/* The one of a test, with one pair or four. */
+extern struct front the_front;
+
+int front_setup(void **state);
+int front_setup_pairs(void **state);
+int front_teardown(void **state);
+
+#define FRONT_TEST(name) cmocka_unit_test_setup_teardown(name, front_setup, front_teardown)
+#define FRONT_TEST_PAIRS(name) \
+	cmocka_unit_test_setup_teardown(name, front_setup_pairs, front_teardown)
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/** front_kernel_ring() - what the kernel has of a ring of it. */
+struct fake_ring *front_kernel_ring(uint32_t ring);
+
+/** front_new() - a device of so many pairs, and a front end that has sent nothing yet. */
+void front_new(struct front *front, const char *kernel, uint32_t pairs);
+/** front_free() - it disconnects, and nothing is left. */
+void front_free(struct front *front);
+void front_disconnect(struct front *front);
+
+/** front_tell() - send front->message, with its request and payload.  As session_message(). */
+int front_tell(struct front *front, uint32_t request);
+/* These fill the payload, and tell. */
+int front_u64(struct front *front, uint32_t request, uint64_t value);
+int front_ring(struct front *front, uint32_t request, uint32_t ring, uint32_t value);
+int front_fd(struct front *front, uint32_t request, uint32_t ring, int fd);
+int front_addr(struct front *front, uint32_t ring, uint64_t user);
+int front_table(struct front *front, int fd, uint64_t size);
+/** front_ask() - a request without payload: the number in its reply. */
+uint64_t front_ask(struct front *front, uint32_t request);
+
+/** front_negotiate() - protocol features and features as QEMU does, of all that is offered. */
+void front_negotiate(struct front *front);
+/** front_set_ring() - size, base, addresses, kick, call. */
+void front_set_ring(struct front *front, uint32_t ring);
+/** front_up() - everything, in QEMU's order: all rings run. */
+void front_up(struct front *front);
+/** front_runs() - does this ring run in the kernel? */
+bool front_runs(struct front *front, uint32_t ring);
+
+#define assert_told(front, call)                                       \
+	do {                                                           \
+		if ((call) < 0)                                        \
+			fail_msg(#call ": %d: %s", (front)->result,    \
+				 (front)->device->session.error.text); \
+	} while (0)
+
+#endif
