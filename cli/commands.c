@@ -8,6 +8,7 @@
 #define COMMANDS(ROW)        \
 	ROW(setup)           \
 	ROW(teardown)        \
+	ROW(serve)           \
 	ROW(attach)          \
 	ROW(detach)          \
 	ROW(plan)            \

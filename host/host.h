@@ -66,6 +66,7 @@ struct host_options {
 	const int *keep;
 	size_t keep_count;
 	char **launcher; /* its command line, with tokens, NULL-terminated; NULL to plan without one */
+	bool serve;	 /* instead of a launcher: for host_serve_begin() */
 	const char *qmp;      /* instead of a launcher: the socket of a running QEMU, or NULL */
 	unsigned int seconds; /* how long each answer of it may take */
 	/* A warning, one line.  May be NULL. */
@@ -120,6 +121,36 @@ int host_setup_run(const struct host_setup *setup, const struct host_options *op
  */
 int host_teardown(const struct host_setup *setup, const struct host_options *options,
 		  struct json_object **ret, struct host_error *err);
+
+/* A device that is set up for a broker. */
+struct host_served {
+	const char *id;
+	struct vhc_dev *dev;
+	struct vhc_tap *tap;
+	uint32_t queue_pairs;
+	struct vhc_features mask;
+	uint8_t mac[6]; /* all 0: it has none */
+	uint16_t mtu;	/* 0: the kernel's */
+	uint32_t busyloop_us;
+	const char *path;
+	uint32_t owner, group; /* of the socket; UINT32_MAX: this process's */
+	uint32_t mode;
+};
+
+struct host_serving;
+
+/**
+ * host_serve_begin() - set the devices up, for this process to use.  All or nothing, as
+ * host_setup_run().  Signals that end a process are held until host_serve_end().
+ */
+int host_serve_begin(const struct host_setup *setup, const struct host_options *options,
+		     struct host_serving **ret, struct host_error *err);
+/** host_serve_get() - the n-th device, valid until the end; false: there is none. */
+bool host_serve_get(const struct host_serving *serving, size_t n, struct host_served *ret);
+/** host_serve_signals() - an fd that is readable when such a signal has come.  Or a negative errno. */
+int host_serve_signals(const struct host_serving *serving);
+/** host_serve_end() - undo what was set up. */
+int host_serve_end(struct host_serving *serving, struct host_error *err);
 
 /**
  * host_attach() - set the devices up and give them to the running QEMU at @options->qmp.

@@ -60,7 +60,7 @@ static int check_style(struct host_check *c, size_t index, unsigned int bit)
 	const char *mask = host_qemu_cannot_mask(device, bit);
 	const char *require = host_qemu_cannot_require(device, bit);
 
-	if (c->setup->launcher.style != HOST_STYLE_QEMU)
+	if (c->setup->launcher.style != HOST_STYLE_QEMU || device->attach == HOST_ATTACH_VHOST_USER)
 		return 0;
 	if (vhc_features_has(&device->mask, bit) && mask)
 		return HOST_WRONG(c, index, "/features/mask", "%s (bit %u) cannot be masked: %s",

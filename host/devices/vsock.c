@@ -14,6 +14,9 @@ static int check(struct host_check *c, size_t index)
 
 	if (device->attach == HOST_ATTACH_NAME)
 		return HOST_WRONG(c, index, "/attach", "only a tap has a name: set it to \"fd\"");
+	if (device->attach == HOST_ATTACH_VHOST_USER)
+		return HOST_WRONG(c, index, "/attach",
+				  "only net devices are served by vhost-user: set it to \"fd\"");
 	for (size_t i = 0; device->cid != HOST_CID_AUTO && i < index; i++) {
 		const struct host_device *other = host_device(c->setup, i);
 

@@ -49,9 +49,13 @@ static bool needs_mask(const struct host_device *device)
 unsigned int host_told_wanted(const struct host_setup *setup, const struct host_device *device,
 			      bool vhost)
 {
-	unsigned int told = host_kind_of(device)->told(device, vhost);
+	unsigned int told;
 	bool qemu = setup->launcher.style == HOST_STYLE_QEMU; /* offers some only if it is told */
 
+	/* The launcher is told of the socket, and asks there for the rest. */
+	if (device->attach == HOST_ATTACH_VHOST_USER)
+		return 0;
+	told = host_kind_of(device)->told(device, vhost);
 	/* Whoever opens the tap by its name opens vhost, too: no variable tells it. */
 	if (device->attach == HOST_ATTACH_NAME && host_style_of(setup)->environment)
 		told &= ~(unsigned int)HOST_TOLD_VHOST;

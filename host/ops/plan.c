@@ -80,6 +80,31 @@ static int check_launcher(const struct host_setup *setup, const struct host_opti
 
 /* ------------------------------------------------------------------------------- for a running QEMU */
 
+/* Which devices are attached how depends on what is done with them. */
+static int check_served(const struct host_setup *setup, const struct host_options *options,
+			struct host_error *err)
+{
+	for (size_t i = 0; i < setup->devices.count; i++) {
+		const struct host_device *device = host_device(setup, i);
+		bool served = device->attach == HOST_ATTACH_VHOST_USER;
+
+		if (served && options->launcher)
+			return host_fail_status(
+				err, HOST_DOCUMENT, -EINVAL,
+				"run `vhostctl serve CONFIG`, and the launcher with the socket",
+				"\"attach\" of device \"%s\" is \"vhost-user\", which is served, not "
+				"handed over",
+				device->id);
+		if (!served && options->serve)
+			return host_fail_status(
+				err, HOST_DOCUMENT, -EINVAL,
+				"set it to \"vhost-user\", with a \"path\" in \"socket\"",
+				"only vhost-user is served: \"attach\" of device \"%s\" is another",
+				device->id);
+	}
+	return 0;
+}
+
 /* Only a QEMU can be given devices while it runs, and only as fds. */
 static int check_attach(const struct host_setup *setup, struct host_error *err)
 {
@@ -87,7 +112,7 @@ static int check_attach(const struct host_setup *setup, struct host_error *err)
 		if (host_device(setup, i)->attach != HOST_ATTACH_FD)
 			return host_fail_status(
 				err, HOST_DOCUMENT, -EINVAL, "set it to \"fd\", or leave it out",
-				"a QEMU that runs is given fds: \"attach\" of device \"%s\" is \"name\"",
+				"a QEMU that runs is given fds: \"attach\" of device \"%s\" is another",
 				host_device(setup, i)->id);
 	if (setup->launcher.style == HOST_STYLE_QEMU)
 		return 0;
@@ -111,7 +136,7 @@ int host_plan_make(const struct host_setup *setup, const struct host_options *op
 		   struct host_plan *ret, struct host_error *err)
 {
 	struct host_plan plan = { .setup = setup, .options = options };
-	int r = options->qmp ? check_attach(setup, err) : 0;
+	int r = options->qmp ? check_attach(setup, err) : check_served(setup, options, err);
 
 	if (r == 0 && options->launcher)
 		r = check_launcher(setup, options, err);

@@ -43,6 +43,8 @@ static int refuse(struct host_run *run, const struct host_op *op, int code, stru
 		return code;
 	if (host_device(run->plan->setup, op->device)->vhost == HOST_VHOST_PREFER)
 		return fall_back(run, op, err);
+	if (host_device(run->plan->setup, op->device)->attach == HOST_ATTACH_VHOST_USER)
+		return code; /* there is nothing else to serve */
 	if (strlen(err->hint) + 60 < sizeof(err->hint))
 		snprintf(err->hint + strlen(err->hint), sizeof(err->hint) - strlen(err->hint),
 			 "%sor set \"vhost\" to \"prefer\" to continue without it",

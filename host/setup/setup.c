@@ -11,9 +11,10 @@
 #include "setup/setup.h"
 
 static const char *const types[] = { [HOST_NET] = "net", [HOST_VSOCK] = "vsock", NULL };
-static const char *const attaches[] = {
-	[HOST_ATTACH_FD] = "fd", [HOST_ATTACH_NAME] = "name", NULL
-};
+static const char *const attaches[] = { [HOST_ATTACH_FD] = "fd",
+					[HOST_ATTACH_NAME] = "name",
+					[HOST_ATTACH_VHOST_USER] = "vhost-user",
+					NULL };
 static const char *const vhosts[] = { "require", "prefer", "off", NULL };
 static const char *const workers[] = { "default", "task", "kthread", NULL };
 static const char *const styles[HOST_STYLE_COUNT + 1] = {
@@ -169,6 +170,19 @@ static bool check_vlans(const char *text)
 	return host_vlans_parse(text, &first, &last);
 }
 
+/* One that a shell reads as it stands; its length is the kernel's to say. */
+static bool check_path(const char *text)
+{
+	return text[0] == '/' && check_word(text, "");
+}
+
+static bool check_mode(const char *text)
+{
+	size_t digits = strspn(text, "01234567");
+
+	return !text[digits] && text[0] == '0' && (digits == 4 || digits == 3);
+}
+
 static bool check_feature(const char *text)
 {
 	const char *c = text;
@@ -250,6 +264,25 @@ static const struct doc_field tap_fields[] = {
 static const struct doc_table tap_table =
 	DOC_PART(host_tap, tap_fields, "the tap link on the host side");
 
+static const struct doc_field socket_fields[] = {
+	DOC_FIELD(host_socket, path, DOC_STRING, .min = 1, .max = 107, .check = check_path,
+		  .pattern = "^/[!-~]{0,106}$",
+		  .rule = "write an absolute path without blanks, of at most 107 bytes",
+		  .help = "where launchers connect"),
+	DOC_FIELD(host_socket, owner, DOC_STRING, .min = 1, .max = 32, .check = check_user,
+		  .pattern = USER_PATTERN, .rule = "write a user name or number",
+		  .help = "user who may connect; default: the caller"),
+	DOC_FIELD(host_socket, group, DOC_STRING, .min = 1, .max = 32, .check = check_user,
+		  .pattern = USER_PATTERN, .rule = "write a group name or number",
+		  .help = "group of the socket; default: the caller's"),
+	DOC_FIELD(host_socket, mode, DOC_STRING, .min = 3, .max = 4, .check = check_mode,
+		  .pattern = "^0[0-7]{2,3}$", .rule = "write an octal number, such as 0660",
+		  .help = "permissions of the socket; default: 0600"),
+};
+
+static const struct doc_table socket_table = DOC_PART(
+	host_socket, socket_fields, "the socket of a device that is attached by vhost-user");
+
 static const struct doc_field feature_fields[] = {
 	DOC_FIELD(host_features, mask, DOC_STRINGS, .max = 256, .check = check_feature,
 		  .pattern = FEATURE_PATTERN, .rule = FEATURE_RULE,
@@ -282,7 +315,8 @@ static const struct doc_field device_fields[] = {
 		 .help = "name of the device in tokens, messages and fd names"),
 	DOC_NEED(host_device, type, DOC_CHOICE, .choices = types, .help = "type of device"),
 	DOC_FIELD(host_device, attach, DOC_CHOICE, .choices = attaches,
-		  .help = "how the launcher gets a tap: as open fds, or by its name"),
+		  .help = "how the launcher gets the device: as open fds, a tap by its name, or by "
+			  "vhost-user from 'vhostctl serve'"),
 	DOC_FIELD(host_device, vhost, DOC_CHOICE, NET, .choices = vhosts,
 		  .help = "whether to use vhost; \"prefer\" falls back to none with a warning"),
 	DOC_FIELD(host_device, queue_pairs, DOC_UINT, NET, .preset = 1, .min = 1,
@@ -292,6 +326,8 @@ static const struct doc_field device_fields[] = {
 		  .help = "descriptors in a receive ring"),
 	DOC_FIELD(host_device, tap, DOC_OBJECT, NET, .table = &tap_table,
 		  .help = "the tap link on the host side"),
+	DOC_FIELD(host_device, socket, DOC_OBJECT, NET, .table = &socket_table,
+		  .help = "where launchers connect, if it is attached by vhost-user"),
 	DOC_FIELD(host_device, cid, DOC_UINT, VSOCK, .preset = HOST_CID_AUTO, .word = "auto",
 		  .min = HOST_CID_MIN, .max = HOST_CID_MAX,
 		  .help = "address of the guest; auto: the lowest that is free"),

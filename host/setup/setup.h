@@ -10,18 +10,20 @@
 
 #define HOST_MAX_DEVICES     256u
 #define HOST_MAX_QUEUE_PAIRS 256u
+#define HOST_MAX_USER_PAIRS  128u   /* by vhost-user */
 #define HOST_MAX_MTU	     65521u /* of a tap: 65535 including the Ethernet header */
 #define HOST_MAX_VLAN	     4094u
 #define HOST_RING_SIZE	     256u /* the default */
 #define HOST_CID_MIN	     3u
 #define HOST_CID_MAX	     0xfffffffeu
 #define HOST_CID_AUTO	     0u
+#define HOST_SOCKET_MODE     0600u
 #define HOST_LINK_NAME_MAX   16u /* with the NUL */
 
 enum host_type { HOST_NET, HOST_VSOCK };
 enum host_vhost { HOST_VHOST_REQUIRE, HOST_VHOST_PREFER, HOST_VHOST_OFF };
 enum host_worker_mode { HOST_WORKER_DEFAULT, HOST_WORKER_TASK, HOST_WORKER_KTHREAD };
-enum host_attach { HOST_ATTACH_FD, HOST_ATTACH_NAME };
+enum host_attach { HOST_ATTACH_FD, HOST_ATTACH_NAME, HOST_ATTACH_VHOST_USER };
 enum host_style_index {
 	HOST_STYLE_QEMU,
 	HOST_STYLE_LISTEN_FDS,
@@ -59,6 +61,13 @@ struct host_features {
 	struct doc_list mask, require;
 };
 
+/* Where launchers connect, of HOST_ATTACH_VHOST_USER. */
+struct host_socket {
+	char *path; /* NULL: there is none */
+	char *owner, *group;
+	char *mode; /* octal digits; NULL: HOST_SOCKET_MODE */
+};
+
 struct host_worker {
 	uint32_t mode; /* enum host_worker_mode */
 };
@@ -70,6 +79,7 @@ struct host_device {
 	uint64_t cid;				      /* HOST_CID_AUTO: the lowest free */
 	char *bus;				      /* of QEMU; NULL: it chooses */
 	struct host_tap tap;
+	struct host_socket socket;
 	struct host_features features;
 	struct host_worker worker;
 	/* Not in the document, set by host_setup_check(): the names as bits. */

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * 'vhostctl serve': devices for launchers that speak vhost-user, until a signal comes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "program/cli.h"
+#include "setup/config.h"
+#include "broker.h"
+
+/* As sd_notify(3): to a path, or to an abstract address, which begins with '@'. */
+static void notify(const char *text)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t length = path ? strlen(path) : 0;
+	int fd;
+
+	if (!length || length >= sizeof(address.sun_path))
+		return;
+	memcpy(address.sun_path, path, length);
+	if (path[0] == '@')
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address,
+		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+	close(fd);
+}
+
+static void say(void *data, enum vhc_level level, const char *line)
+{
+	const struct cli_call *call = data;
+
+	if (level <= VHC_LEVEL_WARNING)
+		cli_warn(call, "%s", line);
+	else if (call->verbose)
+		cli_log(data, level, line);
+}
+
+static void warn(void *data, const char *line)
+{
+	cli_warn(data, "%s", line);
+}
+
+static int fail_library(const struct cli_call *call, const char *id, int code)
+{
+	const struct vhc_error *error = vhc_ctx_get_error(call->ctx);
+
+	if (error->code == code)
+		return cli_fail_library(call);
+	return cli_fail(CLI_FAILED, NULL, "%s: %s", id, strerror(-code));
+}
+
+static int add_device(struct cli_call *call, struct broker *broker,
+		      const struct host_served *served)
+{
+	const struct broker_socket socket = { served->path, served->owner, served->group,
+					      served->mode };
+	struct broker_net net = {
+		.id = served->id,
+		.dev = served->dev,
+		.tap = served->tap,
+		.pairs = served->queue_pairs,
+		.mask = served->mask,
+		.mtu = served->mtu,
+		.busyloop = served->busyloop_us,
+	};
+	char text[BROKER_TEXT_MAX];
+	int r;
+
+	memcpy(net.mac, served->mac, sizeof(net.mac));
+	r = broker_listen(&socket, &net.listen, text);
+	if (r)
+		return cli_fail(CLI_FAILED, NULL, "%s: %s", served->id, text);
+	r = broker_add_net(broker, &net);
+	if (!r)
+		return CLI_YES;
+	unlink(served->path);
+	return fail_library(call, served->id, r);
+}
+
+/* Until a signal comes.  @ret_sockets: how many devices have one. */
+static int serve(struct cli_call *call, const struct host_serving *serving, struct broker *broker,
+		 size_t *ret_sockets)
+{
+	struct host_served served;
+	int status = CLI_YES, until = host_serve_signals(serving), r;
+
+	if (until < 0)
+		return cli_fail(CLI_FAILED, NULL, "signalfd: %s", strerror(-until));
+	while (!status && host_serve_get(serving, *ret_sockets, &served)) {
+		status = add_device(call, broker, &served);
+		*ret_sockets += status == CLI_YES;
+	}
+	if (!status) {
+		notify("READY=1");
+		r = broker_run(broker, until);
+		notify("STOPPING=1");
+		status = r ? cli_fail(CLI_FAILED, NULL, "epoll_wait: %s", strerror(-r)) : CLI_YES;
+	}
+	close(until);
+	return status;
+}
+
+static void remove_sockets(const struct host_serving *serving, size_t count)
+{
+	struct host_served served;
+
+	for (size_t i = 0; i < count && host_serve_get(serving, i, &served); i++)
+		unlink(served.path);
+}
+
+/* Without devices there is no broker, and the links go last. */
+static int serve_setup(struct cli_call *call, const struct host_setup *setup)
+{
+	struct host_options options = {
+		.ctx = call->ctx, .serve = true, .say = warn, .data = call
+	};
+	struct broker_options broker_options = { .say = say, .data = call };
+	struct host_error error = { 0 };
+	struct host_serving *serving;
+	struct broker *broker;
+	size_t sockets = 0;
+	int status;
+
+	if (broker_new(call->ctx, &broker_options, &broker))
+		return cli_fail(CLI_FAILED, NULL, "out of memory");
+	if (host_serve_begin(setup, &options, &serving, &error)) {
+		broker_free(broker);
+		return cli_fail_host(call->argv[0], &error);
+	}
+	status = serve(call, serving, broker, &sockets);
+	broker_free(broker);
+	remove_sockets(serving, sockets);
+	if (host_serve_end(serving, &error) && !status)
+		status = cli_fail_host(call->argv[0], &error);
+	return status;
+}
+
+static int run(struct cli_call *call)
+{
+	struct host_setup *setup;
+	int status = cli_read_setup(call, &setup);
+
+	if (status)
+		return status;
+	status = serve_setup(call, setup);
+	host_setup_free(setup);
+	return status;
+}
+
+static const struct cli_option options[] = { CLI_SET_OPTION };
+
+static const char *const more[] = {
+	"Sets the devices of a vhost-setup document up, and gives them by vhost-user to launchers that",
+	"connect to their sockets: \"attach\": \"vhost-user\", with a \"path\" in \"socket\".  The kernel",
+	"moves the frames.  Launchers need no privilege; their guests' memory must be shared.  A device",
+	"has one launcher at a time, and the next may connect when that has gone.  Runs until a signal",
+	"ends it, and removes what it made.  It tells systemd when the sockets accept connections.",
+	"CONFIG '-' is standard input.",
+	NULL,
+};
+
+const struct cli_command cli_command_serve = {
+	.name = "serve",
+	.arguments = "CONFIG",
+	.text = "Give devices to launchers that speak vhost-user",
+	.more = more,
+	CLI_OPTIONS(options),
+	.min_args = 1,
+	.max_args = 1,
+	.takes = CLI_FILE,
+	.fields = host_setup_help,
+	.run = run,
+};

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Devices that stay with this process, which serves them to launchers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include "ops/plan.h"
+
+struct host_serving {
+	struct host_plan plan;
+	struct host_run *run;
+	uint32_t (*ids)[2]; /* of each socket: owner, group */
+};
+
+/* Before anything is set up: they may not exist. */
+static int find_ids(struct host_serving *serving, const struct host_setup *setup,
+		    struct host_error *err)
+{
+	int r = 0;
+
+	serving->ids = calloc(setup->devices.count, sizeof(*serving->ids));
+	if (!serving->ids)
+		return host_fail_memory(err);
+	for (size_t i = 0; i < setup->devices.count && r == 0; i++) {
+		const struct host_socket *socket = &host_device(setup, i)->socket;
+
+		serving->ids[i][0] = serving->ids[i][1] = HOST_NOBODY;
+		if (socket->owner)
+			r = host_uid_find(socket->owner, &serving->ids[i][0], err);
+		if (r == 0 && socket->group)
+			r = host_group_find(socket->group, &serving->ids[i][1], err);
+	}
+	return r;
+}
+
+static void free_serving(struct host_serving *serving)
+{
+	host_plan_clear(&serving->plan);
+	free(serving->ids);
+	free(serving);
+}
+
+int host_serve_begin(const struct host_setup *setup, const struct host_options *options,
+		     struct host_serving **ret, struct host_error *err)
+{
+	struct host_serving *serving = calloc(1, sizeof(*serving));
+	int r = serving ? find_ids(serving, setup, err) : host_fail_memory(err);
+
+	if (r == 0)
+		r = host_plan_make(setup, options, &serving->plan, err);
+	if (r == 0)
+		r = host_run_apply(&serving->plan, HOST_OP_COUNT, &serving->run, err);
+	if (r < 0) {
+		if (serving)
+			free_serving(serving);
+		return r;
+	}
+	*ret = serving;
+	return 0;
+}
+
+bool host_serve_get(const struct host_serving *serving, size_t n, struct host_served *ret)
+{
+	const struct host_setup *setup = serving->plan.setup;
+	const struct host_device *device;
+
+	if (n >= setup->devices.count)
+		return false;
+	device = host_device(setup, n);
+	*ret = (struct host_served){
+		.id = device->id,
+		.dev = serving->run->devices[n].vhost,
+		.tap = serving->run->devices[n].tap,
+		.queue_pairs = (uint32_t)device->queue_pairs,
+		.mask = device->mask,
+		.mtu = (uint16_t)device->tap.mtu,
+		.busyloop_us = (uint32_t)device->busyloop_us,
+		.path = device->socket.path,
+		.owner = serving->ids[n][0],
+		.group = serving->ids[n][1],
+		.mode = device->socket.mode ? (uint32_t)strtoul(device->socket.mode, NULL, 8)
+					    : HOST_SOCKET_MODE,
+	};
+	if (device->tap.mac)
+		doc_mac_parse(device->tap.mac, ret->mac);
+	return true;
+}
+
+int host_serve_signals(const struct host_serving *serving)
+{
+	sigset_t set = serving->run->signals.held;
+	int fd;
+
+	sigdelset(&set, SIGPIPE);
+	sigdelset(&set, SIGXFSZ);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The signal that ended it has done its work. */
+int host_serve_end(struct host_serving *serving, struct host_error *err)
+{
+	int r;
+
+	while (host_signals_take(&serving->run->signals))
+		;
+	r = host_run_undo(serving->run, err);
+	free_serving(serving);
+	return r;
+}

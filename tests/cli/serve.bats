@@ -1,0 +1,42 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck disable=SC2016,SC2154 # inner shells expand; bats and lib.bash set
+# vhostctl serve where there is no vhost: what is refused, and that nothing is left.
+
+load lib.bash
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || exit
+	jq -n --arg path "$PWD/net0.sock" '{kind: "vhost-setup", version: 1, devices: [{id: "net0", type: "net",
+		attach: "vhost-user", socket: {path: $path}, tap: {name: "vm0"}}]}' > served.json
+	jq '.devices[0] |= del(.attach, .socket)' served.json > fd.json
+}
+
+@test "serve: only devices that are attached by vhost-user" {
+	fails 3 '"attach" of device "net0" is another' serve fd.json
+	[[ $stderr == *'set it to "vhost-user"'* ]]
+}
+
+@test "setup, attach: a device that is served is not handed over" {
+	fails 3 '"attach" of device "net0" is "vhost-user", which is served' setup served.json -- true
+	[[ $stderr == *'vhostctl serve CONFIG'* ]]
+	fails 3 '"attach" of device "net0" is another' attach served.json --qmp none
+}
+
+@test "serve: without vhost it says so, and makes nothing" {
+	[ ! -e /dev/vhost-net ] || skip "this host has vhost"
+	fails 4 "/dev/vhost-net" serve served.json
+	[[ $stderr != *prefer* ]]
+	[ ! -e net0.sock ]
+	fails 4 "/dev/vhost-net" serve - < served.json
+}
+
+@test "serve: a user of the socket who does not exist" {
+	jq '.devices[0].socket.owner = "nobody-here"' served.json > owner.json
+	fails 4 "nobody-here" serve owner.json
+}
+
+@test "plan: what serve would do" {
+	says 0 plan --json served.json
+	[ "$(json '[.operations[].operation] | tojson')" = '["open vhost","open tap","set up"]' ]
+}
