@@ -105,7 +105,7 @@ static int adopt_signal(void *data, int fd)
 	return fake_sys.signal(data, fd);
 }
 
-void adopt_begin(struct fake *fake)
+void adopt_begin(void)
 {
 	adopt_sys = fake_sys;
 	adopt_sys.dup = adopt_dup;

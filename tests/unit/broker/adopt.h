@@ -11,7 +11,7 @@
 extern struct vhi_sys_ops adopt_sys; /* its data is a struct fake */
 
 /** adopt_begin() - before the first call.  adopt_end() - what was adopted is let go. */
-void adopt_begin(struct fake *fake);
+void adopt_begin(void);
 void adopt_end(struct fake *fake);
 
 #endif

@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	net.pairs = (uint32_t)atoi(argv[2]);
-	adopt_begin(fake);
+	adopt_begin();
 	check(vhi_ctx_new_sys(&adopt_sys, fake, &ctx), "context");
 	check(vhc_tap_open(ctx, "vm0", VHC_ARG(vhc_tap_args, .queues = net.pairs), &net.tap),
 	      "tap");

@@ -57,8 +57,14 @@ static void open_device(struct front *front)
 
 void front_new(struct front *front, const char *kernel, uint32_t pairs)
 {
+	front_new_on(front, &fake_sys, kernel, pairs);
+}
+
+void front_new_on(struct front *front, const struct vhi_sys_ops *sys, const char *kernel,
+		  uint32_t pairs)
+{
 	*front = (struct front){ .pairs = pairs, .fake = fake_new(kernel) };
-	assert_int_equal(vhi_ctx_new_sys(&fake_sys, front->fake, &front->ctx), 0);
+	assert_int_equal(vhi_ctx_new_sys(sys, front->fake, &front->ctx), 0);
 	front->broker = (struct broker){ .ctx = front->ctx,
 					 .options.timeout = 1000,
 					 .epoll = epoll_create1(EPOLL_CLOEXEC) };

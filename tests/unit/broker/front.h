@@ -45,6 +45,9 @@ struct fake_ring *front_kernel_ring(uint32_t ring);
 
 /** front_new() - a device of so many pairs, and a front end that has sent nothing yet. */
 void front_new(struct front *front, const char *kernel, uint32_t pairs);
+/** front_new_on() - the same, with system calls that may know more fds than the fake kernel's. */
+void front_new_on(struct front *front, const struct vhi_sys_ops *sys, const char *kernel,
+		  uint32_t pairs);
 /** front_free() - it disconnects, and nothing is left. */
 void front_free(struct front *front);
 void front_disconnect(struct front *front);

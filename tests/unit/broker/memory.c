@@ -18,6 +18,40 @@ static void table_again_keeps_rings_running(void **state)
 	assert_int_equal(front_kernel_ring(0)->desc, desc);
 }
 
+/*
+ * It is mapped at another place.  VHOST_SET_VRING_ADDR does not wait for what the worker does at the old one, which is
+ * unmapped then, and setting the memory does.
+ */
+static void region_that_grows_moves_running_rings(void **state)
+{
+	uint64_t before;
+
+	front_negotiate(&the_front);
+	assert_told(&the_front, front_table(&the_front, the_front.memory, FRONT_SIZE / 2));
+	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_ENABLE, 0, 1));
+	front_set_ring(&the_front, 0);
+	before = front_kernel_ring(0)->desc;
+	assert_int_equal(fake_map_size(the_front.fake, before), FRONT_SIZE / 2);
+	fake_forget_calls(the_front.fake);
+	assert_told(&the_front, front_table(&the_front, the_front.memory, FRONT_SIZE));
+	assert_true(calls_are(the_front.fake,
+			      "VHOST_SET_MEM_TABLE,VHOST_SET_VRING_ADDR,VHOST_SET_MEM_TABLE"));
+	assert_true(front_runs(&the_front, 0));
+	assert_int_not_equal(front_kernel_ring(0)->desc, before);
+	assert_int_equal(fake_map_size(the_front.fake, before), 0);
+}
+
+/* It is other memory, in which no ring can run on. */
+static void table_of_another_file_under_running_rings_is_refused(void **state)
+{
+	int other = fake_memfd(the_front.fake, FRONT_SIZE, 0);
+
+	front_up(&the_front);
+	assert_int_equal(front_table(&the_front, other, FRONT_SIZE), -EBUSY);
+	assert_true(front_runs(&the_front, 0));
+	fake_close(the_front.fake, other);
+}
+
 static void ring_outside_of_memory_is_refused(void **state)
 {
 	front_negotiate(&the_front);
@@ -155,6 +189,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FRONT_TEST(table_again_keeps_rings_running),
+		FRONT_TEST(region_that_grows_moves_running_rings),
+		FRONT_TEST(table_of_another_file_under_running_rings_is_refused),
 		FRONT_TEST(ring_outside_of_memory_is_refused),
 		FRONT_TEST(table_larger_than_its_file_is_refused),
 		FRONT_TEST(log_begins_before_or_after_its_file),

@@ -23,6 +23,8 @@ static void ring_waits_until_it_is_enabled(void **state)
 	assert_false(front_runs(&the_front, 0));
 }
 
+#define STEPS 7
+
 /* One of the messages that make a ring. */
 static void send_step(int step)
 {
@@ -53,34 +55,42 @@ static void send_step(int step)
 	}
 }
 
-/* Every order of seven steps; the ring runs once all but the call, which may come later, are there. */
-static void permute(int *steps, int n)
+static void send_in_order(const int *steps)
 {
-	if (n == 7) {
-		front_new(&the_front, "6.12", 1);
-		for (int i = 0; i < 7; i++)
-			send_step(steps[i]);
-		assert_true(front_runs(&the_front, 0));
-		assert_int_equal(fake_ring_counter(front_kernel_ring(0), 'c') >= 0, 1);
-		front_free(&the_front);
-		return;
-	}
-	for (int i = n; i < 7; i++) {
-		int step = steps[i];
-
-		steps[i] = steps[n];
-		steps[n] = step;
-		permute(steps, n + 1);
-		steps[n] = steps[i];
-		steps[i] = step;
-	}
+	front_new(&the_front, "6.12", 1);
+	for (int i = 0; i < STEPS; i++)
+		send_step(steps[i]);
+	assert_true(front_runs(&the_front, 0));
+	assert_true(fake_ring_counter(front_kernel_ring(0), 'c') >= 0);
+	front_free(&the_front);
 }
 
-static void every_order_starts_the_ring(void **state)
+/* These first, then the others; and the reverse of that. */
+static void send_around(int a, int b, int c)
 {
-	int steps[] = { 0, 1, 2, 3, 4, 5, 6 };
+	int steps[STEPS] = { a, b, c }, reversed[STEPS], n = 3;
 
-	permute(steps, 0);
+	for (int step = 0; step < STEPS; step++)
+		if (step != a && step != b && step != c)
+			steps[n++] = step;
+	for (int i = 0; i < STEPS; i++)
+		reversed[i] = steps[STEPS - 1 - i];
+	send_in_order(steps);
+	send_in_order(reversed);
+}
+
+/*
+ * A message is handled by what came before it, and starts the ring by what is still missing.  So any three steps come
+ * first, and any three last, in each of their orders: 420 of the 5,040 orders there are.  The ring runs once all but
+ * the call, which may come later, are there.
+ */
+static void steps_in_any_order_start_the_ring(void **state)
+{
+	for (int a = 0; a < STEPS; a++)
+		for (int b = 0; b < STEPS; b++)
+			for (int c = 0; c < STEPS; c++)
+				if (a != b && b != c && c != a)
+					send_around(a, b, c);
 }
 
 /* QEMU gives the real one when the ring runs; what went to the one before would never be seen. */
@@ -192,7 +202,7 @@ int main(void)
 		FRONT_TEST(qemu_order_starts_every_ring),
 		FRONT_TEST_PAIRS(qemu_order_starts_every_ring),
 		FRONT_TEST(ring_waits_until_it_is_enabled),
-		cmocka_unit_test(every_order_starts_the_ring),
+		cmocka_unit_test(steps_in_any_order_start_the_ring),
 		FRONT_TEST(call_of_a_running_ring_is_signalled),
 		FRONT_TEST(get_base_stops_until_the_next_kick),
 		FRONT_TEST(get_base_of_an_unused_ring_is_answered),
