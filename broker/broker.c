@@ -51,7 +51,7 @@ int broker_add_net(struct broker *broker, const struct broker_net *net)
 /* How long until the first message is overdue; -1: none is arriving. */
 static int find_deadline(const struct broker *broker)
 {
-	int first = -1;
+	int first = broker_control_left(broker->control);
 
 	for (uint32_t i = 0; i < broker->count; i++) {
 		int left = wire_left(&broker->devices[i]->session.reader, broker->options.timeout);
@@ -70,6 +70,7 @@ static void end_overdue(struct broker *broker)
 		if (wire_left(&session->reader, broker->options.timeout) == 0)
 			session_ready(session);
 	}
+	broker_control_end_overdue(broker->control);
 }
 
 static void end(void *data)
@@ -97,6 +98,8 @@ void broker_free(struct broker *broker)
 {
 	if (!broker)
 		return;
+	broker_control_free(broker->control);
+	broker->control = NULL;
 	for (uint32_t i = 0; i < broker->count; i++)
 		broker_device_free(broker->devices[i]);
 	free(broker->devices);

@@ -9,7 +9,7 @@
  * One thread and one loop for any number of devices.  A device has one front end at a time; when that
  * goes, the link stays, and the next one may connect.  Front ends are not trusted.
  *
- * This room includes wire/ and the library's public header.  This is its only header for vhostctl.
+ * This room includes wire/, control/, doc/ and the library's public header.  This is its only header for vhostctl.
  * Functions return 0 or a negative errno; the text of an error is said.
  */
 #ifndef BROKER_H
@@ -22,7 +22,8 @@
 struct broker;
 
 struct broker_options {
-	int timeout; /* ms for each message of a front end; 0: 5000 */
+	const char *name; /* of the configuration, for who asks; NULL: it has none */
+	int timeout;	  /* ms for each message of a front end; 0: 5000 */
 	/* What happens, one line each.  May be NULL. */
 	void (*say)(void *data, enum vhc_level level, const char *line);
 	void *data;
@@ -45,6 +46,13 @@ int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct
 
 /** broker_add_net() - serve a device.  Errors: -EINVAL; -ENOMEM; the library's. */
 int broker_add_net(struct broker *broker, const struct broker_net *net);
+
+/**
+ * broker_add_control() - serve clients that ask for devices, and change them, by io.vhostctl: those of
+ * this user and of root.  Once.
+ * @listen: a socket that listens: the broker closes it.  Errors: -ENOMEM; those of epoll_ctl(2).
+ */
+int broker_add_control(struct broker *broker, int listen);
 
 /** broker_run() - serve until this fd is readable.  Errors: what epoll_wait(2) says. */
 int broker_run(struct broker *broker, int until);

@@ -53,12 +53,15 @@ static void drop_frames(const struct broker_device *device)
 	}
 }
 
-static void say_peer(const struct broker_device *device, int socket)
+static void note_peer(struct broker_device *device, int socket)
 {
 	struct ucred peer = { 0 };
 	socklen_t size = sizeof(peer);
 
 	getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	device->session.pid = peer.pid;
+	device->session.uid = peer.uid;
+	broker_changed(device, CONTROL_CONNECTED);
 	broker_say(device, VHC_LEVEL_INFO, "connected: process %d of user %u", (int)peer.pid,
 		   (unsigned int)peer.uid);
 }
@@ -84,12 +87,13 @@ static void accept_front(void *data)
 	if (r)
 		broker_say(device, VHC_LEVEL_ERROR, "cannot serve a front end: %s", strerror(-r));
 	else
-		say_peer(device, socket);
+		note_peer(device, socket);
 }
 
 /* The guest's memory is free again at once. */
 void broker_device_disconnect(struct broker_device *device)
 {
+	bool connected = device->session.watch.fd >= 0;
 	int r = vhc_dev_reset(device->dev);
 
 	session_end(&device->session);
@@ -100,6 +104,44 @@ void broker_device_disconnect(struct broker_device *device)
 	r = vhc_mem_commit(device->mem) ?: r;
 	if (r)
 		broker_say(device, VHC_LEVEL_ERROR, "%s", vhc_ctx_get_error(device->ctx)->text);
+	device->running = false;
+	if (connected)
+		broker_changed(device, CONTROL_DISCONNECTED);
+}
+
+void broker_device_follow(struct broker_device *device)
+{
+	bool running = false;
+
+	for (uint32_t i = 0; i < device->rings; i++)
+		running |= device->session.ring[i].runs;
+	if (running == device->running)
+		return;
+	device->running = running;
+	broker_changed(device, running ? CONTROL_STARTED : CONTROL_STOPPED);
+}
+
+int broker_device_stop(struct broker_device *device)
+{
+	int r = vhc_dev_stop(device->dev);
+
+	if (r)
+		return r;
+	device->stopped = true;
+	device->running = false;
+	for (uint32_t i = 0; i < device->rings; i++)
+		device->session.ring[i].runs = false;
+	broker_changed(device, CONTROL_STOPPED);
+	return 0;
+}
+
+int broker_device_resume(struct broker_device *device)
+{
+	if (!device->stopped)
+		return 0;
+	device->stopped = false;
+	broker_changed(device, CONTROL_RESUMED);
+	return session_settle_all(&device->session);
 }
 
 /* It outlives every front end. */
@@ -110,6 +152,19 @@ static int set_busyloop(struct broker_device *device)
 	for (uint32_t i = 0; i < device->rings && device->busyloop && !r; i++)
 		r = vhc_ring_set_busyloop(device->dev, i, device->busyloop);
 	return r;
+}
+
+/* For who saves its state. */
+static int set_config(struct broker_device *device)
+{
+	static const uint8_t none[sizeof(device->mac)];
+	struct vhc_net_config config = { .sz = sizeof(config), .mtu = device->mtu };
+
+	config.flags = device->mtu ? VHC_NET_MTU : 0;
+	if (memcmp(device->mac, none, sizeof(none)))
+		config.flags |= VHC_NET_MAC;
+	memcpy(config.mac, device->mac, sizeof(config.mac));
+	return vhc_dev_set_net_config(device->dev, &config);
 }
 
 static int open_device(struct broker_device *device, const struct vhc_features *mask)
@@ -125,6 +180,8 @@ static int open_device(struct broker_device *device, const struct vhc_features *
 		r = vhc_dev_get_info(device->dev, &device->info);
 	if (!r)
 		r = set_busyloop(device);
+	if (!r)
+		r = set_config(device);
 	return r ? r : session_offer_features(device, mask);
 }
 

@@ -6,6 +6,7 @@
 #define BROKER_DEVICE_H
 
 #include "broker.h"
+#include "control.h"
 #include "session.h"
 
 struct broker_device {
@@ -21,9 +22,14 @@ struct broker_device {
 	uint8_t mac[6];
 	uint16_t mtu;
 	uint32_t busyloop;
+	bool stopped, link_down; /* as a client of the control socket wants it */
+	bool running;		 /* any ring; who monitors was told so */
+	uint64_t ring_errors;
 	struct broker_watch listen, events;
 	struct session session;
 };
+
+struct broker_control;
 
 struct broker {
 	struct vhc_ctx *ctx;
@@ -31,6 +37,7 @@ struct broker {
 	int epoll;
 	struct broker_device **devices;
 	uint32_t count;
+	struct broker_control *control; /* NULL: there is no control socket */
 };
 
 int broker_device_new(struct broker *broker, const struct broker_net *net,
@@ -41,6 +48,27 @@ void broker_device_free(struct broker_device *device);
 
 /** broker_device_disconnect() - the front end has gone, or must go: back to the state without one. */
 void broker_device_disconnect(struct broker_device *device);
+
+/*
+ * broker_device_stop() - stop all rings, and start none until broker_device_resume().  They keep what
+ * the front end has set.
+ */
+int broker_device_stop(struct broker_device *device);
+int broker_device_resume(struct broker_device *device);
+
+/** broker_device_follow() - rings were started or stopped: tell of it when that is news. */
+void broker_device_follow(struct broker_device *device);
+
+/** broker_device_set_link() - the carrier of its tap.  Errors, with the session's text: of TUNSETCARRIER. */
+int broker_device_set_link(struct broker_device *device, bool up);
+
+/* control.c */
+/** broker_changed() - tell who monitors. */
+void broker_changed(const struct broker_device *device, enum control_event event);
+/** broker_control_left() - ms until a message of a client is overdue; -1: none is on its way. */
+int broker_control_left(const struct broker_control *control);
+void broker_control_end_overdue(struct broker_control *control);
+void broker_control_free(struct broker_control *control);
 
 /** broker_say() - one line about a device. */
 void broker_say(const struct broker_device *device, enum vhc_level level, const char *format, ...)

@@ -93,6 +93,7 @@ int session_set_features(struct session *session, struct wire_message *message)
 	struct broker_device *device = session->device;
 	uint64_t bits = message->payload.u64, excess = bits & ~device->offered;
 	struct vhc_features acked = of_guest(bits);
+	bool news;
 	int r;
 
 	if (excess)
@@ -102,10 +103,13 @@ int session_set_features(struct session *session, struct wire_message *message)
 	r = vhc_dev_set_features(device->dev, &acked, 0);
 	if (r)
 		return r;
+	news = bits != session->features;
 	session->features = bits;
 	if (!(bits & BIT(WIRE_F_PROTOCOL_FEATURES)) && !session->has_protocol)
 		enable_all(session);
 	session->log = bits & BIT(WIRE_F_LOG_ALL);
+	if (news)
+		broker_changed(device, CONTROL_FEATURES);
 	return session_activate(session) ?: session_start_log(session)
 					 ?: session_settle_all(session);
 }
@@ -135,9 +139,11 @@ int session_reset(struct session *session, struct wire_message *message)
 {
 	int r = vhc_dev_reset(session->device->dev);
 
-	if (!r)
-		session_forget_rings(session);
-	return r;
+	if (r)
+		return r;
+	session_forget_rings(session);
+	broker_device_follow(session->device);
+	return 0;
 }
 
 int session_get_status(struct session *session, struct wire_message *message)

@@ -21,6 +21,13 @@ int broker_watch(int epoll, struct broker_watch *watch, int fd, void (*ready)(vo
 	return 0;
 }
 
+int broker_watch_for(int epoll, struct broker_watch *watch, bool room)
+{
+	struct epoll_event event = { .events = room ? EPOLLOUT : EPOLLIN, .data.ptr = watch };
+
+	return epoll_ctl(epoll, EPOLL_CTL_MOD, watch->fd, &event) ? -errno : 0;
+}
+
 void broker_unwatch(int epoll, struct broker_watch *watch)
 {
 	if (watch->fd >= 0)

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* An fd, and what to do when there is something to read.  fd is -1 while it is not watched. */
+/* An fd, and what to do when there is something to read, or what else is waited for.  fd is -1 while it is not watched. */
 struct broker_watch {
 	int fd;
 	void (*ready)(void *data);
@@ -22,6 +22,8 @@ struct broker_watch {
 /** broker_watch() - watch an fd, which stays the caller's.  Errors: those of epoll_ctl(2). */
 int broker_watch(int epoll, struct broker_watch *watch, int fd, void (*ready)(void *data),
 		 void *data);
+/** broker_watch_for() - wait until there is room to write, or again until there is something to read. */
+int broker_watch_for(int epoll, struct broker_watch *watch, bool room);
 void broker_unwatch(int epoll, struct broker_watch *watch);
 
 /** broker_wait() - wait, at most that many ms (-1: for ever), and handle what is ready. */

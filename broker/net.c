@@ -28,7 +28,7 @@ enum { LINK_UP = 1 };
 int session_get_config(struct session *session, struct wire_message *message)
 {
 	const struct broker_device *device = session->device;
-	struct config config = { .status = htole16(LINK_UP),
+	struct config config = { .status = htole16(device->link_down ? 0 : LINK_UP),
 				 .pairs = htole16((uint16_t)device->pairs),
 				 .mtu = htole16(device->mtu) };
 	uint8_t space[WIRE_CONFIG_SIZE] = { 0 };
@@ -108,5 +108,35 @@ int session_send_rarp(struct session *session, struct wire_message *message)
 	size = (size_t)header + sizeof(rarp);
 	if (write(fd, frame, size) != (ssize_t)size)
 		return say_no_rarp(session->device, "write");
+	return 0;
+}
+
+/* A launcher that asks for the configuration space can tell its guest. */
+static void tell_config(const struct broker_device *device)
+{
+	const struct session *session = &device->session;
+	const struct wire_message message = { .request = WIRE_BACKEND_CONFIG_CHANGE,
+					      .flags = WIRE_VERSION };
+	struct wire_error error;
+
+	if (session->back < 0 || !(session->protocol & WIRE_P(CONFIG)))
+		return;
+	if (wire_send(session->back, &message, 0, &error))
+		broker_say(device, VHC_LEVEL_WARNING, "the front end is not told of its link: %s",
+			   error.text);
+}
+
+int broker_device_set_link(struct broker_device *device, bool up)
+{
+	int fd = vhc_tap_get_fd(device->tap, 0), carrier = up;
+
+	if (ioctl(fd, TUNSETCARRIER, &carrier))
+		return session_fail(&device->session, -errno, "TUNSETCARRIER on %s: %s",
+				    vhc_tap_get_name(device->tap), strerror(errno));
+	if (device->link_down == !up)
+		return 0;
+	device->link_down = !up;
+	tell_config(device);
+	broker_changed(device, CONTROL_LINK);
 	return 0;
 }

@@ -23,7 +23,7 @@ int session_settle(struct session *session, uint32_t index)
 {
 	struct session_ring *ring = &session->ring[index];
 	struct vhc_dev *dev = session->device->dev;
-	bool start = ring->enabled && ring->kicked;
+	bool start = ring->enabled && ring->kicked && !session->device->stopped;
 	int r;
 
 	if (!start && !ring->runs)
@@ -31,9 +31,11 @@ int session_settle(struct session *session, uint32_t index)
 	r = start ? vhc_ring_start(dev, index) : vhc_ring_stop(dev, index);
 	if (r == -EAGAIN)
 		return 0; /* something is still to come */
-	if (!r)
-		ring->runs = start;
-	return r;
+	if (r)
+		return r;
+	ring->runs = start;
+	broker_device_follow(session->device);
+	return 0;
 }
 
 int session_settle_all(struct session *session)

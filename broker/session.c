@@ -215,6 +215,9 @@ static void ring_error(struct session *session, const struct vhc_event *event)
 	const struct session_ring *ring = &session->ring[event->ring];
 	uint64_t count = event->count;
 
+	device->ring_errors += count;
+	session->ring[event->ring].errors += count;
+	broker_changed(device, CONTROL_RING_ERROR);
 	if (ring->err >= 0 && write(ring->err, &count, sizeof(count)) < 0)
 		broker_say(device, VHC_LEVEL_WARNING,
 			   "ring %u: its front end cannot be told of an error", event->ring);

@@ -21,6 +21,7 @@ struct session_ring {
 	int err;		   /* of SET_VRING_ERR, or -1 */
 	int call;		   /* a socket that interrupts are relayed to, or -1 */
 	struct broker_watch relay; /* the eventfd that the kernel signals instead */
+	uint64_t errors;	   /* times that the kernel gave it up */
 };
 
 #define SESSION_NO_RING ((struct session_ring){ .err = -1, .call = -1, .relay = BROKER_UNWATCHED })
@@ -36,6 +37,8 @@ struct session_region {
 struct session {
 	struct broker_device *device;
 	struct broker_watch watch; /* the front end's socket; fd is -1 while there is none */
+	int pid;		   /* of the front end when it connected */
+	uint32_t uid;
 	struct wire_reader reader;
 	uint64_t protocol; /* features that the front end accepted */
 	uint64_t features; /* the same, as it sent them */

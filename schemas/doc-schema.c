@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * doc-schema - prints the JSON Schema of one kind of document, from the tables that read and write
- * it.  Run when the tables change: ninja -C BUILD update-schemas.
+ * doc-schema - prints the JSON Schema of one kind of document, or the description of the varlink interface, from the
+ * tables that read and write them.  Run when the tables change: ninja -C BUILD update-schemas.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "program/cli.h"
+#include "control.h"
 #include "doc.h"
 #include "document.h"
 #include "caps/document.h"
@@ -91,8 +93,20 @@ static struct json_object *by_command(void)
 	return root;
 }
 
+static int describe(void)
+{
+	char *text = control_describe();
+
+	if (text)
+		fputs(text, stdout);
+	free(text);
+	return !text;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], CONTROL_INTERFACE))
+		return describe();
 	for (size_t i = 0; argc == 2 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		const struct kind *kind = &kinds[i];
 		struct json_object *schema;
@@ -109,6 +123,6 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	fprintf(stderr,
-		"usage: doc-schema vhost-setup|vhost-caps|vhost-state|vhost-plan|vhost-report\n");
+		"usage: doc-schema vhost-setup|vhost-caps|vhost-state|vhost-plan|vhost-report|io.vhostctl\n");
 	return 2;
 }
