@@ -54,6 +54,14 @@ int broker_add_net(struct broker *broker, const struct broker_net *net);
  */
 int broker_add_control(struct broker *broker, int listen);
 
+/**
+ * broker_confine() - let this process do nothing from now on but serve the devices that were added: it has no
+ * new privileges, opens no file (Landlock) and makes only the system calls of a list (seccomp).  What the kernel,
+ * or the build, lacks is said.  Drop capabilities before.
+ * Errors: what prctl(2) says.
+ */
+int broker_confine(const struct broker_options *options);
+
 /** broker_run() - serve until this fd is readable.  Errors: what epoll_wait(2) says. */
 int broker_run(struct broker *broker, int until);
 

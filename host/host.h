@@ -142,15 +142,19 @@ struct host_serving;
 /**
  * host_serve_begin() - set the devices up, for this process to use.  All or nothing, as
  * host_setup_run().  Signals that end a process are held until host_serve_end().
+ * A second process, "vhostctl-keeper", keeps the privileges that the end needs, so that this one needs none.  It
+ * has no device open, waits, and ends with this one; if this one is killed, all stays as it is.
  */
 int host_serve_begin(const struct host_setup *setup, const struct host_options *options,
 		     struct host_serving **ret, struct host_error *err);
 /** host_serve_get() - the n-th device, valid until the end; false: there is none. */
 bool host_serve_get(const struct host_serving *serving, size_t n, struct host_served *ret);
+/** host_drop_privileges() - keep no capability, now and after any execve(2), as far as they can be given up. */
+int host_drop_privileges(struct host_error *err);
 /** host_serve_signals() - an fd that is readable when such a signal has come.  Or a negative errno. */
 int host_serve_signals(const struct host_serving *serving);
-/** host_serve_end() - undo what was set up. */
-int host_serve_end(struct host_serving *serving, struct host_error *err);
+/** host_serve_end() - remove the sockets of the first devices, and undo what was set up. */
+int host_serve_end(struct host_serving *serving, uint32_t sockets, struct host_error *err);
 
 /**
  * host_attach() - set the devices up and give them to the running QEMU at @options->qmp.

@@ -7,13 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "ops/plan.h"
+#include "process/handover.h"
+#include "process/keeper.h"
 
 struct host_serving {
 	struct host_plan plan;
 	struct host_run *run;
 	uint32_t (*ids)[2]; /* of each socket: owner, group */
+	struct host_keeper keeper;
 };
 
 /* Before anything is set up: they may not exist. */
@@ -44,16 +48,72 @@ static void free_serving(struct host_serving *serving)
 	free(serving);
 }
 
+/* In the keeper: the first @sockets devices have one. */
+static int undo(void *data, uint32_t sockets, struct host_error *err)
+{
+	struct host_serving *serving = data;
+	const struct host_setup *setup = serving->plan.setup;
+
+	for (uint32_t i = 0; i < sockets && i < setup->devices.count; i++)
+		unlink(host_device(setup, i)->socket.path);
+	return host_run_undo(serving->run, err);
+}
+
+/* Nothing but namespaces.  Records are locked while the first process lives. */
+static void keep_only_namespaces(struct host_serving *serving)
+{
+	struct host_run *run = serving->run;
+	size_t count = serving->plan.setup->devices.count;
+	int keep[HOST_MAX_DEVICES + 1] = { serving->keeper.fd };
+
+	host_close_devices(run);
+	memcpy(keep + 1, run->netns, count * sizeof(*keep));
+	host_close_others(keep, count + 1);
+	for (size_t i = 0; i < count; i++)
+		run->devices[i].record_lock = -1;
+	sigfillset(&run->signals.before); /* it stays deaf to the end */
+}
+
+/* Which this process cannot use any more. */
+static void close_namespaces(struct host_run *run)
+{
+	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
+		if (run->netns[i] >= 0)
+			close(run->netns[i]);
+		run->netns[i] = -1;
+	}
+}
+
+static int start_keeper(struct host_serving *serving, struct host_error *err)
+{
+	int r = host_keeper_start(&serving->keeper, err);
+
+	if (r < 0)
+		return r;
+	if (serving->keeper.here) {
+		keep_only_namespaces(serving);
+		host_keeper_run(&serving->keeper, undo, serving);
+	}
+	close_namespaces(serving->run);
+	return 0;
+}
+
 int host_serve_begin(const struct host_setup *setup, const struct host_options *options,
 		     struct host_serving **ret, struct host_error *err)
 {
 	struct host_serving *serving = calloc(1, sizeof(*serving));
+	struct host_error unused;
 	int r = serving ? find_ids(serving, setup, err) : host_fail_memory(err);
 
 	if (r == 0)
 		r = host_plan_make(setup, options, &serving->plan, err);
 	if (r == 0)
 		r = host_run_apply(&serving->plan, HOST_OP_COUNT, &serving->run, err);
+	if (r == 0) {
+		r = start_keeper(serving, err);
+		if (r < 0)
+			host_run_undo(serving->run, &unused);
+	}
 	if (r < 0) {
 		if (serving)
 			free_serving(serving);
@@ -102,13 +162,15 @@ int host_serve_signals(const struct host_serving *serving)
 }
 
 /* The signal that ended it has done its work. */
-int host_serve_end(struct host_serving *serving, struct host_error *err)
+int host_serve_end(struct host_serving *serving, uint32_t sockets, struct host_error *err)
 {
 	int r;
 
 	while (host_signals_take(&serving->run->signals))
 		;
-	r = host_run_undo(serving->run, err);
+	host_close_devices(serving->run);
+	r = host_keeper_end(&serving->keeper, sockets, err);
+	host_run_free(serving->run);
 	free_serving(serving);
 	return r;
 }

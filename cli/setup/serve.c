@@ -13,8 +13,11 @@
 #include "setup/config.h"
 #include "broker.h"
 
-/* As sd_notify(3): to a path, or to an abstract address, which begins with '@'. */
-static void notify(const char *text)
+/*
+ * As sd_notify(3): to a path, or to an abstract address, which begins with '@'.  It is opened once, as nothing can be
+ * opened later.  Returns -1 if nobody wants to be told.
+ */
+static int open_notify(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -22,16 +25,23 @@ static void notify(const char *text)
 	int fd;
 
 	if (!length || length >= sizeof(address.sun_path))
-		return;
+		return -1;
 	memcpy(address.sun_path, path, length);
 	if (path[0] == '@')
 		address.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address,
-		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
-	close(fd);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address,
+			       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static void notify(int fd, const char *text)
+{
+	if (fd >= 0)
+		(void)send(fd, text, strlen(text), MSG_NOSIGNAL);
 }
 
 static void say(void *data, enum vhc_level level, const char *line)
@@ -86,12 +96,41 @@ static int add_device(struct cli_call *call, struct broker *broker,
 	return fail_library(call, served->id, r);
 }
 
+/* What a front end that takes this process over would have. */
+static int confine(const struct cli_call *call, const struct broker_options *options)
+{
+	struct host_error error;
+	int r;
+
+	if (host_drop_privileges(&error) < 0)
+		return cli_fail_host(call->argv[0], &error);
+	r = broker_confine(options);
+	return r ? cli_fail(CLI_FAILED, NULL, "cannot set no_new_privs: %s", strerror(-r))
+		 : CLI_YES;
+}
+
+static int run_broker(const struct cli_call *call, const struct broker_options *options,
+		      struct broker *broker, int until)
+{
+	int tell = open_notify(), status = confine(call, options), r;
+
+	if (!status) {
+		notify(tell, "READY=1");
+		r = broker_run(broker, until);
+		notify(tell, "STOPPING=1");
+		status = r ? cli_fail(CLI_FAILED, NULL, "epoll_wait: %s", strerror(-r)) : CLI_YES;
+	}
+	if (tell >= 0)
+		close(tell);
+	return status;
+}
+
 /* Until a signal comes.  @ret_sockets: how many devices have one. */
-static int serve(struct cli_call *call, const struct host_serving *serving, struct broker *broker,
-		 size_t *ret_sockets)
+static int serve(struct cli_call *call, const struct broker_options *options,
+		 const struct host_serving *serving, struct broker *broker, size_t *ret_sockets)
 {
 	struct host_served served;
-	int status = CLI_YES, until = host_serve_signals(serving), r;
+	int status = CLI_YES, until = host_serve_signals(serving);
 
 	if (until < 0)
 		return cli_fail(CLI_FAILED, NULL, "signalfd: %s", strerror(-until));
@@ -99,22 +138,10 @@ static int serve(struct cli_call *call, const struct host_serving *serving, stru
 		status = add_device(call, broker, &served);
 		*ret_sockets += status == CLI_YES;
 	}
-	if (!status) {
-		notify("READY=1");
-		r = broker_run(broker, until);
-		notify("STOPPING=1");
-		status = r ? cli_fail(CLI_FAILED, NULL, "epoll_wait: %s", strerror(-r)) : CLI_YES;
-	}
+	if (!status)
+		status = run_broker(call, options, broker, until);
 	close(until);
 	return status;
-}
-
-static void remove_sockets(const struct host_serving *serving, size_t count)
-{
-	struct host_served served;
-
-	for (size_t i = 0; i < count && host_serve_get(serving, i, &served); i++)
-		unlink(served.path);
 }
 
 /* Without devices there is no broker, and the links go last. */
@@ -136,10 +163,9 @@ static int serve_setup(struct cli_call *call, const struct host_setup *setup)
 		broker_free(broker);
 		return cli_fail_host(call->argv[0], &error);
 	}
-	status = serve(call, serving, broker, &sockets);
+	status = serve(call, &broker_options, serving, broker, &sockets);
 	broker_free(broker);
-	remove_sockets(serving, sockets);
-	if (host_serve_end(serving, &error) && !status)
+	if (host_serve_end(serving, (uint32_t)sockets, &error) && !status)
 		status = cli_fail_host(call->argv[0], &error);
 	return status;
 }

@@ -22,7 +22,7 @@ static void free_netns(struct host_run *run)
 	free(run->netns);
 }
 
-static void free_run(struct host_run *run)
+void host_run_free(struct host_run *run)
 {
 	free_netns(run);
 	host_signals_release(&run->signals);
@@ -51,7 +51,7 @@ static struct host_run *new_run(const struct host_plan *plan)
 		run->netns[i] = -1;
 	if (run->devices && run->changed && run->netns)
 		return run;
-	free_run(run);
+	host_run_free(run);
 	return NULL;
 }
 
@@ -173,7 +173,7 @@ int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct
 	r = apply_steps(run, until, err);
 	if (r < 0) {
 		undo_steps(run, err);
-		free_run(run);
+		host_run_free(run);
 		return r;
 	}
 	*ret = run;
@@ -187,7 +187,7 @@ int host_run_undo(struct host_run *run, struct host_error *err)
 	memset(err, 0, sizeof(*err));
 	err->status = HOST_FAILED;
 	r = undo_steps(run, err);
-	free_run(run);
+	host_run_free(run);
 	return r;
 }
 
@@ -200,7 +200,7 @@ static int apply_rest(struct host_run *run, const struct host_child *child, stru
 	run->done++;
 	r = apply_steps(run, HOST_OP_COUNT, err);
 	host_child_fail(child);
-	free_run(run);
+	host_run_free(run);
 	return r;
 }
 
@@ -240,7 +240,7 @@ static int run_child(struct host_run *run, struct host_error *err)
 		host_fail(err, r, NULL, "cannot start a process for the launcher: %s",
 			  doc_errno(number, r));
 		undo_steps(run, err);
-		free_run(run);
+		host_run_free(run);
 		return r;
 	}
 	host_close_devices(run);
@@ -250,7 +250,7 @@ static int run_child(struct host_run *run, struct host_error *err)
 	if (host_child_failed(&child))
 		undo_for_child(run);
 	host_remove_links(run);
-	free_run(run);
+	host_run_free(run);
 	return 0;
 }
 
@@ -265,7 +265,7 @@ void host_run_end(struct host_run *run)
 			host_addresses_free(existing->addresses);
 		free(existing);
 	}
-	free_run(run);
+	host_run_free(run);
 }
 
 int host_setup_run(const struct host_setup *setup, const struct host_options *options,

@@ -153,6 +153,8 @@ int host_fail_signal(struct host_error *err, int number);
 int host_run_apply(const struct host_plan *plan, enum host_op_kind until, struct host_run **ret,
 		   struct host_error *err);
 int host_run_undo(struct host_run *run, struct host_error *err);
+/* host_run_free() - another process undoes it; its devices are closed. */
+void host_run_free(struct host_run *run);
 /* host_run_end() - free a successful run and close what this process has of it; everything stays. */
 void host_run_end(struct host_run *run);
 

@@ -235,6 +235,13 @@ int host_user_become(const struct host_user *user, struct host_error *err)
 	return r;
 }
 
+int host_drop_privileges(struct host_error *err)
+{
+	int r = drop_bounding(err);
+
+	return r < 0 ? r : drop_capabilities(err);
+}
+
 int host_user_no_new_privs(struct host_error *err)
 {
 	char number[DOC_ERRNO_MAX];

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * confined - the broker: what serve does, on a kernel that says yes.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "confined.h"
+#include "ctx.h"
+#include "yes.h"
+
+#define PAIRS 2
+
+/* As the tool does. */
+static void say(void *data, enum vhc_level level, const char *line)
+{
+	fprintf(stderr, isatty(STDERR_FILENO) ? "# \033[1m%s\033[m\n" : "# %s\n", line);
+}
+
+static void check(int r, const char *what)
+{
+	if (!r)
+		return;
+	fprintf(stderr, "%s: %d\n", what, r);
+	_exit(1);
+}
+
+static struct broker *set_up(struct vhc_ctx *ctx, const char *path, struct broker_net *net)
+{
+	const struct broker_options options = { .say = say };
+	const struct broker_socket socket = { path, UINT32_MAX, UINT32_MAX, 0600 };
+	char text[BROKER_TEXT_MAX] = "";
+	struct broker *broker;
+
+	*net = (struct broker_net){ .id = "net0", .pairs = PAIRS };
+	check(vhc_tap_open(ctx, "vm0", VHC_ARG(vhc_tap_args, .queues = PAIRS), &net->tap), "tap");
+	check(vhc_dev_open(ctx, "net0", NULL,
+			   VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = PAIRS),
+			   &net->dev),
+	      vhc_ctx_get_error(ctx)->text);
+	check(broker_listen(&socket, &net->listen, text), text);
+	check(broker_new(ctx, &options, &broker), "broker_new");
+	check(broker_add_net(broker, net), "broker_add_net");
+	return broker;
+}
+
+/* What the C library does now and then: memory for a document, and the time without a vdso. */
+static void use_library(void)
+{
+	void *parts[64];
+	struct timespec now;
+
+	for (size_t i = 0; i < 64; i++)
+		parts[i] = malloc(65536);
+	for (size_t i = 0; i < 64; i++)
+		free(parts[i]);
+	check((int)syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now), "clock_gettime");
+}
+
+static void take_signal(void)
+{
+	const struct timespec no_time = { 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigtimedwait(&set, NULL, &no_time);
+}
+
+static _Noreturn void run(const char *path, int until, int ready, int (*confine)(void *data),
+			  void *data)
+{
+	struct broker_net net;
+	struct vhc_ctx *ctx;
+	struct broker *broker;
+
+	check(vhi_ctx_new_sys(yes_sys(), NULL, &ctx), "context");
+	broker = set_up(ctx, path, &net);
+	check(write(ready, "", 1) != 1, "ready");
+	close(ready);
+	check(confine(data), "confine");
+	use_library();
+	check(broker_run(broker, until), "broker_run");
+	take_signal();
+	broker_free(broker);
+	_exit(0);
+}
+
+void confined_start(struct confined *ret, int (*confine)(void *data), void *data)
+{
+	int until[2], ready[2];
+	char byte;
+
+	snprintf(ret->path, sizeof(ret->path), "/tmp/vhc-confined-%d", (int)getpid());
+	check(pipe(until) || pipe(ready), "pipe");
+	ret->pid = fork();
+	if (!ret->pid) {
+		close(until[1]);
+		close(ready[0]);
+		run(ret->path, until[0], ready[1], confine, data);
+	}
+	close(until[0]);
+	close(ready[1]);
+	ret->until = until[1];
+	check(read(ready[0], &byte, 1) != 1, "the broker does not start");
+	close(ready[0]);
+}
+
+bool confined_end(struct confined *confined)
+{
+	int status = -1;
+
+	close(confined->until);
+	waitpid(confined->pid, &status, 0);
+	unlink(confined->path);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * user - a front end that does once all that a front end does.  Any failure is the broker's, which may have ended.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "confined.h"
+#include "wire.h"
+
+#define DEADLINE 60000
+#define SIZE	 0x100000u
+#define USER	 0x7f0000000000u
+#define RINGS	 4u
+
+struct user {
+	int socket, memory, log, kick, event; /* event: an eventfd for all others */
+	int call[2];			      /* a pair of sockets */
+	struct wire_message message;
+	bool ok;
+};
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	memcpy(address.sun_path, path, strlen(path));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* user->message, and its reply; after the first failure nothing more. */
+static uint64_t tell(struct user *user, uint32_t request, uint32_t size, int fd)
+{
+	struct wire_message *message = &user->message;
+	struct wire_reader reader = { 0 };
+	struct wire_error error;
+
+	message->request = request;
+	message->flags = WIRE_VERSION | WIRE_NEED_REPLY;
+	message->size = size;
+	message->fds = fd >= 0;
+	message->fd[0] = fd;
+	user->ok = user->ok && !wire_send(user->socket, message, DEADLINE, &error) &&
+		   wire_receive(&reader, user->socket, DEADLINE, &error) == 1;
+	*message = (struct wire_message){ 0 };
+	if (wire_kind(WIRE_FRONT, request)->reply <= WIRE_REPLY_ACK && reader.message.payload.u64)
+		user->ok = false;
+	return reader.message.payload.u64;
+}
+
+static void tell_u64(struct user *user, uint32_t request, uint64_t value, int fd)
+{
+	user->message.payload.u64 = value;
+	tell(user, request, 8, fd);
+}
+
+static void tell_ring(struct user *user, uint32_t request, uint32_t ring, uint32_t value)
+{
+	user->message.payload.ring.index = ring;
+	user->message.payload.ring.value = value;
+	tell(user, request, 8, -1);
+}
+
+static void negotiate(struct user *user)
+{
+	uint64_t protocol = tell(user, WIRE_GET_PROTOCOL_FEATURES, 0, -1), features;
+
+	tell_u64(user, WIRE_SET_PROTOCOL_FEATURES, protocol, -1);
+	features = tell(user, WIRE_GET_FEATURES, 0, -1);
+	tell_u64(user, WIRE_SEND_RARP, 0x563412005452, -1);
+	tell_u64(user, WIRE_SET_FEATURES, features, -1);
+}
+
+static void give_memory(struct user *user)
+{
+	user->message.payload.table.count = 1;
+	user->message.payload.table.region[0] =
+		(struct wire_region){ .guest = 0x40000000, .size = SIZE, .user = USER };
+	tell(user, WIRE_SET_MEM_TABLE, 8 + 32, user->memory);
+}
+
+static void give_ring(struct user *user, uint32_t ring)
+{
+	uint64_t at = USER + ring * 0x4000;
+
+	tell_ring(user, WIRE_SET_VRING_NUM, ring, 256);
+	tell_ring(user, WIRE_SET_VRING_BASE, ring, 0);
+	user->message.payload.addr.index = ring;
+	user->message.payload.addr.desc = at;
+	user->message.payload.addr.avail = at + 0x1000;
+	user->message.payload.addr.used = at + 0x2000;
+	tell(user, WIRE_SET_VRING_ADDR, 40, -1);
+	tell_u64(user, WIRE_SET_VRING_ERR, ring, user->event);
+	tell_u64(user, WIRE_SET_VRING_KICK, ring, user->kick);
+	tell_u64(user, WIRE_SET_VRING_CALL, ring, user->event);
+	tell_ring(user, WIRE_SET_VRING_ENABLE, ring, 1);
+}
+
+static void give_log(struct user *user)
+{
+	user->message.payload.log.size = 0x10000;
+	tell(user, WIRE_SET_LOG_BASE, 16, user->log);
+	for (int i = 0; i < 2; i++)
+		tell(user, WIRE_SET_LOG_FD, 0, user->event);
+}
+
+/* The first interrupt is the broker's own, since there may have been others before. */
+static void be_interrupted(struct user *user)
+{
+	uint64_t count;
+
+	tell_u64(user, WIRE_SET_VRING_CALL, 0, user->call[1]);
+	close(user->call[1]);
+	user->call[1] = -1;
+	user->ok = user->ok && recv(user->call[0], &count, sizeof(count), 0) == sizeof(count);
+}
+
+static void live(struct user *user)
+{
+	negotiate(user);
+	give_memory(user);
+	for (uint32_t i = 0; i < RINGS; i++)
+		give_ring(user, i);
+	give_log(user);
+	give_memory(user);
+	be_interrupted(user);
+	for (uint32_t i = 0; i < RINGS; i++)
+		tell_ring(user, WIRE_GET_VRING_BASE, i, 0);
+}
+
+/* The broker ends the connection, and says why. */
+static void misbehave(struct user *user)
+{
+	char byte;
+
+	user->ok = user->ok && write(user->socket, "no message  ", 12) == 12 &&
+		   recv(user->socket, &byte, 1, 0) == 0;
+}
+
+bool confined_use(const struct confined *confined)
+{
+	struct user user = { .ok = true };
+
+	user.memory = memfd_create("memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	user.log = memfd_create("log", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	user.kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	user.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	user.ok = !ftruncate(user.memory, SIZE) && !ftruncate(user.log, 0x10000) &&
+		  !fcntl(user.log, F_ADD_SEALS, F_SEAL_SHRINK);
+	for (int i = 0; i < 2 && user.ok; i++) {
+		user.socket = connect_to(confined->path);
+		user.ok = user.socket >= 0 &&
+			  socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, user.call) == 0;
+		live(&user);
+		misbehave(&user);
+		close(user.socket);
+		close(user.call[0]);
+		close(user.call[1]);
+	}
+	close(user.memory);
+	close(user.log);
+	close(user.kick);
+	close(user.event);
+	return user.ok;
+}
