@@ -26,6 +26,7 @@ struct client {
 struct broker_control {
 	struct broker *broker;
 	struct broker_watch listen;
+	uid_t user; /* this process's */
 	struct client clients[CLIENTS];
 };
 
@@ -134,14 +135,14 @@ static void client_ready(void *data)
 
 /* ------------------------------------------------------------------------------------ connections */
 
-static bool may_connect(int socket)
+static bool may_connect(const struct broker_control *control, int socket)
 {
 	struct ucred peer = { .uid = UINT32_MAX };
 	socklen_t size = sizeof(peer);
 
 	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size))
 		return false;
-	return peer.uid == 0 || peer.uid == geteuid();
+	return peer.uid == 0 || peer.uid == control->user;
 }
 
 static struct client *find_place(struct broker_control *control)
@@ -160,7 +161,7 @@ static void accept_client(void *data)
 
 	if (socket < 0)
 		return;
-	if (!client || !may_connect(socket)) {
+	if (!client || !may_connect(control, socket)) {
 		close(socket);
 		return;
 	}
@@ -177,6 +178,7 @@ int broker_add_control(struct broker *broker, int listen)
 	if (!control)
 		return -ENOMEM;
 	control->broker = broker;
+	control->user = geteuid();
 	for (size_t i = 0; i < CLIENTS; i++)
 		control->clients[i] = (struct client){ .control = control,
 						       .watch = BROKER_UNWATCHED,

@@ -32,11 +32,20 @@ static void check(int r, const char *what)
 	_exit(1);
 }
 
-static struct broker *set_up(struct vhc_ctx *ctx, const char *path, struct broker_net *net)
+static int listen_at(const char *path)
 {
-	const struct broker_options options = { .say = say };
 	const struct broker_socket socket = { path, UINT32_MAX, UINT32_MAX, 0600 };
 	char text[BROKER_TEXT_MAX] = "";
+	int fd = -1;
+
+	check(broker_listen(&socket, &fd, text), text);
+	return fd;
+}
+
+static struct broker *set_up(struct vhc_ctx *ctx, const struct confined *confined,
+			     struct broker_net *net)
+{
+	const struct broker_options options = { .say = say, .name = "vm1" };
 	struct broker *broker;
 
 	*net = (struct broker_net){ .id = "net0", .pairs = PAIRS };
@@ -45,9 +54,10 @@ static struct broker *set_up(struct vhc_ctx *ctx, const char *path, struct broke
 			   VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = PAIRS),
 			   &net->dev),
 	      vhc_ctx_get_error(ctx)->text);
-	check(broker_listen(&socket, &net->listen, text), text);
+	net->listen = listen_at(confined->path);
 	check(broker_new(ctx, &options, &broker), "broker_new");
 	check(broker_add_net(broker, net), "broker_add_net");
+	check(broker_add_control(broker, listen_at(confined->control)), "broker_add_control");
 	return broker;
 }
 
@@ -74,15 +84,15 @@ static void take_signal(void)
 	sigtimedwait(&set, NULL, &no_time);
 }
 
-static _Noreturn void run(const char *path, int until, int ready, int (*confine)(void *data),
-			  void *data)
+static _Noreturn void run(const struct confined *confined, int until, int ready,
+			  int (*confine)(void *data), void *data)
 {
 	struct broker_net net;
 	struct vhc_ctx *ctx;
 	struct broker *broker;
 
 	check(vhi_ctx_new_sys(yes_sys(), NULL, &ctx), "context");
-	broker = set_up(ctx, path, &net);
+	broker = set_up(ctx, confined, &net);
 	check(write(ready, "", 1) != 1, "ready");
 	close(ready);
 	check(confine(data), "confine");
@@ -99,12 +109,13 @@ void confined_start(struct confined *ret, int (*confine)(void *data), void *data
 	char byte;
 
 	snprintf(ret->path, sizeof(ret->path), "/tmp/vhc-confined-%d", (int)getpid());
+	snprintf(ret->control, sizeof(ret->control), "%s-control", ret->path);
 	check(pipe(until) || pipe(ready), "pipe");
 	ret->pid = fork();
 	if (!ret->pid) {
 		close(until[1]);
 		close(ready[0]);
-		run(ret->path, until[0], ready[1], confine, data);
+		run(ret, until[0], ready[1], confine, data);
 	}
 	close(until[0]);
 	close(ready[1]);
@@ -120,5 +131,6 @@ bool confined_end(struct confined *confined)
 	close(confined->until);
 	waitpid(confined->pid, &status, 0);
 	unlink(confined->path);
+	unlink(confined->control);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

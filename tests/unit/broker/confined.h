@@ -11,7 +11,7 @@
 struct confined {
 	pid_t pid;
 	int until; /* closing it ends the broker */
-	char path[64];
+	char path[40], control[64];
 };
 
 /** confined_start() - @confine is called in the broker's process when all is set up. */

@@ -125,6 +125,32 @@ static void be_interrupted(struct user *user)
 	user->ok = user->ok && recv(user->call[0], &count, sizeof(count), 0) == sizeof(count);
 }
 
+/* Each is answered, if only by an error: this tap has no carrier. */
+static void manage(struct user *user, const char *path)
+{
+	static const char *const calls[] = {
+		"List\",\"parameters\":{", "Status", "Dump", "Stop", "Resume", "SetLink"
+	};
+	int fd = connect_to(path);
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		char call[200], reply[65536];
+		size_t size;
+		ssize_t n;
+
+		snprintf(call, sizeof(call), "{\"method\":\"io.vhostctl.%s%s%s}}", calls[i],
+			 i ? "\",\"parameters\":{\"device\":\"net0\"" : "",
+			 i == 5 ? ",\"up\":true" : "");
+		size = strlen(call) + 1;
+		user->ok = user->ok && send(fd, call, size, MSG_NOSIGNAL) == (ssize_t)size;
+		do {
+			n = user->ok ? recv(fd, reply, sizeof(reply), 0) : 0;
+			user->ok = n > 0;
+		} while (n > 0 && reply[n - 1]);
+	}
+	close(fd);
+}
+
 static void live(struct user *user)
 {
 	negotiate(user);
@@ -162,6 +188,7 @@ bool confined_use(const struct confined *confined)
 		user.ok = user.socket >= 0 &&
 			  socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, user.call) == 0;
 		live(&user);
+		manage(&user, confined->control);
 		misbehave(&user);
 		close(user.socket);
 		close(user.call[0]);
