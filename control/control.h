@@ -24,8 +24,7 @@
 
 #define CONTROL_INTERFACE "io.vhostctl"
 #define CONTROL_SERVICE	  "org.varlink.service"
-#define CONTROL_SUFFIX	  ".varlink" /* of the sockets' names */
-#define CONTROL_TIMEOUT	  5000	     /* ms, for a message in either direction */
+#define CONTROL_TIMEOUT	  5000 /* ms, for a message in either direction */
 
 /* ---------------------------------------------------------------------------------- the interface */
 

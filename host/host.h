@@ -14,6 +14,7 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "log.h"
 #include "look.h"
@@ -52,6 +53,9 @@ void host_setup_free(struct host_setup *setup);
 
 /** host_setup_write() - the document with all defaults filled in. */
 struct json_object *host_setup_write(const struct host_setup *setup);
+
+/** host_setup_name() - its name; NULL: it has none. */
+const char *host_setup_name(const struct host_setup *setup);
 
 /** host_setup_help() - its fields, as doc_help() gives them.  host_setup_schema(): its schema. */
 struct json_object *host_setup_help(void);
@@ -151,10 +155,43 @@ int host_serve_begin(const struct host_setup *setup, const struct host_options *
 bool host_serve_get(const struct host_serving *serving, size_t n, struct host_served *ret);
 /** host_drop_privileges() - keep no capability, now and after any execve(2), as far as they can be given up. */
 int host_drop_privileges(struct host_error *err);
+/** host_serve_control() - where its control socket is to be; NULL: nowhere. */
+const char *host_serve_control(const struct host_serving *serving);
 /** host_serve_signals() - an fd that is readable when such a signal has come.  Or a negative errno. */
 int host_serve_signals(const struct host_serving *serving);
-/** host_serve_end() - remove the sockets of the first devices, and undo what was set up. */
+/**
+ * host_serve_end() - remove the first sockets, of the devices and then the control socket, and undo what was set up.
+ */
 int host_serve_end(struct host_serving *serving, uint32_t sockets, struct host_error *err);
+
+#define HOST_CONTROL_MAX 108u
+
+/**
+ * host_control_path() - where a broker of this config is to have its control socket; its folder is made.
+ * Errors: -ENOENT: this user has no folder for it, as XDG_RUNTIME_DIR is not set; -EPERM: others may write to the
+ * folder; -ENAMETOOLONG; and what the kernel says.
+ */
+int host_control_path(const struct host_setup *setup, char path[HOST_CONTROL_MAX]);
+
+/* A broker of this user that runs. */
+struct host_broker {
+	char name[64]; /* of its configuration, or its pid */
+	int fd;	       /* its control socket, which does not block; or a negative errno */
+	pid_t pid;
+};
+
+struct host_brokers {
+	struct host_broker *items;
+	size_t count;
+};
+
+/**
+ * host_brokers_connect() - connect to each broker of this user.
+ * @ret: for host_brokers_clear(), which closes what is not -1.  Errors: -EPERM, -EACCES: the folder is
+ * not to be trusted, or is root's; -ENOMEM; and what the kernel says.
+ */
+int host_brokers_connect(struct host_brokers *ret);
+void host_brokers_clear(struct host_brokers *brokers);
 
 /**
  * host_attach() - set the devices up and give them to the running QEMU at @options->qmp.

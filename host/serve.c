@@ -3,12 +3,14 @@
  * Devices that stay with this process, which serves them to launchers.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "errname.h"
 #include "ops/plan.h"
 #include "process/handover.h"
 #include "process/keeper.h"
@@ -16,7 +18,8 @@
 struct host_serving {
 	struct host_plan plan;
 	struct host_run *run;
-	uint32_t (*ids)[2]; /* of each socket: owner, group */
+	uint32_t (*ids)[2];		/* of each socket: owner, group */
+	char control[HOST_CONTROL_MAX]; /* its own socket; "": it has none */
 	struct host_keeper keeper;
 };
 
@@ -41,6 +44,27 @@ static int find_ids(struct host_serving *serving, const struct host_setup *setup
 	return r;
 }
 
+/* Without one it serves all the same. */
+static void find_control(struct host_serving *serving, const struct host_setup *setup,
+			 const struct host_options *options)
+{
+	char number[DOC_ERRNO_MAX], line[200];
+	int r = host_control_path(setup, serving->control);
+
+	if (r == 0)
+		return;
+	serving->control[0] = '\0';
+	snprintf(line, sizeof(line), "it has no control socket: %s",
+		 r == -ENOENT ? "XDG_RUNTIME_DIR is not set" : doc_errno(number, r));
+	if (options->say)
+		options->say(options->data, line);
+}
+
+const char *host_serve_control(const struct host_serving *serving)
+{
+	return serving->control[0] ? serving->control : NULL;
+}
+
 static void free_serving(struct host_serving *serving)
 {
 	host_plan_clear(&serving->plan);
@@ -48,7 +72,7 @@ static void free_serving(struct host_serving *serving)
 	free(serving);
 }
 
-/* In the keeper: the first @sockets devices have one. */
+/* In the keeper: the first @sockets devices have one, and after the last this process has its own. */
 static int undo(void *data, uint32_t sockets, struct host_error *err)
 {
 	struct host_serving *serving = data;
@@ -56,6 +80,8 @@ static int undo(void *data, uint32_t sockets, struct host_error *err)
 
 	for (uint32_t i = 0; i < sockets && i < setup->devices.count; i++)
 		unlink(host_device(setup, i)->socket.path);
+	if (sockets > setup->devices.count)
+		unlink(serving->control);
 	return host_run_undo(serving->run, err);
 }
 
@@ -110,6 +136,7 @@ int host_serve_begin(const struct host_setup *setup, const struct host_options *
 	if (r == 0)
 		r = host_run_apply(&serving->plan, HOST_OP_COUNT, &serving->run, err);
 	if (r == 0) {
+		find_control(serving, setup, options);
 		r = start_keeper(serving, err);
 		if (r < 0)
 			host_run_undo(serving->run, &unused);

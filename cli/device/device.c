@@ -73,14 +73,20 @@ static bool has_fd(const struct look_device *device, const struct cli_value *fd)
 	return !fd->count;
 }
 
-static bool is_named(const struct look_device *device, pid_t pid, const char *name)
+static bool is_named(const struct cli_found *found, const struct look_device *device, pid_t pid,
+		     const char *name)
 {
-	return pid ? device->pid == pid : *name && !strcmp(device->link.name, name);
+	const struct control_device *served = cli_brokers_find(&found->brokers, device).device;
+	const struct control_launcher *launcher = served ? served->launcher : NULL;
+
+	if (pid)
+		return device->pid == pid || (launcher && launcher->pid == (uint64_t)pid);
+	return *name && (!strcmp(device->link.name, name) || (served && !strcmp(served->id, name)));
 }
 
-static int pick(struct cli_call *call, const struct look_reading *reading, pid_t pid,
-		const struct look_device **ret)
+static int pick(struct cli_call *call, struct cli_found *to, pid_t pid)
 {
+	const struct look_reading *reading = &to->reading;
 	const struct cli_value *fd = cli_option(call, "fd");
 	const char *name = call->argv[0];
 	const struct look_device **found = calloc(reading->count + 1, sizeof(*found));
@@ -90,9 +96,10 @@ static int pick(struct cli_call *call, const struct look_reading *reading, pid_t
 	if (!found)
 		return cli_fail(CLI_FAILED, NULL, "out of memory");
 	for (size_t i = 0; i < reading->count; i++)
-		if (is_named(&reading->devices[i], pid, name) && has_fd(&reading->devices[i], fd))
+		if (is_named(to, &reading->devices[i], pid, name) &&
+		    has_fd(&reading->devices[i], fd))
 			found[count++] = &reading->devices[i];
-	*ret = found[0];
+	to->device = found[0];
 	if (!count)
 		status = cli_fail(CLI_LACKS, "'vhostctl list' shows all",
 				  pid ? "process %s has no%s vhost device%s"
@@ -104,11 +111,17 @@ static int pick(struct cli_call *call, const struct look_reading *reading, pid_t
 	return status;
 }
 
-int cli_find_device(struct cli_call *call, struct look_reading *ret,
-		    const struct look_device **ret_device)
+void cli_found_clear(struct cli_found *found)
+{
+	look_clear(&found->reading);
+	cli_brokers_clear(&found->brokers);
+}
+
+int cli_find_device(struct cli_call *call, struct cli_found *ret)
 {
 	const char *name = call->argv[0];
-	struct look_reading reading;
+	struct cli_found found = { .device = NULL };
+	pid_t owner;
 	char *end;
 	long pid = strtol(name, &end, 10);
 	int status;
@@ -116,15 +129,20 @@ int cli_find_device(struct cli_call *call, struct look_reading *ret,
 	/* links may have such names, too, but nobody gives them */
 	if (*name < '0' || *name > '9' || *end || pid <= 0 || pid > INT32_MAX)
 		pid = 0;
-	status = cli_look(call, (pid_t)pid, &reading);
-	if (status)
+	cli_brokers_ask(call, &found.brokers);
+	owner = cli_brokers_owner(&found.brokers, (pid_t)pid);
+	status = cli_look(call, owner, &found.reading);
+	if (!status) {
+		cli_brokers_join(&found.brokers, owner, &found.reading);
+		status = pick(call, &found, (pid_t)pid);
+	}
+	if (status) {
+		cli_found_clear(&found);
 		return status;
-	status = pick(call, &reading, (pid_t)pid, ret_device);
-	if (status)
-		look_clear(&reading);
-	else
-		*ret = reading;
-	return status;
+	}
+	found.served = cli_brokers_find(&found.brokers, found.device);
+	*ret = found;
+	return CLI_YES;
 }
 
 /* ---------------------------------------------------------------------------------------- features */

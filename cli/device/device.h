@@ -6,6 +6,7 @@
 #define CLI_DEVICE_H
 
 #include "program/cli.h"
+#include "device/brokers.h"
 #include "look.h"
 
 struct host_qemu_device;
@@ -22,12 +23,20 @@ struct host_qemu_device;
 /* Read the devices of a process, or of all (0), and warn of what cannot be seen.  Returns an exit status. */
 int cli_look(struct cli_call *call, pid_t pid, struct look_reading *ret);
 
+/* A device, and what it is part of. */
+struct cli_found {
+	struct look_reading reading;
+	struct cli_brokers brokers;
+	const struct look_device *device; /* of the reading */
+	struct cli_served served;
+};
+
 /*
- * Read, and find the device that the first argument names by pid or link.  @ret_device is part of the
- * reading, which is for look_clear().  Returns an exit status.
+ * Read, and find the device that the first argument names: by pid or link; of a broker, also by its launcher's
+ * pid or its id.  @ret: for cli_found_clear().  Returns an exit status.
  */
-int cli_find_device(struct cli_call *call, struct look_reading *ret,
-		    const struct look_device **ret_device);
+int cli_find_device(struct cli_call *call, struct cli_found *ret);
+void cli_found_clear(struct cli_found *found);
 
 /* The type whose feature names it has; 0: the library has none. */
 enum vhc_type cli_device_type(const struct look_device *device);
@@ -52,10 +61,10 @@ int cli_fail_lack(const struct look_reading *reading);
 /* dump-qemu.c: with --qmp.  An exit status. */
 int cli_dump_qemu(struct cli_call *call);
 
-/* status-fill.c: @before: the reading before this one, or NULL */
+/* status-fill.c: @before: the reading before this one, or NULL; @served: its broker is asked, or NULL */
 extern const struct doc_table cli_status_table;
 int cli_device_report(struct cli_call *call, const struct look_device *device,
-		      const struct look_device *before);
+		      const struct look_device *before, const struct cli_served *served);
 
 /* watch.c: again and again until it is interrupted or the device is gone.  An exit status. */
 int cli_watch(struct cli_call *call, unsigned int seconds);

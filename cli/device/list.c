@@ -17,6 +17,8 @@ struct row {
 	uint32_t running; /* enum doc_maybe */
 	uint64_t worker_ms;
 	uint32_t steady;
+	const char *id;
+	uint64_t launcher, user;
 };
 
 static const struct doc_field row_fields[] = {
@@ -37,6 +39,11 @@ static const struct doc_field row_fields[] = {
 		  .help = "CPU time of its workers so far, in milliseconds; absent: not known"),
 	DOC_FIELD(row, steady, DOC_MAYBE,
 		  .help = "false: it changed in every reading that was tried; otherwise absent"),
+	DOC_FIELD(row, id, DOC_STRING, .help = "of a device of 'vhostctl serve'"),
+	DOC_FIELD(row, launcher, DOC_UINT, .max = INT32_MAX, .preset = UNKNOWN,
+		  .help = "the pid of its launcher; absent: there is none"),
+	DOC_FIELD(row, user, DOC_UINT, .max = UINT32_MAX, .preset = UNKNOWN,
+		  .help = "that launcher's"),
 };
 
 static const struct doc_table row_table = DOC_PART(row, row_fields, "a device");
@@ -82,6 +89,8 @@ static uint64_t count_time(const struct look_device *device)
 static struct row row_of(const struct look_device *device)
 {
 	return (struct row){
+		.launcher = UNKNOWN,
+		.user = UNKNOWN,
 		.type = look_kind_name(device->kind),
 		.pid = (uint64_t)device->pid,
 		.name = device->comm,
@@ -98,33 +107,50 @@ static struct row row_of(const struct look_device *device)
 	};
 }
 
+static struct row row_with(const struct look_device *device, const struct control_device *served)
+{
+	struct row row = row_of(device);
+
+	if (!served)
+		return row;
+	row.id = served->id;
+	row.running = served->running ? DOC_TRUE : DOC_FALSE;
+	if (served->launcher) {
+		row.launcher = served->launcher->pid;
+		row.user = served->launcher->uid;
+	}
+	return row;
+}
+
 static int run(struct cli_call *call)
 {
 	struct report report = { .command = call->command->name };
 	struct look_reading reading;
+	struct cli_brokers brokers;
 	struct row *rows;
 	int status = cli_look(call, 0, &reading);
 
 	if (status)
 		return status;
-	rows = calloc(reading.count + 1, sizeof(*rows));
-	if (!rows) {
-		look_clear(&reading);
-		return cli_fail(CLI_FAILED, NULL, "out of memory");
-	}
+	cli_brokers_ask(call, &brokers);
+	cli_brokers_join(&brokers, 0, &reading);
+	rows = cli_need(calloc(reading.count + 1, sizeof(*rows)));
 	for (size_t i = 0; i < reading.count; i++)
-		rows[i] = row_of(&reading.devices[i]);
+		rows[i] = row_with(&reading.devices[i],
+				   cli_brokers_find(&brokers, &reading.devices[i]).device);
 	report.devices = (struct doc_list){ rows, reading.count };
 	cli_write(call, &report_table, &report);
 	free(rows);
 	look_clear(&reading);
+	cli_brokers_clear(&brokers);
 	return CLI_YES;
 }
 
 static const char *const more[] = {
 	"Whoever opened them: each launcher's devices, with the process that owns them.  A device without",
 	"a link is a row for each vhost fd.  Needs CAP_BPF and CAP_PERFMON, as root has them; without, it",
-	"shows what /proc tells and says what is missing.",
+	"shows what /proc tells and says what is missing.  Of devices of 'vhostctl serve' that this user",
+	"runs, it shows their id and their launcher as well.",
 	NULL,
 };
 

@@ -79,11 +79,13 @@ static uint32_t maybe(bool known, bool value)
 static void fill_fds(const struct look_device *device, struct status_report *report,
 		     struct room *room)
 {
-	report->fds = (struct doc_list){ room->fds, device->fd_count };
+	report->fds = (struct doc_list){ room->fds, 0 };
 	for (size_t i = 0; i < device->fd_count; i++) {
 		const struct look_fd *fd = &device->fds[i];
 
-		room->fds[i] = (struct fd_row){
+		if (fd->fd < 0)
+			continue; /* not known */
+		room->fds[report->fds.count++] = (struct fd_row){
 			.fd = (uint64_t)fd->fd,
 			.queue = fd->queue == LOOK_NO_RING ? STATUS_UNKNOWN : fd->queue,
 			.holders = fd->holders,
@@ -169,7 +171,7 @@ static struct status_report base_of(const struct look_device *device)
 		.type = look_kind_name(device->kind),
 		.pid = (uint64_t)device->pid,
 		.name = device->comm,
-		.owned = maybe(device->known & LOOK_FEATURES, device->owned),
+		.owned = maybe(device->known & LOOK_RINGS, device->owned),
 		.owner = maybe(device->owned, device->known & LOOK_OWNER),
 		.link = link->name[0] ? link->name : NULL,
 		.link_index = link->index ? link->index : none,
@@ -191,6 +193,12 @@ static struct status_report base_of(const struct look_device *device)
 		.log_addr = device->log.addr ? device->log.addr : none,
 		.log_eventfd = if_known(device, LOOK_LOG, device->log.eventfd),
 		.memory = { device->memory, device->memory_count },
+		.launcher = none,
+		.user = none,
+		.sent_features = none,
+		.protocol_features = none,
+		.driver_status = none,
+		.ring_errors = none,
 	};
 }
 
@@ -221,19 +229,60 @@ static struct room *new_room(const struct look_device *device)
 	return NULL;
 }
 
+static void fill_launcher(const struct control_launcher *launcher, struct status_report *report)
+{
+	report->launcher = launcher->pid;
+	report->user = launcher->uid;
+	report->sent_features = launcher->features;
+	report->protocol_features = launcher->protocol_features;
+	report->driver_status = launcher->status;
+}
+
+static void fill_served(const struct control_status *status, const struct cli_broker *broker,
+			struct status_report *report)
+{
+	report->broker = broker->name;
+	report->id = status->device.id;
+	report->running = maybe(true, status->device.running);
+	report->link_up = maybe(true, status->device.link_up);
+	report->stopped = maybe(true, status->device.stopped);
+	report->ring_errors = status->device.ring_errors;
+	if (status->device.launcher)
+		fill_launcher(status->device.launcher, report);
+	report->served_rings = status->rings;
+}
+
+/* What the broker says now; zero: it is none, or says nothing. */
+static struct control_status ask(const struct cli_call *call, const struct cli_served *served)
+{
+	struct control_status status = { .rings.count = 0 };
+	char text[CONTROL_TEXT_MAX];
+
+	if (!served || !served->device)
+		return status;
+	if (control_ask(&served->broker->stream, CONTROL_STATUS,
+			&(struct control_target){ served->device->id }, &status, text)) {
+		cli_warn(call, "broker \"%s\" is left out: %s", served->broker->name, text);
+		status = (struct control_status){ .rings.count = 0 };
+	}
+	return status;
+}
+
 int cli_device_report(struct cli_call *call, const struct look_device *device,
-		      const struct look_device *before)
+		      const struct look_device *before, const struct cli_served *served)
 {
 	struct status_report report = base_of(device);
-	struct room *room = new_room(device);
+	struct control_status status = ask(call, served);
+	struct room *room = cli_need(new_room(device));
 
-	if (!room)
-		return cli_fail(CLI_FAILED, NULL, "out of memory");
+	if (status.device.id)
+		fill_served(&status, served->broker, &report);
 	fill_features(device, &report, room);
 	fill_fds(device, &report, room);
 	fill_rings(device, before, &report, room);
 	fill_workers(device, &report, room);
 	cli_write(call, &cli_status_table, &report);
+	doc_clear(&control_status_table, &status);
 	free_room(room);
 	return CLI_YES;
 }

@@ -103,6 +103,18 @@ static const struct doc_field worker_fields[] = {
 static const struct doc_table worker_table =
 	DOC_PART(worker_row, worker_fields, "a thread in which vhost works");
 
+static const struct doc_field served_ring_fields[] = {
+	DOC_NEED(control_ring, index, DOC_UINT, .max = UINT32_MAX, .help = "of the ring"),
+	DOC_NEED(control_ring, enabled, DOC_BOOL, .help = "has the launcher enabled it"),
+	DOC_NEED(control_ring, running, DOC_BOOL, .help = "does the kernel serve it"),
+	DOC_NEED(control_ring, relayed, DOC_BOOL, .help = "are its interrupts relayed to a socket"),
+	DOC_NEED(control_ring, errors, DOC_UINT,
+		 .help = "times that the kernel gave it up since the launcher connected"),
+};
+
+static const struct doc_table served_ring_table =
+	DOC_PART(control_ring, served_ring_fields, "a virtqueue, as its broker knows it");
+
 #define MAYBE(member, text) DOC_FIELD(status_report, member, DOC_MAYBE, .help = text)
 #define NUMBER(member, text)                                                  \
 	DOC_FIELD(status_report, member, DOC_UINT, .max = STATUS_UNKNOWN - 1, \
@@ -138,6 +150,17 @@ static const struct doc_field report_fields[] = {
 	MAYBE(log, "does it log dirty pages"),
 	HEX(log_addr, "where the owner has the dirty log"),
 	NUMBER(log_eventfd, "eventfd-id of the log's eventfd"),
+	DOC_FIELD(status_report, id, DOC_STRING, .help = "of a device of 'vhostctl serve'"),
+	DOC_FIELD(status_report, broker, DOC_STRING,
+		  .help = "the name of its configuration, or the pid of that vhostctl"),
+	NUMBER(launcher, "the pid of the launcher that is connected; absent: there is none"),
+	NUMBER(user, "that launcher's"),
+	HEX(sent_features, "features that it accepted, as it sent them"),
+	HEX(protocol_features, "features of vhost-user that it accepted"),
+	NUMBER(driver_status, "what the guest's driver has reached, if the launcher tells"),
+	MAYBE(link_up, "false: its broker was told to take the carrier away"),
+	MAYBE(stopped, "true: its broker was told to stop it"),
+	NUMBER(ring_errors, "times that the kernel gave a ring up, of all launchers so far"),
 	DOC_NEED(status_report, unknown, DOC_STRINGS,
 		 .help = "features of which it is not known whether the driver accepted them"),
 	LIST(features, feature_table, "the features that it is known to have negotiated"),
@@ -147,6 +170,7 @@ static const struct doc_field report_fields[] = {
 	LIST(eventfds, eventfd_table, "the rings' eventfds"),
 	LIST(memory, memory_table, "the guest's memory, as vhost has it"),
 	LIST(workers, worker_table, "the threads in which vhost works for it"),
+	LIST(served_rings, served_ring_table, "its virtqueues, as its broker knows them"),
 };
 
 const struct doc_table cli_status_table = DOC_TABLE("vhost-report", status_report, report_fields,

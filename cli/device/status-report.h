@@ -56,8 +56,13 @@ struct status_report {
 	uint64_t iotlb_entries, iotlb_limit;
 	uint32_t log;
 	uint64_t log_addr, log_eventfd;
+	/* of a device of a broker */
+	const char *id, *broker;
+	uint64_t launcher, user, sent_features, protocol_features, driver_status;
+	uint32_t link_up, stopped;
+	uint64_t ring_errors;
 	struct doc_list unknown; /* of strings */
-	struct doc_list features, fds, rings, addresses, eventfds, memory, workers;
+	struct doc_list features, fds, rings, addresses, eventfds, memory, workers, served_rings;
 };
 
 #endif

@@ -9,8 +9,7 @@
 static int run(struct cli_call *call)
 {
 	const struct cli_value *watch = cli_option(call, "watch");
-	const struct look_device *device;
-	struct look_reading reading;
+	struct cli_found found;
 	int status;
 
 	if (watch->count && cli_page_path(call))
@@ -18,11 +17,11 @@ static int run(struct cli_call *call)
 				"--html writes one result, --watch makes many");
 	if (watch->count)
 		return cli_watch(call, (unsigned int)watch->number);
-	status = cli_find_device(call, &reading, &device);
+	status = cli_find_device(call, &found);
 	if (status)
 		return status;
-	status = cli_device_report(call, device, NULL);
-	look_clear(&reading);
+	status = cli_device_report(call, found.device, NULL, &found.served);
+	cli_found_clear(&found);
 	return status;
 }
 
@@ -40,13 +39,14 @@ static const char *const titles[CLI_LACKS + 1] = {
 static const char *const more[] = {
 	"Takes the pid of the owner, or the link of the device: what vhost has of it, read from the",
 	"kernel, and what is not known.  Needs CAP_BPF and CAP_PERFMON, as root has them; without, it",
-	"shows what /proc tells and says what is missing.",
+	"shows what /proc tells and says what is missing.  A device of 'vhostctl serve' may be named by",
+	"its id, or by the pid of its launcher: its broker is asked what it knows of it.",
 	NULL,
 };
 
 const struct cli_command cli_command_status = {
 	.name = "status",
-	.arguments = "PID|LINK",
+	.arguments = "PID|LINK|ID",
 	.text = "Show what is known of a running device",
 	.more = more,
 	CLI_OPTIONS(options),

@@ -78,18 +78,22 @@ int cli_watch(struct cli_call *call, unsigned int seconds)
 	const struct timespec pause = { .tv_sec = (time_t)seconds };
 	struct look_reading now, before = { .count = 0 };
 	const struct look_device *device, *old = NULL;
-	int status = cli_find_device(call, &now, &device), process, r;
+	struct cli_found found;
+	int status = cli_find_device(call, &found), process, r;
 
 	if (status)
 		return status;
+	now = found.reading;
+	device = found.device;
 	process = open_process(device->pid);
 	if (process < 0 && errno != ENOENT) {
 		status = fail_look(-errno);
 		look_clear(&now);
+		cli_brokers_clear(&found.brokers);
 		return status;
 	}
 	while (device && !status) {
-		status = cli_device_report(call, device, old);
+		status = cli_device_report(call, device, old, &found.served);
 		look_clear(&before);
 		before = now;
 		old = device;
@@ -111,5 +115,6 @@ int cli_watch(struct cli_call *call, unsigned int seconds)
 	look_clear(&before);
 	if (process >= 0)
 		close(process);
+	cli_brokers_clear(&found.brokers);
 	return status;
 }

@@ -96,6 +96,27 @@ static int add_device(struct cli_call *call, struct broker *broker,
 	return fail_library(call, served->id, r);
 }
 
+/* The name of the config is the broker's: there is one of it. */
+static int add_control(struct broker *broker, const char *path)
+{
+	const struct broker_socket socket = { path, UINT32_MAX, UINT32_MAX, 0600 };
+	char text[BROKER_TEXT_MAX];
+	int fd, r = broker_listen(&socket, &fd, text);
+
+	if (r)
+		return cli_fail(CLI_FAILED,
+				r == -EADDRINUSE ? "a broker of this name runs: give it another "
+						   "\"name\", or end that one"
+						 : NULL,
+				"control socket: %s", text);
+	r = broker_add_control(broker, fd);
+	if (!r)
+		return CLI_YES;
+	close(fd);
+	unlink(path);
+	return cli_fail(CLI_FAILED, NULL, "control socket: %s", strerror(-r));
+}
+
 /* What a front end that takes this process over would have. */
 static int confine(const struct cli_call *call, const struct broker_options *options)
 {
@@ -125,17 +146,22 @@ static int run_broker(const struct cli_call *call, const struct broker_options *
 	return status;
 }
 
-/* Until a signal comes.  @ret_sockets: how many devices have one. */
+/* Until a signal comes.  @ret_sockets: how many were made, the control socket last. */
 static int serve(struct cli_call *call, const struct broker_options *options,
 		 const struct host_serving *serving, struct broker *broker, size_t *ret_sockets)
 {
 	struct host_served served;
+	const char *control = host_serve_control(serving);
 	int status = CLI_YES, until = host_serve_signals(serving);
 
 	if (until < 0)
 		return cli_fail(CLI_FAILED, NULL, "signalfd: %s", strerror(-until));
 	while (!status && host_serve_get(serving, *ret_sockets, &served)) {
 		status = add_device(call, broker, &served);
+		*ret_sockets += status == CLI_YES;
+	}
+	if (!status && control) {
+		status = add_control(broker, control);
 		*ret_sockets += status == CLI_YES;
 	}
 	if (!status)
@@ -150,7 +176,9 @@ static int serve_setup(struct cli_call *call, const struct host_setup *setup)
 	struct host_options options = {
 		.ctx = call->ctx, .serve = true, .say = warn, .data = call
 	};
-	struct broker_options broker_options = { .say = say, .data = call };
+	struct broker_options broker_options = { .name = host_setup_name(setup),
+						 .say = say,
+						 .data = call };
 	struct host_error error = { 0 };
 	struct host_serving *serving;
 	struct broker *broker;

@@ -22,34 +22,6 @@ const char *host_record_name(const struct host_setup *setup, const struct host_d
 	return buf;
 }
 
-/* What is in it is done to links as root, so nobody else may have written it. */
-static int check_folder(int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (st.st_mode & (S_IWGRP | S_IWOTH) || (st.st_uid && st.st_uid != geteuid()))
-		return -EPERM;
-	return st.st_uid == geteuid() ? 0 : -EACCES; /* root's */
-}
-
-static int open_folder(bool make)
-{
-	int fd, r;
-
-	if (make && mkdir(HOST_RECORD_DIR, S_IRWXU) < 0 && errno != EEXIST)
-		return -errno;
-	fd = open(HOST_RECORD_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = check_folder(fd);
-	if (r == 0)
-		return fd;
-	close(fd);
-	return r;
-}
-
 static int lock(int fd)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -95,7 +67,7 @@ static int write_at(int folder, const char *name, const char *text)
 
 int host_record_write(const char *name, const char *text)
 {
-	int folder = open_folder(true), r;
+	int folder = host_folder_open(HOST_RECORD_DIR, true), r;
 
 	if (folder < 0)
 		return folder;
@@ -134,7 +106,7 @@ static int load(int fd, char **ret, size_t *ret_len)
 
 int host_record_read(const char *name, char **ret, size_t *ret_len)
 {
-	int folder = open_folder(false), fd, r;
+	int folder = host_folder_open(HOST_RECORD_DIR, false), fd, r;
 
 	if (folder < 0) /* an unprivileged caller has none */
 		return folder == -EPERM || folder == -ENOTDIR ? -ENOTDIR : -ENOENT;
@@ -150,7 +122,7 @@ int host_record_read(const char *name, char **ret, size_t *ret_len)
 
 int host_record_remove(const char *name)
 {
-	int folder = open_folder(false), r;
+	int folder = host_folder_open(HOST_RECORD_DIR, false), r;
 
 	if (folder < 0)
 		return folder;

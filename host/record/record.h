@@ -33,9 +33,24 @@ char *host_record_format(const struct host_record *record);
 int host_record_parse(const char *text, size_t len, struct host_record *ret, struct doc_error *err);
 void host_record_clear(struct host_record *record);
 
+/* folder.c */
+
+#define HOST_RECORD_DIR "/run/vhostctl"
+#define HOST_FOLDER_MAX 108u
+
+/*
+ * host_folder_path() - where brokers of this user have their control sockets: root's where records are, and
+ * others' in the folder that they have while they are logged in.  Returns @buf; NULL: there is none.
+ */
+const char *host_folder_path(char buf[HOST_FOLDER_MAX]);
+/*
+ * host_folder_open() - open it, after making it if asked to.
+ * Returns its fd, or a negative errno: -EPERM, others may write to it; -EACCES: it is root's, and this user is not.
+ */
+int host_folder_open(const char *path, bool make);
+
 /* file.c */
 
-#define HOST_RECORD_DIR	     "/run/vhostctl"
 #define HOST_RECORD_NAME_MAX 110
 
 /*

@@ -35,6 +35,11 @@ void host_setup_free(struct host_setup *setup)
 	free(setup);
 }
 
+const char *host_setup_name(const struct host_setup *setup)
+{
+	return setup->name;
+}
+
 struct json_object *host_setup_write(const struct host_setup *setup)
 {
 	return doc_write(&host_setup_table, setup);

@@ -166,6 +166,12 @@ written() {
 	done < <(jq -r '.allOf[].if.properties.command.const' "$schema")
 }
 
+@test "man: each method and each error of io.vhostctl, and no other" {
+	description=$source_root/schemas/io.vhostctl.varlink
+	diff <(sed -n 's/^method \([A-Za-z]*\).*/\1/p' "$description" | sort) <(written io.vhostctl.7 Methods)
+	diff <(sed -n 's/^error \([A-Za-z]*\).*/\1/p' "$description" | sort) <(written io.vhostctl.7 Errors)
+}
+
 @test "man: each function of the library, and no other" {
 	functions=$(grep -oE '\bvhc_[a-z_]+\(' "$source_root/include/vhostconfig.h" | tr -d '(' | grep -v '^vhc_log_fn$' | sort -u)
 	written=$(grep -oE 'Fn vhc_[a-z_]+' "$man/libvhostconfig.3" | cut -d' ' -f2 | sort -u)

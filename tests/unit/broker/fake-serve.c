@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fake-serve SOCKET PAIRS - a device on the fake kernel that is served at a socket, to a real launcher.  Each line
+ * fake-serve SOCKET PAIRS [CONTROL] - a device on the fake kernel that is served at a socket, to a real launcher.  Each line
  * on stdin is answered with what the kernel has; after "end" this checks that nothing is left, and ends.
  */
+#include <linux/if_tun.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "adopt.h"
@@ -19,6 +21,15 @@ int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
 int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
 {
 	return fd >= FAKE_FIRST_FD ? 0 : __real_epoll_ctl(epoll, op, fd, event);
+}
+
+int __real_ioctl(int fd, unsigned long request, void *argument);
+int __wrap_ioctl(int fd, unsigned long request, void *argument);
+
+/* The link of the fake kernel's tap is as it is told to be. */
+int __wrap_ioctl(int fd, unsigned long request, void *argument)
+{
+	return request == TUNSETCARRIER ? 0 : __real_ioctl(fd, request, argument);
 }
 
 static void say(void *data, enum vhc_level level, const char *line)
@@ -46,17 +57,29 @@ static void print_state(struct fake *fake, uint32_t pairs)
 	fflush(stdout);
 }
 
-static void serve(struct vhc_ctx *ctx, struct fake *fake, const char *path, struct broker_net *net)
+static int listen_at(const char *path)
 {
-	const struct broker_options options = { .say = say };
-	char text[BROKER_TEXT_MAX] = "", line[100];
+	char text[BROKER_TEXT_MAX] = "";
+	int fd = -1;
+
+	check(broker_listen(&(struct broker_socket){ path, UINT32_MAX, UINT32_MAX, 0600 }, &fd,
+			    text),
+	      text);
+	return fd;
+}
+
+static void serve(struct vhc_ctx *ctx, struct fake *fake, char *const *paths,
+		  struct broker_net *net)
+{
+	const struct broker_options options = { .name = "vm1", .say = say };
+	char line[100];
 	struct broker *broker;
 
-	check(broker_listen(&(struct broker_socket){ path, UINT32_MAX, UINT32_MAX, 0600 },
-			    &net->listen, text),
-	      text);
+	net->listen = listen_at(paths[0]);
 	check(broker_new(ctx, &options, &broker), "broker_new");
 	check(broker_add_net(broker, net), "broker_add_net");
+	if (paths[2])
+		check(broker_add_control(broker, listen_at(paths[2])), "broker_add_control");
 	do {
 		check(broker_run(broker, STDIN_FILENO), "broker_run");
 		if (read(STDIN_FILENO, line, sizeof(line)) <= 0 || line[0] == 'e')
@@ -64,7 +87,9 @@ static void serve(struct vhc_ctx *ctx, struct fake *fake, const char *path, stru
 		print_state(fake, net->pairs);
 	} while (1);
 	broker_free(broker);
-	unlink(path);
+	unlink(paths[0]);
+	if (paths[2])
+		unlink(paths[2]);
 }
 
 int main(int argc, char **argv)
@@ -73,7 +98,7 @@ int main(int argc, char **argv)
 	struct fake *fake = fake_new("6.12");
 	struct vhc_ctx *ctx;
 
-	if (argc != 3)
+	if (argc != 3 && argc != 4)
 		return 2;
 	net.pairs = (uint32_t)atoi(argv[2]);
 	adopt_begin();
@@ -84,7 +109,7 @@ int main(int argc, char **argv)
 			   VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = net.pairs),
 			   &net.dev),
 	      "device");
-	serve(ctx, fake, argv[1], &net);
+	serve(ctx, fake, argv + 1, &net);
 	vhc_dev_close(net.dev);
 	vhc_tap_close(net.tap);
 	vhc_ctx_free(ctx);

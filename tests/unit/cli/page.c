@@ -49,7 +49,8 @@ static void status_page(void **state)
 	close(fd);
 	html->text = wanted ? wanted : path;
 	assert_string_equal(cli_page_path(&call), html->text);
-	assert_int_equal(cli_device_report(&call, reading_of_guests()->devices, NULL), CLI_YES);
+	assert_int_equal(cli_device_report(&call, reading_of_guests()->devices, NULL, NULL),
+			 CLI_YES);
 	assert_int_equal(cli_page_write(&call, CLI_YES), CLI_YES);
 	page = read_file(html->text);
 	unlink(path);
