@@ -48,16 +48,24 @@ int broker_add_net(struct broker *broker, const struct broker_net *net)
 	return broker_device_listen(devices[broker->count - 1], net->listen);
 }
 
-/* How long until the first message is overdue; -1: none is arriving. */
+/* Of two times, of which -1 is never. */
+static int sooner(int a, int b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
+/* How long until the first message is overdue, or a socket has rested; -1: for ever. */
 static int find_deadline(const struct broker *broker)
 {
 	int first = broker_control_left(broker->control);
 
 	for (uint32_t i = 0; i < broker->count; i++) {
-		int left = wire_left(&broker->devices[i]->session.reader, broker->options.timeout);
+		const struct broker_device *device = broker->devices[i];
 
-		if (left >= 0 && (first < 0 || left < first))
-			first = left;
+		first = sooner(first, broker_listener_left(&device->listen));
+		first = sooner(first, wire_left(&device->session.reader, broker->options.timeout));
 	}
 	return first;
 }
@@ -67,6 +75,7 @@ static void end_overdue(struct broker *broker)
 	for (uint32_t i = 0; i < broker->count; i++) {
 		struct session *session = &broker->devices[i]->session;
 
+		broker_listener_wake(&broker->devices[i]->listen);
 		if (wire_left(&session->reader, broker->options.timeout) == 0)
 			session_ready(session);
 	}

@@ -25,7 +25,7 @@ struct client {
 /* Clients have fixed places: an event of one that has just gone finds none, or its successor. */
 struct broker_control {
 	struct broker *broker;
-	struct broker_watch listen;
+	struct broker_listener listen;
 	uid_t user; /* this process's */
 	struct client clients[CLIENTS];
 };
@@ -153,10 +153,9 @@ static struct client *find_place(struct broker_control *control)
 	return NULL;
 }
 
-static void accept_client(void *data)
+static void connect_client(void *data, int socket)
 {
 	struct broker_control *control = data;
-	int socket = accept4(control->listen.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct client *client = find_place(control);
 
 	if (socket < 0)
@@ -183,7 +182,7 @@ int broker_add_control(struct broker *broker, int listen)
 		control->clients[i] = (struct client){ .control = control,
 						       .watch = BROKER_UNWATCHED,
 						       .stream.fd = -1 };
-	r = broker_watch(broker->epoll, &control->listen, listen, accept_client, control);
+	r = broker_listener_begin(&control->listen, broker->epoll, listen, connect_client, control);
 	if (r) {
 		free(control);
 		return r;
@@ -194,21 +193,17 @@ int broker_add_control(struct broker *broker, int listen)
 
 void broker_control_free(struct broker_control *control)
 {
-	int listen;
-
 	if (!control)
 		return;
 	for (size_t i = 0; i < CLIENTS; i++)
 		disconnect(&control->clients[i]);
-	listen = control->listen.fd;
-	broker_unwatch(control->broker->epoll, &control->listen);
-	close(listen);
+	broker_listener_end(&control->listen);
 	free(control);
 }
 
 int broker_control_left(const struct broker_control *control)
 {
-	int first = -1;
+	int first = control ? broker_listener_left(&control->listen) : -1;
 
 	for (size_t i = 0; control && i < CLIENTS; i++) {
 		int left = control_stream_left(&control->clients[i].stream,
@@ -222,6 +217,8 @@ int broker_control_left(const struct broker_control *control)
 
 void broker_control_end_overdue(struct broker_control *control)
 {
+	if (control)
+		broker_listener_wake(&control->listen);
 	for (size_t i = 0; control && i < CLIENTS; i++) {
 		struct client *client = &control->clients[i];
 

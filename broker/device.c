@@ -66,14 +66,17 @@ static void note_peer(struct broker_device *device, int socket)
 		   (unsigned int)peer.uid);
 }
 
-static void accept_front(void *data)
+static void connect_front(void *data, int socket)
 {
 	struct broker_device *device = data;
 	struct session *session = &device->session;
-	int socket = accept4(device->listen.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), r;
+	int r;
 
-	if (socket < 0)
+	if (socket < 0) {
+		broker_say(device, VHC_LEVEL_WARNING, "no front end can connect for a while: %s",
+			   strerror(-socket));
 		return;
+	}
 	if (session->watch.fd >= 0 && has_gone(session->watch.fd))
 		broker_device_disconnect(device);
 	if (session->watch.fd >= 0) {
@@ -192,7 +195,8 @@ int broker_device_listen(struct broker_device *device, int listen)
 	if (fd < 0)
 		return fd;
 	return broker_watch(epoll, &device->events, fd, session_event, &device->session)
-		       ?: broker_watch(epoll, &device->listen, listen, accept_front, device);
+		       ?: broker_listener_begin(&device->listen, epoll, listen, connect_front,
+						device);
 }
 
 static struct broker_device *new_device(struct broker *broker, const struct broker_net *net)
@@ -209,7 +213,7 @@ static struct broker_device *new_device(struct broker *broker, const struct brok
 					  .rings = 2 * net->pairs,
 					  .mtu = net->mtu,
 					  .busyloop = net->busyloop,
-					  .listen = BROKER_UNWATCHED,
+					  .listen = BROKER_NO_LISTENER,
 					  .events = BROKER_UNWATCHED };
 	snprintf(device->id, sizeof(device->id), "%s", net->id);
 	memcpy(device->mac, net->mac, sizeof(device->mac));
@@ -239,14 +243,10 @@ int broker_device_new(struct broker *broker, const struct broker_net *net,
 
 void broker_device_free(struct broker_device *device)
 {
-	int epoll = device->broker->epoll, listen = device->listen.fd;
-
 	if (device->mem)
 		broker_device_disconnect(device);
-	broker_unwatch(epoll, &device->events);
-	broker_unwatch(epoll, &device->listen);
-	if (listen >= 0)
-		close(listen);
+	broker_unwatch(device->broker->epoll, &device->events);
+	broker_listener_end(&device->listen);
 	vhc_mem_free(device->mem);
 	session_free(&device->session);
 	free(device);

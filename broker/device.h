@@ -7,6 +7,7 @@
 
 #include "broker.h"
 #include "control.h"
+#include "listen.h"
 #include "session.h"
 
 struct broker_device {
@@ -25,7 +26,8 @@ struct broker_device {
 	bool stopped, link_down; /* as a client of the control socket wants it */
 	bool running;		 /* any ring; who monitors was told so */
 	uint64_t ring_errors;
-	struct broker_watch listen, events;
+	struct broker_listener listen;
+	struct broker_watch events;
 	struct session session;
 };
 

@@ -3,6 +3,8 @@
  * device - front ends that connect, misbehave and go, and the socket where they connect.
  */
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -91,6 +93,42 @@ static void front_end_that_reads_no_reply_is_disconnected(void **state)
 	close(fd);
 }
 
+/* So many may be open as are. */
+static struct rlimit allow_no_more_fds(void)
+{
+	struct rlimit before, limit;
+	int next = dup(0);
+
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = before;
+	limit.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return before;
+}
+
+/* The connection stays where it is, and epoll would report it all the time. */
+static void front_end_without_an_fd_waits(void **state)
+{
+	struct broker_listener *listen = &served.front.device->listen;
+	struct epoll_event event;
+	struct rlimit before;
+	int fd = served_dial();
+
+	before = allow_no_more_fds();
+	served_turn();
+	assert_int_equal(epoll_wait(served.front.broker.epoll, &event, 1, 0), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	expect_said("no front end can connect for a while: Too many open files");
+	assert_in_range(broker_listener_left(listen), 0, BROKER_REST);
+	listen->rested = 1; /* long ago */
+	broker_listener_wake(listen);
+	assert_int_equal(broker_listener_left(listen), -1);
+	served_turn();
+	assert_true(served_ask(fd, WIRE_GET_FEATURES) != 0);
+	close(fd);
+}
+
 static void socket_is_as_it_was_asked_for(void **state)
 {
 	struct stat st;
@@ -115,7 +153,7 @@ static void socket_that_was_left_behind_is_taken(void **state)
 	char text[BROKER_TEXT_MAX];
 	int fd;
 
-	broker_unwatch(served.front.broker.epoll, &served.front.device->listen);
+	broker_unwatch(served.front.broker.epoll, &served.front.device->listen.watch);
 	for (int i = 3; i < 100; i++) {
 		struct sockaddr_un address;
 		socklen_t size = sizeof(address);
@@ -168,6 +206,7 @@ int main(void)
 		TEST(wrong_message_ends_the_connection),
 		TEST(message_that_does_not_end_is_waited_for),
 		TEST(front_end_that_reads_no_reply_is_disconnected),
+		TEST(front_end_without_an_fd_waits),
 		TEST(socket_is_as_it_was_asked_for),
 		TEST(socket_in_use_is_not_taken),
 		TEST(socket_that_was_left_behind_is_taken),

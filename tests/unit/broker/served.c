@@ -59,13 +59,20 @@ void served_turn(void)
 		assert_int_equal(broker_wait(served.front.broker.epoll, 0), 0);
 }
 
-int served_connect(void)
+int served_dial(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	memcpy(address.sun_path, served.path, strlen(served.path));
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+int served_connect(void)
+{
+	int fd = served_dial();
+
 	served_turn();
 	return fd;
 }
