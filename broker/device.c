@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,22 +13,6 @@
 #include "device.h"
 
 #define STALE_FRAMES 65536u
-
-void broker_say(const struct broker_device *device, enum vhc_level level, const char *format, ...)
-{
-	const struct broker_options *options = &device->broker->options;
-	char line[512];
-	va_list args;
-	int used;
-
-	if (!options->say)
-		return;
-	used = snprintf(line, sizeof(line), "%s: ", device->id);
-	va_start(args, format);
-	vsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
-	va_end(args);
-	options->say(options->data, level, line);
-}
 
 /* Has the other end gone, although what it sent before was not read yet? */
 static bool has_gone(int socket)

@@ -10,6 +10,16 @@
 #include "listen.h"
 #include "session.h"
 
+/* Lines that were said lately. */
+enum broker_quota_of { BROKER_WARNINGS, BROKER_OTHERS, BROKER_QUOTAS };
+
+#define BROKER_QUOTA_TIME 5000 /* ms */
+
+struct broker_quota {
+	uint64_t since;
+	uint32_t lines, left_out;
+};
+
 struct broker_device {
 	struct broker *broker;
 	char id[64];
@@ -26,6 +36,7 @@ struct broker_device {
 	bool stopped, link_down; /* as a client of the control socket wants it */
 	bool running;		 /* any ring; who monitors was told so */
 	uint64_t ring_errors;
+	struct broker_quota said[BROKER_QUOTAS];
 	struct broker_listener listen;
 	struct broker_watch events;
 	struct session session;
@@ -72,8 +83,8 @@ int broker_control_left(const struct broker_control *control);
 void broker_control_end_overdue(struct broker_control *control);
 void broker_control_free(struct broker_control *control);
 
-/** broker_say() - one line about a device. */
-void broker_say(const struct broker_device *device, enum vhc_level level, const char *format, ...)
+/** broker_say() - one line about a device, unless there were too many lately. */
+void broker_say(struct broker_device *device, enum vhc_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -85,7 +85,7 @@ static struct rarp make_rarp(const uint8_t mac[6])
 }
 
 /* Such as of a link that is down.  The guest lives on, so this is no failure of the request. */
-static int say_no_rarp(const struct broker_device *device, const char *call)
+static int say_no_rarp(struct broker_device *device, const char *call)
 {
 	broker_say(device, VHC_LEVEL_WARNING,
 		   "the network is not told where the guest is now: %s: %s", call, strerror(errno));
@@ -112,7 +112,7 @@ int session_send_rarp(struct session *session, struct wire_message *message)
 }
 
 /* A launcher that asks for the configuration space can tell its guest. */
-static void tell_config(const struct broker_device *device)
+static void tell_config(struct broker_device *device)
 {
 	const struct session *session = &device->session;
 	const struct wire_message message = { .request = WIRE_BACKEND_CONFIG_CHANGE,

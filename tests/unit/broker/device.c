@@ -129,6 +129,37 @@ static void front_end_without_an_fd_waits(void **state)
 	close(fd);
 }
 
+static uint32_t count_said(const char *word)
+{
+	uint32_t count = 0;
+
+	for (const char *at = served.said; (at = strstr(at, word)); at++)
+		count++;
+	return count;
+}
+
+/* One that connects again and again fills no disk. */
+static void lines_are_limited(void **state)
+{
+	struct broker_quota *said = &served.front.device->said[BROKER_WARNINGS];
+	const struct wire_message wrong = { .request = WIRE_SET_OWNER };
+
+	said->since = wire_now() + 3600000; /* however slow this is */
+	for (int i = 0; i < 50; i++) {
+		int fd = served_connect();
+
+		assert_int_equal(wire_send(fd, &wrong, 0, &served.error), 0);
+		served_turn();
+		close(fd);
+	}
+	assert_int_equal(count_said("is of version 0"), 10);
+	assert_int_equal(said->left_out, 40);
+	said->since = 0;
+	broker_say(served.front.device, VHC_LEVEL_WARNING, "a line");
+	expect_said("40 more lines are left out\nnet0: a line");
+	assert_int_equal(said->lines, 1);
+}
+
 static void socket_is_as_it_was_asked_for(void **state)
 {
 	struct stat st;
@@ -207,6 +238,7 @@ int main(void)
 		TEST(message_that_does_not_end_is_waited_for),
 		TEST(front_end_that_reads_no_reply_is_disconnected),
 		TEST(front_end_without_an_fd_waits),
+		TEST(lines_are_limited),
 		TEST(socket_is_as_it_was_asked_for),
 		TEST(socket_in_use_is_not_taken),
 		TEST(socket_that_was_left_behind_is_taken),

@@ -10,7 +10,7 @@
 
 struct served {
 	struct front front;
-	char path[64], said[4096]; /* what the broker said since it began */
+	char path[64], said[16384]; /* what the broker said since it began */
 	struct wire_error error;
 };
 
