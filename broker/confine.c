@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "alarm.h"
 #include "broker.h"
 #include "confine.h"
 
@@ -41,6 +42,8 @@ const struct confine_rule confine_rules[] = {
 	{ "accept4", "one connects" },
 	{ "getsockopt", "which process it is",
 	  .arg = { { 1, LOW, SOL_SOCKET }, { 2, LOW, SO_PEERCRED } } },
+	{ "getsockopt", "is what it gave a socket that carries bytes",
+	  .arg = { { 1, LOW, SOL_SOCKET }, { 2, LOW, SO_DOMAIN } } },
 	{ "recvmsg", "messages, with fds" },
 	{ "sendmsg", "replies" },
 	{ "sendto", "interrupts that are relayed, replies on the control socket",
@@ -54,6 +57,8 @@ const struct confine_rule confine_rules[] = {
 	{ "ioctl", NULL, .arg = { { 0, LOW, STDERR_FILENO }, { 1, LOW, TIOCGWINSZ } } },
 	{ "close", "fds of one that has gone" },
 	{ "clock_gettime", "deadlines, where the vdso has no clock" },
+	{ "setitimer", "a call that waits for one all the same is ended" },
+	{ "rt_sigreturn", "so it goes on" },
 	/* fds that came with messages */
 	{ "fcntl", "what is kept is a duplicate", .arg = { { 1, LOW, F_DUPFD_CLOEXEC } } },
 	{ "fcntl", "can a file of memory shrink", .arg = { { 1, LOW, F_GET_SEALS } } },
@@ -139,10 +144,12 @@ static void say_missing(const struct broker_options *options, const char *what, 
 		options->say(options->data, VHC_LEVEL_WARNING, line);
 }
 
-/* json-c takes its random number with the first key of all. */
-static void prepare_json(void)
+/* json-c takes its random number with the first key of all; the alarm's handler is there from its first use on. */
+void confine_prepare(void)
 {
 	json_object_put(json_tokener_parse("{\"a\": 0}"));
+	broker_alarm_begin();
+	broker_alarm_end();
 }
 
 /* Landlock first, whose calls are not in the list. */
@@ -150,7 +157,7 @@ int broker_confine(const struct broker_options *options)
 {
 	int access, calls;
 
-	prepare_json();
+	confine_prepare();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	access = confine_access();

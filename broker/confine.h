@@ -29,6 +29,9 @@ struct confine_rule {
 extern const struct confine_rule confine_rules[];
 extern const size_t confine_rule_count;
 
+/** confine_prepare() - make the calls that are made once, and are not in the list. */
+void confine_prepare(void);
+
 #define CONFINE_ALL SIZE_MAX
 
 /**

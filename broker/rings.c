@@ -4,6 +4,7 @@
  * ring is started if that is possible.
  */
 #include <errno.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,12 +122,22 @@ int session_set_kick(struct session *session, struct wire_message *message)
 	return session_settle(session, index);
 }
 
-/* The kernel signals eventfds only. */
+/* The kernel signals eventfds only.  A socket of another family may be one that does more than to carry bytes. */
 static bool is_socket(int fd)
+{
+	int family = 0;
+	socklen_t size = sizeof(family);
+
+	return fd >= 0 && !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) &&
+	       family == AF_UNIX;
+}
+
+/* As the library checks those that it signals: an inode without a type. */
+static bool is_eventfd(int fd)
 {
 	struct stat st;
 
-	return fd >= 0 && !fstat(fd, &st) && S_ISSOCK(st.st_mode);
+	return !fstat(fd, &st) && !(st.st_mode & S_IFMT);
 }
 
 int session_set_call(struct session *session, struct wire_message *message)
@@ -152,6 +163,8 @@ int session_set_err(struct session *session, struct wire_message *message)
 	uint32_t index = message->payload.u64 & WIRE_RING_MASK;
 	int r = check_ring(session, index);
 
+	if (!r && message->fds && !is_eventfd(message->fd[0]))
+		r = session_fail(session, -EINVAL, "ring %u: its error fd is no eventfd", index);
 	if (r)
 		return r;
 	if (session->ring[index].err >= 0)

@@ -118,26 +118,6 @@ static int linux_eventfd(void *data)
 	return vhi_linux_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
-/*
- * Only an eventfd: a caller's fd may be another file, whose content this would change, or a pipe, and then
- * SIGPIPE would end the process.  Anonymous inodes have no type, and none of them raises a signal.
- */
-static int linux_signal(void *data, int fd)
-{
-	uint64_t one = 1;
-	struct stat st;
-	ssize_t n;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (st.st_mode & S_IFMT)
-		return -EINVAL;
-	do
-		n = write(fd, &one, sizeof(one));
-	while (n < 0 && errno == EINTR);
-	return n < 0 && errno != EAGAIN ? -errno : 0;
-}
-
 static int linux_poll(void *data, struct pollfd *fds, uint32_t count)
 {
 	int r;
@@ -146,6 +126,31 @@ static int linux_poll(void *data, struct pollfd *fds, uint32_t count)
 		r = poll(fds, count, 0);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : r;
+}
+
+/*
+ * Only an eventfd: a caller's fd may be another file, whose content this would change, or a pipe, and then
+ * SIGPIPE would end the process.  Anonymous inodes have no type, and none of them raises a signal.
+ * One that may be blocking, with a counter at its limit, would keep this thread; it has been signalled.  Its other
+ * holder may fill it at any moment: a caller with a timer ends the write, which waits for nothing else.
+ */
+static int linux_signal(void *data, int fd)
+{
+	struct pollfd room = { fd, POLLOUT, 0 };
+	uint64_t one = 1;
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (st.st_mode & S_IFMT)
+		return -EINVAL;
+	r = linux_poll(NULL, &room, 1);
+	if (r < 0 || !(room.revents & POLLOUT))
+		return r < 0 ? r : 0;
+	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN && errno != EINTR)
+		return -errno;
+	return 0;
 }
 
 /* The fd may not be O_NONBLOCK, since callers can pass their own: never read before poll() reports data. */

@@ -2,15 +2,18 @@
 /*
  * confined - the broker: what serve does, on a kernel that says yes.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "alarm.h"
 #include "broker.h"
 #include "confined.h"
 #include "ctx.h"
@@ -61,17 +64,21 @@ static struct broker *set_up(struct vhc_ctx *ctx, const struct confined *confine
 	return broker;
 }
 
-/* What the C library does now and then: memory for a document, and the time without a vdso. */
+/* What happens now and then: memory for a document, the time without a vdso, an alarm. */
 static void use_library(void)
 {
-	void *parts[64];
+	const struct itimerval soon = { { 0, 1000 }, { 0, 1000 } };
 	struct timespec now;
+	void *parts[64];
 
 	for (size_t i = 0; i < 64; i++)
 		parts[i] = malloc(65536);
 	for (size_t i = 0; i < 64; i++)
 		free(parts[i]);
 	check((int)syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now), "clock_gettime");
+	setitimer(ITIMER_REAL, &soon, NULL);
+	check(poll(NULL, 0, 60000) >= 0, "no alarm comes");
+	broker_alarm_end();
 }
 
 static void take_signal(void)

@@ -2,14 +2,18 @@
 /*
  * device - front ends that connect, misbehave and go, and the socket where they connect.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "alarm.h"
 #include "served.h"
 
 static void expect_said(const char *word)
@@ -129,6 +133,56 @@ static void front_end_without_an_fd_waits(void **state)
 	close(fd);
 }
 
+/* As a write to an eventfd that was filled after the look at it. */
+static void call_that_waits_is_ended(void **state)
+{
+	int full = eventfd(UINT32_MAX, EFD_CLOEXEC);
+	eventfd_t count = UINT64_MAX - 1 - UINT32_MAX;
+
+	assert_int_equal(eventfd_write(full, count), 0);
+	broker_alarm_begin();
+	assert_int_equal(eventfd_write(full, 1), -1);
+	assert_int_equal(errno, EINTR);
+	broker_alarm_end();
+	close(full);
+}
+
+static void give_err(int fd, int expected)
+{
+	front_negotiate(&served.front);
+	assert_int_equal(front_fd(&served.front, WIRE_SET_VRING_ERR, 0, fd), expected);
+}
+
+/* It is written to. */
+static void error_fd_is_an_eventfd(void **state)
+{
+	int event = eventfd(0, EFD_CLOEXEC), ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	give_err(ends[1], -EINVAL);
+	give_err(STDIN_FILENO, -EINVAL);
+	give_err(event, 0); /* whose it is now */
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* Neither waits for the front end that filled its eventfd, nor is it an error. */
+static void full_error_fd_keeps_nobody(void **state)
+{
+	int event = eventfd(0, EFD_CLOEXEC), same = dup(event);
+	eventfd_t count = UINT64_MAX - 1;
+
+	assert_int_equal(eventfd_write(event, count), 0);
+	front_up(&served.front);
+	give_err(event, 0);
+	fake_ring_signal(served.front.fake, &fake_vhost(served.front.fake, 0)->ring[0], 'e');
+	session_event(&served.front.device->session);
+	assert_int_equal(served.front.device->ring_errors, 1);
+	assert_null(strstr(served.said, "cannot be told"));
+	assert_int_equal(eventfd_read(same, &count), 0);
+	close(same);
+}
+
 static uint32_t count_said(const char *word)
 {
 	uint32_t count = 0;
@@ -238,6 +292,9 @@ int main(void)
 		TEST(message_that_does_not_end_is_waited_for),
 		TEST(front_end_that_reads_no_reply_is_disconnected),
 		TEST(front_end_without_an_fd_waits),
+		TEST(call_that_waits_is_ended),
+		TEST(error_fd_is_an_eventfd),
+		TEST(full_error_fd_keeps_nobody),
 		TEST(lines_are_limited),
 		TEST(socket_is_as_it_was_asked_for),
 		TEST(socket_in_use_is_not_taken),

@@ -100,6 +100,25 @@ static void signal_of_other_file_raises_no_signal(void **state)
 	assert_ends_well(notify_other_files);
 }
 
+/* Whoever has it may have filled it, and left it blocking. */
+static int notify_full_eventfd(void)
+{
+	int event = eventfd(0, EFD_CLOEXEC);
+	eventfd_t count = UINT64_MAX - 1;
+
+	alarm(60); /* instead of for ever */
+	if (event < 0 || eventfd_write(event, count))
+		return 1;
+	if (vhi_sys_linux.signal(NULL, event))
+		return 2;
+	return eventfd_read(event, &count) || count != UINT64_MAX - 1;
+}
+
+static void signal_of_full_eventfd_returns(void **state)
+{
+	assert_ends_well(notify_full_eventfd);
+}
+
 static int set_owner_of_no_device(void)
 {
 	/* emulation of a processor does not know this ioctl */
@@ -128,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dirty_start_under_limits_of_files_works),
 		cmocka_unit_test(signal_of_other_file_raises_no_signal),
+		cmocka_unit_test(signal_of_full_eventfd_returns),
 		cmocka_unit_test(set_owner_restores_signal_mask),
 	};
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * alarm - the timer, which runs while messages are handled.
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/time.h>
+
+#include "alarm.h"
+
+static void interrupt(int number)
+{
+}
+
+/* Not SA_RESTART. */
+static void handle(void)
+{
+	static bool done;
+	struct sigaction action = { .sa_handler = interrupt };
+
+	if (!done)
+		sigaction(SIGALRM, &action, NULL);
+	done = true;
+}
+
+/* Again and again: the call may have been about to wait. */
+void broker_alarm_begin(void)
+{
+	const struct itimerval alarm = { { BROKER_ALARM, 0 }, { BROKER_ALARM, 0 } };
+
+	handle();
+	setitimer(ITIMER_REAL, &alarm, NULL);
+}
+
+void broker_alarm_end(void)
+{
+	const struct itimerval none = { 0 };
+
+	setitimer(ITIMER_REAL, &none, NULL);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * alarm - a call that waits for a front end, although none should, ends with EINTR.
+ *
+ * An eventfd that is blocking can be filled between the look at it and the write, on purpose.  One process has one
+ * alarm; its signal is SIGALRM.
+ */
+#ifndef BROKER_ALARM_H
+#define BROKER_ALARM_H
+
+#define BROKER_ALARM 1 /* s */
+
+void broker_alarm_begin(void);
+void broker_alarm_end(void);
+
+#endif
