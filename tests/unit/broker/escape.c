@@ -100,7 +100,8 @@ static int fork_process(void)
 
 	if (!child)
 		_exit(0);
-	return child;
+	/* its SIGCHLD would stop this process once that is traced */
+	return child > 0 ? waitpid(child, NULL, 0) : child;
 }
 
 static int look_at_file(void)
