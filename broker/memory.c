@@ -11,6 +11,57 @@
 
 #include "device.h"
 
+/*
+ * A process has 128 TiB for mappings, and not too many of them, for old and new ones of all its devices.  The
+ * dirty log, which is looked through as a whole when it moves, is as long as the highest address wants it.
+ */
+#define MOST_BYTES   (UINT64_C(1) << 45)
+#define MOST_REGIONS 16384u
+#define GUEST_END    (UINT64_C(1) << 45)
+#define MOST_LOG     (GUEST_END / 4096 / 8)
+
+static uint64_t share(const struct session *session, uint64_t of)
+{
+	uint32_t devices = session->device->broker->count;
+
+	return of / (devices ? devices : 1);
+}
+
+static uint32_t most_regions(const struct session *session)
+{
+	uint64_t most = share(session, MOST_REGIONS);
+
+	if (most > SESSION_REGIONS)
+		most = SESSION_REGIONS;
+	return session->device->info.max_regions < most ? session->device->info.max_regions
+							: (uint32_t)most;
+}
+
+static uint64_t add_up(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
+/* @bytes: of the regions that there are besides. */
+static int check_region(struct session *session, const struct wire_region *region, uint64_t bytes)
+{
+	uint64_t most = share(session, MOST_BYTES);
+
+	if (add_up(region->guest, region->size) > GUEST_END)
+		return session_fail(session, -E2BIG,
+				    "a region of 0x%llx bytes at 0x%llx: the guest's memory may "
+				    "go up to 0x%llx",
+				    (unsigned long long)region->size,
+				    (unsigned long long)region->guest,
+				    (unsigned long long)GUEST_END);
+	if (add_up(bytes, region->size) > most)
+		return session_fail(session, -E2BIG,
+				    "the guest's memory would have more than the 0x%llx bytes "
+				    "that each of the %u devices of this process may map",
+				    (unsigned long long)most, session->device->broker->count);
+	return 0;
+}
+
 static struct session_region describe(const struct wire_region *region, int fd)
 {
 	struct session_region ret = { .at = *region };
@@ -54,8 +105,15 @@ int session_set_mem_table(struct session *session, struct wire_message *message)
 {
 	struct vhc_mem *mem = session->device->mem;
 	uint32_t count = message->payload.table.count;
-	int r;
+	uint64_t bytes = 0;
+	int r = 0;
 
+	for (uint32_t i = 0; i < count && !r; i++) {
+		r = check_region(session, &message->payload.table.region[i], bytes);
+		bytes += message->payload.table.region[i].size;
+	}
+	if (r)
+		return r;
 	vhc_mem_clear(mem);
 	for (uint32_t i = 0; i < count; i++)
 		add(session, &message->payload.table.region[i], message->fd[i]);
@@ -72,14 +130,19 @@ int session_add_region(struct session *session, struct wire_message *message)
 {
 	const struct wire_region *region = &message->payload.slot.region;
 	struct session_region added = describe(region, message->fd[0]);
-	uint32_t place = find(session, region);
+	uint32_t place = find(session, region), most = most_regions(session);
+	uint64_t bytes = 0;
 	int r;
 
 	if (place < session->regions && !memcmp(&session->region[place], &added, sizeof(added)))
 		return 0;
-	if (session->regions == SESSION_REGIONS)
-		return session_fail(session, -E2BIG, "there are %u regions already",
-				    SESSION_REGIONS);
+	if (session->regions >= most)
+		return session_fail(session, -E2BIG, "there are %u regions already", most);
+	for (uint32_t i = 0; i < session->regions; i++)
+		bytes += session->region[i].at.size;
+	r = check_region(session, region, bytes);
+	if (r)
+		return r;
 	add(session, region, message->fd[0]);
 	r = vhc_mem_commit(session->device->mem);
 	if (r)
@@ -106,9 +169,7 @@ int session_del_region(struct session *session, struct wire_message *message)
 
 int session_get_slots(struct session *session, struct wire_message *message)
 {
-	uint32_t most = session->device->info.max_regions;
-
-	wire_reply_u64(message, most < SESSION_REGIONS ? most : SESSION_REGIONS);
+	wire_reply_u64(message, most_regions(session));
 	return 0;
 }
 
@@ -124,9 +185,14 @@ int session_start_log(struct session *session)
 /* Before or after the feature bit that starts logging. */
 int session_set_log_base(struct session *session, struct wire_message *message)
 {
-	int r = vhc_dirty_set_file(session->device->mem, message->fd[0],
-				   message->payload.log.offset, message->payload.log.size);
+	uint64_t size = message->payload.log.size;
+	int r;
 
+	if (size > MOST_LOG)
+		return session_fail(session, -E2BIG, "a dirty log of 0x%llx bytes: at most 0x%llx",
+				    (unsigned long long)size, (unsigned long long)MOST_LOG);
+	r = vhc_dirty_set_file(session->device->mem, message->fd[0], message->payload.log.offset,
+			       size);
 	if (!r)
 		wire_reply_u64(message, 0);
 	return r;

@@ -2,6 +2,7 @@
 /*
  * memory - memory that comes, changes and goes under rings, its dirty log, and what is left at the end.
  */
+#include <errno.h>
 #include <fcntl.h>
 
 #include "front.h"
@@ -185,6 +186,56 @@ static void regions_come_and_go_once_for_each_pair(void **state)
 	assert_int_equal(the_front.device->session.region[0].at.user, FRONT_USER + FRONT_SIZE);
 }
 
+/* Sparse files cost a front end nothing. */
+static void huge_memory_is_refused(void **state)
+{
+	struct broker *broker = &the_front.broker;
+	const uint64_t tib = UINT64_C(1) << 40;
+	int sparse = fake_memfd(the_front.fake, 64 * tib, 0);
+	struct wire_message slot = { .size = 40,
+				     .fds = 1,
+				     .fd = { sparse },
+				     .payload.slot.region = { .size = 33 * tib, .user = 0x1000 } };
+
+	front_negotiate(&the_front);
+	the_front.message = slot;
+	assert_int_equal(front_tell(&the_front, WIRE_ADD_MEM_REG), -E2BIG);
+	assert_int_equal(front_table(&the_front, sparse, 33 * tib), -E2BIG);
+	slot.payload.slot.region.size = 0x1000;
+	slot.payload.slot.region.guest = 32 * tib;
+	the_front.message = slot;
+	assert_int_equal(front_tell(&the_front, WIRE_ADD_MEM_REG), -E2BIG);
+	slot.payload.slot.region.guest = UINT64_MAX;
+	the_front.message = slot;
+	assert_int_equal(front_tell(&the_front, WIRE_ADD_MEM_REG), -E2BIG);
+	/* as one of 8192, it has 4 GiB, and two regions */
+	broker->count = 8192;
+	assert_int_equal(front_ask(&the_front, WIRE_GET_MAX_MEM_SLOTS), 2);
+	slot.payload.slot.region.guest = 0;
+	slot.payload.slot.region.size = 3 * tib / 1024;
+	the_front.message = slot;
+	assert_told(&the_front, front_tell(&the_front, WIRE_ADD_MEM_REG));
+	slot.payload.slot.region.guest = tib;
+	slot.payload.slot.region.user = tib;
+	the_front.message = slot;
+	assert_int_equal(front_tell(&the_front, WIRE_ADD_MEM_REG), -E2BIG);
+	assert_non_null(strstr(the_front.device->session.error.text, "8192 devices"));
+	broker->count = 0;
+	fake_close(the_front.fake, sparse);
+}
+
+static void huge_log_is_refused(void **state)
+{
+	int log = fake_memfd(the_front.fake, UINT64_C(2) << 30, F_SEAL_SHRINK);
+
+	front_negotiate(&the_front);
+	the_front.message = (struct wire_message){
+		.size = 16, .fds = 1, .fd = { log }, .payload.log.size = (UINT64_C(1) << 30) + 1
+	};
+	assert_int_equal(front_tell(&the_front, WIRE_SET_LOG_BASE), -E2BIG);
+	fake_close(the_front.fake, log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +248,8 @@ int main(void)
 		FRONT_TEST(log_waits_for_memory),
 		FRONT_TEST(disconnect_frees_the_guest),
 		FRONT_TEST(regions_come_and_go_one_by_one),
+		FRONT_TEST(huge_memory_is_refused),
+		FRONT_TEST(huge_log_is_refused),
 		FRONT_TEST_PAIRS(regions_come_and_go_once_for_each_pair),
 	};
 
