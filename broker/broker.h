@@ -57,7 +57,7 @@ int broker_add_control(struct broker *broker, int listen);
 /**
  * broker_confine() - let this process do nothing from now on but serve the devices that were added: it has no
  * new privileges, opens no file (Landlock) and makes only the system calls of a list (seccomp).  What the kernel,
- * or the build, lacks is said.  Drop capabilities before.
+ * or the build, lacks is said.  It is called "vhostctl-broker" then.  Drop capabilities before.
  * Errors: what prctl(2) says.
  */
 int broker_confine(const struct broker_options *options);

@@ -158,6 +158,7 @@ int broker_confine(const struct broker_options *options)
 	int access, calls;
 
 	confine_prepare();
+	prctl(PR_SET_NAME, "vhostctl-broker"); /* by which doctor finds it */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	access = confine_access();

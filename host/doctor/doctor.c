@@ -179,6 +179,7 @@ int host_doctor(const char *user, const char *link, uint32_t pairs, struct json_
 	}
 	if (r == 0) {
 		host_doctor_limits(&doctor, user != NULL);
+		host_doctor_brokers(&doctor);
 		r = host_doctor_links(&doctor, link, pairs, err);
 	}
 	tree = write_report(&doctor);

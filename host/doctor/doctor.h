@@ -33,6 +33,9 @@ void host_doctor_limits(struct doctor *doctor, bool other);
 int host_doctor_links(struct doctor *doctor, const char *link, uint32_t pairs,
 		      struct host_error *err);
 
+/* host_doctor_brokers() - what confines those that run. */
+void host_doctor_brokers(struct doctor *doctor);
+
 #define HOST_SHELL_MAX 72
 
 struct doctor_link {

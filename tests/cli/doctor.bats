@@ -120,3 +120,35 @@ cgroup2() {
 	inside 'ulimit -S -n 64; mends RLIMIT_NOFILE low "64 (at most"'
 	inside 'ulimit -S -u 100; mends RLIMIT_NPROC low "100 (at most"'
 }
+
+# broker COMMAND...: one that is none, but is called so; its pid.
+broker() {
+	cp "$(command -v sleep)" "$BATS_TEST_TMPDIR/vhostctl-broker"
+	"$@" "$BATS_TEST_TMPDIR/vhostctl-broker" 600 3>&- > /dev/null 2>&1 &
+	pid=$!
+	until [ "$(cat "/proc/$pid/comm")" = vhostctl-broker ]; do kill -0 "$pid"; done
+}
+
+# said_of PID: result and text of its check.
+said_of() {
+	"$VHOSTCTL" --json doctor |
+		jq -r --arg check "broker $1" '.checks[] | select(.check == $check) | "\(.result): \(.text)"'
+}
+
+end_broker() {
+	kill "$pid"
+	wait "$pid" || [ $? = 143 ]
+}
+
+@test "brokers: what confines them" {
+	broker
+	run said_of "$pid"
+	end_broker
+	[[ $output == "low: it has capabilities (CapEff "*"; it could gain capabilities (CapBnd "*"; "* ]]
+	[[ $output == *"; it may gain privileges (NoNewPrivs 0); it may make any system call (Seccomp 0)" ]]
+	broker setpriv --no-new-privs --bounding-set=-all --inh-caps=-all
+	run said_of "$pid"
+	end_broker
+	[ "$output" = "low: it may make any system call (Seccomp 0)" ]
+	[ -z "$(said_of "$pid")" ]
+}
