@@ -45,21 +45,26 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-static struct broker *set_up(struct vhc_ctx *ctx, const struct confined *confined,
-			     struct broker_net *net)
+static void add_device(struct vhc_ctx *ctx, struct broker *broker, const char *id, const char *path)
+{
+	struct broker_net net = { .id = id, .pairs = PAIRS, .listen = listen_at(path) };
+
+	check(vhc_tap_open(ctx, id, VHC_ARG(vhc_tap_args, .queues = PAIRS), &net.tap), "tap");
+	check(vhc_dev_open(ctx, id, NULL,
+			   VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = PAIRS),
+			   &net.dev),
+	      vhc_ctx_get_error(ctx)->text);
+	check(broker_add_net(broker, &net), "broker_add_net");
+}
+
+static struct broker *set_up(struct vhc_ctx *ctx, const struct confined *confined)
 {
 	const struct broker_options options = { .say = say, .name = "vm1" };
 	struct broker *broker;
 
-	*net = (struct broker_net){ .id = "net0", .pairs = PAIRS };
-	check(vhc_tap_open(ctx, "vm0", VHC_ARG(vhc_tap_args, .queues = PAIRS), &net->tap), "tap");
-	check(vhc_dev_open(ctx, "net0", NULL,
-			   VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = PAIRS),
-			   &net->dev),
-	      vhc_ctx_get_error(ctx)->text);
-	net->listen = listen_at(confined->path);
 	check(broker_new(ctx, &options, &broker), "broker_new");
-	check(broker_add_net(broker, net), "broker_add_net");
+	add_device(ctx, broker, "net0", confined->path);
+	add_device(ctx, broker, "net1", confined->other);
 	check(broker_add_control(broker, listen_at(confined->control)), "broker_add_control");
 	return broker;
 }
@@ -94,12 +99,11 @@ static void take_signal(void)
 static _Noreturn void run(const struct confined *confined, int until, int ready,
 			  int (*confine)(void *data), void *data)
 {
-	struct broker_net net;
 	struct vhc_ctx *ctx;
 	struct broker *broker;
 
 	check(vhi_ctx_new_sys(yes_sys(), NULL, &ctx), "context");
-	broker = set_up(ctx, confined, &net);
+	broker = set_up(ctx, confined);
 	check(write(ready, "", 1) != 1, "ready");
 	close(ready);
 	check(confine(data), "confine");
@@ -116,6 +120,7 @@ void confined_start(struct confined *ret, int (*confine)(void *data), void *data
 	char byte;
 
 	snprintf(ret->path, sizeof(ret->path), "/tmp/vhc-confined-%d", (int)getpid());
+	snprintf(ret->other, sizeof(ret->other), "%s-other", ret->path);
 	snprintf(ret->control, sizeof(ret->control), "%s-control", ret->path);
 	check(pipe(until) || pipe(ready), "pipe");
 	ret->pid = fork();
@@ -138,6 +143,7 @@ bool confined_end(struct confined *confined)
 	close(confined->until);
 	waitpid(confined->pid, &status, 0);
 	unlink(confined->path);
+	unlink(confined->other);
 	unlink(confined->control);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -10,14 +10,34 @@
 
 struct confined {
 	pid_t pid;
-	int until; /* closing it ends the broker */
-	char path[40], control[64];
+	int until;			       /* closing it ends the broker */
+	char path[40], other[64], control[64]; /* of two devices, and of the control socket */
 };
 
 /** confined_start() - @confine is called in the broker's process when all is set up. */
 void confined_start(struct confined *ret, int (*confine)(void *data), void *data);
 /** confined_use() - a front end; false: something of it failed. */
 bool confined_use(const struct confined *confined);
+/**
+ * confined_visit() - one that sends at most so many messages, then half of one if @half, and goes.
+ * Returns how many it sent; -1: something of it failed.
+ */
+int confined_visit(const struct confined *confined, int most, bool half);
+
+struct user;
+
+/** confined_stay() - a front end of the other device, which stays.  NULL: something of it failed. */
+struct user *confined_stay(const struct confined *confined);
+/** confined_leave() - did its rings run all the time? */
+bool confined_leave(struct user *user);
+
+/* What the broker has while a front end has just connected. */
+struct confined_left {
+	int fds, maps;
+};
+
+struct confined_left confined_look(const struct confined *confined);
+
 /** confined_end() - did the broker end normally? */
 bool confined_end(struct confined *confined);
 

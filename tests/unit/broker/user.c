@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * user - a front end that does once all that a front end does.  Any failure is the broker's, which may have ended.
+ * user - a front end that does once all that a front end does, or goes before.  Any failure is the broker's, which
+ * may have ended.
  */
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,12 +22,14 @@
 #define SIZE	 0x100000u
 #define USER	 0x7f0000000000u
 #define RINGS	 4u
+#define RUNNING	 34 /* messages, and all rings run */
 
 struct user {
 	int socket, memory, log, kick, event; /* event: an eventfd for all others */
 	int call[2];			      /* a pair of sockets */
 	struct wire_message message;
-	bool ok;
+	int sent, most; /* messages; after the most it sends no more, or half of one */
+	bool half, ok;
 };
 
 static int connect_to(const char *path)
@@ -38,6 +44,21 @@ static int connect_to(const char *path)
 	return -1;
 }
 
+/* May it send one more? */
+static bool may_send(struct user *user)
+{
+	static const char half[] = "\1\0\0\0\11";
+
+	if (user->sent < user->most) {
+		user->sent++;
+		return true;
+	}
+	if (user->half && write(user->socket, half, sizeof(half)) != sizeof(half))
+		user->ok = false;
+	user->half = false;
+	return false;
+}
+
 /* user->message, and its reply; after the first failure nothing more. */
 static uint64_t tell(struct user *user, uint32_t request, uint32_t size, int fd)
 {
@@ -45,6 +66,8 @@ static uint64_t tell(struct user *user, uint32_t request, uint32_t size, int fd)
 	struct wire_reader reader = { 0 };
 	struct wire_error error;
 
+	if (!may_send(user))
+		return 0;
 	message->request = request;
 	message->flags = WIRE_VERSION | WIRE_NEED_REPLY;
 	message->size = size;
@@ -122,6 +145,8 @@ static void be_interrupted(struct user *user)
 	tell_u64(user, WIRE_SET_VRING_CALL, 0, user->call[1]);
 	close(user->call[1]);
 	user->call[1] = -1;
+	if (user->sent == user->most)
+		return;
 	user->ok = user->ok && recv(user->call[0], &count, sizeof(count), 0) == sizeof(count);
 }
 
@@ -173,30 +198,104 @@ static void misbehave(struct user *user)
 		   recv(user->socket, &byte, 1, 0) == 0;
 }
 
+static void come(struct user *user, const char *path)
+{
+	*user = (struct user){ .most = INT_MAX, .socket = connect_to(path) };
+	user->memory = memfd_create("memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	user->log = memfd_create("log", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	user->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	user->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	user->ok = user->socket >= 0 && !ftruncate(user->memory, SIZE) &&
+		   !ftruncate(user->log, 0x10000) &&
+		   !fcntl(user->log, F_ADD_SEALS, F_SEAL_SHRINK) &&
+		   !socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, user->call);
+}
+
+static void go(struct user *user)
+{
+	const int fds[] = { user->socket, user->memory,	 user->log,    user->kick,
+			    user->event,  user->call[0], user->call[1] };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
 bool confined_use(const struct confined *confined)
 {
 	struct user user = { .ok = true };
 
-	user.memory = memfd_create("memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	user.log = memfd_create("log", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	user.kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	user.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	user.ok = !ftruncate(user.memory, SIZE) && !ftruncate(user.log, 0x10000) &&
-		  !fcntl(user.log, F_ADD_SEALS, F_SEAL_SHRINK);
 	for (int i = 0; i < 2 && user.ok; i++) {
-		user.socket = connect_to(confined->path);
-		user.ok = user.socket >= 0 &&
-			  socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, user.call) == 0;
+		come(&user, confined->path);
 		live(&user);
 		manage(&user, confined->control);
 		misbehave(&user);
-		close(user.socket);
-		close(user.call[0]);
-		close(user.call[1]);
+		go(&user);
 	}
-	close(user.memory);
-	close(user.log);
-	close(user.kick);
-	close(user.event);
 	return user.ok;
+}
+
+int confined_visit(const struct confined *confined, int most, bool half)
+{
+	struct user user;
+
+	come(&user, confined->path);
+	user.most = most;
+	user.half = half;
+	live(&user);
+	go(&user);
+	return user.ok ? user.sent : -1;
+}
+
+struct user *confined_stay(const struct confined *confined)
+{
+	static struct user user;
+
+	come(&user, confined->other);
+	user.most = RUNNING;
+	live(&user);
+	return user.ok && user.sent == RUNNING ? &user : NULL;
+}
+
+bool confined_leave(struct user *user)
+{
+	user->most = INT_MAX;
+	for (uint32_t i = 0; i < RINGS; i++)
+		tell_ring(user, WIRE_GET_VRING_BASE, i, 0);
+	go(user);
+	return user->ok;
+}
+
+static int count_lines(FILE *file)
+{
+	int lines = 0, c;
+
+	while (file && (c = getc(file)) != EOF)
+		lines += c == '\n';
+	if (file)
+		fclose(file);
+	return lines;
+}
+
+/* As it is connected, whoever was before has been forgotten. */
+struct confined_left confined_look(const struct confined *confined)
+{
+	struct confined_left left = { 0 };
+	struct user user;
+	char path[64];
+	DIR *fds;
+
+	come(&user, confined->path);
+	user.most = 1;
+	live(&user);
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)confined->pid);
+	left.maps = count_lines(fopen(path, "re"));
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)confined->pid);
+	fds = opendir(path);
+	while (fds && readdir(fds))
+		left.fds++;
+	if (fds)
+		closedir(fds);
+	go(&user);
+	return user.ok ? left : (struct confined_left){ 0 };
 }

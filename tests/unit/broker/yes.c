@@ -21,6 +21,7 @@
 
 static bool is_vhost[FDS];
 static int errors[FDS][2]; /* of the rings of each */
+static char names[FDS][IFNAMSIZ];
 static int header = 10;
 
 static int open_vhost(void)
@@ -59,14 +60,16 @@ static int yes_stat(void *data, int fd, struct vhi_file *ret)
 	return r;
 }
 
-static int answer_tap(unsigned long request, void *arg)
+static int answer_tap(int fd, unsigned long request, void *arg)
 {
 	struct ifreq *ifr = arg;
 
 	switch (request) {
 	case TUNSETIFF:
+		memcpy(names[fd], ifr->ifr_name, IFNAMSIZ);
+		return 0;
 	case TUNGETIFF:
-		strcpy(ifr->ifr_name, "vm0");
+		memcpy(ifr->ifr_name, names[fd], IFNAMSIZ);
 		ifr->ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE;
 		return 0;
 	case TUNGETFEATURES:
@@ -120,7 +123,7 @@ static int yes_ioctl(void *data, int fd, unsigned long request, void *arg)
 
 	if (r == -EPERM)
 		return r;
-	return is_vhost[fd] ? answer_vhost(fd, request, arg) : answer_tap(request, arg);
+	return is_vhost[fd] ? answer_vhost(fd, request, arg) : answer_tap(fd, request, arg);
 }
 
 static int yes_link_get(void *data, const char *name, struct vhi_link *ret)
