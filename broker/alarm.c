@@ -13,14 +13,19 @@ static void interrupt(int number)
 {
 }
 
-/* Not SA_RESTART. */
+/* Not SA_RESTART; and this process may have been started with the signal blocked. */
 static void handle(void)
 {
 	static bool done;
 	struct sigaction action = { .sa_handler = interrupt };
+	sigset_t set;
 
-	if (!done)
-		sigaction(SIGALRM, &action, NULL);
+	if (done)
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigaction(SIGALRM, &action, NULL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	done = true;
 }
 

@@ -12,7 +12,7 @@
 
 #include "device.h"
 
-#define STALE_FRAMES 65536u
+#define STALE_FRAMES 65536u /* of all queues: others wait meanwhile */
 
 /* Has the other end gone, although what it sent before was not read yet? */
 static bool has_gone(int socket)
@@ -26,11 +26,12 @@ static bool has_gone(int socket)
 static void drop_frames(const struct broker_device *device)
 {
 	char frame[65536 + 64];
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < device->pairs; i++) {
 		struct pollfd now = { .fd = vhc_tap_get_fd(device->tap, i), .events = POLLIN };
 
-		for (uint32_t n = 0; n < STALE_FRAMES && poll(&now, 1, 0) == 1; n++)
+		for (; n < STALE_FRAMES && poll(&now, 1, 0) == 1; n++)
 			if (read(now.fd, frame, sizeof(frame)) < 0)
 				break;
 	}
@@ -68,6 +69,12 @@ static void connect_front(void *data, int socket)
 		close(socket);
 		return;
 	}
+	if (device->unclean)
+		broker_device_disconnect(device);
+	if (device->unclean) {
+		close(socket);
+		return;
+	}
 	drop_frames(device);
 	r = session_begin(session, socket);
 	if (r)
@@ -89,7 +96,10 @@ void broker_device_disconnect(struct broker_device *device)
 	vhc_mem_clear(device->mem);
 	r = vhc_mem_commit(device->mem) ?: r;
 	if (r)
-		broker_say(device, VHC_LEVEL_ERROR, "%s", vhc_ctx_get_error(device->ctx)->text);
+		broker_say(device, VHC_LEVEL_ERROR,
+			   "nobody can connect, as the last guest's memory is still in use: %s",
+			   vhc_ctx_get_error(device->ctx)->text);
+	device->unclean = r != 0;
 	device->running = false;
 	if (connected)
 		broker_changed(device, CONTROL_DISCONNECTED);

@@ -35,6 +35,7 @@ struct broker_device {
 	uint32_t busyloop;
 	bool stopped, link_down; /* as a client of the control socket wants it */
 	bool running;		 /* any ring; who monitors was told so */
+	bool unclean;		 /* its last front end could not be forgotten */
 	uint64_t ring_errors;
 	struct broker_quota said[BROKER_QUOTAS];
 	struct broker_listener listen;

@@ -122,14 +122,13 @@ int session_set_kick(struct session *session, struct wire_message *message)
 	return session_settle(session, index);
 }
 
-/* The kernel signals eventfds only.  A socket of another family may be one that does more than to carry bytes. */
-static bool is_socket(int fd)
+/* A socket of another family may be one that does more than to carry bytes. */
+bool session_is_socket(int fd)
 {
 	int family = 0;
 	socklen_t size = sizeof(family);
 
-	return fd >= 0 && !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) &&
-	       family == AF_UNIX;
+	return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) && family == AF_UNIX;
 }
 
 /* As the library checks those that it signals: an inode without a type. */
@@ -147,7 +146,8 @@ int session_set_call(struct session *session, struct wire_message *message)
 
 	if (r)
 		return r;
-	if (is_socket(message->fds ? message->fd[0] : -1)) {
+	if (message->fds && session_is_socket(message->fd[0])) {
+		/* the kernel signals eventfds only */
 		r = session_relay_begin(session, index, wire_take_fd(message, 0));
 	} else {
 		r = vhc_ring_set_call(session->device->dev, index,

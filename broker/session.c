@@ -22,6 +22,8 @@ static int set_owner(struct session *session, struct wire_message *message)
 
 static int set_back(struct session *session, struct wire_message *message)
 {
+	if (!session_is_socket(message->fd[0]))
+		return session_fail(session, -EINVAL, "its fd is no unix socket");
 	if (session->back >= 0)
 		close(session->back);
 	session->back = wire_take_fd(message, 0);

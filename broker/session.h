@@ -103,6 +103,8 @@ int session_settle(struct session *session, uint32_t ring);
 int session_settle_all(struct session *session);
 /** session_activate() - let the queues of enabled pairs receive, and no others. */
 int session_activate(struct session *session);
+/** session_is_socket() - is this fd of a front end a unix socket? */
+bool session_is_socket(int fd);
 /** session_forget_rings() - after a reset of the device. */
 void session_forget_rings(struct session *session);
 

@@ -183,6 +183,26 @@ static void full_error_fd_keeps_nobody(void **state)
 	close(same);
 }
 
+/* Else it would have the memory of the guest before. */
+static void device_that_cannot_be_reset_serves_nobody(void **state)
+{
+	struct fake *fake = served.front.fake;
+	int fd = served_connect();
+
+	front_up(&served.front);
+	fake_fail(fake, "VHOST_NET_SET_BACKEND", 1, EIO);
+	close(fd);
+	served_turn();
+	expect_said("nobody can connect");
+	fake_fail(fake, "VHOST_NET_SET_BACKEND", 1, EIO);
+	fd = served_connect();
+	assert_false(served_is_connected(fd));
+	close(fd);
+	fd = served_connect();
+	assert_true(served_ask(fd, WIRE_GET_FEATURES) != 0);
+	close(fd);
+}
+
 static uint32_t count_said(const char *word)
 {
 	uint32_t count = 0;
@@ -295,6 +315,7 @@ int main(void)
 		TEST(call_that_waits_is_ended),
 		TEST(error_fd_is_an_eventfd),
 		TEST(full_error_fd_keeps_nobody),
+		TEST(device_that_cannot_be_reset_serves_nobody),
 		TEST(lines_are_limited),
 		TEST(socket_is_as_it_was_asked_for),
 		TEST(socket_in_use_is_not_taken),
