@@ -35,7 +35,7 @@ static int setup(void **state)
 	other = confined_stay(&broker);
 	assert_non_null(other);
 	/* what is made once has been made */
-	assert_true(confined_visit(&broker, INT_MAX, false) > 30);
+	assert_true(confined_visit(&broker, INT_MAX, false) > 50);
 	before = confined_look(&broker);
 	assert_true(before.fds > 5 && before.maps > 5);
 	return 0;
@@ -82,7 +82,7 @@ static void front_end_is_killed_after_any_message(void **state)
 		for (messages = 0; kill_after(messages, half); messages++)
 			expect_nothing_left(
 				half ? "killed inside message" : "killed before message", messages);
-	assert_true(messages > 30);
+	assert_true(messages > 50);
 }
 
 static void front_ends_come_and_go(void **state)
@@ -91,7 +91,7 @@ static void front_ends_come_and_go(void **state)
 	int count = wanted && !strcmp(wanted, "yes") ? 100000 : 300;
 
 	for (int i = 0; i < count; i++)
-		assert_true(confined_visit(&broker, INT_MAX, false) > 30);
+		assert_true(confined_visit(&broker, INT_MAX, false) > 50);
 	expect_nothing_left("front ends", count);
 }
 

@@ -176,6 +176,33 @@ static void manage(struct user *user, const char *path)
 	close(fd);
 }
 
+/* Memory that is plugged, and unplugged. */
+static void change_memory(struct user *user)
+{
+	static const uint32_t requests[] = { WIRE_ADD_MEM_REG, WIRE_REM_MEM_REG };
+
+	for (size_t i = 0; i < 2; i++) {
+		user->message.payload.slot.region = (struct wire_region){
+			.guest = 0x50000000, .size = 0x1000, .user = 0x1000, .offset = 0x2000
+		};
+		tell(user, requests[i], 40, i ? -1 : user->memory);
+	}
+}
+
+/* What else there is. */
+static void ask_all(struct user *user)
+{
+	tell(user, WIRE_GET_QUEUE_NUM, 0, -1);
+	tell(user, WIRE_GET_MAX_MEM_SLOTS, 0, -1);
+	tell(user, WIRE_GET_STATUS, 0, -1);
+	tell_u64(user, WIRE_SET_STATUS, 15, -1);
+	tell_u64(user, WIRE_NET_SET_MTU, 1500, -1);
+	tell(user, WIRE_SET_BACKEND_REQ_FD, 0, user->call[0]);
+	user->message.payload.config.size = 6;
+	tell(user, WIRE_GET_CONFIG, 12 + 6, -1);
+	tell(user, WIRE_SET_OWNER, 0, -1);
+}
+
 static void live(struct user *user)
 {
 	negotiate(user);
@@ -184,9 +211,12 @@ static void live(struct user *user)
 		give_ring(user, i);
 	give_log(user);
 	give_memory(user);
+	change_memory(user);
 	be_interrupted(user);
+	ask_all(user);
 	for (uint32_t i = 0; i < RINGS; i++)
 		tell_ring(user, WIRE_GET_VRING_BASE, i, 0);
+	tell(user, WIRE_RESET_DEVICE, 0, -1);
 }
 
 /* The broker ends the connection, and says why. */
