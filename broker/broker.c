@@ -5,9 +5,21 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "device.h"
+
+/* Front ends give a few for each ring; what they use up is missing to the others. */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct broker **ret)
 {
@@ -26,6 +38,7 @@ int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct
 		free(broker);
 		return r;
 	}
+	raise_fd_limit();
 	*ret = broker;
 	return 0;
 }

@@ -42,6 +42,7 @@ struct broker_net {
 	int listen;		  /* a socket that listens: the broker closes it */
 };
 
+/** broker_new() - without devices.  The process may have as many fds as it can be allowed.  Errors: -ENOMEM; -EMFILE. */
 int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct broker **ret);
 
 /** broker_add_net() - serve a device.  Errors: -EINVAL; -ENOMEM; the library's. */

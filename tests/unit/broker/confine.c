@@ -2,7 +2,10 @@
 /*
  * confine - a confined broker serves, needs every rule of its list, and could do nothing else.
  */
+#include <errno.h>
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +14,10 @@
 #include <unistd.h>
 /* after the others */
 #include <cmocka.h>
+
+#ifdef TEST_LIST
+#include <seccomp.h>
+#endif
 
 #include "broker.h"
 #include "confine.h"
@@ -114,7 +121,7 @@ static _Noreturn void attempt_all(int (*confine)(void *data), void *data, int ve
 /* How many work; 255: it cannot be confined. */
 static int attempt(int (*confine)(void *data), void *data, int version)
 {
-	int status;
+	int status = -1;
 	pid_t child = fork();
 
 	if (!child)
@@ -154,6 +161,56 @@ static void confined_process_can_do_nothing_else(void **state)
 	assert_int_equal(attempt(confine_whole, NULL, INT_MAX), 0);
 }
 
+#ifdef TEST_LIST
+static char said[2][BROKER_TEXT_MAX];
+static int lines;
+
+static void note(void *data, enum vhc_level level, const char *line)
+{
+	if (lines < 2)
+		snprintf(said[lines], sizeof(said[lines]), "%s", line);
+	lines++;
+}
+
+/* A kernel that has neither: what it lacks is said, and the broker serves all the same. */
+static int confine_on_old_kernel(void)
+{
+	static const char *const calls[] = { "landlock_create_ruleset", "seccomp" };
+	const struct broker_options options = { .say = note };
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	for (size_t i = 0; i < 2; i++)
+		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS),
+				     seccomp_syscall_resolve_name(calls[i]), 0))
+			return 1;
+	/* which seccomp falls back to */
+	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
+			     SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) ||
+	    seccomp_load(filter))
+		return 2;
+	if (broker_confine(&options) || lines != 2)
+		return 3;
+	return !strstr(said[0], "not confined by Landlock: it is not there") ||
+	       !strstr(said[1], "not confined by seccomp: ");
+}
+
+static void what_the_kernel_lacks_is_said(void **state)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(confine_on_old_kernel());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+#else
+static void what_the_kernel_lacks_is_said(void **state)
+{
+	skip();
+}
+#endif
+
 /* Else these tests would prove nothing: a few fail for another reason, such as of no /dev/net/tun. */
 static void process_that_is_not_confined_can(void **state)
 {
@@ -171,6 +228,7 @@ int main(void)
 		cmocka_unit_test(list_lets_nothing_else_be_done),
 		cmocka_unit_test(landlock_lets_no_file_be_opened),
 		cmocka_unit_test(confined_process_can_do_nothing_else),
+		cmocka_unit_test(what_the_kernel_lacks_is_said),
 		cmocka_unit_test(process_that_is_not_confined_can),
 	};
 
