@@ -11,6 +11,7 @@
 #include <json-c/json.h>
 #include <linux/if_tun.h>
 #include <linux/kcmp.h>
+#include <linux/net.h>
 #include <linux/vhost.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,23 @@
 /* Those of vhost by their type: kernels and kinds of devices have different ones. */
 #define IOCTL_OF(type) .arg = { { 1, 0xff00, (uint64_t)(type) << 8 } }
 
+/* On s390x calls of sockets may be one call, whose arguments are in memory, and those of mmap() are. */
+#define SOCKET_CALL(number)                                       \
+	{                                                         \
+		"socketcall", NULL, .arg = { { 0, LOW, number } } \
+	}
+#ifdef __s390x__
+#define NOT_EXECUTED \
+	{            \
+		0    \
+	}
+#else
+#define NOT_EXECUTED            \
+	{                       \
+		2, PROT_EXEC, 0 \
+	}
+#endif
+
 const struct confine_rule confine_rules[] = {
 	/* the loop */
 	{ "epoll_wait", "front ends are waited for" },
@@ -40,15 +58,21 @@ const struct confine_rule confine_rules[] = {
 	{ "poll", "has one gone, is a frame left" },
 	{ "ppoll", NULL },
 	{ "accept4", "one connects" },
+	SOCKET_CALL(SYS_ACCEPT4),
 	{ "getsockopt", "which process it is",
 	  .arg = { { 1, LOW, SOL_SOCKET }, { 2, LOW, SO_PEERCRED } } },
+	SOCKET_CALL(SYS_GETSOCKOPT),
 	{ "getsockopt", "is what it gave a socket that carries bytes",
 	  .arg = { { 1, LOW, SOL_SOCKET }, { 2, LOW, SO_DOMAIN } } },
 	{ "recvmsg", "messages, with fds" },
+	SOCKET_CALL(SYS_RECVMSG),
 	{ "sendmsg", "replies" },
+	SOCKET_CALL(SYS_SENDMSG),
 	{ "sendto", "interrupts that are relayed, replies on the control socket",
 	  .arg = { { 4, WHOLE, 0 } } },
+	SOCKET_CALL(SYS_SENDTO),
 	{ "recvfrom", "calls on the control socket", .arg = { { 4, WHOLE, 0 } } },
+	SOCKET_CALL(SYS_RECVFROM),
 	{ "read", "signals, eventfds, stale frames" },
 	{ "write", "eventfds, RARP" },
 	{ "writev", NULL },
@@ -68,8 +92,7 @@ const struct confine_rule confine_rules[] = {
 	  .own = 2 },
 	{ "eventfd2", "interrupts that are relayed, errors of rings" },
 	/* memory */
-	{ "mmap", "the guest's, and malloc(): nothing that is executed",
-	  .arg = { { 2, PROT_EXEC, 0 } } },
+	{ "mmap", "the guest's, and malloc(): nothing that is executed", .arg = { NOT_EXECUTED } },
 	{ "munmap", "the guest's, when it has gone" },
 	{ "brk", "malloc()" },
 	{ "process_vm_readv", "why a ring failed: its memory may have gone", .own = 1 },
