@@ -6,6 +6,7 @@
 #define TESTS_BROKER_CONFINED_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct confined {
@@ -23,6 +24,9 @@ bool confined_use(const struct confined *confined);
  * Returns how many it sent; -1: something of it failed.
  */
 int confined_visit(const struct confined *confined, int most, bool half);
+
+/** confined_offer() - one whose rings run, and that gives this fd with a message; then it stops them, and goes. */
+void confined_offer(const struct confined *confined, uint32_t request, int fd);
 
 struct user;
 

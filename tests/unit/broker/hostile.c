@@ -97,6 +97,11 @@ static void spoil_shorter(struct wire_message *m)
 	m->size -= m->size > 0;
 }
 
+static void spoil_empty(struct wire_message *m)
+{
+	m->size = 0;
+}
+
 static void spoil_huge(struct wire_message *m)
 {
 	m->size = UINT32_MAX;
@@ -159,6 +164,7 @@ static const struct {
 	{ "ones, ack", spoil_ones_ack },
 	{ "longer", spoil_longer },
 	{ "shorter", spoil_shorter },
+	{ "empty", spoil_empty },
 	{ "huge", spoil_huge },
 	{ "largest", spoil_largest },
 	{ "less fds", spoil_less_fds },
@@ -215,6 +221,56 @@ static void messages_cut_off_at_any_byte_do_no_harm(void **state)
 			send_cut_off(request, at);
 }
 
+/* How a valid message may be sent. */
+static void send_twice(int fd, const struct wire_message *message)
+{
+	put_message(fd, message);
+	put_message(fd, message);
+	served_turn();
+}
+
+static void send_byte_by_byte(int fd, const struct wire_message *message)
+{
+	uint8_t bytes[sizeof(struct wire_message)];
+	size_t size = bytes_of(message, bytes);
+
+	for (size_t i = 0; i < size; i++) {
+		put(fd, bytes + i, 1, message->fd, i ? 0 : message->fds);
+		served_turn();
+	}
+}
+
+static void send_late(int fd, const struct wire_message *message)
+{
+	struct session *session = &served.front.device->session;
+	uint8_t bytes[sizeof(struct wire_message)];
+	size_t size = bytes_of(message, bytes);
+
+	put(fd, bytes, size - 1, message->fd, message->fds);
+	served_turn();
+	session->reader.started -= (uint64_t)served.front.broker.options.timeout;
+	session_ready(session);
+	assert_false(served_is_connected(fd));
+}
+
+static void ways_to_send_do_no_harm(void **state)
+{
+	static void (*const ways[])(int fd, const struct wire_message *message) = {
+		send_twice, send_byte_by_byte, send_late
+	};
+
+	for (uint32_t request = 0; request < WIRE_REQUESTS; request++)
+		for (size_t i = 0; i < 3 && wire_kind(WIRE_FRONT, request); i++) {
+			struct wire_message message = valid(request);
+			int fd = negotiate();
+
+			ways[i](fd, &message);
+			close(fd);
+			close_valid(&message);
+			expect_unharmed("sent in another way", request);
+		}
+}
+
 static void connections_leave_nothing(void **state)
 {
 	const char *wanted = getenv("VHC_LONG");
@@ -238,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(distorted_messages_do_no_harm),
 		TEST(messages_cut_off_at_any_byte_do_no_harm),
+		TEST(ways_to_send_do_no_harm),
 		TEST(connections_leave_nothing),
 	};
 

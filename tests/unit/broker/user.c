@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "confined.h"
-#include "wire.h"
+#include "form.h"
 
 #define DEADLINE 60000
 #define SIZE	 0x100000u
@@ -66,8 +66,10 @@ static uint64_t tell(struct user *user, uint32_t request, uint32_t size, int fd)
 	struct wire_reader reader = { 0 };
 	struct wire_error error;
 
-	if (!may_send(user))
+	if (!may_send(user)) {
+		*message = (struct wire_message){ 0 };
 		return 0;
+	}
 	message->request = request;
 	message->flags = WIRE_VERSION | WIRE_NEED_REPLY;
 	message->size = size;
@@ -294,6 +296,38 @@ bool confined_leave(struct user *user)
 		tell_ring(user, WIRE_GET_VRING_BASE, i, 0);
 	go(user);
 	return user->ok;
+}
+
+/* All that it has is given with it: what runs then, signals it. */
+void confined_offer(const struct confined *confined, uint32_t request, int fd)
+{
+	const struct wire_kind *kind = wire_kind(WIRE_FRONT, request);
+	uint32_t size = kind->form == WIRE_FORM_EMPTY_FD ? 0 : kind->form == WIRE_FORM_LOG ? 16 : 8;
+	struct user user;
+
+	come(&user, confined->path);
+	user.most = RUNNING;
+	live(&user);
+	user.most = INT_MAX;
+	if (kind->form == WIRE_FORM_LOG)
+		user.message.payload.log.size = 0x10000;
+	if (kind->form == WIRE_FORM_SLOT_FD) {
+		size = 40;
+		user.message.payload.slot.region =
+			(struct wire_region){ 0x50000000, 0x1000, 0x1000 };
+	}
+	if (kind->form == WIRE_FORM_TABLE) {
+		size = 8 + 32;
+		user.message.payload.table.count = 1;
+		user.message.payload.table.region[0] =
+			(struct wire_region){ 0x40000000, SIZE, USER };
+	}
+	tell(&user, request, size, fd);
+	/* refused or not, it is connected, or was disconnected */
+	user.ok = true;
+	for (uint32_t i = 0; i < RINGS; i++)
+		tell_ring(&user, WIRE_GET_VRING_BASE, i, 0);
+	go(&user);
 }
 
 static int count_lines(FILE *file)
