@@ -2,6 +2,31 @@
 /*
  * front - a front end of a device on the fake kernel.  Its messages go straight to the session, with fds of that
  * kernel.
+ *
+ * What QEMU and User Mode Linux were found to do, and the test that fails without what is done about it:
+ *
+ *   the real call eventfd comes when the ring runs                   session    call_of_a_running_ring_is_signalled
+ *   bits 27 and 30 mean other things to the kernel                   features   kernel_is_not_told_bits_27_and_30
+ *   access_platform is accepted without an IOMMU                     features   offer_is_of_vhost_and_tap_...
+ *   SEND_RARP comes before the features                              net        rarp_has_the_header_that_the_...
+ *   a log address of ~0 without a log                                session    qemu_order_starts_every_ring
+ *   SET_PROTOCOL_FEATURES itself asks for a reply                    features   protocol_features_are_acknowledged_...
+ *   a socket is the call fd                                          relay      all of it
+ *   the config space is read a byte at a time                        features   config_space_is_read_in_any_piece
+ *   the control queue is QEMU's own, and others have none            features   offer_has_mq_with_several_pairs
+ *   an offload that is switched off later is told to nobody          vhostctl-serve(1) says what to do
+ *   features and enable come again, for each queue pair              features   features_again_make_no_call
+ *   the messages of a ring come in any order                         session    steps_in_any_order_start_the_ring
+ *   GET_VRING_BASE stops a ring                                      session    get_base_stops_until_the_next_kick
+ *   memory changes under running rings                               memory     region_that_grows_moves_running_rings
+ *   rings, regions and logs that are not in memory                   memory     ring_that_leaves_memory_is_refused,
+ *                                                    table_larger_than_its_file_..., log_that_is_too_short_is_refused
+ *   memory is truncated later: nothing here reads or writes it       guest      files-fault
+ *   the front end goes, and its guest's memory must                  memory     disconnect_frees_the_guest
+ *   the log's file and the bit that starts it, in either order       memory     log_begins_before_or_after_its_file
+ *   memory must be shared                                            vhostctl-serve(1) says how
+ *   queues of pairs that are not in use lose frames                  session    queues_of_pairs_that_do_not_run_...
+ *   frames for a guest that has gone wait in the tap                 net        frames_for_one_that_has_gone_...
  */
 #ifndef TESTS_BROKER_FRONT_H
 #define TESTS_BROKER_FRONT_H

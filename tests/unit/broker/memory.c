@@ -53,15 +53,32 @@ static void table_of_another_file_under_running_rings_is_refused(void **state)
 	fake_close(the_front.fake, other);
 }
 
-static void ring_outside_of_memory_is_refused(void **state)
+static int set_used(uint64_t used)
 {
+	the_front.message = (struct wire_message){
+		.size = 40,
+		.payload.addr = { .desc = FRONT_USER, .avail = FRONT_USER + 0x1000, .used = used }
+	};
+	return front_tell(&the_front, WIRE_SET_VRING_ADDR);
+}
+
+/* The kernel does not look: its worker would write to this process's own memory. */
+static void ring_that_leaves_memory_is_refused(void **state)
+{
+	/* a used ring of 256 has 2054 bytes, of which event_idx has the last 2 */
+	static const uint64_t left[] = { 0, 2048, 2052 };
+
 	front_negotiate(&the_front);
 	assert_told(&the_front, front_table(&the_front, the_front.memory, FRONT_SIZE));
 	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_ENABLE, 0, 1));
 	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_NUM, 0, 256));
-	assert_told(&the_front, front_addr(&the_front, 0, FRONT_USER + FRONT_SIZE - 0x2000));
-	assert_true(front_fd(&the_front, WIRE_SET_VRING_KICK, 0, the_front.kick[0]) < 0);
-	assert_false(front_runs(&the_front, 0));
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+		set_used(FRONT_USER + FRONT_SIZE - left[i]);
+		assert_true(front_fd(&the_front, WIRE_SET_VRING_KICK, 0, the_front.kick[0]) < 0);
+		assert_false(front_runs(&the_front, 0));
+	}
+	set_used(FRONT_USER + FRONT_SIZE - 2056);
+	assert_true(front_runs(&the_front, 0));
 }
 
 static void table_larger_than_its_file_is_refused(void **state)
@@ -69,6 +86,32 @@ static void table_larger_than_its_file_is_refused(void **state)
 	front_negotiate(&the_front);
 	assert_int_equal(front_table(&the_front, the_front.memory, FRONT_SIZE + 0x1000), -EINVAL);
 	assert_non_null(strstr(the_front.device->session.error.text, "file"));
+}
+
+static int set_log(int fd, uint64_t size)
+{
+	the_front.message = (struct wire_message){
+		.size = 16, .fds = 1, .fd = { fd }, .payload.log.size = size
+	};
+	return front_tell(&the_front, WIRE_SET_LOG_BASE);
+}
+
+/* Past its end the kernel would write to this process's own memory. */
+static void log_that_is_too_short_is_refused(void **state)
+{
+	int log = fake_memfd(the_front.fake, 0x8000, F_SEAL_SHRINK);
+	uint64_t features, needed = (FRONT_GUEST + FRONT_SIZE) / 4096 / 8;
+
+	front_up(&the_front);
+	features = the_front.device->session.features | BIT(WIRE_F_LOG_ALL);
+	assert_true(needed > 0x8000);
+	assert_int_equal(set_log(log, needed), -EINVAL);
+	assert_non_null(strstr(the_front.device->session.error.text, "file has 32768 bytes"));
+	if (set_log(log, 0x8000) >= 0)
+		assert_true(front_u64(&the_front, WIRE_SET_FEATURES, features) < 0);
+	assert_false(front_kernel_ring(0)->features[0] & BIT(WIRE_F_LOG_ALL));
+	assert_true(front_runs(&the_front, 0));
+	fake_close(the_front.fake, log);
 }
 
 /* In either order: a log that begins before it has a file moves into it. */
@@ -86,10 +129,7 @@ static void log_begins_before_or_after_its_file(void **state)
 					    front_u64(&the_front, WIRE_SET_FEATURES, features));
 				continue;
 			}
-			the_front.message = (struct wire_message){
-				.size = 16, .fds = 1, .fd = { log }, .payload.log.size = 0x10000
-			};
-			assert_int_equal(front_tell(&the_front, WIRE_SET_LOG_BASE), 1);
+			assert_int_equal(set_log(log, 0x10000), 1);
 			assert_int_equal(the_front.message.payload.u64, 0);
 		}
 		assert_true(front_kernel_ring(0)->features[0] & BIT(WIRE_F_LOG_ALL));
@@ -242,8 +282,9 @@ int main(void)
 		FRONT_TEST(table_again_keeps_rings_running),
 		FRONT_TEST(region_that_grows_moves_running_rings),
 		FRONT_TEST(table_of_another_file_under_running_rings_is_refused),
-		FRONT_TEST(ring_outside_of_memory_is_refused),
+		FRONT_TEST(ring_that_leaves_memory_is_refused),
 		FRONT_TEST(table_larger_than_its_file_is_refused),
+		FRONT_TEST(log_that_is_too_short_is_refused),
 		FRONT_TEST(log_begins_before_or_after_its_file),
 		FRONT_TEST(log_waits_for_memory),
 		FRONT_TEST(disconnect_frees_the_guest),
