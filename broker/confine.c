@@ -138,8 +138,10 @@ int confine_calls(size_t without, bool kill)
 	scmp_filter_ctx filter = seccomp_init(kill ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(EPERM));
 	int r = filter ? 0 : -ENOMEM;
 
-	if (!r)
-		seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1); /* a kernel may be too old */
+	if (!r) {
+		seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);      /* a kernel may be too old */
+		seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1); /* its own errors */
+	}
 	for (size_t i = 0, row = 0; i < confine_rule_count && !r; i++) {
 		row = confine_rules[i].why ? i : row;
 		if (row != without)
