@@ -170,7 +170,8 @@ static const struct doc_field report_fields[] = {
 	LIST(eventfds, eventfd_table, "the rings' eventfds"),
 	LIST(memory, memory_table, "the guest's memory, as vhost has it"),
 	LIST(workers, worker_table, "the threads in which vhost works for it"),
-	LIST(served_rings, served_ring_table, "its virtqueues, as its broker knows them"),
+	DOC_FIELD(status_report, served_rings, DOC_OBJECTS, .table = &served_ring_table,
+		  .help = "its virtqueues, as its broker knows them"),
 };
 
 const struct doc_table cli_status_table = DOC_TABLE("vhost-report", status_report, report_fields,

@@ -78,21 +78,27 @@ static void launcher_is_known_with_what_it_sent(void **state)
 	close(client);
 }
 
+/* Its state, which is valid. */
+static void ask_state(int client)
+{
+	struct json_object *root = json_tokener_parse(managed_ask(client, DEVICE("Dump"))), *doc;
+
+	assert_int_equal(json_pointer_get(root, "/parameters/state", &doc), 0);
+	assert_int_equal(vhc_state_check(served.front.ctx, json_object_to_json_string(doc)), 0);
+	json_object_put(root);
+}
+
 static void dump_is_the_state_of_the_running_guest(void **state)
 {
 	int client = managed_connect(), front = served_connect();
-	struct json_object *root, *doc;
 
 	managed_ask(client, DEVICE("Dump"));
 	assert_value("/error", "io.vhostctl.NotReady");
 	front_up(&served.front);
-	root = json_tokener_parse(managed_ask(client, DEVICE("Dump")));
+	ask_state(client);
 	assert_value("/parameters/state/kind", "vhost-state");
 	assert_value("/parameters/state/running", "true");
 	assert_value("/parameters/state/mac", "52:54:00:12:34:56");
-	assert_int_equal(json_pointer_get(root, "/parameters/state", &doc), 0);
-	assert_int_equal(vhc_state_check(served.front.ctx, json_object_to_json_string(doc)), 0);
-	json_object_put(root);
 	close(front);
 	served_turn();
 	managed_ask(client, DEVICE("Dump"));
@@ -110,7 +116,7 @@ static void stop_keeps_the_rings_and_resume_starts_them(void **state)
 	/* nor do messages of the launcher start them */
 	assert_told(&served.front, front_ring(&served.front, WIRE_SET_VRING_ENABLE, 0, 1));
 	assert_false(front_runs(&served.front, 0));
-	managed_ask(client, DEVICE("Dump"));
+	ask_state(client);
 	assert_value("/parameters/state/running", "false");
 	assert_value("/parameters/state/rings/0/enabled", "true");
 	managed_ask(client, DEVICE("Resume"));
