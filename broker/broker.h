@@ -80,10 +80,17 @@ struct broker_socket {
 
 /**
  * broker_listen() - a listening socket at a path.  One that a process left behind when it was killed
- * is replaced.
- * Errors, with @text filled: -ENAMETOOLONG; -EADDRINUSE: a process listens there; -EEXIST: it is
- * another kind of file; what the system calls say.
+ * is replaced: it then returns 1, and @text says so.
+ * Errors, with @text filled: -ENAMETOOLONG; -EADDRINUSE: a process has it; -EEXIST: it is another
+ * kind of file; -EPERM: one that was left is neither this user's nor @args->owner's; what the system
+ * calls say.
  */
 int broker_listen(const struct broker_socket *args, int *ret, char text[BROKER_TEXT_MAX]);
+
+/**
+ * broker_remove_socket() - remove one that such a process left behind: 1; 0: there is none.
+ * Errors, with @text filled: what the system calls say.
+ */
+int broker_remove_socket(const struct broker_socket *args, char text[BROKER_TEXT_MAX]);
 
 #endif

@@ -26,10 +26,13 @@ static int fail(char text[BROKER_TEXT_MAX], int code, const char *format, ...)
 	return code;
 }
 
-/* Does a process listen there? */
+/*
+ * Has a process this socket?  Asked so that it does not see a connection: a socket of another kind cannot be
+ * connected to it.
+ */
 static bool is_alive(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), r;
 
 	if (fd < 0)
 		return true;
@@ -38,23 +41,32 @@ static bool is_alive(const struct sockaddr_un *address)
 	return r != ECONNREFUSED;
 }
 
-/* Remove what a process that was killed has left. */
-static int make_room(const struct sockaddr_un *address, char text[BROKER_TEXT_MAX])
+/* Its owner, once it was there, is the one that it is to have. */
+static bool is_own(const struct stat *st, const struct broker_socket *args)
 {
+	return st->st_uid == geteuid() || st->st_uid == args->owner;
+}
+
+/* Remove what a process that was killed has left: 1; 0: there is nothing. */
+static int make_room(const struct sockaddr_un *address, const struct broker_socket *args,
+		     char text[BROKER_TEXT_MAX])
+{
+	const char *path = address->sun_path;
 	struct stat st;
 
-	if (lstat(address->sun_path, &st))
-		return errno == ENOENT
-			       ? 0
-			       : fail(text, -errno, "%s: %s", address->sun_path, strerror(errno));
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : fail(text, -errno, "%s: %s", path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return fail(text, -EEXIST, "%s exists, and is no socket", address->sun_path);
+		return fail(text, -EEXIST, "%s exists, and is no socket", path);
 	if (is_alive(address))
-		return fail(text, -EADDRINUSE, "%s: a process listens there", address->sun_path);
-	if (unlink(address->sun_path) && errno != ENOENT)
-		return fail(text, -errno, "%s cannot be removed: %s", address->sun_path,
-			    strerror(errno));
-	return 0;
+		return fail(text, -EADDRINUSE, "%s is the socket of a process that runs", path);
+	if (!is_own(&st, args))
+		return fail(text, -EPERM, "%s is the socket of user %u, whose process has gone",
+			    path, (unsigned int)st.st_uid);
+	if (unlink(path) && errno != ENOENT)
+		return fail(text, -errno, "%s cannot be removed: %s", path, strerror(errno));
+	fail(text, 1, "%s was left by a process that has gone, and is replaced", path);
+	return 1;
 }
 
 /* Nobody can connect before it has its owner; with its mode it accepts connections. */
@@ -76,19 +88,27 @@ static int bind_private(int fd, const struct sockaddr_un *address, const struct 
 	return r;
 }
 
+static int fill_address(const char *path, struct sockaddr_un *ret, char text[BROKER_TEXT_MAX])
+{
+	size_t length = strlen(path);
+
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (length >= sizeof(ret->sun_path))
+		return fail(text, -ENAMETOOLONG,
+			    "%s has %zu bytes: the path of a socket has at most %zu", path, length,
+			    sizeof(ret->sun_path) - 1);
+	memcpy(ret->sun_path, path, length);
+	return 0;
+}
+
 int broker_listen(const struct broker_socket *args, int *ret, char text[BROKER_TEXT_MAX])
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t length = strlen(args->path);
-	int fd, r;
+	struct sockaddr_un address;
+	int replaced = 0, fd, r = fill_address(args->path, &address, text);
 
-	if (length >= sizeof(address.sun_path))
-		return fail(text, -ENAMETOOLONG,
-			    "%s has %zu bytes: the path of a socket has at most %zu", args->path,
-			    length, sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, args->path, length);
-	r = make_room(&address, text);
-	if (r)
+	if (!r)
+		r = replaced = make_room(&address, args, text);
+	if (r < 0)
 		return r;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
@@ -99,5 +119,15 @@ int broker_listen(const struct broker_socket *args, int *ret, char text[BROKER_T
 		return fail(text, r, "cannot listen at %s: %s", args->path, strerror(-r));
 	}
 	*ret = fd;
-	return 0;
+	return replaced;
+}
+
+int broker_remove_socket(const struct broker_socket *args, char text[BROKER_TEXT_MAX])
+{
+	struct sockaddr_un address;
+	int r = fill_address(args->path, &address, text);
+
+	if (!r)
+		r = make_room(&address, args, text);
+	return r == -EEXIST || r == -EADDRINUSE || r == -EPERM ? 0 : r;
 }

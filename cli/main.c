@@ -19,13 +19,14 @@
 static int put(const struct cli_call *call, bool help)
 {
 	static char buffer[1 << 16];
+	const char *alone = call->alone ? call->alone : call->command ? call->command->alone : NULL;
 	char number[DOC_ERRNO_MAX];
 
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	if (help)
 		cli_help(stdout, cli_width(STDOUT_FILENO), call->group, call->command);
-	else if (call->result && !call->json && call->command && call->command->alone)
-		cli_print_alone(stdout, call->result, call->command->alone);
+	else if (call->result && !call->json && alone)
+		cli_print_alone(stdout, call->result, alone);
 	else if (call->result)
 		cli_print(stdout, call->result, call->json, cli_colour(STDOUT_FILENO),
 			  cli_width(STDOUT_FILENO));

@@ -18,6 +18,7 @@ static const struct doc_field argument_fields[] = {
 	ARGUMENT(link, DOC_STRING,
 		 .help = "name of the link; \"tap%d\": the kernel chooses the number"),
 	ARGUMENT(id, DOC_STRING, .help = "of what QEMU gets"),
+	ARGUMENT(name, DOC_STRING, .help = "of the config, by which teardown finds the broker"),
 	ARGUMENT(user, DOC_STRING, .help = "user of the launcher"),
 	ARGUMENT(no_new_privs, DOC_MAYBE, .help = "the launcher cannot gain privileges"),
 	ARGUMENT(netns, DOC_STRING,
@@ -100,6 +101,10 @@ const struct doc_table host_plan_table =
 
 static const struct doc_field report_device_fields[] = {
 	REPORT_DEVICE_FIELDS,
+	DOC_FIELD(host_report_device, socket, DOC_STRING,
+		  .help = "where launchers connect to it, by vhost-user"),
+	DOC_FIELD(host_report_device, mac, DOC_STRING,
+		  .help = "MAC address of the guest, of a device that is served"),
 	DOC_FIELD(host_report_device, tap_fds, DOC_NUMBERS,
 		  .help = "fds of the tap in the launcher"),
 	DOC_FIELD(host_report_device, vhost_fds, DOC_NUMBERS, .help = "vhost fds in the launcher"),
@@ -111,6 +116,8 @@ static const struct doc_table report_device_table =
 static const struct doc_field report_fields[] = {
 	DOC_NEED(host_report, command, DOC_STRING, .help = "\"setup\""),
 	DOC_FIELD(host_report, name, DOC_STRING, .help = "the config's name"),
+	DOC_FIELD(host_report, pid, DOC_UINT, .min = 1, .max = INT32_MAX,
+		  .help = "the process that serves the devices, in the background"),
 	DOC_NEED(host_report, devices, DOC_OBJECTS, .table = &report_device_table,
 		 .help = "the devices that were set up"),
 	DOC_FIELD(host_report, launcher, DOC_STRINGS,
@@ -154,8 +161,20 @@ static const struct doc_field removed_fields[] = {
 
 static const struct doc_table removed_table = DOC_PART(host_removed_link, removed_fields, "a link");
 
+static const struct doc_field removed_socket_fields[] = {
+	DOC_NEED(host_removed_socket, device, DOC_STRING, .help = "whose it was"),
+	DOC_NEED(host_removed_socket, socket, DOC_STRING, .help = "its path"),
+};
+
+static const struct doc_table removed_socket_table =
+	DOC_PART(host_removed_socket, removed_socket_fields, "a socket");
+
 static const struct doc_field teardown_fields[] = {
 	DOC_NEED(host_teardown_report, command, DOC_STRING, .help = "\"teardown\""),
+	DOC_FIELD(host_teardown_report, ended, DOC_UINT, .min = 1, .max = INT32_MAX,
+		  .help = "the process that served the devices, which has ended"),
+	DOC_FIELD(host_teardown_report, sockets, DOC_OBJECTS, .table = &removed_socket_table,
+		  .help = "sockets that a killed one had left"),
 	DOC_NEED(host_teardown_report, removed, DOC_OBJECTS, .table = &removed_table,
 		 .help = "the links that were there"),
 	DOC_NEED(

@@ -12,7 +12,7 @@
 
 /* What an operation is done with: each has some of them.  The texts are borrowed when it is written. */
 struct host_arguments {
-	const char *program, *path, *socket, *link, *id;
+	const char *program, *path, *socket, *link, *id, *name;
 	const char *user, *netns, *bridge, *lower, *mode, *owner, *group, *mac, *guest_mac, *mtu_of,
 		*address, *alias, *vhost, *worker, *bus;
 	uint64_t first_fd, fds, queues, tap_fds, vhost_fds, txqueuelen, mtu, vlan, cid;
@@ -37,7 +37,7 @@ struct host_plan_document {
 };
 
 struct host_report_device {
-	char *device, *tap, *netns;
+	char *device, *tap, *netns, *socket, *mac;
 	uint64_t queue_pairs, cid;
 	bool vhost;
 	char *why;			    /* vhost is off though it was preferred */
@@ -47,6 +47,7 @@ struct host_report_device {
 struct host_report {
 	char *command;
 	char *name;
+	uint64_t pid;		 /* of a broker in the background; 0: there is none */
 	struct doc_list devices; /* of struct host_report_device */
 	struct doc_list launcher;
 };
@@ -61,8 +62,14 @@ struct host_removed_link {
 	char *device, *link, *netns;
 };
 
+struct host_removed_socket {
+	char *device, *socket;
+};
+
 struct host_teardown_report {
 	char *command;
+	uint64_t ended;
+	struct doc_list sockets;	   /* of struct host_removed_socket */
 	struct doc_list removed, restored; /* of struct host_removed_link */
 };
 

@@ -41,6 +41,7 @@ struct host_error {
 };
 
 struct host_setup;
+struct host_served;
 
 /**
  * host_setup_read() - read and check a vhost-setup document.
@@ -71,10 +72,21 @@ struct host_options {
 	size_t keep_count;
 	char **launcher; /* its command line, with tokens, NULL-terminated; NULL to plan without one */
 	bool serve;	 /* instead of a launcher: for host_serve_begin() */
+	bool recorded; /* with that: it fails if its record cannot be written */
+	/* With that: ids of devices whose sockets are somebody else's, and stay; NULL-terminated.  May be NULL. */
+	const char *const *passed;
+	/* With a launcher: the report of who serves the devices that are attached by vhost-user; NULL: none are. */
+	struct json_object *served;
 	const char *qmp;      /* instead of a launcher: the socket of a running QEMU, or NULL */
 	unsigned int seconds; /* how long each answer of it may take */
 	/* A warning, one line.  May be NULL. */
 	void (*say)(void *data, const char *line);
+	/*
+	 * Remove a socket that a killed broker has left: 1, or 0 if there is none; of host_teardown().  Of @socket
+	 * id, path and owner are filled.
+	 * Errors: the error is filled.
+	 */
+	int (*remove_socket)(void *data, const struct host_served *socket, struct host_error *err);
 	/*
 	 * Called once everything is set up, before the launcher runs.  @report: borrowed.  Not 0: it fails
 	 * with that negative errno, and the error is filled.  May be NULL.
@@ -118,9 +130,16 @@ int host_setup_run(const struct host_setup *setup, const struct host_options *op
 		   struct host_error *err);
 
 /**
- * host_teardown() - remove the links that this config made and left: those of "persist", also of a set-up
- * that was killed.  A link that was there before gets back what a set-up that was killed changed, as far as it
- * can have it; others stay.  Of @options it uses @say alone.
+ * host_broker_setup() - what the broker of this name serves, or served when it was killed.
+ * Errors: -ENOENT: there is none.
+ */
+int host_broker_setup(struct vhc_ctx *ctx, const char *name, struct host_setup **ret,
+		      struct host_error *err);
+
+/**
+ * host_teardown() - end the broker of this config's name, and remove the links that this config made and left: those
+ * of "persist", also of a set-up that was killed.  A link that was there before gets back what a set-up that was killed changed, as far as it
+ * can have it; others stay.  Of @options it uses @ctx, @say and @remove_socket.
  * @ret: the vhost-report.  Errors: -EBUSY: a process still has the link open; -ENOENT: its bridge has gone.
  */
 int host_teardown(const struct host_setup *setup, const struct host_options *options,
@@ -144,10 +163,20 @@ struct host_served {
 struct host_serving;
 
 /**
- * host_serve_begin() - set the devices up, for this process to use.  All or nothing, as
- * host_setup_run().  Signals that end a process are held until host_serve_end().
+ * host_setup_has_served() - is a device attached by vhost-user?
+ * host_setup_check_served() - are they all?  Errors: status HOST_DOCUMENT.
+ */
+bool host_setup_has_served(const struct host_setup *setup);
+int host_setup_check_served(const struct host_setup *setup, struct host_error *err);
+
+/**
+ * host_serve_begin() - set the devices up that are attached by vhost-user, for this process to use.  All or nothing, as
+ * host_setup_run().  If the config has a name, this process is recorded, so that host_teardown() finds it; what another
+ * one that was killed has left is used again, if its config was the same.
+ * Signals that end a process are held until host_serve_end().
  * A second process, "vhostctl-keeper", keeps the privileges that the end needs, so that this one needs none.  It
  * has no device open, waits, and ends with this one; if this one is killed, all stays as it is.
+ * Errors: -EBUSY: a broker of this name runs.
  */
 int host_serve_begin(const struct host_setup *setup, const struct host_options *options,
 		     struct host_serving **ret, struct host_error *err);
@@ -159,6 +188,9 @@ int host_drop_privileges(struct host_error *err);
 const char *host_serve_control(const struct host_serving *serving);
 /** host_serve_signals() - an fd that is readable when such a signal has come.  Or a negative errno. */
 int host_serve_signals(const struct host_serving *serving);
+/** host_serve_report() - what was set up, as a vhost-report of 'setup'. */
+int host_serve_report(const struct host_serving *serving, struct json_object **ret,
+		      struct host_error *err);
 /**
  * host_serve_end() - remove the first sockets, of the devices and then the control socket, and undo what was set up.
  */

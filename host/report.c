@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The devices that were set up, as a vhost-report document.  No system call.
+ * The devices that were set up, as a vhost-report document.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "document.h"
 #include "kind.h"
@@ -36,6 +37,12 @@ static bool fill_tap(const struct host_device_run *run, const struct host_view *
 	return copy(&device->tap, run->name) && (!netns || copy(&device->netns, netns));
 }
 
+static bool fill_served(const struct host_device *config, struct host_report_device *device)
+{
+	return copy(&device->socket, config->socket.path) &&
+	       (!config->tap.mac || copy(&device->mac, config->tap.mac));
+}
+
 static bool fill_numbers(const struct host_view *view, struct host_report_device *device)
 {
 	return (!view->tap_fds || fill_fds(&device->tap_fds, view->first_tap_fd, view->tap_fds)) &&
@@ -49,6 +56,8 @@ static bool fill_device(const struct host_device_run *run, const struct host_vie
 	device->vhost = view->result.vhost;
 	device->cid = view->result.cid;
 	if (host_kind_of(view->device)->tap && !fill_tap(run, view, device))
+		return false;
+	if (host_is_served(view->device) && !fill_served(view->device, device))
 		return false;
 	return copy(&device->device, view->device->id) &&
 	       (!run->fell_back || copy(&device->why, run->why));
@@ -68,8 +77,9 @@ struct json_object *host_run_report(const struct host_run *run, const char *comm
 	report.devices = (struct doc_list){ devices, devices ? setup->devices.count : 0 };
 	report.command = strdup(command);
 	report.name = setup->name ? strdup(setup->name) : NULL;
+	report.pid = run->plan->options->serve ? (uint64_t)getpid() : 0;
 	ok = devices && report.command && (report.name || !setup->name) &&
-	     (running || host_copy_texts(run->launch->argv, &report.launcher) == 0);
+	     (!run->launch->argv || host_copy_texts(run->launch->argv, &report.launcher) == 0);
 	for (size_t i = 0; ok && i < setup->devices.count; i++) {
 		ok = fill_device(&run->devices[i], &run->launch->views[i], &devices[i]);
 		if (ok && !running)

@@ -15,6 +15,18 @@
 #include "process/handover.h"
 #include "process/keeper.h"
 
+int host_setup_check_served(const struct host_setup *setup, struct host_error *err)
+{
+	for (size_t i = 0; i < setup->devices.count; i++)
+		if (!host_is_served(host_device(setup, i)))
+			return host_fail_status(
+				err, HOST_DOCUMENT, -EINVAL,
+				"set it to \"vhost-user\", with a \"path\" in \"socket\"",
+				"only vhost-user is served: \"attach\" of device \"%s\" is another",
+				host_device(setup, i)->id);
+	return 0;
+}
+
 struct host_serving {
 	struct host_plan plan;
 	struct host_run *run;
@@ -72,16 +84,35 @@ static void free_serving(struct host_serving *serving)
 	free(serving);
 }
 
-/* In the keeper: the first @sockets devices have one, and after the last this process has its own. */
+/* Its socket is not this process's. */
+static bool is_passed(const struct host_options *options, const char *id)
+{
+	for (size_t i = 0; options->passed && options->passed[i]; i++)
+		if (strcmp(options->passed[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* In the keeper: the first @sockets devices that are served have one, and after the last this process has its own. */
 static int undo(void *data, uint32_t sockets, struct host_error *err)
 {
 	struct host_serving *serving = data;
 	const struct host_setup *setup = serving->plan.setup;
+	uint32_t served = 0;
 
-	for (uint32_t i = 0; i < sockets && i < setup->devices.count; i++)
-		unlink(host_device(setup, i)->socket.path);
-	if (sockets > setup->devices.count)
+	for (uint32_t i = 0; i < setup->devices.count; i++) {
+		const struct host_device *device = host_device(setup, i);
+
+		if (!host_is_served(device))
+			continue;
+		served++;
+		if (served <= sockets && !is_passed(serving->plan.options, device->id))
+			unlink(device->socket.path);
+	}
+	if (sockets > served)
 		unlink(serving->control);
+	if (sockets >= served) /* it did serve */
+		host_end_links(serving->run);
 	return host_run_undo(serving->run, err);
 }
 
@@ -97,6 +128,7 @@ static void keep_only_namespaces(struct host_serving *serving)
 	host_close_others(keep, count + 1);
 	for (size_t i = 0; i < count; i++)
 		run->devices[i].record_lock = -1;
+	run->record_lock = -1;
 	sigfillset(&run->signals.before); /* it stays deaf to the end */
 }
 
@@ -154,27 +186,42 @@ bool host_serve_get(const struct host_serving *serving, size_t n, struct host_se
 {
 	const struct host_setup *setup = serving->plan.setup;
 	const struct host_device *device;
+	size_t i = 0;
 
-	if (n >= setup->devices.count)
+	/* the n-th of those that are served */
+	while (i < setup->devices.count && (!host_is_served(host_device(setup, i)) || n--))
+		i++;
+	if (i == setup->devices.count)
 		return false;
-	device = host_device(setup, n);
+	device = host_device(setup, i);
 	*ret = (struct host_served){
 		.id = device->id,
-		.dev = serving->run->devices[n].vhost,
-		.tap = serving->run->devices[n].tap,
+		.dev = serving->run->devices[i].vhost,
+		.tap = serving->run->devices[i].tap,
 		.queue_pairs = (uint32_t)device->queue_pairs,
 		.mask = device->mask,
 		.mtu = (uint16_t)device->tap.mtu,
 		.busyloop_us = (uint32_t)device->busyloop_us,
 		.path = device->socket.path,
-		.owner = serving->ids[n][0],
-		.group = serving->ids[n][1],
+		.owner = serving->ids[i][0],
+		.group = serving->ids[i][1],
 		.mode = device->socket.mode ? (uint32_t)strtoul(device->socket.mode, NULL, 8)
 					    : HOST_SOCKET_MODE,
 	};
 	if (device->tap.mac)
 		doc_mac_parse(device->tap.mac, ret->mac);
 	return true;
+}
+
+int host_serve_report(const struct host_serving *serving, struct json_object **ret,
+		      struct host_error *err)
+{
+	int r = host_number_fds(serving->run, err);
+
+	if (r < 0)
+		return r;
+	*ret = host_run_report(serving->run, "setup");
+	return *ret ? 0 : host_fail_memory(err);
 }
 
 int host_serve_signals(const struct host_serving *serving)

@@ -103,6 +103,7 @@ struct cli_call {
 	char **argv;
 	char **launcher; /* the words after --, NULL-terminated; NULL without it */
 	struct json_object *result;
+	const char *alone; /* as that of the command, of this call */
 };
 
 #define CLI_OPTIONS(table) .options = (table), .count = DOC_COUNT(table)
@@ -135,6 +136,8 @@ void cli_print(FILE *out, struct json_object *result, bool json, bool colour, in
 void cli_print_alone(FILE *out, struct json_object *result, const char *key);
 /* line.c: for a terminal, as doc_escape() has it; @keep: control characters that stay */
 void cli_put_text(FILE *out, const char *text, const char *keep);
+/* word.c: for a shell */
+void cli_put_word(FILE *out, const char *word);
 
 /* message.c: one line on stderr, and a hint on a second; each returns @status */
 extern const struct doc_table cli_message_table;

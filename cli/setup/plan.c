@@ -26,31 +26,6 @@ static int check_caps(const struct host_setup *setup, const struct host_options 
 	return status;
 }
 
-/* What a shell reads as one word: as it is, in quotes, or with control characters as \ooo. */
-static void put_word(FILE *out, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_-+=,./:@%^";
-	bool control = false;
-
-	if (*word && !word[strspn(word, plain)]) {
-		fputs(word, out);
-		return;
-	}
-	for (const char *c = word; *c; c++)
-		control = control || (unsigned char)*c < ' ' || *c == 0x7f;
-	fputs(control ? "$'" : "'", out);
-	for (const char *c = word; *c; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			fprintf(out, "\\%03o", (unsigned char)*c);
-		else if (*c == '\'')
-			fputs(control ? "\\'" : "'\\''", out);
-		else
-			fprintf(out, "%s%c", control && *c == '\\' ? "\\" : "", *c);
-	}
-	fputc('\'', out);
-}
-
 /* For people the launcher's arguments are a line that can be pasted into a shell. */
 static void join_launcher(struct json_object *plan)
 {
@@ -66,7 +41,7 @@ static void join_launcher(struct json_object *plan)
 		return;
 	for (size_t i = 0; i < json_object_array_length(words); i++) {
 		fputs(i ? " " : "", out);
-		put_word(out, json_object_get_string(json_object_array_get_idx(words, i)));
+		cli_put_word(out, json_object_get_string(json_object_array_get_idx(words, i)));
 	}
 	if (fclose(out) == 0)
 		json_object_object_add(plan, "launcher", cli_text(line));

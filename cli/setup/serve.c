@@ -3,55 +3,31 @@
  * 'vhostctl serve': devices for launchers that speak vhost-user, until a signal comes.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "program/cli.h"
-#include "setup/config.h"
+#include "setup/serve.h"
 #include "broker.h"
 
-/*
- * As sd_notify(3): to a path, or to an abstract address, which begins with '@'.  It is opened once, as nothing can be
- * opened later.  Returns -1 if nobody wants to be told.
- */
-static int open_notify(void)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	size_t length = path ? strlen(path) : 0;
-	int fd;
-
-	if (!length || length >= sizeof(address.sun_path))
-		return -1;
-	memcpy(address.sun_path, path, length);
-	if (path[0] == '@')
-		address.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address,
-			       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static void notify(int fd, const char *text)
-{
-	if (fd >= 0)
-		(void)send(fd, text, strlen(text), MSG_NOSIGNAL);
-}
+/* Where messages go. */
+struct teller {
+	struct cli_call *call;
+	int log; /* the log of the system, once it is in the background; or -1 */
+};
 
 static void say(void *data, enum vhc_level level, const char *line)
 {
-	const struct cli_call *call = data;
+	const struct teller *teller = data;
 
-	if (level <= VHC_LEVEL_WARNING)
-		cli_warn(call, "%s", line);
-	else if (call->verbose)
-		cli_log(data, level, line);
+	if (teller->log >= 0 && level <= VHC_LEVEL_INFO)
+		cli_tell_log(teller->log, level <= VHC_LEVEL_WARNING, line);
+	else if (level <= VHC_LEVEL_WARNING)
+		cli_warn(teller->call, "%s", line);
+	else if (teller->call->verbose)
+		cli_log(teller->call, level, line);
 }
 
 static void warn(void *data, const char *line)
@@ -66,6 +42,26 @@ static int fail_library(const struct cli_call *call, const char *id, int code)
 	if (error->code == code)
 		return cli_fail_library(call);
 	return cli_fail(CLI_FAILED, NULL, "%s: %s", id, strerror(-code));
+}
+
+int cli_remove_socket(void *data, const struct host_served *served, struct host_error *err)
+{
+	const struct broker_socket socket = { .path = served->path, .owner = served->owner };
+	char text[BROKER_TEXT_MAX];
+	int r = broker_remove_socket(&socket, text);
+
+	if (r >= 0)
+		return r;
+	*err = (struct host_error){ .status = HOST_FAILED };
+	snprintf(err->text, sizeof(err->text), "%s: %s", served->id, text);
+	return r;
+}
+
+static const char *hint_of(int code)
+{
+	return code == -EADDRINUSE ? "end that process, or choose another \"path\""
+	       : code == -EPERM	   ? "remove it, or choose another \"path\""
+				   : NULL;
 }
 
 static int add_device(struct cli_call *call, struct broker *broker,
@@ -87,8 +83,10 @@ static int add_device(struct cli_call *call, struct broker *broker,
 
 	memcpy(net.mac, served->mac, sizeof(net.mac));
 	r = broker_listen(&socket, &net.listen, text);
-	if (r)
-		return cli_fail(CLI_FAILED, NULL, "%s: %s", served->id, text);
+	if (r < 0)
+		return cli_fail(CLI_FAILED, hint_of(r), "%s: %s", served->id, text);
+	if (r > 0)
+		cli_warn(call, "%s: %s", served->id, text);
 	r = broker_add_net(broker, &net);
 	if (!r)
 		return CLI_YES;
@@ -103,7 +101,7 @@ static int add_control(struct broker *broker, const char *path)
 	char text[BROKER_TEXT_MAX];
 	int fd, r = broker_listen(&socket, &fd, text);
 
-	if (r)
+	if (r < 0)
 		return cli_fail(CLI_FAILED,
 				r == -EADDRINUSE ? "a broker of this name runs: give it another "
 						   "\"name\", or end that one"
@@ -130,25 +128,47 @@ static int confine(const struct cli_call *call, const struct broker_options *opt
 		 : CLI_YES;
 }
 
-static int run_broker(const struct cli_call *call, const struct broker_options *options,
+static int say_ready(struct teller *teller, const struct cli_serving *how,
+		     const struct host_serving *serving, int log)
+{
+	struct host_error error = { 0 };
+	struct json_object *report;
+
+	if (!how->ready)
+		return CLI_YES;
+	if (host_serve_report(serving, &report, &error))
+		return cli_fail_host(teller->call->argv[0], &error);
+	if (how->background)
+		teller->log = log;
+	return how->ready(how->data, report);
+}
+
+static int run_broker(struct teller *teller, const struct cli_serving *how,
+		      const struct broker_options *options, const struct host_serving *serving,
 		      struct broker *broker, int until)
 {
-	int tell = open_notify(), status = confine(call, options), r;
+	int systemd = cli_tell_systemd(), log = how->background ? cli_tell_syslog() : -1, status, r;
 
+	if (how->settle)
+		how->settle(how->data);
+	status = confine(teller->call, options);
+	if (!status)
+		status = say_ready(teller, how, serving, log);
 	if (!status) {
-		notify(tell, "READY=1");
+		cli_tell(systemd, "READY=1");
 		r = broker_run(broker, until);
-		notify(tell, "STOPPING=1");
+		cli_tell(systemd, "STOPPING=1");
 		status = r ? cli_fail(CLI_FAILED, NULL, "epoll_wait: %s", strerror(-r)) : CLI_YES;
 	}
-	if (tell >= 0)
-		close(tell);
+	if (systemd >= 0)
+		close(systemd);
 	return status;
 }
 
 /* Until a signal comes.  @ret_sockets: how many were made, the control socket last. */
-static int serve(struct cli_call *call, const struct broker_options *options,
-		 const struct host_serving *serving, struct broker *broker, size_t *ret_sockets)
+static int serve(struct teller *teller, const struct cli_serving *how,
+		 const struct broker_options *options, const struct host_serving *serving,
+		 struct broker *broker, size_t *ret_sockets)
 {
 	struct host_served served;
 	const char *control = host_serve_control(serving);
@@ -157,7 +177,7 @@ static int serve(struct cli_call *call, const struct broker_options *options,
 	if (until < 0)
 		return cli_fail(CLI_FAILED, NULL, "signalfd: %s", strerror(-until));
 	while (!status && host_serve_get(serving, *ret_sockets, &served)) {
-		status = add_device(call, broker, &served);
+		status = add_device(teller->call, broker, &served);
 		*ret_sockets += status == CLI_YES;
 	}
 	if (!status && control) {
@@ -165,20 +185,24 @@ static int serve(struct cli_call *call, const struct broker_options *options,
 		*ret_sockets += status == CLI_YES;
 	}
 	if (!status)
-		status = run_broker(call, options, broker, until);
+		status = run_broker(teller, how, options, serving, broker, until);
 	close(until);
 	return status;
 }
 
 /* Without devices there is no broker, and the links go last. */
-static int serve_setup(struct cli_call *call, const struct host_setup *setup)
+int cli_serve(struct cli_call *call, const struct host_setup *setup, const struct cli_serving *how)
 {
-	struct host_options options = {
-		.ctx = call->ctx, .serve = true, .say = warn, .data = call
-	};
+	struct teller teller = { call, -1 };
+	struct host_options options = { .ctx = call->ctx,
+					.serve = true,
+					.recorded = how->recorded,
+					.say = warn,
+					.remove_socket = cli_remove_socket,
+					.data = call };
 	struct broker_options broker_options = { .name = host_setup_name(setup),
 						 .say = say,
-						 .data = call };
+						 .data = &teller };
 	struct host_error error = { 0 };
 	struct host_serving *serving;
 	struct broker *broker;
@@ -191,7 +215,7 @@ static int serve_setup(struct cli_call *call, const struct host_setup *setup)
 		broker_free(broker);
 		return cli_fail_host(call->argv[0], &error);
 	}
-	status = serve(call, &broker_options, serving, broker, &sockets);
+	status = serve(&teller, how, &broker_options, serving, broker, &sockets);
 	broker_free(broker);
 	if (host_serve_end(serving, (uint32_t)sockets, &error) && !status)
 		status = cli_fail_host(call->argv[0], &error);
@@ -200,12 +224,15 @@ static int serve_setup(struct cli_call *call, const struct host_setup *setup)
 
 static int run(struct cli_call *call)
 {
+	const struct cli_serving how = { 0 };
+	struct host_error error = { 0 };
 	struct host_setup *setup;
 	int status = cli_read_setup(call, &setup);
 
 	if (status)
 		return status;
-	status = serve_setup(call, setup);
+	status = host_setup_check_served(setup, &error) ? cli_fail_host(call->argv[0], &error)
+							: cli_serve(call, setup, &how);
 	host_setup_free(setup);
 	return status;
 }

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program/cli.h"
-#include "setup/config.h"
+#include "setup/serve.h"
 #include "errname.h"
 
 int cli_fail_host(const char *document, const struct host_error *error)
@@ -85,8 +84,27 @@ struct host_options cli_host_options(struct cli_call *call)
 				      .data = call };
 }
 
+/* Of the devices that the launcher reaches by vhost-user, if there are any; but not for one whose arguments are wrong. */
+static int start_broker(struct cli_call *call, const struct host_setup *setup,
+			struct host_options *options, struct cli_broker *ret)
+{
+	struct host_error error = { 0 };
+	struct json_object *plan;
+	int status;
+
+	if (!host_setup_has_served(setup))
+		return CLI_YES;
+	if (host_setup_plan(setup, options, &plan, &error))
+		return cli_fail_host(call->argv[0], &error);
+	json_object_put(plan);
+	status = cli_broker_start(call, setup, false, ret);
+	options->served = status ? NULL : ret->report;
+	return status;
+}
+
 static int set_up(struct cli_call *call, struct reported *reported)
 {
+	struct cli_broker broker;
 	struct host_options options = cli_host_options(call);
 	struct host_error error = { 0 };
 	struct host_setup *setup;
@@ -104,7 +122,14 @@ static int set_up(struct cli_call *call, struct reported *reported)
 	options.say = say_beside;
 	options.ready = write_report;
 	options.data = reported;
+	status = start_broker(call, setup, &options, &broker);
+	if (status) {
+		host_setup_free(setup);
+		return status;
+	}
 	r = host_setup_run(setup, &options, &error);
+	if (options.served)
+		cli_broker_end(call, &broker);
 	host_setup_free(setup);
 	if (r == 0)
 		return (int)error.status; /* the launcher's */
@@ -118,9 +143,13 @@ static int run_setup(struct cli_call *call)
 	struct reported reported = { .call = call, .path = cli_option(call, "report")->text };
 	int status;
 
-	if (!call->launcher || !call->launcher[0])
-		return cli_fail(CLI_USAGE, "vhostctl setup CONFIG -- LAUNCHER [ARGUMENT]...",
-				"no launcher given");
+	if (!call->launcher)
+		return cli_set_up_served(call);
+	if (!call->launcher[0])
+		return cli_fail_no_launcher();
+	if (cli_option(call, "shell")->count)
+		return cli_fail(CLI_USAGE, "leave one of them out",
+				"--shell is for a set-up without a launcher");
 	status = set_up(call, &reported);
 	/* whoever sent a signal waits for the end of this process */
 	if (status && status < (int)HOST_SIGNAL && reported.path && !reported.tried)
@@ -144,6 +173,7 @@ static const struct cli_option setup_options[] = {
 	{ "user", 'u', "USER", CLI_USER, .help = "run the launcher as this user" },
 	{ "no-new-privs", 'n', NULL, CLI_FLAG, .help = "the launcher cannot gain privileges" },
 	{ "report", 'r', "FILE", CLI_FILE, .help = "write what was set up to FILE, as JSON" },
+	{ "shell", 'e', NULL, CLI_FLAG, .help = "without a launcher: print variables for eval" },
 	CLI_KEEP_OPTION,
 	CLI_SET_OPTION,
 };
@@ -158,15 +188,18 @@ static const char *const setup_help[] = {
 	"  kvmtool             --network @ID.net@",
 	"  firecracker         @ID.net@, in its configuration",
 	"  listen-fds, env     none are needed: the environment has it all",
+	"  any, by vhost-user  @ID.socket@; QEMU: -chardev @ID.chardev@ before the other two",
 	"  any                 @ID.tapfds@, @ID.vhostfds@, @ID.tap@, @ID.mac@, @ID.mtu@, @ID.queues@, ...",
 	"What CONFIG requests and neither they nor the environment tell the launcher is an error.",
+	"Without a launcher, devices with \"attach\": \"vhost-user\" are served in the background until",
+	"'vhostctl teardown NAME', and this prints where launchers connect to them.",
 	"CONFIG '-' is standard input.",
 	NULL,
 };
 
 const struct cli_command cli_command_setup = {
 	.name = "setup",
-	.arguments = "CONFIG -- LAUNCHER [ARGUMENT]...",
+	.arguments = "CONFIG [-- LAUNCHER [ARGUMENT]...]",
 	.text = "Bring devices up and run a launcher on them",
 	.more = setup_help,
 	CLI_OPTIONS(setup_options),

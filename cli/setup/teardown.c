@@ -2,15 +2,32 @@
 /*
  * 'vhostctl teardown': remove what setup of a config left.
  */
-#include "program/cli.h"
-#include "setup/config.h"
+#include <errno.h>
+#include <string.h>
+
+#include "setup/serve.h"
+
+/* A broker's is in its record. */
+static int read_setup(struct cli_call *call, struct host_setup **ret)
+{
+	struct host_error error = { 0 };
+	int r = -ENOENT;
+
+	if (!strpbrk(call->argv[0], "./"))
+		r = host_broker_setup(call->ctx, call->argv[0], ret, &error);
+	if (r == -ENOENT)
+		return cli_read_setup(call, ret);
+	return r ? cli_fail_host(call->argv[0], &error) : CLI_YES;
+}
 
 static int run(struct cli_call *call)
 {
-	const struct host_options options = { .say = cli_say, .data = call };
+	const struct host_options options = {
+		.ctx = call->ctx, .say = cli_say, .remove_socket = cli_remove_socket, .data = call
+	};
 	struct host_error error = { 0 };
 	struct host_setup *setup;
-	int status = cli_read_setup(call, &setup);
+	int status = read_setup(call, &setup);
 
 	if (status)
 		return status;
@@ -23,6 +40,7 @@ static int run(struct cli_call *call)
 static const struct cli_option options[] = { CLI_SET_OPTION };
 
 static const char *const more[] = {
+	"Ends the broker of this config, or of this name, and removes what one left that was killed.",
 	"Deletes the links that 'setup' of this config created and left: those of \"persist\", also of a",
 	"set-up that was killed; and restores what a killed one changed on a link that was there before.",
 	"A link that is still in use stays as it is, and so does every other.  If there is nothing to do, it",
@@ -32,8 +50,8 @@ static const char *const more[] = {
 
 const struct cli_command cli_command_teardown = {
 	.name = "teardown",
-	.arguments = "CONFIG",
-	.text = "Delete or restore the links that 'setup' left",
+	.arguments = "CONFIG|NAME",
+	.text = "End a broker, and delete or restore the links that 'setup' left",
 	.more = more,
 	CLI_OPTIONS(options),
 	.min_args = 1,

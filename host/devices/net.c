@@ -169,6 +169,12 @@ int host_net_put_netdev(FILE *out, const struct host_view *view, const char *typ
 	const struct host_device *device = view->device;
 	int pairs = (int)device->queue_pairs;
 
+	if (host_is_served(device)) {
+		fprintf(out, "vhost-user,id=%s,chardev=%s", device->id, device->id);
+		if (pairs > 1)
+			fprintf(out, ",queues=%d", pairs);
+		return 0;
+	}
 	fprintf(out, "tap,id=%s", device->id);
 	if (view->tap_fds)
 		put_fds(out, "fd", "fds", view->first_tap_fd, pairs);

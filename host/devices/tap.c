@@ -221,7 +221,7 @@ static void plan_look(struct host_plan *plan, const struct host_tap *tap, uint32
 	}
 	if (tap->existing == DOC_TRUE ||
 	    (tap->existing == DOC_ABSENT && host_tap_is_kept(host_device(plan->setup, device)) &&
-	     host_tap_has_name(tap)))
+	     (host_tap_has_name(tap) || host_is_served(host_device(plan->setup, device)))))
 		host_plan_add(plan, HOST_OP_FIND_LINK, device, 0);
 	if (tap->bridge)
 		host_plan_add(plan, HOST_OP_FIND_BRIDGE, device, 0);

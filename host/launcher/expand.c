@@ -111,6 +111,11 @@ static int put_token(FILE *out, const struct host_launch *launch, const struct t
 		return host_fail_status(err, HOST_USAGE, -EINVAL, NULL,
 					"@%s.%s:%s@: no type is accepted after %s", text->id,
 					text->name, text->type, text->name);
+	if (host_is_served(view->device) && !token->served &&
+	    token->told & (HOST_TOLD_TAP | HOST_TOLD_NAME | HOST_TOLD_VHOST))
+		return host_fail_status(err, HOST_USAGE, -EINVAL, "use @ID.socket@",
+					"@%s.%s@: device \"%s\" is served by vhost-user", text->id,
+					text->name, text->id);
 	view->told |= token->told;
 	return token->put(out, view, *text->type ? text->type : NULL, err);
 }

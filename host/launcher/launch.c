@@ -106,7 +106,9 @@ int host_launch_new(const struct host_options *options, const struct host_setup 
 
 		view->device = host_device(setup, i);
 		view->result = results ? results[i] : as_requested(view->device);
-		if (!(host_style_of(setup)->options & HOST_TOLD_VHOST))
+		if (host_is_served(view->device))
+			view->result.vhost = true;
+		else if (!(host_style_of(setup)->options & HOST_TOLD_VHOST))
 			view->result.vhost = false;
 		number_fds(setup, view, &fd);
 		if (!host_is_empty(&view->device->mask))

@@ -133,11 +133,25 @@ static int put_bus(FILE *out, const struct host_view *view, const char *type,
 	return 0;
 }
 
+/* A comma in a value is written twice. */
+static int put_chardev(FILE *out, const struct host_view *view, const char *type,
+		       struct host_error *err)
+{
+	if (!host_is_served(view->device))
+		return host_fail_status(err, HOST_USAGE, -EINVAL, "use @ID.netdev@ alone",
+					"device \"%s\" has no socket", view->device->id);
+	fprintf(out, "socket,id=%s,path=", view->device->id);
+	for (const char *c = view->device->socket.path; *c; c++)
+		fprintf(out, *c == ',' ? ",," : "%c", *c);
+	return 0;
+}
+
 /* QEMU does not use more than one queue pair because there are fds for them. */
 const struct host_token host_qemu_tokens[] = {
 	{ "netdev", HOST_ON_NET,
 	  HOST_TOLD_TAP | HOST_TOLD_NAME | HOST_TOLD_VHOST | HOST_TOLD_BUSYLOOP,
-	  host_net_put_netdev },
+	  host_net_put_netdev, .served = true },
+	{ "chardev", HOST_ON_NET, HOST_TOLD_SOCKET, put_chardev },
 	{ "device", HOST_ON_NET,
 	  HOST_TOLD_QUEUES | HOST_TOLD_RING_SIZE | HOST_TOLD_MAC | HOST_TOLD_MTU |
 		  HOST_TOLD_FEATURES | HOST_TOLD_BUS,

@@ -22,7 +22,9 @@ enum host_told {
 	HOST_TOLD_FEATURES = 1 << 8,
 	HOST_TOLD_NAME = 1 << 9,       /* of its tap, instead of fds */
 	HOST_TOLD_ALL = (1 << 10) - 1, /* of these */
-	HOST_TOLD_BUS = 1 << 10	       /* of QEMU alone */
+	HOST_TOLD_BUS = 1 << 10,       /* of QEMU alone */
+	HOST_TOLD_SOCKET =
+		1 << 11 /* of a device that is served: any launcher that speaks vhost-user */
 };
 
 struct host_token {
@@ -30,7 +32,8 @@ struct host_token {
 	unsigned int kinds; /* of devices that have it: bits of enum host_type */
 	unsigned int told;  /* what it tells: bits of enum host_told */
 	host_token_fn *put;
-	bool typed; /* a type may follow its name */
+	bool typed;  /* a type may follow its name */
+	bool served; /* one that tells of a tap: it does so of a device that is served, too */
 };
 
 enum {
@@ -52,7 +55,8 @@ struct host_style {
 	/* Its own tokens, before those of every style; the last row has no name. */
 	const struct host_token *tokens;
 	/* The tokens that tell all of a device, for messages: with ID for its id. */
-	const char *use[2]; /* by enum host_type */
+	const char *use[2];	/* by enum host_type */
+	const char *use_socket; /* of a device that is served; NULL: "@ID.socket@" */
 };
 
 extern const struct host_style host_styles[]; /* the last row has no name */

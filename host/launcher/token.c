@@ -120,6 +120,17 @@ static int put_mask(FILE *out, const struct host_view *view, const char *type,
 	return 0;
 }
 
+static int put_socket(FILE *out, const struct host_view *view, const char *type,
+		      struct host_error *err)
+{
+	if (!host_is_served(view->device))
+		return host_fail_status(err, HOST_USAGE, -EINVAL,
+					"set \"attach\" to \"vhost-user\", with a \"socket\"",
+					"device \"%s\" has no socket", view->device->id);
+	fputs(view->device->socket.path, out);
+	return 0;
+}
+
 static int put_ring_size(FILE *out, const struct host_view *view, const char *type,
 			 struct host_error *err)
 {
@@ -141,13 +152,14 @@ static const struct host_token tokens[] = {
 	{ "fd", HOST_ON_VSOCK, HOST_TOLD_VHOST, put_vhostfds },
 	{ "cid", HOST_ON_VSOCK, HOST_TOLD_CID, host_vsock_put_cid },
 	{ "id", HOST_ON_ANY, 0, put_id },
-	{ "tap", HOST_ON_NET, HOST_TOLD_NAME, put_tap },
+	{ "tap", HOST_ON_NET, HOST_TOLD_NAME, put_tap, .served = true },
 	{ "queues", HOST_ON_NET, HOST_TOLD_QUEUES, put_queues },
 	{ "ring_size", HOST_ON_NET, HOST_TOLD_RING_SIZE, put_ring_size },
 	{ "mac", HOST_ON_NET, HOST_TOLD_MAC, put_mac },
 	{ "mtu", HOST_ON_NET, HOST_TOLD_MTU, put_mtu },
 	{ "busyloop_us", HOST_ON_NET, HOST_TOLD_BUSYLOOP, put_busyloop },
 	{ "mask", HOST_ON_ANY, HOST_TOLD_FEATURES, put_mask },
+	{ "socket", HOST_ON_NET, HOST_TOLD_SOCKET, put_socket },
 };
 
 const struct host_token *host_token_next(const struct host_token *token)

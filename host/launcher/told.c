@@ -35,6 +35,7 @@ static const struct fact {
 	{ HOST_TOLD_BUSYLOOP, "busyloop_us", "/busyloop_us", { "busyloop_us" }, NULL },
 	{ HOST_TOLD_FEATURES, "features", "/features", { "mask" }, NULL },
 	{ HOST_TOLD_BUS, "bus", "/bus", { "bus" }, NULL },
+	{ HOST_TOLD_SOCKET, "socket", "/attach", { "socket" }, NULL },
 };
 
 /* Features are masked by an option, except those that are offered by a value of their own. */
@@ -52,9 +53,11 @@ unsigned int host_told_wanted(const struct host_setup *setup, const struct host_
 	unsigned int told;
 	bool qemu = setup->launcher.style == HOST_STYLE_QEMU; /* offers some only if it is told */
 
-	/* The launcher is told of the socket, and asks there for the rest. */
-	if (device->attach == HOST_ATTACH_VHOST_USER)
-		return 0;
+	/* The launcher asks there for the rest; QEMU does not, for these. */
+	if (host_is_served(device)) {
+		told = qemu ? host_kind_of(device)->told(device, true) : 0u;
+		return HOST_TOLD_SOCKET | (told & (HOST_TOLD_MAC | HOST_TOLD_QUEUES));
+	}
 	told = host_kind_of(device)->told(device, vhost);
 	/* Whoever opens the tap by its name opens vhost, too: no variable tells it. */
 	if (device->attach == HOST_ATTACH_NAME && host_style_of(setup)->environment)
@@ -79,7 +82,7 @@ int host_told_rule(const struct host_setup *setup, const struct host_device *dev
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < DOC_COUNT(facts); i++)
-		if (wanted & ~style->options & facts[i].told) {
+		if (wanted & ~style->options & ~(unsigned int)HOST_TOLD_SOCKET & facts[i].told) {
 			bool named = device->type == HOST_NET || facts[i].told == HOST_TOLD_BUS;
 
 			*ret_pointer = named ? facts[i].pointer : "/type";
@@ -103,10 +106,13 @@ static const char *token_for(const struct fact *fact, const struct host_style *s
 /* The tokens that tell all of a device. */
 static void fill_use(const struct host_view *view, const struct host_style *style, char use[200])
 {
+	const char *words = style->use[view->device->type];
 	size_t used = 0;
 
 	use[0] = '\0';
-	for (const char *c = style->use[view->device->type]; c && *c && used < 200;) {
+	if (host_is_served(view->device))
+		words = style->use_socket ? style->use_socket : "@ID.socket@";
+	for (const char *c = words; c && *c && used < 200;) {
 		bool id = strncmp(c, "@ID.", 4) == 0;
 
 		used += (size_t)snprintf(use + used, 200 - used, id ? "@%s." : "%.1s",
@@ -209,13 +215,14 @@ static int check_view(const struct host_launch *launch, const struct host_view *
 	unsigned int fds, missing;
 
 	fds = !host_kind_of(device)->tap	   ? HOST_TOLD_VHOST
+	      : host_is_served(device)		   ? HOST_TOLD_SOCKET
 	      : device->attach == HOST_ATTACH_NAME ? HOST_TOLD_NAME
 						   : HOST_TOLD_TAP;
 
 	missing = host_told_wanted(launch->setup, device, view->result.vhost) & ~view->told;
 	if (style->environment && !(view->told & fds))
 		return 0;
-	if (missing & fds && style->use[device->type])
+	if (missing & fds && (style->use[device->type] || host_is_served(device)))
 		return fail_unused(view, style, err);
 	if (missing & HOST_TOLD_VHOST && device->vhost == HOST_VHOST_PREFER) {
 		say_without_vhost(view, options);

@@ -36,7 +36,9 @@ static int put_cloud_hypervisor(FILE *out, const struct host_view *view, const c
 {
 	const struct host_device *device = view->device;
 
-	if (!view->tap_fds) {
+	if (host_is_served(device)) {
+		fprintf(out, "vhost_user=true,socket=%s", device->socket.path);
+	} else if (!view->tap_fds) {
 		fprintf(out, "tap=%s", name_of(view));
 	} else {
 		fputs(view->tap_fds > 1 ? "fd=[" : "fd=", out);
@@ -54,8 +56,9 @@ static int put_cloud_hypervisor(FILE *out, const struct host_view *view, const c
 }
 
 const struct host_token host_cloud_hypervisor_tokens[] = {
-	{ "net", HOST_ON_NET, NET_TOLD | HOST_TOLD_QUEUES | HOST_TOLD_RING_SIZE | HOST_TOLD_MTU,
-	  put_cloud_hypervisor },
+	{ "net", HOST_ON_NET,
+	  NET_TOLD | HOST_TOLD_QUEUES | HOST_TOLD_RING_SIZE | HOST_TOLD_MTU | HOST_TOLD_SOCKET,
+	  put_cloud_hypervisor, .served = true },
 	{ 0 },
 };
 

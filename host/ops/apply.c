@@ -42,7 +42,7 @@ static struct host_run *new_run(const struct host_plan *plan)
 	if (!run)
 		return NULL;
 	run->plan = plan;
-	run->home_netns = -1;
+	run->home_netns = run->record_lock = -1;
 	host_signals_hold(&run->signals);
 	run->devices = calloc(count, sizeof(*run->devices));
 	run->changed = calloc(plan->count, sizeof(*run->changed));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "links/holder.h"
+#include "ops/mark.h"
 #include "ops/op.h"
 
 int host_check_is_tap(const struct host_link *link, struct host_error *err)
@@ -54,20 +55,22 @@ static int check_link(struct host_run *run, const struct host_op *op, struct hos
 		      struct host_error *err)
 {
 	struct host_device_run *device = host_run_of(run, op);
+	const struct host_device *config = host_device(run->plan->setup, op->device);
 	const char *name = host_tap_of(run, op)->name;
 	bool ours = host_tap_of(run, op)->existing == DOC_ABSENT;
-	char hint[200];
+	char hint[200], mark[HOST_MARK_MAX];
 	int r;
 
-	r = host_link_get(netlink, name, &device->before);
+	r = host_tap_has_name(&config->tap)
+		    ? host_link_get(netlink, name, &device->before)
+		    : host_alias_find(netlink, host_mark(run->plan->setup, config, mark),
+				      &device->before);
 	if (r == -ENODEV && ours)
 		return r;
 	if (r == -ENODEV) {
 		snprintf(hint, sizeof(hint),
 			 "ip tuntap add dev %s mode tap%s vnet_hdr user USER; or omit \"existing\"",
-			 name,
-			 host_device(run->plan->setup, op->device)->queue_pairs > 1 ? " multi_queue"
-										    : "");
+			 name, config->queue_pairs > 1 ? " multi_queue" : "");
 		return host_fail(err, r, hint, "there is no link \"%s\" to use", name);
 	}
 	if (r < 0)
@@ -76,8 +79,7 @@ static int check_link(struct host_run *run, const struct host_op *op, struct hos
 	if (r < 0)
 		return r;
 	if (ours)
-		r = host_check_ours(run->plan, host_device(run->plan->setup, op->device),
-				    &device->before, err);
+		r = host_check_ours(run->plan, config, &device->before, err);
 	return r < 0 ? r : check_free(run, op, &device->before, err);
 }
 

@@ -62,7 +62,7 @@ int host_check_ours(const struct host_plan *plan, const struct host_device *conf
 		    const struct host_link *link, struct host_error *err)
 {
 	const struct host_tap tap = host_tap_wanted(plan, config);
-	const char *name = config->tap.name;
+	const char *name = link->name;
 	char mark[HOST_MARK_MAX], text[300] = "";
 	uint32_t owner, group;
 	int r;
@@ -148,6 +148,26 @@ static int delete (const struct host_device_run *device, struct host_error *err)
 	return r < 0 && r != -ENODEV
 		       ? host_fail_link(err, &netlink, r, "delete the link", device->name, NULL)
 		       : 0;
+}
+
+void host_end_links(struct host_run *run)
+{
+	const struct host_plan *plan = run->plan;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct host_op *op = &plan->ops[i];
+		bool makes = op->kind == HOST_OP_MAKE_MACVTAP || op->kind == HOST_OP_KEEP;
+		const struct host_device *config;
+
+		if (op->device == HOST_NO_DEVICE || op->kind < HOST_OP_MAKE_MACVTAP ||
+		    op->kind > HOST_OP_KEEP)
+			continue;
+		config = host_device(plan->setup, op->device);
+		if (!host_tap_is_kept(config))
+			continue;
+		run->changed[i] = makes && host_tap_is_removed(config);
+		host_run_of(run, op)->adopted = false;
+	}
 }
 
 /* It is deleted when its fds are closed.  Needs no privilege, unlike deleting it by name. */

@@ -28,22 +28,42 @@ int host_plan_fd_count(const struct host_plan *plan)
 	return count;
 }
 
+/* Those that are served are set up by the process that serves them. */
+static bool is_ours(const struct host_options *options, const struct host_device *device)
+{
+	return host_is_served(device) ? !options->served : !options->serve;
+}
+
 static void add_devices(struct host_plan *plan, enum host_phase phase)
 {
 	for (uint32_t i = 0; i < plan->setup->devices.count; i++) {
 		const struct host_device *device = host_device(plan->setup, i);
 
+		if (!is_ours(plan->options, device))
+			continue;
 		host_kind_of(device)->plan(plan, i, phase);
 		if (phase == HOST_OPEN && device->features.require.count)
 			host_plan_add(plan, HOST_OP_CHECK_FEATURES, i, 0);
 	}
 }
 
-/* A link that the launcher opens by its name stays when it ends, unless someone removes it. */
-static bool has_links_to_remove(const struct host_setup *setup)
+/*
+ * A link that the launcher opens by its name stays when it ends, unless someone removes it; and who serves it is to end
+ * with it.
+ */
+static bool has_to_wait(const struct host_setup *setup)
 {
 	for (size_t i = 0; i < setup->devices.count; i++)
-		if (host_tap_is_removed(host_device(setup, i)))
+		if (host_tap_is_removed(host_device(setup, i)) ||
+		    host_is_served(host_device(setup, i)))
+			return true;
+	return false;
+}
+
+bool host_setup_has_served(const struct host_setup *setup)
+{
+	for (size_t i = 0; i < setup->devices.count; i++)
+		if (host_is_served(host_device(setup, i)))
 			return true;
 	return false;
 }
@@ -80,31 +100,6 @@ static int check_launcher(const struct host_setup *setup, const struct host_opti
 
 /* ------------------------------------------------------------------------------- for a running QEMU */
 
-/* Which devices are attached how depends on what is done with them. */
-static int check_served(const struct host_setup *setup, const struct host_options *options,
-			struct host_error *err)
-{
-	for (size_t i = 0; i < setup->devices.count; i++) {
-		const struct host_device *device = host_device(setup, i);
-		bool served = device->attach == HOST_ATTACH_VHOST_USER;
-
-		if (served && options->launcher)
-			return host_fail_status(
-				err, HOST_DOCUMENT, -EINVAL,
-				"run `vhostctl serve CONFIG`, and the launcher with the socket",
-				"\"attach\" of device \"%s\" is \"vhost-user\", which is served, not "
-				"handed over",
-				device->id);
-		if (!served && options->serve)
-			return host_fail_status(
-				err, HOST_DOCUMENT, -EINVAL,
-				"set it to \"vhost-user\", with a \"path\" in \"socket\"",
-				"only vhost-user is served: \"attach\" of device \"%s\" is another",
-				device->id);
-	}
-	return 0;
-}
-
 /* Only a QEMU can be given devices while it runs, and only as fds. */
 static int check_attach(const struct host_setup *setup, struct host_error *err)
 {
@@ -136,7 +131,7 @@ int host_plan_make(const struct host_setup *setup, const struct host_options *op
 		   struct host_plan *ret, struct host_error *err)
 {
 	struct host_plan plan = { .setup = setup, .options = options };
-	int r = options->qmp ? check_attach(setup, err) : check_served(setup, options, err);
+	int r = options->qmp ? check_attach(setup, err) : 0;
 
 	if (r == 0 && options->launcher)
 		r = check_launcher(setup, options, err);
@@ -152,13 +147,15 @@ int host_plan_make(const struct host_setup *setup, const struct host_options *op
 	}
 	if (options->qmp)
 		host_plan_add(&plan, HOST_OP_CONNECT_QMP, HOST_NO_DEVICE, 0);
+	if (setup->name && host_setup_has_served(setup) && !options->served)
+		host_plan_add(&plan, HOST_OP_RECORD_BROKER, HOST_NO_DEVICE, 0);
 	for (int phase = HOST_LOOK; phase <= HOST_GIVE; phase++)
 		add_devices(&plan, (enum host_phase)phase);
 	if (options->qmp)
 		add_attach(&plan);
 	if (options->launcher) {
 		host_plan_add(&plan, HOST_OP_HAND_OVER, HOST_NO_DEVICE, 0);
-		if (has_links_to_remove(setup))
+		if (has_to_wait(setup))
 			host_plan_add(&plan, HOST_OP_START, HOST_NO_DEVICE, 0);
 		if (host_plan_user(&plan) || options->no_new_privs || setup->launcher.no_new_privs)
 			host_plan_add(&plan, HOST_OP_BECOME_USER, HOST_NO_DEVICE, 0);

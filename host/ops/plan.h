@@ -18,6 +18,7 @@
 enum host_op_kind {
 	HOST_OP_FIND_LAUNCHER,
 	HOST_OP_RESERVE_FDS,
+	HOST_OP_RECORD_BROKER,
 	HOST_OP_ENTER_NETNS,
 	HOST_OP_FIND_LINK,
 	HOST_OP_FIND_BRIDGE,
@@ -117,7 +118,8 @@ struct host_run {
 	struct host_signals signals; /* held until the run is freed */
 	int home_netns;		     /* the original one, or -1 */
 	int *netns; /* of each device, or -1: a name may lead to another one later; NULL: not kept */
-	pid_t parent; /* of the launcher's process, if that is not the first one; or 0 */
+	int record_lock; /* of this broker's record, or -1 */
+	pid_t parent;	 /* of the launcher's process, if that is not the first one; or 0 */
 	struct host_user user;
 	struct host_launch *launch; /* set by the hand-over, or once QEMU gets an fd */
 	struct host_qmp *qmp;	    /* the running QEMU that gets the devices */
@@ -162,6 +164,12 @@ void host_run_end(struct host_run *run);
 void host_close_devices(struct host_run *run);
 /* host_remove_links() - new links that were attached by name and are not to persist. */
 void host_remove_links(struct host_run *run);
+
+/*
+ * host_end_links() - a run that has done its work is undone: a link that is to persist stays as it is, and what a set-up
+ * that was killed had left, and this one used, goes like a new one.
+ */
+void host_end_links(struct host_run *run);
 
 /* host_forget_records() - the set-up has ended well: what it changed is to stay. */
 void host_forget_records(struct host_run *run);
@@ -210,6 +218,8 @@ HOST_OP_FUNCTION(host_check_features);
 HOST_OP_FUNCTION(host_find_launcher);
 HOST_OP_FUNCTION(host_reserve_fds);
 HOST_OP_FUNCTION(host_release_fds);
+HOST_OP_FUNCTION(host_record_broker);
+HOST_OP_FUNCTION(host_unrecord_broker);
 HOST_OP_FUNCTION(host_connect_qmp);
 HOST_OP_FUNCTION(host_give_fds);
 HOST_OP_FUNCTION(host_take_fds);

@@ -28,7 +28,7 @@ static int write_record(const struct host_run *run, const struct host_op *op,
 
 	memcpy(record.bridge, bridge->name, sizeof(record.bridge));
 	text = host_record_format(&record);
-	r = text ? host_record_write(device->record, text) : -ENOMEM;
+	r = text ? host_record_write(HOST_RECORD_DIR, device->record, text) : -ENOMEM;
 	free(text);
 	return r;
 }
@@ -72,7 +72,7 @@ void host_record_drop(struct host_device_run *device)
 {
 	if (!device->record[0])
 		return;
-	host_record_remove(device->record);
+	host_record_remove(HOST_RECORD_DIR, device->record);
 	close(device->record_lock);
 	device->record[0] = '\0';
 }
@@ -120,7 +120,7 @@ int host_record_restore(struct host_run *run, const struct host_op *op,
 	int lock, r;
 
 	host_record_name(run->plan->setup, host_device(run->plan->setup, op->device), name);
-	lock = host_record_read(name, &text, &len);
+	lock = host_record_read(HOST_RECORD_DIR, name, &text, &len);
 	if (lock == -ENOTDIR)
 		host_warn(run, op,
 			  HOST_RECORD_DIR
@@ -140,7 +140,7 @@ int host_record_restore(struct host_run *run, const struct host_op *op,
 	}
 	/* what cannot be restored now will not be later */
 	if (r != -EBUSY && r != -EPERM && r != -ENOMEM && r != -EINVAL)
-		host_record_remove(name);
+		host_record_remove(HOST_RECORD_DIR, name);
 	close(lock);
 	return r == -ESTALE || r == -ENODEV ? 0 : r;
 }

@@ -62,6 +62,12 @@ DESCRIBE(describe_reserve)
 	return "close them";
 }
 
+DESCRIBE(describe_record)
+{
+	a->name = plan->setup->name;
+	return "remove the record";
+}
+
 DESCRIBE(describe_enter)
 {
 	a->netns = tap_of(plan, op)->netns;
@@ -297,6 +303,8 @@ const struct host_op_info host_op_table[HOST_OP_COUNT] = {
 	[HOST_OP_FIND_LAUNCHER] = { "find launcher", describe_launcher, host_find_launcher },
 	[HOST_OP_RESERVE_FDS] = { "reserve fds", describe_reserve, host_reserve_fds,
 				  host_release_fds },
+	[HOST_OP_RECORD_BROKER] = { "record broker", describe_record, host_record_broker,
+				    host_unrecord_broker },
 	[HOST_OP_ENTER_NETNS] = { "enter netns", describe_enter, host_enter_netns,
 				  host_leave_netns },
 	[HOST_OP_FIND_LINK] = { "find link", describe_find_link, host_find_link, host_forget_link },

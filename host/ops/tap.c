@@ -93,7 +93,7 @@ static void say_who(char *buf, size_t size, const struct host_tun *tun)
 static int explain_adopted(const struct host_device *config, const struct host_link *link, int code,
 			   struct host_error *err)
 {
-	const char *name = config->tap.name;
+	const char *name = link->name;
 	unsigned long long pairs = config->queue_pairs;
 	const char *multi = link->tun.multi_queue ? " multi_queue" : "";
 	char hint[300], who[60] = "no user", holder[HOST_HOLDER_MAX];
@@ -178,7 +178,7 @@ int host_open_tap(struct host_run *run, const struct host_op *op, struct host_er
 	r = fill_args(run, config, &device->before, &args, err);
 	if (r < 0)
 		return r;
-	r = open_tap(ctx, config->tap.name, &args, &device->tap);
+	r = open_tap(ctx, device->adopted ? device->name : config->tap.name, &args, &device->tap);
 	/* opening its first queue sets them, whatever fails then */
 	if (r < 0 && device->adopted)
 		host_restore_flags(device, &unused);
@@ -235,7 +235,9 @@ void host_remove_links(struct host_run *run)
 	for (size_t i = 0; i < run->plan->setup->devices.count; i++) {
 		const struct host_device_run *device = &run->devices[i];
 
-		if (!host_tap_is_removed(host_device(run->plan->setup, i)))
+		/* one that is served is its broker's */
+		if (!host_tap_is_removed(host_device(run->plan->setup, i)) ||
+		    host_is_served(host_device(run->plan->setup, i)))
 			continue;
 		r = host_netlink_begin(&netlink, &err);
 		if (r == 0) {

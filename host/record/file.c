@@ -65,9 +65,9 @@ static int write_at(int folder, const char *name, const char *text)
 	return r;
 }
 
-int host_record_write(const char *name, const char *text)
+int host_record_write(const char *path, const char *name, const char *text)
 {
-	int folder = host_folder_open(HOST_RECORD_DIR, true), r;
+	int folder = host_folder_open(path, true), r;
 
 	if (folder < 0)
 		return folder;
@@ -104,25 +104,41 @@ static int load(int fd, char **ret, size_t *ret_len)
 	return n < 0 ? -errno : -EIO;
 }
 
-int host_record_read(const char *name, char **ret, size_t *ret_len)
+int host_record_peek(const char *path, const char *name, bool *ret_busy, char **ret,
+		     size_t *ret_len)
 {
-	int folder = host_folder_open(HOST_RECORD_DIR, false), fd, r;
+	int folder = host_folder_open(path, false), fd, r;
 
 	if (folder < 0) /* an unprivileged caller has none */
 		return folder == -EPERM || folder == -ENOTDIR ? -ENOTDIR : -ENOENT;
 	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	r = fd < 0 ? -errno : lock(fd);
 	close(folder);
-	if (r == 0)
+	if (fd < 0)
+		return -errno;
+	r = lock(fd);
+	*ret_busy = r == -EBUSY;
+	if (r == 0 || *ret_busy)
 		r = load(fd, ret, ret_len);
-	if (r < 0 && fd >= 0)
+	if (r < 0)
 		close(fd);
 	return r < 0 ? r : fd;
 }
 
-int host_record_remove(const char *name)
+int host_record_read(const char *path, const char *name, char **ret, size_t *ret_len)
 {
-	int folder = host_folder_open(HOST_RECORD_DIR, false), r;
+	bool busy;
+	int fd = host_record_peek(path, name, &busy, ret, ret_len);
+
+	if (fd < 0 || !busy)
+		return fd;
+	free(*ret);
+	close(fd);
+	return -EBUSY;
+}
+
+int host_record_remove(const char *path, const char *name)
+{
+	int folder = host_folder_open(path, false), r;
 
 	if (folder < 0)
 		return folder;

@@ -8,6 +8,7 @@
 #define HOST_RECORD_H
 
 #include "doc.h"
+#include "error.h"
 #include "links/link.h"
 #include "links/port.h"
 #include "setup/setup.h"
@@ -60,17 +61,58 @@ const char *host_record_name(const struct host_setup *setup, const struct host_d
 			     char buf[HOST_RECORD_NAME_MAX]);
 
 /*
- * host_record_write() - write a file that is not there yet, and keep it locked.
+ * host_record_write() - write a file that is not there yet in the folder @path, and keep it locked.
  * Returns its fd, which holds the lock, or a negative errno: -EPERM, others may write to the folder; -EEXIST.
  */
-int host_record_write(const char *name, const char *text);
+int host_record_write(const char *path, const char *name, const char *text);
 /*
  * host_record_read() - the text, for free(3), of a file that is there, which gets locked.
  * Returns its fd as above.  Errors: -ENOENT: there is none; -EBUSY: the set-up that wrote it still runs;
  * -ENOTDIR: what is in the folder's place is none, or others may write to it.
  */
-int host_record_read(const char *name, char **ret, size_t *ret_len);
+int host_record_read(const char *path, const char *name, char **ret, size_t *ret_len);
+/* host_record_peek() - the same of one that may be locked by the process that wrote it: @ret_busy. */
+int host_record_peek(const char *path, const char *name, bool *ret_busy, char **ret,
+		     size_t *ret_len);
 /* host_record_remove() - remove the file. */
-int host_record_remove(const char *name);
+int host_record_remove(const char *path, const char *name);
+
+/* broker.c */
+
+/* A broker: who it is, and what it serves.  While its process lives, the file is locked. */
+struct host_broker_record {
+	uint64_t pid;
+	char *setup; /* the vhost-setup document, without variables */
+	bool runs;
+};
+
+/* host_broker_record_write() - for this process.  Results: as host_record_write(). */
+int host_broker_record_write(const char *name, const char *setup);
+/*
+ * host_broker_record_read() - pass it to host_broker_record_clear().
+ * Returns the file's fd, which holds the lock unless the broker runs.  Errors: as host_record_peek(); -EINVAL: it is
+ * damaged.
+ */
+int host_broker_record_read(const char *name, struct host_broker_record *ret);
+void host_broker_record_clear(struct host_broker_record *record);
+int host_broker_record_remove(const char *name);
+/*
+ * host_broker_record_find() - the process that has this file open: one of that number may be another by now.
+ * Returns a pidfd.  Errors: -ESRCH: it is not that process; what pidfd_open(2) says.
+ */
+int host_broker_record_find(const struct host_broker_record *record, int fd);
+
+/* end.c */
+
+/* host_broker_record_settle() - as host_broker_record_read(), but not while the broker is ending. */
+int host_broker_record_settle(const char *name, struct host_broker_record *ret);
+/*
+ * host_broker_record_end() - end the broker of this name, if it runs, and wait for that.  @ret_pid: who it was; it is not
+ * written if none ran.
+ * Returns the locked record of one that was killed, with @ret; -ENOENT, -ENOTDIR, -EINVAL as
+ * host_broker_record_read(), and another negative errno with the error filled.
+ */
+int host_broker_record_end(const char *name, uint64_t *ret_pid, struct host_broker_record *ret,
+			   struct host_error *err);
 
 #endif

@@ -110,10 +110,18 @@ static inline struct host_device *host_device(const struct host_setup *setup, si
 /* "100" or "100-200"; false if it is neither. */
 bool host_vlans_parse(const char *text, unsigned int *first, unsigned int *last);
 
-/* Is its link removed when the launcher ends, because closing it does not? */
+static inline bool host_is_served(const struct host_device *device)
+{
+	return device->attach == HOST_ATTACH_VHOST_USER;
+}
+
+/*
+ * Is its link removed when the launcher ends, because closing it does not?  Or when the broker does: it has to be there
+ * for the next one, if a broker is killed.
+ */
 static inline bool host_tap_is_removed(const struct host_device *device)
 {
-	return (device->attach == HOST_ATTACH_NAME || device->tap.kind == HOST_MACVTAP) &&
+	return (device->attach != HOST_ATTACH_FD || device->tap.kind == HOST_MACVTAP) &&
 	       device->tap.existing != DOC_TRUE && !device->tap.persist;
 }
 

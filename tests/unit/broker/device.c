@@ -249,15 +249,18 @@ static void socket_in_use_is_not_taken(void **state)
 	int fd = -1;
 
 	assert_int_equal(served_listen(&fd, text), -EADDRINUSE);
-	assert_non_null(strstr(text, "a process listens there"));
+	assert_non_null(strstr(text, "is the socket of a process that runs"));
 	assert_int_equal(fd, -1);
+	/* and that process did not see a connection */
+	served_turn();
+	assert_string_equal(served.said, "");
+	assert_int_equal(broker_remove_socket(&(struct broker_socket){ .path = served.path }, text),
+			 0);
 }
 
-static void socket_that_was_left_behind_is_taken(void **state)
+/* Its process was killed. */
+static void leave_socket(void)
 {
-	char text[BROKER_TEXT_MAX];
-	int fd;
-
 	broker_unwatch(served.front.broker.epoll, &served.front.device->listen.watch);
 	for (int i = 3; i < 100; i++) {
 		struct sockaddr_un address;
@@ -267,7 +270,38 @@ static void socket_that_was_left_behind_is_taken(void **state)
 		    address.sun_family == AF_UNIX)
 			close(i);
 	}
-	assert_int_equal(served_listen(&fd, text), 0);
+}
+
+static void socket_that_another_user_left_is_refused(void **state)
+{
+	struct broker_socket args = { served.path, UINT32_MAX, UINT32_MAX, 0600 };
+	char text[BROKER_TEXT_MAX];
+	struct stat st;
+	int fd = -1;
+
+	leave_socket();
+	if (chown(served.path, 12345, (gid_t)-1))
+		skip(); /* it takes root */
+	assert_int_equal(broker_listen(&args, &fd, text), -EPERM);
+	assert_non_null(strstr(text, "is the socket of user 12345, whose process has gone"));
+	assert_int_equal(broker_remove_socket(&args, text), 0);
+	assert_int_equal(stat(served.path, &st), 0);
+	/* unless it is the one whom the config names */
+	args.owner = 12345;
+	assert_int_equal(broker_listen(&args, &fd, text), 1);
+	close(fd);
+	assert_int_equal(broker_remove_socket(&args, text), 1);
+	assert_int_equal(stat(served.path, &st), -1);
+}
+
+static void socket_that_was_left_behind_is_taken(void **state)
+{
+	char text[BROKER_TEXT_MAX];
+	int fd;
+
+	leave_socket();
+	assert_int_equal(served_listen(&fd, text), 1);
+	assert_non_null(strstr(text, "was left by a process that has gone, and is replaced"));
 	assert_int_equal(broker_device_listen(served.front.device, fd), 0);
 	close(served_connect());
 }
@@ -320,6 +354,7 @@ int main(void)
 		TEST(socket_is_as_it_was_asked_for),
 		TEST(socket_in_use_is_not_taken),
 		TEST(socket_that_was_left_behind_is_taken),
+		TEST(socket_that_another_user_left_is_refused),
 		TEST(file_that_is_no_socket_is_not_removed),
 		TEST(path_that_is_too_long_is_refused),
 	};

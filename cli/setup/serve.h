@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Serving devices, in this process or in one of its own.
+ */
+#ifndef CLI_SERVE_H
+#define CLI_SERVE_H
+
+#include <sys/types.h>
+
+#include "setup/config.h"
+
+/* ---- serve.c */
+
+/* How to serve. */
+struct cli_serving {
+	bool recorded; /* it is of no use without its record */
+	/* Just before this process can do nothing but serve.  May be NULL. */
+	void (*settle)(void *data);
+	/* All sockets accept connections; takes over the report.  Not 0: an exit status, and it ends.  May be NULL. */
+	int (*ready)(void *data, struct json_object *report);
+	void *data;
+	bool background; /* from then on messages are the system's log's */
+};
+
+/* cli_serve() - until a signal comes.  Returns an exit status. */
+int cli_serve(struct cli_call *call, const struct host_setup *setup,
+	      const struct cli_serving *serving);
+
+/* cli_remove_socket() - of host_options: one that a killed broker has left.  @data: the call. */
+int cli_remove_socket(void *data, const struct host_served *socket, struct host_error *err);
+
+/* ---- served.c: 'vhostctl setup' without a launcher */
+
+int cli_set_up_served(struct cli_call *call);
+int cli_fail_no_launcher(void);
+
+/* ---- background.c */
+
+/* A process that serves the devices of a config that are attached by vhost-user. */
+struct cli_broker {
+	pid_t pid, parent;
+	struct json_object *report; /* of what it set up */
+};
+
+/*
+ * cli_broker_start() - start one, and wait until its sockets accept connections.  What fails is said.
+ * @stays: when this process ends, however that is; else it ends along.  Returns an exit status.
+ */
+int cli_broker_start(struct cli_call *call, const struct host_setup *setup, bool stays,
+		     struct cli_broker *ret);
+/* cli_broker_end() - end it, and wait for that.  In a child of its parent: do nothing. */
+void cli_broker_end(const struct cli_call *call, struct cli_broker *broker);
+
+/* ---- tell.c: sockets are -1 where nobody listens */
+
+int cli_tell_systemd(void);
+int cli_tell_syslog(void);
+void cli_tell(int fd, const char *text);
+void cli_tell_log(int fd, bool warning, const char *line);
+
+#endif
