@@ -155,10 +155,11 @@ int control_stream_flush(struct control_stream *stream)
 
 static int left_since(uint64_t since, int timeout)
 {
-	uint64_t end = since + (uint64_t)timeout, now = control_now();
+	uint64_t end = since + (uint64_t)timeout, now;
 
 	if (!since)
 		return -1;
+	now = control_now();
 	return now < end ? (int)(end - now) : 0;
 }
 
