@@ -61,6 +61,7 @@ inside() {
 	inside 'broker vm1 1; broker vm2 1; look status net0; echo $?; look list --json | jq ".devices | length"'
 	[ "$output" = $'2\n2' ]
 	[[ $stderr == *'"net0" has 2 vhost devices: net on vm0'* ]]
+	fails 4 'no vhost device is on a link "net9", nor is it the id of one of a broker' -q status net9
 }
 
 @test "dump: the state of the running guest, whole" {
