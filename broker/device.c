@@ -37,12 +37,19 @@ static void drop_frames(const struct broker_device *device)
 	}
 }
 
-static void note_peer(struct broker_device *device, int socket)
+static struct ucred peer_of(int socket)
 {
 	struct ucred peer = { 0 };
 	socklen_t size = sizeof(peer);
 
 	getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	return peer;
+}
+
+static void note_peer(struct broker_device *device, int socket)
+{
+	const struct ucred peer = peer_of(socket);
+
 	device->session.pid = peer.pid;
 	device->session.uid = peer.uid;
 	broker_changed(device, CONTROL_CONNECTED);
@@ -64,8 +71,12 @@ static void connect_front(void *data, int socket)
 	if (session->watch.fd >= 0 && has_gone(session->watch.fd))
 		broker_device_disconnect(device);
 	if (session->watch.fd >= 0) {
+		const struct ucred peer = peer_of(socket);
+
 		broker_say(device, VHC_LEVEL_WARNING,
-			   "a second front end is refused: the first one is still connected");
+			   "a second front end, process %d of user %u, is refused: process %d is "
+			   "still connected",
+			   (int)peer.pid, (unsigned int)peer.uid, (int)session->pid);
 		close(socket);
 		return;
 	}

@@ -87,6 +87,17 @@ static void enable_all(struct session *session)
 		session->ring[i].enabled = true;
 }
 
+static int fail_excess(struct session *session, uint64_t excess)
+{
+	unsigned int first = (unsigned int)__builtin_ctzll(excess);
+	const struct vhc_feature *feature = vhc_feature_get(VHC_TYPE_NET, first);
+
+	return session_fail(
+		session, -EOPNOTSUPP, "0x%llx was not offered, such as %s (bit %u): 0x%llx was",
+		(unsigned long long)excess, feature ? feature->name : "what has no name", first,
+		(unsigned long long)session->device->offered);
+}
+
 /* It comes once for each queue pair, and again while rings run, to log or not. */
 int session_set_features(struct session *session, struct wire_message *message)
 {
@@ -97,9 +108,7 @@ int session_set_features(struct session *session, struct wire_message *message)
 	int r;
 
 	if (excess)
-		return session_fail(session, -EOPNOTSUPP, "0x%llx was not offered: 0x%llx was",
-				    (unsigned long long)excess,
-				    (unsigned long long)device->offered);
+		return fail_excess(session, excess);
 	r = vhc_dev_set_features(device->dev, &acked, 0);
 	if (r)
 		return r;

@@ -120,6 +120,8 @@ int session_set_mem_table(struct session *session, struct wire_message *message)
 	r = vhc_mem_commit(mem);
 	if (r)
 		return r;
+	if (!count) /* a front end leaves out what is in no file */
+		session_say_not_shared(session->device);
 	session->regions = count;
 	for (uint32_t i = 0; i < count; i++)
 		session->region[i] = describe(&message->payload.table.region[i], message->fd[i]);

@@ -92,6 +92,24 @@ static bool reply_failure(struct session *session, struct wire_message *message)
 	}
 }
 
+/* What is most often wrong with memory that comes without a file, or in one that cannot be mapped. */
+static void say_if_not_shared(const struct session *session, const struct wire_message *message,
+			      int code)
+{
+	bool memory =
+		message->request == WIRE_SET_MEM_TABLE || message->request == WIRE_ADD_MEM_REG;
+
+	if (memory && code != -EBUSY && code != -E2BIG && code != -ENOMEM)
+		session_say_not_shared(session->device);
+}
+
+void session_say_not_shared(struct broker_device *device)
+{
+	broker_say(device, VHC_LEVEL_WARNING,
+		   "the guest's memory has to be shared with this process: with QEMU, "
+		   "-object memory-backend-memfd,share=on");
+}
+
 /* Returns as session_message(). */
 static int refuse(struct session *session, struct wire_message *message, int code)
 {
@@ -102,6 +120,7 @@ static int refuse(struct session *session, struct wire_message *message, int cod
 		session_fail(session, code, "%s", vhc_ctx_get_error(device->ctx)->text);
 	broker_say(device, VHC_LEVEL_WARNING, "%s is refused: %s",
 		   wire_name(WIRE_FRONT, message->request, name), session->error.text);
+	say_if_not_shared(session, message, code);
 	return reply_failure(session, message) ? 1 : code;
 }
 
@@ -112,8 +131,10 @@ int session_message(struct session *session, struct wire_message *message)
 
 	session->error.text[0] = '\0';
 	r = wire_check(WIRE_FRONT, message, session->protocol, &session->error);
-	if (r)
+	if (r) {
+		say_if_not_shared(session, message, r);
 		return r;
+	}
 	kind = wire_kind(WIRE_FRONT, message->request);
 	if (!handlers[message->request])
 		r = session_fail(session, -EOPNOTSUPP, "this device does not support it");

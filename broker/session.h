@@ -88,6 +88,9 @@ session_handler session_get_protocol_features, session_set_protocol_features;
 session_handler session_get_status, session_set_status, session_reset;
 int session_offer_features(struct broker_device *device, const struct vhc_features *mask);
 
+/** session_say_not_shared() - that the front end's memory is not, and what to do. */
+void session_say_not_shared(struct broker_device *device);
+
 /* memory.c */
 session_handler session_set_mem_table, session_add_region, session_del_region, session_get_slots;
 session_handler session_set_log_base, session_set_log_fd;

@@ -99,6 +99,22 @@ static void check_nodes(struct doctor *doctor, const struct tried *tried)
 	check_tap(doctor, tried->tap);
 }
 
+/* There is another way for who has neither. */
+static void check_passt(struct doctor *doctor, const struct tried *tried)
+{
+	bool missing = tried->tap != 0;
+
+	for (size_t i = 0; i < HOST_NODES; i++)
+		missing = missing || (host_nodes[i].needed && tried->nodes[i].error);
+	if (missing)
+		host_doctor_add(
+			doctor, "vhost-user", false, "info",
+			"without vhost or a tap vhostctl serves nothing: for who has no "
+			"privilege at all, passt(1) serves vhost-user, and moves the frames "
+			"in userspace",
+			HOST_PASST);
+}
+
 /* A user who may open nothing still gets it all from root's set-up. */
 static int check_setup_by_root(struct doctor *doctor, struct host_error *err)
 {
@@ -178,6 +194,7 @@ int host_doctor(const char *user, const char *link, uint32_t pairs, struct json_
 		r = check_setup_by_root(&doctor, err);
 	}
 	if (r == 0) {
+		check_passt(&doctor, &tried);
 		host_doctor_limits(&doctor, user != NULL);
 		host_doctor_brokers(&doctor);
 		r = host_doctor_links(&doctor, link, pairs, err);

@@ -47,6 +47,9 @@ int host_tap_try(void);
  * host_node_explain() - why @user got that answer, and the command that helps.  @fix is empty where none
  * would: @text says then where to look.
  */
+/* What serves vhost-user without any of these, in userspace. */
+#define HOST_PASST "passt --vhost-user --socket PATH"
+
 #define HOST_NODE_TEXT 500u /* bytes of each */
 void host_node_explain(const struct host_node *node, const struct host_node_answer *answer,
 		       const char *user, char text[HOST_NODE_TEXT], char fix[HOST_NODE_TEXT]);

@@ -36,6 +36,15 @@ static int fall_back(struct host_run *run, const struct host_op *op, const struc
 	return 0;
 }
 
+static void add_hint(struct host_error *err, const char *hint)
+{
+	size_t used = strlen(err->hint);
+
+	if (used + strlen(hint) + sizeof("; ") < sizeof(err->hint))
+		snprintf(err->hint + used, sizeof(err->hint) - used, "%s%s", used ? "; " : "",
+			 hint);
+}
+
 /* There is no vhost: an error, unless it was only preferred. */
 static int refuse(struct host_run *run, const struct host_op *op, int code, struct host_error *err)
 {
@@ -43,12 +52,11 @@ static int refuse(struct host_run *run, const struct host_op *op, int code, stru
 		return code;
 	if (host_device(run->plan->setup, op->device)->vhost == HOST_VHOST_PREFER)
 		return fall_back(run, op, err);
-	if (host_device(run->plan->setup, op->device)->attach == HOST_ATTACH_VHOST_USER)
-		return code; /* there is nothing else to serve */
-	if (strlen(err->hint) + 60 < sizeof(err->hint))
-		snprintf(err->hint + strlen(err->hint), sizeof(err->hint) - strlen(err->hint),
-			 "%sor set \"vhost\" to \"prefer\" to continue without it",
-			 err->hint[0] ? "; " : "");
+	add_hint(
+		err,
+		host_is_served(host_device(run->plan->setup, op->device))
+			? "for who has no privilege, passt(1) serves vhost-user without vhost: " HOST_PASST
+			: "or set \"vhost\" to \"prefer\" to continue without it");
 	return code;
 }
 

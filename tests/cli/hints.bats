@@ -94,7 +94,7 @@ inside() {
 		# shellcheck disable=SC2086 # several words
 		run --separate-stderr vhostctl setup "$BATS_TEST_TMPDIR/config.json" $words
 		[ "$status" = 2 ]
-		[[ $stderr == *"hint: the launcher and its arguments come after --: vhostctl setup CONFIG -- LAUNCHER"* ]]
+		[[ $stderr == *"hint: the launcher and its arguments come after --: vhostctl setup CONFIG [-- LAUNCHER"* ]]
 	done
 	run --separate-stderr vhostctl setup --what
 	[[ $stderr == *"hint: see 'vhostctl setup --help'"* ]]

@@ -27,6 +27,7 @@ setup() {
 	[ ! -e /dev/vhost-net ] || skip "this host has vhost"
 	fails 4 "/dev/vhost-net" serve served.json
 	[[ $stderr != *prefer* ]]
+	[[ $stderr == *"passt(1) serves vhost-user without vhost: passt --vhost-user --socket PATH"* ]]
 	[ ! -e net0.sock ]
 	fails 4 "/dev/vhost-net" serve - < served.json
 }
@@ -39,4 +40,10 @@ setup() {
 @test "plan: what serve would do" {
 	says 0 plan --json served.json
 	[ "$(json '[.operations[].operation] | tojson')" = '["open vhost","find link","open tap","set up","keep link"]' ]
+}
+
+@test "doctor: who has no vhost is told of another way" {
+	[ ! -e /dev/vhost-net ] || skip "this host has vhost"
+	run -1 --separate-stderr vhostctl --json doctor
+	[ "$(json '.checks[] | select(.check == "vhost-user") | .needed, .result, .fix')" = $'false\ninfo\npasst --vhost-user --socket PATH' ]
 }

@@ -39,7 +39,8 @@ static void second_front_end_is_refused(void **state)
 
 	assert_true(served_is_connected(first));
 	assert_false(served_is_connected(second));
-	expect_said("second front end is refused");
+	expect_said("a second front end, process ");
+	expect_said(" is refused: process ");
 	assert_true(served_ask(first, WIRE_GET_FEATURES) != 0);
 	close(first);
 	close(second);
@@ -66,6 +67,31 @@ static void wrong_message_ends_the_connection(void **state)
 	served_turn();
 	assert_false(served_is_connected(fd));
 	expect_said("SET_OWNER is of version 0");
+	close(fd);
+}
+
+/* As of a guest whose memory is in no file: some front ends leave it out. */
+static void memory_that_is_not_shared_is_said(void **state)
+{
+	struct wire_message empty = { .request = WIRE_SET_MEM_TABLE,
+				      .flags = WIRE_VERSION,
+				      .size = 8 };
+	struct wire_message without = { .request = WIRE_SET_MEM_TABLE,
+					.flags = WIRE_VERSION,
+					.size = 8 + sizeof(struct wire_region),
+					.payload.table.count = 1 };
+	int fd = served_connect();
+
+	assert_int_equal(wire_send(fd, &empty, 0, &served.error), 0);
+	served_turn();
+	expect_said("memory-backend-memfd,share=on");
+	assert_true(served_is_connected(fd));
+	served.said[0] = '\0';
+	assert_int_equal(wire_send(fd, &without, 0, &served.error), 0);
+	served_turn();
+	expect_said("memory-backend-memfd,share=on");
+	expect_said("SET_MEM_TABLE comes with 0 fds, not with 1");
+	assert_false(served_is_connected(fd));
 	close(fd);
 }
 
@@ -343,6 +369,7 @@ int main(void)
 		TEST(second_front_end_is_refused),
 		TEST(next_front_end_is_served),
 		TEST(wrong_message_ends_the_connection),
+		TEST(memory_that_is_not_shared_is_said),
 		TEST(message_that_does_not_end_is_waited_for),
 		TEST(front_end_that_reads_no_reply_is_disconnected),
 		TEST(front_end_without_an_fd_waits),
