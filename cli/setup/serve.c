@@ -201,6 +201,7 @@ int cli_serve(struct cli_call *call, const struct host_setup *setup, const struc
 					.remove_socket = cli_remove_socket,
 					.data = call };
 	struct broker_options broker_options = { .name = host_setup_name(setup),
+						 .timeout = 1000 * how->seconds,
 						 .say = say,
 						 .data = &teller };
 	struct host_error error = { 0 };
@@ -224,7 +225,7 @@ int cli_serve(struct cli_call *call, const struct host_setup *setup, const struc
 
 static int run(struct cli_call *call)
 {
-	const struct cli_serving how = { 0 };
+	const struct cli_serving how = { .seconds = (int)cli_option(call, "timeout")->number };
 	struct host_error error = { 0 };
 	struct host_setup *setup;
 	int status = cli_read_setup(call, &setup);
@@ -237,7 +238,11 @@ static int run(struct cli_call *call)
 	return status;
 }
 
-static const struct cli_option options[] = { CLI_SET_OPTION };
+static const struct cli_option options[] = {
+	{ "timeout", 't', "SECONDS", CLI_NUMBER, .min = 1, .max = 3600, .preset = 5,
+	  .help = "how long each message of a launcher may take" },
+	CLI_SET_OPTION,
+};
 
 static const char *const more[] = {
 	"Sets the devices of a vhost-setup document up, and gives them by vhost-user to launchers that",

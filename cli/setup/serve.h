@@ -20,6 +20,7 @@ struct cli_serving {
 	int (*ready)(void *data, struct json_object *report);
 	void *data;
 	bool background; /* from then on messages are the system's log's */
+	int seconds;	 /* that each message of a launcher may take; 0: 5 */
 };
 
 /* cli_serve() - until a signal comes.  Returns an exit status. */
