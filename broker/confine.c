@@ -155,18 +155,22 @@ int confine_calls(size_t without, bool kill)
 #else
 int confine_calls(size_t without, bool kill)
 {
-	return -EOPNOTSUPP;
+	return -ENOTSUP;
 }
 #endif
 
+/* Who built it without knows that. */
 static void say_missing(const struct broker_options *options, const char *what, int code)
 {
+	bool built = code == -ENOTSUP;
 	char line[BROKER_TEXT_MAX];
 
 	snprintf(line, sizeof(line), "not confined by %s: %s", what,
-		 code == -EOPNOTSUPP ? "it is not there" : strerror(-code));
+		 built		   ? "this program was built without it"
+		 : code == -ENOSYS ? "this kernel does not have it, or it is switched off"
+				   : strerror(-code));
 	if (options->say)
-		options->say(options->data, VHC_LEVEL_WARNING, line);
+		options->say(options->data, built ? VHC_LEVEL_INFO : VHC_LEVEL_WARNING, line);
 }
 
 /* json-c takes its random number with the first key of all; the alarm's handler is there from its first use on. */

@@ -38,13 +38,13 @@ void confine_prepare(void);
  * confine_calls() - allow the calls of the list from now on.
  * @without: the index of a row to leave out, with those that belong to it; CONFINE_ALL: none.
  * @kill: any other call ends the process; else it fails with EPERM.
- * Errors: -EOPNOTSUPP: built without libseccomp; what the kernel says.
+ * Errors: -ENOTSUP: built without libseccomp; what the kernel says.
  */
 int confine_calls(size_t without, bool kill);
 
 /**
  * confine_access() - Landlock: open, create, remove and rename no file, use no TCP port.
- * Returns its version in this kernel.  Errors: -EOPNOTSUPP: it has none, or it is switched off.
+ * Returns its version in this kernel.  Errors: -ENOSYS: it has none, or it is switched off.
  */
 int confine_access(void);
 

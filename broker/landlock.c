@@ -49,7 +49,7 @@ int confine_access(void)
 	int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION), known, fd, r;
 
 	if (version < 1)
-		return errno == ENOSYS || errno == EOPNOTSUPP ? -EOPNOTSUPP : -errno;
+		return errno == EOPNOTSUPP ? -ENOSYS : -errno;
 	known = version < NEWEST ? version : NEWEST;
 	attributes = (struct attributes){ first_bits(versions[known].files),
 					  first_bits(versions[known].net),

@@ -190,7 +190,7 @@ static int confine_on_old_kernel(void)
 		return 2;
 	if (broker_confine(&options) || lines != 2)
 		return 3;
-	return !strstr(said[0], "not confined by Landlock: it is not there") ||
+	return !strstr(said[0], "not confined by Landlock: this kernel does not have it") ||
 	       !strstr(said[1], "not confined by seccomp: ");
 }
 
