@@ -14,7 +14,7 @@ setup() {
 # inside SCRIPT: run it where /run is empty. "broker NAME PAIRS" there starts one; "launcher NAME" connects a launcher
 # to it and sets its pid.
 inside() {
-	run --separate-stderr timeout 60 unshare -m bash -c 'mount -t tmpfs run /run
+	run --separate-stderr timeout 300 unshare -m bash -c 'mount -t tmpfs run /run
 		trap "kill \$(jobs -p) 2> /dev/null; wait" EXIT
 		wait_for() { until "$@"; do sleep 0.05; done; }
 		broker() {
