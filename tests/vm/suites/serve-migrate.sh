@@ -1,94 +1,113 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A guest that runs moves from one broker to another, with the kernel's vhost under both: its connection lives, and the
-# bridge learns where it is. Both hosts are this one.
+# A guest that runs moves from one broker to another, with the kernel's vhost under both, while data is under way: its
+# connection lives, and the bridge learns where it is. Both hosts are this one. It moves there and back, and five times
+# so with VHC_LONG=yes.
 set -u
-# shellcheck source=../guests.sh
-. "$(dirname "$0")/../guests.sh"
+# shellcheck source=../serves.sh
+. "$(dirname "$0")/../serves.sh"
 
-mac=52:54:00:12:34:56
+moves=2
+[ "${VHC_LONG:-}" != yes ] || moves=10
+target=''
+mkdir -m 777 "$tmp/qemu"
 
-# serve SIDE: a broker whose link is a port of the bridge.
-serve() {
-	cat > "$tmp/$1.json" <<-END
-		{ "kind": "vhost-setup", "version": 1, "name": "$1",
-		  "devices": [ { "id": "net0", "type": "net", "attach": "vhost-user",
-		    "socket": { "path": "$tmp/$1.sock" },
-		    "tap": { "name": "vm-$1", "mac": "$mac", "bridge": "br0" } } ] }
-	END
-	vhostctl -v serve "$tmp/$1.json" > "$tmp/$1.broker" 2>&1 &
-	brokers+=($!)
-	until [ "$(stat -c %a "$tmp/$1.sock" 2> /dev/null)" = 600 ]; do
-		kill -0 $! || return
-		sleep 0.2
-	done
+# start SIDE: a broker whose link is a port of the bridge.
+start() {
+	serve_config "$1" 1 "$tmp/$1.sock" "\"name\": \"vm-$1\", \"bridge\": \"br0\""
+	serve "$1" "$tmp/$1.sock"
+	brokers+=("$broker")
 }
 
-# qemu_options SIDE: sets the array `qemu`.
-qemu_options() {
-	guest_options "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1"
-	# shellcheck disable=SC2054 # commas are QEMU's
-	qemu=(qemu-system-x86_64 "${guest[@]}" -qmp "unix:$tmp/$1.qmp,server=on,wait=off"
-		-object memory-backend-memfd,id=ram,size=192M,share=on -machine pc,memory-backend=ram
-		-chardev "socket,id=net0,path=$tmp/$1.sock" -netdev "vhost-user,id=net0,chardev=net0"
-		-device "virtio-net-pci,netdev=net0,mac=$mac,romfile=")
+# options SIDE: sets the array `qemu`.
+options() { qemu_options 1 "$tmp/$1.sock" -qmp "unix:$tmp/qemu/$1.qmp,server=on,wait=off"; }
+
+ask() { "$here/qmp" "$tmp/qemu/$1.qmp" "${@:2}"; }
+
+# await_guest SIDE: a QEMU there, to which the guest will move.
+await_guest() {
+	rm -f "$tmp/qemu/incoming" "$tmp/qemu/$1.qmp"
+	options "$1"
+	"${qemu[@]}" -incoming "unix:$tmp/qemu/incoming" <&"$console" > "$tmp/$1.log" 2>&1 & target=$!
+	within 120 test -S "$tmp/qemu/incoming" -a -S "$tmp/qemu/$1.qmp"
 }
 
-ask() { "$VHC_SOURCE/tests/vm/qmp" "$tmp/$1.qmp" "${@:2}"; }
+# has_moved SIDE: from there, or has failed to.
+has_moved() {
+	moved=$(ask "$1" query-migrate | jq -r .status)
+	[[ $moved =~ completed|failed ]]
+}
 
-# The port of the bridge behind which the guest is.
-port() { bridge fdb show br br0 | awk -v mac=$mac '$1 == mac && !/permanent/ { print $3 }'; }
+# guest_is_at SIDE: for the bridge.
+guest_is_at() { bridge fdb show br br0 | grep -v permanent | grep -q "^$mac dev vm-$1 "; }
 
-# One packet every 20 ms that is answered, to see how long there is no answer.
+rarps() { grep -c "$mac" "$tmp/rarps"; }
+has_rarps() { [ "$(rarps)" -ge "$1" ]; }
+
+# move FROM TO: with a ping every 5 ms, to see how long there is no answer.
 move() {
-	local status='' pings
-	port_before=$(port)
-	ping -i 0.02 -W 60 10.9.0.2 > "$tmp/pings" & pings=$!
-	sleep 2
-	ask from migrate "{\"uri\": \"unix:$tmp/incoming\"}"
-	until [[ $status =~ completed|failed ]]; do
-		sleep 0.2
-		status=$(ask from query-migrate | jq -r .status)
-	done
-	downtime=$(ask from query-migrate | jq .downtime)
-	sleep 3
+	local pings told
+	await_guest "$2"
+	ping -i 0.005 -W 60 10.9.0.2 > "$tmp/pings" & pings=$!
+	within 120 grep -q 'icmp_seq=100 ' "$tmp/pings"
+	told=$(rarps)
+	# however slow the machine is
+	ask "$1" migrate-set-parameters '{"downtime-limit": 2000, "max-bandwidth": 0}' > /dev/null
+	ask "$1" migrate "{\"uri\": \"unix:$tmp/qemu/incoming\"}" > /dev/null
+	within 300 has_moved "$1"
+	[ "$moved" != completed ] || completed=$((completed + 1))
+	! within 120 guest_is_at "$2" || found=$((found + 1))
+	! within 120 has_rarps $((told + 5)) || announced=$((announced + 1))
 	kill -INT $pings
 	wait $pings
-	moved=$status port_after=$(port)
-	ask from quit
+	! within 60 ping -c 1 -W 10 10.9.0.2 > /dev/null || answered=$((answered + 1))
+	twice=$((twice + $(grep -c DUP "$tmp/pings")))
+	echo "# downtime $(ask "$1" query-migrate | jq .downtime) ms by QEMU; $(grep 'packets transmitted' "$tmp/pings")"
+	ask "$1" quit > /dev/null
 }
 
-brokers=() moved='' port_before='' port_after='' downtime=0
+there_and_back() {
+	local at=from to=to i
+	[ -z "$target" ] || kill -9 "$target" 2> /dev/null # of a guest that died before
+	completed=0 found=0 announced=0 answered=0 twice=0
+	within 120 guest_said "$tmp/first.log" '3 packets received' > /dev/null
+	transfer_begin
+	for ((i = 1; i <= moves; i++)); do
+		move "$at" "$to"
+		read -r at to <<< "$to $at"
+	done
+	transfer_end
+	last=$at
+}
+
 ip link add br0 type bridge
 ip address add 10.9.0.1/24 dev br0
 ip link set br0 up
-serve from
-serve to
-
+brokers=()
+start from
+start to
+"$here/rarps" br0 > "$tmp/rarps" & listener=$!
+within 60 grep -q listening "$tmp/rarps"
 mkfifo "$tmp/console"
-exec {there}<> "$tmp/console"
-qemu_options to
-"${qemu[@]}" -incoming "unix:$tmp/incoming" <&"$there" > "$tmp/to.log" 2>&1 & target=$!
-until [ -S "$tmp/incoming" ]; do kill -0 $target && sleep 0.2; done
-qemu_options from
-guest_run --during move "$tmp/from.log" "${qemu[@]}"
+exec {console}<> "$tmp/console"
 
-is 'the migration completes' "$moved" completed
-is 'before, the bridge finds the guest at one broker' "$port_before" vm-from
-is 'afterwards at the other' "$port_after" vm-to
-ok 'the host pings it there' ping -c 3 -W 60 10.9.0.2
-echo "# downtime $downtime ms by QEMU; $(grep 'packets transmitted' "$tmp/pings")"
-lost=$(awk '/packets transmitted/ { print $1 - $4 }' "$tmp/pings")
-# what was sent while the guest stood still, and a second for the bridge to learn
-ok 'no more answers are missing than fit into the downtime' test "${lost:-9999}" -le $((downtime / 20 + 50))
-echo >&"$there"
-wait $target
-is 'the guest ends normally there' "$(guest_said "$tmp/to.log" '^guest: done$')" 'guest: done'
-[ "$tests_failed" -eq 0 ] || sed 's/^/# /' "$tmp/"{from,to}.{log,broker}
+options from
+completed=0 found=0 announced=0 answered=0 twice=0 last=from
+guest_run --during there_and_back "$tmp/first.log" "${qemu[@]}"
+is 'migrations that complete' "$completed" $moves
+is 'of them, after which the bridge finds the guest there' "$found" $moves
+is 'after which the network is told five times' "$announced" $moves
+is 'after which the guest answers' "$answered" $moves
+is 'pings that are answered twice' "$twice" 0
+transferred 'a connection goes on'
+echo >&"$console"
+within 120 grep -q '^guest: done' "$tmp/$last.log"
+is 'the guest ends normally where it is' "$(guest_said "$tmp/$last.log" '^guest: done$')" 'guest: done'
+[ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' "$tmp/"*.log "$tmp/"*.broker
 
-kill "${brokers[@]}"
-wait "${brokers[@]}"
+kill "$listener" "${brokers[@]}" "$target" 2> /dev/null
+wait
 ip link delete br0
 nothing_left 'afterwards' "$before"
 rm -r "$tmp"
