@@ -100,6 +100,9 @@ const struct confine_rule confine_rules[] = {
 	{ "ioctl", "vhost", IOCTL_OF(VHOST_VIRTIO) },
 	{ "ioctl", "offloads that the guest accepted", IOCTL(TUNSETOFFLOAD) },
 	{ "ioctl", "the header that it accepted", IOCTL(TUNSETVNETHDRSZ) },
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	{ "ioctl", "the byte order of that header", IOCTL(TUNSETVNETLE) },
+#endif
 	{ "ioctl", "the header for RARP, which may come before", IOCTL(TUNGETVNETHDRSZ) },
 	{ "ioctl", "pairs that are in use get frames", IOCTL(TUNSETQUEUE) },
 	{ "ioctl", "SetLink", IOCTL(TUNSETCARRIER) },
