@@ -168,6 +168,8 @@ struct host_serving;
  */
 bool host_setup_has_served(const struct host_setup *setup);
 int host_setup_check_served(const struct host_setup *setup, struct host_error *err);
+/** host_setup_get_socket() - the path of the socket of a device; NULL: no device of this id has one. */
+const char *host_setup_get_socket(const struct host_setup *setup, const char *id);
 
 /**
  * host_serve_begin() - set the devices up that are attached by vhost-user, for this process to use.  All or nothing, as

@@ -27,6 +27,14 @@ int host_setup_check_served(const struct host_setup *setup, struct host_error *e
 	return 0;
 }
 
+const char *host_setup_get_socket(const struct host_setup *setup, const char *id)
+{
+	for (size_t i = 0; i < setup->devices.count; i++)
+		if (strcmp(host_device(setup, i)->id, id) == 0)
+			return host_device(setup, i)->socket.path;
+	return NULL;
+}
+
 struct host_serving {
 	struct host_plan plan;
 	struct host_run *run;

@@ -64,11 +64,24 @@ static const char *hint_of(int code)
 				   : NULL;
 }
 
-static int add_device(struct cli_call *call, struct broker *broker,
-		      const struct host_served *served)
+/* One that is not there already. */
+static int listen_at(const struct cli_call *call, const struct host_served *served, int *ret)
 {
 	const struct broker_socket socket = { served->path, served->owner, served->group,
 					      served->mode };
+	char text[BROKER_TEXT_MAX];
+	int r = broker_listen(&socket, ret, text);
+
+	if (r < 0)
+		return cli_fail(CLI_FAILED, hint_of(r), "%s: %s", served->id, text);
+	if (r > 0)
+		cli_warn(call, "%s: %s", served->id, text);
+	return CLI_YES;
+}
+
+static int add_device(struct cli_call *call, const struct cli_sockets *sockets,
+		      struct broker *broker, const struct host_served *served)
+{
 	struct broker_net net = {
 		.id = served->id,
 		.dev = served->dev,
@@ -77,20 +90,19 @@ static int add_device(struct cli_call *call, struct broker *broker,
 		.mask = served->mask,
 		.mtu = served->mtu,
 		.busyloop = served->busyloop_us,
+		.listen = cli_find_socket(sockets, served->id),
 	};
-	char text[BROKER_TEXT_MAX];
-	int r;
+	bool passed = net.listen >= 0;
+	int status = passed ? CLI_YES : listen_at(call, served, &net.listen), r;
 
+	if (status)
+		return status;
 	memcpy(net.mac, served->mac, sizeof(net.mac));
-	r = broker_listen(&socket, &net.listen, text);
-	if (r < 0)
-		return cli_fail(CLI_FAILED, hint_of(r), "%s: %s", served->id, text);
-	if (r > 0)
-		cli_warn(call, "%s: %s", served->id, text);
 	r = broker_add_net(broker, &net);
 	if (!r)
 		return CLI_YES;
-	unlink(served->path);
+	if (!passed)
+		unlink(served->path);
 	return fail_library(call, served->id, r);
 }
 
@@ -177,7 +189,7 @@ static int serve(struct teller *teller, const struct cli_serving *how,
 	if (until < 0)
 		return cli_fail(CLI_FAILED, NULL, "signalfd: %s", strerror(-until));
 	while (!status && host_serve_get(serving, *ret_sockets, &served)) {
-		status = add_device(teller->call, broker, &served);
+		status = add_device(teller->call, how->sockets, broker, &served);
 		*ret_sockets += status == CLI_YES;
 	}
 	if (!status && control) {
@@ -197,6 +209,7 @@ int cli_serve(struct cli_call *call, const struct host_setup *setup, const struc
 	struct host_options options = { .ctx = call->ctx,
 					.serve = true,
 					.recorded = how->recorded,
+					.passed = how->sockets ? how->sockets->ids : NULL,
 					.say = warn,
 					.remove_socket = cli_remove_socket,
 					.data = call };
@@ -223,17 +236,31 @@ int cli_serve(struct cli_call *call, const struct host_setup *setup, const struc
 	return status;
 }
 
+static int serve_all(struct cli_call *call, const struct host_setup *setup)
+{
+	struct cli_sockets sockets;
+	const struct cli_serving how = { .sockets = &sockets,
+					 .seconds = (int)cli_option(call, "timeout")->number };
+	struct host_error error = { 0 };
+	int status;
+
+	if (host_setup_check_served(setup, &error))
+		return cli_fail_host(call->argv[0], &error);
+	status = cli_take_sockets(setup, &sockets);
+	if (!status)
+		status = cli_serve(call, setup, &how);
+	cli_free_sockets(&sockets);
+	return status;
+}
+
 static int run(struct cli_call *call)
 {
-	const struct cli_serving how = { .seconds = (int)cli_option(call, "timeout")->number };
-	struct host_error error = { 0 };
 	struct host_setup *setup;
 	int status = cli_read_setup(call, &setup);
 
 	if (status)
 		return status;
-	status = host_setup_check_served(setup, &error) ? cli_fail_host(call->argv[0], &error)
-							: cli_serve(call, setup, &how);
+	status = serve_all(call, setup);
 	host_setup_free(setup);
 	return status;
 }
@@ -249,7 +276,8 @@ static const char *const more[] = {
 	"connect to their sockets: \"attach\": \"vhost-user\", with a \"path\" in \"socket\".  The kernel",
 	"moves the frames.  Launchers need no privilege; their guests' memory must be shared.  A device",
 	"has one launcher at a time, and the next may connect when that has gone.  Runs until a signal",
-	"ends it, and removes what it made.  It tells systemd when the sockets accept connections.",
+	"ends it, and removes what it made.  It tells systemd when the sockets accept connections, and takes",
+	"sockets from it, by LISTEN_FDNAMES: the ids of their devices.",
 	"CONFIG '-' is standard input.",
 	NULL,
 };

@@ -9,6 +9,22 @@
 
 #include "setup/config.h"
 
+/* ---- sockets.c: those of LISTEN_FDS */
+
+#define CLI_SOCKETS_MAX 256u
+
+struct cli_sockets {
+	char *names;			      /* where the ids are */
+	const char *ids[CLI_SOCKETS_MAX + 1]; /* NULL-terminated: of the fds from 3 on */
+	size_t count;
+};
+
+/* cli_take_sockets() - give them to cli_free_sockets(), also after an error.  Returns an exit status. */
+int cli_take_sockets(const struct host_setup *setup, struct cli_sockets *ret);
+/* cli_find_socket() - the fd of a device; -1: there is none. */
+int cli_find_socket(const struct cli_sockets *sockets, const char *id);
+void cli_free_sockets(struct cli_sockets *sockets);
+
 /* ---- serve.c */
 
 /* How to serve. */
@@ -19,8 +35,9 @@ struct cli_serving {
 	/* All sockets accept connections; takes over the report.  Not 0: an exit status, and it ends.  May be NULL. */
 	int (*ready)(void *data, struct json_object *report);
 	void *data;
-	bool background; /* from then on messages are the system's log's */
-	int seconds;	 /* that each message of a launcher may take; 0: 5 */
+	const struct cli_sockets *sockets; /* that are there already; may be NULL */
+	bool background;		   /* from then on messages are the system's log's */
+	int seconds;			   /* that each message of a launcher may take; 0: 5 */
 };
 
 /* cli_serve() - until a signal comes.  Returns an exit status. */

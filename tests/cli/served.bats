@@ -21,7 +21,7 @@ config() {
 
 # inside SCRIPT: in namespaces of its own, with a /run of its own; in the end no broker may be left there.
 inside() {
-	run --separate-stderr timeout 300 unshare -n -m -p --fork --kill-child --mount-proc bash -c '
+	run --separate-stderr timeout -s KILL 300 unshare -n -m -p --fork --kill-child --mount-proc bash -c '
 		mount -t tmpfs none /run && mount -t sysfs none /sys
 		index() { cat /sys/class/net/vm0/ifindex; }
 		links() { ip -oneline link show type tun | cut -d " " -f 2; }
