@@ -55,7 +55,7 @@ int __wrap_open(const char *path, int flags, ...)
 	va_list args;
 
 	va_start(args, flags);
-	if (flags & (O_CREAT | __O_TMPFILE))
+	if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE)
 		mode = va_arg(args, mode_t);
 	va_end(args);
 	if (strcmp(path, NODE) != 0)
@@ -74,7 +74,7 @@ int __wrap_open64(const char *path, int flags, ...)
 	va_list args;
 
 	va_start(args, flags);
-	mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(args, mode_t) : 0;
 	va_end(args);
 	return __wrap_open(path, flags, mode);
 }
