@@ -17,6 +17,7 @@ for side in a b; do
 	serve_config $side 1 "$tmp/$side.sock" "\"name\": \"vm-$side\", \"bridge\": \"br0\""
 done
 run_tap env VHC_ROUNDS=$rounds "$here/front" "$tmp/"{a,b}.json br0
+# shellcheck disable=SC2154 # of run_tap
 [ "$tests_failed" -eq 0 ] || awk '{ print "# " $0 }' <(echo "$said") "$tmp/"*.broker
 ip link delete br0
 nothing_left 'afterwards' "$before"

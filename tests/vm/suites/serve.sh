@@ -23,6 +23,7 @@ serve next
 index=$(cat /sys/class/net/vm0/ifindex)
 qemu_options 1 "$socket"
 guest_run --during kill_launcher "$tmp/first.log" "${qemu[@]}"
+# shellcheck disable=SC2154 # of guest_run
 is 'next: the launcher is killed' "$guest_status" 137
 boot_qemu next 1
 is 'next: the link is the same' "$(cat /sys/class/net/vm0/ifindex)" "$index"
