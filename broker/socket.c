@@ -3,6 +3,7 @@
  * socket - where front ends connect.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,6 +70,39 @@ static int make_room(const struct sockaddr_un *address, const struct broker_sock
 	return 1;
 }
 
+/* An fd has no mode of its own to change, but its name has. */
+static int set_owner_and_mode(int node, const struct broker_socket *args)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", node);
+	return fchownat(node, "", args->owner, args->group, AT_EMPTY_PATH) ||
+			       chmod(name, args->mode)
+		       ? -errno
+		       : 0;
+}
+
+/*
+ * The folder may be another user's, who puts something else at the path meanwhile: what is changed is the socket
+ * that was made, or another of this user's.
+ */
+static int open_up(const struct broker_socket *args)
+{
+	int node = open(args->path, O_PATH | O_NOFOLLOW | O_CLOEXEC), r;
+	struct stat st;
+
+	if (node < 0)
+		return -errno;
+	if (fstat(node, &st))
+		r = -errno;
+	else if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1)
+		r = -EEXIST;
+	else
+		r = set_owner_and_mode(node, args);
+	close(node);
+	return r;
+}
+
 /* Nobody can connect before it has its owner; with its mode it accepts connections. */
 static int bind_private(int fd, const struct sockaddr_un *address, const struct broker_socket *args)
 {
@@ -78,11 +112,7 @@ static int bind_private(int fd, const struct sockaddr_un *address, const struct 
 	umask(before);
 	if (r)
 		return r;
-	r = listen(fd, 8) ? -errno : 0;
-	if (!r && (args->owner != UINT32_MAX || args->group != UINT32_MAX))
-		r = lchown(args->path, args->owner, args->group) ? -errno : 0;
-	if (!r)
-		r = chmod(args->path, args->mode) ? -errno : 0;
+	r = listen(fd, 8) ? -errno : open_up(args);
 	if (r)
 		unlink(args->path);
 	return r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * device - front ends that connect, misbehave and go, and the socket where they connect.
+ * device - front ends that connect, misbehave and go.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -260,106 +260,6 @@ static void lines_are_limited(void **state)
 	assert_int_equal(said->lines, 1);
 }
 
-static void socket_is_as_it_was_asked_for(void **state)
-{
-	struct stat st;
-
-	assert_int_equal(stat(served.path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(st.st_uid, geteuid());
-}
-
-static void socket_in_use_is_not_taken(void **state)
-{
-	char text[BROKER_TEXT_MAX];
-	int fd = -1;
-
-	assert_int_equal(served_listen(&fd, text), -EADDRINUSE);
-	assert_non_null(strstr(text, "is the socket of a process that runs"));
-	assert_int_equal(fd, -1);
-	/* and that process did not see a connection */
-	served_turn();
-	assert_string_equal(served.said, "");
-	assert_int_equal(broker_remove_socket(&(struct broker_socket){ .path = served.path }, text),
-			 0);
-}
-
-/* Its process was killed. */
-static void leave_socket(void)
-{
-	broker_unwatch(served.front.broker.epoll, &served.front.device->listen.watch);
-	for (int i = 3; i < 100; i++) {
-		struct sockaddr_un address;
-		socklen_t size = sizeof(address);
-
-		if (!getsockname(i, (struct sockaddr *)&address, &size) &&
-		    address.sun_family == AF_UNIX)
-			close(i);
-	}
-}
-
-static void socket_that_another_user_left_is_refused(void **state)
-{
-	struct broker_socket args = { served.path, UINT32_MAX, UINT32_MAX, 0600 };
-	char text[BROKER_TEXT_MAX];
-	struct stat st;
-	int fd = -1;
-
-	leave_socket();
-	if (chown(served.path, 12345, (gid_t)-1))
-		skip(); /* it takes root */
-	assert_int_equal(broker_listen(&args, &fd, text), -EPERM);
-	assert_non_null(strstr(text, "is the socket of user 12345, whose process has gone"));
-	assert_int_equal(broker_remove_socket(&args, text), 0);
-	assert_int_equal(stat(served.path, &st), 0);
-	/* unless it is the one whom the config names */
-	args.owner = 12345;
-	assert_int_equal(broker_listen(&args, &fd, text), 1);
-	close(fd);
-	assert_int_equal(broker_remove_socket(&args, text), 1);
-	assert_int_equal(stat(served.path, &st), -1);
-}
-
-static void socket_that_was_left_behind_is_taken(void **state)
-{
-	char text[BROKER_TEXT_MAX];
-	int fd;
-
-	leave_socket();
-	assert_int_equal(served_listen(&fd, text), 1);
-	assert_non_null(strstr(text, "was left by a process that has gone, and is replaced"));
-	assert_int_equal(broker_device_listen(served.front.device, fd), 0);
-	close(served_connect());
-}
-
-static void file_that_is_no_socket_is_not_removed(void **state)
-{
-	char text[BROKER_TEXT_MAX], old[sizeof(served.path)];
-	int fd;
-
-	strcpy(old, served.path);
-	strcpy(served.path, "/tmp/vhc-broker-XXXXXX");
-	fd = mkstemp(served.path);
-	close(fd);
-	assert_int_equal(served_listen(&fd, text), -EEXIST);
-	assert_int_equal(unlink(served.path), 0);
-	strcpy(served.path, old);
-}
-
-static void path_that_is_too_long_is_refused(void **state)
-{
-	char text[BROKER_TEXT_MAX], name[109];
-	int fd;
-
-	memset(name, 'a', sizeof(name) - 1);
-	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(
-		broker_listen(&(struct broker_socket){ name, UINT32_MAX, UINT32_MAX, 0600 }, &fd,
-			      text),
-		-ENAMETOOLONG);
-	assert_non_null(strstr(text, "107"));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, served_setup, served_teardown)
 
 int main(void)
@@ -378,12 +278,6 @@ int main(void)
 		TEST(full_error_fd_keeps_nobody),
 		TEST(device_that_cannot_be_reset_serves_nobody),
 		TEST(lines_are_limited),
-		TEST(socket_is_as_it_was_asked_for),
-		TEST(socket_in_use_is_not_taken),
-		TEST(socket_that_was_left_behind_is_taken),
-		TEST(socket_that_another_user_left_is_refused),
-		TEST(file_that_is_no_socket_is_not_removed),
-		TEST(path_that_is_too_long_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
