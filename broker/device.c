@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "alarm.h"
 #include "device.h"
 
 #define STALE_FRAMES 65536u /* of all queues: others wait meanwhile */
@@ -57,41 +58,54 @@ static void note_peer(struct broker_device *device, int socket)
 		   (unsigned int)peer.uid);
 }
 
+/* Why this one cannot be served; false: it can. */
+static bool is_busy(struct broker_device *device, int socket)
+{
+	const struct session *session = &device->session;
+	const struct ucred peer = peer_of(socket);
+
+	if (session->watch.fd >= 0 && has_gone(session->watch.fd))
+		broker_device_disconnect(device);
+	if (session->watch.fd >= 0) {
+		broker_say(device, VHC_LEVEL_WARNING,
+			   "a second front end, process %d of user %u, is refused: process %d is "
+			   "still connected",
+			   (int)peer.pid, (unsigned int)peer.uid, (int)session->pid);
+		return true;
+	}
+	if (device->unclean)
+		broker_device_disconnect(device);
+	return device->unclean;
+}
+
+static void begin_session(struct broker_device *device, int socket)
+{
+	int r;
+
+	drop_frames(device);
+	r = session_begin(&device->session, socket);
+	if (r)
+		broker_say(device, VHC_LEVEL_ERROR, "cannot serve a front end: %s", strerror(-r));
+	else
+		note_peer(device, socket);
+}
+
+/* Closing it closes the fds that came with messages that nobody has read. */
 static void connect_front(void *data, int socket)
 {
 	struct broker_device *device = data;
-	struct session *session = &device->session;
-	int r;
 
 	if (socket < 0) {
 		broker_say(device, VHC_LEVEL_WARNING, "no front end can connect for a while: %s",
 			   strerror(-socket));
 		return;
 	}
-	if (session->watch.fd >= 0 && has_gone(session->watch.fd))
-		broker_device_disconnect(device);
-	if (session->watch.fd >= 0) {
-		const struct ucred peer = peer_of(socket);
-
-		broker_say(device, VHC_LEVEL_WARNING,
-			   "a second front end, process %d of user %u, is refused: process %d is "
-			   "still connected",
-			   (int)peer.pid, (unsigned int)peer.uid, (int)session->pid);
+	broker_alarm_begin();
+	if (is_busy(device, socket))
 		close(socket);
-		return;
-	}
-	if (device->unclean)
-		broker_device_disconnect(device);
-	if (device->unclean) {
-		close(socket);
-		return;
-	}
-	drop_frames(device);
-	r = session_begin(session, socket);
-	if (r)
-		broker_say(device, VHC_LEVEL_ERROR, "cannot serve a front end: %s", strerror(-r));
 	else
-		note_peer(device, socket);
+		begin_session(device, socket);
+	broker_alarm_end();
 }
 
 /* The guest's memory is free again at once. */
@@ -247,8 +261,10 @@ int broker_device_new(struct broker *broker, const struct broker_net *net,
 
 void broker_device_free(struct broker_device *device)
 {
+	broker_alarm_begin();
 	if (device->mem)
 		broker_device_disconnect(device);
+	broker_alarm_end();
 	broker_unwatch(device->broker->epoll, &device->events);
 	broker_listener_end(&device->listen);
 	vhc_mem_free(device->mem);

@@ -167,6 +167,12 @@ static int receive(struct session *session)
 	return r;
 }
 
+static void say_end(struct session *session, int code)
+{
+	broker_say(session->device, code == -ECONNRESET ? VHC_LEVEL_INFO : VHC_LEVEL_WARNING,
+		   "the front end is disconnected: %s", session->error.text);
+}
+
 void session_ready(void *data)
 {
 	struct session *session = data;
@@ -174,12 +180,11 @@ void session_ready(void *data)
 
 	broker_alarm_begin();
 	r = receive(session);
+	if (r < 0) {
+		say_end(session, r);
+		broker_device_disconnect(session->device);
+	}
 	broker_alarm_end();
-	if (r >= 0)
-		return;
-	broker_say(session->device, r == -ECONNRESET ? VHC_LEVEL_INFO : VHC_LEVEL_WARNING,
-		   "the front end is disconnected: %s", session->error.text);
-	broker_device_disconnect(session->device);
 }
 
 static void forget(struct session *session)
