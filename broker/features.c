@@ -146,13 +146,7 @@ int session_set_protocol_features(struct session *session, struct wire_message *
 
 int session_reset(struct session *session, struct wire_message *message)
 {
-	int r = vhc_dev_reset(session->device->dev);
-
-	if (r)
-		return r;
-	session_forget_rings(session);
-	broker_device_follow(session->device);
-	return 0;
+	return session_reset_rings(session);
 }
 
 int session_get_status(struct session *session, struct wire_message *message)

@@ -35,6 +35,7 @@ int session_settle(struct session *session, uint32_t index)
 	if (r)
 		return r;
 	ring->runs = start;
+	ring->was_reset &= !start;
 	broker_device_follow(session->device);
 	return 0;
 }
@@ -80,7 +81,10 @@ int session_set_base(struct session *session, struct wire_message *message)
 
 	if (!r)
 		r = vhc_ring_set_base(session->device->dev, index, message->payload.ring.value);
-	return r ? r : session_settle(session, index);
+	if (r)
+		return r;
+	session->ring[index].was_reset = false;
+	return session_settle(session, index);
 }
 
 /* It stops the ring, which starts again only after another kick. */
@@ -101,7 +105,8 @@ int session_get_base(struct session *session, struct wire_message *message)
 	if (r)
 		return r;
 	wire_reply_same(message);
-	message->payload.ring.value = base;
+	message->payload.ring.value =
+		session->ring[index].was_reset ? session->ring[index].reached : base;
 	return 0;
 }
 
@@ -207,14 +212,50 @@ int session_disable_all(struct session *session, struct wire_message *message)
 	return session_settle_all(session) ?: session_activate(session);
 }
 
+static void forget_ring(struct session *session, uint32_t index)
+{
+	struct session_ring *ring = &session->ring[index];
+
+	session_relay_end(session, index);
+	if (ring->err >= 0)
+		close(ring->err);
+	*ring = SESSION_NO_RING;
+}
+
 void session_forget_rings(struct session *session)
 {
-	for (uint32_t i = 0; i < session->device->rings; i++) {
-		struct session_ring *ring = &session->ring[i];
+	for (uint32_t i = 0; i < session->device->rings; i++)
+		forget_ring(session, i);
+}
 
-		session_relay_end(session, i);
-		if (ring->err >= 0)
-			close(ring->err);
-		*ring = SESSION_NO_RING;
+static void note_base(struct session *session, uint32_t index)
+{
+	struct session_ring *ring = &session->ring[index];
+
+	ring->runs = false;
+	if (!ring->was_reset)
+		ring->was_reset = !vhc_ring_get_base(session->device->dev, index, &ring->reached);
+}
+
+/*
+ * QEMU 7.2 resets the device with SET_STATUS and then asks where each ring has stopped, for the guest to go on from
+ * there, maybe on another host: so that is still known after it, until the ring has another base.
+ */
+int session_reset_rings(struct session *session)
+{
+	struct broker_device *device = session->device;
+	int r = vhc_dev_stop(device->dev);
+
+	for (uint32_t i = 0; i < device->rings && !r; i++)
+		note_base(session, i);
+	r = r ?: vhc_dev_reset(device->dev);
+	for (uint32_t i = 0; i < device->rings && !r; i++) {
+		struct session_ring *ring = &session->ring[i], before = *ring;
+
+		forget_ring(session, i);
+		ring->was_reset = before.was_reset;
+		ring->reached = before.reached;
 	}
+	broker_device_follow(device);
+	return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * say - lines about a device, of which a front end can cause as many as it likes: so many in a time are said, and of
- * the others how many there were.
+ * the others how many there were.  What it asks for, each message, is said to whoever traces it.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ void broker_say(struct broker_device *device, enum vhc_level level, const char *
 	char text[512];
 	va_list args;
 
-	if (!device->broker->options.say || !may_say(device, level))
+	if (!device->broker->options.say || (level <= VHC_LEVEL_INFO && !may_say(device, level)))
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);

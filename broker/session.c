@@ -124,12 +124,21 @@ static int refuse(struct session *session, struct wire_message *message, int cod
 	return reply_failure(session, message) ? 1 : code;
 }
 
+static void trace(struct session *session, const struct wire_message *message)
+{
+	char name[WIRE_NAME_MAX];
+
+	broker_say(session->device, VHC_LEVEL_TRACE, "%s: %u bytes, fds %u",
+		   wire_name(WIRE_FRONT, message->request, name), message->size, message->fds);
+}
+
 int session_message(struct session *session, struct wire_message *message)
 {
 	const struct wire_kind *kind;
 	int r;
 
 	session->error.text[0] = '\0';
+	trace(session, message);
 	r = wire_check(WIRE_FRONT, message, session->protocol, &session->error);
 	if (r) {
 		say_if_not_shared(session, message, r);

@@ -17,7 +17,8 @@ struct broker_device;
 
 struct session_ring {
 	bool enabled, kicked; /* it runs from its kick to GET_VRING_BASE, while it is enabled */
-	bool runs;
+	bool runs, was_reset;
+	uint32_t reached;	   /* the base at which it was reset */
 	int err;		   /* of SET_VRING_ERR, or -1 */
 	int call;		   /* a socket that interrupts are relayed to, or -1 */
 	struct broker_watch relay; /* the eventfd that the kernel signals instead */
@@ -108,8 +109,10 @@ int session_settle_all(struct session *session);
 int session_activate(struct session *session);
 /** session_is_socket() - is this fd of a front end a unix socket? */
 bool session_is_socket(int fd);
-/** session_forget_rings() - after a reset of the device. */
+/** session_forget_rings() - close what the front end gave for them; the device is not touched. */
 void session_forget_rings(struct session *session);
+/** session_reset_rings() - reset the device.  Where its rings stopped can still be asked.  Errors: vhc_dev_reset()'s. */
+int session_reset_rings(struct session *session);
 
 /* relay.c */
 /** session_relay_begin() - relay the interrupts of a ring to a socket, which it takes over. */

@@ -26,7 +26,7 @@ static void say(void *data, enum vhc_level level, const char *line)
 		cli_tell_log(teller->log, level <= VHC_LEVEL_WARNING, line);
 	else if (level <= VHC_LEVEL_WARNING)
 		cli_warn(teller->call, "%s", line);
-	else if (teller->call->verbose)
+	else if (teller->call->verbose > (level > VHC_LEVEL_INFO))
 		cli_log(teller->call, level, line);
 }
 

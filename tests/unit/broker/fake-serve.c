@@ -34,7 +34,8 @@ int __wrap_ioctl(int fd, unsigned long request, void *argument)
 
 static void say(void *data, enum vhc_level level, const char *line)
 {
-	fprintf(stderr, "%s\n", line);
+	if (level <= VHC_LEVEL_INFO)
+		fprintf(stderr, "%s\n", line);
 }
 
 static void check(int r, const char *what)

@@ -18,6 +18,7 @@
  *   features and enable come again, for each queue pair              features   features_again_make_no_call
  *   the messages of a ring come in any order                         session    steps_in_any_order_start_the_ring
  *   GET_VRING_BASE stops a ring                                      session    get_base_stops_until_the_next_kick
+ *   SET_STATUS resets the device before GET_VRING_BASE               session    base_can_be_asked_after_a_reset
  *   memory changes under running rings                               memory     region_that_grows_moves_running_rings
  *   rings, regions and logs that are not in memory                   memory     ring_that_leaves_memory_is_refused,
  *                                                    table_larger_than_its_file_..., log_that_is_too_short_is_refused
