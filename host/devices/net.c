@@ -82,7 +82,7 @@ static void plan_vhost(struct host_plan *plan, uint32_t index)
 	const struct host_device *device = host_device(plan->setup, index);
 
 	host_plan_add(plan, HOST_OP_OPEN_VHOST, index, 0);
-	if (plan->options->launcher && host_plan_user(plan) &&
+	if (plan->options->launcher && host_plan_user(plan) && !host_is_served(device) &&
 	    !host_style_takes_vhost(plan->setup, device))
 		host_plan_add(plan, HOST_OP_TRY_VHOST, index, 0);
 }
