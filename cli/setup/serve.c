@@ -59,9 +59,19 @@ int cli_remove_socket(void *data, const struct host_served *served, struct host_
 
 static const char *hint_of(int code)
 {
-	return code == -EADDRINUSE ? "end that process, or choose another \"path\""
-	       : code == -EPERM	   ? "remove it, or choose another \"path\""
-				   : NULL;
+	switch (code) {
+	case -EADDRINUSE:
+		return "end that process, or choose another \"path\"";
+	case -EEXIST:
+	case -EPERM:
+		return "remove it, or choose another \"path\"";
+	case -ENOENT:
+		return "make its folder first, or choose another \"path\"";
+	case -EACCES:
+		return "choose a \"path\" in a folder that this user may write to";
+	default:
+		return NULL;
+	}
 }
 
 /* One that is not there already. */

@@ -116,7 +116,11 @@ static int check_setup(const struct cli_call *call, const struct host_setup *set
 	struct host_error error = { 0 };
 
 	if (!host_setup_has_served(setup))
-		return cli_fail_no_launcher();
+		return cli_fail(
+			CLI_USAGE,
+			"vhostctl setup CONFIG -- LAUNCHER [ARGUMENT]..., or set \"attach\" of "
+			"its devices to \"vhost-user\"",
+			"no launcher given");
 	if (host_setup_check_served(setup, &error))
 		return cli_fail_host(call->argv[0], &error);
 	if (!host_setup_name(setup))

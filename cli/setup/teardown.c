@@ -4,20 +4,26 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "setup/serve.h"
 
 /* A broker's is in its record. */
 static int read_setup(struct cli_call *call, struct host_setup **ret)
 {
+	const char *name = call->argv[0];
 	struct host_error error = { 0 };
-	int r = -ENOENT;
+	int r;
 
-	if (!strpbrk(call->argv[0], "./"))
-		r = host_broker_setup(call->ctx, call->argv[0], ret, &error);
-	if (r == -ENOENT)
+	if (strpbrk(name, "./") || strcmp(name, "-") == 0)
 		return cli_read_setup(call, ret);
-	return r ? cli_fail_host(call->argv[0], &error) : CLI_YES;
+	r = host_broker_setup(call->ctx, name, ret, &error);
+	if (r == -ENOENT && access(name, F_OK) == 0)
+		return cli_read_setup(call, ret);
+	if (r == -ENOENT)
+		return cli_fail(CLI_INPUT, "give the config of a set-up that had no broker",
+				"there is no broker \"%s\", and no file of this name", name);
+	return r ? cli_fail_host(name, &error) : CLI_YES;
 }
 
 static int run(struct cli_call *call)

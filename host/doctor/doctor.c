@@ -109,9 +109,8 @@ static void check_passt(struct doctor *doctor, const struct tried *tried)
 	if (missing)
 		host_doctor_add(
 			doctor, "vhost-user", false, "info",
-			"without vhost or a tap vhostctl serves nothing: for who has no "
-			"privilege at all, passt(1) serves vhost-user, and moves the frames "
-			"in userspace",
+			"without vhost or a tap vhostctl serves nothing: passt(1) serves "
+			"vhost-user without any privilege, and moves the frames in userspace",
 			HOST_PASST);
 }
 

@@ -163,6 +163,10 @@ static void fill_hint(const struct host_view *view, const struct host_style *sty
 		if (missing & facts[i].told && facts[i].instead && view->device->type == HOST_NET)
 			used += (size_t)snprintf(hint + used, 500 - used, "; or %s",
 						 facts[i].instead);
+	/* others ask the device, and are not told */
+	if (host_is_served(view->device) && used < 500)
+		snprintf(hint + used, 500 - used,
+			 "; or set \"style\" of \"launcher\" to \"env\" if it is no QEMU");
 }
 
 static int fail_missing(const struct host_view *view, const struct host_style *style,

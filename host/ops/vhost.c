@@ -52,11 +52,12 @@ static int refuse(struct host_run *run, const struct host_op *op, int code, stru
 		return code;
 	if (host_device(run->plan->setup, op->device)->vhost == HOST_VHOST_PREFER)
 		return fall_back(run, op, err);
-	add_hint(
-		err,
-		host_is_served(host_device(run->plan->setup, op->device))
-			? "for who has no privilege, passt(1) serves vhost-user without vhost: " HOST_PASST
-			: "or set \"vhost\" to \"prefer\" to continue without it");
+	if (!host_is_served(host_device(run->plan->setup, op->device)))
+		add_hint(err, "or set \"vhost\" to \"prefer\" to continue without it");
+	else if (code != -ENOTTY) /* it did open */
+		add_hint(
+			err,
+			"without vhost, passt(1) serves vhost-user, and needs no privilege: " HOST_PASST);
 	return code;
 }
 

@@ -27,7 +27,7 @@ setup() {
 	[ ! -e /dev/vhost-net ] || skip "this host has vhost"
 	fails 4 "/dev/vhost-net" serve served.json
 	[[ $stderr != *prefer* ]]
-	[[ $stderr == *"passt(1) serves vhost-user without vhost: passt --vhost-user --socket PATH"* ]]
+	[[ $stderr == *"without vhost, passt(1) serves vhost-user, and needs no privilege: passt --vhost-user --socket PATH"* ]]
 	[ ! -e net0.sock ]
 	fails 4 "/dev/vhost-net" serve - < served.json
 }

@@ -123,7 +123,7 @@ inside() {
 	[ "${lines[0]}" = '[null,"net0","vm0"]' ]
 	[ "${lines[1]}" = "${lines[0]}" ]
 	[[ $output == *"status 0"*"status 3" ]]
-	[[ $stderr == *"cannot read vm1:"* ]]
+	[[ $stderr == *'there is no broker "vm1", and no file of this name'*'hint: give the config'* ]]
 }
 
 @test "teardown: a broker that is stopped is killed" {
@@ -154,7 +154,12 @@ inside() {
 	inside 'VHOST_STUB_ERRNO=2 "$STUB" setup vm1.json; echo "status $?"; left; touch net0.sock; "$STUB" setup vm1.json; echo "status $?"; rm net0.sock; left
 		mkdir -m 777 -p /run/vhostctl; chmod 777 /run/vhostctl; "$STUB" setup vm1.json; echo "status $?"; left'
 	[ "$output" = $'status 4\nstatus 5\nstatus 4' ]
-	[[ $stderr == *"/dev/vhost-net"*"net0.sock exists, and is no socket"*"cannot write to /run/vhostctl"* ]]
+	[[ $stderr == *"/dev/vhost-net"*"net0.sock exists, and is no socket"*"hint: remove it"*"cannot write to /run/vhostctl"* ]]
+	jq '.devices[0].socket.path = "/nowhere/net0.sock"' vm1.json > nowhere.json
+	inside '"$STUB" setup nowhere.json; echo "status $?"; left; VHOST_STUB_ERRNO=25 "$STUB" setup vm1.json; echo "status $?"; left'
+	[ "$output" = $'status 5\nstatus 4' ]
+	[[ $stderr == *"hint: make its folder first"* ]]
+	[[ $stderr != *passt* ]]
 }
 
 @test "setup: a signal, or kill -9, while the broker starts: nothing is left" {
@@ -190,6 +195,9 @@ inside() {
 		"$STUB" setup vm1.json --user nobody -- /root/nothing; echo "status $?"; left'
 	[[ $output == $'status 127\nstatus 2\nstatus 12'[67] ]]
 	[[ $stderr == *"-chardev @net0.chardev@ -netdev @net0.netdev@ -device @net0.device@"* ]]
+	jq '.launcher.style = "qemu" | .devices[0].tap.mac = "52:54:00:12:34:56"' vm1.json > mac.json
+	fails 2 'tells it of mac' plan mac.json -- linux.uml virtio_uml.device=@net0.socket@:1
+	[[ $stderr == *'to "env" if it is no QEMU' ]]
 }
 
 @test "setup with a launcher: a device that is served beside one that is handed over" {
@@ -209,6 +217,8 @@ inside() {
 	[[ $(json '.launcher[1]') == 'vhost_user=true,socket=/run/a,b,'*num_queues=4* ]]
 	jq '.launcher.style = "crosvm"' vm1.json > crosvm.json
 	fails 2 'device "net0" is served by vhost-user' plan crosvm.json -- crosvm @net0.net@
+	says 0 plan --json --user nobody crosvm.json -- crosvm --vhost-user net,socket=@net0.socket@
+	[ "$(json '[.operations[].operation] | index("check vhost")')" = null ]
 	fails 2 'is served by vhost-user' plan vm1.json -- x @net0.tapfds@
 	jq '.devices[0] |= del(.attach, .socket)' vm1.json > fd.json
 	fails 2 'device "net0" has no socket' plan fd.json -- x @net0.socket@
