@@ -19,11 +19,16 @@ struct confined {
 void confined_start(struct confined *ret, int (*confine)(void *data), void *data);
 /** confined_use() - a front end; false: something of it failed. */
 bool confined_use(const struct confined *confined);
+struct wire_message;
+
+/* What a front end does instead of sending this message. */
+typedef void confined_last(void *data, int socket, const struct wire_message *message);
+
 /**
- * confined_visit() - one that sends at most so many messages, then half of one if @half, and goes.
- * Returns how many it sent; -1: something of it failed.
+ * confined_visit() - one that sends at most so many messages, does @last (NULL: nothing) instead of another one, and
+ * goes.  Returns how many it sent; -1: something of it failed.
  */
-int confined_visit(const struct confined *confined, int most, bool half);
+int confined_visit(const struct confined *confined, int most, confined_last *last, void *data);
 
 /** confined_offer() - one whose rings run, and that gives this fd with a message; then it stops them, and goes. */
 void confined_offer(const struct confined *confined, uint32_t request, int fd);

@@ -234,7 +234,7 @@ static void fd_of_any_kind_does_no_harm(void **state)
 
 	confined_start(&broker, prepare, NULL);
 	other = confined_stay(&broker);
-	assert_true(confined_visit(&broker, INT_MAX, false) > 50);
+	assert_true(confined_visit(&broker, INT_MAX, NULL, NULL) > 50);
 	before = confined_look(&broker);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		offer_each(&broker, i);

@@ -28,8 +28,10 @@ struct user {
 	int socket, memory, log, kick, event; /* event: an eventfd for all others */
 	int call[2];			      /* a pair of sockets */
 	struct wire_message message;
-	int sent, most; /* messages; after the most it sends no more, or half of one */
-	bool half, ok;
+	int sent, most; /* messages; instead of another one it does what is the last */
+	confined_last *last;
+	void *data;
+	bool ok;
 };
 
 static int connect_to(const char *path)
@@ -47,15 +49,13 @@ static int connect_to(const char *path)
 /* May it send one more? */
 static bool may_send(struct user *user)
 {
-	static const char half[] = "\1\0\0\0\11";
-
 	if (user->sent < user->most) {
 		user->sent++;
 		return true;
 	}
-	if (user->half && write(user->socket, half, sizeof(half)) != sizeof(half))
-		user->ok = false;
-	user->half = false;
+	if (user->last)
+		user->last(user->data, user->socket, &user->message);
+	user->last = NULL;
 	return false;
 }
 
@@ -66,15 +66,15 @@ static uint64_t tell(struct user *user, uint32_t request, uint32_t size, int fd)
 	struct wire_reader reader = { 0 };
 	struct wire_error error;
 
-	if (!may_send(user)) {
-		*message = (struct wire_message){ 0 };
-		return 0;
-	}
 	message->request = request;
 	message->flags = WIRE_VERSION | WIRE_NEED_REPLY;
 	message->size = size;
 	message->fds = fd >= 0;
 	message->fd[0] = fd;
+	if (!may_send(user)) {
+		*message = (struct wire_message){ 0 };
+		return 0;
+	}
 	user->ok = user->ok && !wire_send(user->socket, message, DEADLINE, &error) &&
 		   wire_receive(&reader, user->socket, DEADLINE, &error) == 1;
 	*message = (struct wire_message){ 0 };
@@ -267,13 +267,14 @@ bool confined_use(const struct confined *confined)
 	return user.ok;
 }
 
-int confined_visit(const struct confined *confined, int most, bool half)
+int confined_visit(const struct confined *confined, int most, confined_last *last, void *data)
 {
 	struct user user;
 
 	come(&user, confined->path);
 	user.most = most;
-	user.half = half;
+	user.last = last;
+	user.data = data;
 	live(&user);
 	go(&user);
 	return user.ok ? user.sent : -1;
