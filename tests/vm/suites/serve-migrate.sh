@@ -42,13 +42,23 @@ has_moved() {
 # guest_is_at SIDE: for the bridge.
 guest_is_at() { bridge fdb show br br0 | grep -v permanent | grep -q "^$mac dev vm-$1 "; }
 
+# accepted SIDE: the features that the broker there saw the guest accept.
+accepted() { vhostctl --json dump "vm-$1" | jq -c '[.features[].name]'; }
+
 rarps() { grep -c "$mac" "$tmp/rarps"; }
 has_rarps() { [ "$(rarps)" -ge "$1" ]; }
 
+# holes: in how many places pings were lost, however many in each.
+holes() {
+	awk -F icmp_seq= 'NF > 1 { seen[$2 + 0]; last = $2 + 0 > last ? $2 + 0 : last }
+		END { for (n = 2; n < last; n++) holes += !(n in seen) && n - 1 in seen; print holes + 0 }' "$tmp/pings"
+}
+
 # move FROM TO: with a ping every 5 ms, to see how long there is no answer.
 move() {
-	local pings told
+	local pings told features
 	await_guest "$2"
+	features=$(accepted "$1")
 	ping -i 0.005 -W 60 10.9.0.2 > "$tmp/pings" & pings=$!
 	within 120 grep -q 'icmp_seq=100 ' "$tmp/pings"
 	told=$(rarps)
@@ -59,18 +69,20 @@ move() {
 	[ "$moved" != completed ] || completed=$((completed + 1))
 	! within 120 guest_is_at "$2" || found=$((found + 1))
 	! within 120 has_rarps $((told + 5)) || announced=$((announced + 1))
+	[[ $features != *version_1* ]] || [ "$features" != "$(accepted "$2")" ] || agreed=$((agreed + 1))
 	kill -INT $pings
 	wait $pings
 	! within 60 ping -c 1 -W 10 10.9.0.2 > /dev/null || answered=$((answered + 1))
+	[ "$(holes)" -le 1 ] || torn=$((torn + 1))
 	twice=$((twice + $(grep -c DUP "$tmp/pings")))
-	echo "# downtime $(ask "$1" query-migrate | jq .downtime) ms by QEMU; $(grep 'packets transmitted' "$tmp/pings")"
+	echo "# downtime $(ask "$1" query-migrate | jq .downtime) ms by QEMU; $(grep 'packets transmitted' "$tmp/pings"), lost in $(holes) places"
 	ask "$1" quit > /dev/null
 }
 
 there_and_back() {
 	local at=from to=to i
 	[ -z "$target" ] || kill -9 "$target" 2> /dev/null # of a guest that died before
-	completed=0 found=0 announced=0 answered=0 twice=0
+	completed=0 found=0 announced=0 answered=0 agreed=0 torn=0 twice=0
 	within 120 guest_said "$tmp/first.log" '3 packets received' > /dev/null
 	transfer_begin
 	for ((i = 1; i <= moves; i++)); do
@@ -93,12 +105,14 @@ mkfifo "$tmp/console"
 exec {console}<> "$tmp/console"
 
 options from
-completed=0 found=0 announced=0 answered=0 twice=0 last=from
+completed=0 found=0 announced=0 answered=0 agreed=0 torn=0 twice=0 last=from
 guest_run --during there_and_back "$tmp/first.log" "${qemu[@]}"
 is 'migrations that complete' "$completed" $moves
 is 'of them, after which the bridge finds the guest there' "$found" $moves
 is 'after which the network is told five times' "$announced" $moves
 is 'after which the guest answers' "$answered" $moves
+is 'with the same features accepted on both sides' "$agreed" $moves
+is 'of them, those with pings lost in more than one place' "$torn" 0
 is 'pings that are answered twice' "$twice" 0
 transferred 'a connection goes on'
 echo >&"$console"
