@@ -117,7 +117,7 @@ static struct look_device *add_to(struct look_reading *reading, const struct cli
 	*added = (struct look_device){ .kind = LOOK_NET,
 				       .known = LOOK_OWNER | LOOK_LINK | LOOK_PAIRS,
 				       .pid = broker->pid,
-				       .comm = "vhostctl",
+				       .comm = "vhostctl-broker",
 				       .fd_count = device->queue_pairs,
 				       .log.eventfd = LOOK_NO_ID };
 	snprintf(added->link.name, sizeof(added->link.name), "%s", device->link);

@@ -37,8 +37,8 @@ inside() {
 @test "list: a broker's device has its id, and its launcher" {
 	inside 'broker vm1 1; look list --json; launcher vm1; look list --json; echo "[$broker, $launcher]"'
 	[ "$status" = 0 ]
-	[ "$(jq -s -c '.[0].devices | map([.type, .link, .id, .running, .launcher])' <<< "$output")" = \
-		'[["net","vm0","net0",false,null]]' ]
+	[ "$(jq -s -c '.[0].devices | map([.type, .name, .link, .id, .running, .launcher])' <<< "$output")" = \
+		'[["net","vhostctl-broker","vm0","net0",false,null]]' ]
 	[ "$(jq -s -c '. as [$a, $b, $c] | $b.devices[0] | [.pid, .launcher] == $c, .user, .running, .features > 10' \
 		<<< "$output" | tr '\n' ' ')" = 'true 0 true true ' ]
 }

@@ -8,7 +8,8 @@ static struct vhc_ctx *ctx;
 
 static const char *const examples[] = { SOURCE "/examples/qemu.json",
 					SOURCE "/examples/qemu-mq.json",
-					SOURCE "/examples/env.json" };
+					SOURCE "/examples/env.json",
+					SOURCE "/examples/served.json" };
 
 static void setup_read_of_example_fills_fields(void **state)
 {
