@@ -963,8 +963,9 @@ VHC_EXPORT int vhc_dev_map(struct vhc_dev *dev, const struct vhc_map *map);
 
 /**
  * vhc_dev_unmap() - remove all mappings in a range; when this returns, the device no longer uses
- * it.
- * Errors: -EINVAL if size is 0; -EBUSY if the range contains the used ring of a running ring.
+ * it.  A ring that runs, and has a part of itself there, waits until it is mapped again, which it
+ * asks for: a guest may flush all addresses of its IOMMU at any time.
+ * Errors: -EINVAL if size is 0; -EOPNOTSUPP if VHC_GUEST_IOMMU is not set.
  */
 VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "device/apply.h"
+#include "device/device.h"
 #include "device/events.h"
 #include "dev.h"
 #include "memory/mem.h"
@@ -76,8 +77,9 @@ static bool get_part(const void *data, uint32_t n, uint64_t *ret_iova, uint64_t 
 }
 
 /*
- * What vhost needs of a part of a running ring.  It asks for a mapping that it does not have, except that
- * of the used ring; for one that lacks a permission it waits silently.
+ * What vhost needs of a part of a running ring.  It asks for a mapping that it does not have; for one that
+ * lacks a permission it waits silently.  That the used ring stays mapped is only so where it is no caller's
+ * wish that it should not be: a map that is cut off, memory that is removed.
  */
 static bool suffices(enum vhi_part part, uint32_t perm)
 {
@@ -283,14 +285,19 @@ int vhi_iommu_map(struct vhc_dev *dev, const struct vhc_map *map)
 	return apply_edit(dev, &edit, &range);
 }
 
+/*
+ * Also what a running ring is in, as a guest flushes all addresses of its IOMMU while rings run: vhost asks for
+ * each part before it uses it.
+ */
 VHC_EXPORT int vhc_dev_unmap(struct vhc_dev *dev, uint64_t iova, uint64_t size)
 {
 	struct vhi_mapping range = { .iova = iova, .size = size };
 	struct vhi_iotlb_edit edit;
-	int r = vhi_iommu_check(dev) ?: vhi_iommu_check_range(dev, iova, size) ?: check_running(dev, iova, size, 0);
+	int r = vhi_iommu_check(dev) ?: vhi_iommu_check_range(dev, iova, size);
 
 	if (r)
 		return r;
+	vhi_dev_log_used(dev); /* as long as it is known where they are */
 	if (vhi_iotlb_plan_unmap(dev->iotlb, iova, size, get_part, dev, &edit))
 		return fail_full(dev);
 	return apply_edit(dev, &edit, &range);
