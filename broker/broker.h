@@ -38,8 +38,9 @@ struct broker_net {
 	struct vhc_features mask; /* not to be offered */
 	uint8_t mac[6];		  /* all 0: the guest chooses its own */
 	uint16_t mtu;		  /* told to the guest; 0: not */
-	uint32_t busyloop;	  /* us that each ring is polled before its thread sleeps */
-	int listen;		  /* a socket that listens: the broker closes it */
+	bool iommu;	   /* access_platform is offered: the launcher has an IOMMU for its guest */
+	uint32_t busyloop; /* us that each ring is polled before its thread sleeps */
+	int listen;	   /* a socket that listens: the broker closes it */
 };
 
 /** broker_new() - without devices.  The process may have as many fds as it can be allowed.  Errors: -ENOMEM; -EMFILE. */

@@ -230,6 +230,7 @@ static struct broker_device *new_device(struct broker *broker, const struct brok
 					  .pairs = net->pairs,
 					  .rings = 2 * net->pairs,
 					  .mtu = net->mtu,
+					  .iommu = net->iommu,
 					  .busyloop = net->busyloop,
 					  .listen = BROKER_NO_LISTENER,
 					  .events = BROKER_UNWATCHED };

@@ -32,6 +32,7 @@ struct broker_device {
 	uint64_t offered; /* to front ends */
 	uint8_t mac[6];
 	uint16_t mtu;
+	bool iommu; /* access_platform is offered */
 	uint32_t busyloop;
 	bool stopped, link_down; /* as a client of the control socket wants it */
 	bool running;		 /* any ring; who monitors was told so */

@@ -54,7 +54,8 @@ int session_offer_features(struct broker_device *device, const struct vhc_featur
 			vhc_features_add(&want, bit);
 	}
 	/* it says that addresses are translated; a guest without an IOMMU may fail with it */
-	vhc_features_remove(&want, BIT_ACCESS_PLATFORM);
+	if (!device->iommu)
+		vhc_features_remove(&want, BIT_ACCESS_PLATFORM);
 	want.w[0] &= ~mask->w[0];
 	r = vhc_dev_offer_features(device->dev, &want, NULL, &offered);
 	if (r)
@@ -98,20 +99,38 @@ static int fail_excess(struct session *session, uint64_t excess)
 		(unsigned long long)session->device->offered);
 }
 
+/* The translations come by messages that need the protocol feature. */
+static int check_iommu(struct session *session, uint64_t bits)
+{
+	if (!(bits & BIT(BIT_ACCESS_PLATFORM)) || session->protocol & WIRE_P(BACKEND_REQ))
+		return 0;
+	return session_fail(
+		session, -EINVAL,
+		"access_platform (bit %u) without protocol feature BACKEND_REQ (%u), by "
+		"which addresses are translated: set \"iommu\" to false for a launcher that "
+		"has no IOMMU",
+		BIT_ACCESS_PLATFORM, WIRE_P_BACKEND_REQ);
+}
+
 /* It comes once for each queue pair, and again while rings run, to log or not. */
 int session_set_features(struct session *session, struct wire_message *message)
 {
 	struct broker_device *device = session->device;
 	uint64_t bits = message->payload.u64, excess = bits & ~device->offered;
 	struct vhc_features acked = of_guest(bits);
-	bool news;
+	bool news, iommu = bits & BIT(BIT_ACCESS_PLATFORM);
 	int r;
 
 	if (excess)
 		return fail_excess(session, excess);
-	r = vhc_dev_set_features(device->dev, &acked, 0);
+	r = check_iommu(session, bits);
+	if (!r)
+		r = vhc_dev_set_features(device->dev, &acked, iommu ? VHC_GUEST_IOMMU : 0);
 	if (r)
 		return r;
+	session->iommu = iommu;
+	if (!iommu)
+		session_forget_misses(session);
 	news = bits != session->features;
 	session->features = bits;
 	if (!(bits & BIT(WIRE_F_PROTOCOL_FEATURES)) && !session->has_protocol)
@@ -146,7 +165,13 @@ int session_set_protocol_features(struct session *session, struct wire_message *
 
 int session_reset(struct session *session, struct wire_message *message)
 {
-	return session_reset_rings(session);
+	int r = session_reset_rings(session);
+
+	if (r)
+		return r;
+	session_forget_misses(session);
+	session->iommu = false; /* until the features come again, as for the library */
+	return 0;
 }
 
 int session_get_status(struct session *session, struct wire_message *message)

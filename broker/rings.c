@@ -30,8 +30,10 @@ int session_settle(struct session *session, uint32_t index)
 	if (!start && !ring->runs)
 		return 0;
 	r = start ? vhc_ring_start(dev, index) : vhc_ring_stop(dev, index);
-	if (r == -EAGAIN)
+	if (r == -EAGAIN) {
+		session_miss_used(session, index);
 		return 0; /* something is still to come */
+	}
 	if (r)
 		return r;
 	ring->runs = start;
@@ -56,7 +58,11 @@ int session_set_size(struct session *session, struct wire_message *message)
 
 	if (!r)
 		r = vhc_ring_set_size(session->device->dev, index, message->payload.ring.value);
-	return r ? r : session_settle(session, index);
+	if (r)
+		return r;
+	session->ring[index].size = message->payload.ring.value;
+	session->ring[index].asked = false;
+	return session_settle(session, index);
 }
 
 /* Whether and where it is logged follows from the memory and the log. */
@@ -71,7 +77,11 @@ int session_set_addr(struct session *session, struct wire_message *message)
 					      .avail = message->payload.addr.avail,
 					      .used = message->payload.addr.used,
 					      .flags = VHC_RING_USER_ADDR));
-	return r ? r : session_settle(session, index);
+	if (r)
+		return r;
+	session->ring[index].used = message->payload.addr.used;
+	session->ring[index].asked = false;
+	return session_settle(session, index);
 }
 
 int session_set_base(struct session *session, struct wire_message *message)
@@ -124,6 +134,7 @@ int session_set_kick(struct session *session, struct wire_message *message)
 	if (r)
 		return r;
 	session->ring[index].kicked = true;
+	session->ring[index].asked = false;
 	return session_settle(session, index);
 }
 

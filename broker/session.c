@@ -20,16 +20,6 @@ static int set_owner(struct session *session, struct wire_message *message)
 	return 0; /* the first start takes ownership */
 }
 
-static int set_back(struct session *session, struct wire_message *message)
-{
-	if (!session_is_socket(message->fd[0]))
-		return session_fail(session, -EINVAL, "its fd is no unix socket");
-	if (session->back >= 0)
-		close(session->back);
-	session->back = wire_take_fd(message, 0);
-	return 0;
-}
-
 static session_handler *const handlers[WIRE_REQUESTS] = {
 	[WIRE_GET_FEATURES] = session_get_features,
 	[WIRE_SET_FEATURES] = session_set_features,
@@ -51,7 +41,8 @@ static session_handler *const handlers[WIRE_REQUESTS] = {
 	[WIRE_SET_VRING_ENABLE] = session_enable,
 	[WIRE_SEND_RARP] = session_send_rarp,
 	[WIRE_NET_SET_MTU] = session_set_mtu,
-	[WIRE_SET_BACKEND_REQ_FD] = set_back,
+	[WIRE_SET_BACKEND_REQ_FD] = session_set_back,
+	[WIRE_IOTLB_MSG] = session_iotlb,
 	[WIRE_GET_CONFIG] = session_get_config,
 	[WIRE_RESET_DEVICE] = session_reset,
 	[WIRE_GET_MAX_MEM_SLOTS] = session_get_slots,
@@ -202,6 +193,7 @@ static void forget(struct session *session)
 				     .ring = session->ring,
 				     .region = session->region,
 				     .watch = BROKER_UNWATCHED,
+				     .room = BROKER_UNWATCHED,
 				     .back = -1 };
 }
 
@@ -246,8 +238,7 @@ void session_end(struct session *session)
 	broker_unwatch(epoll, &session->watch);
 	if (socket >= 0)
 		close(socket);
-	if (session->back >= 0)
-		close(session->back);
+	session_forget_back(session);
 	forget(session);
 }
 
@@ -289,6 +280,8 @@ void session_event(void *data)
 			break;
 		if (event.kind == VHC_EVENT_RING_ERROR)
 			ring_error(session, &event);
+		if (event.kind == VHC_EVENT_MISS && session->iommu)
+			session_miss(session, event.iova, event.perm);
 	}
 	broker_alarm_end();
 }

@@ -23,6 +23,9 @@ struct session_ring {
 	int call;		   /* a socket that interrupts are relayed to, or -1 */
 	struct broker_watch relay; /* the eventfd that the kernel signals instead */
 	uint64_t errors;	   /* times that the kernel gave it up */
+	uint32_t size;
+	uint64_t used; /* as the front end has it */
+	bool asked;    /* for the mappings of its used ring, without which it does not start */
 };
 
 #define SESSION_NO_RING ((struct session_ring){ .err = -1, .call = -1, .relay = BROKER_UNWATCHED })
@@ -35,6 +38,14 @@ struct session_region {
 	uint64_t dev, inode;
 };
 
+/* An address that the device waits for, and the front end was not asked for yet. */
+struct session_miss {
+	uint64_t iova;
+	uint8_t perm; /* VHC_PERM_ */
+};
+
+#define SESSION_MISSES 256u
+
 struct session {
 	struct broker_device *device;
 	struct broker_watch watch; /* the front end's socket; fd is -1 while there is none */
@@ -45,7 +56,11 @@ struct session {
 	uint64_t features; /* the same, as it sent them */
 	bool has_protocol, log;
 	uint32_t status;
-	int back; /* of SET_BACKEND_REQ_FD, or -1 */
+	bool iommu;		  /* addresses are translated */
+	int back;		  /* of SET_BACKEND_REQ_FD, or -1 */
+	struct broker_watch room; /* in it, while misses wait for that */
+	struct session_miss miss[SESSION_MISSES];
+	uint32_t misses;
 	struct session_ring *ring;
 	struct session_region *region; /* SESSION_REGIONS of them */
 	uint32_t regions;
@@ -118,6 +133,16 @@ int session_reset_rings(struct session *session);
 /** session_relay_begin() - relay the interrupts of a ring to a socket, which it takes over. */
 int session_relay_begin(struct session *session, uint32_t ring, int socket);
 void session_relay_end(struct session *session, uint32_t ring);
+
+/* iommu.c */
+session_handler session_set_back, session_iotlb;
+/** session_miss() - ask the front end for an address, as soon as it can be asked. */
+void session_miss(struct session *session, uint64_t iova, uint32_t perm);
+/** session_miss_used() - for what a ring needs before it starts, if addresses are translated; once. */
+void session_miss_used(struct session *session, uint32_t ring);
+/** session_forget_misses() - nobody waits any more.  session_forget_back(): and nobody can be asked. */
+void session_forget_misses(struct session *session);
+void session_forget_back(struct session *session);
 
 /* net.c */
 session_handler session_get_queues, session_send_rarp, session_set_mtu, session_get_config;

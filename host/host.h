@@ -154,6 +154,7 @@ struct host_served {
 	struct vhc_features mask;
 	uint8_t mac[6]; /* all 0: it has none */
 	uint16_t mtu;	/* 0: the kernel's */
+	bool iommu;
 	uint32_t busyloop_us;
 	const char *path;
 	uint32_t owner, group; /* of the socket; UINT32_MAX: this process's */

@@ -209,6 +209,7 @@ bool host_serve_get(const struct host_serving *serving, size_t n, struct host_se
 		.queue_pairs = (uint32_t)device->queue_pairs,
 		.mask = device->mask,
 		.mtu = (uint16_t)device->tap.mtu,
+		.iommu = device->iommu,
 		.busyloop_us = (uint32_t)device->busyloop_us,
 		.path = device->socket.path,
 		.owner = serving->ids[i][0],

@@ -99,6 +99,7 @@ static int add_device(struct cli_call *call, const struct cli_sockets *sockets,
 		.pairs = served->queue_pairs,
 		.mask = served->mask,
 		.mtu = served->mtu,
+		.iommu = served->iommu,
 		.busyloop = served->busyloop_us,
 		.listen = cli_find_socket(sockets, served->id),
 	};

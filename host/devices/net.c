@@ -31,6 +31,11 @@ static int check_socket(struct host_check *c, size_t index)
 	const struct host_device *device = host_device(c->setup, index);
 	const struct host_socket *socket = &device->socket;
 
+	if (device->attach != HOST_ATTACH_VHOST_USER && device->iommu)
+		return HOST_WRONG(
+			c, index, "/iommu",
+			"\"iommu\" is of a device that is attached by vhost-user; others are "
+			"told by the launcher's own option");
 	if (device->attach != HOST_ATTACH_VHOST_USER)
 		return !socket->path && !socket->owner && !socket->group && !socket->mode
 			       ? 0

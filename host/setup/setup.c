@@ -328,6 +328,9 @@ static const struct doc_field device_fields[] = {
 		  .help = "the tap link on the host side"),
 	DOC_FIELD(host_device, socket, DOC_OBJECT, NET, .table = &socket_table,
 		  .help = "where launchers connect, if it is attached by vhost-user"),
+	DOC_FIELD(
+		host_device, iommu, DOC_BOOL, NET,
+		.help = "offer access_platform by vhost-user: the launcher has an IOMMU for the guest"),
 	DOC_FIELD(host_device, cid, DOC_UINT, VSOCK, .preset = HOST_CID_AUTO, .word = "auto",
 		  .min = HOST_CID_MIN, .max = HOST_CID_MAX,
 		  .help = "address of the guest; auto: the lowest that is free"),

@@ -82,6 +82,7 @@ struct host_device {
 	struct host_socket socket;
 	struct host_features features;
 	struct host_worker worker;
+	bool iommu; /* the launcher has one for the guest, of HOST_ATTACH_VHOST_USER */
 	/* Not in the document, set by host_setup_check(): the names as bits. */
 	struct vhc_features mask, require;
 	bool mac_derived; /* the document has none */

@@ -15,7 +15,7 @@
 
 #define MESSAGES 200u
 
-enum { RAW = 1, ACK = 2, SPOIL_SIZE = 4, SPOIL_FDS = 8, SPOIL_FLAGS = 16, LEAVE = 32 };
+enum { RAW = 1, ACK = 2, SPOIL_SIZE = 4, SPOIL_FDS = 8, SPOIL_FLAGS = 16, LEAVE = 32, MISS = 64 };
 
 struct world {
 	struct front front;
@@ -81,6 +81,13 @@ static void fill_payload(struct world *world, enum wire_form form, union wire_pa
 		payload->config.offset = fuzz_u8(fuzz);
 		payload->config.size = fuzz_below(fuzz, 32);
 		break;
+	case WIRE_FORM_IOTLB:
+		payload->iotlb.iova = address(fuzz, FRONT_USER);
+		payload->iotlb.size = 1u << fuzz_below(fuzz, 22);
+		payload->iotlb.user = address(fuzz, FRONT_USER);
+		payload->iotlb.perm = (uint8_t)fuzz_below(fuzz, 5);
+		payload->iotlb.type = (uint8_t)fuzz_below(fuzz, 5);
+		break;
 	default:
 		break;
 	}
@@ -126,9 +133,32 @@ static void fill_counts(struct world *world, enum wire_form form, struct wire_me
 	fill_fds(world, message, form == WIRE_FORM_TABLE ? payload->table.count & 7 : one);
 }
 
+/* The worker uses what a mapping says, and the kernel does not look at it. */
+static void check_mappings(struct world *world)
+{
+	const struct fake_vhost *vhost;
+
+	for (uint32_t i = 0; (vhost = fake_vhost(world->front.fake, i)) != NULL; i++)
+		for (uint32_t j = 0; j < vhost->mappings; j++)
+			FUZZ_CHECK(sound_in_memory(vhost, vhost->mapping[j].user,
+						   vhost->mapping[j].size));
+}
+
+/* A guest behind an IOMMU misses an address now and then, which is asked for where there is somebody to ask. */
+static void miss_one(struct world *world, uint32_t how)
+{
+	struct fake_vhost *vhost = fake_vhost(world->front.fake, 0);
+
+	if (vhost && vhost->has_iotlb && vhost->unread < FAKE_MESSAGES - 2)
+		fake_raise_miss(world->front.fake, vhost, how & 1, FRONT_USER + how * 0x100, 1);
+	session_event(&world->front.device->session);
+	FUZZ_CHECK(world->front.device->session.misses <= SESSION_MISSES);
+}
+
 static void check_world(struct world *world)
 {
 	FUZZ_CHECK(sound_check(world->front.fake));
+	check_mappings(world);
 }
 
 /* It goes, and all is as it was. */
@@ -170,6 +200,8 @@ static void send_one(struct world *world)
 	FUZZ_CHECK(r <= 1);
 	FUZZ_CHECK(r != 1 || (message.flags == (WIRE_VERSION | WIRE_REPLY) && !message.fds));
 	FUZZ_CHECK(r >= 0 || world->front.device->session.error.text[0]);
+	if (how & MISS)
+		miss_one(world, request);
 	check_world(world);
 	if (r < 0 || how & LEAVE)
 		leave(world);
@@ -180,13 +212,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz fuzz = { data, size };
 	struct world world = { .fuzz = &fuzz };
 
-	front_new(&world.front, "6.12", 1 + fuzz_below(&fuzz, 2));
+	uint8_t kind = fuzz_u8(&fuzz);
+
+	if (kind < 192)
+		front_new(&world.front, "6.12", 1 + kind % 2);
+	else
+		front_new_iommu(&world.front, "6.12");
 	world.log = fake_memfd(world.front.fake, 0x20000, F_SEAL_SHRINK);
 	world.left = fake_left(world.front.fake);
 	for (uint32_t i = 0; i < MESSAGES && fuzz.left; i++)
 		send_one(&world);
 	leave(&world);
-	front_up(&world.front);
+	if (!world.front.iommu)
+		front_up(&world.front);
 	check_world(&world);
 	fake_close(world.front.fake, world.log);
 	front_free(&world.front);

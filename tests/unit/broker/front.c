@@ -24,6 +24,12 @@ int front_setup_pairs(void **state)
 	return 0;
 }
 
+int front_setup_iommu(void **state)
+{
+	front_new_iommu(&the_front, "6.12");
+	return 0;
+}
+
 int front_teardown(void **state)
 {
 	front_free(&the_front);
@@ -40,6 +46,7 @@ static void open_device(struct front *front)
 	struct broker_net net = { .id = "net0",
 				  .pairs = front->pairs,
 				  .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 },
+				  .iommu = front->iommu,
 				  .listen = -1 };
 
 	assert_int_equal(vhc_tap_open(front->ctx, "vm0",
@@ -60,10 +67,10 @@ void front_new(struct front *front, const char *kernel, uint32_t pairs)
 	front_new_on(front, &fake_sys, kernel, pairs);
 }
 
-void front_new_on(struct front *front, const struct vhi_sys_ops *sys, const char *kernel,
-		  uint32_t pairs)
+static void make(struct front *front, const struct vhi_sys_ops *sys, const char *kernel,
+		 uint32_t pairs, bool iommu)
 {
-	*front = (struct front){ .pairs = pairs, .fake = fake_new(kernel) };
+	*front = (struct front){ .pairs = pairs, .iommu = iommu, .fake = fake_new(kernel) };
 	assert_int_equal(vhi_ctx_new_sys(sys, front->fake, &front->ctx), 0);
 	front->broker = (struct broker){ .ctx = front->ctx,
 					 .options.timeout = 1000,
@@ -75,6 +82,17 @@ void front_new_on(struct front *front, const struct vhi_sys_ops *sys, const char
 		front->kick[i] = fake_eventfd(front->fake);
 		front->call[i] = fake_eventfd(front->fake);
 	}
+}
+
+void front_new_on(struct front *front, const struct vhi_sys_ops *sys, const char *kernel,
+		  uint32_t pairs)
+{
+	make(front, sys, kernel, pairs, false);
+}
+
+void front_new_iommu(struct front *front, const char *kernel)
+{
+	make(front, &fake_sys, kernel, 1, true);
 }
 
 void front_disconnect(struct front *front)

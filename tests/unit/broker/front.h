@@ -8,6 +8,7 @@
  *   the real call eventfd comes when the ring runs                   session    call_of_a_running_ring_is_signalled
  *   bits 27 and 30 mean other things to the kernel                   features   kernel_is_not_told_bits_27_and_30
  *   access_platform is accepted without an IOMMU                     features   offer_is_of_vhost_and_tap_...
+ *   addresses behind an IOMMU that are not in memory                 iommu      update_outside_memory_...
  *   SEND_RARP comes before the features                              net        rarp_has_the_header_that_the_...
  *   a log address of ~0 without a log                                session    qemu_order_starts_every_ring
  *   SET_PROTOCOL_FEATURES itself asks for a reply                    features   protocol_features_are_acknowledged_...
@@ -48,6 +49,7 @@ struct front {
 	struct broker broker;
 	struct broker_device *device;
 	uint32_t pairs;
+	bool iommu; /* it has one for its guest */
 	int memory, kick[8], call[8];
 	struct wire_message message; /* the last one, or its reply */
 	int result;		     /* of the last one */
@@ -58,11 +60,14 @@ extern struct front the_front;
 
 int front_setup(void **state);
 int front_setup_pairs(void **state);
+int front_setup_iommu(void **state);
 int front_teardown(void **state);
 
 #define FRONT_TEST(name) cmocka_unit_test_setup_teardown(name, front_setup, front_teardown)
 #define FRONT_TEST_PAIRS(name) \
 	cmocka_unit_test_setup_teardown(name, front_setup_pairs, front_teardown)
+#define FRONT_TEST_IOMMU(name) \
+	cmocka_unit_test_setup_teardown(name, front_setup_iommu, front_teardown)
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -74,6 +79,8 @@ void front_new(struct front *front, const char *kernel, uint32_t pairs);
 /** front_new_on() - the same, with system calls that may know more fds than the fake kernel's. */
 void front_new_on(struct front *front, const struct vhi_sys_ops *sys, const char *kernel,
 		  uint32_t pairs);
+/** front_new_iommu() - the same with one pair, and addresses may go through an IOMMU. */
+void front_new_iommu(struct front *front, const char *kernel);
 /** front_free() - it disconnects, and nothing is left. */
 void front_free(struct front *front);
 void front_disconnect(struct front *front);

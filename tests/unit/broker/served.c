@@ -25,6 +25,11 @@ static void say(void *data, enum vhc_level level, const char *line)
 	strncat(served.said, "\n", sizeof(served.said) - strlen(served.said) - 1);
 }
 
+void served_say(struct front *front)
+{
+	front->broker.options.say = say;
+}
+
 int served_listen(int *ret, char *text)
 {
 	return broker_listen(&(struct broker_socket){ served.path, UINT32_MAX, UINT32_MAX, 0600 },
@@ -39,7 +44,7 @@ int served_setup(void **state)
 	snprintf(served.path, sizeof(served.path), "/tmp/vhc-broker-%d", (int)getpid());
 	served.said[0] = '\0';
 	front_new(&served.front, "6.12", 1);
-	served.front.broker.options.say = say;
+	served_say(&served.front);
 	assert_int_equal(served_listen(&fd, text), 0);
 	assert_int_equal(broker_device_listen(served.front.device, fd), 0);
 	return 0;

@@ -16,6 +16,8 @@ struct served {
 
 extern struct served served;
 
+/** served_say() - what a device's broker says goes to served.said. */
+void served_say(struct front *front);
 int served_setup(void **state);
 int served_teardown(void **state);
 /** served_listen() - at served.path. */
