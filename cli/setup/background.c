@@ -84,6 +84,7 @@ _Noreturn static void run_broker(struct cli_call *call, const struct host_setup 
 					     .settle = settle,
 					     .ready = ready,
 					     .data = connection,
+					     .seconds = (int)cli_option(call, "timeout")->number,
 					     .background = connection->stays };
 	char status;
 

@@ -277,8 +277,7 @@ static int run(struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	{ "timeout", 't', "SECONDS", CLI_NUMBER, .min = 1, .max = 3600, .preset = 5,
-	  .help = "how long each message of a launcher may take" },
+	CLI_SERVE_TIMEOUT_OPTION(""),
 	CLI_SET_OPTION,
 };
 

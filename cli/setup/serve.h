@@ -27,6 +27,13 @@ void cli_free_sockets(struct cli_sockets *sockets);
 
 /* ---- serve.c */
 
+#define CLI_SERVE_TIMEOUT_OPTION(of)                                              \
+	{                                                                         \
+		"timeout", 't', "SECONDS", CLI_NUMBER,                            \
+			.min = 1, .max = 3600, .preset = 5,                       \
+			.help = of "how long each message of a launcher may take" \
+	}
+
 /* How to serve. */
 struct cli_serving {
 	bool recorded; /* it is of no use without its record */

@@ -93,7 +93,11 @@ static int start_broker(struct cli_call *call, const struct host_setup *setup,
 	int status;
 
 	if (!host_setup_has_served(setup))
-		return CLI_YES;
+		return cli_option(call, "timeout")->count
+			       ? cli_fail(CLI_USAGE, "leave it out",
+					  "--timeout is of devices with \"attach\": "
+					  "\"vhost-user\", and the config has none")
+			       : CLI_YES;
 	if (host_setup_plan(setup, options, &plan, &error))
 		return cli_fail_host(call->argv[0], &error);
 	json_object_put(plan);
@@ -174,6 +178,7 @@ static const struct cli_option setup_options[] = {
 	{ "no-new-privs", 'n', NULL, CLI_FLAG, .help = "the launcher cannot gain privileges" },
 	{ "report", 'r', "FILE", CLI_FILE, .help = "write what was set up to FILE, as JSON" },
 	{ "shell", 'e', NULL, CLI_FLAG, .help = "without a launcher: print variables for eval" },
+	CLI_SERVE_TIMEOUT_OPTION("by vhost-user: "),
 	CLI_KEEP_OPTION,
 	CLI_SET_OPTION,
 };

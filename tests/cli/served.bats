@@ -241,6 +241,15 @@ end.recv(1)' "$1"
 	[[ $output == *"status 0"*"only 5 bytes of a message came within 1000 ms"* ]]
 }
 
+@test "setup: --timeout is the broker's" {
+	inside "$(declare -f connect)"'
+		export -f connect; "$STUB" setup --timeout 1 vm1.json -- bash -c "connect begin"; echo "status $?"; left'
+	[ "$output" = 'status 0' ]
+	[[ $stderr == *"only 5 bytes of a message came within 1000 ms"* ]]
+	jq '.devices[0] |= del(.attach, .socket)' vm1.json > fd.json
+	fails 2 'and the config has none' setup --timeout 1 fd.json -- true
+}
+
 @test "setup: what the broker can still do, as doctor tells it" {
 	inside 'eval "$("$STUB" setup vm1.json --shell)"
 		grep -E "^(Cap...|NoNewPrivs):" /proc/$VHOSTCTL_pid/status | cut -f 2 | sort | uniq -c | tr -s " "
