@@ -25,8 +25,11 @@ static int map_log(struct vhc_ctx *ctx, int fd, uint64_t offset, uint64_t size,
 	r = vhi_sys_map(&ctx->sys, fd, offset, size, &at);
 	if (r) {
 		free(log);
-		return vhi_fail_errno(ctx, NULL, r, "a dirty log of %llu bytes cannot be mapped",
-				      (unsigned long long)size);
+		return vhi_fail_errno(
+			ctx,
+			&(struct vhi_place){
+				.hint = r == -EINVAL ? "give a memfd without huge pages" : NULL },
+			r, "a dirty log of %llu bytes cannot be mapped", (unsigned long long)size);
 	}
 	*log = (struct vhi_dirty_log){
 		.ctx = vhi_ctx_ref(ctx), .refs = 1, .words = at, .size = size

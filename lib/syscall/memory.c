@@ -69,15 +69,22 @@ static uint64_t page_up(uint64_t size, uint64_t page)
 /*
  * A reservation with the file mapped in its middle: what is left of it at both ends are the guards.  Zeros
  * come from no file, to which RLIMIT_FSIZE and its SIGXFSZ would apply.
+ *
+ * It begins at an odd page, where no file in huge pages can be mapped: of a hole in such a file, whoever seals it,
+ * reading ends with SIGBUS when there are no more of them.
  */
 int vhi_linux_map(void *data, int fd, uint64_t offset, uint64_t size, void **ret)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), whole = page_up(size, page) + 2 * page;
-	char *at = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	int flags = MAP_SHARED | MAP_FIXED | (fd < 0 ? MAP_ANONYMOUS | MAP_NORESERVE : 0), r;
+	char *at = mmap(NULL, whole + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			-1, 0);
+	bool odd = (uintptr_t)at / page % 2;
 
 	if (at == MAP_FAILED)
 		return -errno;
+	munmap(odd ? at : at + whole, page);
+	at += odd ? page : 0;
 	if (mmap(at + page, size, PROT_READ | PROT_WRITE, flags, fd, (off_t)offset) != MAP_FAILED) {
 		*ret = at + page;
 		return 0;

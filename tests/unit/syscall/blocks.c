@@ -86,12 +86,34 @@ static void huge_pages_are_blocks(void **state)
 	close(fd);
 }
 
+/* Wherever there is room: of such a file reading may be SIGBUS, and a dirty log is read. */
+static void huge_pages_are_no_log(void **state)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), block;
+	int fd = new_file(MFD_HUGETLB, 0);
+	struct vhi_file file;
+	void *at;
+
+	if (fd < 0)
+		skip();
+	assert_int_equal(vhi_sys_stat(&sys, fd, &file), 0);
+	block = file.block;
+	assert_int_equal(ftruncate(fd, (off_t)block), 0);
+	for (uint64_t i = 0; i < block / page; i++) {
+		assert_int_equal(vhi_sys_map(&sys, fd, 0, block, &at), -EINVAL);
+		/* the room begins at another page */
+		mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	}
+	close(fd);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_is_known_by_any_fd),
 		cmocka_unit_test(truncated_file_is_efault),
 		cmocka_unit_test(huge_pages_are_blocks),
+		cmocka_unit_test(huge_pages_are_no_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
