@@ -81,6 +81,14 @@ static void hold_standard_fds(void)
 			return;
 }
 
+/* A caller that has closed stdout wants no result. */
+static bool is_wanted(void)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 int main(int argc, char **argv)
 {
 	static struct cli_call
@@ -98,5 +106,7 @@ int main(int argc, char **argv)
 	else if (!status)
 		status = run(&call);
 	r = put(&call, help);
+	if (r && call.unheard && is_wanted())
+		call.unheard(&call);
 	return r ? r : status < 0 ? 0 : status;
 }

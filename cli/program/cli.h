@@ -104,6 +104,8 @@ struct cli_call {
 	char **launcher; /* the words after --, NULL-terminated; NULL without it */
 	struct json_object *result;
 	const char *alone; /* as that of the command, of this call */
+	/* the result cannot be written: undo what was done.  May be NULL */
+	void (*unheard)(struct cli_call *call);
 };
 
 #define CLI_OPTIONS(table) .options = (table), .count = DOC_COUNT(table)

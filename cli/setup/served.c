@@ -2,6 +2,7 @@
 /*
  * 'vhostctl setup' without a launcher: a broker in the background, and how to reach its devices.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,14 +133,24 @@ static int check_setup(const struct cli_call *call, const struct host_setup *set
 	return cli_option(call, "shell")->count ? check_names(setup) : CLI_YES;
 }
 
+/* Until its result was written. */
+static struct cli_broker broker;
+
+static void end_broker(struct cli_call *call)
+{
+	cli_broker_end(call, &broker);
+}
+
 static int set_up(struct cli_call *call, const struct host_setup *setup)
 {
-	struct cli_broker broker;
 	int status = cli_broker_start(call, setup, true, &broker);
 
 	if (status)
 		return status;
+	signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error of write() */
 	call->result = broker.report;
+	broker.report = NULL;
+	call->unheard = end_broker;
 	if (!cli_option(call, "shell")->count)
 		return CLI_YES;
 	add_shell(call);

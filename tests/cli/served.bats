@@ -47,6 +47,13 @@ inside() {
 	[ "${#lines[@]}" = 2 ]
 }
 
+@test "setup: if nobody can be told where launchers connect, it is undone" {
+	inside '"$STUB" setup vm1.json > /dev/full; echo "status $?"; left
+		exec 3> >(:); wait $!; "$STUB" setup vm1.json >&3; echo "status $?"; left'
+	[ "$output" = $'status 5\nstatus 5' ]
+	[[ $stderr == *"cannot write the result: No space left"*"cannot write the result: Broken pipe"* ]]
+}
+
 @test "setup: --json and --shell say the same" {
 	inside '"$STUB" setup vm1.json --json > a.json; "$STUB" teardown vm1 > /dev/null
 		eval "$("$STUB" setup vm1.json --shell)"; kill -0 "$VHOSTCTL_pid" && echo "$VHOSTCTL_net0_socket $VHOSTCTL_net0_tap $VHOSTCTL_net0_mac $VHOSTCTL_net0_queue_pairs"
