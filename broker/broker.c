@@ -43,22 +43,20 @@ int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct
 	return 0;
 }
 
-int broker_add_net(struct broker *broker, const struct broker_net *net)
+int broker_add(struct broker *broker, const struct broker_args *args)
 {
 	struct broker_device **devices;
 	int r;
 
-	if (!net->pairs || net->pairs > BROKER_MAX_PAIRS)
-		return -EINVAL;
 	devices = reallocarray(broker->devices, broker->count + 1, sizeof(struct broker_device *));
 	if (!devices)
 		return -ENOMEM;
 	broker->devices = devices;
-	r = broker_device_new(broker, net, &devices[broker->count]);
+	r = broker_device_new(broker, args, &devices[broker->count]);
 	if (r)
 		return r;
 	broker->count++;
-	return broker_device_listen(devices[broker->count - 1], net->listen);
+	return broker_device_listen(devices[broker->count - 1], args->listen);
 }
 
 /* Of two times, of which -1 is never. */

@@ -29,16 +29,18 @@ struct broker_options {
 	void *data;
 };
 
-/* A net device.  All of it must outlive the broker, but for the strings. */
-struct broker_net {
+/* A device.  All of it must outlive the broker, but for the strings. */
+struct broker_args {
 	const char *id;
+	enum vhc_type type;
 	struct vhc_dev *dev; /* not started */
-	struct vhc_tap *tap;
+	struct vhc_tap *tap; /* of a net device, as the MAC address and the MTU */
 	uint32_t pairs;
 	struct vhc_features mask; /* not to be offered */
 	uint8_t mac[6];		  /* all 0: the guest chooses its own */
 	uint16_t mtu;		  /* told to the guest; 0: not */
 	bool iommu;	   /* access_platform is offered: the launcher has an IOMMU for its guest */
+	uint64_t cid;	   /* the guest's, of a vsock device */
 	uint32_t busyloop; /* us that each ring is polled before its thread sleeps */
 	int listen;	   /* a socket that listens: the broker closes it */
 };
@@ -46,8 +48,8 @@ struct broker_net {
 /** broker_new() - without devices.  The process may have as many fds as it can be allowed.  Errors: -ENOMEM; -EMFILE. */
 int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct broker **ret);
 
-/** broker_add_net() - serve a device.  Errors: -EINVAL; -ENOMEM; the library's. */
-int broker_add_net(struct broker *broker, const struct broker_net *net);
+/** broker_add() - serve a device.  Errors: -EINVAL; -ENOMEM; the library's. */
+int broker_add(struct broker *broker, const struct broker_args *args);
 
 /**
  * broker_add_control() - serve clients that ask for devices, and change them, by io.vhostctl: those of

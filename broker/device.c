@@ -11,9 +11,7 @@
 #include <unistd.h>
 
 #include "alarm.h"
-#include "device.h"
-
-#define STALE_FRAMES 65536u /* of all queues: others wait meanwhile */
+#include "kind.h"
 
 /* Has the other end gone, although what it sent before was not read yet? */
 static bool has_gone(int socket)
@@ -21,21 +19,6 @@ static bool has_gone(int socket)
 	struct pollfd now = { .fd = socket, .events = POLLRDHUP };
 
 	return poll(&now, 1, 0) == 1;
-}
-
-/* Frames that came for a front end that has gone are not for the next one. */
-static void drop_frames(const struct broker_device *device)
-{
-	char frame[65536 + 64];
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < device->pairs; i++) {
-		struct pollfd now = { .fd = vhc_tap_get_fd(device->tap, i), .events = POLLIN };
-
-		for (; n < STALE_FRAMES && poll(&now, 1, 0) == 1; n++)
-			if (read(now.fd, frame, sizeof(frame)) < 0)
-				break;
-	}
 }
 
 static struct ucred peer_of(int socket)
@@ -82,7 +65,8 @@ static void begin_session(struct broker_device *device, int socket)
 {
 	int r;
 
-	drop_frames(device);
+	if (device->kind->drop_stale)
+		device->kind->drop_stale(device);
 	r = session_begin(&device->session, socket);
 	if (r)
 		broker_say(device, VHC_LEVEL_ERROR, "cannot serve a front end: %s", strerror(-r));
@@ -175,19 +159,6 @@ static int set_busyloop(struct broker_device *device)
 	return r;
 }
 
-/* For who saves its state. */
-static int set_config(struct broker_device *device)
-{
-	static const uint8_t none[sizeof(device->mac)];
-	struct vhc_net_config config = { .sz = sizeof(config), .mtu = device->mtu };
-
-	config.flags = device->mtu ? VHC_NET_MTU : 0;
-	if (memcmp(device->mac, none, sizeof(none)))
-		config.flags |= VHC_NET_MAC;
-	memcpy(config.mac, device->mac, sizeof(config.mac));
-	return vhc_dev_set_net_config(device->dev, &config);
-}
-
 static int open_device(struct broker_device *device, const struct vhc_features *mask)
 {
 	int r = vhc_mem_new(device->ctx, &device->mem);
@@ -196,13 +167,11 @@ static int open_device(struct broker_device *device, const struct vhc_features *
 	if (!r)
 		r = vhc_dev_set_mem(device->dev, device->mem);
 	if (!r)
-		r = vhc_dev_set_tap(device->dev, device->tap);
-	if (!r)
 		r = vhc_dev_get_info(device->dev, &device->info);
+	if (!r && device->kind->open)
+		r = device->kind->open(device);
 	if (!r)
 		r = set_busyloop(device);
-	if (!r)
-		r = set_config(device);
 	return r ? r : session_offer_features(device, mask);
 }
 
@@ -217,25 +186,28 @@ int broker_device_listen(struct broker_device *device, int listen)
 						device);
 }
 
-static struct broker_device *new_device(struct broker *broker, const struct broker_net *net)
+static struct broker_device *new_device(struct broker *broker, const struct broker_kind *kind,
+					const struct broker_args *args)
 {
 	struct broker_device *device = calloc(1, sizeof(*device));
 
 	if (!device)
 		return NULL;
 	*device = (struct broker_device){ .broker = broker,
+					  .kind = kind,
 					  .ctx = broker->ctx,
-					  .dev = net->dev,
-					  .tap = net->tap,
-					  .pairs = net->pairs,
-					  .rings = 2 * net->pairs,
-					  .mtu = net->mtu,
-					  .iommu = net->iommu,
-					  .busyloop = net->busyloop,
+					  .dev = args->dev,
+					  .tap = args->tap,
+					  .pairs = args->pairs,
+					  .rings = 2 * args->pairs,
+					  .mtu = args->mtu,
+					  .iommu = args->iommu,
+					  .cid = args->cid,
+					  .busyloop = args->busyloop,
 					  .listen = BROKER_NO_LISTENER,
 					  .events = BROKER_UNWATCHED };
-	snprintf(device->id, sizeof(device->id), "%s", net->id);
-	memcpy(device->mac, net->mac, sizeof(device->mac));
+	snprintf(device->id, sizeof(device->id), "%s", args->id);
+	memcpy(device->mac, args->mac, sizeof(device->mac));
 	if (session_new(&device->session, device)) {
 		free(device);
 		return NULL;
@@ -243,15 +215,19 @@ static struct broker_device *new_device(struct broker *broker, const struct brok
 	return device;
 }
 
-int broker_device_new(struct broker *broker, const struct broker_net *net,
+int broker_device_new(struct broker *broker, const struct broker_args *args,
 		      struct broker_device **ret)
 {
-	struct broker_device *device = new_device(broker, net);
+	const struct broker_kind *kind = broker_kind_get(args->type);
+	struct broker_device *device;
 	int r;
 
+	if (!kind || !args->pairs || args->pairs > kind->max_pairs)
+		return -EINVAL;
+	device = new_device(broker, kind, args);
 	if (!device)
 		return -ENOMEM;
-	r = open_device(device, &net->mask);
+	r = open_device(device, &args->mask);
 	if (r) {
 		broker_device_free(device);
 		return r;
@@ -271,4 +247,12 @@ void broker_device_free(struct broker_device *device)
 	vhc_mem_free(device->mem);
 	session_free(&device->session);
 	free(device);
+}
+
+int broker_device_set_link(struct broker_device *device, bool up)
+{
+	if (device->kind->set_link)
+		return device->kind->set_link(device, up);
+	return session_fail(&device->session, -EOPNOTSUPP, "a %s device has no link",
+			    device->kind->name);
 }

@@ -20,12 +20,15 @@ struct broker_quota {
 	uint32_t lines, left_out;
 };
 
+struct broker_kind;
+
 struct broker_device {
 	struct broker *broker;
+	const struct broker_kind *kind;
 	char id[64];
 	struct vhc_ctx *ctx;
 	struct vhc_dev *dev; /* the caller's, as the tap */
-	struct vhc_tap *tap;
+	struct vhc_tap *tap; /* NULL: it is no net device */
 	struct vhc_mem *mem; /* of the guest; empty without a front end */
 	struct vhc_dev_info info;
 	uint32_t pairs, rings;
@@ -33,6 +36,7 @@ struct broker_device {
 	uint8_t mac[6];
 	uint16_t mtu;
 	bool iommu; /* access_platform is offered */
+	uint64_t cid;
 	uint32_t busyloop;
 	bool stopped, link_down; /* as a client of the control socket wants it */
 	bool running;		 /* any ring; who monitors was told so */
@@ -55,7 +59,8 @@ struct broker {
 	struct broker_control *control; /* NULL: there is no control socket */
 };
 
-int broker_device_new(struct broker *broker, const struct broker_net *net,
+/** broker_device_new() - Errors: -EINVAL: there is no such kind, or it has not so many pairs; the library's. */
+int broker_device_new(struct broker *broker, const struct broker_args *args,
 		      struct broker_device **ret);
 /** broker_device_listen() - front ends connect there from now on; takes over the socket. */
 int broker_device_listen(struct broker_device *device, int listen);
@@ -74,7 +79,7 @@ int broker_device_resume(struct broker_device *device);
 /** broker_device_follow() - rings were started or stopped: tell of it when that is news. */
 void broker_device_follow(struct broker_device *device);
 
-/** broker_device_set_link() - the carrier of its tap.  Errors, with the session's text: of TUNSETCARRIER. */
+/** broker_device_set_link() - the carrier of its tap.  Errors, with the session's text: -EOPNOTSUPP: it has none; of TUNSETCARRIER. */
 int broker_device_set_link(struct broker_device *device, bool up);
 
 /* control.c */

@@ -5,50 +5,20 @@
 #include <errno.h>
 #include <string.h>
 
-#include "device.h"
+#include "kind.h"
 
-enum {
-	BIT_MTU = 3,
-	BIT_MAC = 5,
-	BIT_STATUS = 16,
-	BIT_CTRL_VQ = 17,
-	BIT_MQ = 22,
-	BIT_ANY_LAYOUT = 27,
-	BIT_ACCESS_PLATFORM = 33
-};
+enum { BIT_CTRL_VQ = 17, BIT_MQ = 22, BIT_ACCESS_PLATFORM = 33 };
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-#define PROTOCOL_FEATURES                                                                  \
-	(WIRE_P(MQ) | WIRE_P(LOG_SHMFD) | WIRE_P(RARP) | WIRE_P(REPLY_ACK) | WIRE_P(MTU) | \
-	 WIRE_P(BACKEND_REQ) | WIRE_P(CONFIG) | WIRE_P(RESET_DEVICE) |                     \
-	 WIRE_P(CONFIGURE_MEM_SLOTS) | WIRE_P(STATUS))
-
-/*
- * Of the bits that are a device model's, only those that are told in the configuration space.  A
- * control queue is not served here: QEMU has its own, and asks for MQ alone.  So it is offered only
- * where there are several queue pairs, which are of no use without it; a launcher that passes features
- * through to its guest as they are needs a device with one pair.
- */
-static struct vhc_features of_model(const struct broker_device *device)
-{
-	static const uint8_t none[sizeof(device->mac)];
-	uint64_t bits = BIT(BIT_STATUS) | BIT(BIT_ANY_LAYOUT);
-
-	bits |= memcmp(device->mac, none, sizeof(none)) ? BIT(BIT_MAC) : 0;
-	bits |= device->mtu ? BIT(BIT_MTU) : 0;
-	bits |= device->pairs > 1 ? BIT(BIT_MQ) | BIT(BIT_CTRL_VQ) : 0;
-	return (struct vhc_features){ { bits } };
-}
-
 int session_offer_features(struct broker_device *device, const struct vhc_features *mask)
 {
-	struct vhc_features want = of_model(device), offered;
+	struct vhc_features want = { { device->kind->find_features(device) } }, offered;
 	int r;
 
 	/* vhost-user has 64 */
 	for (uint32_t bit = 0; bit < 64; bit++) {
-		const struct vhc_feature *feature = vhc_feature_get(VHC_TYPE_NET, bit);
+		const struct vhc_feature *feature = vhc_feature_get(device->kind->type, bit);
 
 		if (feature && !(feature->origin & VHC_ORIGIN_MODEL))
 			vhc_features_add(&want, bit);
@@ -91,7 +61,7 @@ static void enable_all(struct session *session)
 static int fail_excess(struct session *session, uint64_t excess)
 {
 	unsigned int first = (unsigned int)__builtin_ctzll(excess);
-	const struct vhc_feature *feature = vhc_feature_get(VHC_TYPE_NET, first);
+	const struct vhc_feature *feature = vhc_feature_get(session->device->kind->type, first);
 
 	return session_fail(
 		session, -EOPNOTSUPP, "0x%llx was not offered, such as %s (bit %u): 0x%llx was",
@@ -144,20 +114,20 @@ int session_set_features(struct session *session, struct wire_message *message)
 
 int session_get_protocol_features(struct session *session, struct wire_message *message)
 {
-	wire_reply_u64(message, PROTOCOL_FEATURES);
+	wire_reply_u64(message, session->device->kind->protocol);
 	return 0;
 }
 
 /* Whether it is acknowledged is decided by the new ones. */
 int session_set_protocol_features(struct session *session, struct wire_message *message)
 {
-	uint64_t bits = message->payload.u64;
+	uint64_t bits = message->payload.u64, offered = session->device->kind->protocol;
 
-	if (bits & ~PROTOCOL_FEATURES)
+	if (bits & ~offered)
 		return session_fail(session, -EOPNOTSUPP,
 				    "protocol features 0x%llx were not offered: 0x%llx were",
-				    (unsigned long long)(bits & ~PROTOCOL_FEATURES),
-				    (unsigned long long)PROTOCOL_FEATURES);
+				    (unsigned long long)(bits & ~offered),
+				    (unsigned long long)offered);
 	session->protocol = bits;
 	session->has_protocol = true;
 	return 0;

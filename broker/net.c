@@ -8,14 +8,28 @@
 #include <linux/if_tun.h>
 #include <net/ethernet.h>
 #include <net/if_arp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "device.h"
+#include "kind.h"
 
 #define MIN_MTU	   68u
 #define MAX_HEADER 64
+
+#define STALE_FRAMES 65536u /* of all queues: others wait meanwhile */
+
+enum {
+	BIT_MTU = 3,
+	BIT_MAC = 5,
+	BIT_STATUS = 16,
+	BIT_CTRL_VQ = 17,
+	BIT_MQ = 22,
+	BIT_ANY_LAYOUT = 27
+};
+
+#define BIT(n) (UINT64_C(1) << (n))
 
 /* As in the specification, little-endian; what is past it reads as 0. */
 struct config {
@@ -25,20 +39,31 @@ struct config {
 
 enum { LINK_UP = 1 };
 
-int session_get_config(struct session *session, struct wire_message *message)
+/*
+ * Of the bits that are a device model's, only those that are told in the configuration space.  A
+ * control queue is not served here: QEMU has its own, and asks for MQ alone.  So it is offered only
+ * where there are several queue pairs, which are of no use without it; a launcher that passes features
+ * through to its guest as they are needs a device with one pair.
+ */
+static uint64_t find_features(const struct broker_device *device)
 {
-	const struct broker_device *device = session->device;
+	static const uint8_t none[sizeof(device->mac)];
+	uint64_t bits = BIT(BIT_STATUS) | BIT(BIT_ANY_LAYOUT);
+
+	bits |= memcmp(device->mac, none, sizeof(none)) ? BIT(BIT_MAC) : 0;
+	bits |= device->mtu ? BIT(BIT_MTU) : 0;
+	bits |= device->pairs > 1 ? BIT(BIT_MQ) | BIT(BIT_CTRL_VQ) : 0;
+	return bits;
+}
+
+static void put_config(const struct broker_device *device, uint8_t space[WIRE_CONFIG_SIZE])
+{
 	struct config config = { .status = htole16(device->link_down ? 0 : LINK_UP),
 				 .pairs = htole16((uint16_t)device->pairs),
 				 .mtu = htole16(device->mtu) };
-	uint8_t space[WIRE_CONFIG_SIZE] = { 0 };
 
 	memcpy(config.mac, device->mac, sizeof(config.mac));
 	memcpy(space, &config, sizeof(config));
-	wire_reply_same(message);
-	memcpy(message->payload.config.bytes, space + message->payload.config.offset,
-	       message->payload.config.size);
-	return 0;
 }
 
 int session_get_queues(struct session *session, struct wire_message *message)
@@ -126,7 +151,7 @@ static void tell_config(struct broker_device *device)
 			   error.text);
 }
 
-int broker_device_set_link(struct broker_device *device, bool up)
+static int set_link(struct broker_device *device, bool up)
 {
 	int fd = vhc_tap_get_fd(device->tap, 0), carrier = up;
 
@@ -140,3 +165,61 @@ int broker_device_set_link(struct broker_device *device, bool up)
 	broker_changed(device, CONTROL_LINK);
 	return 0;
 }
+
+/* Frames that came for a front end that has gone are not for the next one. */
+static void drop_frames(const struct broker_device *device)
+{
+	char frame[65536 + 64];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < device->pairs; i++) {
+		struct pollfd now = { .fd = vhc_tap_get_fd(device->tap, i), .events = POLLIN };
+
+		for (; n < STALE_FRAMES && poll(&now, 1, 0) == 1; n++)
+			if (read(now.fd, frame, sizeof(frame)) < 0)
+				break;
+	}
+}
+
+/* Frames of a flow go to one queue: one that nobody reads must be detached. */
+static int activate(const struct session *session)
+{
+	const struct broker_device *device = session->device;
+	uint32_t active = 1;
+
+	for (uint32_t pair = 1; pair < device->pairs; pair++)
+		if (session->ring[2 * pair].enabled)
+			active = pair + 1;
+	return device->pairs > 1 ? vhc_tap_set_active(device->tap, active) : 0;
+}
+
+/* For who saves its state. */
+static int set_config(const struct broker_device *device)
+{
+	static const uint8_t none[sizeof(device->mac)];
+	struct vhc_net_config config = { .sz = sizeof(config), .mtu = device->mtu };
+
+	config.flags = device->mtu ? VHC_NET_MTU : 0;
+	if (memcmp(device->mac, none, sizeof(none)))
+		config.flags |= VHC_NET_MAC;
+	memcpy(config.mac, device->mac, sizeof(config.mac));
+	return vhc_dev_set_net_config(device->dev, &config);
+}
+
+static int open_net(struct broker_device *device)
+{
+	return vhc_dev_set_tap(device->dev, device->tap) ?: set_config(device);
+}
+
+const struct broker_kind broker_kind_net = {
+	.type = VHC_TYPE_NET,
+	.name = "net",
+	.max_pairs = BROKER_MAX_PAIRS,
+	.protocol = BROKER_PROTOCOL | WIRE_P(MQ) | WIRE_P(LOG_SHMFD) | WIRE_P(RARP) | WIRE_P(MTU),
+	.find_features = find_features,
+	.put_config = put_config,
+	.open = open_net,
+	.drop_stale = drop_frames,
+	.activate = activate,
+	.set_link = set_link,
+};

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kind.h"
 #include "manage.h"
 
 /* A number in JSON that every reader has without loss. */
@@ -47,7 +48,7 @@ const struct control_device *broker_report_device(const struct broker_device *de
 	ret->launcher = report_launcher(session);
 	ret->device = (struct control_device){
 		.id = (char *)(uintptr_t)device->id,
-		.type = (char *)(uintptr_t) "net",
+		.type = (char *)(uintptr_t)device->kind->name,
 		.link = (char *)(uintptr_t)(link ? link : ""),
 		.queue_pairs = device->pairs,
 		.offered = device->offered,

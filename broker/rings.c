@@ -20,25 +20,40 @@ static int check_ring(struct session *session, uint32_t index)
 			    rings);
 }
 
+static int start_or_stop(struct broker_device *device, bool start, uint32_t index, bool alone)
+{
+	if (alone)
+		return start ? vhc_ring_start(device->dev, index)
+			     : vhc_ring_stop(device->dev, index);
+	return start ? vhc_dev_start(device->dev) : vhc_dev_stop(device->dev);
+}
+
+/* Rings that run only together start with the last that may, and stop with the first that may not. */
 int session_settle(struct session *session, uint32_t index)
 {
-	struct session_ring *ring = &session->ring[index];
-	struct vhc_dev *dev = session->device->dev;
-	bool start = ring->enabled && ring->kicked && !session->device->stopped;
+	struct broker_device *device = session->device;
+	bool alone = device->info.can & VHC_CAN_RING, start = !device->stopped, runs = false;
+	uint32_t first = alone ? index : 0, end = alone ? index + 1 : device->rings;
 	int r;
 
-	if (!start && !ring->runs)
+	for (uint32_t i = first; i < end; i++) {
+		start &= session->ring[i].enabled && session->ring[i].kicked;
+		runs |= session->ring[i].runs;
+	}
+	if (!start && !runs)
 		return 0;
-	r = start ? vhc_ring_start(dev, index) : vhc_ring_stop(dev, index);
+	r = start_or_stop(device, start, index, alone);
 	if (r == -EAGAIN) {
 		session_miss_used(session, index);
 		return 0; /* something is still to come */
 	}
 	if (r)
 		return r;
-	ring->runs = start;
-	ring->was_reset &= !start;
-	broker_device_follow(session->device);
+	for (uint32_t i = first; i < end; i++) {
+		session->ring[i].runs = start;
+		session->ring[i].was_reset &= !start;
+	}
+	broker_device_follow(device);
 	return 0;
 }
 
@@ -187,18 +202,6 @@ int session_set_err(struct session *session, struct wire_message *message)
 		close(session->ring[index].err);
 	session->ring[index].err = wire_take_fd(message, 0);
 	return 0;
-}
-
-/* Frames of a flow go to one queue: one that nobody reads must be detached. */
-int session_activate(struct session *session)
-{
-	const struct broker_device *device = session->device;
-	uint32_t active = 1;
-
-	for (uint32_t pair = 1; pair < device->pairs; pair++)
-		if (session->ring[2 * pair].enabled)
-			active = pair + 1;
-	return device->pairs > 1 ? vhc_tap_set_active(device->tap, active) : 0;
 }
 
 /* It comes before there is a ring, and again and again. */

@@ -143,8 +143,10 @@ void session_miss_used(struct session *session, uint32_t ring);
 /** session_forget_misses() - nobody waits any more.  session_forget_back(): and nobody can be asked. */
 void session_forget_misses(struct session *session);
 void session_forget_back(struct session *session);
+/* kind.c */
+session_handler session_get_config;
 
 /* net.c */
-session_handler session_get_queues, session_send_rarp, session_set_mtu, session_get_config;
+session_handler session_get_queues, session_send_rarp, session_set_mtu;
 
 #endif

@@ -148,13 +148,15 @@ int host_teardown(const struct host_setup *setup, const struct host_options *opt
 /* A device that is set up for a broker. */
 struct host_served {
 	const char *id;
+	enum vhc_type type;
 	struct vhc_dev *dev;
-	struct vhc_tap *tap;
+	struct vhc_tap *tap; /* NULL: it is no net device */
 	uint32_t queue_pairs;
 	struct vhc_features mask;
 	uint8_t mac[6]; /* all 0: it has none */
 	uint16_t mtu;	/* 0: the kernel's */
 	bool iommu;
+	uint64_t cid; /* the guest's, of a vsock device */
 	uint32_t busyloop_us;
 	const char *path;
 	uint32_t owner, group; /* of the socket; UINT32_MAX: this process's */

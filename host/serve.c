@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "errname.h"
+#include "kind.h"
 #include "ops/plan.h"
 #include "process/handover.h"
 #include "process/keeper.h"
@@ -204,12 +205,14 @@ bool host_serve_get(const struct host_serving *serving, size_t n, struct host_se
 	device = host_device(setup, i);
 	*ret = (struct host_served){
 		.id = device->id,
+		.type = host_kind_of(device)->type,
 		.dev = serving->run->devices[i].vhost,
 		.tap = serving->run->devices[i].tap,
-		.queue_pairs = (uint32_t)device->queue_pairs,
+		.queue_pairs = host_kind_of(device)->tap ? (uint32_t)device->queue_pairs : 1,
 		.mask = device->mask,
 		.mtu = (uint16_t)device->tap.mtu,
 		.iommu = device->iommu,
+		.cid = serving->run->devices[i].cid,
 		.busyloop_us = (uint32_t)device->busyloop_us,
 		.path = device->socket.path,
 		.owner = serving->ids[i][0],

@@ -92,24 +92,26 @@ static int listen_at(const struct cli_call *call, const struct host_served *serv
 static int add_device(struct cli_call *call, const struct cli_sockets *sockets,
 		      struct broker *broker, const struct host_served *served)
 {
-	struct broker_net net = {
+	struct broker_args args = {
 		.id = served->id,
+		.type = served->type,
 		.dev = served->dev,
 		.tap = served->tap,
 		.pairs = served->queue_pairs,
 		.mask = served->mask,
 		.mtu = served->mtu,
 		.iommu = served->iommu,
+		.cid = served->cid,
 		.busyloop = served->busyloop_us,
 		.listen = cli_find_socket(sockets, served->id),
 	};
-	bool passed = net.listen >= 0;
-	int status = passed ? CLI_YES : listen_at(call, served, &net.listen), r;
+	bool passed = args.listen >= 0;
+	int status = passed ? CLI_YES : listen_at(call, served, &args.listen), r;
 
 	if (status)
 		return status;
-	memcpy(net.mac, served->mac, sizeof(net.mac));
-	r = broker_add_net(broker, &net);
+	memcpy(args.mac, served->mac, sizeof(args.mac));
+	r = broker_add(broker, &args);
 	if (!r)
 		return CLI_YES;
 	if (!passed)

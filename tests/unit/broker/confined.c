@@ -47,14 +47,16 @@ static int listen_at(const char *path)
 
 static void add_device(struct vhc_ctx *ctx, struct broker *broker, const char *id, const char *path)
 {
-	struct broker_net net = { .id = id, .pairs = PAIRS, .listen = listen_at(path) };
+	struct broker_args net = {
+		.id = id, .type = VHC_TYPE_NET, .pairs = PAIRS, .listen = listen_at(path)
+	};
 
 	check(vhc_tap_open(ctx, id, VHC_ARG(vhc_tap_args, .queues = PAIRS), &net.tap), "tap");
 	check(vhc_dev_open(ctx, id, NULL,
 			   VHC_ARG(vhc_dev_args, .type = VHC_TYPE_NET, .queue_pairs = PAIRS),
 			   &net.dev),
 	      vhc_ctx_get_error(ctx)->text);
-	check(broker_add_net(broker, &net), "broker_add_net");
+	check(broker_add(broker, &net), "broker_add");
 }
 
 static struct broker *set_up(struct vhc_ctx *ctx, const struct confined *confined)

@@ -70,7 +70,7 @@ static int listen_at(const char *path)
 }
 
 static void serve(struct vhc_ctx *ctx, struct fake *fake, char *const *paths,
-		  struct broker_net *net)
+		  struct broker_args *net)
 {
 	const struct broker_options options = { .name = "vm1", .say = say };
 	char line[100];
@@ -78,7 +78,7 @@ static void serve(struct vhc_ctx *ctx, struct fake *fake, char *const *paths,
 
 	net->listen = listen_at(paths[0]);
 	check(broker_new(ctx, &options, &broker), "broker_new");
-	check(broker_add_net(broker, net), "broker_add_net");
+	check(broker_add(broker, net), "broker_add");
 	if (paths[2])
 		check(broker_add_control(broker, listen_at(paths[2])), "broker_add_control");
 	do {
@@ -95,7 +95,9 @@ static void serve(struct vhc_ctx *ctx, struct fake *fake, char *const *paths,
 
 int main(int argc, char **argv)
 {
-	struct broker_net net = { .id = "net0", .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 } };
+	struct broker_args net = { .id = "net0",
+				   .type = VHC_TYPE_NET,
+				   .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 } };
 	struct fake *fake = fake_new("6.12");
 	struct vhc_ctx *ctx;
 

@@ -41,13 +41,14 @@ struct fake_ring *front_kernel_ring(uint32_t ring)
 	return &fake_vhost(the_front.fake, ring / 2)->ring[ring % 2];
 }
 
-static void open_device(struct front *front)
+static void open_net(struct front *front)
 {
-	struct broker_net net = { .id = "net0",
-				  .pairs = front->pairs,
-				  .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 },
-				  .iommu = front->iommu,
-				  .listen = -1 };
+	struct broker_args args = { .id = "net0",
+				    .type = VHC_TYPE_NET,
+				    .pairs = front->pairs,
+				    .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 },
+				    .iommu = front->iommu,
+				    .listen = -1 };
 
 	assert_int_equal(vhc_tap_open(front->ctx, "vm0",
 				      VHC_ARG(vhc_tap_args, .queues = front->pairs), &front->tap),
@@ -57,9 +58,24 @@ static void open_device(struct front *front)
 					      .queue_pairs = front->pairs),
 				      &front->dev),
 			 0);
-	net.dev = front->dev;
-	net.tap = front->tap;
-	assert_int_equal(broker_device_new(&front->broker, &net, &front->device), 0);
+	args.dev = front->dev;
+	args.tap = front->tap;
+	assert_int_equal(broker_device_new(&front->broker, &args, &front->device), 0);
+}
+
+static void open_vsock(struct front *front)
+{
+	struct broker_args args = {
+		.id = "vsock0", .type = VHC_TYPE_VSOCK, .pairs = 1, .cid = FRONT_CID, .listen = -1
+	};
+
+	assert_int_equal(
+		vhc_dev_open(front->ctx, "vsock0", NULL,
+			     VHC_ARG(vhc_dev_args, .type = VHC_TYPE_VSOCK, .guest_cid = FRONT_CID),
+			     &front->dev),
+		0);
+	args.dev = front->dev;
+	assert_int_equal(broker_device_new(&front->broker, &args, &front->device), 0);
 }
 
 void front_new(struct front *front, const char *kernel, uint32_t pairs)
@@ -67,10 +83,10 @@ void front_new(struct front *front, const char *kernel, uint32_t pairs)
 	front_new_on(front, &fake_sys, kernel, pairs);
 }
 
-static void make(struct front *front, const struct vhi_sys_ops *sys, const char *kernel,
-		 uint32_t pairs, bool iommu)
+static void begin(struct front *front, const struct vhi_sys_ops *sys, const char *kernel,
+		  uint32_t pairs, void (*open_device)(struct front *front))
 {
-	*front = (struct front){ .pairs = pairs, .iommu = iommu, .fake = fake_new(kernel) };
+	*front = (struct front){ .pairs = pairs, .fake = fake_new(kernel) };
 	assert_int_equal(vhi_ctx_new_sys(sys, front->fake, &front->ctx), 0);
 	front->broker = (struct broker){ .ctx = front->ctx,
 					 .options.timeout = 1000,
@@ -87,12 +103,24 @@ static void make(struct front *front, const struct vhi_sys_ops *sys, const char 
 void front_new_on(struct front *front, const struct vhi_sys_ops *sys, const char *kernel,
 		  uint32_t pairs)
 {
-	make(front, sys, kernel, pairs, false);
+	begin(front, sys, kernel, pairs, open_net);
+}
+
+static void open_iommu(struct front *front)
+{
+	front->iommu = true;
+	open_net(front);
 }
 
 void front_new_iommu(struct front *front, const char *kernel)
 {
-	make(front, &fake_sys, kernel, 1, true);
+	begin(front, &fake_sys, kernel, 1, open_iommu);
+}
+
+int front_setup_vsock(void **state)
+{
+	begin(&the_front, &fake_sys, "6.12", 1, open_vsock);
+	return 0;
 }
 
 void front_disconnect(struct front *front)
@@ -128,7 +156,7 @@ int front_tell(struct front *front, uint32_t request)
 	return front->result;
 }
 
-static struct wire_message *begin(struct front *front, uint32_t size)
+static struct wire_message *empty(struct front *front, uint32_t size)
 {
 	uint32_t flags = front->message.flags & WIRE_NEED_REPLY;
 
@@ -138,13 +166,13 @@ static struct wire_message *begin(struct front *front, uint32_t size)
 
 int front_u64(struct front *front, uint32_t request, uint64_t value)
 {
-	begin(front, 8)->payload.u64 = value;
+	empty(front, 8)->payload.u64 = value;
 	return front_tell(front, request);
 }
 
 int front_ring(struct front *front, uint32_t request, uint32_t ring, uint32_t value)
 {
-	struct wire_message *message = begin(front, 8);
+	struct wire_message *message = empty(front, 8);
 
 	message->payload.ring.index = ring;
 	message->payload.ring.value = value;
@@ -153,7 +181,7 @@ int front_ring(struct front *front, uint32_t request, uint32_t ring, uint32_t va
 
 int front_fd(struct front *front, uint32_t request, uint32_t ring, int fd)
 {
-	struct wire_message *message = begin(front, 8);
+	struct wire_message *message = empty(front, 8);
 
 	message->payload.u64 = ring | (fd < 0 ? WIRE_NO_FD : 0);
 	message->fds = fd >= 0;
@@ -163,7 +191,7 @@ int front_fd(struct front *front, uint32_t request, uint32_t ring, int fd)
 
 int front_addr(struct front *front, uint32_t ring, uint64_t user)
 {
-	struct wire_message *message = begin(front, 40);
+	struct wire_message *message = empty(front, 40);
 
 	message->payload.addr.index = ring;
 	message->payload.addr.desc = user;
@@ -175,7 +203,7 @@ int front_addr(struct front *front, uint32_t ring, uint64_t user)
 
 int front_table(struct front *front, int fd, uint64_t size)
 {
-	struct wire_message *message = begin(front, 8 + 32);
+	struct wire_message *message = empty(front, 8 + 32);
 
 	message->payload.table.count = message->fds = 1;
 	message->payload.table.region[0] =
@@ -186,7 +214,7 @@ int front_table(struct front *front, int fd, uint64_t size)
 
 uint64_t front_ask(struct front *front, uint32_t request)
 {
-	begin(front, 0);
+	empty(front, 0);
 	assert_int_equal(front_tell(front, request), 1);
 	assert_int_equal(front->message.flags, WIRE_VERSION | WIRE_REPLY);
 	assert_int_equal(front->message.size, 8);

@@ -69,6 +69,10 @@ int front_teardown(void **state);
 #define FRONT_TEST_IOMMU(name) \
 	cmocka_unit_test_setup_teardown(name, front_setup_iommu, front_teardown)
 
+/** front_setup_vsock() - with a vsock device, whose guest has this CID. */
+#define FRONT_CID 77u
+int front_setup_vsock(void **state);
+
 #define BIT(n) (UINT64_C(1) << (n))
 
 /** front_kernel_ring() - what the kernel has of a ring of it. */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vsock - a vsock device: what its front ends are offered and told, and rings that run only together.
+ */
+#include <endian.h>
+#include <errno.h>
+
+#include "control.h"
+#include "front.h"
+#include "manage.h"
+
+#define VSOCK_TEST(name) cmocka_unit_test_setup_teardown(name, front_setup_vsock, front_teardown)
+
+static bool runs(void)
+{
+	bool first = front_runs(&the_front, 0), second = front_runs(&the_front, 1);
+
+	assert_int_equal(first, second);
+	assert_int_equal(the_front.device->session.ring[0].runs, first);
+	assert_int_equal(the_front.device->session.ring[1].runs, first);
+	return first;
+}
+
+/* Neither what is a net device's, nor a log, which has the rings alone. */
+static void offer_is_of_the_kernel(void **state)
+{
+	uint64_t offered = front_ask(&the_front, WIRE_GET_FEATURES);
+
+	assert_true(offered == (BIT(1) | BIT(24) | BIT(28) | BIT(29) |
+				BIT(WIRE_F_PROTOCOL_FEATURES) | BIT(32)));
+	assert_int_equal(front_u64(&the_front, WIRE_SET_FEATURES, BIT(33) | BIT(32)), -EOPNOTSUPP);
+	assert_non_null(strstr(the_front.device->session.error.text, "access_platform (bit 33)"));
+}
+
+static void protocol_is_without_that_of_a_net_device(void **state)
+{
+	uint64_t protocol = front_ask(&the_front, WIRE_GET_PROTOCOL_FEATURES);
+
+	assert_int_equal(protocol & (WIRE_P(MQ) | WIRE_P(RARP) | WIRE_P(MTU) | WIRE_P(LOG_SHMFD)),
+			 0);
+	assert_int_not_equal(protocol & WIRE_P(CONFIG), 0);
+	front_negotiate(&the_front);
+	assert_int_equal(front_u64(&the_front, WIRE_SEND_RARP, 0), -EPROTO);
+	assert_int_equal(front_u64(&the_front, WIRE_NET_SET_MTU, 1500), -EPROTO);
+	assert_int_equal(front_u64(&the_front, WIRE_SET_PROTOCOL_FEATURES, WIRE_P(MQ)),
+			 -EOPNOTSUPP);
+}
+
+/* QEMU does without it not make the device at all. */
+static void config_space_has_the_cid(void **state)
+{
+	uint64_t cid;
+
+	front_negotiate(&the_front);
+	the_front.message = (struct wire_message){ .size = 12 + 8, .payload.config.size = 8 };
+	assert_int_equal(front_tell(&the_front, WIRE_GET_CONFIG), 1);
+	memcpy(&cid, the_front.message.payload.config.bytes, sizeof(cid));
+	assert_int_equal(le64toh(cid), FRONT_CID);
+}
+
+static void rings_run_with_the_last_that_may(void **state)
+{
+	front_negotiate(&the_front);
+	assert_told(&the_front, front_table(&the_front, the_front.memory, FRONT_SIZE));
+	for (uint32_t i = 0; i < 2; i++) {
+		front_set_ring(&the_front, i);
+		assert_false(runs());
+	}
+	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_ENABLE, 0, 1));
+	assert_false(runs());
+	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_ENABLE, 1, 1));
+	assert_true(runs());
+	assert_true(the_front.device->running);
+}
+
+static void rings_start_once_all_is_there(void **state)
+{
+	front_negotiate(&the_front);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_ENABLE, i, 1));
+	for (uint32_t i = 0; i < 2; i++)
+		front_set_ring(&the_front, i);
+	assert_false(runs());
+	assert_told(&the_front, front_table(&the_front, the_front.memory, FRONT_SIZE));
+	assert_true(runs());
+}
+
+/* And each says where it stopped. */
+static void rings_stop_with_the_first(void **state)
+{
+	front_up(&the_front);
+	front_kernel_ring(0)->base = 11;
+	front_kernel_ring(1)->base = 12;
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_told(&the_front, front_ring(&the_front, WIRE_GET_VRING_BASE, i, 0));
+		assert_int_equal(the_front.message.payload.ring.value, 11 + i);
+		assert_false(runs());
+	}
+	assert_false(the_front.device->running);
+	for (uint32_t i = 0; i < 2; i++)
+		front_set_ring(&the_front, i);
+	assert_true(runs());
+	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_ENABLE, 1, 0));
+	assert_false(runs());
+}
+
+static void device_stops_and_resumes(void **state)
+{
+	front_up(&the_front);
+	assert_int_equal(broker_device_stop(the_front.device), 0);
+	assert_false(runs());
+	assert_int_equal(broker_device_resume(the_front.device), 0);
+	assert_true(runs());
+}
+
+static void next_front_end_has_the_same_cid(void **state)
+{
+	struct fake_left before = fake_left(the_front.fake), after;
+
+	for (int i = 0; i < 3; i++) {
+		front_up(&the_front);
+		assert_int_equal(fake_vhost(the_front.fake, 0)->cid, FRONT_CID);
+		front_disconnect(&the_front);
+		assert_false(runs());
+		after = fake_left(the_front.fake);
+		assert_int_equal(after.maps, before.maps);
+		assert_int_equal(after.fds, before.fds);
+	}
+}
+
+static void ring_that_cannot_run_is_said(void **state)
+{
+	front_negotiate(&the_front);
+	assert_told(&the_front, front_table(&the_front, the_front.memory, FRONT_SIZE));
+	for (uint32_t i = 0; i < 2; i++)
+		front_set_ring(&the_front, i);
+	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_ENABLE, 0, 1));
+	fake_fail(the_front.fake, "VHOST_VSOCK_SET_RUNNING", 1, EFAULT);
+	assert_int_equal(front_ring(&the_front, WIRE_SET_VRING_ENABLE, 1, 1), -EFAULT);
+	assert_non_null(strstr(the_front.device->session.error.text, "VHOST_VSOCK_SET_RUNNING"));
+	assert_false(runs());
+}
+
+/* The third queue, of events, is the front end's. */
+static void there_is_no_third_ring(void **state)
+{
+	front_negotiate(&the_front);
+	assert_int_equal(front_ring(&the_front, WIRE_SET_VRING_NUM, 2, 128), -EINVAL);
+	assert_non_null(strstr(the_front.device->session.error.text, "there is no ring 2"));
+}
+
+static void there_is_no_link(void **state)
+{
+	assert_int_equal(broker_device_set_link(the_front.device, false), -EOPNOTSUPP);
+	assert_string_equal(the_front.device->session.error.text, "a vsock device has no link");
+}
+
+static void state_of_one_that_runs_is_saved(void **state)
+{
+	char *text;
+
+	front_up(&the_front);
+	assert_int_equal(vhc_dev_save(the_front.device->dev, &text), 0);
+	assert_non_null(strstr(text, "\"guest_cid\""));
+	free(text);
+	assert_true(runs());
+}
+
+static void kind_has_one_pair(void **state)
+{
+	struct broker_args args = { .id = "x", .type = VHC_TYPE_VSOCK, .pairs = 2, .listen = -1 };
+	struct broker_device *device;
+
+	args.dev = the_front.dev;
+	assert_int_equal(broker_device_new(&the_front.broker, &args, &device), -EINVAL);
+	args.type = 0;
+	args.pairs = 1;
+	assert_int_equal(broker_device_new(&the_front.broker, &args, &device), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		VSOCK_TEST(offer_is_of_the_kernel),
+		VSOCK_TEST(protocol_is_without_that_of_a_net_device),
+		VSOCK_TEST(config_space_has_the_cid),
+		VSOCK_TEST(rings_run_with_the_last_that_may),
+		VSOCK_TEST(rings_start_once_all_is_there),
+		VSOCK_TEST(rings_stop_with_the_first),
+		VSOCK_TEST(device_stops_and_resumes),
+		VSOCK_TEST(next_front_end_has_the_same_cid),
+		VSOCK_TEST(ring_that_cannot_run_is_said),
+		VSOCK_TEST(there_is_no_third_ring),
+		VSOCK_TEST(there_is_no_link),
+		VSOCK_TEST(state_of_one_that_runs_is_saved),
+		VSOCK_TEST(kind_has_one_pair),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
