@@ -82,8 +82,8 @@ struct host_options {
 	/* A warning, one line.  May be NULL. */
 	void (*say)(void *data, const char *line);
 	/*
-	 * Remove a socket that a killed broker has left: 1, or 0 if there is none; of host_teardown().  Of @socket
-	 * id, path and owner are filled.
+	 * Remove a socket at which no process listens any more: 1, or 0 if there is none; of host_teardown() and
+	 * host_serve_end().  Of @socket id, path and owner are filled.
 	 * Errors: the error is filled.
 	 */
 	int (*remove_socket)(void *data, const struct host_served *socket, struct host_error *err);

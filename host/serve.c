@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "errname.h"
@@ -102,6 +103,19 @@ static bool is_passed(const struct host_options *options, const char *id)
 	return false;
 }
 
+/* Its process listens no more: if one does, it is another's by now.  Whoever owns it. */
+static void remove_socket(const struct host_options *options, const struct host_device *device)
+{
+	struct host_served socket = { .id = device->id, .path = device->socket.path };
+	struct host_error unused;
+	struct stat st;
+
+	if (lstat(socket.path, &st) < 0)
+		return;
+	socket.owner = st.st_uid;
+	options->remove_socket(options->data, &socket, &unused);
+}
+
 /* In the keeper: the first @sockets devices that are served have one, and after the last this process has its own. */
 static int undo(void *data, uint32_t sockets, struct host_error *err)
 {
@@ -116,7 +130,7 @@ static int undo(void *data, uint32_t sockets, struct host_error *err)
 			continue;
 		served++;
 		if (served <= sockets && !is_passed(serving->plan.options, device->id))
-			unlink(device->socket.path);
+			remove_socket(serving->plan.options, device);
 	}
 	if (sockets > served)
 		unlink(serving->control);

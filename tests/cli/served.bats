@@ -144,6 +144,15 @@ inside() {
 	[ "$output" = $'status 0\nnet0.sock' ]
 }
 
+@test "a broker that ends leaves the socket that another one has at its path by now" {
+	jq '.name = "vm2" | .devices[0].tap = {name: "vm2"}' vm1.json > vm2.json
+	inside '"$STUB" setup vm1.json > /dev/null; rm net0.sock; "$STUB" setup vm2.json > /dev/null; "$STUB" teardown vm1 > /dev/null; ls net0.sock
+		"$STUB" teardown vm2 > /dev/null; left'
+	[ "$output" = net0.sock ]
+	inside '"$STUB" setup vm1.json > /dev/null; chown nobody net0.sock; "$STUB" teardown vm1 > /dev/null; left'
+	[ -z "$output" ]
+}
+
 @test "a broker that gets a signal removes all by itself, also what one before it left" {
 	inside 'eval "$("$STUB" setup vm1.json --shell)"; kill -9 "$VHOSTCTL_pid"; eval "$("$STUB" --quiet setup vm1.json --shell)"
 		kill "$VHOSTCTL_pid"; while kill -0 "$VHOSTCTL_pid"; do sleep 0.1; done 2> /dev/null; left'
