@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,35 @@ static const char advice[] =
 	"with QEMU, set the migration capability return-path on both sides: without it the source "
 	"reports completed even if the destination failed; cont on the source brings the guest back";
 
+/* The library says whom to ask about what is not known; the commands that do so are this program's. */
+static void name_commands(struct json_object *report)
+{
+	static const struct {
+		const char *what, *origin, *command;
+	} rows[] = {
+		{ "features", "vhost+tap", "vhostctl dump --qmp" },
+		{ "features", "model", "vhostctl dump --qmp; or vhostctl check --assume-model" },
+		{ "regions", "model", "vhostctl dump PID --qmp SOCKET ID, as root" },
+	};
+	struct json_object *findings = json_object_object_get(report, "findings");
+
+	for (size_t i = 0; i < json_object_array_length(findings); i++) {
+		struct json_object *finding = json_object_array_get_idx(findings, i);
+		const char *what = cli_member_text(finding, "what");
+		const char *origin = cli_member_text(finding, "origin");
+		char remedy[200];
+
+		for (size_t n = 0; n < DOC_COUNT(rows); n++) {
+			if (cli_member_bool(finding, "known") || strcmp(what, rows[n].what) ||
+			    strcmp(origin, rows[n].origin))
+				continue;
+			snprintf(remedy, sizeof(remedy), "%s: %s",
+				 cli_member_text(finding, "remedy"), rows[n].command);
+			json_object_object_add(finding, "remedy", cli_text(remedy));
+		}
+	}
+}
+
 static int put_report(struct cli_call *call, const char *json, const struct cli_state *state)
 {
 	const char *path = cli_option(call, "host")->text;
@@ -79,6 +109,7 @@ static int put_report(struct cli_call *call, const char *json, const struct cli_
 	call->result = json_tokener_parse(json);
 	if (!call->result)
 		return cli_fail(CLI_FAILED, NULL, "out of memory");
+	name_commands(call->result);
 	json_object_object_add(call->result, "host",
 			       cli_text(path ? cli_document(path) : "this host"));
 	json_object_object_add(call->result, "advice", cli_text(advice));

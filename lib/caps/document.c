@@ -192,7 +192,7 @@ static int read_caps(const char *json, struct vhi_caps *ret, struct doc_error *e
 static const char *hint_of(const struct doc_error *err)
 {
 	return strcmp(err->pointer, "/version") == 0
-		       ? "use a vhostctl that is as new as the one that wrote it"
+		       ? "use a version that is as new as the one that wrote it"
 		       : NULL;
 }
 

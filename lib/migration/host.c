@@ -69,14 +69,14 @@ static const struct doc_field report_fields[] = {
 	DOC_NEED(report, command, DOC_STRING, .help = "\"check\""),
 	DOC_NEED(report, device, DOC_STRING, .help = "the device's id"),
 	DOC_FIELD(report, host, DOC_STRING,
-		  .help = "the document of the host, or \"this host\"; vhostctl knows it"),
+		  .help = "the document of the host, or \"this host\"; added by vhostctl"),
 	DOC_NEED(report, possible, DOC_BOOL, .help = "can the host run the device"),
 	DOC_NEED(report, known, DOC_BOOL,
 		 .help = "no: it cannot be told, since something of the host is not known"),
 	DOC_NEED(report, findings, DOC_OBJECTS, .table = &finding_table,
 		 .help = "each reason why not, or why it cannot be told"),
 	DOC_FIELD(report, advice, DOC_STRING,
-		  .help = "what the launchers have to be told; vhostctl knows it"),
+		  .help = "what the launchers have to be told; added by vhostctl"),
 	DOC_NEED(report, missing, DOC_OBJECTS, .table = &missing_table,
 		 .help = "the features that the host does not have"),
 };
@@ -178,9 +178,9 @@ static void check_features(struct check *check)
 	add(check, &reason, "%s", buffer);
 }
 
-/* The kernel and the launcher know of a guest what the other does not. */
-#define ASK_LAUNCHER "ask its launcher, too: vhostctl dump --qmp"
-#define ASK_KERNEL   "ask the kernel, too: vhostctl dump PID --qmp SOCKET ID, as root"
+/* The kernel and the launcher know of a guest what the other does not.  How to ask is the caller's to say. */
+#define ASK_LAUNCHER "ask its launcher, too"
+#define ASK_KERNEL   "ask the kernel, too"
 
 /*
  * Of a document that was read from outside: does the guest have what the host lacks, and what of the
@@ -213,9 +213,7 @@ static void check_partial(struct check *check)
 		return;
 	text = (struct vhi_text){ buffer, sizeof(buffer) };
 	vhi_features_put(&text, type, &model, ", ");
-	add(check,
-	    &(struct reason){ "features", "model",
-			      ASK_LAUNCHER "; or vhostctl check --assume-model", true },
+	add(check, &(struct reason){ "features", "model", ASK_LAUNCHER, true },
 	    "it is not known which features of its launcher the guest has: %s", buffer);
 }
 

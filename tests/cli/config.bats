@@ -224,5 +224,5 @@ has_features() {
 	fails 3 "is there twice" plan "$source_root/examples/qemu.json" --caps "$BATS_TEST_TMPDIR/twice.json"
 	jq '.version = 2' "$BATS_TEST_TMPDIR/good.json" > "$BATS_TEST_TMPDIR/new.json"
 	fails 3 "version 2 is not known" plan "$source_root/examples/qemu.json" --caps "$BATS_TEST_TMPDIR/new.json"
-	[[ $stderr == *"hint: use a vhostctl that is as new as the one that wrote it"* ]]
+	[[ $stderr == *"hint: use a version that is as new as the one that wrote it"* ]]
 }
