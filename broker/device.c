@@ -51,7 +51,7 @@ static bool is_busy(struct broker_device *device, int socket)
 		broker_device_disconnect(device);
 	if (session->watch.fd >= 0) {
 		broker_say(device, VHC_LEVEL_WARNING,
-			   "a second front end, process %d of user %u, is refused: process %d is "
+			   "a second launcher, process %d of user %u, is refused: process %d is "
 			   "still connected",
 			   (int)peer.pid, (unsigned int)peer.uid, (int)session->pid);
 		return true;
@@ -69,7 +69,7 @@ static void begin_session(struct broker_device *device, int socket)
 		device->kind->drop_stale(device);
 	r = session_begin(&device->session, socket);
 	if (r)
-		broker_say(device, VHC_LEVEL_ERROR, "cannot serve a front end: %s", strerror(-r));
+		broker_say(device, VHC_LEVEL_ERROR, "cannot serve a launcher: %s", strerror(-r));
 	else
 		note_peer(device, socket);
 }
@@ -80,7 +80,7 @@ static void connect_front(void *data, int socket)
 	struct broker_device *device = data;
 
 	if (socket < 0) {
-		broker_say(device, VHC_LEVEL_WARNING, "no front end can connect for a while: %s",
+		broker_say(device, VHC_LEVEL_WARNING, "no launcher can connect for a while: %s",
 			   strerror(-socket));
 		return;
 	}
@@ -105,9 +105,10 @@ void broker_device_disconnect(struct broker_device *device)
 	vhc_mem_clear(device->mem);
 	r = vhc_mem_commit(device->mem) ?: r;
 	if (r)
-		broker_say(device, VHC_LEVEL_ERROR,
-			   "nobody can connect, as the last guest's memory is still in use: %s",
-			   vhc_ctx_get_error(device->ctx)->text);
+		broker_say(
+			device, VHC_LEVEL_ERROR,
+			"no launcher can connect: the memory of the last guest is still in use: %s",
+			vhc_ctx_get_error(device->ctx)->text);
 	device->unclean = r != 0;
 	device->running = false;
 	if (connected)

@@ -147,7 +147,7 @@ static void tell_config(struct broker_device *device)
 	if (session->back < 0 || !(session->protocol & WIRE_P(CONFIG)))
 		return;
 	if (wire_send(session->back, &message, 0, &error))
-		broker_say(device, VHC_LEVEL_WARNING, "the front end is not told of its link: %s",
+		broker_say(device, VHC_LEVEL_WARNING, "the launcher is not told of its link: %s",
 			   error.text);
 }
 

@@ -170,7 +170,7 @@ static int receive(struct session *session)
 static void say_end(struct session *session, int code)
 {
 	broker_say(session->device, code == -ECONNRESET ? VHC_LEVEL_INFO : VHC_LEVEL_WARNING,
-		   "the front end is disconnected: %s", session->error.text);
+		   "the launcher is disconnected: %s", session->error.text);
 }
 
 void session_ready(void *data)
@@ -261,9 +261,9 @@ static void ring_error(struct session *session, const struct vhc_event *event)
 	broker_changed(device, CONTROL_RING_ERROR);
 	if (ring->err >= 0 && !signal_front(ring->err, event->count))
 		broker_say(device, VHC_LEVEL_WARNING,
-			   "ring %u: its front end cannot be told of an error", event->ring);
+			   "ring %u: the launcher cannot be told of an error", event->ring);
 	if (vhc_ring_check(device->dev, event->ring))
-		broker_say(device, VHC_LEVEL_WARNING, "ring %u gave up: %s", event->ring,
+		broker_say(device, VHC_LEVEL_WARNING, "the kernel gave up ring %u: %s", event->ring,
 			   vhc_ctx_get_error(device->ctx)->text);
 }
 

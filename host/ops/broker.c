@@ -82,7 +82,7 @@ static int follow(const struct host_run *run, const char *name, const char *text
 	} else if (strcmp(record.setup, text) == 0 && !has_macvtap(run->plan->setup)) {
 		host_broker_record_remove(name);
 		close(fd);
-		say_killed(run, "this one goes on with what it left");
+		say_killed(run, "this one continues with what it left");
 	} else {
 		close(fd);
 		r = tear_down_other(run, record.setup, err);

@@ -102,7 +102,7 @@ inside() {
 		"$STUB" setup vm1.json > /dev/null; echo "status $?"; [ "$(index)" = "$before" ] && echo "the same"
 		"$STUB" teardown vm1 > /dev/null; left'
 	[ "$output" = $'the tap is there\nstatus 0\nthe same' ]
-	[[ $stderr == *'a broker of "vm1" was killed: this one goes on with what it left'* ]]
+	[[ $stderr == *'a broker of "vm1" was killed: this one continues with what it left'* ]]
 	[[ $stderr == *"net0.sock was left by a process that has gone, and is replaced"* ]]
 }
 

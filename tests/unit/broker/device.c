@@ -39,7 +39,7 @@ static void second_front_end_is_refused(void **state)
 
 	assert_true(served_is_connected(first));
 	assert_false(served_is_connected(second));
-	expect_said("a second front end, process ");
+	expect_said("a second launcher, process ");
 	expect_said(" is refused: process ");
 	assert_true(served_ask(first, WIRE_GET_FEATURES) != 0);
 	close(first);
@@ -149,7 +149,7 @@ static void front_end_without_an_fd_waits(void **state)
 	served_turn();
 	assert_int_equal(epoll_wait(served.front.broker.epoll, &event, 1, 0), 0);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	expect_said("no front end can connect for a while: Too many open files");
+	expect_said("no launcher can connect for a while: Too many open files");
 	assert_in_range(broker_listener_left(listen), 0, BROKER_REST);
 	listen->rested = 1; /* long ago */
 	broker_listener_wake(listen);
@@ -219,7 +219,7 @@ static void device_that_cannot_be_reset_serves_nobody(void **state)
 	fake_fail(fake, "VHOST_NET_SET_BACKEND", 1, EIO);
 	close(fd);
 	served_turn();
-	expect_said("nobody can connect");
+	expect_said("no launcher can connect: ");
 	fake_fail(fake, "VHOST_NET_SET_BACKEND", 1, EIO);
 	fd = served_connect();
 	assert_false(served_is_connected(fd));
