@@ -50,7 +50,7 @@ static const struct doc_field argument_fields[] = {
 	ARGUMENT(cid, DOC_UINT, .min = 1, .max = UINT32_MAX, .help = "CID of the guest"),
 	ARGUMENT(auto_cid, DOC_MAYBE, .help = "the CID is the lowest that is free"),
 	ARGUMENT(vhost, DOC_STRING,
-		 .help = "\"prefer\": if the node does not open, the set-up goes on without it"),
+		 .help = "\"prefer\": if the node does not open, the set-up continues without it"),
 	ARGUMENT(worker, DOC_STRING,
 		 .help = "threads that are to run the rings: \"task\" or \"kthread\""),
 	ARGUMENT(features, DOC_STRINGS, .help = "features that have to be there"),
@@ -172,9 +172,9 @@ static const struct doc_table removed_socket_table =
 static const struct doc_field teardown_fields[] = {
 	DOC_NEED(host_teardown_report, command, DOC_STRING, .help = "\"teardown\""),
 	DOC_FIELD(host_teardown_report, ended, DOC_UINT, .min = 1, .max = INT32_MAX,
-		  .help = "the process that served the devices, which has ended"),
+		  .help = "the broker's process, which has ended and removed what it made"),
 	DOC_FIELD(host_teardown_report, sockets, DOC_OBJECTS, .table = &removed_socket_table,
-		  .help = "sockets that a killed one had left"),
+		  .help = "sockets that a killed broker had left"),
 	DOC_NEED(host_teardown_report, removed, DOC_OBJECTS, .table = &removed_table,
 		 .help = "the links that were there"),
 	DOC_NEED(

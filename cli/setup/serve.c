@@ -284,12 +284,12 @@ static const struct cli_option options[] = {
 };
 
 static const char *const more[] = {
-	"Sets the devices of a vhost-setup document up, and gives them by vhost-user to launchers that",
+	"Sets up the devices of a vhost-setup document, and serves them by vhost-user to launchers that",
 	"connect to their sockets: \"attach\": \"vhost-user\", with a \"path\" in \"socket\".  The kernel",
 	"moves the frames.  Launchers need no privilege; their guests' memory must be shared.  A device",
 	"has one launcher at a time, and the next may connect when that has gone.  Runs until a signal",
-	"ends it, and removes what it made.  It tells systemd when the sockets accept connections, and takes",
-	"sockets from it, by LISTEN_FDNAMES: the ids of their devices.",
+	"ends it, and removes what it made.  It tells systemd when the sockets accept connections, and",
+	"takes sockets from it: LISTEN_FDNAMES has the ids of their devices.",
 	"CONFIG '-' is standard input.",
 	NULL,
 };
@@ -297,7 +297,7 @@ static const char *const more[] = {
 const struct cli_command cli_command_serve = {
 	.name = "serve",
 	.arguments = "CONFIG",
-	.text = "Give devices to launchers that speak vhost-user",
+	.text = "Serve devices to launchers that speak vhost-user",
 	.more = more,
 	CLI_OPTIONS(options),
 	.min_args = 1,
