@@ -193,8 +193,6 @@ static const struct doc_field finding_fields[] = {
 		 .help = "ok, missing, wrong, busy, low, or info"),
 	DOC_NEED(host_finding, text, DOC_STRING, .help = "what was found"),
 	DOC_NEED(host_finding, fix, DOC_STRING, .help = "the command that fixes it, or \"\""),
-	DOC_FIELD(host_finding, link, DOC_STRING,
-		  .help = "the link that it is about; absent if it is about the host"),
 };
 
 static const struct doc_table finding_table = DOC_PART(host_finding, finding_fields, "one check");
@@ -206,7 +204,9 @@ static const struct doc_field doctor_fields[] = {
 		host_doctor_report, ok, DOC_BOOL,
 		.help = "everything that a vhost-net device needs is available, and the link can be used"),
 	DOC_NEED(host_doctor_report, checks, DOC_OBJECTS, .table = &finding_table,
-		 .help = "each check"),
+		 .help = "each check of the host"),
+	DOC_FIELD(host_doctor_report, link_checks, DOC_OBJECTS, .table = &finding_table,
+		  .help = "each check of a link"),
 };
 
 const struct doc_table host_doctor_table =

@@ -77,14 +77,13 @@ struct host_finding {
 	char *check;
 	bool needed; /* by a vhost-net device */
 	char *result, *text, *fix;
-	char *link; /* that it is about; NULL: it is about the host */
 };
 
 struct host_doctor_report {
 	char *command;
 	char *user;
 	bool ok;
-	struct doc_list checks; /* of struct host_finding */
+	struct doc_list checks, link_checks; /* of struct host_finding */
 };
 
 extern const struct doc_table host_plan_table, host_arguments_table;

@@ -76,11 +76,11 @@ static const struct {
 	{ NULL, "opens", "no", BAD },
 	{ NULL, "probed", "no", UNSURE },
 	/* doctor */
-	{ "checks", "result", "ok", GOOD },
-	{ "checks", "result", "missing", BAD },
-	{ "checks", "result", "wrong", BAD },
-	{ "checks", "result", "busy", BAD },
-	{ "checks", "result", "low", UNSURE },
+	{ NULL, "result", "ok", GOOD },
+	{ NULL, "result", "missing", BAD },
+	{ NULL, "result", "wrong", BAD },
+	{ NULL, "result", "busy", BAD },
+	{ NULL, "result", "low", UNSURE },
 	{ "", "ok", "yes", GOOD },
 	{ "", "ok", "no", BAD },
 	/* status */

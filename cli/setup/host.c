@@ -72,6 +72,18 @@ static bool says_no(struct json_object *finding)
 	       strcmp(result, "ok") && strcmp(result, "info") && strcmp(result, "low");
 }
 
+static bool any_says_no(const struct cli_call *call, const char *key)
+{
+	struct json_object *findings;
+
+	if (!json_object_object_get_ex(call->result, key, &findings))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(findings); i++)
+		if (says_no(json_object_array_get_idx(findings, i)))
+			return true;
+	return false;
+}
+
 /* With a link it says of both whether they can be used. */
 static const char *doctor_title(const struct cli_call *call, int status)
 {
@@ -81,20 +93,10 @@ static const char *doctor_title(const struct cli_call *call, int status)
 		{ "Something that vhost-net needs cannot be used; the link can",
 		  "Something that vhost-net needs, and the link, cannot be used" },
 	};
-	struct json_object *findings = json_object_object_get(call->result, "checks");
-	bool bad_host = false, bad_link = false;
 
 	if (!cli_option(call, "link")->text)
 		return doctor_titles[status];
-	for (size_t i = 0; i < json_object_array_length(findings); i++) {
-		struct json_object *finding = json_object_array_get_idx(findings, i);
-
-		if (says_no(finding) && json_object_object_get_ex(finding, "link", NULL))
-			bad_link = true;
-		else if (says_no(finding))
-			bad_host = true;
-	}
-	return titles[bad_host][bad_link];
+	return titles[any_says_no(call, "checks")][any_says_no(call, "link_checks")];
 }
 
 static const char *const doctor_help[] = {

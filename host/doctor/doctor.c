@@ -19,7 +19,8 @@ void host_doctor_add(struct doctor *doctor, const char *check, bool needed, cons
 		     const char *text, const char *fix)
 {
 	static const char *const bad[] = { "missing", "wrong", "busy" };
-	struct host_finding *finding = doc_append(&doctor->findings, sizeof(*finding));
+	struct doc_list *list = doctor->at_links ? &doctor->link_findings : &doctor->findings;
+	struct host_finding *finding = doc_append(list, sizeof(*finding));
 
 	for (size_t i = 0; i < DOC_COUNT(bad); i++)
 		if (needed && strcmp(result, bad[i]) == 0)
@@ -28,12 +29,9 @@ void host_doctor_add(struct doctor *doctor, const char *check, bool needed, cons
 		doctor->no_memory = true;
 		return;
 	}
-	*finding =
-		(struct host_finding){ strdup(check),  needed,
-				       strdup(result), strdup(text),
-				       strdup(fix),    doctor->link ? strdup(doctor->link) : NULL };
-	if (!finding->check || !finding->result || !finding->text || !finding->fix ||
-	    !finding->link != !doctor->link)
+	*finding = (struct host_finding){ strdup(check), needed, strdup(result), strdup(text),
+					  strdup(fix) };
+	if (!finding->check || !finding->result || !finding->text || !finding->fix)
 		doctor->no_memory = true;
 }
 
@@ -141,6 +139,19 @@ static int check_setup_by_root(struct doctor *doctor, struct host_error *err)
 	return r;
 }
 
+static void free_findings(struct doc_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct host_finding *finding = (struct host_finding *)list->items + i;
+
+		free(finding->check);
+		free(finding->result);
+		free(finding->text);
+		free(finding->fix);
+	}
+	free(list->items);
+}
+
 static struct json_object *write_report(struct doctor *doctor)
 {
 	struct host_doctor_report report = { .ok = doctor->ok };
@@ -150,18 +161,11 @@ static struct json_object *write_report(struct doctor *doctor)
 	report.command = (char *)(uintptr_t) "doctor";
 	report.user = doctor->user;
 	report.checks = doctor->findings;
+	report.link_checks = doctor->link_findings;
 	if (!doctor->no_memory)
 		tree = doc_write(&host_doctor_table, &report);
-	for (size_t i = 0; i < doctor->findings.count; i++) {
-		struct host_finding *finding = (struct host_finding *)doctor->findings.items + i;
-
-		free(finding->check);
-		free(finding->result);
-		free(finding->text);
-		free(finding->fix);
-		free(finding->link);
-	}
-	free(doctor->findings.items);
+	free_findings(&doctor->findings);
+	free_findings(&doctor->link_findings);
 	return tree;
 }
 

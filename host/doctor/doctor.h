@@ -15,8 +15,8 @@ struct doctor {
 	char user[HOST_SELF_MAX];   /* the user it is for */
 	const struct host_user *as; /* the same; NULL: the caller */
 	bool ok, no_memory;
-	const char *link;	  /* that is checked now; NULL: the host is */
-	struct doc_list findings; /* of struct host_finding */
+	bool at_links;				 /* links are checked now; false: the host is */
+	struct doc_list findings, link_findings; /* of struct host_finding */
 };
 
 /*

@@ -124,12 +124,10 @@ static int check_all(struct doctor *doctor, struct host_netlink *netlink, const 
 			named.vhost = true;
 			continue;
 		}
-		doctor->link = reading.devices[i].link.name;
-		if (look_at(netlink, doctor->link, &link) == 0)
+		if (look_at(netlink, reading.devices[i].link.name, &link) == 0)
 			host_doctor_link(&link); /* otherwise it has gone meanwhile */
 	}
 	look_clear(&reading);
-	doctor->link = name;
 	return name ? check_named(doctor, netlink, name, &named, err) : 0;
 }
 
@@ -142,6 +140,7 @@ int host_doctor_links(struct doctor *doctor, const char *link, uint32_t pairs,
 	if (r < 0)
 		return host_fail(err, r, NULL, "cannot open a socket of rtnetlink: %s",
 				 strerror(-r));
+	doctor->at_links = true;
 	r = check_all(doctor, &netlink, link, pairs, err);
 	host_netlink_close(&netlink);
 	return r;

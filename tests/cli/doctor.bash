@@ -4,7 +4,7 @@
 # What the inner shells have: `finding CHECK KEY` of a new report, with $options; `mends CHECK RESULT TEXT` fails unless
 # the check has that result and text, and is ok once its fix was run in this shell.
 tools='
-finding() { "$VHOSTCTL" --json doctor $options | jq -r --arg check "$1" ".checks[] | select(.check == \$check) | .$2"; }
+finding() { "$VHOSTCTL" --json doctor $options | jq -r --arg check "$1" "(.checks + .link_checks)[] | select(.check == \$check) | .$2"; }
 mends() {
 	local fix text
 	fix=$(finding "$1" fix) text=$(finding "$1" text)

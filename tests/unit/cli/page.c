@@ -81,14 +81,15 @@ static void check_title(const struct cli_command *command, const char *link, con
 	html->text = path;
 	named->text = link;
 	snprintf(report, sizeof(report),
-		 "{\"checks\":[{\"check\":\"new tap\",\"needed\":true,\"result\":\"%s\"},"
-		 "{\"check\":\"t00 owner\",\"needed\":false,\"result\":\"wrong\",\"link\":\"t00\"},"
-		 "{\"check\":\"%s owner\",\"needed\":true,\"result\":\"%s\",\"link\":\"%s\"}]}",
-		 node, link ? link : "t0", tap, link ? link : "t0");
+		 "{\"checks\":[{\"check\":\"new tap\",\"needed\":true,\"result\":\"%s\"}],"
+		 "\"link_checks\":[{\"check\":\"t00 owner\",\"needed\":false,\"result\":\"wrong\"},"
+		 "{\"check\":\"%s owner\",\"needed\":true,\"result\":\"%s\"}]}",
+		 node, link ? link : "t0", tap);
 	call.result = json_tokener_parse(report);
 	assert_int_equal(cli_page_write(&call, yes ? CLI_YES : CLI_NO), CLI_YES);
 	snprintf(heading, sizeof(heading), "</span> %s</span> %s</h1>", yes ? "yes" : "no", title);
 	has(read_file(path), heading);
+	has(read_file(path), "<span class=\"bad\">wrong</span>"); /* t00's */
 	unlink(path);
 	json_object_put(call.result);
 }

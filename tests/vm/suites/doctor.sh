@@ -98,7 +98,7 @@ read -r -t 60 answer <&"${device[0]}"
 is 'a device runs' "$answer" ok
 inside() { ip netns exec doctor "$@"; }
 is 'what is wrong with its tap is shown, and the answer is still yes' \
-	"$(inside vhostctl --json doctor | jq -c '[.ok, (.checks[] | select(.check | startswith("tap0 ")) | .check, .result)]')" \
+	"$(inside vhostctl --json doctor | jq -c '[.ok, (.link_checks[] | .check, .result)]')" \
 	'[true,"tap0 carrier","wrong"]'
 fails 'the answer is no if it is asked for' 1 ip netns exec doctor vhostctl doctor --link tap0
 link="$tools
