@@ -27,7 +27,7 @@ static void forget_channel(struct session *session)
 static void lose_channel(struct session *session, const char *why)
 {
 	broker_say(session->device, VHC_LEVEL_WARNING,
-		   "the front end cannot be asked for addresses any more: %s", why);
+		   "the launcher cannot be asked for addresses any more: %s", why);
 	forget_channel(session);
 }
 

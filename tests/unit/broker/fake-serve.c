@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fake-serve SOCKET PAIRS [CONTROL] - a device on the fake kernel that is served at a socket, to a real launcher.  Each line
- * on stdin is answered with what the kernel has; after "end" this checks that nothing is left, and ends.
+ * fake-serve [--iommu] SOCKET PAIRS [CONTROL] - a device on the fake kernel that is served at a socket, to a real launcher.
+ * Each line on stdin is answered with what the kernel has; after "end" this checks that nothing is left, and ends.
  */
 #include <linux/if_tun.h>
 #include <stdlib.h>
@@ -46,15 +46,19 @@ static void check(int r, const char *what)
 	exit(1);
 }
 
-static void print_state(struct fake *fake, uint32_t pairs)
+static void print_state(struct fake *fake, const struct broker_args *net)
 {
+	uint32_t pairs = net->pairs;
 	uint32_t running = 0;
 
 	for (uint32_t i = 0; i < 2 * pairs; i++)
 		running += fake_vhost(fake, i / 2)->ring[i % 2].runs;
-	printf("rings %u regions %u detached %u log %d sound %d\n", running,
+	printf("rings %u regions %u detached %u log %d sound %d", running,
 	       fake_vhost(fake, 0)->regions, fake_tap(fake, "vm0")->detached,
 	       (int)(fake_vhost(fake, 0)->ring[0].features[0] >> 26 & 1), sound_check(fake));
+	if (net->iommu)
+		printf(" mapped %d", fake_vhost(fake, 0)->mappings != 0);
+	printf("\n");
 	fflush(stdout);
 }
 
@@ -85,7 +89,7 @@ static void serve(struct vhc_ctx *ctx, struct fake *fake, char *const *paths,
 		check(broker_run(broker, STDIN_FILENO), "broker_run");
 		if (read(STDIN_FILENO, line, sizeof(line)) <= 0 || line[0] == 'e')
 			break;
-		print_state(fake, net->pairs);
+		print_state(fake, net);
 	} while (1);
 	broker_free(broker);
 	unlink(paths[0]);
@@ -101,6 +105,10 @@ int main(int argc, char **argv)
 	struct fake *fake = fake_new("6.12");
 	struct vhc_ctx *ctx;
 
+	if (argc > 1 && !strcmp(argv[1], "--iommu")) {
+		net.iommu = true;
+		argc--, argv++;
+	}
 	if (argc != 3 && argc != 4)
 		return 2;
 	net.pairs = (uint32_t)atoi(argv[2]);

@@ -44,7 +44,7 @@ static int unmap_some(void)
 {
 	uint32_t page = below(model.pages), count = 1 + below(8);
 
-	if (!below(8))
+	if (!below(32))
 		return vhc_dev_unmap(model.b.dev, 0, UINT64_MAX);
 	count = count < model.ring_pages - page % model.ring_pages
 			? count
