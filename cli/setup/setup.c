@@ -205,7 +205,7 @@ static const char *const setup_help[] = {
 const struct cli_command cli_command_setup = {
 	.name = "setup",
 	.arguments = "CONFIG [-- LAUNCHER [ARGUMENT]...]",
-	.text = "Bring devices up and run a launcher on them",
+	.text = "Bring devices up and run a launcher on them, or serve them",
 	.more = setup_help,
 	CLI_OPTIONS(setup_options),
 	.min_args = 1,
