@@ -48,15 +48,17 @@ accepted() { vhostctl --json dump "vm-$1" | jq -c '[.features[].name]'; }
 rarps() { grep -c "$mac" "$tmp/rarps"; }
 has_rarps() { [ "$(rarps)" -ge "$1" ]; }
 
-# holes: in how many places pings were lost, however many in each.
-holes() {
+# lost: the pings without an answer, as ranges.
+lost() {
 	awk -F icmp_seq= 'NF > 1 { seen[$2 + 0]; last = $2 + 0 > last ? $2 + 0 : last }
-		END { for (n = 2; n < last; n++) holes += !(n in seen) && n - 1 in seen; print holes + 0 }' "$tmp/pings"
+		END { for (n = 2; n <= last; n++)
+			if (!(n in seen) && n - 1 in seen) first = n
+			else if (n in seen && !(n - 1 in seen)) printf " %d-%d", first, n - 1 }' "$tmp/pings"
 }
 
 # move FROM TO: with a ping every 5 ms, to see how long there is no answer.
 move() {
-	local pings told features
+	local pings told features without
 	await_guest "$2"
 	features=$(accepted "$1")
 	ping -i 0.005 -W 60 10.9.0.2 > "$tmp/pings" & pings=$!
@@ -73,9 +75,10 @@ move() {
 	kill -INT $pings
 	wait $pings
 	! within 60 ping -c 1 -W 10 10.9.0.2 > /dev/null || answered=$((answered + 1))
-	[ "$(holes)" -le 1 ] || torn=$((torn + 1))
+	without=$(lost)
+	[[ $without != *-*-* ]] || torn=$((torn + 1))
 	twice=$((twice + $(grep -c DUP "$tmp/pings")))
-	echo "# downtime $(ask "$1" query-migrate | jq .downtime) ms by QEMU; $(grep 'packets transmitted' "$tmp/pings"), lost in $(holes) places"
+	echo "# downtime $(ask "$1" query-migrate | jq .downtime) ms by QEMU; $(grep 'packets transmitted' "$tmp/pings"); lost:$without"
 	ask "$1" quit > /dev/null
 }
 
