@@ -135,6 +135,21 @@ int session_get_base(struct session *session, struct wire_message *message)
 	return 0;
 }
 
+static bool is_kicked(const struct session *session)
+{
+	for (uint32_t i = 0; i < session->device->rings; i++)
+		if (session->ring[i].kicked)
+			return true;
+	return false;
+}
+
+/* QEMU that adds single regions sends none at all if they are in no file, and says nothing itself. */
+static void say_if_no_memory(const struct session *session)
+{
+	if (!session->regions && !is_kicked(session))
+		session_say_not_shared(session->device);
+}
+
 int session_set_kick(struct session *session, struct wire_message *message)
 {
 	uint32_t index = message->payload.u64 & WIRE_RING_MASK;
@@ -148,6 +163,7 @@ int session_set_kick(struct session *session, struct wire_message *message)
 	r = vhc_ring_set_kick(session->device->dev, index, message->fd[0]);
 	if (r)
 		return r;
+	say_if_no_memory(session);
 	session->ring[index].kicked = true;
 	session->ring[index].asked = false;
 	return session_settle(session, index);

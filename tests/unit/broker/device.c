@@ -95,6 +95,18 @@ static void memory_that_is_not_shared_is_said(void **state)
 	close(fd);
 }
 
+/* A front end that adds single regions adds none. */
+static void rings_without_memory_are_said_once(void **state)
+{
+	struct front *front = &served.front;
+
+	front_fd(front, WIRE_SET_VRING_KICK, 0, front->kick[0]);
+	expect_said("memory-backend-memfd,share=on");
+	served.said[0] = '\0';
+	front_fd(front, WIRE_SET_VRING_KICK, 1, front->kick[1]);
+	assert_null(strstr(served.said, "share=on"));
+}
+
 static void message_that_does_not_end_is_waited_for(void **state)
 {
 	int fd = served_connect();
@@ -270,6 +282,7 @@ int main(void)
 		TEST(next_front_end_is_served),
 		TEST(wrong_message_ends_the_connection),
 		TEST(memory_that_is_not_shared_is_said),
+		TEST(rings_without_memory_are_said_once),
 		TEST(message_that_does_not_end_is_waited_for),
 		TEST(front_end_that_reads_no_reply_is_disconnected),
 		TEST(front_end_without_an_fd_waits),
