@@ -3,7 +3,7 @@
 #
 # What suites with guests that have a device of vhostctl share: configs, and what every such guest must have.
 # shellcheck source=lib.sh
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 tmp=$(mktemp -d)
 chmod 755 "$tmp"

@@ -3,7 +3,7 @@
 #
 # What the suites of vhostctl serve share: the broker, launchers without a privilege, and what every guest must have.
 # shellcheck source=guests.sh
-. "$(dirname "$0")/../guests.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/guests.sh"
 
 here=$VHC_SOURCE/tests/vm
 socket=$tmp/net0.sock
