@@ -42,18 +42,19 @@ const struct control_device *broker_report_device(const struct broker_device *de
 {
 	static const uint8_t none[sizeof(device->mac)];
 	const struct session *session = &device->session;
-	const char *link = vhc_tap_get_name(device->tap);
+	const char *link = device->tap ? vhc_tap_get_name(device->tap) : NULL;
 
 	doc_mac_format(device->mac, ret->mac);
 	ret->launcher = report_launcher(session);
 	ret->device = (struct control_device){
 		.id = (char *)(uintptr_t)device->id,
 		.type = (char *)(uintptr_t)device->kind->name,
-		.link = (char *)(uintptr_t)(link ? link : ""),
+		.link = (char *)(uintptr_t)link,
 		.queue_pairs = device->pairs,
 		.offered = device->offered,
 		.mac = memcmp(device->mac, none, sizeof(none)) ? ret->mac : NULL,
 		.mtu = device->mtu,
+		.guest_cid = device->cid,
 		.link_up = !device->link_down,
 		.stopped = device->stopped,
 		.running = device->running,

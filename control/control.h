@@ -38,11 +38,13 @@ struct control_launcher {
 };
 
 struct control_device {
-	char *id, *type, *link;
+	char *id, *type;
+	char *link; /* NULL: it is no net device */
 	uint64_t queue_pairs;
-	uint64_t offered; /* features */
-	char *mac;	  /* NULL: the guest chooses its own */
-	uint64_t mtu;	  /* 0: the guest is not told one */
+	uint64_t offered;   /* features */
+	char *mac;	    /* NULL: the guest chooses its own */
+	uint64_t mtu;	    /* 0: the guest is not told one */
+	uint64_t guest_cid; /* 0: it is no vsock device */
 	bool link_up, stopped, running;
 	uint64_t ring_errors;
 	struct control_launcher *launcher; /* NULL: there is none */

@@ -30,8 +30,8 @@ static const struct doc_table launcher_table =
 
 static const struct doc_field device_fields[] = {
 	DOC_NEED(control_device, id, DOC_STRING, .max = ID_MAX, .help = "in the configuration"),
-	DOC_NEED(control_device, type, DOC_STRING, .help = "net"),
-	DOC_NEED(control_device, link, DOC_STRING, .help = "the tap behind it"),
+	DOC_NEED(control_device, type, DOC_STRING, .help = "net or vsock"),
+	DOC_FIELD(control_device, link, DOC_STRING, .help = "net: the tap behind it"),
 	DOC_NEED(control_device, queue_pairs, DOC_UINT, .max = UINT16_MAX,
 		 .help = "pairs of a receive and a transmit ring"),
 	DOC_NEED(control_device, offered, DOC_HEX, .help = "features that launchers are offered"),
@@ -39,6 +39,8 @@ static const struct doc_field device_fields[] = {
 		  .help = "the guest's address; absent: the guest chooses one"),
 	DOC_NEED(control_device, mtu, DOC_UINT, .max = UINT16_MAX,
 		 .help = "what the guest is told; 0: nothing"),
+	DOC_FIELD(control_device, guest_cid, DOC_UINT, .max = UINT32_MAX,
+		  .help = "vsock: the guest's address"),
 	DOC_NEED(control_device, link_up, DOC_BOOL, .help = "false: by SetLink"),
 	DOC_NEED(control_device, stopped, DOC_BOOL, .help = "true: by Stop"),
 	DOC_NEED(control_device, running, DOC_BOOL, .help = "does any ring run"),

@@ -66,6 +66,7 @@ struct host_kind {
 	/* The start of its -device option, for QEMU; for a device of this type, if none is named. */
 	host_token_fn *put_device;
 	const char *device_type;
+	const char *served_type; /* of one that is served by vhost-user; NULL: the same */
 	const struct host_property *properties; /* beside those of every virtio device */
 	size_t property_count;
 	/* Why a HOST_VALUE property has no value for this device; NULL: it has one. */

@@ -80,13 +80,23 @@ pid_t cli_brokers_owner(const struct cli_brokers *brokers, pid_t pid)
 	return pid;
 }
 
+/* Is it this device of this broker, as it is seen from outside? */
+static bool is_seen(const struct cli_broker *broker, const struct control_device *device,
+		    const struct look_device *seen)
+{
+	if (broker->pid != seen->pid)
+		return false;
+	if (device->guest_cid)
+		return seen->kind == LOOK_VSOCK && seen->guest_cid == device->guest_cid;
+	return device->link && !strcmp(device->link, seen->link.name);
+}
+
 struct cli_served cli_brokers_find(const struct cli_brokers *brokers,
 				   const struct look_device *device)
 {
 	for (size_t i = 0; i < brokers->count; i++)
 		for (size_t n = 0; n < brokers->items[i].list.devices.count; n++)
-			if (brokers->items[i].pid == device->pid &&
-			    !strcmp(device_at(&brokers->items[i], n)->link, device->link.name))
+			if (is_seen(&brokers->items[i], device_at(&brokers->items[i], n), device))
 				return (struct cli_served){ &brokers->items[i],
 							    device_at(&brokers->items[i], n) };
 	return (struct cli_served){ NULL, NULL };
@@ -99,8 +109,7 @@ static struct look_device *find_in(const struct look_reading *reading,
 				   const struct control_device *device)
 {
 	for (size_t i = 0; i < reading->count; i++)
-		if (reading->devices[i].pid == broker->pid &&
-		    !strcmp(reading->devices[i].link.name, device->link))
+		if (is_seen(broker, device, &reading->devices[i]))
 			return &reading->devices[i];
 	return NULL;
 }
@@ -114,13 +123,17 @@ static struct look_device *add_to(struct look_reading *reading, const struct cli
 	reading->devices = cli_need(
 		realloc(reading->devices, (reading->count + 1) * sizeof(*reading->devices)));
 	added = &reading->devices[reading->count++];
-	*added = (struct look_device){ .kind = LOOK_NET,
-				       .known = LOOK_OWNER | LOOK_LINK | LOOK_PAIRS,
-				       .pid = broker->pid,
-				       .comm = "vhostctl-broker",
-				       .fd_count = device->queue_pairs,
-				       .log.eventfd = LOOK_NO_ID };
-	snprintf(added->link.name, sizeof(added->link.name), "%s", device->link);
+	*added = (struct look_device){
+		.kind = device->guest_cid ? LOOK_VSOCK : LOOK_NET,
+		.known = LOOK_OWNER | (device->guest_cid ? LOOK_CID : LOOK_LINK | LOOK_PAIRS),
+		.guest_cid = device->guest_cid,
+		.pid = broker->pid,
+		.comm = "vhostctl-broker",
+		.fd_count = device->queue_pairs,
+		.log.eventfd = LOOK_NO_ID
+	};
+	if (device->link)
+		snprintf(added->link.name, sizeof(added->link.name), "%s", device->link);
 	added->fds = cli_need(calloc(device->queue_pairs, sizeof(*added->fds)));
 	for (size_t i = 0; i < added->fd_count; i++)
 		added->fds[i] = (struct look_fd){ .fd = -1, .queue = LOOK_NO_RING, .holders = 1 };

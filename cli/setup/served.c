@@ -27,7 +27,7 @@ static void put_name(FILE *out, const char *id)
 
 static void put_device(FILE *out, struct json_object *device)
 {
-	static const char *const keys[] = { "socket", "tap", "netns", "queue_pairs", "mac" };
+	static const char *const keys[] = { "socket", "tap", "netns", "queue_pairs", "mac", "cid" };
 	const char *id = json_object_get_string(json_object_object_get(device, "device"));
 
 	for (size_t i = 0; i < DOC_COUNT(keys); i++) {

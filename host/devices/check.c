@@ -114,6 +114,34 @@ static int check_mtu(struct host_check *c, size_t index)
 	return 0;
 }
 
+/* A socket for each device that is served. */
+static int check_socket(struct host_check *c, size_t index)
+{
+	const struct host_device *device = host_device(c->setup, index);
+	const struct host_socket *socket = &device->socket;
+
+	if (device->attach != HOST_ATTACH_VHOST_USER)
+		return !socket->path && !socket->owner && !socket->group && !socket->mode
+			       ? 0
+			       : HOST_WRONG(c, index, "/socket",
+					    "\"socket\" is of a device that is attached by "
+					    "vhost-user: set \"attach\" to \"vhost-user\"");
+	if (!socket->path)
+		return HOST_WRONG(c, index, "/attach",
+				  "a device that is attached by vhost-user needs a \"path\" in "
+				  "\"socket\"");
+	for (size_t i = 0; i < index; i++)
+		if (host_device(c->setup, i)->socket.path &&
+		    strcmp(socket->path, host_device(c->setup, i)->socket.path) == 0)
+			return HOST_WRONG(c, index, "/socket/path",
+					  "device \"%s\" already has this socket",
+					  host_device(c->setup, i)->id);
+	if (device->bus)
+		return HOST_WRONG(c, index, "/bus",
+				  "a launcher that speaks vhost-user decides on it by itself");
+	return 0;
+}
+
 /* What its launchers have no option for cannot be requested. */
 static int check_told(struct host_check *c, size_t index)
 {
@@ -142,6 +170,8 @@ int host_setup_check(struct vhc_ctx *ctx, struct host_setup *setup, const char *
 			r = check_mtu(&c, i);
 		if (r == 0 && kind->check)
 			r = kind->check(&c, i);
+		if (r == 0)
+			r = check_socket(&c, i);
 		if (r == 0)
 			r = check_told(&c, i);
 	}

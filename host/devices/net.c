@@ -25,11 +25,10 @@ static int check_queues(struct host_check *c, size_t index)
 	return 0;
 }
 
-/* A socket for each device; whoever serves it has vhost. */
-static int check_socket(struct host_check *c, size_t index)
+/* Whoever serves it has vhost. */
+static int check_served(struct host_check *c, size_t index)
 {
 	const struct host_device *device = host_device(c->setup, index);
-	const struct host_socket *socket = &device->socket;
 
 	if (device->attach != HOST_ATTACH_VHOST_USER && device->iommu)
 		return HOST_WRONG(
@@ -37,28 +36,14 @@ static int check_socket(struct host_check *c, size_t index)
 			"\"iommu\" is of a device that is attached by vhost-user; others are "
 			"told by the launcher's own option");
 	if (device->attach != HOST_ATTACH_VHOST_USER)
-		return !socket->path && !socket->owner && !socket->group && !socket->mode
-			       ? 0
-			       : HOST_WRONG(c, index, "/socket",
-					    "\"socket\" is of a device that is attached by "
-					    "vhost-user: set \"attach\" to \"vhost-user\"");
-	if (!socket->path)
-		return HOST_WRONG(c, index, "/attach",
-				  "a device that is attached by vhost-user needs a \"path\" in "
-				  "\"socket\"");
-	for (size_t i = 0; i < index; i++)
-		if (host_device(c->setup, i)->socket.path &&
-		    strcmp(socket->path, host_device(c->setup, i)->socket.path) == 0)
-			return HOST_WRONG(c, index, "/socket/path",
-					  "device \"%s\" already has this socket",
-					  host_device(c->setup, i)->id);
+		return 0;
 	if (device->vhost != HOST_VHOST_REQUIRE)
 		return HOST_WRONG(
 			c, index, "/vhost",
 			"vhost-user is served with vhost alone: set it to \"require\", or "
 			"leave it out");
-	if (device->ring_size != HOST_RING_SIZE || device->bus)
-		return HOST_WRONG(c, index, device->bus ? "/bus" : "/ring_size",
+	if (device->ring_size != HOST_RING_SIZE)
+		return HOST_WRONG(c, index, "/ring_size",
 				  "a launcher that speaks vhost-user decides on it by itself");
 	if (device->queue_pairs > HOST_MAX_USER_PAIRS)
 		return HOST_WRONG(c, index, "/queue_pairs", "vhost-user has at most %u queue pairs",
@@ -70,7 +55,7 @@ static int check(struct host_check *c, size_t index)
 {
 	int r = host_tap_check(c, index);
 
-	r = r < 0 ? r : check_socket(c, index);
+	r = r < 0 ? r : check_served(c, index);
 	return r < 0 ? r : check_queues(c, index);
 }
 

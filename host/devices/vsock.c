@@ -14,9 +14,6 @@ static int check(struct host_check *c, size_t index)
 
 	if (device->attach == HOST_ATTACH_NAME)
 		return HOST_WRONG(c, index, "/attach", "only a tap has a name: set it to \"fd\"");
-	if (device->attach == HOST_ATTACH_VHOST_USER)
-		return HOST_WRONG(c, index, "/attach",
-				  "only net devices are served by vhost-user: set it to \"fd\"");
 	for (size_t i = 0; device->cid != HOST_CID_AUTO && i < index; i++) {
 		const struct host_device *other = host_device(c->setup, i);
 
@@ -47,6 +44,10 @@ static unsigned int told(const struct host_device *device, bool vhost)
 static int put_device(FILE *out, const struct host_view *view, const char *type,
 		      struct host_error *err)
 {
+	if (host_is_served(view->device)) {
+		fprintf(out, "%s,chardev=%s", type, view->device->id);
+		return 0;
+	}
 	fprintf(out, "%s,guest-cid=", type);
 	host_vsock_put_cid(out, view, NULL, err);
 	fprintf(out, ",vhostfd=%d", view->first_vhost_fd);
@@ -76,6 +77,7 @@ const struct host_kind host_kind_vsock = {
 	.told = told,
 	.put_device = put_device,
 	.device_type = "vhost-vsock-pci",
+	.served_type = "vhost-user-vsock-pci",
 	.properties = properties,
 	.property_count = DOC_COUNT(properties),
 };

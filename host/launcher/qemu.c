@@ -82,10 +82,18 @@ static void put_properties(FILE *out, const struct host_view *view, const char *
 	}
 }
 
+static const char *preset_type(const struct host_view *view)
+{
+	const struct host_kind *kind = host_kind_of(view->device);
+
+	return host_is_served(view->device) && kind->served_type ? kind->served_type
+								 : kind->device_type;
+}
+
 /* "virtio-net-pci", or another type with the same beginning. */
 static int check_type(const struct host_view *view, const char *type, struct host_error *err)
 {
-	const char *preset = host_kind_of(view->device)->device_type;
+	const char *preset = preset_type(view);
 	size_t len = strlen(preset) - strlen("pci");
 
 	if (strncmp(type, preset, len) == 0 && type[len])
@@ -102,7 +110,7 @@ static int put_device(FILE *out, const struct host_view *view, const char *type,
 	int r = type ? check_type(view, type, err) : 0;
 
 	if (r == 0)
-		r = kind->put_device(out, view, type ? type : kind->device_type, err);
+		r = kind->put_device(out, view, type ? type : preset_type(view), err);
 	if (r == 0 && view->device->bus)
 		fprintf(out, ",bus=%s", view->device->bus);
 	if (r == 0)
@@ -151,14 +159,14 @@ const struct host_token host_qemu_tokens[] = {
 	{ "netdev", HOST_ON_NET,
 	  HOST_TOLD_TAP | HOST_TOLD_NAME | HOST_TOLD_VHOST | HOST_TOLD_BUSYLOOP,
 	  host_net_put_netdev, .served = true },
-	{ "chardev", HOST_ON_NET, HOST_TOLD_SOCKET, put_chardev },
+	{ "chardev", HOST_ON_ANY, HOST_TOLD_SOCKET, put_chardev },
 	{ "device", HOST_ON_NET,
 	  HOST_TOLD_QUEUES | HOST_TOLD_RING_SIZE | HOST_TOLD_MAC | HOST_TOLD_MTU |
 		  HOST_TOLD_FEATURES | HOST_TOLD_BUS,
 	  put_device, .typed = true },
 	{ "device", HOST_ON_VSOCK,
 	  HOST_TOLD_VHOST | HOST_TOLD_CID | HOST_TOLD_FEATURES | HOST_TOLD_BUS, put_device,
-	  .typed = true },
+	  .typed = true, .served = true },
 	{ "bus", HOST_ON_ANY, HOST_TOLD_BUS, put_bus },
 	{ "mask", HOST_ON_ANY, HOST_TOLD_FEATURES, put_mask },
 	{ "tapfds", HOST_ON_NET, HOST_TOLD_TAP, host_put_tapfds },

@@ -16,8 +16,9 @@ const struct host_style host_styles[] = {
 			      .tokens = host_qemu_tokens,
 			      .use = { "-netdev @ID.netdev@ -device @ID.device@",
 				       "-device @ID.device@" },
-			      .use_socket = "-chardev @ID.chardev@ -netdev @ID.netdev@ -device "
-					    "@ID.device@" },
+			      .use_socket = { "-chardev @ID.chardev@ -netdev @ID.netdev@ -device "
+					      "@ID.device@",
+					      "-chardev @ID.chardev@ -device @ID.device@" } },
 	[HOST_STYLE_LISTEN_FDS] = { .name = "listen-fds",
 				    .options = HOST_TOLD_ALL,
 				    .environment = true,

@@ -55,8 +55,8 @@ struct host_style {
 	/* Its own tokens, before those of every style; the last row has no name. */
 	const struct host_token *tokens;
 	/* The tokens that tell all of a device, for messages: with ID for its id. */
-	const char *use[2];	/* by enum host_type */
-	const char *use_socket; /* of a device that is served; NULL: "@ID.socket@" */
+	const char *use[2];	   /* by enum host_type */
+	const char *use_socket[2]; /* of a device that is served; NULL: "@ID.socket@" */
 };
 
 extern const struct host_style host_styles[]; /* the last row has no name */
@@ -87,6 +87,8 @@ static inline bool host_style_takes_vhost(const struct host_setup *setup,
 {
 	const struct host_style *style = host_style_of(setup);
 
+	if (host_is_served(device))
+		return false;
 	return device->type == HOST_VSOCK ||
 	       (style->options & HOST_TOLD_VHOST && !style->opens_vhost &&
 		device->attach == HOST_ATTACH_FD);

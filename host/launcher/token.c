@@ -159,7 +159,7 @@ static const struct host_token tokens[] = {
 	{ "mtu", HOST_ON_NET, HOST_TOLD_MTU, put_mtu },
 	{ "busyloop_us", HOST_ON_NET, HOST_TOLD_BUSYLOOP, put_busyloop },
 	{ "mask", HOST_ON_ANY, HOST_TOLD_FEATURES, put_mask },
-	{ "socket", HOST_ON_NET, HOST_TOLD_SOCKET, put_socket },
+	{ "socket", HOST_ON_ANY, HOST_TOLD_SOCKET, put_socket },
 };
 
 const struct host_token *host_token_next(const struct host_token *token)

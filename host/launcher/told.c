@@ -111,7 +111,7 @@ static void fill_use(const struct host_view *view, const struct host_style *styl
 
 	use[0] = '\0';
 	if (host_is_served(view->device))
-		words = style->use_socket ? style->use_socket : "@ID.socket@";
+		words = style->use_socket[view->device->type] ?: "@ID.socket@";
 	for (const char *c = words; c && *c && used < 200;) {
 		bool id = strncmp(c, "@ID.", 4) == 0;
 
@@ -218,8 +218,8 @@ static int check_view(const struct host_launch *launch, const struct host_view *
 	const struct host_device *device = view->device;
 	unsigned int fds, missing;
 
-	fds = !host_kind_of(device)->tap	   ? HOST_TOLD_VHOST
-	      : host_is_served(device)		   ? HOST_TOLD_SOCKET
+	fds = host_is_served(device)		   ? HOST_TOLD_SOCKET
+	      : !host_kind_of(device)->tap	   ? HOST_TOLD_VHOST
 	      : device->attach == HOST_ATTACH_NAME ? HOST_TOLD_NAME
 						   : HOST_TOLD_TAP;
 

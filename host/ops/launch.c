@@ -194,34 +194,38 @@ int host_reserve_fds(struct host_run *run, const struct host_op *op, struct host
 
 /* ------------------------------------------------------------------------------------- hand over */
 
-/* As the process that serves it has it. */
-static const char *served_name(const struct host_plan *plan, const char *id)
+/* What the process that serves it tells of it; NULL: nothing. */
+static struct json_object *served_row(const struct host_plan *plan, const char *id)
 {
-	struct json_object *devices, *tap;
+	struct json_object *devices;
 
 	if (!json_object_object_get_ex(plan->options->served, "devices", &devices))
-		return "";
+		return NULL;
 	for (size_t i = 0; i < json_object_array_length(devices); i++) {
 		struct json_object *row = json_object_array_get_idx(devices, i);
 
-		if (strcmp(json_object_get_string(json_object_object_get(row, "device")), id) ==
-			    0 &&
-		    json_object_object_get_ex(row, "tap", &tap))
-			return json_object_get_string(tap);
+		if (strcmp(json_object_get_string(json_object_object_get(row, "device")), id) == 0)
+			return row;
 	}
-	return "";
+	return NULL;
 }
 
-static void fill_served_names(struct host_run *run)
+/* What it chose by itself. */
+static void fill_served(struct host_run *run)
 {
 	const struct host_plan *plan = run->plan;
 
 	for (size_t i = 0; i < plan->setup->devices.count && plan->options->served; i++) {
 		const struct host_device *device = host_device(plan->setup, i);
+		struct json_object *row = NULL, *value;
 
 		if (host_is_served(device))
+			row = served_row(plan, device->id);
+		if (json_object_object_get_ex(row, "tap", &value))
 			snprintf(run->devices[i].name, sizeof(run->devices[i].name), "%s",
-				 served_name(plan, device->id));
+				 json_object_get_string(value));
+		if (json_object_object_get_ex(row, "cid", &value))
+			run->devices[i].cid = json_object_get_uint64(value);
 	}
 }
 
@@ -234,7 +238,7 @@ int host_number_fds(struct host_run *run, struct host_error *err)
 
 	if (!results)
 		return host_fail_memory(err);
-	fill_served_names(run);
+	fill_served(run);
 	for (size_t i = 0; i < count; i++)
 		results[i] =
 			(struct host_result){ .vhost = run->devices[i].vhost,

@@ -327,7 +327,7 @@ static const struct doc_field device_fields[] = {
 		  .help = "descriptors in a receive ring"),
 	DOC_FIELD(host_device, tap, DOC_OBJECT, NET, .table = &tap_table,
 		  .help = "the tap link on the host side"),
-	DOC_FIELD(host_device, socket, DOC_OBJECT, NET, .table = &socket_table,
+	DOC_FIELD(host_device, socket, DOC_OBJECT, .table = &socket_table,
 		  .help = "where launchers connect, if it is attached by vhost-user"),
 	DOC_FIELD(
 		host_device, iommu, DOC_BOOL, NET,

@@ -156,7 +156,7 @@ load lib.bash
 	[ "$(json '.launcher[2:5] | join(" ")')" = "vhost-vsock-pci,guest-cid=42,vhostfd=3 cid=42 fd=3" ]
 	fails 2 "is not available for this device in the launcher style \"env\"" plan "$source_root/examples/env.json" -- qemu @net0.netdev@
 	[[ $stderr == *"hint: launcher styles that have it: qemu, stratovirt" ]]
-	fails 2 "known tokens are device, bus, mask, fd, cid, id" plan "$source_root/examples/vsock.json" -- qemu @vsock0.netdev@
+	fails 2 "known tokens are chardev, device, bus, mask, fd, cid, id, socket" plan "$source_root/examples/vsock.json" -- qemu @vsock0.netdev@
 	fails 2 'device "vsock0" is not used' plan "$source_root/examples/vsock.json" -- qemu @net0.netdev@ @net0.device@
 }
 

@@ -236,6 +236,14 @@ inside() {
 	says 0 plan --json --user nobody crosvm.json -- crosvm --vhost-user net,socket=@net0.socket@
 	[ "$(json '[.operations[].operation] | index("check vhost")')" = null ]
 	fails 2 'is served by vhost-user' plan vm1.json -- x @net0.tapfds@
+	jq '.devices = [{id: "v", type: "vsock", cid: 42, attach: "vhost-user", socket: {path: "/run/v"}}] | .launcher.style = "qemu"' vm1.json > vsock.json
+	says 0 plan --json vsock.json -- q @v.chardev@ @v.device@ @v.cid@
+	[ "$(json '.launcher[1:] | join(" ")')" = 'socket,id=v,path=/run/v vhost-user-vsock-pci,chardev=v 42' ]
+	says 0 plan --json vsock.json -- q @v.chardev@ @v.device:vhost-user-vsock-device@
+	fails 2 'begin with vhost-user-vsock-' plan vsock.json -- q @v.chardev@ @v.device:vhost-vsock-pci@
+	fails 2 'device "v" is served by vhost-user' plan vsock.json -- q @v.chardev@ @v.device@ @v.fd@
+	fails 2 'device "v" is not used' plan vsock.json -- q
+	[[ $stderr == *"add -chardev @v.chardev@ -device @v.device@ to them"* ]]
 	jq '.devices[0] |= del(.attach, .socket)' vm1.json > fd.json
 	fails 2 'device "net0" has no socket' plan fd.json -- x @net0.socket@
 }
