@@ -53,10 +53,20 @@ int broker_add(struct broker *broker, const struct broker_args *args)
 		return -ENOMEM;
 	broker->devices = devices;
 	r = broker_device_new(broker, args, &devices[broker->count]);
-	if (r)
-		return r;
-	broker->count++;
-	return broker_device_listen(devices[broker->count - 1], args->listen);
+	if (!r)
+		broker->count++;
+	return r;
+}
+
+int broker_require(const struct broker *broker, uint32_t index, const struct vhc_features *require,
+		   char text[BROKER_TEXT_MAX], const char **ret_hint)
+{
+	return broker_device_require(broker->devices[index], require, text, ret_hint);
+}
+
+int broker_open(struct broker *broker, uint32_t index, int listen)
+{
+	return broker_device_listen(broker->devices[index], listen);
 }
 
 /* Of two times, of which -1 is never. */

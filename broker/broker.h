@@ -42,14 +42,29 @@ struct broker_args {
 	bool iommu;	   /* access_platform is offered: the launcher has an IOMMU for its guest */
 	uint64_t cid;	   /* the guest's, of a vsock device */
 	uint32_t busyloop; /* us that each ring is polled before its thread sleeps */
-	int listen;	   /* a socket that listens: the broker closes it */
 };
 
 /** broker_new() - without devices.  The process may have as many fds as it can be allowed.  Errors: -ENOMEM; -EMFILE. */
 int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct broker **ret);
 
-/** broker_add() - serve a device.  Errors: -EINVAL; -ENOMEM; the library's. */
+#define BROKER_TEXT_MAX 320u
+
+/** broker_add() - a device, to which nobody connects yet.  Errors: -EINVAL; -ENOMEM; the library's. */
 int broker_add(struct broker *broker, const struct broker_args *args);
+
+/**
+ * broker_require() - are front ends of a device offered all of these features?
+ * @index: of the device, in the order in which they were added.
+ * Errors: -EOPNOTSUPP, with @text filled, and what helps in @ret_hint.
+ */
+int broker_require(const struct broker *broker, uint32_t index, const struct vhc_features *require,
+		   char text[BROKER_TEXT_MAX], const char **ret_hint);
+
+/**
+ * broker_open() - let front ends connect to a device.  Once.
+ * @listen: a socket that listens: the broker closes it.  Errors: those of epoll_ctl(2); the library's.
+ */
+int broker_open(struct broker *broker, uint32_t index, int listen);
 
 /**
  * broker_add_control() - serve clients that ask for devices, and change them, by io.vhostctl: those of
@@ -78,8 +93,6 @@ struct broker_socket {
 	uint32_t owner, group; /* UINT32_MAX: this process's */
 	uint32_t mode;	       /* such as 0600 */
 };
-
-#define BROKER_TEXT_MAX 320u
 
 /**
  * broker_listen() - a listening socket at a path.  One that a process left behind when it was killed

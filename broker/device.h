@@ -62,6 +62,9 @@ struct broker {
 /** broker_device_new() - Errors: -EINVAL: there is no such kind, or it has not so many pairs; the library's. */
 int broker_device_new(struct broker *broker, const struct broker_args *args,
 		      struct broker_device **ret);
+/* require.c: as broker_require() */
+int broker_device_require(const struct broker_device *device, const struct vhc_features *require,
+			  char text[BROKER_TEXT_MAX], const char **ret_hint);
 /** broker_device_listen() - front ends connect there from now on; takes over the socket. */
 int broker_device_listen(struct broker_device *device, int listen);
 void broker_device_free(struct broker_device *device);

@@ -152,7 +152,7 @@ struct host_served {
 	struct vhc_dev *dev;
 	struct vhc_tap *tap; /* NULL: it is no net device */
 	uint32_t queue_pairs;
-	struct vhc_features mask;
+	struct vhc_features mask, require;
 	uint8_t mac[6]; /* all 0: it has none */
 	uint16_t mtu;	/* 0: the kernel's */
 	bool iommu;

@@ -224,6 +224,7 @@ bool host_serve_get(const struct host_serving *serving, size_t n, struct host_se
 		.tap = serving->run->devices[i].tap,
 		.queue_pairs = host_kind_of(device)->tap ? (uint32_t)device->queue_pairs : 1,
 		.mask = device->mask,
+		.require = device->require,
 		.mtu = (uint16_t)device->tap.mtu,
 		.iommu = device->iommu,
 		.cid = serving->run->devices[i].cid,

@@ -89,9 +89,11 @@ static int listen_at(const struct cli_call *call, const struct host_served *serv
 	return CLI_YES;
 }
 
-static int add_device(struct cli_call *call, const struct cli_sockets *sockets,
-		      struct broker *broker, const struct host_served *served)
+static int add_device(const struct cli_call *call, struct broker *broker, uint32_t index,
+		      const struct host_served *served)
 {
+	char text[BROKER_TEXT_MAX];
+	const char *hint;
 	struct broker_args args = {
 		.id = served->id,
 		.type = served->type,
@@ -103,15 +105,40 @@ static int add_device(struct cli_call *call, const struct cli_sockets *sockets,
 		.iommu = served->iommu,
 		.cid = served->cid,
 		.busyloop = served->busyloop_us,
-		.listen = cli_find_socket(sockets, served->id),
 	};
-	bool passed = args.listen >= 0;
-	int status = passed ? CLI_YES : listen_at(call, served, &args.listen), r;
+	int r;
+
+	memcpy(args.mac, served->mac, sizeof(args.mac));
+	r = broker_add(broker, &args);
+	if (r)
+		return fail_library(call, served->id, r);
+	if (broker_require(broker, index, &served->require, text, &hint))
+		return cli_fail(CLI_LACKS, hint, "%s", text);
+	return CLI_YES;
+}
+
+/* Before a launcher can connect to the first, it is known that all can be served. */
+static int add_devices(const struct cli_call *call, struct broker *broker,
+		       const struct host_serving *serving)
+{
+	struct host_served served;
+	int status = CLI_YES;
+
+	for (uint32_t i = 0; !status && host_serve_get(serving, i, &served); i++)
+		status = add_device(call, broker, i, &served);
+	return status;
+}
+
+static int open_device(const struct cli_call *call, const struct cli_sockets *sockets,
+		       struct broker *broker, uint32_t index, const struct host_served *served)
+{
+	int fd = cli_find_socket(sockets, served->id), r;
+	bool passed = fd >= 0;
+	int status = passed ? CLI_YES : listen_at(call, served, &fd);
 
 	if (status)
 		return status;
-	memcpy(args.mac, served->mac, sizeof(args.mac));
-	r = broker_add(broker, &args);
+	r = broker_open(broker, index, fd);
 	if (!r)
 		return CLI_YES;
 	if (!passed)
@@ -197,12 +224,14 @@ static int serve(struct teller *teller, const struct cli_serving *how,
 {
 	struct host_served served;
 	const char *control = host_serve_control(serving);
-	int status = CLI_YES, until = host_serve_signals(serving);
+	int status, until = host_serve_signals(serving);
 
 	if (until < 0)
 		return cli_fail(CLI_FAILED, NULL, "signalfd: %s", strerror(-until));
+	status = add_devices(teller->call, broker, serving);
 	while (!status && host_serve_get(serving, *ret_sockets, &served)) {
-		status = add_device(teller->call, how->sockets, broker, &served);
+		status = open_device(teller->call, how->sockets, broker, (uint32_t)*ret_sockets,
+				     &served);
 		*ret_sockets += status == CLI_YES;
 	}
 	if (!status && control) {

@@ -45,11 +45,10 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-static void add_device(struct vhc_ctx *ctx, struct broker *broker, const char *id, const char *path)
+static void add_device(struct vhc_ctx *ctx, struct broker *broker, uint32_t index, const char *id,
+		       const char *path)
 {
-	struct broker_args net = {
-		.id = id, .type = VHC_TYPE_NET, .pairs = PAIRS, .listen = listen_at(path)
-	};
+	struct broker_args net = { .id = id, .type = VHC_TYPE_NET, .pairs = PAIRS };
 
 	check(vhc_tap_open(ctx, id, VHC_ARG(vhc_tap_args, .queues = PAIRS), &net.tap), "tap");
 	check(vhc_dev_open(ctx, id, NULL,
@@ -57,6 +56,7 @@ static void add_device(struct vhc_ctx *ctx, struct broker *broker, const char *i
 			   &net.dev),
 	      vhc_ctx_get_error(ctx)->text);
 	check(broker_add(broker, &net), "broker_add");
+	check(broker_open(broker, index, listen_at(path)), "broker_open");
 }
 
 static struct broker *set_up(struct vhc_ctx *ctx, const struct confined *confined)
@@ -65,8 +65,8 @@ static struct broker *set_up(struct vhc_ctx *ctx, const struct confined *confine
 	struct broker *broker;
 
 	check(broker_new(ctx, &options, &broker), "broker_new");
-	add_device(ctx, broker, "net0", confined->path);
-	add_device(ctx, broker, "net1", confined->other);
+	add_device(ctx, broker, 0, "net0", confined->path);
+	add_device(ctx, broker, 1, "net1", confined->other);
 	check(broker_add_control(broker, listen_at(confined->control)), "broker_add_control");
 	return broker;
 }

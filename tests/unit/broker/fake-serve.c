@@ -80,9 +80,9 @@ static void serve(struct vhc_ctx *ctx, struct fake *fake, char *const *paths,
 	char line[100];
 	struct broker *broker;
 
-	net->listen = listen_at(paths[0]);
 	check(broker_new(ctx, &options, &broker), "broker_new");
 	check(broker_add(broker, net), "broker_add");
+	check(broker_open(broker, 0, listen_at(paths[0])), "broker_open");
 	if (paths[2])
 		check(broker_add_control(broker, listen_at(paths[2])), "broker_add_control");
 	do {

@@ -106,6 +106,44 @@ static void config_space_is_read_in_any_piece(void **state)
 	}
 }
 
+static void assert_missing(unsigned int bit, const char *name, const char *remedy)
+{
+	struct vhc_features require = { 0 };
+	char text[BROKER_TEXT_MAX] = "", wanted[80];
+	const char *hint = "";
+
+	vhc_features_add(&require, 0);
+	vhc_features_add(&require, bit);
+	assert_int_equal(broker_device_require(the_front.device, &require, text, &hint),
+			 -EOPNOTSUPP);
+	snprintf(wanted, sizeof(wanted), "net0: %s (bit %u) is required", name, bit);
+	assert_non_null(strstr(text, wanted));
+	assert_non_null(strstr(hint, remedy));
+}
+
+/* Those of a device model as well, which vhost is not asked for. */
+static void required_feature_that_is_not_offered_is_named(void **state)
+{
+	assert_missing(22, "mq", "queue_pairs");
+	assert_missing(17, "ctrl_vq", "queue_pairs");
+	assert_missing(3, "mtu", "\"mtu\" in \"tap\"");
+	assert_missing(33, "access_platform", "\"iommu\"");
+	assert_missing(21, "guest_announce", "leave it out");
+	assert_missing(65, "guest_udp_tunnel_gso", "0 to 63");
+}
+
+static void required_features_that_are_offered_are_no_error(void **state)
+{
+	static const unsigned int bits[] = { 0, 5, 15, 16, 17, 22, 32 };
+	struct vhc_features require = { 0 };
+	char text[BROKER_TEXT_MAX];
+	const char *hint;
+
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		vhc_features_add(&require, bits[i]);
+	assert_int_equal(broker_device_require(the_front.device, &require, text, &hint), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +156,8 @@ int main(void)
 		FRONT_TEST(ring_is_enabled_without_protocol_features),
 		FRONT_TEST(protocol_features_are_acknowledged_by_the_new_ones),
 		FRONT_TEST_PAIRS(config_space_is_read_in_any_piece),
+		FRONT_TEST(required_feature_that_is_not_offered_is_named),
+		FRONT_TEST_PAIRS(required_features_that_are_offered_are_no_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,8 +47,7 @@ static void open_net(struct front *front)
 				    .type = VHC_TYPE_NET,
 				    .pairs = front->pairs,
 				    .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 },
-				    .iommu = front->iommu,
-				    .listen = -1 };
+				    .iommu = front->iommu };
 
 	assert_int_equal(vhc_tap_open(front->ctx, "vm0",
 				      VHC_ARG(vhc_tap_args, .queues = front->pairs), &front->tap),
@@ -66,7 +65,7 @@ static void open_net(struct front *front)
 static void open_vsock(struct front *front)
 {
 	struct broker_args args = {
-		.id = "vsock0", .type = VHC_TYPE_VSOCK, .pairs = 1, .cid = FRONT_CID, .listen = -1
+		.id = "vsock0", .type = VHC_TYPE_VSOCK, .pairs = 1, .cid = FRONT_CID
 	};
 
 	assert_int_equal(

@@ -168,7 +168,7 @@ static void state_of_one_that_runs_is_saved(void **state)
 
 static void kind_has_one_pair(void **state)
 {
-	struct broker_args args = { .id = "x", .type = VHC_TYPE_VSOCK, .pairs = 2, .listen = -1 };
+	struct broker_args args = { .id = "x", .type = VHC_TYPE_VSOCK, .pairs = 2 };
 	struct broker_device *device;
 
 	args.dev = the_front.dev;
