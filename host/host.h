@@ -52,6 +52,10 @@ int host_setup_read(struct vhc_ctx *ctx, const char *text, size_t len, char *con
 		    struct host_setup **ret, struct host_error *err);
 void host_setup_free(struct host_setup *setup);
 
+/** host_setup_advise() - what in it has no effect, and what would: a line each. */
+void host_setup_advise(const struct host_setup *setup, void (*say)(void *data, const char *line),
+		       void *data);
+
 /** host_setup_write() - the document with all defaults filled in. */
 struct json_object *host_setup_write(const struct host_setup *setup);
 

@@ -232,8 +232,7 @@ bool host_serve_get(const struct host_serving *serving, size_t n, struct host_se
 		.path = device->socket.path,
 		.owner = serving->ids[i][0],
 		.group = serving->ids[i][1],
-		.mode = device->socket.mode ? (uint32_t)strtoul(device->socket.mode, NULL, 8)
-					    : HOST_SOCKET_MODE,
+		.mode = host_socket_mode(&device->socket),
 	};
 	if (device->tap.mac)
 		doc_mac_parse(device->tap.mac, ret->mac);

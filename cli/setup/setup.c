@@ -30,6 +30,8 @@ int cli_read_setup_of(struct cli_call *call, const char *path, struct host_setup
 		return status;
 	if (host_setup_read(call->ctx, text, length, call->variables, ret, &error))
 		status = cli_fail_host(path, &error);
+	else
+		host_setup_advise(*ret, cli_say, call);
 	free(text);
 	return status;
 }

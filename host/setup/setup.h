@@ -5,6 +5,8 @@
 #ifndef HOST_SETUP_H
 #define HOST_SETUP_H
 
+#include <stdlib.h>
+
 #include "doc.h"
 #include "host.h"
 
@@ -67,6 +69,11 @@ struct host_socket {
 	char *owner, *group;
 	char *mode; /* octal digits; NULL: HOST_SOCKET_MODE */
 };
+
+static inline uint32_t host_socket_mode(const struct host_socket *socket)
+{
+	return socket->mode ? (uint32_t)strtoul(socket->mode, NULL, 8) : HOST_SOCKET_MODE;
+}
 
 struct host_worker {
 	uint32_t mode; /* enum host_worker_mode */

@@ -37,6 +37,18 @@ setup() {
 	fails 4 "nobody-here" serve owner.json
 }
 
+@test "a group that may not connect to its socket is a warning, with the mode that lets it" {
+	local group=": the group \"kvm\" of its socket may not connect with mode"
+	jq '.devices[0].socket.group = "kvm"' served.json > group.json
+	run -0 --separate-stderr vhostctl plan group.json
+	[[ $stderr == *"net0$group 0600: set \"mode\": \"0660\" in \"socket\""* ]]
+	jq '.devices[0].socket.mode = "0640"' group.json > read.json
+	run -0 --separate-stderr vhostctl plan read.json
+	[[ $stderr == *"net0$group 0640"* ]]
+	jq '.devices[0].socket.mode = "0660"' group.json > write.json
+	says 0 plan write.json
+}
+
 @test "plan: what serve would do" {
 	says 0 plan --json served.json
 	[ "$(json '[.operations[].operation] | tojson')" = '["open vhost","find link","open tap","set up","keep link"]' ]
