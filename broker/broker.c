@@ -8,7 +8,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "clients.h"
+#include "connection.h"
 #include "device.h"
+#include "require.h"
 
 /* Front ends give a few for each ring; what they use up is missing to the others. */
 static void raise_fd_limit(void)
@@ -69,14 +72,6 @@ int broker_open(struct broker *broker, uint32_t index, int listen)
 	return broker_device_listen(broker->devices[index], listen);
 }
 
-/* Of two times, of which -1 is never. */
-static int sooner(int a, int b)
-{
-	if (a < 0 || b < 0)
-		return a < 0 ? b : a;
-	return a < b ? a : b;
-}
-
 /* How long until the first message is overdue, or a socket has rested; -1: for ever. */
 static int find_deadline(const struct broker *broker)
 {
@@ -85,8 +80,9 @@ static int find_deadline(const struct broker *broker)
 	for (uint32_t i = 0; i < broker->count; i++) {
 		const struct broker_device *device = broker->devices[i];
 
-		first = sooner(first, broker_listener_left(&device->listen));
-		first = sooner(first, wire_left(&device->session.reader, broker->options.timeout));
+		first = broker_sooner(first, broker_listener_left(&device->listen));
+		first = broker_sooner(first,
+				      wire_left(&device->session.reader, broker->options.timeout));
 	}
 	return first;
 }

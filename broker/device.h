@@ -6,19 +6,9 @@
 #define BROKER_DEVICE_H
 
 #include "broker.h"
-#include "control.h"
 #include "listen.h"
+#include "say.h"
 #include "session.h"
-
-/* Lines that were said lately. */
-enum broker_quota_of { BROKER_WARNINGS, BROKER_OTHERS, BROKER_QUOTAS };
-
-#define BROKER_QUOTA_TIME 5000 /* ms */
-
-struct broker_quota {
-	uint64_t since;
-	uint32_t lines, left_out;
-};
 
 struct broker_kind;
 
@@ -62,15 +52,7 @@ struct broker {
 /** broker_device_new() - Errors: -EINVAL: there is no such kind, or it has not so many pairs; the library's. */
 int broker_device_new(struct broker *broker, const struct broker_args *args,
 		      struct broker_device **ret);
-/* require.c: as broker_require() */
-int broker_device_require(const struct broker_device *device, const struct vhc_features *require,
-			  char text[BROKER_TEXT_MAX], const char **ret_hint);
-/** broker_device_listen() - front ends connect there from now on; takes over the socket. */
-int broker_device_listen(struct broker_device *device, int listen);
 void broker_device_free(struct broker_device *device);
-
-/** broker_device_disconnect() - the front end has gone, or must go: back to the state without one. */
-void broker_device_disconnect(struct broker_device *device);
 
 /*
  * broker_device_stop() - stop all rings, and start none until broker_device_resume().  They keep what
@@ -84,17 +66,5 @@ void broker_device_follow(struct broker_device *device);
 
 /** broker_device_set_link() - the carrier of its tap.  Errors, with the session's text: -EOPNOTSUPP: it has none; of TUNSETCARRIER. */
 int broker_device_set_link(struct broker_device *device, bool up);
-
-/* control.c */
-/** broker_changed() - tell who monitors. */
-void broker_changed(const struct broker_device *device, enum control_event event);
-/** broker_control_left() - ms until a message of a client is overdue; -1: none is on its way. */
-int broker_control_left(const struct broker_control *control);
-void broker_control_end_overdue(struct broker_control *control);
-void broker_control_free(struct broker_control *control);
-
-/** broker_say() - one line about a device, unless there were too many lately. */
-void broker_say(struct broker_device *device, enum vhc_level level, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "clients.h"
 #include "kind.h"
 
 enum { BIT_CTRL_VQ = 17, BIT_MQ = 22, BIT_ACCESS_PLATFORM = 33 };

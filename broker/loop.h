@@ -26,6 +26,14 @@ int broker_watch(int epoll, struct broker_watch *watch, int fd, void (*ready)(vo
 int broker_watch_for(int epoll, struct broker_watch *watch, bool room);
 void broker_unwatch(int epoll, struct broker_watch *watch);
 
+/** broker_sooner() - of two times to wait, in ms, of which -1 is for ever. */
+static inline int broker_sooner(int a, int b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
 /** broker_wait() - wait, at most that many ms (-1: for ever), and handle what is ready. */
 int broker_wait(int epoll, int timeout);
 

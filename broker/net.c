@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "clients.h"
 #include "kind.h"
 
 #define MIN_MTU	   68u

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "kind.h"
+#include "require.h"
 
 static const struct {
 	enum vhc_type type;

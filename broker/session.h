@@ -81,9 +81,6 @@ void session_end(struct session *session);
 /** session_ready() - its socket is readable, or a message is overdue. */
 void session_ready(void *session);
 
-/** session_event() - the device has an event. */
-void session_event(void *session);
-
 /**
  * session_message() - a message that was received: check it, do it, make the reply of it.
  * Returns 1: there is a reply to send; 0: there is none.  Errors: the connection must end, and
@@ -128,6 +125,10 @@ bool session_is_socket(int fd);
 void session_forget_rings(struct session *session);
 /** session_reset_rings() - reset the device.  Where its rings stopped can still be asked.  Errors: vhc_dev_reset()'s. */
 int session_reset_rings(struct session *session);
+
+/* events.c */
+/** session_event() - the device has an event. */
+void session_event(void *session);
 
 /* relay.c */
 /** session_relay_begin() - relay the interrupts of a ring to a socket, which it takes over. */

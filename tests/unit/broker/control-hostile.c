@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "../wire/pair.h"
+#include "clients.h"
+#include "control.h"
 #include "managed.h"
 
 #define LIST "{\"method\":\"io.vhostctl.List\"}"

@@ -3,6 +3,7 @@
  * features - which features a front end is offered, what it may accept, and what the kernel is then told.
  */
 #include "front.h"
+#include "require.h"
 
 static void offer_is_of_vhost_and_tap_and_the_config_space(void **state)
 {

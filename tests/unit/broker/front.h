@@ -33,6 +33,7 @@
 #ifndef TESTS_BROKER_FRONT_H
 #define TESTS_BROKER_FRONT_H
 
+#include "connection.h"
 #include "device.h"
 #include "rig.h"
 

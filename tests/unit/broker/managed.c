@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clients.h"
+#include "control.h"
 #include "managed.h"
 
 static char path[64];

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * control - the clients of the control socket, any number up to a limit, in the broker's loop.
+ * clients - those of the control socket, any number up to a limit, in the broker's loop.
  *
  * The socket's mode keeps others out; that a client is root's or of this user is checked all the same.
  * What a client does not read is waited for and kept, both up to a limit; then it is disconnected.
  */
-#include "manage.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "clients.h"
+#include "manage.h"
 
 #define CLIENTS 128u
 
@@ -209,8 +210,7 @@ int broker_control_left(const struct broker_control *control)
 		int left = control_stream_left(&control->clients[i].stream,
 					       control->broker->options.timeout);
 
-		if (left >= 0 && (first < 0 || left < first))
-			first = left;
+		first = broker_sooner(first, left);
 	}
 	return first;
 }
