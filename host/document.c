@@ -74,10 +74,20 @@ static const struct doc_field row_fields[] = {
 
 static const struct doc_table row_table = DOC_PART(host_plan_row, row_fields, "one operation");
 
+static const struct doc_field socket_fields[] = {
+	DOC_NEED(host_plan_socket, device, DOC_STRING, .help = "its id"),
+	DOC_NEED(host_plan_socket, path, DOC_STRING, .help = "where its launcher connects"),
+};
+
+static const struct doc_table socket_table =
+	DOC_PART(host_plan_socket, socket_fields, "a device that is served by vhost-user");
+
 static const struct doc_field plan_fields[] = {
 	DOC_FIELD(host_plan_document, name, DOC_STRING, .help = "the config's name"),
 	DOC_NEED(host_plan_document, operations, DOC_OBJECTS, .table = &row_table,
 		 .help = "in order of execution"),
+	DOC_FIELD(host_plan_document, sockets, DOC_OBJECTS, .table = &socket_table,
+		  .help = "which accept connections after that: of devices that are served"),
 	DOC_FIELD(host_plan_document, launcher, DOC_STRINGS,
 		  .help = "its arguments, with the tokens filled in"),
 };

@@ -30,9 +30,15 @@ struct host_plan_row {
 	const char *undo;
 };
 
+/* Of a device that is served. */
+struct host_plan_socket {
+	const char *device, *path;
+};
+
 struct host_plan_document {
 	char *name;
 	struct doc_list operations; /* of struct host_plan_row */
+	struct doc_list sockets;    /* of struct host_plan_socket */
 	struct doc_list launcher;   /* of strings */
 };
 

@@ -57,6 +57,23 @@ static struct host_plan_row *describe(const struct host_plan *plan)
 	return rows;
 }
 
+/* The socket of each device that is served.  NULL: no memory. */
+static struct host_plan_socket *list_sockets(const struct host_setup *setup, size_t *ret_count)
+{
+	struct host_plan_socket *sockets = calloc(setup->devices.count + 1, sizeof(*sockets));
+	size_t count = 0;
+
+	for (size_t i = 0; sockets && i < setup->devices.count; i++) {
+		const struct host_device *device = host_device(setup, i);
+
+		if (host_is_served(device))
+			sockets[count++] =
+				(struct host_plan_socket){ device->id, device->socket.path };
+	}
+	*ret_count = count;
+	return sockets;
+}
+
 static size_t count_words(char *const *words)
 {
 	size_t count = 0;
@@ -70,14 +87,18 @@ static int write_plan(const struct host_plan *plan, const struct host_launch *la
 		      struct json_object **ret, struct host_error *err)
 {
 	struct host_plan_row *rows = describe(plan);
+	size_t served;
+	struct host_plan_socket *sockets = list_sockets(plan->setup, &served);
 	struct host_plan_document document = {
 		.name = plan->setup->name,
 		.operations = { rows, plan->count },
+		.sockets = { sockets, served },
 		.launcher = { launch->argv, count_words(launch->argv) },
 	};
 
-	*ret = rows ? doc_write(&host_plan_table, &document) : NULL;
+	*ret = rows && sockets ? doc_write(&host_plan_table, &document) : NULL;
 	free(rows);
+	free(sockets);
 	return *ret ? 0 : host_fail_memory(err);
 }
 

@@ -52,6 +52,11 @@ setup() {
 @test "plan: what serve would do" {
 	says 0 plan --json served.json
 	[ "$(json '[.operations[].operation] | tojson')" = '["open vhost","find link","open tap","set up","keep link"]' ]
+	[ "$(json '.sockets | tojson')" = "[{\"device\":\"net0\",\"path\":\"$PWD/net0.sock\"}]" ]
+	says 0 plan served.json
+	[[ $output == *sockets*device*path*net0*"$PWD/net0.sock"* ]]
+	says 0 plan --json fd.json
+	[ "$(json .sockets)" = null ]
 }
 
 @test "doctor: who has no vhost is told of another way" {
