@@ -145,6 +145,15 @@ guest_options() {
 		-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr $1")
 }
 
+# uml_options FOLDER SOCKET "vhc_address=10.0.0.2/24 vhc_ping=10.0.0.1": sets the array `uml` to a User Mode Linux (see
+# uml-init for its parameters) with a net device by vhost-user, for any user who can read FOLDER.
+uml_options() {
+	install -m 755 "$(dirname "${BASH_SOURCE[0]}")/uml-init" "$1/uml-init"
+	# shellcheck disable=SC2034,SC2054,SC2206 # the caller uses it; commas are its own; parameters are words
+	uml=(env HOME=/tmp TMPDIR=/dev/shm linux.uml mem=128M rootfstype=hostfs rootflags=/ rw con0=fd:0,fd:1 con=null
+		"init=$1/uml-init" "virtio_uml.device=$2:1" $3)
+}
+
 # guest_run [--timeout SECONDS] [--during FUNCTION] LOG COMMAND...: runs COMMAND, which is QEMU or becomes it, and
 # collects its output in LOG. FUNCTION is called when the guest begins to ping or to listen; the guest, which must have
 # QEMU's stdin as its console, stays up until FUNCTION returns. Succeeds if the guest ended normally, as guest_ended says.
