@@ -83,7 +83,7 @@ tell() {
 		'["vm1",true,false,0,2]'
 	if [ $built = yes ]; then
 		is 'list: and what the kernel knows' "$(listed 'map([.name, .queue_pairs, (.worker_ms | type)])')" \
-			'[["vhostctl",1,"number"]]'
+			'[["vhostctl-broker",1,"number"]]'
 		is 'status: and what the kernel knows' \
 			"$(device status '[.owned, (.rings | length), (.workers | length)]')" '[true,2,1]'
 	fi
@@ -112,7 +112,7 @@ command_it() {
 		"$tmp/stopped")" '[false,true]'
 	ok 'Resume' ask Resume '{"device": "net0"}'
 	ok 'Resume: the guest answers' answers
-	becomes 'Monitor: it has seen all of this' 'present link link stopped resumed' events
+	becomes 'Monitor: it has seen all of this' 'present link link stopped resumed started' events
 	is 'List: it is the same device' "$(ask List | jq -c '[.name, .pid, .devices[0].link]')" "[\"vm1\",$broker,\"vm0\"]"
 	fails 'a device that is not there' 1 ask Stop '{"device": "net9"}'
 	fails 'another user' 1 "${unprivileged[@]}" "$here/varlink" "$control" List
@@ -170,8 +170,8 @@ while :; do for ((n = 0; n < 50; n++)); do echo > /dev/udp/10.9.0.2/9; done 2> /
 kill -9 "$broker"
 is 'killed: the link stays' "$(cat /sys/class/net/vm0/ifindex)" "$index"
 background 'killed'
-like 'killed: the next one says that it goes on' \
-	"$(cat "$tmp/said")" 'a broker of .*vm1.* was killed: this one goes on with'
+like 'killed: the next one says that it continues' \
+	"$(cat "$tmp/said")" 'a broker of .*vm1.* was killed: this one continues with'
 like 'killed: and that it takes the socket over' \
 	"$(cat "$tmp/said")" "$socket was left by a process that has gone, and is repl"
 is 'killed: its link is the same' "$(cat /sys/class/net/vm0/ifindex)" "$index"
