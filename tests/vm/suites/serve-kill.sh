@@ -7,6 +7,8 @@ set -u
 # shellcheck source=../serves.sh
 . "$(dirname "$0")/../serves.sh"
 
+usually_on 6.1
+
 rounds=5
 [ "${VHC_LONG:-}" != yes ] || rounds=20
 

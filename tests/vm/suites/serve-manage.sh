@@ -7,6 +7,8 @@ set -u
 # shellcheck source=../serves.sh
 . "$(dirname "$0")/../serves.sh"
 
+usually_on 6.12
+
 control=/run/vhostctl/vm1.varlink
 built=no
 [ ! -e "$VHC_BUILD/look/program.lskel.h" ] || built=yes

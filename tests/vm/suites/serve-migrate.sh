@@ -8,6 +8,8 @@ set -u
 # shellcheck source=../serves.sh
 . "$(dirname "$0")/../serves.sh"
 
+usually_on 6.12
+
 moves=2
 [ "${VHC_LONG:-}" != yes ] || moves=10
 target=''

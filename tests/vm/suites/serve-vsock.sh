@@ -7,6 +7,8 @@ set -u
 # shellcheck source=../serves.sh
 . "$(dirname "$0")/../serves.sh"
 
+usually_on 6.1
+
 programs=$VHC_BUILD/tests/vm
 socket=$tmp/vsock0.sock
 cid=77
