@@ -51,7 +51,7 @@ kill_broker() {
 serve_config killed 1
 serve killed
 qemu_options 1 "$socket,reconnect=1"
-guest_run --during kill_broker "$tmp/killed.log" "${qemu[@]}"
+guest_run --timeout $((480 + 60 * rounds)) --during kill_broker "$tmp/killed.log" "${qemu[@]}"
 guest_ended 'killed: the guest ends normally'
 is "killed: of $rounds brokers that follow a killed one, those whose guest answers" "$answered" "$rounds"
 end_serve killed
