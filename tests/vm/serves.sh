@@ -65,7 +65,7 @@ transfer_begin() {
 # transfer_end: with all that is sent, or without BYTES now.
 transfer_end() {
 	echo >&"$transfer_to"
-	within 300 transfer_has_ended || kill "$transfer"
+	within $((300 + patience)) transfer_has_ended || kill "$transfer"
 	wait "$transfer"
 	exec {transfer_to}>&-
 }
@@ -96,6 +96,8 @@ trace_end() {
 # megabytes: how many to transfer.
 megabytes=20
 [ "${VHC_LONG:-}" != yes ] || megabytes=200
+# so many seconds longer a transfer may take where the machine is busy
+patience=$((5 * megabytes))
 
 # observe: while the guest pings.
 observe() {
@@ -146,7 +148,7 @@ launcher='qemu-system'
 # boot_qemu NAME PAIRS
 boot_qemu() {
 	qemu_options "$2" "$socket"
-	guest_run --during observe "$tmp/$1.log" "${qemu[@]}"
+	guest_run --timeout $((480 + patience)) --during observe "$tmp/$1.log" "${qemu[@]}"
 	checked "$1" "$2"
 	is "$1: pings do not wake the broker" "$woken" 0
 	# it is interrupted once where the tracer finds it and where it leaves it

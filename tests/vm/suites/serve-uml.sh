@@ -11,7 +11,7 @@ boot_uml() {
 	launcher=linux.uml
 	uml_options "$tmp" "$socket" "vhc_address=10.9.0.2/24 vhc_ping=10.9.0.1 vhc_echo=10.9.0.1:$port"
 	# shellcheck disable=SC2154 # of uml_options
-	guest_run --during observe "$tmp/$1.log" "${unprivileged[@]}" "${uml[@]}"
+	guest_run --timeout $((480 + patience)) --during observe "$tmp/$1.log" "${unprivileged[@]}" "${uml[@]}"
 	checked "$1" 1
 	like "$1: it has its MAC from the device" "$(guest_said "$tmp/$1.log" 'link eth0 [0-9a-f:]+')" $mac
 	ok "$1: interrupts go through the broker, to a socket" test "$woken" -gt 0
