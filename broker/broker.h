@@ -44,7 +44,10 @@ struct broker_args {
 	uint32_t busyloop; /* us that each ring is polled before its thread sleeps */
 };
 
-/** broker_new() - without devices.  The process may have as many fds as it can be allowed.  Errors: -ENOMEM; -EMFILE. */
+/**
+ * broker_new() - without devices.  It raises the process's limit of fds as far as that may go.
+ * Errors: -ENOMEM; -EMFILE.
+ */
 int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct broker **ret);
 
 #define BROKER_TEXT_MAX 320u

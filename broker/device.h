@@ -64,7 +64,10 @@ int broker_device_resume(struct broker_device *device);
 /** broker_device_follow() - rings were started or stopped: tell of it when that is news. */
 void broker_device_follow(struct broker_device *device);
 
-/** broker_device_set_link() - the carrier of its tap.  Errors, with the session's text: -EOPNOTSUPP: it has none; of TUNSETCARRIER. */
+/**
+ * broker_device_set_link() - set the carrier of its tap.
+ * Errors, with the session's text: -EOPNOTSUPP: it has no tap; those of TUNSETCARRIER.
+ */
 int broker_device_set_link(struct broker_device *device, bool up);
 
 #endif

@@ -7,7 +7,10 @@
 
 #include <stdbool.h>
 
-/* An fd, and what to do when there is something to read, or what else is waited for.  fd is -1 while it is not watched. */
+/*
+ * An fd, and what to do when there is something to read, or what else is waited for.  fd is -1 while
+ * it is not watched.
+ */
 struct broker_watch {
 	int fd;
 	void (*ready)(void *data);

@@ -123,7 +123,10 @@ int session_activate(struct session *session);
 bool session_is_socket(int fd);
 /** session_forget_rings() - close what the front end gave for them; the device is not touched. */
 void session_forget_rings(struct session *session);
-/** session_reset_rings() - reset the device.  Where its rings stopped can still be asked.  Errors: vhc_dev_reset()'s. */
+/**
+ * session_reset_rings() - reset the device.  Where its rings stopped can still be asked.
+ * Errors: vhc_dev_reset()'s.
+ */
 int session_reset_rings(struct session *session);
 
 /* events.c */

@@ -178,7 +178,8 @@ bool doc_mac_is_unicast(const uint8_t mac[6]);
 
 /*
  * Texts for terminals.  A control character (of ASCII, U+0080 to U+009F, one that ends a line or turns the
- * direction of text) and a byte that is not UTF-8 are shown as \uXXXX, so that no escape sequence reaches a terminal.  All messages pass through here.
+ * direction of text) and a byte that is not UTF-8 are shown as \uXXXX, so that no escape sequence reaches a
+ * terminal.  All messages pass through here.
  */
 #define DOC_ESCAPE_MAX 6u /* bytes that one becomes */
 

@@ -142,8 +142,9 @@ int host_broker_setup(struct vhc_ctx *ctx, const char *name, struct host_setup *
 
 /**
  * host_teardown() - end the broker of this config's name, and remove the links that this config made and left: those
- * of "persist", also of a set-up that was killed.  A link that was there before gets back what a set-up that was killed changed, as far as it
- * can have it; others stay.  Of @options it uses @ctx, @say and @remove_socket.
+ * of "persist", also of a set-up that was killed.  A link that was there before gets back what a set-up that
+ * was killed changed, as far as it can have it; others stay.  Of @options it uses @ctx, @say and
+ * @remove_socket.
  * @ret: the vhost-report.  Errors: -EBUSY: a process still has the link open; -ENOENT: its bridge has gone.
  */
 int host_teardown(const struct host_setup *setup, const struct host_options *options,

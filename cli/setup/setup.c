@@ -86,7 +86,10 @@ struct host_options cli_host_options(struct cli_call *call)
 				      .data = call };
 }
 
-/* Of the devices that the launcher reaches by vhost-user, if there are any; but not for one whose arguments are wrong. */
+/*
+ * Of the devices that the launcher reaches by vhost-user, if there are any; but not for a launcher whose
+ * arguments are wrong.
+ */
 static int start_broker(struct cli_call *call, const struct host_setup *setup,
 			struct host_options *options, struct cli_broker *ret)
 {

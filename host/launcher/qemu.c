@@ -194,7 +194,10 @@ const char *host_qemu_cannot_require(const struct host_device *device, unsigned 
 	return NULL;
 }
 
-/* Report, by the names that the config takes, the features that depend on masked ones, and those of them that QEMU is not passed. */
+/*
+ * Report, by the names that the config takes, the features that depend on masked ones, and those of them
+ * that QEMU is not passed.
+ */
 void host_qemu_say_implied(const struct host_view *view, const struct host_options *options)
 {
 	char *also = NULL, *newer = NULL, line[900];

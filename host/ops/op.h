@@ -57,7 +57,8 @@ int host_restore_link(const struct host_device_run *device, struct host_error *e
 
 /*
  * host_restore_recorded() - restore what an existing tap had, as recorded by a set-up that was killed.  It does
- * what it can; the error is the first one.  @ret_name: what the link is called now.  Needs no more of @run than its plan and its devices.
+ * what it can; the error is the first one.  @ret_name: what the link is called now.  Needs no more of @run
+ * than its plan and its devices.
  * Errors: -ENODEV, @err not filled: the link has gone; -EBUSY: a process has it open.
  */
 int host_restore_recorded(struct host_run *run, const struct host_op *op,

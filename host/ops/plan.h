@@ -166,8 +166,8 @@ void host_close_devices(struct host_run *run);
 void host_remove_links(struct host_run *run);
 
 /*
- * host_end_links() - a run that has done its work is undone: a link that is to persist stays as it is, and what a set-up
- * that was killed had left, and this one used, goes like a new one.
+ * host_end_links() - a run that has done its work is undone: a link that is to persist stays as it is, and
+ * what a set-up that was killed had left, and this one used, goes like a new one.
  */
 void host_end_links(struct host_run *run);
 

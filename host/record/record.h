@@ -107,8 +107,8 @@ int host_broker_record_find(const struct host_broker_record *record, int fd);
 /* host_broker_record_settle() - as host_broker_record_read(), but not while the broker is ending. */
 int host_broker_record_settle(const char *name, struct host_broker_record *ret);
 /*
- * host_broker_record_end() - end the broker of this name, if it runs, and wait for that.  @ret_pid: who it was; it is not
- * written if none ran.
+ * host_broker_record_end() - end the broker of this name, if it runs, and wait for that.  @ret_pid: who it
+ * was; it is not written if none ran.
  * Returns the locked record of one that was killed, with @ret; -ENOENT, -ENOTDIR, -EINVAL as
  * host_broker_record_read(), and another negative errno with the error filled.
  */

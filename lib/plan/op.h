@@ -115,7 +115,8 @@ struct vhi_op_info {
 	enum vhi_op_on on;
 	const char *target; /* of VHI_ON_KIND: what it is done to */
 	const char *file;   /* what a file is that is no eventfd */
-	/* a value or a file: where `have` keeps it, in 32 or 64 bits of the ring's state or the fd's; size 0: nowhere */
+	/* a value or a file: where `have` keeps it, in 32 or 64 bits of the ring's state or the fd's;
+	 * size 0: nowhere */
 	uint16_t offset, size;
 	void (*note)(struct vhi_dev_state *have,
 		     const struct vhi_op *op); /* what else it changes */

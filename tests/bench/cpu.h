@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cpu - the CPU time of a launcher, its broker and the kernel's vhost workers.  A worker is called after its owner's pid:
- * a kernel thread of its own in Linux 6.1, a thread of its owner since.
+ * cpu - the CPU time of a launcher, its broker and the kernel's vhost workers.  A worker is called after its
+ * owner's pid: a kernel thread of its own in Linux 6.1, a thread of its owner since.
  */
 #ifndef CPU_H
 #define CPU_H

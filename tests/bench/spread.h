@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * spread - a result of many rounds as one line: what, the medians of ours and of theirs, and how their ratio in each
- * round is spread: least, quartile, median, quartile, most.  The larger ratio is the better one for @least, which is the
- * smallest median that is wanted; 0 for none.
+ * round is spread: least, quartile, median, quartile, most.  The larger ratio is the better one for @least,
+ * which is the smallest median that is wanted; 0 for none.
  */
 #ifndef SPREAD_H
 #define SPREAD_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * traffic ROUNDS LAUNCHER BROKER LINK ADDRESS LAUNCHER 0 LINK ADDRESS - one guest has its link from a broker, the other
- * from its launcher's own vhost.  They get the same traffic in turns, never at a time: A B, B A, ...  What is counted is
- * what the tap has counted.  LAUNCHER and BROKER are pids, ADDRESS is the host's end of the link, to which the guest
- * connects and returns what it is sent.
+ * from its launcher's own vhost.  They get the same traffic in turns, never at a time: A B, B A, ...  What is
+ * counted is what the tap has counted.  LAUNCHER and BROKER are pids, ADDRESS is the host's end of the link, to
+ * which the guest connects and returns what it is sent.
  */
 #include <arpa/inet.h>
 #include <errno.h>

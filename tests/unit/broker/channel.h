@@ -22,7 +22,10 @@ int channel_teardown(void **state);
 struct session *channel_session(void);
 struct fake_vhost *channel_kernel(void);
 
-/** channel_open() - give another one, with a send buffer that is as small as it can be.  channel_close(): this end of it. */
+/**
+ * channel_open() - give another one, with a send buffer that is as small as it can be.
+ * channel_close(): this end of it.
+ */
 void channel_open(void);
 void channel_close(void);
 /** channel_next() - what is asked next, with this permission: an address; 0: nothing is. */

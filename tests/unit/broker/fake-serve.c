@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fake-serve [--iommu] SOCKET PAIRS [CONTROL] - a device on the fake kernel that is served at a socket, to a real launcher.
- * Each line on stdin is answered with what the kernel has; after "end" this checks that nothing is left, and ends.
+ * fake-serve [--iommu] SOCKET PAIRS [CONTROL] - a device on the fake kernel that is served at a socket, to a
+ * real launcher.  Each line on stdin is answered with what the kernel has; after "end" this checks that nothing
+ * is left, and ends.
  */
 #include <linux/if_tun.h>
 #include <stdlib.h>

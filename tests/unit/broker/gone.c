@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * gone - front ends that go, are killed, or send something wrong, at any moment, and come again, very often: the broker
- * has no more fds and mappings than before, and another device's front end stays.  Its system calls are real, but for those of devices.
+ * has no more fds and mappings than before, and another device's front end stays.  Its system calls are real,
+ * but for those of devices.
  */
 #include <limits.h>
 #include <setjmp.h>

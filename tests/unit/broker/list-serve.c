@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * list-serve - a device of two queue pairs that is served to a real launcher by a process that ends if it makes a
- * system call that is not in the list.  Prints the path of the socket; with a byte on stdin it ends, and its status says how the process
- * did.
+ * system call that is not in the list.  Prints the path of the socket; with a byte on stdin it ends, and its
+ * status says how the process did.
  */
 #include <stdio.h>
 #include <unistd.h>

@@ -116,7 +116,8 @@ static const char *const of_others[] = {
 	"vhost-net is only supported for virtio network interfaces",
 	"unable to open vhost-vsock device",
 	"Unable to create tap device vnet0: Invalid argument",
-	"Unable to create multiple fds for tap device vnet0 (maybe existing device was created without multi_queue flag)",
+	("Unable to create multiple fds for tap device vnet0 (maybe existing device was created "
+	 "without multi_queue flag)"),
 	"Ignoring multiqueue network request",
 	"Number of queues (2) to virtio_net does not match the number of FDs (2)",
 	"Reserved fd number (<= 2)",

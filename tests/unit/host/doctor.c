@@ -240,7 +240,10 @@ static void doctor_of_strange_configuration_goes_on(void **state)
 	unsetenv("GZIP");
 }
 
-/* What an ACL denies is no security module's doing, though the mode permits it: u::rw- u:nobody:--- g::rw- m::rw- o::rw- */
+/*
+ * What an ACL denies is no security module's doing, though the mode permits it: u::rw- u:nobody:--- g::rw-
+ * m::rw- o::rw-
+ */
 static void doctor_of_acl_that_denies_says_so(void **state)
 {
 	static const char acl[] = "\2\0\0\0"

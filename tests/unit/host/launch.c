@@ -26,7 +26,8 @@ static const struct token_case token_cases[] = {
 	  "@net0.netdev@ @net0.device@",
 	  NETDEV " virtio-net-pci,netdev=net0,mac=52:54:00:00:00:01,host_mtu=9000" },
 	{ NET(",\"queue_pairs\":4,\"ring_size\":1024"), "", false, "@net0.netdev@ @net0.device@",
-	  "tap,id=net0,fds=3:4:5:6,vhost=on,vhostfds=7:8:9:10 virtio-net-pci,netdev=net0,mq=on,vectors=10,rx_queue_size=1024" },
+	  "tap,id=net0,fds=3:4:5:6,vhost=on,vhostfds=7:8:9:10 "
+	  "virtio-net-pci,netdev=net0,mq=on,vectors=10,rx_queue_size=1024" },
 	/* a bus that is chosen */
 	{ NET(",\"bus\":\"port1\""), "", true, "@net0.netdev@ @net0.device@",
 	  "tap,id=net0,fd=3,vhost=off virtio-net-pci,netdev=net0,bus=port1" },

@@ -109,24 +109,19 @@ static void setup_run_adopts_existing_tap(void **state)
 	sandbox_command("ip link del at1");
 }
 
+#define EXISTING NET("d", "\"name\":\"at1\",\"existing\":true,\"owner\":\"daemon\"")
+
 /* What can be found out without touching a link comes before it, whichever device it is of. */
 static void failure_that_needs_no_link_comes_before_any(void **state)
 {
 	static const struct {
 		const char *config, *where;
 	} cases[] = {
-		{ CONFIG(NET("d", "\"name\":\"at1\",\"existing\":true,\"owner\":\"daemon\"") "," NET(
-				 "e", "\"bridge\":\"br9\""),
-			 ""),
+		{ CONFIG(EXISTING "," NET("e", "\"bridge\":\"br9\""), ""),
 		  "find bridge, device e" },
-		{ CONFIG(NET("d", "\"name\":\"at1\",\"existing\":true,\"owner\":\"daemon\"") "," NET(
-				 "e", "\"name\":\"at2\",\"existing\":true"),
-			 ""),
+		{ CONFIG(EXISTING "," NET("e", "\"name\":\"at2\",\"existing\":true"), ""),
 		  "find link, device e" },
-		{ CONFIG(NET("d",
-			     "\"name\":\"at1\",\"existing\":true,\"owner\":\"daemon\"") ",{\"id\":\"v\",\"type\":\"net\"}",
-			 ""),
-		  "open vhost, device v" },
+		{ CONFIG(EXISTING ",{\"id\":\"v\",\"type\":\"net\"}", ""), "open vhost, device v" },
 	};
 
 	sandbox_skip_if_emulated(LACKS_WRITE);
