@@ -87,6 +87,7 @@ static struct broker_device *new_device(struct broker *broker, const struct brok
 					  .tap = args->tap,
 					  .pairs = args->pairs,
 					  .rings = 2 * args->pairs,
+					  .all_rings = 2 * args->pairs + kind->idle_rings,
 					  .mtu = args->mtu,
 					  .iommu = args->iommu,
 					  .cid = args->cid,

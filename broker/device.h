@@ -21,8 +21,9 @@ struct broker_device {
 	struct vhc_tap *tap; /* NULL: it is no net device */
 	struct vhc_mem *mem; /* of the guest; empty without a front end */
 	struct vhc_dev_info info;
-	uint32_t pairs, rings;
-	uint64_t offered; /* to front ends */
+	uint32_t pairs, rings; /* that the kernel runs */
+	uint32_t all_rings;    /* and the idle ones after them */
+	uint64_t offered;      /* to front ends */
 	uint8_t mac[6];
 	uint16_t mtu;
 	bool iommu; /* access_platform is offered */

@@ -11,6 +11,8 @@ struct broker_kind {
 	enum vhc_type type;
 	const char *name;
 	uint32_t max_pairs;
+	/* After those of the pairs, which the kernel runs: a front end may hand them over, and nobody runs them. */
+	uint32_t idle_rings;
 	uint64_t protocol; /* features of vhost-user that its front ends are offered */
 	/* Feature bits that are told in the configuration space, or that only the front end has a use for. */
 	uint64_t (*find_features)(const struct broker_device *device);

@@ -12,12 +12,12 @@
 
 static int check_ring(struct session *session, uint32_t index)
 {
-	uint32_t rings = session->device->rings;
+	const struct broker_device *device = session->device;
 
-	if (index < rings)
+	if (index < device->rings)
 		return 0;
 	return session_fail(session, -EINVAL, "there is no ring %u: the device has %u", index,
-			    rings);
+			    device->all_rings);
 }
 
 static int start_or_stop(struct broker_device *device, bool start, uint32_t index, bool alone)
@@ -179,7 +179,7 @@ bool session_is_socket(int fd)
 }
 
 /* As the library checks those that it signals: an inode without a type. */
-static bool is_eventfd(int fd)
+bool session_is_eventfd(int fd)
 {
 	struct stat st;
 
@@ -210,7 +210,7 @@ int session_set_err(struct session *session, struct wire_message *message)
 	uint32_t index = message->payload.u64 & WIRE_RING_MASK;
 	int r = check_ring(session, index);
 
-	if (!r && message->fds && !is_eventfd(message->fd[0]))
+	if (!r && message->fds && !session_is_eventfd(message->fd[0]))
 		r = session_fail(session, -EINVAL, "ring %u: its error fd is no eventfd", index);
 	if (r)
 		return r;
@@ -249,12 +249,14 @@ static void forget_ring(struct session *session, uint32_t index)
 	session_relay_end(session, index);
 	if (ring->err >= 0)
 		close(ring->err);
+	if (ring->kick >= 0)
+		close(ring->kick);
 	*ring = SESSION_NO_RING;
 }
 
 void session_forget_rings(struct session *session)
 {
-	for (uint32_t i = 0; i < session->device->rings; i++)
+	for (uint32_t i = 0; i < session->device->all_rings; i++)
 		forget_ring(session, i);
 }
 
@@ -279,7 +281,7 @@ int session_reset_rings(struct session *session)
 	for (uint32_t i = 0; i < device->rings && !r; i++)
 		note_base(session, i);
 	r = r ?: vhc_dev_reset(device->dev);
-	for (uint32_t i = 0; i < device->rings && !r; i++) {
+	for (uint32_t i = 0; i < device->all_rings && !r; i++) {
 		struct session_ring *ring = &session->ring[i], before = *ring;
 
 		forget_ring(session, i);

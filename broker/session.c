@@ -138,6 +138,8 @@ int session_message(struct session *session, struct wire_message *message)
 	kind = wire_kind(WIRE_FRONT, message->request);
 	if (!handlers[message->request])
 		r = session_fail(session, -EOPNOTSUPP, "this device does not support it");
+	else if (session_is_idle(session, message))
+		r = session_idle(session, message);
 	else
 		r = handlers[message->request](session, message);
 	if (r)
@@ -200,14 +202,14 @@ static void forget(struct session *session)
 int session_new(struct session *session, struct broker_device *device)
 {
 	session->device = device;
-	session->ring = calloc(device->rings, sizeof(*session->ring));
+	session->ring = calloc(device->all_rings, sizeof(*session->ring));
 	session->region = calloc(SESSION_REGIONS, sizeof(*session->region));
 	if (!session->ring || !session->region) {
 		session_free(session);
 		return -ENOMEM;
 	}
 	forget(session);
-	for (uint32_t i = 0; i < device->rings; i++)
+	for (uint32_t i = 0; i < device->all_rings; i++)
 		session->ring[i] = SESSION_NO_RING;
 	return 0;
 }

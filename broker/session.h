@@ -21,6 +21,7 @@ struct session_ring {
 	uint32_t reached;	   /* the base at which it was reset */
 	int err;		   /* of SET_VRING_ERR, or -1 */
 	int call;		   /* a socket that interrupts are relayed to, or -1 */
+	int kick;		   /* of a ring that is idle, as its call fd; or -1 */
 	struct broker_watch relay; /* the eventfd that the kernel signals instead */
 	uint64_t errors;	   /* times that the kernel gave it up */
 	uint32_t size;
@@ -28,7 +29,8 @@ struct session_ring {
 	bool asked;    /* for the mappings of its used ring, without which it does not start */
 };
 
-#define SESSION_NO_RING ((struct session_ring){ .err = -1, .call = -1, .relay = BROKER_UNWATCHED })
+#define SESSION_NO_RING \
+	((struct session_ring){ .err = -1, .call = -1, .kick = -1, .relay = BROKER_UNWATCHED })
 
 #define SESSION_REGIONS 512u
 
@@ -119,8 +121,9 @@ int session_settle(struct session *session, uint32_t ring);
 int session_settle_all(struct session *session);
 /** session_activate() - let the queues of enabled pairs receive, and no others. */
 int session_activate(struct session *session);
-/** session_is_socket() - is this fd of a front end a unix socket? */
+/** session_is_socket() - is this fd of a front end a unix socket?  session_is_eventfd(): an eventfd? */
 bool session_is_socket(int fd);
+bool session_is_eventfd(int fd);
 /** session_forget_rings() - close what the front end gave for them; the device is not touched. */
 void session_forget_rings(struct session *session);
 /**
@@ -128,6 +131,11 @@ void session_forget_rings(struct session *session);
  * Errors: vhc_dev_reset()'s.
  */
 int session_reset_rings(struct session *session);
+
+/* idle.c */
+/** session_is_idle() - is a message about a ring that nobody here runs?  Then session_idle() does it. */
+bool session_is_idle(const struct session *session, const struct wire_message *message);
+session_handler session_idle;
 
 /* events.c */
 /** session_event() - the device has an event. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * vsock - what only a vsock device has: the guest's CID in its configuration space.  Its rings 0 (receive) and 1
- * (transmit) are the kernel's, and run together.
+ * (transmit) are the kernel's, and run together; ring 2 is for events.
  */
 #include <endian.h>
 #include <string.h>
@@ -24,6 +24,7 @@ const struct broker_kind broker_kind_vsock = {
 	.type = VHC_TYPE_VSOCK,
 	.name = "vsock",
 	.max_pairs = 1,
+	.idle_rings = 1,
 	.protocol = BROKER_PROTOCOL,
 	.find_features = find_features,
 	.put_config = put_config,

@@ -28,6 +28,7 @@
  *   the log's file and the bit that starts it, in either order       memory     log_begins_before_or_after_its_file
  *   memory must be shared                                            vhostctl-serve(1) says how
  *   queues of pairs that are not in use lose frames                  session    queues_of_pairs_that_do_not_run_...
+ *   the event queue of a vsock device is handed over, or not         vsock      event_queue_is_kept_and_not_run
  *   frames for a guest that has gone wait in the tap                 net        frames_for_one_that_has_gone_...
  */
 #ifndef TESTS_BROKER_FRONT_H

@@ -4,7 +4,12 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "../wire/pair.h"
 #include "control.h"
 #include "front.h"
 #include "manage.h"
@@ -141,12 +146,93 @@ static void ring_that_cannot_run_is_said(void **state)
 	assert_false(runs());
 }
 
-/* The third queue, of events, is the front end's. */
-static void there_is_no_third_ring(void **state)
+/* Has the front end's end of a socket been closed at the broker's? */
+static bool is_open(int end)
+{
+	char byte;
+
+	return recv(end, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+static void set_events(int call)
+{
+	int kick = eventfd(0, EFD_CLOEXEC);
+
+	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_NUM, 2, 64));
+	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_BASE, 2, 5));
+	assert_told(&the_front, front_addr(&the_front, 2, FRONT_USER + 0x8000));
+	assert_told(&the_front, front_fd(&the_front, WIRE_SET_VRING_CALL, 2, call));
+	assert_told(&the_front, front_fd(&the_front, WIRE_SET_VRING_KICK, 2, kick));
+	assert_told(&the_front, front_fd(&the_front, WIRE_SET_VRING_ERR, 2, -1));
+	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_ENABLE, 2, 1));
+}
+
+static void assert_base_of_events(uint32_t base)
+{
+	assert_told(&the_front, front_ring(&the_front, WIRE_GET_VRING_BASE, 2, 0));
+	assert_int_equal(the_front.message.payload.ring.value, base);
+}
+
+/* User Mode Linux and crosvm hand it over, and QEMU does not: the others run with it and without it. */
+static void event_queue_is_kept_and_not_run(void **state)
+{
+	int fds, call[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, call), 0);
+	front_up(&the_front);
+	fds = open_fds();
+	set_events(call[0]);
+	assert_true(runs());
+	assert_base_of_events(5);
+	assert_true(runs());
+	/* an end would wake the front end again and again */
+	assert_true(is_open(call[1]));
+	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_ENABLE, 2, 0));
+	assert_told(&the_front, front_fd(&the_front, WIRE_SET_VRING_CALL, 2, -1));
+	assert_false(is_open(call[1]));
+	assert_told(&the_front, front_u64(&the_front, WIRE_SET_STATUS, 0));
+	assert_base_of_events(5);
+	assert_int_equal(open_fds(), fds - 1);
+	close(call[1]);
+}
+
+static void event_queue_ends_with_its_front_end(void **state)
+{
+	int fds = open_fds(), call[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, call), 0);
+	front_negotiate(&the_front);
+	set_events(call[0]);
+	assert_false(runs());
+	front_disconnect(&the_front);
+	assert_false(is_open(call[1]));
+	close(call[1]);
+	assert_int_equal(open_fds(), fds);
+	front_negotiate(&the_front);
+	assert_base_of_events(0);
+}
+
+static void fds_of_the_event_queue_are_of_a_kind(void **state)
+{
+	int fds = open_fds(), wrong[2];
+
+	assert_int_equal(pipe2(wrong, O_CLOEXEC), 0);
+	front_negotiate(&the_front);
+	for (uint32_t request = WIRE_SET_VRING_KICK; request <= WIRE_SET_VRING_ERR; request++) {
+		assert_int_equal(front_fd(&the_front, request, 2, wrong[0]), -EINVAL);
+		assert_non_null(strstr(the_front.device->session.error.text, "ring 2"));
+	}
+	close(wrong[0]);
+	close(wrong[1]);
+	assert_int_equal(open_fds(), fds);
+}
+
+static void there_is_no_fourth_ring(void **state)
 {
 	front_negotiate(&the_front);
-	assert_int_equal(front_ring(&the_front, WIRE_SET_VRING_NUM, 2, 128), -EINVAL);
-	assert_non_null(strstr(the_front.device->session.error.text, "there is no ring 2"));
+	assert_int_equal(front_ring(&the_front, WIRE_SET_VRING_NUM, 3, 128), -EINVAL);
+	assert_non_null(strstr(the_front.device->session.error.text,
+			       "there is no ring 3: the device has 3"));
 }
 
 static void there_is_no_link(void **state)
@@ -190,7 +276,10 @@ int main(void)
 		VSOCK_TEST(device_stops_and_resumes),
 		VSOCK_TEST(next_front_end_has_the_same_cid),
 		VSOCK_TEST(ring_that_cannot_run_is_said),
-		VSOCK_TEST(there_is_no_third_ring),
+		VSOCK_TEST(event_queue_is_kept_and_not_run),
+		VSOCK_TEST(event_queue_ends_with_its_front_end),
+		VSOCK_TEST(fds_of_the_event_queue_are_of_a_kind),
+		VSOCK_TEST(there_is_no_fourth_ring),
 		VSOCK_TEST(there_is_no_link),
 		VSOCK_TEST(state_of_one_that_runs_is_saved),
 		VSOCK_TEST(kind_has_one_pair),
