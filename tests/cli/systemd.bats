@@ -76,6 +76,13 @@ inside() {
 	[ "$status" != 2 ]
 }
 
+@test "units: the service may open the node of each kind of device" {
+	local node
+	for node in vhost-net vhost-vsock net/tun; do
+		grep -qx "DeviceAllow=/dev/$node rw" "$UNITS/vhostctl@.service"
+	done
+}
+
 @test "units: systemd has nothing to complain about" {
 	command -v systemd-analyze > /dev/null || skip "systemd-analyze is not there"
 	sed "s|^ExecStart=[^ ]*|ExecStart=$(realpath "$VHOSTCTL")|" "$UNITS/vhostctl@.service" > vhostctl@.service
