@@ -100,21 +100,24 @@ static int handle(struct client *client, const char *text, size_t len)
 	return r;
 }
 
-/* Before a reply has been read there is no other. */
+/* One message, so that no client keeps the others from theirs.  Before a reply has been read there is no other. */
 static int turn(struct client *client)
 {
 	const char *text;
 	size_t len;
-	int r;
+	int r = control_stream_flush(&client->stream);
 
-	do {
-		r = control_stream_flush(&client->stream);
-		if (r == 1)
-			r = control_stream_next(&client->stream, &text, &len);
-		if (r == 1)
-			r = handle(client, text, len) ?: 1;
-	} while (r == 1);
-	return r;
+	if (r == 1)
+		r = control_stream_next(&client->stream, &text, &len);
+	return r == 1 ? handle(client, text, len) : r;
+}
+
+/* Has it sent more than the message that was handled?  Of what is here already the loop would not tell. */
+static bool has_more(const struct client *client)
+{
+	const struct control_stream *stream = &client->stream;
+
+	return stream->in_taken && stream->in_used > stream->in_taken;
 }
 
 static void go_on(struct client *client, int r)
@@ -122,7 +125,8 @@ static void go_on(struct client *client, int r)
 	int epoll = client->control->broker->epoll;
 
 	if (!r)
-		r = broker_watch_for(epoll, &client->watch, client->stream.out_used > 0);
+		r = broker_watch_for(epoll, &client->watch,
+				     client->stream.out_used > 0 || has_more(client));
 	if (r < 0)
 		disconnect(client);
 }

@@ -3,6 +3,8 @@
  * hostile clients of the control socket: each is disconnected, or waits for itself alone; the next one is served, and
  * nothing is left open.
  */
+#include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -170,6 +172,30 @@ static void client_that_reads_no_reply_is_waited_for(void **state)
 	expect_served("a client that does not read");
 }
 
+/* All that it has sent is here already; front ends and the signal that ends the broker have their turn in between. */
+static void client_that_sends_many_calls_has_one_in_each_round(void **state)
+{
+	struct pollfd loop = { .fd = served.front.broker.epoll, .events = POLLIN };
+	char calls[50 * sizeof(LIST) + 1] = { 0 };
+	int client = managed_connect();
+
+	for (size_t i = 0; i < 50; i++)
+		strcpy(calls + i * sizeof(LIST), LIST);
+	memset(calls + 50 * sizeof(LIST), '{', 1); /* and a part of another */
+	assert_int_equal(send(client, calls, sizeof(calls), MSG_NOSIGNAL), sizeof(calls));
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(broker_wait(loop.fd, 0), 0);
+		assert_non_null(managed_reply(client));
+		assert_null(managed_reply(client));
+	}
+	assert_int_equal(broker_wait(loop.fd, 0), 0);
+	assert_int_equal(poll(&loop, 1, 0), 0); /* nothing to do until it sends the rest */
+	assert_in_range(broker_control_left(served.front.broker.control), 0,
+			served.front.broker.options.timeout);
+	close(client);
+	expect_served("a client with many calls");
+}
+
 static void monitor_that_does_not_read_is_disconnected(void **state)
 {
 	int client = managed_connect();
@@ -263,6 +289,7 @@ int main(void)
 		TEST(call_that_is_cut_off_does_no_harm),
 		TEST(message_that_does_not_end_in_time_ends_the_connection),
 		TEST(client_that_reads_no_reply_is_waited_for),
+		TEST(client_that_sends_many_calls_has_one_in_each_round),
 		TEST(monitor_that_does_not_read_is_disconnected),
 		TEST(monitor_that_calls_is_disconnected),
 		TEST(hundred_clients_are_served_and_too_many_are_not),
