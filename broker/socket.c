@@ -4,15 +4,20 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "broker.h"
+
+#define LOCK_TIME 5000 /* ms */
+#define LOCK_STEP 10
 
 static int fail(char text[BROKER_TEXT_MAX], int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -25,6 +30,34 @@ static int fail(char text[BROKER_TEXT_MAX], int code, const char *format, ...)
 	vsnprintf(text, BROKER_TEXT_MAX, format, args);
 	va_end(args);
 	return code;
+}
+
+/*
+ * Of processes that find the same dead socket, each would remove what another one has put in its place.  So its folder
+ * is locked, from the look at what is there to the new socket.  Everyone who may read the folder can lock it, which is
+ * waited for and does not prevent anything.  Returns what unlocks it when it is closed, or -1.
+ */
+static int lock_folder(const struct sockaddr_un *address)
+{
+	char folder[sizeof(address->sun_path) + 1];
+	const char *end = strrchr(address->sun_path, '/');
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%.*s.", end ? (int)(end + 1 - address->sun_path) : 0,
+		 address->sun_path);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int waited = 0; fd >= 0 && waited < LOCK_TIME; waited += LOCK_STEP) {
+		if (!flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
+			break;
+		poll(NULL, 0, LOCK_STEP);
+	}
+	return fd;
+}
+
+static void unlock(int folder)
+{
+	if (folder >= 0)
+		close(folder);
 }
 
 /*
@@ -131,19 +164,17 @@ static int fill_address(const char *path, struct sockaddr_un *ret, char text[BRO
 	return 0;
 }
 
-int broker_listen(const struct broker_socket *args, int *ret, char text[BROKER_TEXT_MAX])
+static int listen_at(const struct sockaddr_un *address, const struct broker_socket *args, int *ret,
+		     char text[BROKER_TEXT_MAX])
 {
-	struct sockaddr_un address;
-	int replaced = 0, fd, r = fill_address(args->path, &address, text);
+	int replaced = make_room(address, args, text), fd, r;
 
-	if (!r)
-		r = replaced = make_room(&address, args, text);
-	if (r < 0)
-		return r;
+	if (replaced < 0)
+		return replaced;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fail(text, -errno, "socket: %s", strerror(errno));
-	r = bind_private(fd, &address, args);
+	r = bind_private(fd, address, args);
 	if (r) {
 		close(fd);
 		return fail(text, r, "cannot listen at %s: %s", args->path, strerror(-r));
@@ -152,12 +183,28 @@ int broker_listen(const struct broker_socket *args, int *ret, char text[BROKER_T
 	return replaced;
 }
 
+int broker_listen(const struct broker_socket *args, int *ret, char text[BROKER_TEXT_MAX])
+{
+	struct sockaddr_un address;
+	int r = fill_address(args->path, &address, text), folder;
+
+	if (r)
+		return r;
+	folder = lock_folder(&address);
+	r = listen_at(&address, args, ret, text);
+	unlock(folder);
+	return r;
+}
+
 int broker_remove_socket(const struct broker_socket *args, char text[BROKER_TEXT_MAX])
 {
 	struct sockaddr_un address;
-	int r = fill_address(args->path, &address, text);
+	int r = fill_address(args->path, &address, text), folder;
 
-	if (!r)
-		r = make_room(&address, args, text);
+	if (r)
+		return r;
+	folder = lock_folder(&address);
+	r = make_room(&address, args, text);
+	unlock(folder);
 	return r == -EEXIST || r == -EADDRINUSE || r == -EPERM ? 0 : r;
 }

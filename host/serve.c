@@ -104,9 +104,9 @@ static bool is_passed(const struct host_options *options, const char *id)
 }
 
 /* Its process listens no more: if one does, it is another's by now.  Whoever owns it. */
-static void remove_socket(const struct host_options *options, const struct host_device *device)
+static void remove_socket(const struct host_options *options, const char *id, const char *path)
 {
-	struct host_served socket = { .id = device->id, .path = device->socket.path };
+	struct host_served socket = { .id = id, .path = path };
 	struct host_error unused;
 	struct stat st;
 
@@ -130,10 +130,10 @@ static int undo(void *data, uint32_t sockets, struct host_error *err)
 			continue;
 		served++;
 		if (served <= sockets && !is_passed(serving->plan.options, device->id))
-			remove_socket(serving->plan.options, device);
+			remove_socket(serving->plan.options, device->id, device->socket.path);
 	}
 	if (sockets > served)
-		unlink(serving->control);
+		remove_socket(serving->plan.options, "control socket", serving->control);
 	if (sockets >= served) /* it did serve */
 		host_end_links(serving->run);
 	return host_run_undo(serving->run, err);

@@ -162,8 +162,8 @@ static int add_control(struct broker *broker, const char *path)
 	r = broker_add_control(broker, fd);
 	if (!r)
 		return CLI_YES;
-	close(fd);
 	unlink(path);
+	close(fd);
 	return cli_fail(CLI_FAILED, NULL, "control socket: %s", strerror(-r));
 }
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "served.h"
@@ -24,6 +25,19 @@ int __wrap_bind(int fd, const struct sockaddr *address, socklen_t size)
 	if (!r && meddle)
 		meddle(((const struct sockaddr_un *)address)->sun_path);
 	return r;
+}
+
+/* What was seen of a path is old by the time that it is removed. */
+static unsigned int slowness; /* us */
+
+int __real_unlink(const char *path);
+int __wrap_unlink(const char *path);
+
+int __wrap_unlink(const char *path)
+{
+	if (slowness)
+		usleep(slowness);
+	return __real_unlink(path);
 }
 
 static void socket_is_as_it_was_asked_for(void **state)
@@ -96,6 +110,76 @@ static void socket_that_was_left_behind_is_taken(void **state)
 	assert_non_null(strstr(text, "was left by a process that has gone, and is replaced"));
 	assert_int_equal(broker_device_listen(served.front.device, fd), 0);
 	close(served_connect());
+}
+
+#define RACERS 4
+#define RACES  5
+
+/* Once all may go, one of them.  The exit status is 0: it listens, until the other end of @stay is closed. */
+static void race(int go, int told, int stay)
+{
+	char text[BROKER_TEXT_MAX], byte;
+	int fd, r;
+
+	slowness = 1000;
+	while (read(go, &byte, 1) < 0)
+		;
+	r = served_listen(&fd, text);
+	if (r < 0 && r != -EADDRINUSE)
+		fprintf(stderr, "%s\n", text);
+	byte = r >= 0 ? '1' : r == -EADDRINUSE ? '0' : 'E';
+	if (write(told, &byte, 1) != 1 || read(stay, &byte, 1) != 0)
+		_exit(1);
+	_exit(0);
+}
+
+static void start_racers(int go[2], int told[2], int stay[2])
+{
+	assert_int_equal(pipe(go) | pipe(told) | pipe(stay), 0);
+	for (int i = 0; i < RACERS; i++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid)
+			continue;
+		close(go[1]);
+		close(stay[1]);
+		race(go[0], told[1], stay[0]);
+	}
+}
+
+/* How many of them listen. */
+static int let_race(void)
+{
+	int go[2], told[2], stay[2], listening = 0, status;
+	char byte;
+
+	start_racers(go, told, stay);
+	close(go[1]);
+	for (int i = 0; i < RACERS; i++) {
+		assert_int_equal(read(told[0], &byte, 1), 1);
+		assert_int_not_equal(byte, 'E');
+		listening += byte == '1';
+	}
+	/* and the path leads to it */
+	close(served_dial());
+	close(stay[1]);
+	for (int i = 0; i < RACERS; i++) {
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	close(go[0]);
+	close(stay[0]);
+	close(told[0]);
+	close(told[1]);
+	return listening;
+}
+
+static void of_many_that_take_a_socket_one_has_it(void **state)
+{
+	leave_socket();
+	for (int i = 0; i < RACES; i++)
+		assert_int_equal(let_race(), 1);
 }
 
 static void file_that_is_no_socket_is_not_removed(void **state)
@@ -180,6 +264,7 @@ int main(void)
 		TEST(socket_in_use_is_not_taken),
 		TEST(socket_that_another_user_left_is_refused),
 		TEST(socket_that_was_left_behind_is_taken),
+		TEST(of_many_that_take_a_socket_one_has_it),
 		TEST(file_that_is_no_socket_is_not_removed),
 		TEST(path_that_is_too_long_is_refused),
 		TEST(what_is_put_in_its_place_is_not_touched),
