@@ -32,7 +32,8 @@ static void handle(void)
 /* Again and again: the call may have been about to wait. */
 void broker_alarm_begin(void)
 {
-	const struct itimerval alarm = { { BROKER_ALARM, 0 }, { BROKER_ALARM, 0 } };
+	const struct itimerval alarm = { .it_value.tv_sec = BROKER_ALARM,
+					 .it_interval.tv_usec = BROKER_NEXT };
 
 	handle();
 	setitimer(ITIMER_REAL, &alarm, NULL);

@@ -8,7 +8,8 @@
 #ifndef BROKER_ALARM_H
 #define BROKER_ALARM_H
 
-#define BROKER_ALARM 1 /* s */
+#define BROKER_ALARM 1	   /* s until the first such call ends */
+#define BROKER_NEXT  10000 /* us until each further one does: a message can bring several */
 
 void broker_alarm_begin(void);
 void broker_alarm_end(void);

@@ -78,13 +78,11 @@ static void connect_front(void *data, int socket)
 {
 	struct broker_device *device = data;
 
-	if (socket < 0) {
+	broker_alarm_begin();
+	if (socket < 0)
 		broker_say(device, VHC_LEVEL_WARNING, "no launcher can connect for a while: %s",
 			   strerror(-socket));
-		return;
-	}
-	broker_alarm_begin();
-	if (is_busy(device, socket))
+	else if (is_busy(device, socket))
 		close(socket);
 	else
 		begin_session(device, socket);

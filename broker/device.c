@@ -40,11 +40,16 @@ int broker_device_stop(struct broker_device *device)
 
 int broker_device_resume(struct broker_device *device)
 {
+	int r;
+
 	if (!device->stopped)
 		return 0;
 	device->stopped = false;
 	broker_changed(device, CONTROL_RESUMED);
-	return session_settle_all(&device->session);
+	broker_alarm_begin(); /* a ring may need a front end that cannot be asked any more */
+	r = session_settle_all(&device->session);
+	broker_alarm_end();
+	return r;
 }
 
 /* It outlives every front end. */

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -171,6 +172,30 @@ static void front_end_without_an_fd_waits(void **state)
 	close(fd);
 }
 
+static void note_alarm(void *data, enum vhc_level level, const char *line)
+{
+	struct itimerval alarm;
+
+	assert_int_equal(getitimer(ITIMER_REAL, &alarm), 0);
+	*(int *)data = alarm.it_value.tv_sec || alarm.it_value.tv_usec;
+}
+
+/* Whoever reads them may have stopped. */
+static void line_of_no_front_end_is_not_waited_for(void **state)
+{
+	struct rlimit before;
+	int ended = -1, fd = served_dial();
+
+	served.front.broker.options.say = note_alarm;
+	served.front.broker.options.data = &ended;
+	before = allow_no_more_fds();
+	served_turn();
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(ended, 1);
+	served_say(&served.front);
+	close(fd);
+}
+
 /* As a write to an eventfd that was filled after the look at it. */
 static void call_that_waits_is_ended(void **state)
 {
@@ -183,6 +208,18 @@ static void call_that_waits_is_ended(void **state)
 	assert_int_equal(errno, EINTR);
 	broker_alarm_end();
 	close(full);
+}
+
+/* A front end can give several things that wait when they are closed, with one message. */
+static void further_calls_that_wait_end_sooner(void **state)
+{
+	struct itimerval alarm;
+
+	broker_alarm_begin();
+	assert_int_equal(getitimer(ITIMER_REAL, &alarm), 0);
+	broker_alarm_end();
+	assert_int_equal(alarm.it_interval.tv_sec, 0);
+	assert_in_range(alarm.it_interval.tv_usec, 1, 1000000 / WIRE_FDS / 10);
 }
 
 static void give_err(int fd, int expected)
@@ -286,7 +323,9 @@ int main(void)
 		TEST(message_that_does_not_end_is_waited_for),
 		TEST(front_end_that_reads_no_reply_is_disconnected),
 		TEST(front_end_without_an_fd_waits),
+		TEST(line_of_no_front_end_is_not_waited_for),
 		TEST(call_that_waits_is_ended),
+		TEST(further_calls_that_wait_end_sooner),
 		TEST(error_fd_is_an_eventfd),
 		TEST(full_error_fd_keeps_nobody),
 		TEST(device_that_cannot_be_reset_serves_nobody),

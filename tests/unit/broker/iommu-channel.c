@@ -3,6 +3,7 @@
  * iommu-channel - a channel that is not there, is full or has been closed: nobody waits for it.
  */
 #include <errno.h>
+#include <sys/time.h>
 
 #include "channel.h"
 
@@ -85,6 +86,32 @@ static void channel_that_closes_when_full_is_given_up(void **state)
 	channel_expect_said("cannot be asked for addresses any more");
 }
 
+static void note_alarm(void *data, enum vhc_level level, const char *line)
+{
+	struct itimerval alarm;
+
+	assert_int_equal(getitimer(ITIMER_REAL, &alarm), 0);
+	if (strstr(line, "cannot be asked"))
+		*(int *)data = alarm.it_value.tv_sec || alarm.it_value.tv_usec;
+}
+
+/* Its close may wait for what the front end has put into it, also when it is a client's call that needs an address. */
+static void close_of_the_channel_on_resume_is_ended(void **state)
+{
+	int ended = -1;
+
+	channel_up();
+	assert_int_equal(broker_device_stop(served.front.device), 0);
+	assert_told(&served.front, channel_invalidate(0, 0));
+	channel_close();
+	served.front.broker.options.say = note_alarm;
+	served.front.broker.options.data = &ended;
+	assert_int_equal(broker_device_resume(served.front.device), 0);
+	assert_int_equal(channel_session()->back, -1);
+	assert_int_equal(ended, 1);
+	served_say(&served.front);
+}
+
 /* A reset, and another front end, know nothing of those of before. */
 static void reset_and_end_forget_misses(void **state)
 {
@@ -115,6 +142,7 @@ int main(void)
 		CHANNEL_TEST(full_channel_is_waited_for),
 		CHANNEL_TEST(closed_channel_is_given_up),
 		CHANNEL_TEST(channel_that_closes_when_full_is_given_up),
+		CHANNEL_TEST(close_of_the_channel_on_resume_is_ended),
 		CHANNEL_TEST(reset_and_end_forget_misses),
 	};
 
