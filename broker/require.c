@@ -9,6 +9,9 @@
 #include "kind.h"
 #include "require.h"
 
+/* Of what is not offered here QEMU masks the bits that are a back end's to do, and offers the others all the same. */
+#define NOBODY "leave it out of \"require\": no launcher has it where vhost-user does not"
+
 static const struct {
 	enum vhc_type type;
 	unsigned int bit;
@@ -16,9 +19,16 @@ static const struct {
 } remedies[] = {
 	{ VHC_TYPE_NET, 3, "set \"mtu\" in \"tap\"" },
 	{ VHC_TYPE_NET, 5, "set \"mac\" in \"tap\"" },
-	{ VHC_TYPE_NET, 17, "set \"queue_pairs\" to more than 1" },
+	{ VHC_TYPE_NET, 6, NOBODY },
+	{ VHC_TYPE_NET, 17,
+	  "leave it out of \"require\": QEMU has a control queue of its own, with a single queue pair too" },
+	{ VHC_TYPE_NET, 21,
+	  "leave it out of \"require\": the guest need not tell where it has moved to, the broker does that" },
 	{ VHC_TYPE_NET, 22, "set \"queue_pairs\" to more than 1" },
 	{ VHC_TYPE_NET, 33, "set \"iommu\" to true, for a launcher that has an IOMMU" },
+	{ VHC_TYPE_NET, 57, NOBODY },
+	{ VHC_TYPE_NET, 60, NOBODY },
+	{ VHC_TYPE_NET, 61, NOBODY },
 };
 
 static const char *remedy(enum vhc_type type, unsigned int bit)

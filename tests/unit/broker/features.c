@@ -126,10 +126,12 @@ static void assert_missing(unsigned int bit, const char *name, const char *remed
 static void required_feature_that_is_not_offered_is_named(void **state)
 {
 	assert_missing(22, "mq", "queue_pairs");
-	assert_missing(17, "ctrl_vq", "queue_pairs");
+	assert_missing(17, "ctrl_vq", "QEMU has a control queue of its own");
 	assert_missing(3, "mtu", "\"mtu\" in \"tap\"");
 	assert_missing(33, "access_platform", "\"iommu\"");
-	assert_missing(21, "guest_announce", "leave it out");
+	assert_missing(21, "guest_announce", "the broker does that");
+	assert_missing(23, "ctrl_mac_addr", "depends on the launcher alone");
+	assert_missing(60, "rss", "no launcher has it");
 	assert_missing(65, "guest_udp_tunnel_gso", "0 to 63");
 }
 
