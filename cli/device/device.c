@@ -103,8 +103,8 @@ static int pick(struct cli_call *call, struct cli_found *to, pid_t pid)
 	if (!count)
 		status = cli_fail(CLI_LACKS, "'vhostctl list' shows all",
 				  pid ? "process %s has no%s vhost device%s"
-				      : "no%.0s%s vhost device is on a link \"%s\", nor is it "
-					"the id of one of a broker",
+				      : "no%.0s%s vhost device is on a link \"%s\", and no "
+					"broker has one with this id",
 				  name, fd->count ? " such" : "", pid ? "" : name);
 	else if (count > 1)
 		status = fail_several(name, found, count);

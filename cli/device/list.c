@@ -17,7 +17,7 @@ struct row {
 	uint32_t running; /* enum doc_maybe */
 	uint64_t worker_ms;
 	uint32_t steady;
-	const char *id;
+	const char *id, *broker;
 	uint64_t launcher, user;
 };
 
@@ -40,6 +40,8 @@ static const struct doc_field row_fields[] = {
 	DOC_FIELD(row, steady, DOC_MAYBE,
 		  .help = "false: it changed in every reading that was tried; otherwise absent"),
 	DOC_FIELD(row, id, DOC_STRING, .help = "of a device of 'vhostctl serve'"),
+	DOC_FIELD(row, broker, DOC_STRING,
+		  .help = "the name of its configuration, or the pid of that vhostctl"),
 	DOC_FIELD(row, launcher, DOC_UINT, .max = INT32_MAX, .preset = UNKNOWN,
 		  .help = "the pid of its launcher; absent: there is none"),
 	DOC_FIELD(row, user, DOC_UINT, .max = UINT32_MAX, .preset = UNKNOWN,
@@ -107,13 +109,15 @@ static struct row row_of(const struct look_device *device)
 	};
 }
 
-static struct row row_with(const struct look_device *device, const struct control_device *served)
+static struct row row_with(const struct look_device *device, const struct cli_served *by)
 {
+	const struct control_device *served = by->device;
 	struct row row = row_of(device);
 
 	if (!served)
 		return row;
 	row.id = served->id;
+	row.broker = by->broker->name;
 	row.running = served->running ? DOC_TRUE : DOC_FALSE;
 	if (served->launcher) {
 		row.launcher = served->launcher->pid;
@@ -135,9 +139,11 @@ static int run(struct cli_call *call)
 	cli_brokers_ask(call, &brokers);
 	cli_brokers_join(&brokers, 0, &reading);
 	rows = cli_need(calloc(reading.count + 1, sizeof(*rows)));
-	for (size_t i = 0; i < reading.count; i++)
-		rows[i] = row_with(&reading.devices[i],
-				   cli_brokers_find(&brokers, &reading.devices[i]).device);
+	for (size_t i = 0; i < reading.count; i++) {
+		struct cli_served by = cli_brokers_find(&brokers, &reading.devices[i]);
+
+		rows[i] = row_with(&reading.devices[i], &by);
+	}
 	report.devices = (struct doc_list){ rows, reading.count };
 	cli_write(call, &report_table, &report);
 	free(rows);
@@ -150,7 +156,7 @@ static const char *const more[] = {
 	"Whoever opened them: each launcher's devices, with the process that owns them.  A device without",
 	"a link is a row for each vhost fd.  Needs CAP_BPF and CAP_PERFMON, as root has them; without, it",
 	"shows what /proc tells and says what is missing.  Of devices of 'vhostctl serve' that this user",
-	"runs, it shows their id and their launcher as well.",
+	"runs, it shows their id, their broker and their launcher as well.",
 	NULL,
 };
 

@@ -37,8 +37,8 @@ inside() {
 @test "list: a broker's device has its id, and its launcher" {
 	inside 'broker vm1 1; look list --json; launcher vm1; look list --json; echo "[$broker, $launcher]"'
 	[ "$status" = 0 ]
-	[ "$(jq -s -c '.[0].devices | map([.type, .name, .link, .id, .running, .launcher])' <<< "$output")" = \
-		'[["net","vhostctl-broker","vm0","net0",false,null]]' ]
+	[ "$(jq -s -c '.[0].devices | map([.type, .name, .link, .id, .broker, .running, .launcher])' <<< "$output")" = \
+		'[["net","vhostctl-broker","vm0","net0","vm1",false,null]]' ]
 	[ "$(jq -s -c '. as [$a, $b, $c] | $b.devices[0] | [.pid, .launcher] == $c, .user, .running, .features > 10' \
 		<<< "$output" | tr '\n' ' ')" = 'true 0 true true ' ]
 }
@@ -61,7 +61,7 @@ inside() {
 	inside 'broker vm1 1; broker vm2 1; look status net0; echo $?; look list --json | jq ".devices | length"'
 	[ "$output" = $'2\n2' ]
 	[[ $stderr == *'"net0" has 2 vhost devices: net on vm0'* ]]
-	fails 4 'no vhost device is on a link "net9", nor is it the id of one of a broker' -q status net9
+	fails 4 'no vhost device is on a link "net9", and no broker has one with this id' -q status net9
 }
 
 @test "dump: the state of the running guest, whole" {
