@@ -24,7 +24,7 @@ int host_setup_check_served(const struct host_setup *setup, struct host_error *e
 			return host_fail_status(
 				err, HOST_DOCUMENT, -EINVAL,
 				"set it to \"vhost-user\", with a \"path\" in \"socket\"",
-				"only vhost-user is served: \"attach\" of device \"%s\" is another",
+				"device \"%s\" cannot be served: its \"attach\" is not \"vhost-user\"",
 				host_device(setup, i)->id);
 	return 0;
 }

@@ -104,11 +104,11 @@ static int check_options(const struct cli_call *call)
 	for (size_t i = 0; i < DOC_COUNT(of_launchers); i++)
 		if (cli_option(call, of_launchers[i])->count)
 			return cli_fail(CLI_USAGE, "leave it out, or give a launcher after --",
-					"--%s is of a launcher, and none is given",
+					"--%s is for a launcher, and none is given",
 					of_launchers[i]);
 	if (call->json && cli_option(call, "shell")->count)
 		return cli_fail(CLI_USAGE, "leave one of them out",
-				"--json and --shell are two forms of the same");
+				"--json and --shell are two formats of one result");
 	return CLI_YES;
 }
 
@@ -127,8 +127,7 @@ static int check_setup(const struct cli_call *call, const struct host_setup *set
 	if (!host_setup_name(setup))
 		return cli_fail(
 			CLI_INPUT, "add \"name\" to it",
-			"%s: devices are served in the background by the name of the config, "
-			"and it has none",
+			"%s: a broker in the background needs a name, and the config has none",
 			cli_document(call->argv[0]));
 	return cli_option(call, "shell")->count ? check_names(setup) : CLI_YES;
 }

@@ -21,7 +21,9 @@ static int read_setup(struct cli_call *call, struct host_setup **ret)
 	if (r == -ENOENT && access(name, F_OK) == 0)
 		return cli_read_setup(call, ret);
 	if (r == -ENOENT)
-		return cli_fail(CLI_INPUT, "give the config of a set-up that had no broker",
+		return cli_fail(CLI_INPUT,
+				"'vhostctl list' shows the brokers that run; to delete links "
+				"that a set-up left, give its config file",
 				"there is no broker \"%s\", and no file of this name", name);
 	return r ? cli_fail_host(name, &error) : CLI_YES;
 }

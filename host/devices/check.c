@@ -124,8 +124,8 @@ static int check_socket(struct host_check *c, size_t index)
 		return !socket->path && !socket->owner && !socket->group && !socket->mode
 			       ? 0
 			       : HOST_WRONG(c, index, "/socket",
-					    "\"socket\" is of a device that is attached by "
-					    "vhost-user: set \"attach\" to \"vhost-user\"");
+					    "\"socket\" is only for \"attach\": \"vhost-user\": "
+					    "add that, or leave \"socket\" out");
 	if (!socket->path)
 		return HOST_WRONG(c, index, "/attach",
 				  "a device that is attached by vhost-user needs a \"path\" in "
@@ -138,7 +138,7 @@ static int check_socket(struct host_check *c, size_t index)
 					  host_device(c->setup, i)->id);
 	if (device->bus)
 		return HOST_WRONG(c, index, "/bus",
-				  "a launcher that speaks vhost-user decides on it by itself");
+				  "leave it out: a launcher that speaks vhost-user chooses it");
 	return 0;
 }
 

@@ -33,18 +33,17 @@ static int check_served(struct host_check *c, size_t index)
 	if (device->attach != HOST_ATTACH_VHOST_USER && device->iommu)
 		return HOST_WRONG(
 			c, index, "/iommu",
-			"\"iommu\" is of a device that is attached by vhost-user; others are "
-			"told by the launcher's own option");
+			"\"iommu\" is only for \"attach\": \"vhost-user\": leave it out, and use the "
+			"launcher's own option");
 	if (device->attach != HOST_ATTACH_VHOST_USER)
 		return 0;
 	if (device->vhost != HOST_VHOST_REQUIRE)
-		return HOST_WRONG(
-			c, index, "/vhost",
-			"vhost-user is served with vhost alone: set it to \"require\", or "
-			"leave it out");
+		return HOST_WRONG(c, index, "/vhost",
+				  "a device with \"attach\": \"vhost-user\" needs vhost: set it to "
+				  "\"require\", or leave it out");
 	if (device->ring_size != HOST_RING_SIZE)
 		return HOST_WRONG(c, index, "/ring_size",
-				  "a launcher that speaks vhost-user decides on it by itself");
+				  "leave it out: a launcher that speaks vhost-user chooses it");
 	if (device->queue_pairs > HOST_MAX_USER_PAIRS)
 		return HOST_WRONG(c, index, "/queue_pairs", "vhost-user has at most %u queue pairs",
 				  HOST_MAX_USER_PAIRS);

@@ -107,7 +107,7 @@ static int check_attach(const struct host_setup *setup, struct host_error *err)
 		if (host_device(setup, i)->attach != HOST_ATTACH_FD)
 			return host_fail_status(
 				err, HOST_DOCUMENT, -EINVAL, "set it to \"fd\", or leave it out",
-				"a QEMU that runs is given fds: \"attach\" of device \"%s\" is another",
+				"a running QEMU takes fds only: \"attach\" of device \"%s\" is not \"fd\"",
 				host_device(setup, i)->id);
 	if (setup->launcher.style == HOST_STYLE_QEMU)
 		return 0;

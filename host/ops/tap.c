@@ -189,10 +189,11 @@ int host_open_tap(struct host_run *run, const struct host_op *op, struct host_er
 		if (r == -EBUSY && config->tap.name && !device->adopted)
 			explain_taken(config->tap.name, r, err);
 		if (r == -EPERM && !err->hint[0])
-			snprintf(
-				err->hint, sizeof(err->hint),
-				"run it as root with CAP_NET_ADMIN; with --user, the launcher runs as "
-				"another user");
+			snprintf(err->hint, sizeof(err->hint),
+				 "run it as root with CAP_NET_ADMIN; %s",
+				 host_is_served(config)
+					 ? "launchers that connect need no privilege"
+					 : "with --user, the launcher runs as another user");
 		return r;
 	}
 	snprintf(device->name, sizeof(device->name), "%s", vhc_tap_get_name(device->tap));

@@ -13,14 +13,14 @@ setup() {
 }
 
 @test "serve: only devices that are attached by vhost-user" {
-	fails 3 '"attach" of device "net0" is another' serve fd.json
+	fails 3 'device "net0" cannot be served: its "attach" is not "vhost-user"' serve fd.json
 	[[ $stderr == *'set it to "vhost-user"'* ]]
 }
 
 @test "setup, attach: a device that is served is not handed over" {
 	fails 2 'device "net0" is not used in the launcher'"'"'s arguments' setup served.json -- true
 	[[ $stderr == *'-chardev @net0.chardev@'* ]]
-	fails 3 '"attach" of device "net0" is another' attach served.json --qmp none
+	fails 3 '"attach" of device "net0" is not "fd"' attach served.json --qmp none
 }
 
 @test "serve: without vhost it says so, and makes nothing" {

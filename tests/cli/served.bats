@@ -71,14 +71,15 @@ inside() {
 }
 
 @test "setup: what is of no use without a launcher, and what is" {
-	fails 2 '--user is of a launcher' setup vm1.json --user nobody
-	fails 2 '--report is of a launcher' setup vm1.json --report file
-	fails 2 'two forms of the same' setup vm1.json --shell --json 2> /dev/null || true
+	fails 2 '--user is for a launcher' setup vm1.json --user nobody
+	fails 2 '--report is for a launcher' setup vm1.json --report file
+	run -2 --separate-stderr vhostctl setup vm1.json --shell --json
+	[[ $stderr == *'two formats of one result'* ]]
 	fails 2 '--shell is for a set-up without a launcher' setup vm1.json --shell -- true
 	jq 'del(.name)' vm1.json > unnamed.json
-	fails 3 'by the name of the config, and it has none' setup unnamed.json
+	fails 3 'needs a name, and the config has none' setup unnamed.json
 	jq '.devices += [{id: "vsock0", type: "vsock"}]' vm1.json > mixed.json
-	fails 3 '"attach" of device "vsock0" is another' setup mixed.json
+	fails 3 'device "vsock0" cannot be served' setup mixed.json
 	jq '.devices += [.devices[0] * {id: "a-b", socket: {path: "/a"}, tap: {name: "t1", mac: "02:00:00:00:00:01"}},
 		.devices[0] * {id: "a_b", socket: {path: "/b"}, tap: {name: "t2", mac: "02:00:00:00:00:02"}}]' vm1.json > names.json
 	fails 2 '"a-b" and "a_b" would have the same names' setup names.json --shell
@@ -130,7 +131,7 @@ inside() {
 	[ "${lines[0]}" = '[null,"net0","vm0"]' ]
 	[ "${lines[1]}" = "${lines[0]}" ]
 	[[ $output == *"status 0"*"status 3" ]]
-	[[ $stderr == *'there is no broker "vm1", and no file of this name'*'hint: give the config'* ]]
+	[[ $stderr == *'there is no broker "vm1", and no file of this name'*"hint: 'vhostctl list' shows the brokers"* ]]
 }
 
 @test "teardown: a broker that is stopped is killed" {

@@ -214,7 +214,7 @@ static void setup_read_error_says_what_and_where(void **state)
 		{ "{\"id\":\"a\",\"type\":\"vsock\",\"features\":{\"mask\":[\"mrg_rxbuf\"]}}",
 		  "/devices/0/features/mask/0", "mrg_rxbuf" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"iommu\":true}", "/devices/0/iommu",
-		  "\"iommu\" is of a device that is attached by vhost-user" },
+		  "\"iommu\" is only for \"attach\": \"vhost-user\"" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"queue_pair\":2}", "/devices/0/queue_pair",
 		  "did you mean \"queue_pairs\"?" },
 		{ "{\"id\":\"a\",\"type\":\"net\",\"tap\":{\"bridge\":\"br0\",\"address\":"
