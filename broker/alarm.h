@@ -11,6 +11,7 @@
 #define BROKER_ALARM 1	   /* s until the first such call ends */
 #define BROKER_NEXT  10000 /* us until each further one does: a message can bring several */
 
+/** broker_alarm_begin() - from now on, interrupt a call that waits; again and again, until the end. */
 void broker_alarm_begin(void);
 void broker_alarm_end(void);
 

@@ -50,10 +50,13 @@ struct broker_args {
  */
 int broker_new(struct vhc_ctx *ctx, const struct broker_options *options, struct broker **ret);
 
-#define BROKER_TEXT_MAX 320u
-
-/** broker_add() - a device, to which nobody connects yet.  Errors: -EINVAL; -ENOMEM; the library's. */
+/**
+ * broker_add() - a device, to which nobody connects yet.
+ * Errors: -EINVAL: there is no such type here, or it has not so many pairs; -ENOMEM; the library's.
+ */
 int broker_add(struct broker *broker, const struct broker_args *args);
+
+#define BROKER_TEXT_MAX 320u
 
 /**
  * broker_require() - are front ends of a device offered all of these features?
@@ -65,14 +68,16 @@ int broker_require(const struct broker *broker, uint32_t index, const struct vhc
 
 /**
  * broker_open() - let front ends connect to a device.  Once.
- * @listen: a socket that listens: the broker closes it.  Errors: those of epoll_ctl(2); the library's.
+ * @listen: a socket that listens: the broker takes it over if this succeeds.
+ * Errors: those of epoll_ctl(2); the library's.
  */
 int broker_open(struct broker *broker, uint32_t index, int listen);
 
 /**
  * broker_add_control() - serve clients that ask for devices, and change them, by io.vhostctl: those of
  * this user and of root.  Once.
- * @listen: a socket that listens: the broker closes it.  Errors: -ENOMEM; those of epoll_ctl(2).
+ * @listen: a socket that listens: the broker takes it over if this succeeds.
+ * Errors: -ENOMEM; those of epoll_ctl(2).
  */
 int broker_add_control(struct broker *broker, int listen);
 
@@ -84,10 +89,13 @@ int broker_add_control(struct broker *broker, int listen);
  */
 int broker_confine(const struct broker_options *options);
 
-/** broker_run() - serve until this fd is readable.  Errors: what epoll_wait(2) says. */
+/** broker_run() - serve until this fd is readable.  Errors: those of epoll_ctl(2) and epoll_wait(2). */
 int broker_run(struct broker *broker, int until);
 
-/** broker_free() - disconnect all front ends.  The devices are stopped, and have no memory. */
+/**
+ * broker_free() - disconnect all front ends, and close the sockets.  The caller's devices are stopped,
+ * and have no memory.
+ */
 void broker_free(struct broker *broker);
 
 /* Who may connect to a socket. */
@@ -98,8 +106,8 @@ struct broker_socket {
 };
 
 /**
- * broker_listen() - a listening socket at a path.  One that a process left behind when it was killed
- * is replaced: it then returns 1, and @text says so.
+ * broker_listen() - a listening socket at a path, which the caller closes.  One that a process left
+ * behind when it was killed is replaced: it then returns 1, and @text says so.
  * Errors, with @text filled: -ENAMETOOLONG; -EADDRINUSE: a process has it; -EEXIST: it is another
  * kind of file; -EPERM: one that was left is neither this user's nor @args->owner's; what the system
  * calls say.
@@ -107,7 +115,8 @@ struct broker_socket {
 int broker_listen(const struct broker_socket *args, int *ret, char text[BROKER_TEXT_MAX]);
 
 /**
- * broker_remove_socket() - remove one that such a process left behind: 1; 0: there is none.
+ * broker_remove_socket() - remove a socket that a killed process left behind.
+ * Returns 1; 0: there is none at the path, or what is there is to stay.
  * Errors, with @text filled: what the system calls say.
  */
 int broker_remove_socket(const struct broker_socket *args, char text[BROKER_TEXT_MAX]);

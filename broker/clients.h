@@ -10,10 +10,11 @@
 struct broker_control;
 struct broker_device;
 
-/** broker_changed() - tell who monitors. */
+/** broker_changed() - tell the clients that monitor. */
 void broker_changed(const struct broker_device *device, enum control_event event);
 /** broker_control_left() - ms until a message of a client is overdue; -1: none is on its way. */
 int broker_control_left(const struct broker_control *control);
+/** broker_control_end_overdue() - disconnect the clients whose message is. */
 void broker_control_end_overdue(struct broker_control *control);
 void broker_control_free(struct broker_control *control);
 

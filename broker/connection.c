@@ -40,7 +40,7 @@ static void note_peer(struct broker_device *device, int socket)
 		   (unsigned int)peer.uid);
 }
 
-/* Why this one cannot be served; false: it can. */
+/* Has it a front end that is still there, or what the last one had still in use? */
 static bool is_busy(struct broker_device *device, int socket)
 {
 	const struct session *session = &device->session;

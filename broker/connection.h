@@ -7,7 +7,10 @@
 
 struct broker_device;
 
-/** broker_device_listen() - front ends connect there from now on; takes over the socket. */
+/**
+ * broker_device_listen() - front ends connect there from now on; takes over the socket if it succeeds.
+ * Errors: those of epoll_ctl(2); the library's.
+ */
 int broker_device_listen(struct broker_device *device, int listen);
 /** broker_device_disconnect() - the front end has gone, or must go: back to the state without one. */
 void broker_device_disconnect(struct broker_device *device);

@@ -142,6 +142,13 @@ void broker_device_free(struct broker_device *device)
 	free(device);
 }
 
+bool broker_device_has_mac(const struct broker_device *device)
+{
+	static const uint8_t none[sizeof(device->mac)];
+
+	return memcmp(device->mac, none, sizeof(none)) != 0;
+}
+
 int broker_device_set_link(struct broker_device *device, bool up)
 {
 	if (device->kind->set_link)

@@ -50,17 +50,24 @@ struct broker {
 	struct broker_control *control; /* NULL: there is no control socket */
 };
 
-/** broker_device_new() - Errors: -EINVAL: there is no such kind, or it has not so many pairs; the library's. */
+/**
+ * broker_device_new() - of a device that is not started, which stays the caller's.
+ * Errors: -EINVAL: there is no such kind, or it has not so many pairs; -ENOMEM; the library's.
+ */
 int broker_device_new(struct broker *broker, const struct broker_args *args,
 		      struct broker_device **ret);
+/** broker_device_free() - disconnect its front end, and close its socket. */
 void broker_device_free(struct broker_device *device);
 
-/*
+/**
  * broker_device_stop() - stop all rings, and start none until broker_device_resume().  They keep what
- * the front end has set.
+ * the front end has set.  Errors: the library's.
  */
 int broker_device_stop(struct broker_device *device);
 int broker_device_resume(struct broker_device *device);
+
+/** broker_device_has_mac() - is its MAC address set?  Else the guest chooses its own. */
+bool broker_device_has_mac(const struct broker_device *device);
 
 /** broker_device_follow() - rings were started or stopped: tell of it when that is news. */
 void broker_device_follow(struct broker_device *device);

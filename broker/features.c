@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * features - which ones a front end is offered, and which it accepted.
+ * features - which ones a front end is offered, and which it accepted; the device's status and reset, after
+ * which they are accepted again.
  */
 #include <errno.h>
 #include <string.h>

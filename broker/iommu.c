@@ -15,12 +15,12 @@
 
 #define PAGE UINT64_C(4096)
 
-static void forget_channel(struct session *session)
+static void close_channel(struct session *session)
 {
 	broker_unwatch(session->device->broker->epoll, &session->room);
-	if (session->back >= 0)
-		close(session->back);
-	session->back = -1;
+	if (session->channel >= 0)
+		close(session->channel);
+	session->channel = -1;
 }
 
 /* Nothing more can be sent there. */
@@ -28,7 +28,7 @@ static void lose_channel(struct session *session, const char *why)
 {
 	broker_say(session->device, VHC_LEVEL_WARNING,
 		   "the launcher cannot be asked for addresses any more: %s", why);
-	forget_channel(session);
+	close_channel(session);
 }
 
 static void have_room(void *data);
@@ -39,7 +39,7 @@ static void wait_for_room(struct session *session)
 	int epoll = session->device->broker->epoll;
 	int r = session->room.fd >= 0
 			? 0
-			: broker_watch(epoll, &session->room, session->back, have_room, session);
+			: broker_watch(epoll, &session->room, session->channel, have_room, session);
 
 	if (!r)
 		r = broker_watch_for(epoll, &session->room, true);
@@ -57,7 +57,7 @@ static int send_miss(const struct session *session, const struct session_miss *m
 	message.payload.iotlb.iova = miss->iova;
 	message.payload.iotlb.perm = miss->perm;
 	message.payload.iotlb.type = WIRE_IOTLB_MISS;
-	return wire_send(session->back, &message, 0, error);
+	return wire_send(session->channel, &message, 0, error);
 }
 
 /* All that wait, as far as there is room. */
@@ -67,7 +67,7 @@ static void send_misses(struct session *session)
 	uint32_t sent = 0;
 	int r = 0;
 
-	while (session->back >= 0 && sent < session->misses && !r) {
+	while (session->channel >= 0 && sent < session->misses && !r) {
 		r = send_miss(session, &session->miss[sent], &error);
 		sent += !r;
 	}
@@ -121,12 +121,12 @@ void session_miss_used(struct session *session, uint32_t index)
 	send_misses(session);
 }
 
-int session_set_back(struct session *session, struct wire_message *message)
+int session_set_channel(struct session *session, struct wire_message *message)
 {
 	if (!session_is_socket(message->fd[0]))
 		return session_fail(session, -EINVAL, "its fd is no unix socket");
-	forget_channel(session);
-	session->back = wire_take_fd(message, 0);
+	close_channel(session);
+	session->channel = wire_take_fd(message, 0);
 	send_misses(session);
 	return 0;
 }
@@ -137,10 +137,10 @@ void session_forget_misses(struct session *session)
 	broker_unwatch(session->device->broker->epoll, &session->room);
 }
 
-void session_forget_back(struct session *session)
+void session_forget_channel(struct session *session)
 {
 	session_forget_misses(session);
-	forget_channel(session);
+	close_channel(session);
 }
 
 /* A guest flushes all of its addresses with one message, also those of rings that run; they ask for them again. */

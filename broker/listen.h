@@ -35,7 +35,7 @@ void broker_listener_end(struct broker_listener *listener);
 
 /** broker_listener_left() - how many ms it still rests; -1: it does not. */
 int broker_listener_left(const struct broker_listener *listener);
-/** broker_listener_wake() - if it has rested long enough. */
+/** broker_listener_wake() - accept again, if it has rested long enough. */
 void broker_listener_wake(struct broker_listener *listener);
 
 #endif

@@ -25,8 +25,12 @@ struct broker_watch {
 /** broker_watch() - watch an fd, which stays the caller's.  Errors: those of epoll_ctl(2). */
 int broker_watch(int epoll, struct broker_watch *watch, int fd, void (*ready)(void *data),
 		 void *data);
-/** broker_watch_for() - wait until there is room to write, or again until there is something to read. */
+/**
+ * broker_watch_for() - wait until there is room to write, or again until there is something to read.
+ * Errors: those of epoll_ctl(2).
+ */
 int broker_watch_for(int epoll, struct broker_watch *watch, bool room);
+/** broker_unwatch() - if it is watched.  Before its fd is closed. */
 void broker_unwatch(int epoll, struct broker_watch *watch);
 
 /** broker_sooner() - of two times to wait, in ms, of which -1 is for ever. */
@@ -37,7 +41,10 @@ static inline int broker_sooner(int a, int b)
 	return a < b ? a : b;
 }
 
-/** broker_wait() - wait, at most that many ms (-1: for ever), and handle what is ready. */
+/**
+ * broker_wait() - wait, at most that many ms (-1: for ever), and handle what is ready.
+ * Errors: those of epoll_wait(2), but for EINTR.
+ */
 int broker_wait(int epoll, int timeout);
 
 #endif

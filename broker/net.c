@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * net - what only a net device has: its configuration space, and the frame that tells the network where
- * a guest has moved to.
+ * net - what only a net device has: its configuration space, the frame that tells the network where a
+ * guest has moved to, and its tap, with a carrier, queues, and frames that were for another guest.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -48,10 +48,9 @@ enum { LINK_UP = 1 };
  */
 static uint64_t find_features(const struct broker_device *device)
 {
-	static const uint8_t none[sizeof(device->mac)];
 	uint64_t bits = BIT(BIT_STATUS) | BIT(BIT_ANY_LAYOUT);
 
-	bits |= memcmp(device->mac, none, sizeof(none)) ? BIT(BIT_MAC) : 0;
+	bits |= broker_device_has_mac(device) ? BIT(BIT_MAC) : 0;
 	bits |= device->mtu ? BIT(BIT_MTU) : 0;
 	bits |= device->pairs > 1 ? BIT(BIT_MQ) | BIT(BIT_CTRL_VQ) : 0;
 	return bits;
@@ -145,9 +144,9 @@ static void tell_config(struct broker_device *device)
 					      .flags = WIRE_VERSION };
 	struct wire_error error;
 
-	if (session->back < 0 || !(session->protocol & WIRE_P(CONFIG)))
+	if (session->channel < 0 || !(session->protocol & WIRE_P(CONFIG)))
 		return;
-	if (wire_send(session->back, &message, 0, &error))
+	if (wire_send(session->channel, &message, 0, &error))
 		broker_say(device, VHC_LEVEL_WARNING, "the launcher is not told of its link: %s",
 			   error.text);
 }
@@ -197,11 +196,10 @@ static int activate(const struct session *session)
 /* For who saves its state. */
 static int set_config(const struct broker_device *device)
 {
-	static const uint8_t none[sizeof(device->mac)];
 	struct vhc_net_config config = { .sz = sizeof(config), .mtu = device->mtu };
 
 	config.flags = device->mtu ? VHC_NET_MTU : 0;
-	if (memcmp(device->mac, none, sizeof(none)))
+	if (broker_device_has_mac(device))
 		config.flags |= VHC_NET_MAC;
 	memcpy(config.mac, device->mac, sizeof(config.mac));
 	return vhc_dev_set_net_config(device->dev, &config);

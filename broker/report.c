@@ -3,7 +3,6 @@
  * report - a device as the control socket tells it.
  */
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "kind.h"
@@ -40,7 +39,6 @@ static struct control_launcher report_launcher(const struct session *session)
 const struct control_device *broker_report_device(const struct broker_device *device,
 						  struct broker_report *ret)
 {
-	static const uint8_t none[sizeof(device->mac)];
 	const struct session *session = &device->session;
 	const char *link = device->tap ? vhc_tap_get_name(device->tap) : NULL;
 
@@ -52,7 +50,7 @@ const struct control_device *broker_report_device(const struct broker_device *de
 		.link = (char *)(uintptr_t)link,
 		.queue_pairs = device->pairs,
 		.offered = device->offered,
-		.mac = memcmp(device->mac, none, sizeof(none)) ? ret->mac : NULL,
+		.mac = broker_device_has_mac(device) ? ret->mac : NULL,
 		.mtu = device->mtu,
 		.guest_cid = device->cid,
 		.link_up = !device->link_down,

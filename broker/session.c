@@ -41,7 +41,7 @@ static session_handler *const handlers[WIRE_REQUESTS] = {
 	[WIRE_SET_VRING_ENABLE] = session_enable,
 	[WIRE_SEND_RARP] = session_send_rarp,
 	[WIRE_NET_SET_MTU] = session_set_mtu,
-	[WIRE_SET_BACKEND_REQ_FD] = session_set_back,
+	[WIRE_SET_BACKEND_REQ_FD] = session_set_channel,
 	[WIRE_IOTLB_MSG] = session_iotlb,
 	[WIRE_GET_CONFIG] = session_get_config,
 	[WIRE_RESET_DEVICE] = session_reset,
@@ -196,7 +196,7 @@ static void forget(struct session *session)
 				     .region = session->region,
 				     .watch = BROKER_UNWATCHED,
 				     .room = BROKER_UNWATCHED,
-				     .back = -1 };
+				     .channel = -1 };
 }
 
 int session_new(struct session *session, struct broker_device *device)
@@ -240,6 +240,6 @@ void session_end(struct session *session)
 	broker_unwatch(epoll, &session->watch);
 	if (socket >= 0)
 		close(socket);
-	session_forget_back(session);
+	session_forget_channel(session);
 	forget(session);
 }

@@ -4,7 +4,7 @@
  *
  * A message becomes calls of the library, which does nothing for what is so already: there is no state
  * machine here.  What a message sets is remembered by the library; here is only what vhost-user has
- * beside it: which rings are enabled, protocol features, and who must be told of an error.
+ * beside it, such as protocol features, which rings are enabled, and which files memory is in.
  */
 #ifndef BROKER_SESSION_H
 #define BROKER_SESSION_H
@@ -25,7 +25,7 @@ struct session_ring {
 	struct broker_watch relay; /* the eventfd that the kernel signals instead */
 	uint64_t errors;	   /* times that the kernel gave it up */
 	uint32_t size;
-	uint64_t used; /* as the front end has it */
+	uint64_t used; /* address of its used ring, as the front end has it */
 	bool asked;    /* for the mappings of its used ring, without which it does not start */
 };
 
@@ -54,12 +54,12 @@ struct session {
 	int pid;		   /* of the front end when it connected */
 	uint32_t uid;
 	struct wire_reader reader;
-	uint64_t protocol; /* features that the front end accepted */
-	uint64_t features; /* the same, as it sent them */
+	uint64_t protocol; /* protocol features that the front end accepted */
+	uint64_t features; /* feature bits that it accepted, as it sent them */
 	bool has_protocol, log;
-	uint32_t status;
+	uint32_t status;	  /* of the guest's driver, as virtio has it */
 	bool iommu;		  /* addresses are translated */
-	int back;		  /* of SET_BACKEND_REQ_FD, or -1 */
+	int channel;		  /* of SET_BACKEND_REQ_FD, or -1 */
 	struct broker_watch room; /* in it, while misses wait for that */
 	struct session_miss miss[SESSION_MISSES];
 	uint32_t misses;
@@ -74,7 +74,7 @@ int session_new(struct session *session, struct broker_device *device);
 
 void session_free(struct session *session);
 
-/** session_begin() - a front end has connected; takes over its socket. */
+/** session_begin() - a front end has connected; takes over its socket.  Errors: those of epoll_ctl(2). */
 int session_begin(struct session *session, int socket);
 
 /** session_end() - close what is the front end's; the device is not touched. */
@@ -90,37 +90,45 @@ void session_ready(void *session);
  */
 int session_message(struct session *session, struct wire_message *message);
 
-/* What a message does: 0, with the reply in it, or a negative errno. */
+/*
+ * What a message does: 0, with the reply in it, or a negative errno, with session->error or the
+ * library's text.  Of its fds, the handler takes those that it keeps.
+ */
 typedef int session_handler(struct session *session, struct wire_message *message);
 
 /** session_fail() - with a text of its own.  Returns @code. */
 int session_fail(struct session *session, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/** session_say_not_shared() - that the front end's memory is not, and what to do. */
+void session_say_not_shared(struct broker_device *device);
+
 /* features.c */
 session_handler session_get_features, session_set_features;
 session_handler session_get_protocol_features, session_set_protocol_features;
 session_handler session_get_status, session_set_status, session_reset;
+/** session_offer_features() - find what front ends are offered, @mask left out.  Errors: the library's. */
 int session_offer_features(struct broker_device *device, const struct vhc_features *mask);
-
-/** session_say_not_shared() - that the front end's memory is not, and what to do. */
-void session_say_not_shared(struct broker_device *device);
 
 /* memory.c */
 session_handler session_set_mem_table, session_add_region, session_del_region, session_get_slots;
 session_handler session_set_log_base, session_set_log_fd;
-/** session_start_log() - start or stop logging, as the front end wants it and as far as is possible. */
+/**
+ * session_start_log() - start or stop logging, as the front end wants it and as far as is possible yet.
+ * Errors: the library's.
+ */
 int session_start_log(struct session *session);
 
 /* rings.c */
 session_handler session_set_size, session_set_addr, session_set_base, session_get_base;
 session_handler session_set_kick, session_set_call, session_set_err, session_enable;
 session_handler session_disable_all;
-/** session_settle() - start or stop a ring, or every ring, as it is to be. */
+/**
+ * session_settle() - start or stop a ring, or every ring, as it is to be.  One for which something is
+ * still to come is no error.  Errors: the library's.
+ */
 int session_settle(struct session *session, uint32_t ring);
 int session_settle_all(struct session *session);
-/** session_activate() - let the queues of enabled pairs receive, and no others. */
-int session_activate(struct session *session);
 /** session_is_socket() - is this fd of a front end a unix socket?  session_is_eventfd(): an eventfd? */
 bool session_is_socket(int fd);
 bool session_is_eventfd(int fd);
@@ -142,21 +150,27 @@ session_handler session_idle;
 void session_event(void *session);
 
 /* relay.c */
-/** session_relay_begin() - relay the interrupts of a ring to a socket, which it takes over. */
+/**
+ * session_relay_begin() - relay the interrupts of a ring to a socket, which it takes over also if it
+ * fails.  Errors: those of eventfd(2) and epoll_ctl(2); the library's.
+ */
 int session_relay_begin(struct session *session, uint32_t ring, int socket);
 void session_relay_end(struct session *session, uint32_t ring);
 
 /* iommu.c */
-session_handler session_set_back, session_iotlb;
+session_handler session_set_channel, session_iotlb;
 /** session_miss() - ask the front end for an address, as soon as it can be asked. */
 void session_miss(struct session *session, uint64_t iova, uint32_t perm);
 /** session_miss_used() - for what a ring needs before it starts, if addresses are translated; once. */
 void session_miss_used(struct session *session, uint32_t ring);
-/** session_forget_misses() - nobody waits any more.  session_forget_back(): and nobody can be asked. */
+/** session_forget_misses() - nobody waits any more.  session_forget_channel(): and nobody can be asked. */
 void session_forget_misses(struct session *session);
-void session_forget_back(struct session *session);
+void session_forget_channel(struct session *session);
+
 /* kind.c */
 session_handler session_get_config;
+/** session_activate() - let the queues of enabled pairs receive, and no others.  Errors: the kind's. */
+int session_activate(struct session *session);
 
 /* net.c */
 session_handler session_get_queues, session_send_rarp, session_set_mtu;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * socket - where front ends connect.
+ * socket - where front ends, or clients of the control socket, connect: the one at a path is made, taken over
+ * from a process that was killed, or removed.
  */
 #include <errno.h>
 #include <fcntl.h>

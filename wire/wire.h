@@ -187,7 +187,10 @@ int wire_fail(struct wire_error *err, int code, const char *format, ...)
 int wire_check(enum wire_sender sender, const struct wire_message *message, uint64_t protocol,
 	       struct wire_error *err);
 
-/** wire_check_reply() - is @reply the reply to this request, or, with @ack, its acknowledgement? */
+/**
+ * wire_check_reply() - is @reply the reply to this request, or, with @ack, its acknowledgement?
+ * Errors: -EPROTO.
+ */
 int wire_check_reply(enum wire_sender sender, uint32_t request, bool ack,
 		     const struct wire_message *reply, struct wire_error *err);
 
@@ -212,7 +215,10 @@ int wire_read(struct wire_reader *reader, int socket, int timeout, struct wire_e
 /** wire_left() - how long a message that is arriving may still take, in ms; -1: none is. */
 int wire_left(const struct wire_reader *reader, int timeout);
 
-/** wire_receive() - the same, and wait for a message, its first byte included. */
+/**
+ * wire_receive() - the same, and wait for a message, its first byte included.
+ * Returns 1.  Errors: those of wire_read(); what poll(2) says.
+ */
 int wire_receive(struct wire_reader *reader, int socket, int timeout, struct wire_error *err);
 
 /** wire_reset() - forget a message that is arriving, or has arrived, and close its fds. */
@@ -236,7 +242,10 @@ uint64_t wire_now(void);
  */
 int wire_send(int socket, const struct wire_message *message, int timeout, struct wire_error *err);
 
-/** wire_reply() - make a received request its own reply, with this payload. */
+/**
+ * wire_reply_u64() - make a received request its own reply, with this value, and close its fds.
+ * wire_reply_same(): with the payload that it has.
+ */
 void wire_reply_u64(struct wire_message *message, uint64_t value);
 void wire_reply_same(struct wire_message *message);
 

@@ -65,7 +65,7 @@ static void closed_channel_is_given_up(void **state)
 	channel_close();
 	channel_miss(0x1000, VHC_PERM_READ);
 	channel_expect_said("cannot be asked for addresses any more");
-	assert_int_equal(channel_session()->back, -1);
+	assert_int_equal(channel_session()->channel, -1);
 	channel_miss(0x2000, VHC_PERM_READ);
 	assert_told(&served.front, channel_update(IOVA, PAGE, FRONT_USER));
 	channel_open();
@@ -81,7 +81,7 @@ static void channel_that_closes_when_full_is_given_up(void **state)
 		channel_miss(i * PAGE, VHC_PERM_READ);
 	channel_close();
 	served_turn();
-	assert_int_equal(channel_session()->back, -1);
+	assert_int_equal(channel_session()->channel, -1);
 	assert_int_equal(channel_session()->room.fd, -1);
 	channel_expect_said("cannot be asked for addresses any more");
 }
@@ -107,7 +107,7 @@ static void close_of_the_channel_on_resume_is_ended(void **state)
 	served.front.broker.options.say = note_alarm;
 	served.front.broker.options.data = &ended;
 	assert_int_equal(broker_device_resume(served.front.device), 0);
-	assert_int_equal(channel_session()->back, -1);
+	assert_int_equal(channel_session()->channel, -1);
 	assert_int_equal(ended, 1);
 	served_say(&served.front);
 }
@@ -121,7 +121,7 @@ static void reset_and_end_forget_misses(void **state)
 			channel_miss(j * PAGE, VHC_PERM_READ);
 		if (i) {
 			front_disconnect(&served.front);
-			assert_int_equal(channel_session()->back, -1);
+			assert_int_equal(channel_session()->channel, -1);
 		} else {
 			served.front.message = (struct wire_message){ 0 };
 			assert_told(&served.front, front_tell(&served.front, WIRE_RESET_DEVICE));
