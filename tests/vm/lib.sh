@@ -49,19 +49,21 @@ becomes() {
 # like DESCRIPTION TEXT REGULAR-EXPRESSION
 like() { if [[ $2 =~ $3 ]]; then pass "$1"; else fail "$1" "does not match $3:" "$2"; fi; }
 
-# run_tap COMMAND...: adds the results of a program that prints TAP to the suite's; $said is its whole output.
+# run_tap [--as NAME] COMMAND...: adds the results of a program that prints TAP to the suite's, each after "NAME: ";
+# $said is its whole output.
 run_tap() {
-	local line lines
+	local line lines as=''
+	[ "$1" != --as ] || { as="$2: "; shift 2; }
 	said=$("$@" 2>&1)
 	mapfile -t lines <<< "$said"
 	for line in "${lines[@]}"; do
 		case $line in
-		'ok '*) pass "${line#*- }" ;;
-		'not ok '*) fail "${line#*- }" ;;
+		'ok '*) pass "$as${line#*- }" ;;
+		'not ok '*) fail "$as${line#*- }" ;;
 		'#'*) echo "$line" ;;
 		esac
 	done
-	like "$(basename "$1") runs to completion" "$said" '1\.\.[0-9]+'
+	like "$as$(basename "$1") runs to completion" "$said" '1\.\.[0-9]+'
 }
 
 # within SECONDS COMMAND...: runs the command until it succeeds.
@@ -133,6 +135,11 @@ life_number() { sed -n "s/^# life .* $1=\([0-9+]*\).*/\1/p" <<< "$life_said" | t
 life_left() { cat /proc/[0-9]*/task/*/comm 2> /dev/null | grep -E '^(vm-life|handover|vhost-)'; }
 
 # --- nested guests -------------------------------------------------------------------------------------------------
+
+# halting_firmware FILE: of one instruction, which halts the CPU; for QEMUs whose driver is tests/vm/qemu-driver.
+halting_firmware() {
+	{ head -c 65520 /dev/zero | tr '\0' '\364'; printf '\372\364\353\375'; head -c 12 /dev/zero; } > "$1"
+}
 
 # guest_options "vhc_address=10.0.0.2/24 vhc_ping=10.0.0.1" [CPUS]: sets the array `guest` to what QEMU needs to boot
 # the guest (see guest-init for its parameters), except devices. vhc_pairs=4 gives four pairs even to one CPU;

@@ -10,8 +10,7 @@ here=$VHC_SOURCE/tests/vm
 tmp=$(mktemp -d)
 declare -A qemus
 
-# A firmware of one instruction: the CPU halts.
-{ head -c 65520 /dev/zero | tr '\0' '\364'; printf '\372\364\353\375'; head -c 12 /dev/zero; } > "$tmp/halt"
+halting_firmware "$tmp/halt"
 
 # qemu_start NAME PAIRS DEVICE-OPTIONS [QEMU-ARGUMENT...]: returns when it listens; its pid is ${qemus[NAME]}.
 qemu_start() {

@@ -49,6 +49,18 @@ frames() { cat "/sys/class/net/$1/statistics/"{rx,tx}_packets | awk '{ n += $1 }
 # How often the broker's own thread has run: not once for each frame.
 switches() { awk '/voluntary_ctxt_switches/ { n += $2 } END { print n }' "/proc/$broker/task/$broker/status"; }
 
+# --- frames for the guest, whether it answers or not: UDP that nobody there listens for
+
+flood_begin() {
+	ip neighbour replace 10.9.0.2 lladdr $mac dev vm0
+	while :; do for ((n = 0; n < 50; n++)); do echo > /dev/udp/10.9.0.2/9; done 2> /dev/null; sleep 0.02; done & flood=$!
+}
+
+flood_end() {
+	kill "$flood"
+	wait "$flood" 2> /dev/null
+}
+
 # --- a transfer to the guest and back (its parameter is vhc_echo=10.9.0.1:$port)
 
 port=7000

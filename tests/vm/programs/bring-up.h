@@ -31,28 +31,31 @@ struct bring_up {
 
 #define BRING_UP_FEATURES "version_1,mrg_rxbuf,csum"
 
-/* fds that this process has open, the directory's own not counted. */
-static inline unsigned int count_fds(void)
+/* Entries of a folder; "." and ".." are two of them. */
+static inline unsigned int count_entries(const char *path)
 {
-	DIR *dir = opendir("/proc/self/fd");
+	DIR *dir = opendir(path);
 	unsigned int count = 0;
 
 	while (dir && readdir(dir))
 		count++;
 	if (dir)
 		closedir(dir);
+	return count;
+}
+
+/* fds that this process has open, the directory's own not counted. */
+static inline unsigned int count_fds(void)
+{
+	unsigned int count = count_entries("/proc/self/fd");
+
 	return count ? count - 3 : 0;
 }
 
 static inline unsigned int count_threads(void)
 {
-	DIR *dir = opendir("/proc/self/task");
-	unsigned int count = 0;
+	unsigned int count = count_entries("/proc/self/task");
 
-	while (dir && readdir(dir))
-		count++;
-	if (dir)
-		closedir(dir);
 	return count ? count - 2 : 0;
 }
 

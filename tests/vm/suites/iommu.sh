@@ -8,20 +8,8 @@ set -u
 
 program=$VHC_BUILD/tests/vm/vm-iommu
 
-# run_iommu PAIRS VERSION MODE: adds each result of the program to the suite's.
-run_iommu() {
-	local line said lines
-	said=$("$program" "$@" 2>&1)
-	mapfile -t lines <<< "$said"
-	for line in "${lines[@]}"; do
-		case $line in
-		'ok '*) pass "$*: ${line#*- }" ;;
-		'not ok '*) fail "$*: ${line#*- }" ;;
-		'#'*) echo "$line" ;;
-		esac
-	done
-	like "$*: the program runs to completion" "$said" '1\.\.[0-9]+'
-}
+# run_iommu PAIRS VERSION MODE
+run_iommu() { run_tap --as "$*" "$program" "$@"; }
 
 for pairs in 1 4; do
 	for version in 1 2; do

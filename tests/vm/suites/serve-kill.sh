@@ -12,17 +12,6 @@ usually_on 6.1
 rounds=5
 [ "${VHC_LONG:-}" != yes ] || rounds=20
 
-# Frames for the guest, whether it answers or not: UDP that nobody there listens for.
-flood_begin() {
-	ip neighbour replace 10.9.0.2 lladdr $mac dev vm0
-	while :; do for ((n = 0; n < 50; n++)); do echo > /dev/udp/10.9.0.2/9; done 2> /dev/null; sleep 0.02; done & flood=$!
-}
-
-flood_end() {
-	kill "$flood"
-	wait "$flood" 2> /dev/null
-}
-
 # sent_since FRAMES: more than a ring and the tap have room for, so that an interrupt that is lost would be missed.
 sent() { cat /sys/class/net/vm0/statistics/tx_{packets,dropped} | awk '{ n += $1 } END { print n }'; }
 sent_since() { [ "$(sent)" -ge $(($1 + 600)) ]; }

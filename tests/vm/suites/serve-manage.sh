@@ -141,7 +141,7 @@ fi
 
 # --- QEMU, whose driver is tests/vm/qemu-driver, and a broker that is killed under traffic
 
-{ head -c 65520 /dev/zero | tr '\0' '\364'; printf '\372\364\353\375'; head -c 12 /dev/zero; } > "$tmp/halt"
+halting_firmware "$tmp/halt"
 chmod 644 "$tmp/halt"
 mkdir -m 777 "$tmp/qemu"
 
@@ -167,8 +167,7 @@ runs() { listed 'map([.pid, .launcher, .running])'; }
 qemu_begin ,reconnect=1 "${shared[@]}"
 becomes 'QEMU: it runs' "[[$broker,$launched,true]]" runs
 words=$(vhostctl --json dump net0 | jq -c .words)
-ip neighbour replace 10.9.0.2 lladdr $mac dev vm0
-while :; do for ((n = 0; n < 50; n++)); do echo > /dev/udp/10.9.0.2/9; done 2> /dev/null; sleep 0.02; done & flood=$!
+flood_begin
 kill -9 "$broker"
 is 'killed: the link stays' "$(cat /sys/class/net/vm0/ifindex)" "$index"
 background 'killed'
@@ -179,8 +178,7 @@ like 'killed: and that it takes the socket over' \
 is 'killed: its link is the same' "$(cat /sys/class/net/vm0/ifindex)" "$index"
 becomes 'killed: QEMU is the same, connects again, and runs' "[[$broker,$launched,true]]" runs
 is 'killed: with the same features' "$(vhostctl --json dump net0 | jq -c .words)" "$words"
-kill $flood
-wait $flood 2> /dev/null
+flood_end
 qemu_end
 
 # --- a broker that is killed, and none comes after it
