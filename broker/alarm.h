@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * alarm - a call that waits for a front end, although none should, ends with EINTR.
+ * alarm - a call that waits for a front-end, although none should, ends with EINTR.
  *
  * An eventfd that is blocking can be filled between the look at it and the write, on purpose, and the last fd of a TCP
  * socket can be one that waits for its peer when it is closed.  One process has one alarm; its signal is SIGALRM.

@@ -13,7 +13,7 @@
 #include "device.h"
 #include "require.h"
 
-/* Front ends give a few for each ring; what they use up is missing to the others. */
+/* Front-ends give a few for each ring; what they use up is missing to the others. */
 static void raise_fd_limit(void)
 {
 	struct rlimit limit;

@@ -2,12 +2,12 @@
 /*
  * broker - vhost-user in front, a device of the kernel behind.
  *
- * A launcher that speaks vhost-user (the front end) connects to a device's socket, and gives its
+ * A launcher that speaks vhost-user (the front-end) connects to a device's socket, and gives its
  * guest's memory, rings and eventfds.  They are handed to the kernel's vhost, which moves the frames:
  * none of them passes through this process, and nothing here reads the guest's memory.
  *
- * One thread and one loop for any number of devices.  A device has one front end at a time; when that
- * goes, the link stays, and the next one may connect.  Front ends are not trusted.
+ * One thread and one loop for any number of devices.  A device has one front-end at a time; when that
+ * goes, the link stays, and the next one may connect.  Front-ends are not trusted.
  *
  * This room includes wire/, control/, doc/ and the library's public header.  This is its only header for vhostctl.
  * Functions return 0 or a negative errno; the text of an error is said.
@@ -23,7 +23,7 @@ struct broker;
 
 struct broker_options {
 	const char *name; /* of the configuration, for who asks; NULL: it has none */
-	int timeout;	  /* ms for each message of a front end; 0: 5000 */
+	int timeout;	  /* ms for each message of a front-end; 0: 5000 */
 	/* What happens, one line each.  May be NULL. */
 	void (*say)(void *data, enum vhc_level level, const char *line);
 	void *data;
@@ -59,7 +59,7 @@ int broker_add(struct broker *broker, const struct broker_args *args);
 #define BROKER_TEXT_MAX 320u
 
 /**
- * broker_require() - are front ends of a device offered all of these features?
+ * broker_require() - are front-ends of a device offered all of these features?
  * @index: of the device, in the order in which they were added.
  * Errors: -EOPNOTSUPP, with @text filled, and what helps in @ret_hint.
  */
@@ -67,7 +67,7 @@ int broker_require(const struct broker *broker, uint32_t index, const struct vhc
 		   char text[BROKER_TEXT_MAX], const char **ret_hint);
 
 /**
- * broker_open() - let front ends connect to a device.  Once.
+ * broker_open() - let front-ends connect to a device.  Once.
  * @listen: a socket that listens: the broker takes it over if this succeeds.
  * Errors: those of epoll_ctl(2); the library's.
  */
@@ -93,7 +93,7 @@ int broker_confine(const struct broker_options *options);
 int broker_run(struct broker *broker, int until);
 
 /**
- * broker_free() - disconnect all front ends, and close the sockets.  The caller's devices are stopped,
+ * broker_free() - disconnect all front-ends, and close the sockets.  The caller's devices are stopped,
  * and have no memory.
  */
 void broker_free(struct broker *broker);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * confine - what a broker can still do once its devices and sockets are open, if a front end should take it over.
+ * confine - what a broker can still do once its devices and sockets are open, if a front-end should take it over.
  *
  * One list of system calls, each with its reason: nothing is opened, created, executed or signalled any more,
  * fds come from accept4() and with messages only.  A call that is not in it fails with EPERM instead of ending
@@ -52,7 +52,7 @@
 
 const struct confine_rule confine_rules[] = {
 	/* the loop */
-	{ "epoll_wait", "front ends are waited for" },
+	{ "epoll_wait", "front-ends are waited for" },
 	{ "epoll_pwait", NULL },
 	{ "epoll_ctl", "they come and go" },
 	{ "poll", "has one gone, is a frame left" },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * connection - how a device gets a front end, and loses it.
+ * connection - how a device gets a front-end, and loses it.
  */
 #include <poll.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static void note_peer(struct broker_device *device, int socket)
 		   (unsigned int)peer.uid);
 }
 
-/* Has it a front end that is still there, or what the last one had still in use? */
+/* Has it a front-end that is still there, or what the last one had still in use? */
 static bool is_busy(struct broker_device *device, int socket)
 {
 	const struct session *session = &device->session;

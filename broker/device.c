@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * device - a device, with or without a front end.
+ * device - a device, with or without a front-end.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -46,13 +46,13 @@ int broker_device_resume(struct broker_device *device)
 		return 0;
 	device->stopped = false;
 	broker_changed(device, CONTROL_RESUMED);
-	broker_alarm_begin(); /* a ring may need a front end that cannot be asked any more */
+	broker_alarm_begin(); /* a ring may need a front-end that cannot be asked any more */
 	r = session_settle_all(&device->session);
 	broker_alarm_end();
 	return r;
 }
 
-/* It outlives every front end. */
+/* It outlives every front-end. */
 static int set_busyloop(struct broker_device *device)
 {
 	int r = 0;

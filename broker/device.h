@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * device - a device that is served: its listening socket, and the front end that it has at the moment.
+ * device - a device that is served: its listening socket, and the front-end that it has at the moment.
  */
 #ifndef BROKER_DEVICE_H
 #define BROKER_DEVICE_H
@@ -19,11 +19,11 @@ struct broker_device {
 	struct vhc_ctx *ctx;
 	struct vhc_dev *dev; /* the caller's, as the tap */
 	struct vhc_tap *tap; /* NULL: it is no net device */
-	struct vhc_mem *mem; /* of the guest; empty without a front end */
+	struct vhc_mem *mem; /* of the guest; empty without a front-end */
 	struct vhc_dev_info info;
 	uint32_t pairs, rings; /* that the kernel runs */
 	uint32_t all_rings;    /* and the idle ones after them */
-	uint64_t offered;      /* to front ends */
+	uint64_t offered;      /* to front-ends */
 	uint8_t mac[6];
 	uint16_t mtu;
 	bool iommu; /* access_platform is offered */
@@ -31,7 +31,7 @@ struct broker_device {
 	uint32_t busyloop;
 	bool stopped, link_down; /* as a client of the control socket wants it */
 	bool running;		 /* any ring; who monitors was told so */
-	bool unclean;		 /* its last front end could not be forgotten */
+	bool unclean;		 /* its last front-end could not be forgotten */
 	uint64_t ring_errors;
 	struct broker_quota said[BROKER_QUOTAS];
 	struct broker_listener listen;
@@ -56,12 +56,12 @@ struct broker {
  */
 int broker_device_new(struct broker *broker, const struct broker_args *args,
 		      struct broker_device **ret);
-/** broker_device_free() - disconnect its front end, and close its socket. */
+/** broker_device_free() - disconnect its front-end, and close its socket. */
 void broker_device_free(struct broker_device *device);
 
 /**
  * broker_device_stop() - stop all rings, and start none until broker_device_resume().  They keep what
- * the front end has set.  Errors: the library's.
+ * the front-end has set.  Errors: the library's.
  */
 int broker_device_stop(struct broker_device *device);
 int broker_device_resume(struct broker_device *device);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * features - which ones a front end is offered, and which it accepted; the device's status and reset, after
+ * features - which ones a front-end is offered, and which it accepted; the device's status and reset, after
  * which they are accepted again.
  */
 #include <errno.h>

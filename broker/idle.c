@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * idle - a ring that nobody here runs, such as the event queue of a vsock device: the kernel has no events for it.
- * Some front ends hand it over all the same, with the others.
+ * Some front-ends hand it over all the same, with the others.
  *
  * Where it stands is kept for who asks.  So are its fds: User Mode Linux waits at the other end of a call fd, and the
  * end of that would wake it again and again.

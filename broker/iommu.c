@@ -2,7 +2,7 @@
 /*
  * iommu - a device whose addresses go through an IOMMU that the launcher has for its guest.
  *
- * The kernel asks for an address that it misses; the front end is asked, on the channel of SET_BACKEND_REQ_FD, and
+ * The kernel asks for an address that it misses; the front-end is asked, on the channel of SET_BACKEND_REQ_FD, and
  * answers with an update on its own socket, as it tells by itself of what is no longer so.  The library keeps a mapping
  * inside the regions that are mapped here.  What the channel has no room for waits: nothing here does.
  */
@@ -33,7 +33,7 @@ static void lose_channel(struct session *session, const char *why)
 
 static void have_room(void *data);
 
-/* Until the front end has read some of it. */
+/* Until the front-end has read some of it. */
 static void wait_for_room(struct session *session)
 {
 	int epoll = session->device->broker->epoll;

@@ -11,16 +11,16 @@ struct broker_kind {
 	enum vhc_type type;
 	const char *name;
 	uint32_t max_pairs;
-	/* After those of the pairs, which the kernel runs: a front end may hand them over, and nobody runs them. */
+	/* After those of the pairs, which the kernel runs: a front-end may hand them over, and nobody runs them. */
 	uint32_t idle_rings;
-	uint64_t protocol; /* features of vhost-user that its front ends are offered */
-	/* Feature bits that are told in the configuration space, or that only the front end has a use for. */
+	uint64_t protocol; /* features of vhost-user that its front-ends are offered */
+	/* Feature bits that are told in the configuration space, or that only the front-end has a use for. */
 	uint64_t (*find_features)(const struct broker_device *device);
 	/* As in the specification, little-endian; what is past it reads as 0. */
 	void (*put_config)(const struct broker_device *device, uint8_t space[WIRE_CONFIG_SIZE]);
-	/* What outlives every front end.  These may be NULL. */
+	/* What outlives every front-end.  These may be NULL. */
 	int (*open)(struct broker_device *device);
-	/* A front end comes: drop what was for the one before. */
+	/* A front-end comes: drop what was for the one before. */
 	void (*drop_stale)(const struct broker_device *device);
 	/* Rings are enabled, or no longer. */
 	int (*activate)(const struct session *session);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * memory - the guest's memory as the front end gives it, and its dirty log.
+ * memory - the guest's memory as the front-end gives it, and its dirty log.
  *
  * QEMU has a list of its own for each queue pair, so it adds a region, and removes it, once for each:
  * what is there already, or has gone, is done.
@@ -120,7 +120,7 @@ int session_set_mem_table(struct session *session, struct wire_message *message)
 	r = vhc_mem_commit(mem);
 	if (r)
 		return r;
-	if (!count) /* a front end leaves out what is in no file */
+	if (!count) /* a front-end leaves out what is in no file */
 		session_say_not_shared(session->device);
 	session->regions = count;
 	for (uint32_t i = 0; i < count; i++)

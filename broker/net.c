@@ -166,7 +166,7 @@ static int set_link(struct broker_device *device, bool up)
 	return 0;
 }
 
-/* Frames that came for a front end that has gone are not for the next one. */
+/* Frames that came for a front-end that has gone are not for the next one. */
 static void drop_frames(const struct broker_device *device)
 {
 	char frame[65536 + 64];

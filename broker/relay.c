@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * relay - interrupts for a front end that gives a socket instead of an eventfd, as User Mode Linux
+ * relay - interrupts for a front-end that gives a socket instead of an eventfd, as User Mode Linux
  * does.  The kernel signals an eventfd; each time it is read, 8 bytes go to the socket.
  */
 #include <errno.h>

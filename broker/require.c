@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * require - features that a configuration requires, and that front ends will not be offered: which, and what helps.
+ * require - features that a configuration requires, and that front-ends will not be offered: which, and what helps.
  * Those that vhost or the tap lacks are found before; here are also those that would be a device model's.
  */
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "kind.h"
 #include "require.h"
 
-/* Of what is not offered here QEMU masks the bits that are a back end's to do, and offers the others all the same. */
+/* Of what is not offered here QEMU masks the bits that are a back-end's to do, and offers the others all the same. */
 #define NOBODY "leave it out of \"require\": no launcher has it where vhost-user does not"
 
 static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * say - lines about a device, of which a front end can cause as many as it likes: so many in a time are said, and of
+ * say - lines about a device, of which a front-end can cause as many as it likes: so many in a time are said, and of
  * the others how many there were.  What it asks for, each message, is said to whoever traces it.
  */
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /*
  * session - receive, do, reply.
  *
- * A front end that asked to be told of an error is told, and goes on.  One that did not ask would take
+ * A front-end that asked to be told of an error is told, and goes on.  One that did not ask would take
  * its request for done: its connection ends.
  */
 #include <errno.h>
@@ -152,7 +152,7 @@ int session_message(struct session *session, struct wire_message *message)
 	return 1;
 }
 
-/* One message, so that no front end keeps the others from theirs. */
+/* One message, so that no front-end keeps the others from theirs. */
 static int receive(struct session *session)
 {
 	struct broker *broker = session->device->broker;
@@ -163,7 +163,7 @@ static int receive(struct session *session)
 	if (r <= 0)
 		return r;
 	r = session_message(session, message);
-	if (r > 0) /* a front end that does not read its replies cannot hold up the others */
+	if (r > 0) /* a front-end that does not read its replies cannot hold up the others */
 		r = wire_send(session->watch.fd, message, 0, &session->error);
 	wire_reset(&session->reader);
 	return r;

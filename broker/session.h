@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * session - one front end of a device, from its connection to its end.
+ * session - one front-end of a device, from its connection to its end.
  *
  * A message becomes calls of the library, which does nothing for what is so already: there is no state
  * machine here.  What a message sets is remembered by the library; here is only what vhost-user has
@@ -25,7 +25,7 @@ struct session_ring {
 	struct broker_watch relay; /* the eventfd that the kernel signals instead */
 	uint64_t errors;	   /* times that the kernel gave it up */
 	uint32_t size;
-	uint64_t used; /* address of its used ring, as the front end has it */
+	uint64_t used; /* address of its used ring, as the front-end has it */
 	bool asked;    /* for the mappings of its used ring, without which it does not start */
 };
 
@@ -40,7 +40,7 @@ struct session_region {
 	uint64_t dev, inode;
 };
 
-/* An address that the device waits for, and the front end was not asked for yet. */
+/* An address that the device waits for, and the front-end was not asked for yet. */
 struct session_miss {
 	uint64_t iova;
 	uint8_t perm; /* VHC_PERM_ */
@@ -50,11 +50,11 @@ struct session_miss {
 
 struct session {
 	struct broker_device *device;
-	struct broker_watch watch; /* the front end's socket; fd is -1 while there is none */
-	int pid;		   /* of the front end when it connected */
+	struct broker_watch watch; /* the front-end's socket; fd is -1 while there is none */
+	int pid;		   /* of the front-end when it connected */
 	uint32_t uid;
 	struct wire_reader reader;
-	uint64_t protocol; /* protocol features that the front end accepted */
+	uint64_t protocol; /* protocol features that the front-end accepted */
 	uint64_t features; /* feature bits that it accepted, as it sent them */
 	bool has_protocol, log;
 	uint32_t status;	  /* of the guest's driver, as virtio has it */
@@ -69,15 +69,15 @@ struct session {
 	struct wire_error error; /* of the message; "": the library has the text */
 };
 
-/** session_new() - of a device that has no front end yet.  Errors: -ENOMEM. */
+/** session_new() - of a device that has no front-end yet.  Errors: -ENOMEM. */
 int session_new(struct session *session, struct broker_device *device);
 
 void session_free(struct session *session);
 
-/** session_begin() - a front end has connected; takes over its socket.  Errors: those of epoll_ctl(2). */
+/** session_begin() - a front-end has connected; takes over its socket.  Errors: those of epoll_ctl(2). */
 int session_begin(struct session *session, int socket);
 
-/** session_end() - close what is the front end's; the device is not touched. */
+/** session_end() - close what is the front-end's; the device is not touched. */
 void session_end(struct session *session);
 
 /** session_ready() - its socket is readable, or a message is overdue. */
@@ -100,21 +100,21 @@ typedef int session_handler(struct session *session, struct wire_message *messag
 int session_fail(struct session *session, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** session_say_not_shared() - that the front end's memory is not, and what to do. */
+/** session_say_not_shared() - that the front-end's memory is not, and what to do. */
 void session_say_not_shared(struct broker_device *device);
 
 /* features.c */
 session_handler session_get_features, session_set_features;
 session_handler session_get_protocol_features, session_set_protocol_features;
 session_handler session_get_status, session_set_status, session_reset;
-/** session_offer_features() - find what front ends are offered, @mask left out.  Errors: the library's. */
+/** session_offer_features() - find what front-ends are offered, @mask left out.  Errors: the library's. */
 int session_offer_features(struct broker_device *device, const struct vhc_features *mask);
 
 /* memory.c */
 session_handler session_set_mem_table, session_add_region, session_del_region, session_get_slots;
 session_handler session_set_log_base, session_set_log_fd;
 /**
- * session_start_log() - start or stop logging, as the front end wants it and as far as is possible yet.
+ * session_start_log() - start or stop logging, as the front-end wants it and as far as is possible yet.
  * Errors: the library's.
  */
 int session_start_log(struct session *session);
@@ -129,10 +129,10 @@ session_handler session_disable_all;
  */
 int session_settle(struct session *session, uint32_t ring);
 int session_settle_all(struct session *session);
-/** session_is_socket() - is this fd of a front end a unix socket?  session_is_eventfd(): an eventfd? */
+/** session_is_socket() - is this fd of a front-end a unix socket?  session_is_eventfd(): an eventfd? */
 bool session_is_socket(int fd);
 bool session_is_eventfd(int fd);
-/** session_forget_rings() - close what the front end gave for them; the device is not touched. */
+/** session_forget_rings() - close what the front-end gave for them; the device is not touched. */
 void session_forget_rings(struct session *session);
 /**
  * session_reset_rings() - reset the device.  Where its rings stopped can still be asked.
@@ -159,7 +159,7 @@ void session_relay_end(struct session *session, uint32_t ring);
 
 /* iommu.c */
 session_handler session_set_channel, session_iotlb;
-/** session_miss() - ask the front end for an address, as soon as it can be asked. */
+/** session_miss() - ask the front-end for an address, as soon as it can be asked. */
 void session_miss(struct session *session, uint64_t iova, uint32_t perm);
 /** session_miss_used() - for what a ring needs before it starts, if addresses are translated; once. */
 void session_miss_used(struct session *session, uint32_t ring);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * socket - where front ends, or clients of the control socket, connect: the one at a path is made, taken over
+ * socket - where front-ends, or clients of the control socket, connect: the one at a path is made, taken over
  * from a process that was killed, or removed.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * check - is a message what the table says?  Sizes are exact, where front ends agree on one.
+ * check - is a message what the table says?  Sizes are exact, where front-ends agree on one.
  */
 #include <errno.h>
 #include <stdarg.h>

@@ -60,7 +60,7 @@ enum wire_request {
 	WIRE_REQUESTS
 };
 
-/* What the back end sends by itself, on the channel of SET_BACKEND_REQ_FD. */
+/* What the back-end sends by itself, on the channel of SET_BACKEND_REQ_FD. */
 enum wire_backend_request {
 	WIRE_BACKEND_IOTLB_MSG = 1,
 	WIRE_BACKEND_CONFIG_CHANGE = 2,

@@ -167,7 +167,7 @@ static int add_control(struct broker *broker, const char *path)
 	return cli_fail(CLI_FAILED, NULL, "control socket: %s", strerror(-r));
 }
 
-/* What a front end that takes this process over would have. */
+/* What a front-end that takes this process over would have. */
 static int confine(const struct cli_call *call, const struct broker_options *options)
 {
 	struct host_error error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * request ROUNDS SOCKET-1 SOCKET-4 - a front end of devices of one and of four queue pairs: how long one request takes
+ * request ROUNDS SOCKET-1 SOCKET-4 - a front-end of devices of one and of four queue pairs: how long one request takes
  * until its reply is there, and how long it takes from connect() until all rings run.  Both are compared with as many
  * messages to a process that returns each at once.
  */

@@ -2,7 +2,7 @@
 /*
  * service activate NAMES PATH... -- COMMAND...   run it with sockets that listen at these paths, as systemd does
  * service told ADDRESS                           print what is sent to a datagram socket there, up to STOPPING
- * service ask PATH                               a front end's first request; prints the bytes of the answer
+ * service ask PATH                               a front-end's first request; prints the bytes of the answer
  */
 #include <fcntl.h>
 #include <stddef.h>

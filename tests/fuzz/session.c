@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * session - a front end from its first message: whatever it sends in whatever order, rings run only in the memory
+ * session - a front-end from its first message: whatever it sends in whatever order, rings run only in the memory
  * that it gave, the kernel keeps nothing of it when it has gone, and the next one is served.
  *
  * Input: the number of queue pairs, then for each message the request, how its form is spoilt, and its payload:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * channel - a front end that has an IOMMU, and what it is asked on the channel of SET_BACKEND_REQ_FD.
+ * channel - a front-end that has an IOMMU, and what it is asked on the channel of SET_BACKEND_REQ_FD.
  */
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,7 +43,7 @@ int channel_teardown(void **state)
 	return 0;
 }
 
-/* With the send buffer of its back end as small as it can be. */
+/* With the send buffer of its back-end as small as it can be. */
 void channel_open(void)
 {
 	int ends[2], least = 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * channel - a front end that has an IOMMU, in served.front, and what it is asked on the channel of
+ * channel - a front-end that has an IOMMU, in served.front, and what it is asked on the channel of
  * SET_BACKEND_REQ_FD, which is a real one, as the loop is.
  */
 #ifndef TESTS_BROKER_CHANNEL_H
@@ -12,7 +12,7 @@
 #define PAGE 0x1000ull
 #define RW   (VHC_PERM_READ | VHC_PERM_WRITE)
 
-extern int channel_end; /* the front end's, or -1 */
+extern int channel_end; /* the front-end's, or -1 */
 
 int channel_setup(void **state);
 int channel_teardown(void **state);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * confined - a broker in a process of its own, which is confined, and a front end that does all that one does.
+ * confined - a broker in a process of its own, which is confined, and a front-end that does all that one does.
  */
 #ifndef TESTS_BROKER_CONFINED_H
 #define TESTS_BROKER_CONFINED_H
@@ -17,11 +17,11 @@ struct confined {
 
 /** confined_start() - @confine is called in the broker's process when all is set up. */
 void confined_start(struct confined *ret, int (*confine)(void *data), void *data);
-/** confined_use() - a front end; false: something of it failed. */
+/** confined_use() - a front-end; false: something of it failed. */
 bool confined_use(const struct confined *confined);
 struct wire_message;
 
-/* What a front end does instead of sending this message. */
+/* What a front-end does instead of sending this message. */
 typedef void confined_last(void *data, int socket, const struct wire_message *message);
 
 /**
@@ -35,12 +35,12 @@ void confined_offer(const struct confined *confined, uint32_t request, int fd);
 
 struct user;
 
-/** confined_stay() - a front end of the other device, which stays.  NULL: something of it failed. */
+/** confined_stay() - a front-end of the other device, which stays.  NULL: something of it failed. */
 struct user *confined_stay(const struct confined *confined);
 /** confined_leave() - did its rings run all the time? */
 bool confined_leave(struct user *user);
 
-/* What the broker has while a front end has just connected. */
+/* What the broker has while a front-end has just connected. */
 struct confined_left {
 	int fds, maps;
 };

@@ -172,7 +172,7 @@ static void client_that_reads_no_reply_is_waited_for(void **state)
 	expect_served("a client that does not read");
 }
 
-/* All that it has sent is here already; front ends and the signal that ends the broker have their turn in between. */
+/* All that it has sent is here already; front-ends and the signal that ends the broker have their turn in between. */
 static void client_that_sends_many_calls_has_one_in_each_round(void **state)
 {
 	struct pollfd loop = { .fd = served.front.broker.epoll, .events = POLLIN };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * device - front ends that connect, misbehave and go.
+ * device - front-ends that connect, misbehave and go.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -71,7 +71,7 @@ static void wrong_message_ends_the_connection(void **state)
 	close(fd);
 }
 
-/* As of a guest whose memory is in no file: some front ends leave it out. */
+/* As of a guest whose memory is in no file: some front-ends leave it out. */
 static void memory_that_is_not_shared_is_said(void **state)
 {
 	struct wire_message empty = { .request = WIRE_SET_MEM_TABLE,
@@ -96,7 +96,7 @@ static void memory_that_is_not_shared_is_said(void **state)
 	close(fd);
 }
 
-/* A front end that adds single regions adds none. */
+/* A front-end that adds single regions adds none. */
 static void rings_without_memory_are_said_once(void **state)
 {
 	struct front *front = &served.front;
@@ -210,7 +210,7 @@ static void call_that_waits_is_ended(void **state)
 	close(full);
 }
 
-/* A front end can give several things that wait when they are closed, with one message. */
+/* A front-end can give several things that wait when they are closed, with one message. */
 static void further_calls_that_wait_end_sooner(void **state)
 {
 	struct itimerval alarm;
@@ -241,7 +241,7 @@ static void error_fd_is_an_eventfd(void **state)
 	close(ends[1]);
 }
 
-/* Neither waits for the front end that filled its eventfd, nor is it an error. */
+/* Neither waits for the front-end that filled its eventfd, nor is it an error. */
 static void full_error_fd_keeps_nobody(void **state)
 {
 	int event = eventfd(0, EFD_CLOEXEC), same = dup(event);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * escape - what a process would try once a front end has taken it over.
+ * escape - what a process would try once a front-end has taken it over.
  */
 #ifndef TESTS_BROKER_ESCAPE_H
 #define TESTS_BROKER_ESCAPE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * features - which features a front end is offered, what it may accept, and what the kernel is then told.
+ * features - which features a front-end is offered, what it may accept, and what the kernel is then told.
  */
 #include "front.h"
 #include "require.h"
@@ -9,7 +9,7 @@ static void offer_is_of_vhost_and_tap_and_the_config_space(void **state)
 {
 	uint64_t offered = front_ask(&the_front, WIRE_GET_FEATURES);
 	static const int has[] = { 0, 1, 5, 7, 11, 15, 16, 26, 27, 28, 29, 30, 32 };
-	/* of a control queue, of an IOMMU, and what the front end can have only from itself */
+	/* of a control queue, of an IOMMU, and what the front-end can have only from itself */
 	static const int lacks[] = { 2, 3, 6, 17, 18, 19, 20, 21, 22, 23, 33, 34, 57, 60, 62, 63 };
 
 	for (size_t i = 0; i < sizeof(has) / sizeof(has[0]); i++)

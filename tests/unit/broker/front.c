@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * front - a front end of a device on the fake kernel.
+ * front - a front-end of a device on the fake kernel.
  */
 #include <fcntl.h>
 #include <sys/epoll.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * front - a front end of a device on the fake kernel.  Its messages go straight to the session, with fds of that
+ * front - a front-end of a device on the fake kernel.  Its messages go straight to the session, with fds of that
  * kernel.
  *
  * What QEMU and User Mode Linux were found to do, and the test that fails without what is done about it:
@@ -24,7 +24,7 @@
  *   rings, regions and logs that are not in memory                   memory     ring_that_leaves_memory_is_refused,
  *                                                    table_larger_than_its_file_..., log_that_is_too_short_is_refused
  *   memory is truncated later: nothing here reads or writes it       guest      files-fault
- *   the front end goes, and its guest's memory must                  memory     disconnect_frees_the_guest
+ *   the front-end goes, and its guest's memory must                  memory     disconnect_frees_the_guest
  *   the log's file and the bit that starts it, in either order       memory     log_begins_before_or_after_its_file
  *   memory must be shared                                            vhostctl-serve(1) says how
  *   queues of pairs that are not in use lose frames                  session    queues_of_pairs_that_do_not_run_...
@@ -38,7 +38,7 @@
 #include "device.h"
 #include "rig.h"
 
-/* The guest's memory: guest-physical, and where the front end has it. */
+/* The guest's memory: guest-physical, and where the front-end has it. */
 #define FRONT_GUEST 0x40000000ull
 #define FRONT_USER  0x7f0000000000ull
 #define FRONT_SIZE  0x100000ull
@@ -80,7 +80,7 @@ int front_setup_vsock(void **state);
 /** front_kernel_ring() - what the kernel has of a ring of it. */
 struct fake_ring *front_kernel_ring(uint32_t ring);
 
-/** front_new() - a device of so many pairs, and a front end that has sent nothing yet. */
+/** front_new() - a device of so many pairs, and a front-end that has sent nothing yet. */
 void front_new(struct front *front, const char *kernel, uint32_t pairs);
 /** front_new_on() - the same, with system calls that may know more fds than the fake kernel's. */
 void front_new_on(struct front *front, const struct vhi_sys_ops *sys, const char *kernel,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * gone - front ends that go, are killed, or send something wrong, at any moment, and come again, very often: the broker
- * has no more fds and mappings than before, and another device's front end stays.  Its system calls are real,
+ * gone - front-ends that go, are killed, or send something wrong, at any moment, and come again, very often: the broker
+ * has no more fds and mappings than before, and another device's front-end stays.  Its system calls are real,
  * but for those of devices.
  */
 #include <limits.h>
@@ -128,7 +128,7 @@ static uint32_t spoil_after(int messages, const struct spoil *spoil)
 	return instead.request;
 }
 
-/* Each kind, where a front end sends it last: most, while rings run. */
+/* Each kind, where a front-end sends it last: most, while rings run. */
 static void any_message_may_be_spoilt(void **state)
 {
 	int last[WIRE_REQUESTS] = { 0 };
@@ -151,7 +151,7 @@ static void front_ends_come_and_go(void **state)
 
 	for (int i = 0; i < count; i++)
 		assert_true(confined_visit(&broker, INT_MAX, NULL, NULL) > 50);
-	expect_nothing_left("front ends", count);
+	expect_nothing_left("front-ends", count);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * hostile - every message with one thing wrong, cut off at every byte, and many connections: the broker serves the
- * next front end, and has no more open than before.
+ * next front-end, and has no more open than before.
  */
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Front ends that behave find all as it was. */
+/* Front-ends that behave find all as it was. */
 static void expect_unharmed(const char *what, uint32_t request)
 {
 	struct fake_left now = fake_left(served.front.fake);

@@ -33,7 +33,7 @@ static void misses_that_wait_are_not_too_many(void **state)
 			 (2 * SESSION_MISSES - 1) * PAGE);
 }
 
-/* Neither this front end's messages nor others wait for it; it is asked when it has read. */
+/* Neither this front-end's messages nor others wait for it; it is asked when it has read. */
 static void full_channel_is_waited_for(void **state)
 {
 	uint64_t raised = 0, asked = 0, at;
@@ -95,7 +95,7 @@ static void note_alarm(void *data, enum vhc_level level, const char *line)
 		*(int *)data = alarm.it_value.tv_sec || alarm.it_value.tv_usec;
 }
 
-/* Its close may wait for what the front end has put into it, also when it is a client's call that needs an address. */
+/* Its close may wait for what the front-end has put into it, also when it is a client's call that needs an address. */
 static void close_of_the_channel_on_resume_is_ended(void **state)
 {
 	int ended = -1;
@@ -112,7 +112,7 @@ static void close_of_the_channel_on_resume_is_ended(void **state)
 	served_say(&served.front);
 }
 
-/* A reset, and another front end, know nothing of those of before. */
+/* A reset, and another front-end, know nothing of those of before. */
 static void reset_and_end_forget_misses(void **state)
 {
 	for (int i = 0; i < 2; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * iommu - addresses that a launcher's IOMMU translates: what is asked of the front end, and what it may answer.
+ * iommu - addresses that a launcher's IOMMU translates: what is asked of the front-end, and what it may answer.
  */
 #include <errno.h>
 
@@ -52,7 +52,7 @@ static void used_rings_are_asked_for_and_then_rings_start(void **state)
 	assert_int_equal(channel_next(RW), IOVA + 0x2000);
 	assert_int_equal(channel_next(RW), IOVA + 0x8000 + 0x2000);
 	assert_int_equal(channel_next(RW), 0);
-	/* what the front end was about to answer may be no longer so */
+	/* what the front-end was about to answer may be no longer so */
 	assert_told(&served.front, channel_invalidate(IOVA, FRONT_SIZE));
 	assert_int_equal(channel_next(RW), IOVA + 0x2000);
 	assert_int_equal(channel_next(RW), IOVA + 0x8000 + 0x2000);
@@ -125,7 +125,7 @@ static void miss_is_asked_and_answered(void **state)
 	assert_int_equal(fake_translate(channel_kernel(), IOVA - PAGE + 0x123, VHC_PERM_READ),
 			 fake_translate(channel_kernel(), IOVA + 0x7123, VHC_PERM_READ));
 	assert_int_equal(fake_translate(channel_kernel(), IOVA - PAGE + 0x123, VHC_PERM_WRITE), 0);
-	/* what is mapped is answered without the front end */
+	/* what is mapped is answered without the front-end */
 	channel_miss(IOVA + 0x3000, RW);
 	assert_int_equal(channel_next(RW), 0);
 }
@@ -187,7 +187,7 @@ static void update_is_cut_at_the_end_of_memory(void **state)
 	channel_expect_inside();
 }
 
-/* The front end has them in one piece, and neither the guest nor this process. */
+/* The front-end has them in one piece, and neither the guest nor this process. */
 static void update_over_two_regions_is_split(void **state)
 {
 	int more = fake_memfd(served.front.fake, FRONT_SIZE, 0);

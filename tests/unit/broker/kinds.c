@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * kinds - an fd of every kind in every message that has one: none is kept, none keeps the broker waiting, and another
- * device's front end stays.
+ * device's front-end stays.
  */
 #include <fcntl.h>
 #include <limits.h>

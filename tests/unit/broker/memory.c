@@ -226,7 +226,7 @@ static void regions_come_and_go_once_for_each_pair(void **state)
 	assert_int_equal(the_front.device->session.region[0].at.user, FRONT_USER + FRONT_SIZE);
 }
 
-/* Sparse files cost a front end nothing. */
+/* Sparse files cost a front-end nothing. */
 static void huge_memory_is_refused(void **state)
 {
 	struct broker *broker = &the_front.broker;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * relay - interrupts for a front end that gives a socket, as User Mode Linux does: the kernel can signal eventfds only.
+ * relay - interrupts for a front-end that gives a socket, as User Mode Linux does: the kernel can signal eventfds only.
  */
 #include <sys/socket.h>
 #include <unistd.h>

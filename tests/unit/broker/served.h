@@ -24,7 +24,7 @@ int served_teardown(void **state);
 int served_listen(int *ret, char *text);
 /** served_turn() - handle all that is ready, without waiting. */
 void served_turn(void);
-/** served_connect() - a front end's socket.  served_dial(): which the broker has not seen yet. */
+/** served_connect() - a front-end's socket.  served_dial(): which the broker has not seen yet. */
 int served_dial(void);
 int served_connect(void);
 bool served_is_connected(int fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * session - rings in the orders that launchers set them up in, and what a front end is told of an error.
+ * session - rings in the orders that launchers set them up in, and what a front-end is told of an error.
  */
 #include "front.h"
 

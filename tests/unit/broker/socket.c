@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * socket - the socket where front ends connect, at a path that another process, or another user, may have.
+ * socket - the socket where front-ends connect, at a path that another process, or another user, may have.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * user - a front end that does once all that a front end does, or goes before.  Any failure is the broker's, which
+ * user - a front-end that does once all that a front-end does, or goes before.  Any failure is the broker's, which
  * may have ended.
  */
 #include <dirent.h>

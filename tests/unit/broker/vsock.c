@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * vsock - a vsock device: what its front ends are offered and told, and rings that run only together.
+ * vsock - a vsock device: what its front-ends are offered and told, and rings that run only together.
  */
 #include <endian.h>
 #include <errno.h>
@@ -146,7 +146,7 @@ static void ring_that_cannot_run_is_said(void **state)
 	assert_false(runs());
 }
 
-/* Has the front end's end of a socket been closed at the broker's? */
+/* Has the front-end's end of a socket been closed at the broker's? */
 static bool is_open(int end)
 {
 	char byte;
@@ -185,7 +185,7 @@ static void event_queue_is_kept_and_not_run(void **state)
 	assert_true(runs());
 	assert_base_of_events(5);
 	assert_true(runs());
-	/* an end would wake the front end again and again */
+	/* an end would wake the front-end again and again */
 	assert_true(is_open(call[1]));
 	assert_told(&the_front, front_ring(&the_front, WIRE_SET_VRING_ENABLE, 2, 0));
 	assert_told(&the_front, front_fd(&the_front, WIRE_SET_VRING_CALL, 2, -1));

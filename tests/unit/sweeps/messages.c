@@ -223,7 +223,7 @@ static void settle(uint32_t n)
 		fail_msg("ring %u: %d: %s", n, r, rig_text(&rig));
 }
 
-/* The device of a new front end.  Where the used index is 5, a start at 0 must be refused. */
+/* The device of a new front-end.  Where the used index is 5, a start at 0 must be refused. */
 static void begin(uint32_t used)
 {
 	used_index = used;

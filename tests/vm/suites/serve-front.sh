@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vhostctl serve with a front end that is its own guest's driver (tests/vm/front), on two brokers whose links are ports
+# vhostctl serve with a front-end that is its own guest's driver (tests/vm/front), on two brokers whose links are ports
 # of one bridge: brokers are killed under a flood of frames, and the guest moves between them, five times each, twenty
 # with VHC_LONG=yes.
 set -u
