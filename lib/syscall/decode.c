@@ -2,6 +2,7 @@
 /*
  * decode - a row for each ioctl: its name, and what its argument is.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <net/if.h>
@@ -13,7 +14,7 @@
 #include "syscall/uapi.h"
 
 struct text {
-	const struct vhi_sys *sys;
+	struct vhi_trace *trace;
 	char *buf;
 	size_t used, size;
 };
@@ -97,16 +98,46 @@ static void shorten(char *name)
 	}
 }
 
-const char *vhi_decode_fd(const struct vhi_sys *sys, int fd, char buf[VHI_ROLE_MAX])
+static int describe(const struct vhi_sys *sys, int fd, char *name, size_t size)
+{
+	static const char *const misc[] = { [200] = "/dev/net/tun",
+					    [VHI_VHOST_NET_MINOR] = "/dev/vhost-net",
+					    [VHI_VHOST_VSOCK_MINOR] = "/dev/vhost-vsock" };
+	struct vhi_file file;
+	int r = sys->ops->stat(sys->data, fd, &file);
+
+	if (r < 0)
+		return r;
+	if (file.is_char && file.major == VHI_MISC_MAJOR &&
+	    file.minor < sizeof(misc) / sizeof(misc[0]) && misc[file.minor])
+		snprintf(name, size, "%s", misc[file.minor]);
+	else if (file.is_char)
+		snprintf(name, size, "device %u:%u", file.major, file.minor);
+	else
+		snprintf(name, size, "%s", file.type ? "file" : "anon_inode");
+	return 0;
+}
+
+/* In a process that may not ask, each attempt is refused, and may be in the kernel's log. */
+static int find_name(struct vhi_trace *trace, int fd, char *name, size_t size)
+{
+	const struct vhi_sys *sys = &trace->next;
+	int r = trace->nameless ? -EPERM : sys->ops->name(sys->data, fd, name, size);
+
+	if (r >= 0)
+		shorten(name);
+	trace->nameless = r == -EPERM;
+	return trace->nameless ? describe(sys, fd, name, size) : r;
+}
+
+const char *vhi_decode_fd(struct vhi_trace *trace, int fd, char buf[VHI_ROLE_MAX])
 {
 	char name[VHI_ROLE_MAX - 16];
 
-	if (fd < 0 || sys->ops->name(sys->data, fd, name, sizeof(name)) < 0) {
+	if (fd < 0 || find_name(trace, fd, name, sizeof(name)) < 0)
 		snprintf(buf, VHI_ROLE_MAX, "%d", fd);
-		return buf;
-	}
-	shorten(name);
-	snprintf(buf, VHI_ROLE_MAX, "%d<%s>", fd, name);
+	else
+		snprintf(buf, VHI_ROLE_MAX, "%d<%s>", fd, name);
 	return buf;
 }
 
@@ -114,7 +145,7 @@ static void put_fd(struct text *text, int fd)
 {
 	char buf[VHI_ROLE_MAX];
 
-	put(text, "%s", vhi_decode_fd(text->sys, fd, buf));
+	put(text, "%s", vhi_decode_fd(text->trace, fd, buf));
 }
 
 /* ------------------------------------------------------------------------------- forms of arguments */
@@ -327,10 +358,10 @@ static const struct request {
 	{ CALL(KVM_IRQFD), put_irqfd },
 };
 
-const char *vhi_decode_ioctl(const struct vhi_sys *sys, unsigned long number, const void *arg,
+const char *vhi_decode_ioctl(struct vhi_trace *trace, unsigned long number, const void *arg,
 			     int result, char buf[VHI_DECODE_MAX])
 {
-	struct text text = { sys, buf, 0, VHI_DECODE_MAX };
+	struct text text = { trace, buf, 0, VHI_DECODE_MAX };
 
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		const struct request *request = &requests[i];

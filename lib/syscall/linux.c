@@ -237,6 +237,7 @@ static int linux_stat(void *data, int fd, struct vhi_file *ret)
 	if (fstat(fd, &st))
 		return -errno;
 	*ret = (struct vhi_file){ .is_char = S_ISCHR(st.st_mode),
+				  .type = st.st_mode & S_IFMT,
 				  .major = major(st.st_rdev),
 				  .minor = minor(st.st_rdev),
 				  .size = (uint64_t)st.st_size,

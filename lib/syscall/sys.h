@@ -25,6 +25,7 @@
 struct vhi_file {
 	bool is_char;
 	unsigned int major, minor; /* of a character device */
+	unsigned int type;	   /* S_IF...; 0: it has none, as an eventfd */
 	uint64_t size;		   /* bytes */
 	unsigned int seals;	   /* F_SEAL_ of a memfd; 0 for any other file */
 	uint64_t device, inode;	   /* the same for every fd of a file, and while it is mapped */

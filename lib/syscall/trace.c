@@ -33,7 +33,7 @@ __attribute__((format(printf, 3, 4))) static int say(const struct vhi_trace *t, 
 }
 
 #define NEXT(t, operation, ...) (t)->next.ops->operation((t)->next.data, ##__VA_ARGS__)
-#define ROLE(t, fd)		vhi_decode_fd(&(t)->next, fd, (char[VHI_ROLE_MAX]){ 0 })
+#define ROLE(t, fd)		vhi_decode_fd(t, fd, (char[VHI_ROLE_MAX]){ 0 })
 #define FLAGS(flags)		vhi_decode_flags(flags, (char[VHI_ROLE_MAX]){ 0 })
 #define TEXT(r, buf)		(r) < 0 ? "" : (buf)
 
@@ -67,8 +67,7 @@ static int trace_ioctl(void *data, int fd, unsigned long request, void *arg)
 	int r = NEXT(t, ioctl, fd, request, arg);
 	char text[VHI_DECODE_MAX];
 
-	return say(t, r, "ioctl(%s, %s)", ROLE(t, fd),
-		   vhi_decode_ioctl(&t->next, request, arg, r, text));
+	return say(t, r, "ioctl(%s, %s)", ROLE(t, fd), vhi_decode_ioctl(t, request, arg, r, text));
 }
 
 static int trace_write(void *data, int fd, const void *buf, size_t size)

@@ -12,6 +12,7 @@ struct vhi_trace {
 	struct vhi_sys next;
 	void (*line)(void *data, const char *line);
 	void *data;
+	bool nameless; /* this process may not ask for the names of its fds */
 };
 
 extern const struct vhi_sys_ops vhi_sys_trace; /* its data is a struct vhi_trace */

@@ -184,6 +184,7 @@ static int fake_stat(void *data, int fd, struct vhi_file *ret)
 	*ret = (struct vhi_file){ 0 };
 	if (file->node)
 		*ret = (struct vhi_file){ true, file->node->major, file->node->minor };
+	ret->type = file->node ? S_IFCHR : file->size ? S_IFREG : 0;
 	ret->size = file->size;
 	ret->seals = file->seals;
 	ret->device = 1;

@@ -280,6 +280,27 @@ static void without_the_level_the_kernel_is_called_directly(void **state)
 	assert_int_equal(seen->lines, 0);
 }
 
+/* As in a process that a seccomp filter confines, whose kernel logs each call that is refused. */
+static void names_that_may_not_be_read_are_asked_for_once(void **state)
+{
+	struct seen *seen = *state;
+	const struct vhi_sys *sys = &seen->ctx->sys;
+	int vhost = vhi_sys_open(sys, "/dev/vhost-net", O_RDWR), event = vhi_sys_eventfd(sys);
+	int memory = fake_memfd(seen->fake, 0x1000, 0);
+	uint32_t before;
+
+	fake_fail(seen->fake, "name", 1, EPERM);
+	vhi_sys_ioctl(sys, vhost, VHOST_SET_OWNER, NULL);
+	assert_string_equal(seen->last, "ioctl(1000</dev/vhost-net>, VHOST_SET_OWNER) = 0");
+	before = fake_count(seen->fake, "name");
+	vhi_sys_dup(sys, memory);
+	assert_string_equal(seen->last, "dup(1002<file>) = 1003");
+	vhi_sys_close(sys, &event);
+	assert_string_equal(seen->last, "close(1001<anon_inode>) = 0");
+	vhi_sys_close(sys, &vhost);
+	assert_int_equal(fake_count(seen->fake, "name"), before);
+}
+
 /* The caller's function is called by one thread at a time: fds are then not closed in parallel. */
 static void fds_that_are_closed_together_are_lines_in_order(void **state)
 {
@@ -304,6 +325,8 @@ int main(void)
 						end),
 		cmocka_unit_test_setup_teardown(a_long_line_is_cut, begin, end),
 		cmocka_unit_test_setup_teardown(without_the_level_the_kernel_is_called_directly,
+						begin, end),
+		cmocka_unit_test_setup_teardown(names_that_may_not_be_read_are_asked_for_once,
 						begin, end),
 		cmocka_unit_test_setup_teardown(fds_that_are_closed_together_are_lines_in_order,
 						begin, end),
