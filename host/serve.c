@@ -139,19 +139,21 @@ static int undo(void *data, uint32_t sockets, struct host_error *err)
 	return host_run_undo(serving->run, err);
 }
 
-/* Nothing but namespaces.  Records are locked while the first process lives. */
-static void keep_only_namespaces(struct host_serving *serving)
+/*
+ * Nothing but namespaces, and the lock of the broker's record: if the first process is killed while this one undoes, no
+ * other begins before all is undone.  The other records are locked while the first process lives.
+ */
+static void keep_little(struct host_serving *serving)
 {
 	struct host_run *run = serving->run;
 	size_t count = serving->plan.setup->devices.count;
-	int keep[HOST_MAX_DEVICES + 1] = { serving->keeper.fd };
+	int keep[HOST_MAX_DEVICES + 2] = { serving->keeper.fd, run->record_lock };
 
 	host_close_devices(run);
-	memcpy(keep + 1, run->netns, count * sizeof(*keep));
-	host_close_others(keep, count + 1);
+	memcpy(keep + 2, run->netns, count * sizeof(*keep));
+	host_close_others(keep, count + 2);
 	for (size_t i = 0; i < count; i++)
 		run->devices[i].record_lock = -1;
-	run->record_lock = -1;
 	sigfillset(&run->signals.before); /* it stays deaf to the end */
 }
 
@@ -172,7 +174,7 @@ static int start_keeper(struct host_serving *serving, struct host_error *err)
 	if (r < 0)
 		return r;
 	if (serving->keeper.here) {
-		keep_only_namespaces(serving);
+		keep_little(serving);
 		host_keeper_run(&serving->keeper, undo, serving);
 	}
 	close_namespaces(serving->run);

@@ -124,6 +124,16 @@ inside() {
 	[[ $stderr == *"what it left is removed"* ]]
 }
 
+@test "setup: after kill -9 of a broker that was just ending, not before all of it is undone" {
+	inside 'eval "$("$STUB" setup vm1.json --shell)"; keeper=$(pgrep vhostctl-keeper); kill -STOP "$keeper"
+		kill "$VHOSTCTL_pid"; while [ "$(cat /sys/class/net/vm0/carrier)" = 1 ]; do sleep 0.1; done
+		kill -9 "$VHOSTCTL_pid"; while kill -0 "$VHOSTCTL_pid"; do sleep 0.1; done 2> /dev/null
+		"$STUB" setup vm1.json; echo "status $?"; kill -CONT "$keeper"; while kill -0 "$keeper"; do sleep 0.1; done 2> /dev/null
+		"$STUB" --quiet setup vm1.json > /dev/null; echo "status $?"; "$STUB" teardown vm1 --json | jq .ended; left'
+	[[ $output =~ ^"status 5"$'\n'"status 0"$'\n'[0-9]+$ ]]
+	[[ $stderr == *'a broker of "vm1" runs already'* ]]
+}
+
 @test "teardown: removes all that a killed broker left, by its name or by the config" {
 	inside 'for by in vm1 vm1.json; do eval "$("$STUB" setup vm1.json --shell)"; kill -9 "$VHOSTCTL_pid"; while kill -0 "$VHOSTCTL_pid"; do sleep 0.1; done 2> /dev/null
 		"$STUB" --json teardown $by | jq -c "[.ended, .sockets[0].device, .removed[0].link]"; left; done
