@@ -7,16 +7,33 @@ _vhostctl_table() {
 	"$@" 2> /dev/null | awk -F '  +' -v OFS='\t' 'NR > 1 { sub(/^ +/, ""); $1 = $1; print }'
 }
 
+# _vhostctl_running PROGRAM COLUMN...: what the devices that are in use have in these columns.
+_vhostctl_running() {
+	local program=$1
+	shift
+	"$program" --quiet list 2> /dev/null | awk -F '  +' -v names=" $* " '
+		{ sub(/^ +/, "") }
+		NR == 1 { for (i = 1; i <= NF; i++) if (index(names, " " $i " ")) at[i]; next }
+		{ for (i in at) if ($i != "-") print $i }' | sort -u
+}
+
+# _vhostctl_pick CURRENT: the lines that begin with it; compgen would expand what is in the name of a link.
+_vhostctl_pick() {
+	local word
+	while IFS= read -r word; do
+		[[ $word != "$1"* ]] || printf '%s\n' "$word"
+	done
+}
+
 # _vhostctl_value PROGRAM KIND CURRENT: what can stand for a value of that kind.
 _vhostctl_value() {
-	local word
 	case $2 in
 	file) compgen -f -- "$3" ;;
 	user) compgen -u -- "$3" ;;
-	device) # pids and links; compgen would expand what is in the name of a link
-		_vhostctl_table "$1" --quiet list | cut -f 2,4 | tr '\t' '\n' | while IFS= read -r word; do
-			[[ $word != "$3"* || $word == - ]] || printf '%s\n' "$word"
-		done | sort -u
+	device) _vhostctl_running "$1" pid link id launcher | _vhostctl_pick "$3" ;;
+	broker) # a config is one, too; a broker without a name is shown by its pid
+		_vhostctl_running "$1" broker | grep -v '^[0-9]' | _vhostctl_pick "$3"
+		compgen -f -- "$3"
 		;;
 	*"|"*) compgen -W "${2//|/ }" -- "$3" ;;
 	set) # features after the last comma

@@ -12,9 +12,12 @@ function __vhostctl_features
     printf "$before%s\n" (__vhostctl_table features list | cut -f 2)
 end
 
-# The pids and links of running devices.
-function __vhostctl_devices
-    __vhostctl_table --quiet list | cut -f 2,4 | string split \t | string match -v -- -
+# What the devices that are in use have in these columns.
+function __vhostctl_running
+    vhostctl --quiet list 2>/dev/null | awk -F '  +' -v names=" $argv " '
+        { sub(/^ +/, "") }
+        NR == 1 { for (i = 1; i <= NF; i++) if (index(names, " " $i " ")) at[i]; next }
+        { for (i in at) if ($i != "-") print $i }' | sort -u
 end
 
 function __vhostctl_has_launcher
@@ -69,7 +72,9 @@ for row in (__vhostctl_table commands)
         case set
             set values -a '(__vhostctl_features)'
         case device
-            set values -a '(__vhostctl_devices)'
+            set values -a '(__vhostctl_running pid link id launcher)'
+        case broker # a config is one, too; a broker without a name is shown by its pid
+            set values -F -a '(__vhostctl_running broker | string match -v -r "^[0-9]")'
     end
     if test $cells[2] != - # an option
         set -l where

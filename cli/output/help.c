@@ -212,8 +212,9 @@ void cli_help(FILE *out, int width, const char *group, const struct cli_command 
 
 const char *cli_type_name(enum cli_type type)
 {
-	static const char *const names[] = { "flag", "choice", "file", "user", "variable",
-					     "fds",  "number", "set",  "text", "device" };
+	static const char *const names[] = { "flag",	 "choice", "file",   "user",
+					     "variable", "fds",	   "number", "set",
+					     "text",	 "device", "broker" };
 
 	return names[type];
 }

@@ -44,7 +44,8 @@ enum cli_type {
 	CLI_NUMBER,   /* min to max */
 	CLI_SET,      /* a set of features; of arguments only */
 	CLI_TEXT,     /* any words; of arguments only */
-	CLI_DEVICE    /* a running device, by pid or link; of arguments only */
+	CLI_DEVICE,   /* a running device, by pid, link, id or launcher; of arguments only */
+	CLI_BROKER    /* a broker by its name, or a path; of arguments only */
 };
 
 struct cli_option {

@@ -64,7 +64,7 @@ const struct cli_command cli_command_teardown = {
 	CLI_OPTIONS(options),
 	.min_args = 1,
 	.max_args = 1,
-	.takes = CLI_FILE,
+	.takes = CLI_BROKER,
 	.fields = host_setup_help,
 	.report = &host_teardown_table,
 	.run = run,

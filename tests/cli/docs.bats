@@ -276,27 +276,32 @@ complete_zsh() {
 	done
 }
 
-@test "completions: running devices by pid and link, whatever their names are" {
+@test "completions: running devices by pid, link, id and launcher, and their brokers, whatever their names are" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	cat > "$BATS_TEST_TMPDIR/bin/vhostctl" <<- END
 		#!/bin/sh
 		[ "\$*" != "--quiet list" ] || {
-			echo 'type  pid   name  link          queue_pairs'
-			echo 'net   1234  qemu  \$(touch\$IFS$BATS_TEST_TMPDIR/ran)  1'
-			echo 'net    123  qemu  tap0          1'
-			echo 'vsock  123  qemu  -             1'
+			echo 'type   pid  name  link          queue_pairs  id    broker  launcher'
+			echo 'net   1234  qemu  \$(touch\$IFS$BATS_TEST_TMPDIR/ran)            1  net7  vm1         1240'
+			echo 'net    123  qemu  tap0                     1  -     123            -'
+			echo 'vsock  123  qemu  -                        1  -     -              -'
 			exit
 		}
 		exec "$VHOSTCTL" "\$@"
 	END
 	chmod +x "$BATS_TEST_TMPDIR/bin/vhostctl"
 	VHOSTCTL=$BATS_TEST_TMPDIR/bin/vhostctl
-	[ "$(complete_bash status 12 | tr '\n' ' ')" = "123 1234 " ]
+	[ "$(complete_bash status 12 | tr '\n' ' ')" = "123 1234 1240 " ]
 	[ "$(complete_bash dump ta)" = tap0 ]
-	[ "$(complete_bash status '' | wc -l)" = 4 ]
+	[ "$(complete_bash status '' | wc -l)" = 6 ]
+	[ "$(complete_bash status net)" = net7 ]
+	[ "$(complete_bash teardown vm)" = vm1 ]
+	[ -z "$(complete_bash teardown 12)" ]
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 	[[ $(complete_zsh status '') == *'1:device:_vhostctl_devices'* ]]
+	[[ $(complete_zsh teardown '') == *'1:broker:_vhostctl_brokers'* ]]
 	command -v fish > /dev/null || return 0
 	[ "$(env PATH="$BATS_TEST_TMPDIR/bin:/usr/bin:/bin" HOME="$BATS_TEST_TMPDIR" fish --no-config -c "source $completions/vhostctl.fish; complete -C 'vhostctl dump ta'" | cut -f1)" = tap0 ]
+	[ "$(env PATH="$BATS_TEST_TMPDIR/bin:/usr/bin:/bin" HOME="$BATS_TEST_TMPDIR" fish --no-config -c "source $completions/vhostctl.fish; complete -C 'vhostctl teardown vm'" | cut -f1)" = vm1 ]
 	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
 }
