@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "control.h"
+#include "wire.h"
 
 static int fail(char text[CONTROL_TEXT_MAX], int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -36,7 +37,7 @@ static int fail_stream(char text[CONTROL_TEXT_MAX], int code)
 
 static int wait_for(const struct control_stream *stream, uint64_t end)
 {
-	uint64_t now = control_now();
+	uint64_t now = wire_now();
 	struct pollfd ready = { .fd = stream->fd,
 				.events = (short)(POLLIN | (stream->out_used ? POLLOUT : 0)) };
 
@@ -49,7 +50,7 @@ static int wait_for(const struct control_stream *stream, uint64_t end)
 static int exchange(struct control_stream *stream, const char *call, const char **ret,
 		    size_t *ret_len, char text[CONTROL_TEXT_MAX])
 {
-	uint64_t end = control_now() + CONTROL_TIMEOUT;
+	uint64_t end = wire_now() + CONTROL_TIMEOUT;
 	int r = control_stream_put(stream, call);
 
 	while (!r) {

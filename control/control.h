@@ -9,7 +9,7 @@
  * read by the other end is kept up to a limit; after an error of a stream its connection is to be
  * closed.
  *
- * This room includes doc/ alone, knows no device, and has no loop.  Functions return 0 or a negative
+ * This room includes doc/ and the clock of wire/, knows no device, and has no loop.  Functions return 0 or a negative
  * errno.
  */
 #ifndef CONTROL_H
@@ -194,7 +194,7 @@ struct control_stream {
 	char *in, *out;
 	size_t in_size, in_used, in_taken; /* taken: of the message that was returned last */
 	size_t out_size, out_used;
-	uint64_t in_since, out_since; /* by control_now(); 0: there is nothing */
+	uint64_t in_since, out_since; /* by wire_now(); 0: there is nothing */
 };
 
 /** control_stream_close() - close it, and free what it has. */
@@ -215,8 +215,6 @@ int control_stream_flush(struct control_stream *stream);
 
 /** control_stream_left() - ms until a message is overdue, in either direction; -1: none is on its way. */
 int control_stream_left(const struct control_stream *stream, int timeout);
-
-uint64_t control_now(void);
 
 /* ----------------------------------------------------------------------------------------- client */
 

@@ -6,24 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "control.h"
+#include "wire.h"
 
 #define STEP 4096u
 
 /* A call is short; a reply may have a document in it. */
 const struct control_limits control_server_limits = { 64u << 10, 4u << 20 };
 const struct control_limits control_client_limits = { 4u << 20, 64u << 10 };
-
-uint64_t control_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 void control_stream_close(struct control_stream *stream)
 {
@@ -72,7 +64,7 @@ static int receive(struct control_stream *stream)
 	if (!n)
 		return stream->in_used ? -EPROTO : -ECONNRESET;
 	if (!stream->in_used)
-		stream->in_since = control_now();
+		stream->in_since = wire_now();
 	stream->in_used += (size_t)n;
 	return 1;
 }
@@ -85,7 +77,7 @@ static void drop_taken(struct control_stream *stream)
 	stream->in_used -= stream->in_taken;
 	memmove(stream->in, stream->in + stream->in_taken, stream->in_used);
 	stream->in_taken = 0;
-	stream->in_since = stream->in_used ? control_now() : 0;
+	stream->in_since = stream->in_used ? wire_now() : 0;
 }
 
 int control_stream_next(struct control_stream *stream, const char **ret, size_t *ret_len)
@@ -123,7 +115,7 @@ int control_stream_put(struct control_stream *stream, const char *text)
 		return r;
 	memcpy(stream->out + stream->out_used, text, len);
 	if (!stream->out_used)
-		stream->out_since = control_now();
+		stream->out_since = wire_now();
 	stream->out_used += len;
 	r = control_stream_flush(stream);
 	return r < 0 ? r : 0;
@@ -159,7 +151,7 @@ static int left_since(uint64_t since, int timeout)
 
 	if (!since)
 		return -1;
-	now = control_now();
+	now = wire_now();
 	return now < end ? (int)(end - now) : 0;
 }
 
