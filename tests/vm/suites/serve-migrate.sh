@@ -58,6 +58,12 @@ lost() {
 			else if (n in seen && !(n - 1 in seen)) printf " %d-%d", first, n - 1 }' "$tmp/pings"
 }
 
+# The emulation may stop a guest at either side; guest_run finds it in the first one's log, and begins anew.
+guest_is_lost() {
+	! grep -hs 'KVM internal error' "$tmp/from.log" "$tmp/to.log" >> "$tmp/first.log" || return 0
+	grep -q 'KVM internal error' "$tmp/first.log"
+}
+
 # move FROM TO: with a ping every 5 ms, to see how long there is no answer.
 move() {
 	local pings told features without
@@ -72,6 +78,11 @@ move() {
 	within 300 has_moved "$1"
 	[ "$moved" != completed ] || completed=$((completed + 1))
 	! within 120 guest_is_at "$2" || found=$((found + 1))
+	if guest_is_lost; then
+		ask "$1" quit > /dev/null
+		kill -INT $pings
+		return 1
+	fi
 	! within 120 has_rarps $((told + 5)) || announced=$((announced + 1))
 	[[ $features != *version_1* ]] || [ "$features" != "$(accepted "$2")" ] || agreed=$((agreed + 1))
 	kill -INT $pings
@@ -87,11 +98,12 @@ move() {
 there_and_back() {
 	local at=from to=to i
 	[ -z "$target" ] || kill -9 "$target" 2> /dev/null # of a guest that died before
+	rm -f "$tmp/from.log" "$tmp/to.log"
 	completed=0 found=0 announced=0 answered=0 agreed=0 torn=0 twice=0
 	within 120 guest_said "$tmp/first.log" '3 packets received' > /dev/null
 	transfer_begin
 	for ((i = 1; i <= moves; i++)); do
-		move "$at" "$to"
+		move "$at" "$to" || { kill "$transfer"; break; }
 		read -r at to <<< "$to $at"
 	done
 	transfer_end
