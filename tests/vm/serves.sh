@@ -111,8 +111,8 @@ megabytes=20
 # so many seconds longer a transfer may take where the machine is busy
 patience=$((5 * megabytes))
 
-# observe: while the guest pings.
-observe() {
+# look_at_launcher: while the guest pings.
+look_at_launcher() {
 	local pid
 	pid=$(pgrep -o "$launcher")
 	workers=$(vhost_workers | wc -l)
@@ -121,6 +121,10 @@ observe() {
 	woken=$(switches)
 	ping -c 20 -i 0.05 -W 60 10.9.0.2 > "$tmp/ping"
 	woken=$(($(switches) - woken))
+}
+
+observe() {
+	look_at_launcher
 	trace_begin
 	carried=$(frames vm0)
 	transfer_begin $((megabytes * 1000000))

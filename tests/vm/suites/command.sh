@@ -3,5 +3,9 @@
 #
 # The tests of vhostctl that show more, or work at all, only with vhost-net.
 set -u
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+usually_on 6.1 7.2
 export VHOSTCTL=$VHC_BUILD/cli/vhostctl
 exec bats --formatter tap --filter-tags vhost "$VHC_SOURCE"/tests/cli/{setup,setup-vsock,host,check-fds,loop,state,recipes}.bats

@@ -6,6 +6,8 @@
 set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
+
+usually_on 6.12
 # shellcheck source=../../recipe.bash
 . "$VHC_SOURCE/tests/recipe.bash"
 

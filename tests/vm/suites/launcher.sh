@@ -6,6 +6,8 @@ set -u
 # shellcheck source=../guests.sh
 . "$(dirname "$0")/../guests.sh"
 
+usually_on 6.1
+
 # --- the tap by its name: QEMU opens it, and vhost, as its own user, and vhostctl removes the link when it has ended
 mode=$(stat -c %a /dev/vhost-net)
 chmod 666 /dev/vhost-net

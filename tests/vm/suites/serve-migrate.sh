@@ -8,7 +8,7 @@ set -u
 # shellcheck source=../serves.sh
 . "$(dirname "$0")/../serves.sh"
 
-usually_on 6.12
+usually_on 6.1
 
 moves=2
 [ "${VHC_LONG:-}" != yes ] || moves=10
