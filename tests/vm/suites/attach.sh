@@ -6,7 +6,7 @@ set -u
 # shellcheck source=../guests.sh
 . "$(dirname "$0")/../guests.sh"
 
-usually_on 6.1 7.2
+usually_on 6.1
 
 # --- a QEMU that runs already, and has no privilege: it is given the device, and the device is taken from it again
 # What is there while the guest pings, and what the device leaves behind, once it has pinged.

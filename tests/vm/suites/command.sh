@@ -6,6 +6,7 @@ set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-usually_on 6.1 7.2
+usually_on 7.2
+
 export VHOSTCTL=$VHC_BUILD/cli/vhostctl
 exec bats --formatter tap --filter-tags vhost "$VHC_SOURCE"/tests/cli/{setup,setup-vsock,host,check-fds,loop,state,recipes}.bats

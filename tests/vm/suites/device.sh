@@ -7,6 +7,8 @@ set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
+usually_on 6.1 7.2
+
 loopback=$VHC_BUILD/examples/loopback
 programs=$VHC_BUILD/tests/vm
 tmp=$(mktemp -d)

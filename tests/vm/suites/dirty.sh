@@ -8,6 +8,8 @@ set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
+usually_on 6.1 7.2
+
 for pairs in 1 4; do
 	life memory 20 200 --pairs "$pairs"
 	ok "memory, $pairs pairs: with the dirty log and without" test "$(life_number logged)" -ge 10

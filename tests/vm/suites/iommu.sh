@@ -6,6 +6,8 @@ set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
+usually_on 6.1 7.2
+
 program=$VHC_BUILD/tests/vm/vm-iommu
 
 # run_iommu PAIRS VERSION MODE

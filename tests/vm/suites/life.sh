@@ -8,6 +8,8 @@ set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
+usually_on 6.1 7.2
+
 for pairs in 1 4; do
 	ok "examples/handover, $pairs queue pairs: with a document, and after kill -9" "$VHC_BUILD/examples/handover" "$pairs"
 done

@@ -7,6 +7,8 @@ set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
+usually_on 6.12
+
 programs=$VHC_BUILD/tests/vm
 tmp=$(mktemp -d)
 chmod 755 "$tmp"
