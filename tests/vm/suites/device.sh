@@ -7,7 +7,7 @@ set -u
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-usually_on 6.1 7.2
+usually_on 6.1
 
 loopback=$VHC_BUILD/examples/loopback
 programs=$VHC_BUILD/tests/vm

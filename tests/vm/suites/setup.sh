@@ -7,7 +7,7 @@ set -u
 # shellcheck source=../guests.sh
 . "$(dirname "$0")/../guests.sh"
 
-usually_on 6.1 7.2
+usually_on 7.2
 
 config one 1 '' host_tso6,mrg_rxbuf
 sed -i 's/"mrg_rxbuf", "version_1" \]/"version_1" ]/' "$tmp/one.json"
