@@ -81,20 +81,24 @@ static int read_parameters(const struct control_call *call, const struct doc_tab
 	return fail_parameter(reply, name ? name : "") ?: 1;
 }
 
+static struct json_object *list_interfaces(void)
+{
+	struct json_object *names = json_object_new_array();
+
+	for (size_t i = 0; names && i < DOC_COUNT(interfaces); i++)
+		json_object_array_add(names, json_object_new_string(interfaces[i]));
+	return names;
+}
+
 static int get_info(const struct control_service *service, struct control_reply *reply)
 {
-	struct json_object *to = begin(reply), *names = json_object_new_array();
-	int r = to && names ? 0 : -ENOMEM;
+	struct json_object *to = begin(reply);
 
-	for (size_t i = 0; !r && i < DOC_COUNT(interfaces); i++)
-		json_object_array_add(names, json_object_new_string(interfaces[i]));
-	if (r) {
-		json_object_put(names);
-		return r;
-	}
+	if (!to)
+		return -ENOMEM;
 	return add_text(to, "vendor", "libvhostconfig") ?: add_text(to, "product", "vhostctl")
 	       ?: add_text(to, "version", service->version) ?: add_text(to, "url", "")
-	       ?: add(to, "interfaces", names);
+	       ?: add(to, "interfaces", list_interfaces());
 }
 
 static int describe(const char *interface, struct control_reply *reply)

@@ -141,8 +141,10 @@ static int open_device(const struct cli_call *call, const struct cli_sockets *so
 	r = broker_open(broker, index, fd);
 	if (!r)
 		return CLI_YES;
-	if (!passed)
+	if (!passed) {
+		close(fd);
 		unlink(served->path);
+	}
 	return fail_library(call, served->id, r);
 }
 

@@ -100,7 +100,7 @@ static void shorten(char *name)
 
 static int describe(const struct vhi_sys *sys, int fd, char *name, size_t size)
 {
-	static const char *const misc[] = { [200] = "/dev/net/tun",
+	static const char *const misc[] = { [VHI_TUN_MINOR] = "/dev/net/tun",
 					    [VHI_VHOST_NET_MINOR] = "/dev/vhost-net",
 					    [VHI_VHOST_VSOCK_MINOR] = "/dev/vhost-vsock" };
 	struct vhi_file file;

@@ -95,6 +95,7 @@ _Static_assert(VHI_TUN_F_UDP_TUNNEL_GSO_CSUM == TUN_F_UDP_TUNNEL_GSO_CSUM, "uapi
 
 /* Misc devices (include/linux/miscdevice.h), among them /dev/net/tun. */
 #define VHI_MISC_MAJOR	      10u
+#define VHI_TUN_MINOR	      200u
 #define VHI_VHOST_NET_MINOR   238u
 #define VHI_VHOST_VSOCK_MINOR 241u
 

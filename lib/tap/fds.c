@@ -8,8 +8,6 @@
 #include "syscall/uapi.h"
 #include "tap/tap.h"
 
-#define TUN_MINOR 200u
-
 static int check_new_queue(const struct vhc_tap *tap, uint32_t queue, int fd)
 {
 	for (uint32_t i = 0; i < queue; i++)
@@ -32,7 +30,7 @@ static int adopt_fd(struct vhc_tap *tap, uint32_t queue, int fd)
 		return vhi_fail_errno(tap->ctx, NULL, r, "tap fd %d cannot be duplicated", fd);
 	tap->fds[queue] = r;
 	r = vhi_sys_stat(&tap->ctx->sys, r, &file);
-	tap->macvtap = !r && (file.major != VHI_MISC_MAJOR || file.minor != TUN_MINOR);
+	tap->macvtap = !r && (file.major != VHI_MISC_MAJOR || file.minor != VHI_TUN_MINOR);
 	r = vhi_tap_check_flags(tap, queue, fd, &ifr);
 	r = r ?: check_new_queue(tap, queue, fd);
 	tap->queue[queue].offloads = VHI_OFFLOADS_UNKNOWN;
